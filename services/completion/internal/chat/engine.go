@@ -1,0 +1,61 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// ErrCannotContinue is what an engine yields when it was asked to go on after
+// events that it cannot go on from.
+var ErrCannotContinue = errors.New("chat: engine cannot continue this completion")
+
+// An Engine answers requests. It may be used by several goroutines at once.
+type Engine interface {
+	// Check refuses a request that the engine cannot honour, before it is admitted:
+	// with an [*Error] whose message and param are for the caller. The service has
+	// validated the request's ranges and the model's [Capabilities] before.
+	Check(ctx context.Context, req *Request) error
+
+	// Complete generates the answer: for each choice an [Opening], its deltas and a
+	// [Finish], choices interleaved at will. It yields a [KindUsage] event after the
+	// last finish and, where it can, also before it stops early: the last one yielded
+	// counts. It never yields terminal events. KindProgress may come at any time.
+	//
+	// It works on the goroutine that ranges over it and starts none that outlives the
+	// range. A non-nil error is the last thing yielded; an [*Error] is shown to the
+	// caller as it is, any other only as an internal one. When ctx ends it returns
+	// within 100 ms.
+	//
+	// resume holds the events that a completion taken over from a dead process has
+	// already shown, progress and usage left out; the engine yields what follows them,
+	// or [ErrCannotContinue].
+	Complete(ctx context.Context, req *Request, resume []Event) iter.Seq2[Event, error]
+}
+
+// A Model is something that answers, under a name of its own.
+type Model struct {
+	ID            string
+	Created       time.Time
+	OwnedBy       string
+	Capabilities  Capabilities
+	ContextWindow int // tokens of prompt and answer; 0: not known
+	// Fingerprint identifies the configuration that answers: equal requests to equal
+	// fingerprints give equal answers, where the engine can do that at all.
+	Fingerprint string
+	Engine      Engine
+}
+
+// Capabilities are the optional features of a model. What it lacks is refused.
+type Capabilities struct {
+	Tools      bool
+	Logprobs   bool
+	JSONOutput bool
+	Images     bool
+	Audio      bool
+	Files      bool
+	Reasoning  bool
+	LogitBias  bool
+	Prediction bool
+}

@@ -1,0 +1,95 @@
+package chat
+
+import (
+	"fmt"
+	"time"
+)
+
+// Code says what kind of failure an [Error] is. Its text is the stable reason that
+// travels in google.rpc.ErrorInfo.
+type Code string
+
+// The codes. Each has one row in the table of package rpc, which gives its gRPC
+// status, and one in docs/errors.md.
+const (
+	// CodeMissingParameter: a required field is absent.
+	CodeMissingParameter Code = "MISSING_REQUIRED_PARAMETER"
+	// CodeInvalidValue: a field holds a value that it may not hold.
+	CodeInvalidValue Code = "INVALID_VALUE"
+	// CodeEmptyArray: a list that needs an element has none.
+	CodeEmptyArray Code = "EMPTY_ARRAY"
+	// CodeArrayTooLong: a list or map has too many elements.
+	CodeArrayTooLong Code = "ARRAY_ABOVE_MAX_LENGTH"
+	// CodeEmptyString: a text that must not be empty is.
+	CodeEmptyString Code = "EMPTY_STRING"
+	// CodeStringTooLong: a text is too long.
+	CodeStringTooLong Code = "STRING_ABOVE_MAX_LENGTH"
+	// CodeIntegerTooSmall: a whole number is below its range.
+	CodeIntegerTooSmall Code = "INTEGER_BELOW_MIN_VALUE"
+	// CodeIntegerTooLarge: a whole number is above its range.
+	CodeIntegerTooLarge Code = "INTEGER_ABOVE_MAX_VALUE"
+	// CodeDecimalTooSmall: a number is below its range.
+	CodeDecimalTooSmall Code = "DECIMAL_BELOW_MIN_VALUE"
+	// CodeDecimalTooLarge: a number is above its range.
+	CodeDecimalTooLarge Code = "DECIMAL_ABOVE_MAX_VALUE"
+	// CodeUnsupportedParameter: the model cannot do what a field asks for.
+	CodeUnsupportedParameter Code = "UNSUPPORTED_PARAMETER"
+	// CodeContextLengthExceeded: the prompt is longer than the model takes.
+	CodeContextLengthExceeded Code = "CONTEXT_LENGTH_EXCEEDED"
+	// CodeInvalidCursor: the event id to resume after does not exist yet.
+	CodeInvalidCursor Code = "INVALID_CURSOR"
+	// CodeModelNotFound: there is no such model for this caller.
+	CodeModelNotFound Code = "MODEL_NOT_FOUND"
+	// CodeCompletionNotFound: there is no such completion for this caller.
+	CodeCompletionNotFound Code = "COMPLETION_NOT_FOUND"
+	// CodeCompletionExpired: the completion existed and is retained no longer.
+	CodeCompletionExpired Code = "COMPLETION_EXPIRED"
+	// CodeIdempotencyConflict: the idempotency key names another request's completion.
+	CodeIdempotencyConflict Code = "IDEMPOTENCY_CONFLICT"
+	// CodeCompletionCancelled: the completion was cancelled, or left by its last reader.
+	CodeCompletionCancelled Code = "COMPLETION_CANCELLED"
+	// CodeAnswerTooLong: the answer reached the bound of what is kept of one completion.
+	CodeAnswerTooLong Code = "ANSWER_TOO_LONG"
+	// CodeOverloaded: the service cannot take this now; later it may.
+	CodeOverloaded Code = "OVERLOADED"
+	// CodeUpstreamError: the model behind the service failed.
+	CodeUpstreamError Code = "UPSTREAM_ERROR"
+	// CodeUpstreamTimeout: the model behind the service did not answer in time.
+	CodeUpstreamTimeout Code = "UPSTREAM_TIMEOUT"
+	// CodeInternal: our fault. Message never tells the cause; Err does, to the log.
+	CodeInternal Code = "INTERNAL"
+)
+
+// An Error is a failure that a caller may see. Code, Message, Param and RetryAfter
+// are shown; Err, the cause, is for our own log only.
+type Error struct {
+	Code    Code
+	Message string
+	// Param is the path of the field at fault in OpenAI's spelling, such as
+	// "messages[0].role"; empty: none.
+	Param string
+	// RetryAfter is how long to wait before asking again; 0: asking again does not help.
+	RetryAfter time.Duration
+	Err        error
+}
+
+// Error returns the message and the cause. It is for logs, not for callers.
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Message)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf returns an error without a param or a cause.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Internal returns the error that a caller sees in place of cause.
+func Internal(cause error) *Error {
+	return &Error{Code: CodeInternal, Message: "The service had an internal error while processing this request.", Err: cause}
+}

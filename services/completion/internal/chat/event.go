@@ -1,0 +1,142 @@
+package chat
+
+// EventKind tells which field of an [Event] holds what happened.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	// KindDelta is a piece of one choice.
+	KindDelta EventKind = iota + 1
+	// KindFinish ends one choice.
+	KindFinish
+	// KindUsage tells what the completion cost.
+	KindUsage
+	// KindError ends the completion early. Terminal.
+	KindError
+	// KindDone ends the completion. Terminal.
+	KindDone
+	// KindProgress tells what the service is doing. It is live only: it has no
+	// sequence number and is not stored.
+	KindProgress
+)
+
+// An Event is one step of a completion. Only the fields of its kind are set; it is
+// a struct and not an interface so that following a completion allocates nothing.
+type Event struct {
+	Kind     EventKind
+	Choice   int          // KindDelta, KindFinish
+	Delta    Delta        // KindDelta
+	Reason   FinishReason // KindFinish
+	Usage    *Usage       // KindUsage; KindError and KindDone in the log, for the books
+	Err      *Error       // KindError
+	Progress *Progress    // KindProgress
+}
+
+// Terminal reports whether e is the last event of its completion.
+func (e *Event) Terminal() bool { return e.Kind == KindError || e.Kind == KindDone }
+
+// A Delta is a piece of one choice: what to append to what came before.
+type Delta struct {
+	Role      Role // on the first delta of each choice
+	Content   string
+	Refusal   string
+	Reasoning string
+	ToolCalls []ToolCallDelta
+	Logprobs  *Logprobs
+}
+
+// A ToolCallDelta is a piece of one tool call. ID and Name come with its first
+// delta only.
+type ToolCallDelta struct {
+	Index     int
+	ID        string
+	Name      string
+	Arguments string
+}
+
+// FinishReason is why a choice ended, in OpenAI's spelling.
+type FinishReason string
+
+// The reasons why a choice ends.
+const (
+	FinishStop          FinishReason = "stop"
+	FinishLength        FinishReason = "length"
+	FinishToolCalls     FinishReason = "tool_calls"
+	FinishContentFilter FinishReason = "content_filter"
+)
+
+// Logprobs are the log probabilities of a delta's tokens.
+type Logprobs struct {
+	Content []TokenLogprob
+	Refusal []TokenLogprob
+}
+
+// A TokenLogprob is the log probability of one token. Bytes is nil where it is not known.
+type TokenLogprob struct {
+	Token   string
+	Logprob float64
+	Bytes   []byte
+	Top     []TopLogprob
+}
+
+// A TopLogprob is the log probability of a token that was likely at a position.
+type TopLogprob struct {
+	Token   string
+	Logprob float64
+	Bytes   []byte
+}
+
+// Usage is what a completion cost, in tokens.
+type Usage struct {
+	PromptTokens     int64
+	CompletionTokens int64
+
+	CachedTokens             int64 // of PromptTokens
+	PromptAudioTokens        int64 // of PromptTokens
+	ReasoningTokens          int64 // of CompletionTokens
+	CompletionAudioTokens    int64 // of CompletionTokens
+	AcceptedPredictionTokens int64 // of CompletionTokens
+	RejectedPredictionTokens int64 // of CompletionTokens
+
+	// Estimated says that the counts are our own because the upstream gave none.
+	Estimated bool
+}
+
+// Stage is a phase of a completion.
+type Stage string
+
+// The phases of a completion.
+const (
+	StageQueued     Stage = "queued"
+	StageRetrieval  Stage = "retrieval"
+	StageWaiting    Stage = "waiting"
+	StageGenerating Stage = "generating"
+	StageTakeover   Stage = "takeover"
+)
+
+// Progress tells what the service is doing before or between events.
+type Progress struct {
+	Stage         Stage
+	Fraction      *float64 // 0 to 1; nil: not known
+	QueuePosition *int     // 1 = next; nil: not queued
+}
+
+// Text returns an event that appends text to a choice.
+func Text(choice int, text string) Event {
+	return Event{Kind: KindDelta, Choice: choice, Delta: Delta{Content: text}}
+}
+
+// Opening returns the first event of a choice, which names its speaker.
+func Opening(choice int) Event {
+	return Event{Kind: KindDelta, Choice: choice, Delta: Delta{Role: RoleAssistant}}
+}
+
+// Finish returns the event that ends a choice.
+func Finish(choice int, reason FinishReason) Event {
+	return Event{Kind: KindFinish, Choice: choice, Reason: reason}
+}
+
+// UsageEvent returns the event that tells what the completion cost.
+func UsageEvent(u Usage) Event {
+	return Event{Kind: KindUsage, Usage: &u}
+}

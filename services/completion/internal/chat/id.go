@@ -1,0 +1,24 @@
+package chat
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+)
+
+const idPrefix = "chatcmpl-"
+
+// newID returns an id that has never been used and cannot be guessed: it is what
+// keeps one completion's events from being taken for another's.
+func newID() string { return idPrefix + rand.Text() }
+
+// hashRequest identifies what a request asks for, so that a repeated idempotency
+// key can be told from a reused one.
+func hashRequest(r *Request) ([32]byte, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("hash request: %w", err)
+	}
+	return sha256.Sum256(text), nil
+}

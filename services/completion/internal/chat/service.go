@@ -1,0 +1,249 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Defaults of [Config].
+const (
+	DefaultGrace      = 15 * time.Second
+	DefaultMaxRunning = 10_000
+)
+
+// Config is what a [Service] is made of. Log is required.
+type Config struct {
+	Log    Log
+	Models []Model
+	// Grace is how long a completion with [OnDisconnectGrace] runs without a reader; 0: [DefaultGrace].
+	Grace time.Duration
+	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning].
+	MaxRunning int
+	// Logger takes what callers are not shown; nil: discarded.
+	Logger *slog.Logger
+}
+
+// A Service creates completions and lets readers follow them. It is safe for
+// concurrent use. Its errors are [*Error], or the context's where that ended.
+type Service struct {
+	log        Log
+	models     []Model // by id
+	grace      time.Duration
+	maxRunning int
+	logger     *slog.Logger
+
+	mu      sync.Mutex
+	running map[string]*run
+	closed  bool
+	wg      sync.WaitGroup // one for each run
+}
+
+// NewService returns a service that answers with cfg's models. [Service.Shutdown] ends it.
+func NewService(cfg Config) *Service {
+	s := &Service{
+		log:        cfg.Log,
+		models:     slices.SortedFunc(slices.Values(cfg.Models), func(a, b Model) int { return strings.Compare(a.ID, b.ID) }),
+		grace:      cfg.Grace,
+		maxRunning: cfg.MaxRunning,
+		logger:     cfg.Logger,
+		running:    make(map[string]*run),
+	}
+	if s.grace == 0 {
+		s.grace = DefaultGrace
+	}
+	if s.maxRunning == 0 {
+		s.maxRunning = DefaultMaxRunning
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	return s
+}
+
+// Models returns every model, ordered by id. The slice is not to be changed.
+func (s *Service) Models() []Model { return s.models }
+
+// Model returns the model of that id: CodeModelNotFound.
+func (s *Service) Model(id string) (Model, error) {
+	i, ok := slices.BinarySearchFunc(s.models, id, func(m Model, id string) int { return strings.Compare(m.ID, id) })
+	if !ok {
+		return Model{}, &Error{
+			Code:    CodeModelNotFound,
+			Param:   "model",
+			Message: "The model does not exist, or you may not use it.",
+		}
+	}
+	return s.models[i], nil
+}
+
+// Stream starts a completion, or attaches to the one that the principal's
+// idempotency key names, and follows it from its first event. The stream counts as a
+// reader from here on; ctx ends it.
+func (s *Service) Stream(ctx context.Context, principal, key string, req *Request) (*Stream, error) {
+	meta, r, err := s.admit(ctx, principal, key, req, OnDisconnectGrace)
+	if err != nil {
+		return nil, err
+	}
+	return s.newStream(ctx, meta, r, FromStart, meta.Request.Stream.IncludeEvents), nil
+}
+
+// Create starts a completion, as Stream does, and returns it when it has ended. One
+// that failed or was cancelled is returned as its error.
+func (s *Service) Create(ctx context.Context, principal, key string, req *Request) (*Completion, error) {
+	policy := OnDisconnectGrace
+	if key == "" {
+		policy = OnDisconnectCancel // nobody could come back for the answer
+	}
+	meta, r, err := s.admit(ctx, principal, key, req, policy)
+	if err != nil {
+		return nil, err
+	}
+	sum := newTally(meta.Request.Choices())
+	for entry, err := range s.newStream(ctx, meta, r, FromStart, false).Entries() {
+		if err != nil {
+			return nil, err
+		}
+		sum.add(&entry.Event)
+	}
+	c := sum.completion(meta)
+	if c.Err != nil {
+		return nil, c.Err
+	}
+	return c, nil
+}
+
+// Resume follows a completion after the given sequence number, [FromStart] for all
+// of it: CodeCompletionNotFound, CodeCompletionExpired, CodeInvalidCursor where
+// there is no such event yet. After the terminal event the stream is empty.
+func (s *Service) Resume(ctx context.Context, principal, id string, after int64, progress bool) (*Stream, error) {
+	head, err := s.head(ctx, principal, id)
+	if err != nil {
+		return nil, err
+	}
+	if after < FromStart || after > head.Last {
+		return nil, Errorf(CodeInvalidCursor, "The event to resume after does not exist.")
+	}
+	var r *run
+	if head.Terminal == nil {
+		r = s.join(id)
+	}
+	return s.newStream(ctx, head.Meta, r, after, progress), nil
+}
+
+// Cancel ends a completion and returns it; one that has ended stays as it is. Once
+// Cancel has returned, the completion has its terminal event.
+func (s *Service) Cancel(ctx context.Context, principal, id string) (*Completion, error) {
+	head, err := s.head(ctx, principal, id)
+	if err != nil {
+		return nil, err
+	}
+	if head.Terminal == nil {
+		if err := s.cancel(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+	return s.Get(ctx, principal, id)
+}
+
+// cancel has the run end the completion, so that its usage is known, and ends it
+// over the run's head where that takes too long or the run is not ours.
+func (s *Service) cancel(ctx context.Context, id string) error {
+	s.mu.Lock()
+	r := s.running[id]
+	s.mu.Unlock()
+	if r != nil {
+		r.stop(errCancelled)
+		patience := time.NewTimer(cancelPatience)
+		defer patience.Stop()
+		select {
+		case <-r.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-patience.C:
+		}
+	}
+	err := s.log.Seal(ctx, id, Event{Kind: KindError, Err: errCancelled})
+	if err != nil && !errors.Is(err, ErrSealed) {
+		return s.failure(err)
+	}
+	return nil
+}
+
+// Shutdown refuses new completions, waits for the running ones and, when ctx ends,
+// ends them with an error that asks clients to come back. It returns when all have
+// ended; it may be called once.
+func (s *Service) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+
+	idle := make(chan struct{})
+	go func() { s.wg.Wait(); close(idle) }() // ends with the last run, which is awaited below
+	select {
+	case <-idle:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	for _, r := range s.running {
+		r.stop(errShutdown)
+	}
+	s.mu.Unlock()
+	<-idle
+	return ctx.Err()
+}
+
+// head returns the completion's head if it is the principal's.
+func (s *Service) head(ctx context.Context, principal, id string) (Head, error) {
+	head, err := s.log.Head(ctx, id)
+	switch {
+	case head.Meta != nil && head.Meta.Principal != principal:
+		return Head{}, errNotFound
+	case err != nil:
+		return Head{}, s.failure(err)
+	}
+	return head, nil
+}
+
+// failure turns an error of the log or of an engine into one for the caller.
+func (s *Service) failure(err error) error {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return errNotFound
+	case errors.Is(err, ErrTrimmed):
+		return errExpired
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, ErrLogFull):
+		return &Error{Code: CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second, Err: err}
+	}
+	var shown *Error
+	if errors.As(err, &shown) {
+		return err
+	}
+	return Internal(err)
+}
+
+const overloadedMessage = "The service is overloaded. Please try again shortly."
+
+// cancelPatience is how long a run may take to end before it is ended without its
+// usage. Engines return within 100 ms.
+const cancelPatience = time.Second
+
+// Errors that say the same whenever they come up.
+var (
+	errNotFound  = Errorf(CodeCompletionNotFound, "There is no such completion.")
+	errExpired   = Errorf(CodeCompletionExpired, "The completion is retained no longer.")
+	errCancelled = Errorf(CodeCompletionCancelled, "The completion was cancelled.")
+	errAbandoned = Errorf(CodeCompletionCancelled, "The completion was cancelled because nobody followed it.")
+	errConflict  = Errorf(CodeIdempotencyConflict, "The idempotency key was used before with another request.")
+	errTooLong   = Errorf(CodeAnswerTooLong, "The answer is longer than the service keeps.")
+	errShutdown  = &Error{Code: CodeOverloaded, Message: "The service is restarting. Please try again.", RetryAfter: time.Second}
+	errBusy      = &Error{Code: CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second}
+)

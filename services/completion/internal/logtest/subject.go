@@ -1,0 +1,204 @@
+package logtest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// patience bounds a rule that a broken log would wait in for ever.
+const patience = time.Minute
+
+// created is when the suite's completions were.
+var created = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
+
+// withoutCause compares errors as callers see them: the cause stays in the process.
+var withoutCause = cmpopts.IgnoreFields(chat.Error{}, "Err") //nolint:gochecknoglobals // a constant
+
+func within(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// newMeta returns the meta of a completion that is stored and belongs to nobody else.
+func newMeta() *chat.Meta {
+	return &chat.Meta{
+		ID:        "chatcmpl-" + rand.Text(),
+		Principal: "principal-" + rand.Text(),
+		Created:   created,
+		Model:     "model",
+		Request: &chat.Request{
+			Model:    "model",
+			Store:    true,
+			Messages: []chat.Message{{Role: chat.RoleUser, Parts: []chat.Part{{Kind: chat.PartText, Text: "Hello"}}}},
+		},
+		OnDisconnect: chat.OnDisconnectContinue,
+	}
+}
+
+// A subject is a completion that a rule writes.
+type subject struct {
+	t      *testing.T
+	log    chat.Log
+	meta   *chat.Meta
+	writer chat.Writer
+	events []chat.Event // what has been written
+}
+
+func create(t *testing.T, log chat.Log) *subject {
+	t.Helper()
+	return createWith(t, log, newMeta())
+}
+
+func createWith(t *testing.T, log chat.Log, m *chat.Meta) *subject {
+	t.Helper()
+	w, err := log.Create(within(t), m)
+	if err != nil {
+		t.Fatalf("Create: %v", err)
+	}
+	return &subject{t: t, log: log, meta: m, writer: w}
+}
+
+func (s *subject) append(events ...chat.Event) {
+	s.t.Helper()
+	ctx := within(s.t)
+	for _, e := range events {
+		if err := s.writer.Append(ctx, e); err != nil {
+			s.t.Fatalf("Append of event %d: %v", len(s.events), err)
+		}
+		s.events = append(s.events, e)
+	}
+}
+
+func (s *subject) seal(terminal chat.Event) {
+	s.t.Helper()
+	if err := s.writer.Seal(within(s.t), terminal); err != nil {
+		s.t.Fatalf("Seal: %v", err)
+	}
+	s.events = append(s.events, terminal)
+}
+
+// await returns when all that was appended can be read.
+func (s *subject) await() {
+	s.t.Helper()
+	for entry, err := range s.log.Follow(within(s.t), s.meta.ID, chat.FromStart, false) {
+		if err != nil {
+			s.t.Fatalf("Follow: %v", err)
+		}
+		if entry.Sequence == int64(len(s.events))-1 {
+			return
+		}
+	}
+	s.t.Fatalf("Follow ended before event %d", len(s.events)-1)
+}
+
+func (s *subject) head() chat.Head {
+	s.t.Helper()
+	head, err := s.log.Head(within(s.t), s.meta.ID)
+	if err != nil {
+		s.t.Fatalf("Head: %v", err)
+	}
+	return head
+}
+
+// untilRefused appends until the log has noticed that it must not, and returns the error.
+func (s *subject) untilRefused() error {
+	s.t.Helper()
+	ctx := within(s.t)
+	for ctx.Err() == nil {
+		if err := s.writer.Append(ctx, chat.Text(0, "late")); err != nil {
+			return err
+		}
+	}
+	s.t.Fatal("Append was never refused")
+	return nil
+}
+
+// A reading is what one reader has seen when it ended.
+type reading struct {
+	entries []chat.Entry
+	err     error
+}
+
+// read follows the subject to the end.
+func (s *subject) read(ctx context.Context, after int64, progress bool) reading {
+	var r reading
+	for entry, err := range s.log.Follow(ctx, s.meta.ID, after, progress) {
+		switch {
+		case r.err != nil:
+			r.err = fmt.Errorf("something follows the error %w", r.err)
+		case err != nil:
+			r.err = err
+		default:
+			r.entries = append(r.entries, entry)
+		}
+	}
+	return r
+}
+
+// start reads on a goroutine of its own.
+func (s *subject) start(ctx context.Context, after int64) <-chan reading {
+	done := make(chan reading, 1)
+	go func() { done <- s.read(ctx, after, false) }()
+	return done
+}
+
+// check compares a reading with what was written after a sequence number.
+func (s *subject) check(r reading, after int64) {
+	s.t.Helper()
+	if r.err != nil {
+		s.t.Fatalf("Follow after %d: %v", after, r.err)
+	}
+	if diff := cmp.Diff(s.entries(after), r.entries, withoutCause); diff != "" {
+		s.t.Fatalf("Follow after %d (-want +got):\n%s", after, diff)
+	}
+}
+
+// entries returns what a reader after a sequence number has to see.
+func (s *subject) entries(after int64) []chat.Entry {
+	var entries []chat.Entry
+	for i, e := range s.events {
+		if int64(i) > after {
+			entries = append(entries, chat.Entry{Sequence: int64(i), Event: e})
+		}
+	}
+	return entries
+}
+
+// words returns n events, the first of which opens the choice.
+func words(n int) []chat.Event {
+	events := []chat.Event{chat.Opening(0)}
+	for i := 1; i < n; i++ {
+		events = append(events, chat.Text(0, fmt.Sprintf("word %d ", i)))
+	}
+	return events
+}
+
+// done returns a good end.
+func done() chat.Event {
+	return chat.Event{Kind: chat.KindDone, Usage: &chat.Usage{PromptTokens: 3, CompletionTokens: 5}}
+}
+
+// failed returns an end that tells why.
+func failed(message string) chat.Event {
+	return chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeUpstreamError, "%s", message)}
+}
+
+// wantError fails the test unless err is one of those wanted.
+func wantError(t *testing.T, what string, err error, want ...error) {
+	t.Helper()
+	if !slices.ContainsFunc(want, func(w error) bool { return errors.Is(err, w) }) {
+		t.Errorf("%s: error %v, want %v", what, err, want)
+	}
+}

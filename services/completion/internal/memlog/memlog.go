@@ -1,0 +1,284 @@
+// Package memlog keeps completions in memory. It serves tests and single processes
+// whose answers need not outlive them: what the process held is gone when it ends.
+package memlog
+
+import (
+	"container/list"
+	"context"
+	"iter"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/tape"
+)
+
+// Defaults of [Config].
+const (
+	DefaultRetention     = time.Hour
+	DefaultMaxBytes      = 512 << 20
+	DefaultMaxCompletion = 4 << 20
+)
+
+// countStep is how much a completion that runs grows before it is counted again, so
+// that not every event takes the lock of the log.
+const countStep = 64 << 10
+
+// maxTombstones bounds how many expired completions are remembered as such.
+const maxTombstones = 100_000
+
+// Config bounds a [Log]. The zero value is good.
+type Config struct {
+	// Retention is how long a completion is kept after its end.
+	Retention time.Duration
+	// MaxBytes bounds all completions together. When it is reached the oldest that
+	// have ended go first; where none has, no new one is admitted.
+	MaxBytes int
+	// MaxCompletion bounds the events of one completion, in bytes.
+	MaxCompletion int
+}
+
+// Log is a [chat.Log] in memory.
+type Log struct {
+	cfg Config
+
+	mu     sync.Mutex
+	byID   map[string]*completion
+	byKey  map[key]*completion
+	order  *list.List // all that are held, by creation
+	ended  *list.List // those that have ended, by their end
+	bytes  int
+	expiry *time.Timer // drops the first of ended; nil while there is none
+	tombs  tombstones
+	closed bool
+}
+
+var _ chat.Log = (*Log)(nil)
+
+type key struct{ principal, key string }
+
+type completion struct {
+	meta  *chat.Meta
+	tape  tape.Tape
+	bytes int // as counted in Log.bytes
+	until time.Time
+	order *list.Element
+	ended *list.Element // nil while it runs
+}
+
+// New returns an empty log. [Log.Close] lets go of its timer.
+func New(cfg Config) *Log {
+	if cfg.Retention == 0 {
+		cfg.Retention = DefaultRetention
+	}
+	if cfg.MaxBytes == 0 {
+		cfg.MaxBytes = DefaultMaxBytes
+	}
+	if cfg.MaxCompletion == 0 {
+		cfg.MaxCompletion = DefaultMaxCompletion
+	}
+	return &Log{
+		cfg:   cfg,
+		byID:  make(map[string]*completion),
+		byKey: make(map[key]*completion),
+		order: list.New(),
+		ended: list.New(),
+		tombs: tombstones{byID: make(map[string]*list.Element), order: list.New()},
+	}
+}
+
+// Close stops the clock of the retention. The log drops nothing more by itself.
+func (l *Log) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	if l.expiry != nil {
+		l.expiry.Stop()
+	}
+}
+
+// Create implements [chat.Log].
+func (l *Log) Create(_ context.Context, m *chat.Meta) (chat.Writer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := key{m.Principal, m.IdempotencyKey}
+	if c := l.byKey[k]; c != nil {
+		return nil, &chat.ExistsError{Meta: c.meta}
+	}
+	c := &completion{meta: m, bytes: metaSize(m)}
+	if !l.makeRoom(c.bytes) {
+		return nil, chat.ErrLogFull
+	}
+	l.byID[m.ID] = c
+	if m.IdempotencyKey != "" {
+		l.byKey[k] = c
+	}
+	c.order = l.order.PushBack(c)
+	l.bytes += c.bytes
+	return &writer{log: l, c: c}, nil
+}
+
+// Head implements [chat.Log].
+func (l *Log) Head(_ context.Context, id string) (chat.Head, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.byID[id]
+	if !ok {
+		return l.tombs.head(id)
+	}
+	return c.head(), nil
+}
+
+func (c *completion) head() chat.Head {
+	last, terminal := c.tape.Last()
+	return chat.Head{Meta: c.meta, Last: last, Terminal: terminal}
+}
+
+// Follow implements [chat.Log].
+func (l *Log) Follow(ctx context.Context, id string, after int64, progress bool) iter.Seq2[chat.Entry, error] {
+	c, err := l.find(id)
+	if err != nil {
+		return func(yield func(chat.Entry, error) bool) { yield(chat.Entry{}, err) }
+	}
+	return c.tape.Follow(ctx, after, progress)
+}
+
+// Seal implements [chat.Log].
+func (l *Log) Seal(_ context.Context, id string, terminal chat.Event) error {
+	c, err := l.find(id)
+	if err != nil {
+		return err
+	}
+	return l.seal(c, terminal)
+}
+
+// SetMetadata implements [chat.Log].
+func (l *Log) SetMetadata(_ context.Context, id string, metadata map[string]string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.byID[id]
+	if !ok {
+		_, err := l.tombs.head(id)
+		return err
+	}
+	m := *c.meta // readers may hold the old one
+	m.Metadata = maps.Clone(metadata)
+	c.meta = &m
+	return nil
+}
+
+// Delete implements [chat.Log].
+func (l *Log) Delete(_ context.Context, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.byID[id]
+	if !ok {
+		return chat.ErrNotFound
+	}
+	l.drop(c)
+	return nil
+}
+
+// List implements [chat.Log].
+func (l *Log) List(_ context.Context, principal string) iter.Seq2[chat.Head, error] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var heads []chat.Head
+	for e := l.order.Front(); e != nil; e = e.Next() {
+		c := e.Value.(*completion) //nolint:forcetypeassert // the list holds nothing else
+		if c.meta.Principal == principal && c.meta.Request.Store {
+			heads = append(heads, c.head())
+		}
+	}
+	return func(yield func(chat.Head, error) bool) {
+		for _, head := range heads {
+			if !yield(head, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (l *Log) find(id string) (*completion, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.byID[id]
+	if !ok {
+		_, err := l.tombs.head(id)
+		return nil, err
+	}
+	return c, nil
+}
+
+// seal ends a completion and starts its retention.
+func (l *Log) seal(c *completion, terminal chat.Event) error {
+	if err := c.tape.Append(terminal); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byID[c.meta.ID] != c {
+		return nil // deleted meanwhile
+	}
+	l.count(c)
+	c.until = time.Now().Add(l.cfg.Retention)
+	c.ended = l.ended.PushBack(c)
+	l.makeRoom(0)
+	l.schedule()
+	return nil
+}
+
+// count brings the bytes of a completion up to date.
+func (l *Log) count(c *completion) {
+	size := metaSize(c.meta) + c.tape.Size()
+	l.bytes += size - c.bytes
+	c.bytes = size
+}
+
+// grown counts a completion that runs.
+func (l *Log) grown(c *completion) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byID[c.meta.ID] == c {
+		l.count(c)
+		l.makeRoom(0)
+	}
+}
+
+// metaSize returns about how many bytes a completion takes without its events.
+func metaSize(m *chat.Meta) int {
+	size := 2048
+	for i := range m.Request.Messages {
+		size += 256
+		for _, p := range m.Request.Messages[i].Parts {
+			size += len(p.Text) + len(p.ImageURL) + len(p.AudioData) + len(p.FileData)
+		}
+	}
+	return size
+}
+
+// A writer implements [chat.Writer] for one completion.
+type writer struct {
+	log     *Log
+	c       *completion
+	counted int // size of the tape when the log counted it last
+}
+
+func (w *writer) Append(_ context.Context, e chat.Event) error {
+	size := w.c.tape.Size()
+	if size >= w.log.cfg.MaxCompletion {
+		return chat.ErrTooLong
+	}
+	if size-w.counted >= countStep {
+		w.counted = size
+		w.log.grown(w.c)
+	}
+	return w.c.tape.Append(e)
+}
+
+func (w *writer) Progress(p chat.Progress) { w.c.tape.Progress(p) }
+
+func (w *writer) Seal(_ context.Context, terminal chat.Event) error {
+	return w.log.seal(w.c, terminal)
+}

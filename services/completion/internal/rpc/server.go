@@ -1,0 +1,43 @@
+package rpc
+
+import (
+	"log/slog"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// MaxMessageSize bounds a request in bytes: the edge's body limit of 10 MiB, and room
+// for what protobuf adds to many short messages.
+const MaxMessageSize = 16 << 20
+
+// NewServer returns a gRPC server of the service, with health and reflection. Panics
+// become internal errors; what callers are not told goes to the logger.
+func NewServer(service *chat.Service, logger *slog.Logger) (*grpc.Server, *health.Server) {
+	guard := &guard{logger: logger}
+	server := grpc.NewServer(
+		grpc.MaxRecvMsgSize(MaxMessageSize),
+		// A dead peer is noticed within half a minute, and a client may ask as often
+		// as that without being cut off, streams or not.
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.UnaryInterceptor(guard.unary),
+		grpc.StreamInterceptor(guard.stream),
+	)
+	completionv1.RegisterCompletionServiceServer(server, &completions{service: service})
+	completionv1.RegisterModelServiceServer(server, &models{service: service})
+	healthServer := health.NewServer()
+	for _, name := range []string{completionv1.CompletionService_ServiceDesc.ServiceName, completionv1.ModelService_ServiceDesc.ServiceName} {
+		healthServer.SetServingStatus(name, grpc_health_v1.HealthCheckResponse_SERVING)
+	}
+	grpc_health_v1.RegisterHealthServer(server, healthServer)
+	reflection.Register(server)
+	return server, healthServer
+}

@@ -1,0 +1,193 @@
+// Package tape keeps the events of one completion in memory, for one writer and any
+// number of readers.
+//
+// A reader is a cursor and a wake-up, never a queue: readers share the events that
+// are kept, a slow one merely lags, and following allocates nothing per event. Text,
+// which is nearly all of an answer, takes two to four bytes beside itself; whatever
+// else happens is kept as it came.
+//
+// The package stores nothing and retains nothing: that is for the logs which hold a
+// tape for each completion.
+package tape
+
+import (
+	"encoding/binary"
+	"strings"
+	"sync"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// Sizes of a block: the first is small for the many short answers, each next one
+// doubles, so that at most half of a long tape is unused, and never more than maxBlock.
+const (
+	minBlock = 512
+	maxBlock = 8 << 10
+)
+
+// What an event that is kept as it came counts for, beside its texts.
+const (
+	otherSize   = 256 // the event
+	callSize    = 64  // each tool call in it
+	logprobSize = 48  // each log probability in it
+)
+
+// A Tape is the events of one completion. The zero value is an empty tape. It is
+// safe for concurrent use; appends keep the order in which they are made.
+type Tape struct {
+	mu     sync.Mutex
+	blocks []block
+	others []chat.Event // events that are not text, in order
+	next   int64        // sequence number of the next event
+	size   int
+	sealed bool
+	err    error // why the tape was dropped
+
+	progress  chat.Progress
+	progressN int // how many times progress was shown
+
+	waiting []*reader
+}
+
+// A block is a piece of the tape. Its builder never outgrows its capacity, so the
+// string of what is written stays valid while more is added behind it.
+type block struct {
+	text  *strings.Builder
+	first int64 // sequence number of its first event
+	other int   // index in others of its first event that is not text
+}
+
+// Each event begins with a tag. Text: its field in the low two bits, its choice
+// above; then the length as a varint and the text. Anything else: tagOther alone.
+const (
+	tagOther     byte = 0
+	tagContent   byte = 1
+	tagReasoning byte = 2
+	tagRefusal   byte = 3
+
+	maxTextChoice = 63
+)
+
+// textOf returns the tag and the text of an event that is a piece of text and
+// nothing else.
+func textOf(e *chat.Event) (tag byte, text string) {
+	d := &e.Delta
+	if e.Kind != chat.KindDelta || e.Choice > maxTextChoice || d.Role != "" || d.ToolCalls != nil || d.Logprobs != nil {
+		return tagOther, ""
+	}
+	switch choice := byte(e.Choice) << 2; { //nolint:gosec // at most maxTextChoice
+	case d.Reasoning == "" && d.Refusal == "":
+		return tagContent | choice, d.Content
+	case d.Content == "" && d.Refusal == "":
+		return tagReasoning | choice, d.Reasoning
+	case d.Content == "" && d.Reasoning == "":
+		return tagRefusal | choice, d.Refusal
+	}
+	return tagOther, ""
+}
+
+// Append adds an event and wakes the readers: [chat.ErrSealed] after the terminal
+// event, which is the last, or the error that the tape was dropped with.
+func (t *Tape) Append(e chat.Event) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.err != nil:
+		return t.err
+	case t.sealed:
+		return chat.ErrSealed
+	}
+	tag, text := textOf(&e)
+	if tag == tagOther {
+		t.room(1).WriteByte(tagOther)
+		t.others = append(t.others, e)
+		t.size += sizeOf(&e.Delta)
+	} else {
+		var length [binary.MaxVarintLen64]byte
+		n := binary.PutUvarint(length[:], uint64(len(text)))
+		b := t.room(1 + n + len(text))
+		b.WriteByte(tag)
+		b.Write(length[:n])
+		b.WriteString(text)
+		t.size += 1 + n + len(text)
+	}
+	t.next++
+	t.sealed = e.Terminal()
+	t.wake()
+	return nil
+}
+
+// sizeOf returns about how many bytes an event with this delta takes as it came.
+func sizeOf(d *chat.Delta) int {
+	size := otherSize + len(d.Content) + len(d.Refusal) + len(d.Reasoning)
+	for i := range d.ToolCalls {
+		size += callSize + len(d.ToolCalls[i].Arguments)
+	}
+	if d.Logprobs != nil {
+		for _, tokens := range [][]chat.TokenLogprob{d.Logprobs.Content, d.Logprobs.Refusal} {
+			for i := range tokens {
+				size += 2*logprobSize + len(tokens[i].Top)*logprobSize
+			}
+		}
+	}
+	return size
+}
+
+// room returns the block that the next n bytes go to.
+func (t *Tape) room(n int) *strings.Builder {
+	capacity := minBlock
+	if len(t.blocks) > 0 {
+		last := t.blocks[len(t.blocks)-1].text
+		if last.Cap()-last.Len() >= n {
+			return last
+		}
+		capacity = min(2*last.Cap(), maxBlock)
+	}
+	text := &strings.Builder{}
+	text.Grow(max(capacity, n))
+	t.blocks = append(t.blocks, block{text: text, first: t.next, other: len(t.others)})
+	return text
+}
+
+// Progress shows live progress to the readers that asked for it.
+func (t *Tape) Progress(p chat.Progress) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.progress = p
+	t.progressN++
+	t.wake()
+}
+
+// Drop ends every reader with err, and all that is asked of the tape from now on.
+func (t *Tape) Drop(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.err = err
+	t.wake()
+}
+
+// Last returns the sequence number of the last event, -1 where there is none, and
+// the terminal event of a tape that has ended.
+func (t *Tape) Last() (last int64, terminal *chat.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sealed {
+		terminal = &t.others[len(t.others)-1]
+	}
+	return t.next - 1, terminal
+}
+
+// Size returns about how many bytes the events take.
+func (t *Tape) Size() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.size
+}
+
+func (t *Tape) wake() {
+	for i, r := range t.waiting {
+		r.wake <- struct{}{} // has room for one, and a reader waits once at a time
+		t.waiting[i] = nil
+	}
+	t.waiting = t.waiting[:0]
+}
