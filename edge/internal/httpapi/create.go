@@ -1,0 +1,105 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/status"
+
+	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/relay"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// create handles POST /v1/chat/completions: a new completion, streamed or whole; or,
+// with Last-Event-ID, more of an old one, which is what clients send that repeat
+// their own request after a lost connection.
+func (a *api) create(w http.ResponseWriter, r *http.Request) {
+	body, fault := a.readJSON(w, r)
+	if fault != nil {
+		answer.Error(w, fault)
+		return
+	}
+	if lastEventID(r) != "" {
+		a.resume(w, r, "")
+		return
+	}
+	req, fault := openai.DecodeRequest(body)
+	if fault != nil {
+		answer.Error(w, fault)
+		return
+	}
+	key := r.Header.Get("Idempotency-Key")
+	if !req.Stream {
+		a.createWhole(w, r, &completionv1.CreateCompletionRequest{Params: req.Params, IdempotencyKey: key})
+		return
+	}
+	named := acceptsNamed(r)
+	if named {
+		includeEvents(req.Params)
+	}
+	result := a.relay.Create(w, r, &completionv1.StreamCompletionRequest{Params: req.Params, IdempotencyKey: key}, relay.Options{Named: named})
+	a.streamed(r, result)
+}
+
+// createWhole answers with the finished completion.
+func (a *api) createWhole(w http.ResponseWriter, r *http.Request, req *completionv1.CreateCompletionRequest) {
+	resp, err := a.completions.CreateCompletion(r.Context(), req)
+	if err != nil {
+		answer.Error(w, openai.FromStatus(status.Convert(err)))
+		return
+	}
+	note(r, resp.GetCompletion().GetId(), resp.GetCompletion().GetModel())
+	w.Header().Set("X-Completion-Id", resp.GetCompletion().GetId())
+	answer.JSON(w, openai.NewCompletion(resp.GetCompletion()))
+}
+
+// includeEvents fixes at creation what the Accept header asks for, so that a replay
+// shows the same.
+func includeEvents(p *completionv1.CompletionParams) {
+	if p.GetStreamOptions() == nil {
+		p.StreamOptions = &completionv1.StreamOptions{}
+	}
+	p.StreamOptions.IncludeEvents = true
+}
+
+// bodyTimeout is how long a client may take to send a request body.
+const bodyTimeout = 30 * time.Second
+
+// readJSON returns a body that claims to be JSON.
+func (a *api) readJSON(w http.ResponseWriter, r *http.Request) ([]byte, *openai.Error) {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "application/json" {
+		return nil, openai.UnsupportedMediaType()
+	}
+	// The deadline is for the body alone: left in place, it would end the response too.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // a test's recorder has none
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.maxBody))
+	_ = control.SetReadDeadline(time.Time{})
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, openai.TooLarge(a.maxBody)
+	case err != nil:
+		return nil, openai.InvalidValue("", "could not be read")
+	}
+	return body, nil
+}
+
+// acceptsNamed reports whether the client asks for named events by its Accept
+// header: text/event-stream with the parameter events=named.
+func acceptsNamed(r *http.Request) bool {
+	for accepted := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
+		mediaType, params, err := mime.ParseMediaType(accepted)
+		if err == nil && mediaType == "text/event-stream" && params["events"] == "named" {
+			return true
+		}
+	}
+	return false
+}

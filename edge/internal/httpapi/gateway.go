@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/openai"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// newGateway returns grpc-gateway for the unary calls, speaking OpenAI's JSON.
+func newGateway(conn grpc.ClientConnInterface) (http.Handler, error) {
+	none := func(string) (string, bool) { return "", false }
+	mux := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, &marshaler{}),
+		runtime.WithForwardResponseRewriter(rewrite),
+		runtime.WithErrorHandler(writeGatewayError),
+		runtime.WithIncomingHeaderMatcher(none),
+		runtime.WithOutgoingHeaderMatcher(none),
+		runtime.WithOutgoingTrailerMatcher(none),
+		runtime.WithDisablePathLengthFallback(),
+		runtime.WithDisableHTTPMethodOverride(),
+		runtime.SetQueryParameterParser(queryParser{}),
+	)
+	// The registrations end with the context, which they use for nothing else.
+	ctx := context.Background()
+	if err := completionv1.RegisterCompletionServiceHandlerClient(ctx, mux, completionv1.NewCompletionServiceClient(conn)); err != nil {
+		return nil, err
+	}
+	if err := completionv1.RegisterModelServiceHandlerClient(ctx, mux, completionv1.NewModelServiceClient(conn)); err != nil {
+		return nil, err
+	}
+	return mux, nil
+}
+
+// rewrite turns each response message into the JSON of its public counterpart.
+func rewrite(_ context.Context, m proto.Message) (any, error) {
+	switch m := m.(type) {
+	case *completionv1.GetCompletionResponse:
+		return openai.NewCompletion(m.GetCompletion()), nil
+	case *completionv1.UpdateCompletionResponse:
+		return openai.NewCompletion(m.GetCompletion()), nil
+	case *completionv1.CancelCompletionResponse:
+		return openai.NewCompletion(m.GetCompletion()), nil
+	case *completionv1.DeleteCompletionResponse:
+		return openai.NewDeleted(m.GetCompletionId()), nil
+	case *completionv1.ListCompletionsResponse:
+		return openai.NewCompletionList(m), nil
+	case *completionv1.ListCompletionMessagesResponse:
+		return openai.NewMessageList(m), nil
+	case *completionv1.GetModelResponse:
+		return openai.NewModel(m.GetModel()), nil
+	case *completionv1.ListModelsResponse:
+		return openai.NewModelList(m), nil
+	}
+	return nil, status.Errorf(codes.Internal, "no public JSON for %T", m)
+}
+
+func writeGatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+	answer.Error(w, openai.FromStatus(status.Convert(err)))
+}
+
+// marshaler is how grpc-gateway writes our JSON and reads what update has checked.
+type marshaler struct{ runtime.JSONPb }
+
+// Marshal implements runtime.Marshaler for the values that rewrite returns.
+func (*marshaler) Marshal(v any) ([]byte, error) { return openai.AppendJSON(nil, v) }
+
+// ContentType implements runtime.Marshaler.
+func (*marshaler) ContentType(any) string { return "application/json" }
+
+// update checks the body of POST /v1/chat/completions/{id} and hands it on in the
+// form that grpc-gateway decodes.
+func (a *api) update(gateway http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, fault := a.readJSON(w, r)
+		if fault == nil {
+			var metadata map[string]string
+			if metadata, fault = openai.DecodeMetadata(body); fault == nil {
+				body, _ = json.Marshal(map[string]any{"metadata": metadata}) // strings always marshal
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				gateway.ServeHTTP(w, r)
+				return
+			}
+		}
+		answer.Error(w, fault)
+	})
+}

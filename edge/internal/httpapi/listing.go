@@ -1,0 +1,83 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
+
+	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/openai"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// A listing is the query of the list calls.
+type listing struct {
+	after, model string
+	limit        int32
+	order        completionv1.SortOrder
+	metadata     map[string]string
+}
+
+// listing refuses a malformed query before it reaches grpc-gateway, whose own error
+// would not say which parameter is at fault.
+func (a *api) listing(gateway http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, fault := parseListing(r.URL.Query()); fault != nil {
+			answer.Error(w, fault)
+			return
+		}
+		gateway.ServeHTTP(w, r)
+	})
+}
+
+func parseListing(query url.Values) (listing, *openai.Error) {
+	l := listing{after: query.Get("after"), model: query.Get("model")}
+	if text := query.Get("limit"); text != "" {
+		n, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || n < 1 {
+			return listing{}, openai.InvalidValue("limit", "must be a whole number of at least 1")
+		}
+		l.limit = int32(n)
+	}
+	switch query.Get("order") {
+	case "":
+	case "asc":
+		l.order = completionv1.SortOrder_SORT_ORDER_ASC
+	case "desc":
+		l.order = completionv1.SortOrder_SORT_ORDER_DESC
+	default:
+		return listing{}, openai.InvalidValue("order", "must be 'asc' or 'desc'")
+	}
+	for name, values := range query {
+		if key, ok := strings.CutPrefix(name, "metadata["); ok && strings.HasSuffix(key, "]") {
+			if l.metadata == nil {
+				l.metadata = make(map[string]string)
+			}
+			l.metadata[strings.TrimSuffix(key, "]")] = values[0]
+		}
+	}
+	return l, nil
+}
+
+// queryParser fills the request messages of the list calls; no other call has a query.
+type queryParser struct{}
+
+// Parse implements runtime.QueryParameterParser.
+func (queryParser) Parse(m proto.Message, query url.Values, _ *utilities.DoubleArray) error {
+	l, fault := parseListing(query)
+	if fault != nil {
+		return fault
+	}
+	switch m := m.(type) {
+	case *completionv1.ListCompletionsRequest:
+		m.After, m.Limit, m.Order, m.Model, m.Metadata = l.after, l.limit, l.order, l.model, l.metadata
+	case *completionv1.ListCompletionMessagesRequest:
+		m.After, m.Limit, m.Order = l.after, l.limit, l.order
+	}
+	return nil
+}

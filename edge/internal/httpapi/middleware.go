@@ -1,0 +1,179 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"google.golang.org/grpc/metadata"
+
+	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/relay"
+)
+
+// A record is what the access line of one request will say.
+type record struct {
+	requestID         string
+	completion, model string
+	stream            *relay.Result
+}
+
+type recordKey struct{}
+
+func recordOf(r *http.Request) *record {
+	rec, ok := r.Context().Value(recordKey{}).(*record)
+	if !ok { // a handler that is tested by itself
+		return &record{}
+	}
+	return rec
+}
+
+// note tells the access line which completion a request was about.
+func note(r *http.Request, completion, model string) {
+	rec := recordOf(r)
+	rec.completion, rec.model = completion, model
+}
+
+// streamed tells the access line how a stream ended, and aborts a response that must
+// not look complete.
+func (a *api) streamed(r *http.Request, result relay.Result) {
+	note(r, result.Completion, result.Model)
+	recordOf(r).stream = &result
+	if result.Aborted {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// identify gives every request an id, which its answer, its log lines and the calls
+// behind it carry.
+func (a *api) identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var id [16]byte
+		_, _ = rand.Read(id[:]) // crypto/rand.Read never fails
+		rec := &record{requestID: "req_" + hex.EncodeToString(id[:])}
+		w.Header().Set("X-Request-Id", rec.requestID)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		ctx := context.WithValue(r.Context(), recordKey{}, rec)
+		ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", rec.requestID)
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// observe writes one line for each request, at its end, however it ends.
+func (a *api) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		counted := &countingWriter{ResponseWriter: w}
+		defer func() { a.logAccess(r, counted, time.Since(begun)) }()
+		next.ServeHTTP(counted, r)
+	})
+}
+
+func (a *api) logAccess(r *http.Request, w *countingWriter, took time.Duration) {
+	rec := recordOf(r)
+	attrs := []slog.Attr{
+		slog.String("request_id", rec.requestID),
+		slog.String("method", r.Method),
+		slog.String("path", r.URL.Path),
+		slog.Int("status", w.status),
+		slog.Int64("bytes", w.bytes),
+		slog.Duration("took", took),
+	}
+	if rec.completion != "" {
+		attrs = append(attrs, slog.String("completion", rec.completion), slog.String("model", rec.model))
+	}
+	if s := rec.stream; s != nil {
+		attrs = append(attrs, slog.String("outcome", string(s.Outcome)), slog.Int("events", s.Events),
+			slog.Int64("first_event_ms", s.FirstEvent.Milliseconds()))
+		if s.Err != nil {
+			attrs = append(attrs, slog.Any("error", s.Err))
+		}
+	}
+	a.logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+}
+
+// recover turns a panic into an internal error, unless it is the one that aborts a
+// response or the response has begun.
+func (a *api) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			switch p {
+			case nil:
+				return
+			case http.ErrAbortHandler:
+				panic(p)
+			}
+			a.logger.ErrorContext(r.Context(), "handler panicked", slog.String("request_id", recordOf(r).requestID),
+				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			if counted, ok := w.(*countingWriter); ok && counted.status != 0 {
+				panic(http.ErrAbortHandler) // a clean end would pass for success
+			}
+			answer.Error(w, openai.Internal())
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseUnknown answers in our own form where no route matches. Which methods a path
+// has is for the mux to tell, by its Allow header.
+func refuseUnknown(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		refusal := &discardedAnswer{header: make(http.Header)}
+		handler.ServeHTTP(refusal, r)
+		if refusal.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", refusal.header.Get("Allow"))
+			answer.Error(w, openai.MethodNotAllowed())
+			return
+		}
+		answer.Error(w, openai.UnknownURL())
+	})
+}
+
+// A discardedAnswer keeps the head of an answer that is given in another form.
+type discardedAnswer struct {
+	header http.Header
+	status int
+}
+
+func (d *discardedAnswer) Header() http.Header         { return d.header }
+func (d *discardedAnswer) WriteHeader(status int)      { d.status = status }
+func (d *discardedAnswer) Write(b []byte) (int, error) { return len(b), nil }
+
+// A countingWriter sees what a handler answers.
+type countingWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *countingWriter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (c *countingWriter) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (c *countingWriter) Write(b []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(b)
+	c.bytes += int64(n)
+	return n, err
+}

@@ -1,0 +1,126 @@
+package openai
+
+import (
+	"errors"
+	"hash"
+	"math"
+	"strconv"
+
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// ErrUnknownEvent is returned for an event of a kind that this version does not know.
+var ErrUnknownEvent = errors.New("openai: event of an unknown kind")
+
+// Done is the data of the frame that ends a stream.
+const Done = "[DONE]"
+
+// A ChunkEncoder writes the events of one completion as OpenAI's stream does. Equal
+// metadata and an equal event give equal bytes, in every process, for ever. It is not
+// safe for concurrent use.
+type ChunkEncoder struct {
+	id      string
+	prefix  []byte // up to the choices, which every chunk has in common
+	usage   bool   // whether a chunk without a usage says so
+	padding hash.Hash
+}
+
+// NewChunkEncoder returns an encoder for the completion that meta describes. It keeps
+// nothing of meta.
+func NewChunkEncoder(meta *completionv1.CompletionMetadata) *ChunkEncoder {
+	c := &ChunkEncoder{id: meta.GetId(), usage: meta.GetStreamOptions().GetIncludeUsage()}
+	b := append([]byte(nil), `{"id":`...)
+	b = appendString(b, meta.GetId())
+	b = append(b, `,"object":"chat.completion.chunk","created":`...)
+	b = strconv.AppendInt(b, meta.GetCreated(), 10)
+	b = append(b, `,"model":`...)
+	b = appendString(b, meta.GetModel())
+	if tier := meta.GetServiceTier(); tier != "" {
+		b = appendString(append(b, `,"service_tier":`...), tier)
+	}
+	if print := meta.GetSystemFingerprint(); print != "" {
+		b = appendString(append(b, `,"system_fingerprint":`...), print)
+	}
+	c.prefix = append(b, `,"choices":[`...)
+	if meta.GetStreamOptions().GetIncludeObfuscation() {
+		c.padding = newPadding(meta.GetObfuscationKey())
+	}
+	return c
+}
+
+// Append appends the data of e's frame to dst and returns the extended buffer: a
+// chunk, the error body, [Done], or a progress object. It holds no line ending. It
+// allocates nothing for text once dst is large enough.
+//
+// An event that it does not know is [ErrUnknownEvent], with dst as it was.
+func (c *ChunkEncoder) Append(dst []byte, e *completionv1.CompletionEvent) ([]byte, error) {
+	switch event := e.GetEvent().(type) {
+	case *completionv1.CompletionEvent_Delta:
+		return c.appendDeltaChunk(dst, event.Delta, e.GetSequence()), nil
+	case *completionv1.CompletionEvent_Finish:
+		return c.appendFinishChunk(dst, event.Finish), nil
+	case *completionv1.CompletionEvent_Usage:
+		dst = append(append(dst, c.prefix...), `],"usage":`...)
+		return append(appendUsage(dst, event.Usage), '}'), nil
+	case *completionv1.CompletionEvent_Error:
+		return FromEvent(event.Error).AppendJSON(dst), nil
+	case *completionv1.CompletionEvent_Done:
+		return append(dst, Done...), nil
+	case *completionv1.CompletionEvent_Progress:
+		return c.appendProgress(dst, event.Progress), nil
+	}
+	return dst, ErrUnknownEvent
+}
+
+func (c *ChunkEncoder) appendDeltaChunk(dst []byte, d *completionv1.Delta, sequence uint64) []byte {
+	dst = append(dst, c.prefix...)
+	start := len(dst)
+	dst = append(dst, `{"index":`...)
+	dst = strconv.AppendInt(dst, int64(d.GetIndex()), 10)
+	dst = append(dst, `,"delta":`...)
+	dst = appendDelta(dst, d)
+	dst = append(dst, `,"logprobs":`...)
+	dst = appendLogprobs(dst, d.GetLogprobs())
+	dst = append(dst, `,"finish_reason":null}`...)
+	dst = c.appendEnd(dst)
+	if c.padding != nil {
+		dst = appendPadding(dst, c.padding, sequence, len(dst)-start)
+	}
+	return append(dst, '}')
+}
+
+func (c *ChunkEncoder) appendFinishChunk(dst []byte, f *completionv1.Finish) []byte {
+	dst = append(dst, c.prefix...)
+	dst = append(dst, `{"index":`...)
+	dst = strconv.AppendInt(dst, int64(f.GetIndex()), 10)
+	dst = append(dst, `,"delta":{},"logprobs":null,"finish_reason":`...)
+	dst = appendNullable(dst, finishReasonName(f.GetReason()))
+	dst = append(dst, '}')
+	return append(c.appendEnd(dst), '}')
+}
+
+// appendEnd ends the choices. With include_usage every chunk has a usage, null but for
+// the last; without it no chunk has one.
+func (c *ChunkEncoder) appendEnd(dst []byte) []byte {
+	dst = append(dst, ']')
+	if c.usage {
+		dst = append(dst, `,"usage":null`...)
+	}
+	return dst
+}
+
+// appendProgress appends what is our own extension; OpenAI has nothing like it.
+func (c *ChunkEncoder) appendProgress(dst []byte, p *completionv1.Progress) []byte {
+	dst = append(dst, `{"object":"chat.completion.progress","id":`...)
+	dst = appendString(dst, c.id)
+	if stage := stageName(p.GetStage()); stage != "" {
+		dst = appendString(append(dst, `,"stage":`...), stage)
+	}
+	if f := p.GetFraction(); p.Fraction != nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
+		dst = appendFloat(append(dst, `,"fraction":`...), f)
+	}
+	if p.QueuePosition != nil {
+		dst = strconv.AppendInt(append(dst, `,"queue_position":`...), int64(p.GetQueuePosition()), 10)
+	}
+	return append(dst, '}')
+}

@@ -1,0 +1,147 @@
+// Package relay turns the gRPC stream of one completion into the Server-Sent Events
+// of one HTTP response: one message becomes one frame.
+//
+// What it promises a client: an event that was received is written once, in order and
+// whole; a silent stream shows a heartbeat; and a response ends cleanly only after the
+// completion's terminal event or an error frame. Where neither can be written the
+// connection is aborted, because SDKs take every clean end for success.
+//
+// If the replica behind a stream dies, the relay opens the stream again on another
+// one, after the last event that it has received; the client notices a pause.
+package relay
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/sse"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// Defaults of [Config].
+const (
+	DefaultHeartbeat    = 10 * time.Second
+	DefaultHeaderDelay  = time.Second
+	DefaultWriteTimeout = 30 * time.Second
+	DefaultReopenWithin = 15 * time.Second
+	DefaultRetry        = time.Second
+)
+
+// Config is what a [Relay] is made of. Zero durations are the defaults.
+type Config struct {
+	Client completionv1.CompletionServiceClient
+	// Heartbeat is the longest silence of a stream, at most 15 s.
+	Heartbeat time.Duration
+	// HeaderDelay is how long the headers wait for the first event: until then a
+	// failure has its own HTTP status.
+	HeaderDelay time.Duration
+	// WriteTimeout is how long one write may take. A client that reads more slowly is
+	// cut off; it can resume.
+	WriteTimeout time.Duration
+	// ReopenWithin is how long a broken stream may stay without progress.
+	ReopenWithin time.Duration
+	// Retry is the reconnection time that the first frame tells the client.
+	Retry time.Duration
+}
+
+// A Relay serves streams. It is safe for concurrent use.
+type Relay struct {
+	cfg   Config
+	names names
+}
+
+// names are the event types that are written for those who asked for them.
+type names struct{ progress, failure, done sse.Name }
+
+// New returns a relay.
+func New(cfg Config) *Relay {
+	for _, d := range []struct {
+		value *time.Duration
+		usual time.Duration
+	}{
+		{&cfg.Heartbeat, DefaultHeartbeat},
+		{&cfg.HeaderDelay, DefaultHeaderDelay},
+		{&cfg.WriteTimeout, DefaultWriteTimeout},
+		{&cfg.ReopenWithin, DefaultReopenWithin},
+		{&cfg.Retry, DefaultRetry},
+	} {
+		if *d.value == 0 {
+			*d.value = d.usual
+		}
+	}
+	return &Relay{cfg: cfg, names: names{
+		progress: sse.Must(sse.NewName("progress")),
+		failure:  sse.Must(sse.NewName("error")),
+		done:     sse.Must(sse.NewName("done")),
+	}}
+}
+
+// An Outcome is how a response ended.
+type Outcome string
+
+// The outcomes of a response.
+const (
+	// OutcomeDone: the completion's terminal event, or that there is nothing after
+	// the reader's cursor, reached the client.
+	OutcomeDone Outcome = "done"
+	// OutcomeError: the client was told of a failure.
+	OutcomeError Outcome = "error"
+	// OutcomeDisconnected: the client left.
+	OutcomeDisconnected Outcome = "disconnected"
+	// OutcomeSlow: the client was cut off because it did not read.
+	OutcomeSlow Outcome = "slow"
+)
+
+// A Result is what became of a response.
+type Result struct {
+	Outcome    Outcome
+	Completion string // its id, where it became known
+	Model      string
+	Events     int
+	Bytes      int
+	FirstEvent time.Duration // from the request on; 0: there was none
+	Err        error         // what the client was told, where it was a failure
+	Aborted    bool          // whether the response must not end cleanly
+}
+
+// Options are how one response differs from another.
+type Options struct {
+	// Named adds event names to progress, errors and the end, as include_events does.
+	Named bool
+	// EventSource says that the client gives up for good at any status but 200 and
+	// 204 (WHATWG HTML, "reconnect or fail"), so a passing fault has to look like a
+	// short stream.
+	EventSource bool
+}
+
+// Create starts the completion and serves it from its first event.
+func (r *Relay) Create(w http.ResponseWriter, req *http.Request, create *completionv1.StreamCompletionRequest, opts Options) Result {
+	s := r.newSession(w, req, opts)
+	s.created = true
+	return s.serve(&source{cfg: &r.cfg, last: fromStart, open: func(ctx context.Context) (stream, error) {
+		return r.cfg.Client.StreamCompletion(ctx, create)
+	}})
+}
+
+// Resume serves what follows the cursor of a completion; a nil after is the start.
+func (r *Relay) Resume(w http.ResponseWriter, req *http.Request, id string, after *uint64, opts Options) Result {
+	s := r.newSession(w, req, opts)
+	src := &source{cfg: &r.cfg, id: id, last: fromStart, progress: opts.Named}
+	if after != nil {
+		src.last = int64(*after) //nolint:gosec // parsed as a sequence number
+	}
+	src.open = func(ctx context.Context) (stream, error) { return src.resume(ctx) }
+	return s.serve(src)
+}
+
+// stream is the receiving end of a completion.
+type stream = grpc.ServerStreamingClient[completionv1.CompletionEvent]
+
+// errorBody is the body that a failure has in a frame or a response.
+func errorBody(e *openai.Error) func([]byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) { return e.AppendJSON(b), nil }
+}

@@ -1,0 +1,246 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestOneMessageIsOneFrame(t *testing.T) {
+	w, result := created(t, &replica{scripts: [][]step{events(first(text(0, "Hi")), text(1, "\n"), done(2))}}, Config{}, Options{})
+	const chunk = `data: {"id":"chatcmpl-TEST","object":"chat.completion.chunk","created":1700000000,"model":"pet-advisor-1","choices":[{"index":0,"delta":{"content":"`
+	const rest = `"},"logprobs":null,"finish_reason":null}]}` + "\n\n"
+	want := "id: chatcmpl-TEST.0\nretry: 1000\n" + chunk + `Hi` + rest +
+		"id: chatcmpl-TEST.1\n" + chunk + `\n` + rest +
+		"id: chatcmpl-TEST.2\ndata: [DONE]\n\n"
+	if diff := cmp.Diff(want, w.Body.String()); diff != "" {
+		t.Errorf("body (-want +got):\n%s", diff)
+	}
+	if result.Outcome != OutcomeDone || result.Events != 3 || result.Bytes != len(want) || result.Aborted {
+		t.Errorf("result = %+v", result)
+	}
+	for name, want := range map[string]string{
+		"Content-Type":      "text/event-stream; charset=utf-8",
+		"Cache-Control":     "no-store, no-transform",
+		"X-Accel-Buffering": "no",
+		"X-Completion-Id":   testID,
+	} {
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestHeadersWaitForTheFirstEventButNotForLong(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		after time.Duration
+		want  int
+	}{
+		{"failure while they wait", 900 * time.Millisecond, http.StatusServiceUnavailable},
+		{"failure after they went out", 1100 * time.Millisecond, http.StatusOK},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				script := []step{{after: tt.after, event: first(failure(0, "OVERLOADED", "Too much to do."))}}
+				w, result := created(t, &replica{scripts: [][]step{script}}, Config{}, Options{})
+				if w.Code != tt.want {
+					t.Errorf("status = %d, want %d", w.Code, tt.want)
+				}
+				if result.Outcome != OutcomeError || !strings.Contains(w.Body.String(), `"message":"Too much to do."`) {
+					t.Errorf("outcome %q, body %q", result.Outcome, w.Body)
+				}
+			})
+		})
+	}
+}
+
+func TestSilenceShowsHeartbeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := []step{
+			{after: 25 * time.Second, event: first(text(0, "a"))},
+			{after: 9 * time.Second, event: text(1, "b")},
+			{after: 11 * time.Second, event: done(2)},
+		}
+		w, _ := created(t, &replica{scripts: [][]step{script}}, Config{Heartbeat: 10 * time.Second}, Options{})
+		var beats []time.Duration
+		for _, write := range w.writes {
+			if write.text == ": hb\n" {
+				beats = append(beats, write.at)
+			}
+		}
+		// The headers go out after a second, so the first silence counts from there.
+		want := []time.Duration{11 * time.Second, 21 * time.Second, 44 * time.Second}
+		if diff := cmp.Diff(want, beats); diff != "" {
+			t.Errorf("heartbeats (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestWaitingMessagesShareAWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := []step{{event: first(text(0, "a"))}, {after: time.Second, event: text(1, "b")}}
+		for i := range uint64(20) {
+			script = append(script, step{event: text(2+i, "c")})
+		}
+		script = append(script, step{event: done(22)})
+		w, _ := created(t, &replica{scripts: [][]step{script}}, Config{}, Options{})
+		if got := len(ids(w.Body.String())); got != 23 {
+			t.Errorf("%d frames, want 23", got)
+		}
+		if got := len(w.writes); got > 12 {
+			t.Errorf("%d writes for a burst of 22 events", got)
+		}
+	})
+}
+
+func TestStreamGoesOnElsewhere(t *testing.T) {
+	gone := status.Error(codes.Unavailable, "error reading from server: EOF")
+	synctest.Test(t, func(t *testing.T) {
+		r := &replica{scripts: [][]step{
+			{{event: first(text(0, "a"))}, {event: text(1, "b")}, {err: gone}},
+			{{err: gone}},
+			// What was received before is not shown again.
+			{{after: time.Second, event: first(text(1, "b"))}, {event: text(2, "c")}, {event: done(3)}},
+		}}
+		w, result := created(t, r, Config{}, Options{})
+		want := []string{"chatcmpl-TEST.0", "chatcmpl-TEST.1", "chatcmpl-TEST.2", "chatcmpl-TEST.3"}
+		if diff := cmp.Diff(want, ids(w.Body.String())); diff != "" {
+			t.Errorf("ids (-want +got):\n%s", diff)
+		}
+		if result.Outcome != OutcomeDone {
+			t.Errorf("outcome = %q, want done", result.Outcome)
+		}
+		for i, req := range r.resumed {
+			if req.GetAfterSequence() != 1 || req.GetCompletionId() != testID {
+				t.Errorf("resume %d = %v", i, req)
+			}
+		}
+	})
+}
+
+func TestStreamThatCannotGoOnEndsWithAnErrorFrame(t *testing.T) {
+	gone := status.Error(codes.Unavailable, "error reading from server: EOF")
+	begin := []step{{event: first(text(0, "a"))}, {err: gone}}
+	for _, tt := range []struct {
+		name    string
+		scripts [][]step
+		code    string
+	}{
+		{"no replica comes back", [][]step{begin}, "overloaded"},
+		{"the completion is gone", [][]step{begin, {{err: status.Error(codes.NotFound, "no such completion")}}}, "completion_lost"},
+		{"events are missing", [][]step{begin, events(first(text(2, "c")), done(3))}, "internal_error"},
+		{"the stream ends early", [][]step{events(first(text(0, "a")))}, "internal_error"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, result := created(t, &replica{scripts: tt.scripts}, Config{}, Options{})
+				frames := strings.Split(strings.TrimSuffix(w.Body.String(), "\n\n"), "\n\n")
+				last := strings.TrimPrefix(frames[len(frames)-1], ": hb\n")
+				if !strings.HasPrefix(last, `data: {"error":{`) || !strings.Contains(last, `"code":"`+tt.code+`"`) {
+					t.Errorf("last frame = %q, want an error %s without an id", last, tt.code)
+				}
+				if result.Outcome != OutcomeError || result.Aborted {
+					t.Errorf("result = %+v", result)
+				}
+				if took := time.Since(w.begun); took > 2*DefaultReopenWithin {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestNothingAfterTheCursorIs204(t *testing.T) {
+	w, result := resumedAt(t, &replica{scripts: [][]step{nil}}, 7, Options{EventSource: true})
+	if w.Code != http.StatusNoContent || w.Body.Len() != 0 || result.Outcome != OutcomeDone {
+		t.Errorf("status %d, body %q, outcome %q", w.Code, w.Body, result.Outcome)
+	}
+}
+
+func TestPassingFaultAsksEventSourceToComeBack(t *testing.T) {
+	w, _ := resumedAt(t, &replica{}, 7, Options{EventSource: true})
+	if want := "retry: 2000\n: temporarily unavailable\n"; w.Code != http.StatusOK || w.Body.String() != want {
+		t.Errorf("EventSource: status %d, body %q, want 200 and %q", w.Code, w.Body, want)
+	}
+	w, _ = resumedAt(t, &replica{}, 7, Options{})
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("others: status %d, header %v, want 503 with Retry-After", w.Code, w.Header())
+	}
+}
+
+func TestErrorOfAReplayIsAFrame(t *testing.T) {
+	w := newTape()
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	r := &replica{scripts: [][]step{events(first(failure(0, "UPSTREAM_ERROR", "The model failed.")))}}
+	New(Config{Client: r}).Resume(w, req, testID, nil, Options{})
+	if w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), "id: chatcmpl-TEST.0\n") {
+		t.Errorf("status %d, body %q", w.Code, w.Body)
+	}
+}
+
+func TestNamesAreForThoseWhoAsk(t *testing.T) {
+	progress := &completionv1.CompletionEvent{Event: &completionv1.CompletionEvent_Progress{
+		Progress: &completionv1.Progress{Stage: completionv1.Progress_STAGE_RETRIEVAL},
+	}}
+	script := func() *replica {
+		return &replica{scripts: [][]step{events(first(progress), text(0, "a"), done(1))}}
+	}
+	w, _ := created(t, script(), Config{}, Options{Named: true})
+	for _, want := range []string{"event: progress\n", "event: done\n"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("body lacks %q:\n%s", want, w.Body)
+		}
+	}
+	if got := len(ids(w.Body.String())); got != 2 {
+		t.Errorf("%d ids, want 2: progress has none", got)
+	}
+}
+
+func TestClientThatLeavesEndsTheStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, leave := context.WithTimeout(t.Context(), 5*time.Second)
+		defer leave()
+		w := newTape()
+		r := &replica{scripts: [][]step{{{event: first(text(0, "a"))}, {after: time.Hour, event: done(1)}}}}
+		req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
+		result := New(Config{Client: r}).Create(w, req, &completionv1.StreamCompletionRequest{}, Options{})
+		if result.Outcome != OutcomeDisconnected || !result.Aborted || time.Since(w.begun) != 5*time.Second {
+			t.Errorf("result %+v after %v", result, time.Since(w.begun))
+		}
+	})
+}
+
+func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want Outcome
+	}{
+		{os.ErrDeadlineExceeded, OutcomeSlow},
+		{errors.New("connection reset by peer"), OutcomeDisconnected},
+	} {
+		w := newTape()
+		w.fail = tt.err
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+		r := &replica{scripts: [][]step{events(first(text(0, "a")), done(1))}}
+		result := New(Config{Client: r}).Create(w, req, &completionv1.StreamCompletionRequest{}, Options{})
+		if result.Outcome != tt.want || !result.Aborted {
+			t.Errorf("%v: result %+v, want outcome %q and an abort", tt.err, result, tt.want)
+		}
+	}
+}

@@ -1,0 +1,308 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"time"
+
+	"google.golang.org/grpc/status"
+
+	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/sse"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// batch is how many bytes of frames may gather before they are written: enough to
+// make a replay few writes, little enough to stay in a socket buffer.
+const batch = 32 << 10
+
+// A session writes one response.
+type session struct {
+	relay   *Relay
+	opts    Options
+	req     *http.Request
+	w       http.ResponseWriter
+	control *http.ResponseController
+	begun   time.Time
+	created bool // the response is to a request that creates the completion
+
+	encoder *openai.ChunkEncoder // nil before the first event
+	head    sse.Head             // id prefix of the frames
+	current *completionv1.CompletionEvent
+	chunk   func([]byte) ([]byte, error) // appends current
+	named   bool
+
+	buf      []byte
+	started  bool // the headers are out
+	terminal bool // the terminal event is in buf or out
+	lastSent time.Time
+	result   Result
+}
+
+func (r *Relay) newSession(w http.ResponseWriter, req *http.Request, opts Options) *session {
+	s := &session{
+		relay: r, opts: opts, req: req, w: w, control: http.NewResponseController(w),
+		begun: time.Now(), named: opts.Named,
+	}
+	s.chunk = func(b []byte) ([]byte, error) { return s.encoder.Append(b, s.current) }
+	return s
+}
+
+// serve runs the receiving goroutine and writes what it sends until the end.
+func (s *session) serve(src *source) Result {
+	ctx, cancel := context.WithCancel(s.req.Context())
+	items := make(chan item, queued)
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		src.receive(ctx, items)
+	}()
+	defer func() { cancel(); <-received }()
+
+	headers := time.NewTimer(s.relay.cfg.HeaderDelay)
+	defer headers.Stop()
+	heartbeat := time.NewTimer(s.relay.cfg.Heartbeat)
+	defer heartbeat.Stop()
+	s.lastSent = s.begun
+	for ended := false; !ended; {
+		var err error
+		select {
+		case it, ok := <-items:
+			ended, err = s.take(it, ok, items)
+		case <-headers.C:
+			err = s.start()
+		case <-heartbeat.C:
+			err = s.beat(heartbeat)
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		if err != nil {
+			s.lose(err)
+			break
+		}
+	}
+	return s.result
+}
+
+// take handles an item and whatever else is waiting, and writes the frames at once:
+// one when events are rare, many when they pile up.
+func (s *session) take(it item, ok bool, items <-chan item) (ended bool, err error) {
+	for {
+		if ended, err = s.add(it, ok); ended || err != nil || len(s.buf) >= batch {
+			break
+		}
+		select {
+		case it, ok = <-items:
+			continue
+		default:
+		}
+		break
+	}
+	if err == nil {
+		err = s.flush()
+	}
+	return ended, err
+}
+
+// add appends an item's frame: ended where nothing is to come.
+func (s *session) add(it item, ok bool) (ended bool, err error) {
+	switch {
+	case !ok:
+		return true, s.finish()
+	case errors.Is(it.err, errLost):
+		return true, s.fail(lost(), it.err)
+	case it.err != nil:
+		return true, s.fail(openai.FromStatus(status.Convert(it.err)), it.err)
+	case it.event == nil:
+		s.result.Completion = it.id
+		return false, nil
+	}
+	return s.addEvent(it.event)
+}
+
+func (s *session) addEvent(e *completionv1.CompletionEvent) (ended bool, err error) {
+	if s.encoder == nil {
+		if err := s.identify(e.GetMetadata()); err != nil {
+			return true, s.fail(openai.Internal(), err)
+		}
+	}
+	failure := e.GetError()
+	if failure != nil && s.created && !s.started && e.GetSequence() == 0 {
+		// Nothing has been shown yet, so the failure can have its true status.
+		s.terminal = true
+		return true, s.fail(openai.FromEvent(failure), nil)
+	}
+	head := s.head
+	head.Sequence = e.GetSequence()
+	switch {
+	case e.GetProgress() != nil:
+		head = sse.Head{Name: s.relay.names.progress}
+	case failure != nil:
+		s.terminal, s.result.Outcome = true, OutcomeError
+		head.Name = s.name(s.relay.names.failure)
+	case e.GetDone() != nil:
+		s.terminal, s.result.Outcome = true, OutcomeDone
+		head.Name = s.name(s.relay.names.done)
+	}
+	if s.result.Events == 0 {
+		head.Retry = s.relay.cfg.Retry
+		s.result.FirstEvent = time.Since(s.begun)
+	}
+	s.current = e
+	if s.buf, err = sse.AppendFrame(s.buf, head, s.chunk); err != nil {
+		return true, s.fail(openai.Internal(), err)
+	}
+	s.result.Events++
+	return false, s.start()
+}
+
+// identify takes what holds for all frames from the first message.
+func (s *session) identify(m *completionv1.CompletionMetadata) error {
+	if m.GetId() == "" {
+		return errors.New("relay: first message without metadata")
+	}
+	prefix, err := sse.NewID(m.GetId() + ".")
+	if err != nil {
+		return err
+	}
+	s.head.IDPrefix = prefix
+	s.encoder = openai.NewChunkEncoder(m)
+	s.named = s.named || m.GetStreamOptions().GetIncludeEvents()
+	s.result.Completion, s.result.Model = m.GetId(), m.GetModel()
+	return nil
+}
+
+// name returns n for those who asked for names.
+func (s *session) name(n sse.Name) sse.Name {
+	if s.named {
+		return n
+	}
+	return sse.Name{}
+}
+
+// start sends the headers of a stream, once.
+func (s *session) start() error {
+	if s.started {
+		return nil
+	}
+	s.started = true
+	h := s.w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	if s.result.Completion != "" {
+		h.Set("X-Completion-Id", s.result.Completion)
+	}
+	s.w.WriteHeader(http.StatusOK)
+	return s.send()
+}
+
+// beat writes a heartbeat if the stream has been silent for long enough, and winds
+// the timer for the next one.
+func (s *session) beat(timer *time.Timer) error {
+	silence := time.Since(s.lastSent)
+	if silence < s.relay.cfg.Heartbeat {
+		timer.Reset(s.relay.cfg.Heartbeat - silence)
+		return nil
+	}
+	timer.Reset(s.relay.cfg.Heartbeat)
+	if err := s.start(); err != nil {
+		return err
+	}
+	s.buf = sse.AppendComment(s.buf, "hb")
+	return s.flush()
+}
+
+// finish ends a response whose stream ended as it should.
+func (s *session) finish() error {
+	switch {
+	case s.terminal:
+		return nil
+	case s.result.Events > 0 || s.created:
+		return s.fail(openai.Internal(), errors.New("relay: stream ended without a terminal event"))
+	}
+	// Nothing follows the cursor: 204 tells an EventSource to stop.
+	s.result.Outcome = OutcomeDone
+	if !s.started {
+		s.started = true
+		s.w.WriteHeader(http.StatusNoContent)
+	}
+	return nil
+}
+
+// fail tells the client of a failure: as a status while that is possible, else as a
+// frame. The frame has no id, because the log has no such event: a client that
+// resumes gets what is true then.
+func (s *session) fail(told *openai.Error, cause error) error {
+	s.result.Outcome, s.result.Err = OutcomeError, told
+	if cause != nil {
+		s.result.Err = cause
+	}
+	passing := told.Status == http.StatusServiceUnavailable
+	switch {
+	case s.started:
+		var err error
+		s.buf, err = sse.AppendFrame(s.buf, sse.Head{Name: s.name(s.relay.names.failure)}, errorBody(told))
+		return err
+	case s.opts.EventSource && passing:
+		return s.comeBack()
+	}
+	s.started = true
+	if s.result.Completion != "" {
+		s.w.Header().Set("X-Completion-Id", s.result.Completion)
+	}
+	answer.Error(s.w, told)
+	return nil
+}
+
+// lost is what a client is told when the completion is gone with its replica.
+func lost() *openai.Error {
+	return &openai.Error{
+		Status: http.StatusServiceUnavailable, Type: "server_error", Code: "completion_lost",
+		Message: "The completion was interrupted and cannot be continued. Please ask again.", RetryAfter: time.Second,
+	}
+}
+
+// comeBack asks an EventSource to try again: without the blank line that would make
+// it an event, the retry line alone counts.
+func (s *session) comeBack() error {
+	if err := s.start(); err != nil {
+		return err
+	}
+	s.buf = append(s.buf, "retry: 2000\n"...)
+	s.buf = sse.AppendComment(s.buf, "temporarily unavailable")
+	return nil
+}
+
+// flush writes what has gathered.
+func (s *session) flush() error {
+	if len(s.buf) == 0 {
+		return nil
+	}
+	return s.send()
+}
+
+func (s *session) send() error {
+	s.lastSent = time.Now()
+	if err := s.control.SetWriteDeadline(s.lastSent.Add(s.relay.cfg.WriteTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	n, err := s.w.Write(s.buf)
+	s.result.Bytes += n
+	s.buf = s.buf[:0]
+	if err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
+
+// lose records why the client could not be served to the end.
+func (s *session) lose(err error) {
+	s.result.Outcome, s.result.Err, s.result.Aborted = OutcomeDisconnected, err, true
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.result.Outcome = OutcomeSlow
+	}
+}

@@ -1,0 +1,201 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+const (
+	fromStart int64 = -1
+	// completionIDKey names, in the header of a gRPC stream, the completion it follows.
+	completionIDKey = "pawstream-completion-id"
+	// queued is how many messages may wait for the writer. What waits there goes out in
+	// one write; beyond it, gRPC's flow control holds the sender back.
+	queued = 32
+	// reopenPause keeps a replica that refuses at once from being asked in a tight loop.
+	reopenPause = 50 * time.Millisecond
+)
+
+// An item is what the receiving goroutine hands to the writing one: the id of the
+// completion once it is known, then its events, then the error that ended it, if any.
+type item struct {
+	id    string
+	event *completionv1.CompletionEvent
+	err   error
+}
+
+// A source receives the events of one completion, from as many streams as it takes.
+type source struct {
+	cfg      *Config
+	open     func(context.Context) (stream, error)
+	id       string
+	last     int64 // sequence of the last event received
+	opened   bool  // whether a stream has been opened once
+	progress bool  // whether a stream that is opened again is to show progress
+}
+
+// receive sends what it receives to items and closes it at the end. It ends when
+// ctx does.
+func (s *source) receive(ctx context.Context, items chan<- item) {
+	defer close(items)
+	err := s.follow(ctx, items, s.open)
+	if err != nil && s.opened && broken(err) {
+		err = s.reopen(ctx, items)
+	}
+	if err != nil {
+		put(ctx, items, item{err: err})
+	}
+}
+
+// reopen follows the completion on other streams until it ends as it should, the
+// service says why it does not, or it makes no progress for too long.
+func (s *source) reopen(ctx context.Context, items chan<- item) error {
+	for since := time.Now(); ; {
+		pause(ctx, reopenPause)
+		before := s.last
+		err := s.follow(ctx, items, s.resumeWhenReady(since))
+		if s.last != before {
+			since = time.Now()
+		}
+		switch {
+		case err == nil, ctx.Err() != nil:
+			return err
+		case status.Code(err) == codes.NotFound:
+			return errLost
+		case !broken(err):
+			return err
+		case time.Since(since) >= s.cfg.ReopenWithin:
+			return status.Error(codes.Unavailable, "no replica could be reached")
+		}
+	}
+}
+
+// errLost says that the replica which held a completion is gone, and the completion
+// with it.
+var errLost = errors.New("relay: completion lost with its replica")
+
+// follow opens one stream and copies it: nil when it ended as it should.
+func (s *source) follow(ctx context.Context, items chan<- item, open func(context.Context) (stream, error)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	header, err := in.Header()
+	if err != nil {
+		return err
+	}
+	if id := header.Get(completionIDKey); len(id) == 1 {
+		s.id, s.opened = id[0], true
+		put(ctx, items, item{id: s.id})
+	}
+	for {
+		event, err := in.Recv()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+		if fresh, err := s.advance(event); err != nil {
+			return err
+		} else if fresh && !put(ctx, items, item{event: event}) {
+			return ctx.Err()
+		}
+	}
+}
+
+// advance checks that events come without a gap; one that was received before is
+// not fresh.
+func (s *source) advance(e *completionv1.CompletionEvent) (fresh bool, err error) {
+	if e.GetProgress() != nil {
+		return true, nil
+	}
+	switch sequence := int64(e.GetSequence()); { //nolint:gosec // counted by the service from 0
+	case sequence <= s.last:
+		return false, nil
+	case sequence > s.last+1:
+		return false, status.Errorf(codes.DataLoss, "event %d follows event %d", sequence, s.last)
+	default:
+		s.last = sequence
+		return true, nil
+	}
+}
+
+func (s *source) resume(ctx context.Context, opts ...grpc.CallOption) (stream, error) {
+	req := &completionv1.ResumeCompletionRequest{CompletionId: s.id, IncludeProgress: s.progress}
+	if s.last != fromStart {
+		after := uint64(s.last) //nolint:gosec // not negative
+		req.AfterSequence = &after
+	}
+	return s.cfg.Client.ResumeCompletion(ctx, req, opts...)
+}
+
+// resumeWhenReady opens the stream again on a replica that is or becomes reachable
+// in time.
+func (s *source) resumeWhenReady(lost time.Time) func(context.Context) (stream, error) {
+	return func(ctx context.Context) (stream, error) {
+		// The deadline is for the opening alone: the stream may last.
+		opening, cancel := context.WithCancel(ctx)
+		expire := time.AfterFunc(time.Until(lost.Add(s.cfg.ReopenWithin)), cancel)
+		in, err := s.resume(opening, grpc.WaitForReady(true))
+		if err == nil {
+			_, err = in.Header()
+		}
+		if !expire.Stop() && err == nil {
+			err = context.DeadlineExceeded
+		}
+		if err != nil {
+			cancel()
+			return nil, err
+		}
+		context.AfterFunc(ctx, cancel)
+		return in, nil
+	}
+}
+
+// broken reports whether a stream ended because its peer could not be reached, as
+// opposed to because the peer said so: what our service says has an ErrorInfo.
+func broken(err error) bool {
+	st := status.Convert(err)
+	for _, detail := range st.Details() {
+		if _, said := detail.(*errdetails.ErrorInfo); said {
+			return false
+		}
+	}
+	switch st.Code() {
+	case codes.Unavailable, codes.Internal, codes.Unknown, codes.Canceled:
+		return true
+	default:
+		return false
+	}
+}
+
+// put hands an item over: false where ctx ended first.
+func put(ctx context.Context, items chan<- item, i item) bool {
+	select {
+	case items <- i:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,57 @@
+// Package config reads a program's configuration: flags before environment before
+// defaults, all from the one table that a struct with kong tags is. A flag
+// --some-name is PAWSTREAM_SOME_NAME in the environment.
+//
+// The package knows no program's settings but the ones which all of them share.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// ErrHelp is returned when the arguments ask for help, which has then been printed.
+var ErrHelp = errors.New("config: help was asked for")
+
+// Process is what every program of ours has in common.
+type Process struct {
+	AdminListen  string        `default:"${admin_listen}" help:"Address of health checks and profiles (host:port)." placeholder:"ADDR"`
+	DrainTimeout time.Duration `default:"30s" help:"How long running work may take to finish once the program is told to stop."`
+	LogLevel     string        `default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: ${enum}."`
+	LogFormat    string        `default:"text" enum:"text,json" help:"Format of what is logged: ${enum}."`
+}
+
+// A Program is what its help says of it.
+type Program struct {
+	Name, Description string
+	AdminListen       string // default of --admin-listen
+}
+
+// Parse fills target, a pointer to a struct with kong tags, from args and the
+// environment. The error is one line for the person who started the program.
+func Parse(p Program, target any, args []string, stdout, stderr io.Writer) error {
+	helped := false
+	parser, err := kong.New(target,
+		kong.Name(p.Name),
+		kong.Description(p.Description),
+		kong.DefaultEnvars("PAWSTREAM"),
+		kong.Writers(stdout, stderr),
+		kong.Vars{"admin_listen": p.AdminListen},
+		kong.Exit(func(int) { helped = true }),
+	)
+	if err != nil {
+		return fmt.Errorf("configuration table: %w", err)
+	}
+	_, err = parser.Parse(args)
+	switch {
+	case helped:
+		return ErrHelp
+	case err != nil:
+		return err
+	}
+	return nil
+}
