@@ -1,0 +1,28 @@
+# `make` shows what there is. The two that matter: `make run` and `make test`.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint gen bench up fuzz
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Serve everything in one process on http://127.0.0.1:8080
+	go run ./services/standalone
+
+test: ## Run every test there is (Node is used where it is installed)
+	.ci/run test
+
+lint: ## Check style, the contract and the generated code
+	.ci/run lint
+
+gen: ## Generate gen/ from proto/
+	go tool buf generate
+
+fuzz: ## Fuzz each target for a while
+	.ci/run fuzz
+
+bench: ## Measure the hot path
+	go test -run '^$$' -bench . -benchmem ./edge/... ./services/...
+
+up: ## Start the local stack with docker compose
+	docker compose up --build

@@ -1,0 +1,158 @@
+package advisor
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// The models.
+const (
+	ModelAdvisor = "pet-advisor-1"
+	// ModelTurbo answers the same questions in fewer words.
+	ModelTurbo = "pet-advisor-turbo"
+)
+
+const (
+	contextWindow = 32768
+	// version changes whenever the same request may get another answer although the
+	// catalogue stayed the same. It is part of the fingerprint.
+	version = "advisor-1.0.0"
+)
+
+// Config is what an [Advisor] needs.
+type Config struct {
+	Catalogue *catalogue.Catalogue // required; stays the caller's to close
+	// Pace is how many tokens per second each choice shows; 0: as fast as they are read.
+	Pace float64
+}
+
+// An Advisor answers questions about the store's pets and their care. It is a
+// [chat.Engine] and may be used by several goroutines at once.
+type Advisor struct {
+	cat         *catalogue.Catalogue
+	pace        float64
+	tokens      tokens
+	lexicon     *lexicon
+	fingerprint string
+}
+
+var _ chat.Engine = (*Advisor)(nil)
+
+// New returns an advisor over a catalogue.
+func New(config Config) (*Advisor, error) {
+	if config.Catalogue == nil {
+		return nil, errors.New("advisor: no catalogue")
+	}
+	if config.Pace < 0 {
+		return nil, fmt.Errorf("advisor: pace %g is negative", config.Pace)
+	}
+	codec, err := newTokens()
+	if err != nil {
+		return nil, err
+	}
+	words, err := parseLexicon(lexiconText)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(version + "\n" + lexiconText + "\n" + config.Catalogue.Digest()))
+	return &Advisor{
+		cat:         config.Catalogue,
+		pace:        config.Pace,
+		tokens:      codec,
+		lexicon:     words,
+		fingerprint: "fp_" + hex.EncodeToString(sum[:5]),
+	}, nil
+}
+
+// Models returns what the advisor answers as.
+func (a *Advisor) Models() []chat.Model {
+	model := chat.Model{
+		Created:       time.Date(2026, time.October, 1, 0, 0, 0, 0, time.UTC),
+		OwnedBy:       "petstore",
+		ContextWindow: contextWindow,
+		Fingerprint:   a.fingerprint,
+		Engine:        a,
+	}
+	advisor, turbo := model, model
+	advisor.ID, turbo.ID = ModelAdvisor, ModelTurbo
+	return []chat.Model{advisor, turbo}
+}
+
+// Check refuses a prompt that is longer than the context window.
+func (a *Advisor) Check(ctx context.Context, req *chat.Request) error {
+	n, err := a.tokens.prompt(ctx, req.Messages, contextWindow)
+	if err != nil {
+		return err
+	}
+	if n > contextWindow {
+		return &chat.Error{
+			Code:    chat.CodeContextLengthExceeded,
+			Param:   "messages",
+			Message: fmt.Sprintf("This model's maximum context length is %d tokens, and your messages are longer. Please shorten them.", contextWindow),
+		}
+	}
+	return nil
+}
+
+// Complete composes the answer, which takes milliseconds, and then shows it at the
+// configured pace: all choices side by side, one token of each per beat. What resume
+// holds is made again and compared, not waited for.
+func (a *Advisor) Complete(ctx context.Context, req *chat.Request, resume []chat.Event) iter.Seq2[chat.Event, error] {
+	return func(yield func(chat.Event, error) bool) {
+		s := newStream(yield, resume, a.pace)
+		if req.Stream.IncludeEvents && !yield(progress(chat.StageRetrieval), nil) {
+			return
+		}
+		choices, err := a.prepare(ctx, req, &s.usage)
+		if err != nil {
+			if ctx.Err() != nil {
+				s.stop(ctx)
+				return
+			}
+			yield(chat.Event{}, err)
+			return
+		}
+		if req.Stream.IncludeEvents && !yield(progress(chat.StageGenerating), nil) {
+			return
+		}
+		s.run(ctx, choices)
+	}
+}
+
+// prepare composes all choices and counts the prompt.
+func (a *Advisor) prepare(ctx context.Context, req *chat.Request, usage *chat.Usage) ([]cut, error) {
+	n, err := a.tokens.prompt(ctx, req.Messages, contextWindow)
+	if err != nil {
+		return nil, err
+	}
+	usage.PromptTokens = int64(n)
+	limit, limited := req.TokenLimit()
+	talk := a.listen(req.Messages)
+	choices := make([]cut, req.Choices())
+	for i := range choices {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		answer, err := a.answer(ctx, talk, voiceOf(req, i))
+		if err != nil {
+			return nil, err
+		}
+		if choices[i], err = a.tokens.split(answer, limit, limited, req.Stop); err != nil {
+			return nil, err
+		}
+	}
+	return choices, nil
+}
+
+func progress(stage chat.Stage) chat.Event {
+	return chat.Event{Kind: chat.KindProgress, Progress: &chat.Progress{Stage: stage}}
+}

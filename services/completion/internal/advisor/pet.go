@@ -1,0 +1,194 @@
+package advisor
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// aboutPets answers a question about pets of the store.
+func (c *composer) aboutPets() error {
+	pets := c.ask.pets[:min(len(c.ask.pets), 4)]
+	if len(pets) == 1 {
+		return c.aboutPet(pets[0])
+	}
+	var b strings.Builder
+	for _, p := range pets {
+		facts := c.petFacts(p)
+		if facts == "" {
+			facts = headlineTail(p) + " " + firstSentences(p.Story, c.voice.length.by(12, 20, 30, 60))
+		}
+		fmt.Fprintf(&b, "- **%s**: %s\n", p.Name, facts)
+		c.citePets(p)
+	}
+	c.add(b.String())
+	return nil
+}
+
+func headlineTail(p *catalogue.Pet) string {
+	return fmt.Sprintf("%s, %s, adoption fee %s.", kindOf(p), ageOf(p), dollars(p.Price))
+}
+
+// petFacts answers the attributes that were asked for.
+func (c *composer) petFacts(p *catalogue.Pet) string {
+	var facts []string
+	for _, attr := range c.ask.attrs {
+		if s := petFact(p, attr); s != "" && len(facts) < 4 {
+			facts = append(facts, s)
+		}
+	}
+	return strings.Join(facts, " ")
+}
+
+func (c *composer) aboutPet(p *catalogue.Pet) error {
+	c.citePets(p)
+	if facts := c.petFacts(p); facts != "" {
+		c.add(fmt.Sprintf("**%s** (%s, %s): %s", p.Name, kindOf(p), ageOf(p), facts))
+		if p.SpecialNeeds != "" {
+			c.add("*Special needs:* " + upperFirst(trimStop(p.SpecialNeeds)) + ".")
+		}
+		c.petFit(p)
+		return nil
+	}
+	c.add(fmt.Sprintf("**%s** is a %s, %s. The adoption fee is %s.", p.Name, kindOf(p), ageOf(p), dollars(p.Price)))
+	if p.Sex == catalogue.Group {
+		c.blocks[len(c.blocks)-1] = fmt.Sprintf("**%s**: %s, %s. The adoption fee is %s.", p.Name, kindOf(p), ageOf(p), dollars(p.Price))
+	}
+	c.add(firstSentences(p.Story, c.voice.length.by(15, 25, 80, 120)))
+	facts := []string{
+		"**Children:** " + childrenWords(p.GoodWith.Children),
+		"**Other pets:** " + companyPair(p.GoodWith, p.Species),
+		fmt.Sprintf("**Energy:** %s; %s", p.Energy, homeWords(p.Home)),
+		fmt.Sprintf("**Alone:** %s on a usual day", hoursCell(p.HoursAlone)),
+		fmt.Sprintf("**Coat:** %s", shedWords(p.Shedding)),
+		fmt.Sprintf("**First-time owners:** %s", yesNo(p.Beginner)),
+		fmt.Sprintf("**Upkeep:** about %s", monthly(p.Breed)),
+	}
+	if p.SpecialNeeds != "" {
+		facts = append([]string{"**Special needs:** " + trimStop(p.SpecialNeeds)}, facts...)
+	}
+	c.add("- " + strings.Join(facts[:min(len(facts), c.voice.length.by(2, 4, 8, 8))], "\n- "))
+	c.petFit(p)
+	if c.voice.length == long {
+		c.add("**The breed:** " + p.Breed.Summary)
+		c.citeBreeds(p.Breed)
+	}
+	return nil
+}
+
+// petFit says how a pet suits the person, if there is something to go by.
+func (c *composer) petFit(p *catalogue.Pet) {
+	know := c.wishless()
+	if know.facts() == 0 || c.voice.length == brief {
+		return
+	}
+	f := judge(p, know)
+	name := "**For you:** "
+	switch {
+	case len(f.against) > 0:
+		c.add(name + "I see a difficulty: " + strings.Join(f.against, "; ") + ".")
+	case len(f.pros) > 0:
+		text := name + strings.Join(f.pros[:min(4, len(f.pros))], ", ")
+		if len(f.cons) > 0 {
+			text += "; but " + f.cons[0]
+		}
+		c.add(text + ".")
+	}
+}
+
+// petFact answers what was asked about a pet; "" where the catalogue does not tell.
+func petFact(p *catalogue.Pet, attr string) string {
+	she := upperFirst(subject(p))
+	switch attr {
+	case "fee":
+		return fmt.Sprintf("The adoption fee is %s; upkeep is about %s.", dollars(p.Price), monthly(p.Breed))
+	case "cost":
+		return fmt.Sprintf("Upkeep is about %s, on top of the adoption fee of %s.", monthly(p.Breed), dollars(p.Price))
+	case "children":
+		return yesTo(p.GoodWith.Children) + childrenWords(p.GoodWith.Children) + "."
+	case "cats":
+		return yesTo(p.GoodWith.Cats) + companyWords(p.GoodWith.Cats, "cats") + "."
+	case "dogs":
+		return yesTo(p.GoodWith.Dogs) + companyWords(p.GoodWith.Dogs, "dogs") + "."
+	case "others":
+		return upperFirst(companyPair(p.GoodWith, p.Species)) + "."
+	case "home":
+		return map[catalogue.Home]string{
+			catalogue.Apartment: "An apartment is enough for " + object(p) + ".",
+			catalogue.House:     she + " " + verb(p, "needs", "need") + " a house rather than an apartment.",
+			catalogue.Garden:    she + " " + verb(p, "needs", "need") + " a house with a garden.",
+		}[p.Home]
+	case "alone":
+		return fmt.Sprintf("%s can be left alone for %s on a usual day.", she, hoursCell(p.HoursAlone))
+	case "exercise":
+		return fmt.Sprintf("%s energy%s.", upperFirst(string(p.Energy)), exercise(p.Breed))
+	case "shedding":
+		return she + " " + plainVerb(p, shedWords(p.Shedding)) + "."
+	case "allergy":
+		return breedAllergy(p.Breed)
+	case "grooming":
+		return fmt.Sprintf("Grooming effort is %s. %s", p.Breed.Grooming, p.Breed.Care)
+	case "noise":
+		return breedFact(p.Breed, attr)
+	case "size":
+		return fmt.Sprintf("%s %s %s; a grown %s weighs %s.", she, verb(p, "is", "are"), p.Size, p.Breed.Name, weight(p.Breed))
+	case "lifespan":
+		return fmt.Sprintf("%ss live %s years on average, and %s %s %s now.", trimStop(p.Breed.Name), span(p.Breed.LifespanYears), subject(p), verb(p, "is", "are"), ageOf(p))
+	case "age":
+		return fmt.Sprintf("%s %s %s.", she, verb(p, "is", "are"), ageOf(p))
+	case "health":
+		return petHealth(p)
+	case "temperament", "story":
+		return p.Story
+	case "beginner":
+		return map[bool]string{true: she + " " + verb(p, "suits", "suit") + " a first-time owner.", false: she + " " + verb(p, "needs", "need") + " somebody with experience."}[p.Beginner]
+	case "sex":
+		if p.Sex == catalogue.Group {
+			return "They are placed together as a pair or group."
+		}
+		return fmt.Sprintf("%s is %s. Ask at the store for the health record, which says whether %s is neutered.", p.Name, p.Sex, subject(p))
+	case "availability":
+		return fmt.Sprintf("%s %s on our list of pets waiting for a home today. Ask the store before you set out, as that can change by the hour.", she, verb(p, "is", "are"))
+	case "food", "training":
+		return breedFact(p.Breed, attr)
+	case "origin":
+		return breedFact(p.Breed, attr)
+	}
+	return ""
+}
+
+func petHealth(p *catalogue.Pet) string {
+	text := "No special needs are on record."
+	if p.SpecialNeeds != "" {
+		text = "On record: " + trimStop(p.SpecialNeeds) + "."
+	}
+	return fmt.Sprintf("%s The kind is prone to %s. Ask for the health record before you sign, and plan a first check with your own vet.", text, list(p.Breed.Health))
+}
+
+// yesTo opens the answer to a yes-or-no question.
+func yesTo(t catalogue.Tolerance) string {
+	return map[catalogue.Tolerance]string{catalogue.Yes: "Yes: ", catalogue.No: "No: ", catalogue.Older: "With limits: ", catalogue.Slow: "With time: "}[t]
+}
+
+// plainVerb takes the third person's s off where several animals are meant.
+func plainVerb(p *catalogue.Pet, words string) string {
+	if p.Sex != catalogue.Group {
+		return words
+	}
+	first, rest, _ := strings.Cut(words, " ")
+	if first == "does" {
+		return "do " + rest
+	}
+	return strings.TrimSuffix(first, "s") + " " + rest
+}
+
+// whichPet asks back where a word may mean several pets.
+func (c *composer) whichPet() {
+	var names []string
+	for _, p := range c.ask.pets[:min(5, len(c.ask.pets))] {
+		names = append(names, "**"+p.Name+"**")
+	}
+	c.add("Do you mean " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + "? For all of them:")
+	_ = c.aboutPets() // makes no search
+}

@@ -1,0 +1,142 @@
+package advisor
+
+import (
+	"context"
+	"time"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// maxLag is how far an answer may fall behind its pace and still catch up. A reader
+// that was away longer gets a burst of that length at most, then the pace again.
+const maxLag = 250 * time.Millisecond
+
+// A stream yields an answer's events, one piece of every choice per beat.
+type stream struct {
+	yield func(chat.Event, error) bool
+	// shown is what a completion that is continued has already shown. It has to be
+	// what we would show; then it is left out.
+	shown []chat.Event
+	usage chat.Usage
+
+	beat  time.Duration // between two pieces of one choice; 0: no pause
+	due   time.Time
+	timer *time.Timer
+}
+
+func newStream(yield func(chat.Event, error) bool, shown []chat.Event, pace float64) *stream {
+	s := &stream{yield: yield, shown: shown}
+	if pace > 0 {
+		s.beat = time.Duration(float64(time.Second) / pace)
+	}
+	return s
+}
+
+// run yields all events of an answer, usage last. It reports nothing: whatever ends
+// it early has been yielded, or the reader has gone.
+func (s *stream) run(ctx context.Context, choices []cut) {
+	defer s.stopTimer()
+	for i := range choices {
+		if !s.event(ctx, chat.Opening(i)) {
+			return
+		}
+	}
+	for step, open := 0, len(choices); open > 0; step++ {
+		if len(s.shown) == 0 && !s.wait(ctx) {
+			return
+		}
+		for i, c := range choices {
+			switch {
+			case step < len(c.pieces):
+				if !s.event(ctx, chat.Text(i, c.pieces[step].text)) {
+					return
+				}
+				s.usage.CompletionTokens += c.pieces[step].tokens
+			case step == len(c.pieces):
+				open--
+				if !s.event(ctx, chat.Finish(i, c.reason)) {
+					return
+				}
+			}
+		}
+	}
+	if len(s.shown) > 0 { // it has shown more than there is
+		s.yield(chat.Event{}, chat.ErrCannotContinue)
+		return
+	}
+	s.yield(chat.UsageEvent(s.usage), nil)
+}
+
+// event yields e, or checks it against what was shown. It reports whether to go on.
+func (s *stream) event(ctx context.Context, e chat.Event) bool {
+	if ctx.Err() != nil {
+		return s.stop(ctx)
+	}
+	if len(s.shown) == 0 {
+		return s.yield(e, nil)
+	}
+	if !sameEvent(&s.shown[0], &e) {
+		s.yield(chat.Event{}, chat.ErrCannotContinue)
+		return false
+	}
+	s.shown = s.shown[1:]
+	return true
+}
+
+// stop ends the answer because ctx ended: the books first, then the error.
+func (s *stream) stop(ctx context.Context) bool {
+	if s.yield(chat.UsageEvent(s.usage), nil) {
+		s.yield(chat.Event{}, ctx.Err())
+	}
+	return false
+}
+
+// wait waits for the next beat. The first beat is now.
+func (s *stream) wait(ctx context.Context) bool {
+	if s.beat == 0 {
+		return true
+	}
+	now := time.Now()
+	switch {
+	case s.due.IsZero():
+		s.due = now
+	case now.Sub(s.due) > maxLag:
+		s.due = now.Add(-maxLag)
+	}
+	if !s.pause(ctx, s.due.Sub(now)) {
+		return s.stop(ctx)
+	}
+	s.due = s.due.Add(s.beat)
+	return true
+}
+
+func (s *stream) pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	if s.timer == nil {
+		s.timer = time.NewTimer(d)
+	} else {
+		s.timer.Reset(d)
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-s.timer.C:
+		return true
+	}
+}
+
+func (s *stream) stopTimer() {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
+// sameEvent compares the fields that an answer of this engine uses; no other may
+// be set.
+func sameEvent(a, b *chat.Event) bool {
+	return a.Kind == b.Kind && a.Choice == b.Choice && a.Reason == b.Reason &&
+		a.Delta.Role == b.Delta.Role && a.Delta.Content == b.Delta.Content &&
+		a.Delta.Refusal == "" && a.Delta.Reasoning == "" && len(a.Delta.ToolCalls) == 0 && a.Delta.Logprobs == nil
+}

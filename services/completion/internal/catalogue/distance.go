@@ -1,0 +1,54 @@
+package catalogue
+
+// typo reports whether got is want with at most limit slips: a letter too many, too
+// few, another one, or two swapped. The first letter is hardly ever the wrong one,
+// so it has to be right.
+func typo(got, want string, limit int) bool {
+	if got == "" || want == "" || got[0] != want[0] || abs(len(got)-len(want)) > limit {
+		return false
+	}
+	return distance(got, want) <= limit
+}
+
+// slips returns how many slips are forgiven in a name of n letters: in short words
+// one slip makes another word.
+func slips(n int) int {
+	switch {
+	case n < 5:
+		return 0
+	case n < 9:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// distance is the optimal string alignment distance of two short ASCII texts.
+func distance(a, b string) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}

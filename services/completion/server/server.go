@@ -1,0 +1,119 @@
+// Package server puts the completion service together: the log, the engines, the
+// domain and gRPC. It is wiring, to be read from top to bottom.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/memlog"
+	"github.com/pawstream/pawstream/services/completion/internal/rpc"
+)
+
+// Options are the settings of the service wherever it runs.
+type Options struct {
+	AdvisorPace   float64       `default:"60" help:"Tokens per second of the embedded pet advisor, for each answer; 0: as fast as possible."`
+	Log           string        `default:"memory" enum:"memory" help:"Where completions are kept: ${enum}."`
+	LogRetention  time.Duration `default:"1h" help:"How long a completion is kept after its end."`
+	LogMaxBytes   int           `default:"536870912" help:"Most memory that completions take together; the oldest that have ended go first."`
+	OrphanGrace   time.Duration `default:"15s" help:"How long a completion whose on_disconnect is 'grace' goes on without a reader."`
+	MaxGenerating int           `default:"10000" help:"Most completions that are generated at once."`
+}
+
+// Config is what a [Server] is made of.
+type Config struct {
+	Listen       string
+	DrainTimeout time.Duration
+	Options
+}
+
+// stopMargin is what streams get to send their last event after the drain timeout.
+const stopMargin = time.Second
+
+// A Server is a completion service with its address taken.
+type Server struct {
+	cfg      Config
+	logger   *slog.Logger
+	listener net.Listener
+	log      *memlog.Log
+	service  *chat.Service
+	grpc     *grpc.Server
+	health   *health.Server
+}
+
+// New loads the engines and takes the address; [Server.Serve] answers on it.
+func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
+	store, err := catalogue.Load()
+	if err != nil {
+		return nil, fmt.Errorf("catalogue: %w", err)
+	}
+	pets, err := advisor.New(advisor.Config{Catalogue: store, Pace: cfg.AdvisorPace})
+	if err != nil {
+		return nil, fmt.Errorf("advisor: %w", err)
+	}
+	s := &Server{cfg: cfg, logger: logger}
+	s.log = memlog.New(memlog.Config{Retention: cfg.LogRetention, MaxBytes: cfg.LogMaxBytes})
+	s.service = chat.NewService(chat.Config{
+		Log:        s.log,
+		Models:     pets.Models(),
+		Grace:      cfg.OrphanGrace,
+		MaxRunning: cfg.MaxGenerating,
+		Logger:     logger,
+	})
+	s.grpc, s.health = rpc.NewServer(s.service, logger)
+
+	var lc net.ListenConfig
+	s.listener, err = lc.Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("gRPC address: %w", err)
+	}
+	return s, nil
+}
+
+// Addr returns the address that is served, with the port that was taken.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Close gives the address back if Serve was never called.
+func (s *Server) Close() { s.log.Close(); _ = s.listener.Close() }
+
+// Serve answers until ctx ends and then drains: the health checks fail, running
+// completions get the drain timeout to finish, the rest end with an error.
+func (s *Server) Serve(ctx context.Context) error {
+	defer s.log.Close()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := s.grpc.Serve(s.listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+			return fmt.Errorf("serve gRPC: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		s.drain(context.WithoutCancel(ctx))
+		return nil
+	})
+	return group.Wait()
+}
+
+func (s *Server) drain(ctx context.Context) {
+	s.health.Shutdown()
+	deadline, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
+	defer cancel()
+	if err := s.service.Shutdown(deadline); err != nil {
+		s.logger.WarnContext(ctx, "running completions were ended", slog.Any("reason", err))
+	}
+	force := time.AfterFunc(stopMargin, s.grpc.Stop)
+	defer force.Stop()
+	s.grpc.GracefulStop()
+}
