@@ -187,20 +187,25 @@ func (d *decoder) unsupported() *Error {
 	if d.absent() {
 		return nil
 	}
-	return fault("unsupported_parameter", d.path(), "is not supported")
+	return d.fault("unsupported_parameter", "is not supported")
 }
 
 // unknown refuses the member whose name has just been read.
 func (d *decoder) unknown() *Error {
-	path, whole := d.fullPath()
-	if !whole {
-		return fault("unknown_parameter", path, "has a parameter that is not known")
-	}
-	return fault("unknown_parameter", path, "is not a known parameter")
+	return d.fault("unknown_parameter", "is not a known parameter")
 }
 
 func (d *decoder) wrongType(want string, is jsontext.Kind) *Error {
-	return fault("invalid_type", d.path(), "must be "+want+", but is "+kindName(is))
+	return d.fault("invalid_type", "must be "+want+", but is "+kindName(is))
+}
+
+// fault returns a 400 about what has been read last. The rest continues a sentence.
+func (d *decoder) fault(code, rest string) *Error {
+	path, whole := d.fullPath()
+	if !whole {
+		rest = "has a member that " + rest
+	}
+	return fault(code, path, rest)
 }
 
 // path returns where the value read last stands, in OpenAI's spelling, such as

@@ -55,14 +55,18 @@ func (d *decoder) functionType(dst *string) *Error {
 	case err != nil && err.Code == "invalid_value":
 		return d.notOneOf("function")
 	case *dst == "custom" || *dst == "allowed_tools":
-		return fault("unsupported_parameter", d.path(), "is supported for functions only")
+		return d.fault("unsupported_parameter", "is supported for functions only")
 	}
 	return err
 }
 
 // notOneOf refuses the string read last.
 func (d *decoder) notOneOf(values ...string) *Error {
-	return fault("invalid_value", d.path(), "must be one of '"+strings.Join(values, "', '")+"'")
+	choice := "must be one of '"
+	if len(values) == 1 {
+		choice = "must be '"
+	}
+	return d.fault("invalid_value", choice+strings.Join(values, "', '")+"'")
 }
 
 // missing refuses an object, read to its end, without a member that decides what the

@@ -100,7 +100,7 @@ func (d *decoder) integer(low, high int64) (int64, *Error) {
 	if errors.Is(numberErr, strconv.ErrSyntax) {
 		f, _ := t.Float() // out of range it is infinite
 		if f != math.Trunc(f) {
-			return 0, fault("invalid_type", d.path(), "must be an integer, but is a number with a fraction")
+			return 0, d.fault("invalid_type", "must be an integer, but is a number with a fraction")
 		}
 		if -1<<63 <= f && f < 1<<63 {
 			n, numberErr = int64(f), nil
@@ -115,7 +115,7 @@ func (d *decoder) integer(low, high int64) (int64, *Error) {
 // outOfRange refuses a number that the contract has no room for.
 func (d *decoder) outOfRange(kind string, below bool) *Error {
 	if below {
-		return fault(kind+"_below_min_value", d.path(), "is too small a number")
+		return d.fault(kind+"_below_min_value", "is too small a number")
 	}
-	return fault(kind+"_above_max_value", d.path(), "is too large a number")
+	return d.fault(kind+"_above_max_value", "is too large a number")
 }

@@ -130,7 +130,7 @@ func facets(s catalogue.Species) []facet {
 		{"At home", "what do you need at home for a " + name + " housing set up", []catalogue.Topic{catalogue.TopicBefore, "housing"}},
 		own,
 		{"Vet", "vet check vaccines health " + name, []catalogue.Topic{"vaccination", catalogue.TopicHealth}},
-		{"Food", "what should a " + name + " eat", []catalogue.Topic{"feeding"}},
+		{"Food", "what and how much should a " + name + " eat diet", []catalogue.Topic{"feeding"}},
 		{"Choosing", "how do you choose the right " + name, []catalogue.Topic{catalogue.TopicBefore, catalogue.TopicAdoption}},
 		{"First days", "first day with a new " + name, []catalogue.Topic{"first-days"}},
 	}

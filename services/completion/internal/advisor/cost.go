@@ -2,6 +2,7 @@ package advisor
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -14,6 +15,11 @@ func (c *composer) cost() error {
 	}
 	for _, s := range species[:min(3, len(species))] {
 		o := c.outlineOf(s)
+		if len(species) == 1 && c.hasCostGuide(s) {
+			// The guide tells what a month costs; two sets of figures would only confuse.
+			c.add(fmt.Sprintf("**%s:** the adoption fee is %s in our store.", upperFirst(speciesPlural(s)), o.fee()))
+			continue
+		}
 		c.add(fmt.Sprintf("**%s:** adoption fee %s in our store, then about %s a month for food, bedding or litter and routine vet care.", upperFirst(speciesPlural(s)), o.fee(), o.monthly()))
 	}
 	text := c.ask.text
@@ -25,15 +31,24 @@ func (c *composer) cost() error {
 		return err
 	}
 	n := c.voice.length.by(1, 1, 2, 3)
+	words := c.voice.length.by(25, 45, 80, 110)
 	for _, h := range hits {
 		if !h.Guide.About(catalogue.TopicCosts) || n == 0 {
 			continue
 		}
-		c.add(fmt.Sprintf("**%s** %s", h.Heading, excerpt(h.Text, c.voice.length.by(25, 45, 80, 110))))
+		c.add(fmt.Sprintf("**%s** %s", h.Heading, excerpt(h.Text, words)))
 		c.cite(h.Passage)
 		n--
+		words = words / 2
 	}
 	return nil
+}
+
+// hasCostGuide reports whether a guide is about what this species costs.
+func (c *composer) hasCostGuide(s catalogue.Species) bool {
+	return slices.ContainsFunc(c.cat.Guides(), func(g *catalogue.Guide) bool {
+		return g.About(catalogue.TopicCosts) && len(g.Species) == 1 && g.Covers(s)
+	})
 }
 
 func (c *composer) feeOverview() string {

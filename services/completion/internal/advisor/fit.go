@@ -81,7 +81,7 @@ func (f *fit) judgeAge(want string) {
 	switch {
 	case want == "":
 	case want == is || want == "adult" && is == "senior":
-		f.pro(3, "%s, as you wished", ageOf(f.pet))
+		f.pro(3, "%s, as you wished", map[string]string{"young": "young", "adult": "grown up", "senior": "a senior"}[want])
 	default:
 		f.block(2, "%s is %s, so not %s", f.pet.Name, ageOf(f.pet), map[string]string{"young": "a baby any more", "adult": "grown up yet", "senior": "a senior"}[want])
 	}
@@ -183,12 +183,14 @@ func (f *fit) judgeAllergy(k *profile) {
 		return
 	}
 	furless := p.Species == catalogue.Fish || p.Species == catalogue.Reptile
-	if k.allergy == yes && len(k.allergicTo) == 0 {
+	if k.allergy == yes {
 		switch {
 		case furless:
 			f.pro(4, "no fur or dander")
 		case p.Breed.AllergyFriendly && p.Shedding.Rank() <= catalogue.Low.Rank():
 			f.pro(3, "easier on many allergies, though no furry or feathered pet is free of allergens: spend time with %s first", object(p))
+		case len(k.allergicTo) > 0:
+			f.con(2, "has fur or feathers too, so test for an allergy first")
 		default:
 			f.block(4, "%s %s, which is hard on allergies", p.Name, shedWords(p.Shedding))
 		}
@@ -256,25 +258,35 @@ func (f *fit) judgeWishes(k *profile) {
 		}
 	}
 	for _, t := range k.traits {
-		if slices.ContainsFunc(p.Breed.Temperament, func(s string) bool { return traitMatches(t, s) }) {
-			f.pro(2, "%s by nature", list(p.Breed.Temperament[:min(2, len(p.Breed.Temperament))]))
+		for _, s := range p.Breed.Temperament {
+			if traitMatches(t, s) {
+				f.pro(2, "%s by nature", s)
+				break
+			}
 		}
 	}
 }
 
 func traitMatches(wish, trait string) bool {
 	return slices.Contains(map[string][]string{
-		"affectionate": {"affectionate", "gentle", "loving", "sweet", "devoted", "cuddly", "friendly", "sweet-natured", "snuggly", "people-oriented"},
-		"playful":      {"playful", "lively", "cheerful", "active", "curious", "fun-loving"},
-		"independent":  {"independent", "calm", "easygoing", "undemanding", "hardy", "easy-going"},
-		"clever":       {"intelligent", "clever", "trainable", "smart", "eager to please", "quick"},
-		"talkative":    {"vocal", "talkative", "musical", "chatty", "social"},
+		"affectionate": {"affectionate", "gentle", "loving", "sweet", "devoted", "cuddly", "friendly", "warm", "people-loving", "docile"},
+		"playful":      {"playful", "lively", "cheerful", "active", "curious", "merry", "bouncy", "energetic"},
+		"independent":  {"independent", "easygoing", "undemanding", "hardy", "peaceful", "placid"},
+		"clever":       {"intelligent", "clever", "trainable", "smart", "eager", "bright"},
+		"talkative":    {"vocal", "talkative", "whistling", "musical"},
 	}[wish], trait)
 }
 
 // caution adds what an honest seller says unasked.
 func (f *fit) caution(k *profile) {
 	p := f.pet
+	// Where nothing is known, the easier animal comes first.
+	if p.Beginner && k.experience == unknown {
+		f.score++
+	}
+	if p.GoodWith.Children == catalogue.Yes && k.children == unknown {
+		f.score++
+	}
 	if p.SpecialNeeds != "" {
 		f.con(1, "%s", lowerFirst(trimStop(p.SpecialNeeds)))
 	}

@@ -30,6 +30,25 @@ func (t *talk) followUp(i int, r *reading, k ask) (ask, bool) {
 	return ask{}, false
 }
 
+// elsewhere asks the same about another breed or pet that is named: "and a beagle?"
+// after "is a husky good for an apartment?".
+func (t *talk) elsewhere(i int, r *reading, k ask) (ask, bool) {
+	if i == 0 || !r.leans() || len(k.attrs) > 0 || r.has("ask", "recommend", "stock", "compare") || len(r.names) == 0 {
+		return ask{}, false
+	}
+	before := t.before(i)
+	if before.kind != kindBreed && before.kind != kindPet || len(before.attrs) == 0 {
+		return ask{}, false
+	}
+	k.attrs = before.attrs
+	if k.pets = r.pets(); len(k.pets) > 0 {
+		k.kind = kindPet
+		return k, true
+	}
+	k.kind, k.breeds = kindBreed, r.breeds()
+	return k, true
+}
+
 // leans reports whether the reading takes up the turn before.
 func (r *reading) leans() bool {
 	return r.begins("and", "what about", "how about", "and for", "same for", "what if", "or", "and what about", "then what about",

@@ -118,6 +118,13 @@ func (k *ask) covers(o *ask) bool {
 // nothing, such as a statement about the person.
 func (t *talk) classify(i int, m *moment, r *reading) (ask, bool) {
 	k := ask{part: r, text: r.text, species: r.subjects(), topics: r.topics(), attrs: r.attributes()}
+	if k.kind, k.value = kindTalk, "language"; r.foreign() {
+		return k, true
+	}
+	if moved, ok := t.elsewhere(i, r, k); ok {
+		return moved, true
+	}
+	k.value = ""
 	for _, rule := range []func(*moment, *reading, *ask) bool{
 		grave, urgent, chatter, unsold, comparing, stocking, pointing, breeding, knowing, costing, recommending,
 	} {
@@ -128,7 +135,7 @@ func (t *talk) classify(i int, m *moment, r *reading) (ask, bool) {
 	if followed, ok := t.followUp(i, r, k); ok {
 		return followed, true
 	}
-	if !r.asks() && (m.learned || r.mostly("talk")) {
+	if !r.asks() && !r.careTopic() && (m.learned || r.mostly("talk")) {
 		return ask{}, false
 	}
 	k.kind = kindCare

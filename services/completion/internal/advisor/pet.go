@@ -45,10 +45,12 @@ func (c *composer) aboutPet(p *catalogue.Pet) error {
 	c.citePets(p)
 	if facts := c.petFacts(p); facts != "" {
 		c.add(fmt.Sprintf("**%s** (%s, %s): %s", p.Name, kindOf(p), ageOf(p), facts))
-		if p.SpecialNeeds != "" {
+		if p.SpecialNeeds != "" && c.voice.length >= normal {
 			c.add("*Special needs:* " + upperFirst(trimStop(p.SpecialNeeds)) + ".")
 		}
-		c.petFit(p)
+		if len(judge(p, c.wishless()).against) > 0 {
+			c.petFit(p)
+		}
 		return nil
 	}
 	c.add(fmt.Sprintf("**%s** is a %s, %s. The adoption fee is %s.", p.Name, kindOf(p), ageOf(p), dollars(p.Price)))

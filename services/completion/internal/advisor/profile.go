@@ -78,13 +78,24 @@ func (p *profile) facts() int {
 func (p *profile) learn(r *reading) bool {
 	before := *p
 	p.learnSpecies(r)
-	p.learnMoney(r)
 	p.learnHome(r)
 	p.learnChildren(r)
 	p.learnAllergy(r)
 	p.learnDays(r)
-	p.learnWishes(r)
+	if r.wishes() {
+		p.learnMoney(r)
+		p.learnWishes(r)
+	} else {
+		p.kidSafe, p.withCat, p.withDog = before.kidSafe, before.withCat, before.withDog
+	}
 	return !p.equal(&before)
+}
+
+// wishes reports whether the reading may say what is looked for. "Does she shed?"
+// is no wish for an animal that does not, nor is "my puppy bites" one for a puppy.
+func (r *reading) wishes() bool {
+	looks := r.has("ask", "recommend", "stock", "count", "more")
+	return looks || (!r.asks() || r.leans()) && !r.careTopic()
 }
 
 // equal compares what changes a recommendation.
@@ -165,9 +176,10 @@ func (p *profile) learnWishes(r *reading) {
 		p.quiet = !r.negated(m[0]) || r.says("not bark", "dont bark", "doesnt bark")
 	}
 	p.shedsNo = p.shedsNo || r.has("shedding") && !r.says("dont mind shedding", "dont mind hair")
-	if r.has("recommend") || r.has("stock") || r.has("species") && r.has("sex") {
-		if s := r.first("sex"); s != "" && r.has("species") {
-			p.sex = catalogue.Sex(s)
+	for _, m := range r.found["sex"] {
+		// "A female dog" is a wish, "my girl is five" is not.
+		if r.animalAt(m.to, m.to+1) && r.roleAt(m.from) == roleWanted {
+			p.sex = catalogue.Sex(m.value)
 		}
 	}
 	for _, m := range r.found["trait"] {

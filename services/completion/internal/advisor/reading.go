@@ -145,6 +145,21 @@ func (r *reading) pets() []*catalogue.Pet {
 	return list
 }
 
+// foreign reports whether the reading is not English: by common words of other
+// languages, or by its script.
+func (r *reading) foreign() bool {
+	letters, other := 0, 0
+	for _, c := range r.text {
+		if unicode.IsLetter(c) {
+			letters++
+			if !unicode.Is(unicode.Latin, c) {
+				other++
+			}
+		}
+	}
+	return other*2 > letters && letters > 0 || len(r.found["foreign"]) >= 2 && len(r.found["foreign"])*3 >= len(r.tokens)
+}
+
 // word returns the text of token i, or "" outside.
 func (r *reading) word(i int) string {
 	if i < 0 || i >= len(r.tokens) {

@@ -142,7 +142,7 @@ func plainPros(p *catalogue.Pet, have []string) []string {
 	add(p.Beginner, "suits a first-time owner")
 	add(p.GoodWith.Children == catalogue.Yes, "good with children of all ages")
 	add(p.Home == catalogue.Apartment, "happy in an apartment")
-	add(p.Energy == catalogue.Low, "calm")
+	add(p.Energy == catalogue.Low && !slices.Contains(p.Breed.Temperament[:min(2, len(p.Breed.Temperament))], "calm"), "calm")
 	add(len(p.Breed.Temperament) > 1, strings.Join(p.Breed.Temperament[:min(2, len(p.Breed.Temperament))], " and ")+" by nature")
 	return list
 }
@@ -217,7 +217,7 @@ func (p *profile) summary() string {
 	add(p.children == yes && p.youngest >= 2, fmt.Sprintf("a child of about %d", p.youngest))
 	add(p.children == yes && p.youngest < 0, "children")
 	add(p.allergy == yes, "allergies")
-	add(len(p.owned) > 0, "your "+joinSpecies(p.owned))
+	add(len(p.owned) > 0, article(joinSpecies(p.owned))+" at home already")
 	add(p.away >= 4, fmt.Sprintf("about %d hours away a day", p.away))
 	add(p.away >= 0 && p.away < 4, "somebody at home most of the day")
 	add(p.experience == no, "a first-time owner")
@@ -251,7 +251,7 @@ func (p *profile) wanted() string {
 }
 
 func joinSpecies(list []catalogue.Species) string {
-	return join(list, speciesName)
+	return strings.Join(mapped(list, speciesName), " and a ")
 }
 
 // why repeats what the last recommendation rested on.

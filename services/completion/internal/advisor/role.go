@@ -145,8 +145,8 @@ func (p *profile) learnSpecies(r *reading) {
 	if r.says("no other pets", "no pets", "dont have pets", "dont have any pets", "dont have other pets", "no other animals", "dont have any other pets") {
 		p.owned, p.noPets = nil, true
 	}
-	if r.says("other dogs", "another dog") && len(wanted) > 1 {
-		wanted = wanted[:1]
+	if len(wanted) == 0 && len(p.owned) > 0 && r.says("a second one", "second one", "another one", "a companion for", "a friend for", "a buddy for", "a playmate for", "company for") {
+		wanted = p.owned[len(p.owned)-1:]
 	}
 	if len(wanted) > 0 {
 		p.species = wanted

@@ -177,7 +177,8 @@ func (r *reading) overlapsAnimal(m mention) bool {
 
 // comparing needs two of a kind: pets, breeds or species.
 func comparing(m *moment, r *reading, k *ask) bool {
-	asked := r.has("ask", "compare") || r.says("or") && (r.asks() || len(r.tokens) <= 8)
+	either := r.either()
+	asked := r.has("ask", "compare") || r.says("or") && (r.asks() || len(r.tokens) <= 8) || either && !r.has("ask", "recommend")
 	if !asked || r.has("ask", "stock", "count") {
 		return false
 	}
@@ -193,12 +194,27 @@ func comparing(m *moment, r *reading, k *ask) bool {
 		k.kind, k.breeds = kindCompare, breeds
 	case len(breeds) == 1 && len(k.species) >= 2:
 		k.kind, k.breeds = kindCompare, breeds
-	case len(k.species) >= 2 && (r.has("ask", "compare") || r.says("better", "easier", "cheaper", "should i", "should we", "suit", "suits") || len(r.tokens) <= 6):
+	case len(k.species) >= 2 && !r.careTopic() && (r.has("ask", "compare") || either || r.says("better", "easier", "cheaper", "should i", "should we", "suit", "suits") || len(r.tokens) <= 6):
 		k.kind = kindCompare
 	default:
 		return false
 	}
 	return true
+}
+
+// either reports whether two species stand at the sides of an "or".
+func (r *reading) either() bool {
+	list := r.found["species"]
+	for i := 1; i < len(list); i++ {
+		last := list[i].from - 1
+		if oneOf(r.word(last), "a", "an") {
+			last--
+		}
+		if r.word(last) == "or" && list[i-1].to == last && list[i].value != list[i-1].value && !r.negated(list[i]) {
+			return r.roleOf(list[i]) == roleWanted
+		}
+	}
+	return false
 }
 
 // stocking asks what is in the store.
@@ -341,7 +357,7 @@ func costing(m *moment, r *reading, k *ask) bool {
 	if !slices.Contains(k.attrs, "fee") && !slices.Contains(k.attrs, "cost") || r.has("ask", "recommend") || r.careTopic() && !r.says("per month", "a month", "monthly") {
 		return false
 	}
-	if r.says("neuter", "spay", "vaccine", "vaccination", "surgery", "insurance", "emergency vet", "vet visit") || r.has("danger") {
+	if r.says("neuter", "spay", "vaccine", "vaccination", "surgery", "insurance", "emergency vet", "vet visit", "vet", "microchip", "chip", "food", "cage", "tank", "boarding", "sitter", "supplies", "surgery", "checkup", "setup", "set up", "bill", "bills") || r.has("danger") {
 		return false
 	}
 	if len(k.species) == 0 {

@@ -24,6 +24,8 @@ func (c *composer) talk() {
 		c.add("I keep to what I am here for: adopting pets and looking after them. " + offer)
 	case "hostile":
 		c.add(v.pick("sorry", "I am sorry that I was no help.", "Sorry, that did not go well.") + " Tell me in one sentence what you need, and I try again. " + offer)
+	case "language":
+		c.add("I am sorry, I understand and answer English only. If you can, please ask me again in English. " + offer)
 	case "store":
 		c.add("That I do not know: opening hours, address, payment and delivery are not part of my data. Please ask the store's staff. " + offer)
 	default:

@@ -20,10 +20,16 @@ func (c *composer) stock() {
 	}
 	switch {
 	case len(pets) == 0:
-		c.add(fmt.Sprintf("No, there %s %s in the store right now.", "are no", words))
+		c.add(fmt.Sprintf("No, there are no %s in the store right now.", words))
 		c.stockNearest(filter)
 	case len(filter.Species)+len(filter.BreedIDs) == 0 && len(pets) == len(c.cat.Pets()):
 		c.everything(pets)
+	case len(pets) == 1:
+		c.add(fmt.Sprintf("Of %s we have **one** waiting for a home:", words))
+		c.add(c.lines(pets))
+		if c.voice.length >= normal {
+			c.add(firstSentences(pets[0].Story, 40))
+		}
 	default:
 		c.add(fmt.Sprintf("We have **%d** %s waiting for a home:", len(pets), words))
 		c.add(c.lines(pets))

@@ -48,6 +48,9 @@ func newNames(pets []*Pet, breeds []*Breed, words map[string]bool) *names {
 			n.add(alias, Mention{Breed: b})
 		}
 	}
+	for _, b := range breeds {
+		n.addShort(b)
+	}
 	for _, p := range pets {
 		n.add(p.Name, Mention{Pet: p})
 		first, rest, group := strings.Cut(p.Name, " and ")
@@ -77,6 +80,22 @@ func (n *names) add(name string, m Mention) {
 	if len(words) == 1 && alias && (n.words[key] || isOrdinary(key)) {
 		n.guarded[key] = true
 	}
+}
+
+// addShort adds a name without the animal in it: "Syrian" for a Syrian Hamster. Such
+// a word is guarded, because it is said of other things too.
+func (n *names) addShort(b *Breed) {
+	words := wordsOf(b.Name)
+	end := len(words)
+	for end > 0 && contains([]string{"dwarf", "hamster", "rabbit", "guinea", "pig", "gecko", "conure", "finch"}, words[end-1].text) {
+		end--
+	}
+	key := joined(words[:end])
+	if _, taken := n.exact[key]; end == 0 || end == len(words) || taken {
+		return
+	}
+	n.exact[key] = Mention{Breed: b}
+	n.guarded[key] = true
 }
 
 func joined(words []word) string {

@@ -235,6 +235,11 @@ func (r *Request) checkTools() *Error {
 }
 
 func (r *Request) checkFormat() *Error {
+	for _, m := range r.Modalities {
+		if m != ModalityText && m != ModalityAudio {
+			return fault(CodeInvalidValue, "modalities", "may hold 'text' and 'audio' only")
+		}
+	}
 	f := r.ResponseFormat
 	if f == nil || f.Kind == FormatText || f.Kind == FormatJSONObject {
 		return nil

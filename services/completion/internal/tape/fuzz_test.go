@@ -12,10 +12,11 @@ import (
 // script reads events from bytes: five for each, the second of which chooses the kind.
 func script(data []byte) []chat.Event {
 	var events []chat.Event
-	for len(data) >= 5 && len(events) < 2000 {
+	for size := 0; len(data) >= 5 && size < 128<<10; {
 		choice, kind, letter := int(data[0]&127), data[1], data[2]
 		text := strings.Repeat(string(rune('a'+letter%26)), int(binary.LittleEndian.Uint16(data[3:]))>>(letter%16))
 		data = data[5:]
+		size += len(text)
 		e := chat.Event{Kind: chat.KindDelta, Choice: choice}
 		switch kind % 9 {
 		case 0, 1:
@@ -44,6 +45,7 @@ func FuzzWhatGoesInComesOutFromAnyCursor(f *testing.F) {
 	f.Add([]byte{}, uint16(0))
 	f.Add([]byte("\x00\x00\x00\xfe\x01\x00\x08\x00\x00\x00\x3f\x02\x00\xff\xff\x40\x03\x10\x00\x02"), uint16(1))
 	f.Add([]byte(strings.Repeat("\x00\x00\x01\x10\x00\x01\x06\x02\x20\x00", 300)), uint16(299))
+	f.Add([]byte(strings.Repeat("\x40\x01\x00\xfd\x01\x00\x08\x01\x00\x00", 20)), uint16(13)) // fills blocks to the byte
 	f.Fuzz(func(t *testing.T, data []byte, cursor uint16) {
 		events := script(data)
 		after := int64(cursor)%int64(len(events)+1) - 1
