@@ -2,7 +2,6 @@ package openai
 
 import (
 	"errors"
-	"hash"
 	"math"
 	"strconv"
 
@@ -20,15 +19,14 @@ const Done = "[DONE]"
 // safe for concurrent use.
 type ChunkEncoder struct {
 	id      string
-	prefix  []byte // up to the choices, which every chunk has in common
-	usage   bool   // whether a chunk without a usage says so
-	padding hash.Hash
+	prefix  []byte   // up to the choices, which every chunk has in common
+	usage   bool     // whether a chunk without a usage says so
+	padding *padding // nil without include_obfuscation
 }
 
 // NewChunkEncoder returns an encoder for the completion that meta describes. It keeps
 // nothing of meta.
 func NewChunkEncoder(meta *completionv1.CompletionMetadata) *ChunkEncoder {
-	c := &ChunkEncoder{id: meta.GetId(), usage: meta.GetStreamOptions().GetIncludeUsage()}
 	b := append([]byte(nil), `{"id":`...)
 	b = appendString(b, meta.GetId())
 	b = append(b, `,"object":"chat.completion.chunk","created":`...)
@@ -38,10 +36,11 @@ func NewChunkEncoder(meta *completionv1.CompletionMetadata) *ChunkEncoder {
 	if tier := meta.GetServiceTier(); tier != "" {
 		b = appendString(append(b, `,"service_tier":`...), tier)
 	}
-	if print := meta.GetSystemFingerprint(); print != "" {
-		b = appendString(append(b, `,"system_fingerprint":`...), print)
+	if fingerprint := meta.GetSystemFingerprint(); fingerprint != "" {
+		b = appendString(append(b, `,"system_fingerprint":`...), fingerprint)
 	}
-	c.prefix = append(b, `,"choices":[`...)
+	b = append(b, `,"choices":[`...)
+	c := &ChunkEncoder{id: meta.GetId(), prefix: b, usage: meta.GetStreamOptions().GetIncludeUsage()}
 	if meta.GetStreamOptions().GetIncludeObfuscation() {
 		c.padding = newPadding(meta.GetObfuscationKey())
 	}
@@ -84,7 +83,7 @@ func (c *ChunkEncoder) appendDeltaChunk(dst []byte, d *completionv1.Delta, seque
 	dst = append(dst, `,"finish_reason":null}`...)
 	dst = c.appendEnd(dst)
 	if c.padding != nil {
-		dst = appendPadding(dst, c.padding, sequence, len(dst)-start)
+		dst = c.padding.append(dst, sequence, len(dst)-start)
 	}
 	return append(dst, '}')
 }

@@ -18,15 +18,18 @@ func TestErrorBody(t *testing.T) {
 		want string
 	}{
 		{
-			"all four keys, whatever their values", openai.Error{},
+			"all four keys, whatever their values",
+			openai.Error{},
 			`{"error":{"message":"","type":"","param":null,"code":null}}`,
 		},
 		{
-			"everything", openai.Error{Message: "'n' <b>", Type: "invalid_request_error", Param: "n", Code: "invalid_type"},
+			"everything",
+			openai.Error{Message: "'n' <b>", Type: "invalid_request_error", Param: "n", Code: "invalid_type"},
 			`{"error":{"message":"'n' <b>","type":"invalid_request_error","param":"n","code":"invalid_type"}}`,
 		},
 		{
-			"no line ending and no way out of the string", openai.Error{Message: "a\r\nb\"\\\x00\xff", Type: "server_error"},
+			"no line ending and no way out of the string",
+			openai.Error{Message: "a\r\nb\"\\\x00\xff", Type: "server_error"},
 			`{"error":{"message":"a\r\nb\"\\\u0000` + "\ufffd" + `","type":"server_error","param":null,"code":null}}`,
 		},
 	} {
@@ -72,6 +75,9 @@ func TestOwnErrors(t *testing.T) {
 			}
 			if diff := cmp.Diff(&want, test.err); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if got := test.err.Error(); got != test.code+": "+test.err.Message {
+				t.Errorf("as text: %q", got)
 			}
 			if test.err.Message == "" || !json.Valid(test.err.AppendJSON(nil)) {
 				t.Errorf("message %q, body %s", test.err.Message, test.err.AppendJSON(nil))

@@ -49,7 +49,7 @@ func decodeLogitBias(d *decoder, dst *map[int32]float64) *Error {
 		if *dst == nil {
 			*dst = make(map[int32]float64)
 		}
-		(*dst)[int32(id)] = bias //nolint:gosec // parsed with 32 bits
+		(*dst)[int32(id)] = bias
 		return nil
 	})
 }

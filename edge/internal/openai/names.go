@@ -76,6 +76,8 @@ func reasoningEffortName(e completionv1.ReasoningEffort) string {
 		return "high"
 	case completionv1.ReasoningEffort_REASONING_EFFORT_XHIGH:
 		return "xhigh"
+	case completionv1.ReasoningEffort_REASONING_EFFORT_MAX:
+		return "max"
 	case completionv1.ReasoningEffort_REASONING_EFFORT_UNSPECIFIED:
 	}
 	return ""

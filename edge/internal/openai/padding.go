@@ -15,26 +15,31 @@ const paddingBlock = 32
 // paddingAlphabet has 64 characters, none of which JSON escapes.
 const paddingAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-func newPadding(key []byte) hash.Hash {
-	return hmac.New(sha256.New, key)
+// A padding makes the characters that fill chunks up. They are a keyed function of the
+// event's sequence number: nobody without the key can tell them from an answer's, and
+// a replay is the same bytes.
+type padding struct {
+	keyed  hash.Hash
+	number [8]byte           // here because the hash would
+	sum    [sha256.Size]byte // move them to the heap
 }
 
-// appendPadding appends the member "obfuscation" to a chunk of which size bytes depend
-// on the answer. Its length fills the block up, so that an eavesdropper who sees the
-// sizes of encrypted frames learns next to nothing about the tokens in them. Its
-// characters are a keyed function of the event's sequence number: nobody without the
-// key can tell them from the answer's, and a replay is the same bytes.
-func appendPadding(dst []byte, keyed hash.Hash, sequence uint64, size int) []byte {
-	var number [8]byte
-	binary.BigEndian.PutUint64(number[:], sequence)
-	var sum [sha256.Size]byte
-	keyed.Reset()
-	keyed.Write(number[:]) // a hash never returns an error
-	random := keyed.Sum(sum[:0])
+func newPadding(key []byte) *padding {
+	return &padding{keyed: hmac.New(sha256.New, key)}
+}
+
+// append appends the member "obfuscation" to a chunk of which size bytes depend on the
+// answer. Its length fills the block up, so that an eavesdropper who sees the sizes of
+// encrypted frames learns next to nothing about the tokens in them.
+func (p *padding) append(dst []byte, sequence uint64, size int) []byte {
+	binary.BigEndian.PutUint64(p.number[:], sequence)
+	p.keyed.Reset()
+	p.keyed.Write(p.number[:]) // a hash never returns an error
+	random := p.keyed.Sum(p.sum[:0])
 
 	dst = append(dst, `,"obfuscation":"`...)
 	for _, b := range random[:paddingBlock-size%paddingBlock] {
-		dst = append(dst, paddingAlphabet[b%byte(len(paddingAlphabet))])
+		dst = append(dst, paddingAlphabet[int(b)%len(paddingAlphabet)])
 	}
 	return append(dst, '"')
 }

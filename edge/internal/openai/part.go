@@ -11,8 +11,9 @@ const (
 	partFile    = "file"
 )
 
-// parts are the members of a part as they come: in any order, the type perhaps last.
-type parts struct {
+// partMembers are the members of a part as they come: in any order, the type perhaps
+// last.
+type partMembers struct {
 	kind    string
 	text    *string
 	refusal *string
@@ -23,7 +24,7 @@ type parts struct {
 
 // decodePart reads an element of an array "content".
 func decodePart(d *decoder) (*completionv1.ContentPart, *Error) {
-	var p parts
+	var p partMembers
 	err := d.object(func(name []byte) *Error {
 		switch string(name) {
 		case "type":
@@ -49,7 +50,7 @@ func decodePart(d *decoder) (*completionv1.ContentPart, *Error) {
 
 // part returns the part, which has the one member that its type names. Without it, an
 // image and its like are left to the service to refuse; an empty text would be one.
-func (p *parts) part(d *decoder) (*completionv1.ContentPart, *Error) {
+func (p *partMembers) part(d *decoder) (*completionv1.ContentPart, *Error) {
 	if err := p.check(d); err != nil {
 		return nil, err
 	}
@@ -69,7 +70,7 @@ func (p *parts) part(d *decoder) (*completionv1.ContentPart, *Error) {
 	return out, nil
 }
 
-func (p *parts) check(d *decoder) *Error {
+func (p *partMembers) check(d *decoder) *Error {
 	if p.kind == "" {
 		return d.missing("type")
 	}

@@ -32,22 +32,30 @@ func DecodeRequest(body []byte) (*Request, *Error) {
 }
 
 // DecodeMetadata decodes the body of POST /v1/chat/completions/{id}, whose one member
-// is the new metadata. Without it the metadata is empty.
+// is the new metadata; null leaves none. It has to be there: a body without it would
+// clear the metadata by mistake.
 func DecodeMetadata(body []byte) (map[string]string, *Error) {
 	var metadata map[string]string
+	given := false
 	d := newDecoder(body)
 	err := d.root(func(name []byte) *Error {
-		if string(name) == "metadata" {
-			return d.stringMap(&metadata)
+		if string(name) != "metadata" {
+			return d.unknown()
 		}
-		return d.unknown()
+		given = true
+		return d.stringMap(&metadata)
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case !given:
+		return nil, d.missing("metadata")
 	}
 	return metadata, nil
 }
 
+// member decodes what the request is. The others decode how it is to be answered; each
+// hands on what it does not know, and the last one refuses it.
 func (r *Request) member(d *decoder, name []byte) *Error {
 	p := r.Params
 	switch string(name) {
@@ -59,6 +67,16 @@ func (r *Request) member(d *decoder, name []byte) *Error {
 		return d.boolean(&r.Stream)
 	case "stream_options":
 		return decodeStreamOptions(d, &p.StreamOptions)
+	case "audio", "function_call", "functions", "moderation", "prompt_cache_options",
+		"prompt_cache_retention", "web_search_options":
+		return d.unsupported()
+	}
+	return decodeShape(d, p, name)
+}
+
+// decodeShape decodes what the answer is to be made of.
+func decodeShape(d *decoder, p *completionv1.CompletionParams, name []byte) *Error {
+	switch string(name) {
 	case "tools":
 		return list(d, &p.Tools, decodeTool)
 	case "tool_choice":
@@ -72,31 +90,14 @@ func (r *Request) member(d *decoder, name []byte) *Error {
 	case "prediction":
 		return decodePrediction(d, &p.Prediction)
 	case "reasoning_effort":
-		return enum(d, &p.ReasoningEffort, reasoningEffortName, completionv1.ReasoningEffort_REASONING_EFFORT_XHIGH)
+		return enum(d, &p.ReasoningEffort, reasoningEffortName, completionv1.ReasoningEffort_REASONING_EFFORT_MAX)
 	case "verbosity":
 		return enum(d, &p.Verbosity, verbosityName, completionv1.Verbosity_VERBOSITY_HIGH)
-	case "store":
-		return d.boolean(&p.Store)
-	case "metadata":
-		return d.stringMap(&p.Metadata)
-	case "on_disconnect":
-		return enum(d, &p.OnDisconnect, onDisconnectName, completionv1.OnDisconnect_ON_DISCONNECT_CONTINUE)
-	case "service_tier":
-		return d.string(&p.ServiceTier)
-	case "user":
-		return d.string(&p.User)
-	case "safety_identifier":
-		return d.string(&p.SafetyIdentifier)
-	case "prompt_cache_key":
-		return d.string(&p.PromptCacheKey)
-	case "audio", "function_call", "functions", "moderation", "prompt_cache_options",
-		"prompt_cache_retention", "web_search_options":
-		return d.unsupported()
 	}
 	return decodeSampling(d, p, name)
 }
 
-// decodeSampling decodes the members that are numbers or go with them.
+// decodeSampling decodes how tokens are chosen and when to stop.
 func decodeSampling(d *decoder, p *completionv1.CompletionParams, name []byte) *Error {
 	switch string(name) {
 	case "max_completion_tokens":
@@ -123,6 +124,27 @@ func decodeSampling(d *decoder, p *completionv1.CompletionParams, name []byte) *
 		return optional(d, &p.Logprobs, d.boolean)
 	case "top_logprobs":
 		return optional(d, &p.TopLogprobs, d.int32)
+	}
+	return decodePolicy(d, p, name)
+}
+
+// decodePolicy decodes what is to become of the completion and whom it is for.
+func decodePolicy(d *decoder, p *completionv1.CompletionParams, name []byte) *Error {
+	switch string(name) {
+	case "store":
+		return d.boolean(&p.Store)
+	case "metadata":
+		return d.stringMap(&p.Metadata)
+	case "on_disconnect":
+		return enum(d, &p.OnDisconnect, onDisconnectName, completionv1.OnDisconnect_ON_DISCONNECT_CONTINUE)
+	case "service_tier":
+		return d.string(&p.ServiceTier)
+	case "user":
+		return d.string(&p.User)
+	case "safety_identifier":
+		return d.string(&p.SafetyIdentifier)
+	case "prompt_cache_key":
+		return d.string(&p.PromptCacheKey)
 	}
 	return d.unknown()
 }

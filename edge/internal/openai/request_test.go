@@ -30,38 +30,56 @@ func TestDecodeRequest(t *testing.T) {
 		{"widest numbers", `{"n":2147483647,"seed":-9223372036854775808}`, `n: 2147483647 seed: -9223372036854775808`},
 		{"stop text", `{"stop":"."}`, `stop: "."`},
 		{"stop texts", `{"stop":["a",""]}`, `stop: "a" stop: ""`},
-		{"sampling", `{"temperature":0,"top_p":0.5,"frequency_penalty":-2,"presence_penalty":99}`,
-			`temperature: 0 top_p: 0.5 frequency_penalty: -2 presence_penalty: 99`},
-		{"biases", `{"logit_bias":{"50256":-100,"1":0.5}}`,
-			`logit_bias { key: 50256 value: -100 } logit_bias { key: 1 value: 0.5 }`},
+		{
+			"sampling", `{"temperature":0,"top_p":0.5,"frequency_penalty":-2,"presence_penalty":99}`,
+			`temperature: 0 top_p: 0.5 frequency_penalty: -2 presence_penalty: 99`,
+		},
+		{
+			"biases", `{"logit_bias":{"50256":-100,"1":0.5}}`,
+			`logit_bias { key: 50256 value: -100 } logit_bias { key: 1 value: 0.5 }`,
+		},
 		{"log probabilities", `{"logprobs":false,"top_logprobs":3}`, `logprobs: false top_logprobs: 3`},
-		{"choices of words", `{"modalities":["text","audio"],"reasoning_effort":"xhigh","verbosity":"low","service_tier":"flex"}`,
+		{
+			"choices of words", `{"modalities":["text","audio"],"reasoning_effort":"xhigh","verbosity":"low","service_tier":"flex"}`,
 			`modalities: MODALITY_TEXT modalities: MODALITY_AUDIO reasoning_effort: REASONING_EFFORT_XHIGH
-			verbosity: VERBOSITY_LOW service_tier: "flex"`},
-		{"policies", `{"store":true,"metadata":{"a":"1","":""},"on_disconnect":"continue"}`,
-			`store: true metadata { key: "a" value: "1" } metadata { key: "" value: "" } on_disconnect: ON_DISCONNECT_CONTINUE`},
-		{"identifiers", `{"user":"u","safety_identifier":"s","prompt_cache_key":"k"}`,
-			`user: "u" safety_identifier: "s" prompt_cache_key: "k"`},
+			verbosity: VERBOSITY_LOW service_tier: "flex"`,
+		},
+		{
+			"policies", `{"store":true,"metadata":{"a":"1","":""},"on_disconnect":"continue"}`,
+			`store: true metadata { key: "a" value: "1" } metadata { key: "" value: "" } on_disconnect: ON_DISCONNECT_CONTINUE`,
+		},
+		{
+			"identifiers", `{"user":"u","safety_identifier":"s","prompt_cache_key":"k"}`,
+			`user: "u" safety_identifier: "s" prompt_cache_key: "k"`,
+		},
 
-		{"tools", `{"tools":[{"function":{"name":"f","description":"d","strict":true,"parameters":
+		{
+			"tools", `{"tools":[{"function":{"name":"f","description":"d","strict":true,"parameters":
 			{"type":"object","x":[null,true,1.5,"s",{}]}},"type":"function"}],"parallel_tool_calls":false}`,
 			`tools { function { name: "f" description: "d" strict: true parameters {
 				fields { key: "type" value { string_value: "object" } }
 				fields { key: "x" value { list_value { values { null_value: NULL_VALUE } values { bool_value: true }
 					values { number_value: 1.5 } values { string_value: "s" } values { struct_value {} } } } }
-			} } } parallel_tool_calls: false`},
-		{"tool without parameters", `{"tools":[{"type":"function","function":{"name":"f","parameters":null}},{"type":"function"}]}`,
-			`tools { function { name: "f" } } tools { function {} }`},
+			} } } parallel_tool_calls: false`,
+		},
+		{
+			"tool without parameters", `{"tools":[{"type":"function","function":{"name":"f","parameters":null}},{"type":"function"}]}`,
+			`tools { function { name: "f" } } tools { function {} }`,
+		},
 		{"tool choice by rule", `{"tool_choice":"required"}`, `tool_choice { mode: TOOL_CHOICE_MODE_REQUIRED }`},
 		{"tool choice by name", `{"tool_choice":{"function":{"name":"f"},"type":"function"}}`, `tool_choice { function_name: "f" }`},
 		{"text format", `{"response_format":{"type":"text","json_schema":null}}`, `response_format { text {} }`},
 		{"object format", `{"response_format":{"type":"json_object"}}`, `response_format { json_object {} }`},
-		{"schema format", `{"response_format":{"json_schema":{"name":"n","description":"d","schema":{},"strict":false},"type":"json_schema"}}`,
-			`response_format { json_schema { name: "n" description: "d" schema {} strict: false } }`},
+		{
+			"schema format", `{"response_format":{"json_schema":{"name":"n","description":"d","schema":{},"strict":false},"type":"json_schema"}}`,
+			`response_format { json_schema { name: "n" description: "d" schema {} strict: false } }`,
+		},
 		{"schema format without a schema", `{"response_format":{"type":"json_schema"}}`, `response_format { json_schema {} }`},
 		{"prediction", `{"prediction":{"type":"content","content":""}}`, `prediction: ""`},
-		{"prediction in parts", `{"prediction":{"type":"content","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}`,
-			`prediction: "ab"`},
+		{
+			"prediction in parts", `{"prediction":{"type":"content","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}}`,
+			`prediction: "ab"`,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			accepts(t, test.body, test.want)
@@ -74,23 +92,33 @@ func TestDecodeMessages(t *testing.T) {
 		{"nothing", `{}`, ``},
 		{"text", `{"role":"developer","content":"","name":"n"}`, `role: ROLE_DEVELOPER text: "" name: "n"`},
 		{"no parts", `{"role":"user","content":[]}`, `role: ROLE_USER parts {}`},
-		{"parts", `{"role":"user","content":[
+		{
+			"parts", `{"role":"user","content":[
 				{"type":"text","text":""},{"text":null,"refusal":"no","type":"refusal"},
 				{"type":"image_url","image_url":{"url":"https://x","detail":"low"}},
 				{"input_audio":{"data":"AA==","format":"wav"},"type":"input_audio"},
 				{"type":"file","file":{"file_id":"f","file_data":"AA==","filename":"n"}}]}`,
 			`role: ROLE_USER parts { parts { text: "" } parts { refusal: "no" } parts { image_url { url: "https://x" detail: "low" } }
-				parts { input_audio { data: "AA==" format: "wav" } } parts { file { file_id: "f" file_data: "AA==" filename: "n" } } }`},
-		{"part without its member is the service's to refuse", `{"content":[{"type":"image_url"},{"type":"file","file":null}]}`,
-			`parts { parts { image_url {} } parts { file {} } }`},
-		{"tool calls", `{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{"}}]}`,
-			`role: ROLE_ASSISTANT tool_calls { id: "c" function { name: "f" arguments: "{" } }`},
-		{"tool calls as streams leave them", `{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","parsed_arguments":{"a":[1]}}},{}]}`,
-			`tool_calls { id: "c" function { name: "f" } } tool_calls {}`},
+				parts { input_audio { data: "AA==" format: "wav" } } parts { file { file_id: "f" file_data: "AA==" filename: "n" } } }`,
+		},
+		{
+			"part without its member is the service's to refuse", `{"content":[{"type":"image_url"},{"type":"file","file":null}]}`,
+			`parts { parts { image_url {} } parts { file {} } }`,
+		},
+		{
+			"tool calls", `{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{"}}]}`,
+			`role: ROLE_ASSISTANT tool_calls { id: "c" function { name: "f" arguments: "{" } }`,
+		},
+		{
+			"tool calls as streams leave them", `{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","parsed_arguments":{"a":[1]}}},{}]}`,
+			`tool_calls { id: "c" function { name: "f" } } tool_calls {}`,
+		},
 		{"tool result", `{"role":"tool","tool_call_id":"c","content":"42"}`, `role: ROLE_TOOL tool_call_id: "c" text: "42"`},
-		{"answer as it came", `{"role":"assistant","content":"hi","refusal":null,"annotations":[{"type":"url_citation"}],
+		{
+			"answer as it came", `{"role":"assistant","content":"hi","refusal":null,"annotations":[{"type":"url_citation"}],
 				"audio":null,"function_call":null,"tool_calls":null,"parsed":{"a":1},"reasoning_content":"hm"}`,
-			`role: ROLE_ASSISTANT text: "hi" reasoning: "hm"`},
+			`role: ROLE_ASSISTANT text: "hi" reasoning: "hm"`,
+		},
 		{"refusal", `{"role":"assistant","refusal":"no"}`, `role: ROLE_ASSISTANT refusal: "no"`},
 		{"reasoning by its other name", `{"reasoning":"b"}`, `reasoning: "b"`},
 		{"reasoning by both names", `{"reasoning_content":"a","reasoning":"b"}`, `reasoning: "a"`},
@@ -153,7 +181,6 @@ func TestDecodeMetadata(t *testing.T) {
 		name, body string
 		want       map[string]string
 	}{
-		{"absent", `{}`, nil},
 		{"null", `{"metadata":null}`, nil},
 		{"empty", `{"metadata":{}}`, nil},
 		{"pairs", `{"metadata":{"a":"1","b":""}}`, map[string]string{"a": "1", "b": ""}},
@@ -169,6 +196,7 @@ func TestDecodeMetadata(t *testing.T) {
 		})
 	}
 	for _, test := range []struct{ body, code, param string }{
+		{`{}`, "missing_required_parameter", "metadata"},
 		{`{"metadata":{"a":1}}`, "invalid_type", "metadata.a"},
 		{`{"metadata":[]}`, "invalid_type", "metadata"},
 		{`{"model":"m"}`, "unknown_parameter", "model"},

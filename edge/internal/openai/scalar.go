@@ -23,8 +23,9 @@ func kindName(k jsontext.Kind) string {
 		return "an object"
 	case jsontext.KindBeginArray:
 		return "an array"
+	default: // no value begins so
+		return "nothing"
 	}
-	return "something else"
 }
 
 func (d *decoder) string(dst *string) *Error {

@@ -206,8 +206,10 @@ const (
 	ReasoningEffort_REASONING_EFFORT_MEDIUM ReasoningEffort = 4
 	// Much.
 	ReasoningEffort_REASONING_EFFORT_HIGH ReasoningEffort = 5
-	// As much as it can.
+	// Very much.
 	ReasoningEffort_REASONING_EFFORT_XHIGH ReasoningEffort = 6
+	// Without regard to cost.
+	ReasoningEffort_REASONING_EFFORT_MAX ReasoningEffort = 7
 )
 
 // Enum value maps for ReasoningEffort.
@@ -220,6 +222,7 @@ var (
 		4: "REASONING_EFFORT_MEDIUM",
 		5: "REASONING_EFFORT_HIGH",
 		6: "REASONING_EFFORT_XHIGH",
+		7: "REASONING_EFFORT_MAX",
 	}
 	ReasoningEffort_value = map[string]int32{
 		"REASONING_EFFORT_UNSPECIFIED": 0,
@@ -229,6 +232,7 @@ var (
 		"REASONING_EFFORT_MEDIUM":      4,
 		"REASONING_EFFORT_HIGH":        5,
 		"REASONING_EFFORT_XHIGH":       6,
+		"REASONING_EFFORT_MAX":         7,
 	}
 )
 
@@ -1282,7 +1286,7 @@ const file_petstore_completion_v1_params_proto_rawDesc = "" +
 	"\bModality\x12\x18\n" +
 	"\x14MODALITY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rMODALITY_TEXT\x10\x01\x12\x12\n" +
-	"\x0eMODALITY_AUDIO\x10\x02*\xda\x01\n" +
+	"\x0eMODALITY_AUDIO\x10\x02*\xf4\x01\n" +
 	"\x0fReasoningEffort\x12 \n" +
 	"\x1cREASONING_EFFORT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15REASONING_EFFORT_NONE\x10\x01\x12\x1c\n" +
@@ -1290,7 +1294,8 @@ const file_petstore_completion_v1_params_proto_rawDesc = "" +
 	"\x14REASONING_EFFORT_LOW\x10\x03\x12\x1b\n" +
 	"\x17REASONING_EFFORT_MEDIUM\x10\x04\x12\x19\n" +
 	"\x15REASONING_EFFORT_HIGH\x10\x05\x12\x1a\n" +
-	"\x16REASONING_EFFORT_XHIGH\x10\x06*c\n" +
+	"\x16REASONING_EFFORT_XHIGH\x10\x06\x12\x18\n" +
+	"\x14REASONING_EFFORT_MAX\x10\a*c\n" +
 	"\tVerbosity\x12\x19\n" +
 	"\x15VERBOSITY_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rVERBOSITY_LOW\x10\x01\x12\x14\n" +

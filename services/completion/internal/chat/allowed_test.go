@@ -48,11 +48,13 @@ func TestWhatIsWithinTheRulesIsAccepted(t *testing.T) {
 		"a required call": func(r *chat.Request) {
 			r.Tools, r.ToolChoice = []chat.Tool{{Name: "f"}}, &chat.ToolChoice{Mode: chat.ToolChoiceRequired}
 		},
-		"text":                format(chat.ResponseFormat{Kind: chat.FormatText}),
-		"a JSON object":       format(chat.ResponseFormat{Kind: chat.FormatJSONObject}),
-		"a schema":            format(chat.ResponseFormat{Kind: chat.FormatJSONSchema, Name: "pet"}),
-		"the text modality":   func(r *chat.Request) { r.Modalities = []chat.Modality{chat.ModalityText} },
-		"the longest names":   func(r *chat.Request) { r.User, r.SafetyIdentifier = strings.Repeat("ä", 512), strings.Repeat("ä", 512) },
+		"text":              format(chat.ResponseFormat{Kind: chat.FormatText}),
+		"a JSON object":     format(chat.ResponseFormat{Kind: chat.FormatJSONObject}),
+		"a schema":          format(chat.ResponseFormat{Kind: chat.FormatJSONSchema, Name: "pet"}),
+		"the text modality": func(r *chat.Request) { r.Modalities = []chat.Modality{chat.ModalityText} },
+		"the longest names": func(r *chat.Request) {
+			r.User, r.SafetyIdentifier = strings.Repeat("ä", 512), strings.Repeat("ä", 512)
+		},
 		"sixteen pairs":       metadata(pairs(16)),
 		"the longest pair":    metadata(map[string]string{strings.Repeat("ä", 64): strings.Repeat("ä", 512)}),
 		"effort, and so on":   func(r *chat.Request) { r.ReasoningEffort, r.Verbosity, r.ServiceTier = "xhigh", "low", "auto" },
@@ -114,7 +116,9 @@ func TestWhatNoModelDoesIsRefused(t *testing.T) {
 			t.Errorf("the error is about %q, want %q", shown.Param, param)
 		}
 	}
-	plain := func(r *chat.Request) { r.ResponseFormat, r.ServiceTier = &chat.ResponseFormat{Kind: chat.FormatText}, "default" }
+	plain := func(r *chat.Request) {
+		r.ResponseFormat, r.ServiceTier = &chat.ResponseFormat{Kind: chat.FormatText}, "default"
+	}
 	if _, err := s.Create(t.Context(), anna, "", ask(plain)); err != nil {
 		t.Errorf("what every model does is refused: %v", err)
 	}

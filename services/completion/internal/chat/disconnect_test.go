@@ -116,31 +116,54 @@ func TestAReaderThatComesBackInTimeKeepsItGoing(t *testing.T) {
 	})
 }
 
-func TestItGoesOnWhileThereIsOneReader(t *testing.T) {
+func TestTheGraceBeginsAnewWithEachReaderThatLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuppet()
-		s := newService(t, p, chat.Config{})
-		first := stream(t, s, "key", ask(policy(chat.OnDisconnectCancel)))
-		p.say(chat.Opening(0))
-		second := stream(t, s, "key", ask(policy(chat.OnDisconnectCancel)))
-		third, err := s.Resume(t.Context(), anna, first.Meta().ID, chat.FromStart, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, st := range []*chat.Stream{first, second} {
-			st.Close()
-			st.Close() // counts once
-			pass(time.Hour)
-			if len(p.stopped) != 0 {
-				t.Fatal("it was ended while a reader was left")
-			}
-		}
-		third.Close()
-		synctest.Wait()
-		if len(p.stopped) != 1 {
-			t.Error("it was not ended after the last reader had left")
+		s := newService(t, p, chat.Config{Grace: grace})
+		stream(t, s, "key", ask()).Close()
+		pass(grace / 2)
+		stream(t, s, "key", ask()).Close()
+		left := time.Now()
+		if stopped := <-p.stopped; stopped.Sub(left) != grace {
+			t.Errorf("it was ended %v after the last reader had left, want %v", stopped.Sub(left), grace)
 		}
 	})
+}
+
+func TestItGoesOnWhileThereIsOneReaderHoweverItJoined(t *testing.T) {
+	for _, last := range []string{"the first", "attached", "resumed"} {
+		t.Run(last, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPuppet()
+				s := newService(t, p, chat.Config{})
+				first := stream(t, s, "key", ask(policy(chat.OnDisconnectCancel)))
+				resumed, err := s.Resume(t.Context(), anna, first.Meta().ID, chat.FromStart, false)
+				if err != nil {
+					t.Fatal(err)
+				}
+				readers := map[string]*chat.Stream{
+					"the first": first,
+					"attached":  stream(t, s, "key", ask(policy(chat.OnDisconnectCancel))),
+					"resumed":   resumed,
+				}
+				for name, st := range readers {
+					if name != last {
+						st.Close()
+						st.Close() // counts once
+					}
+				}
+				pass(time.Hour)
+				if len(p.stopped) != 0 {
+					t.Fatal("it was ended while a reader was left")
+				}
+				readers[last].Close()
+				synctest.Wait()
+				if len(p.stopped) != 1 {
+					t.Error("it was not ended after the last reader had left")
+				}
+			})
+		})
+	}
 }
 
 func TestAReaderThatStopsInTheMiddleHasLeft(t *testing.T) {

@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 )
 
 // sealPatience bounds how long the terminal event may take to be stored.
 const sealPatience = 10 * time.Second
+
+// maxToolCalls bounds the tool calls of one choice: an index comes from the model, and
+// readers make room for it.
+const maxToolCalls = 128
 
 // A generation is one engine's work on one completion.
 type generation struct {
@@ -18,7 +23,7 @@ type generation struct {
 	model    *Model
 	writer   Writer
 	usage    *Usage // the last that the engine told
-	finished int    // choices that have ended
+	finished []bool // which choices have ended
 }
 
 // generate runs the engine, stores what it yields and seals the completion,
@@ -33,7 +38,7 @@ func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 
 	sealCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sealPatience)
 	defer cancel()
-	if err := g.writer.Seal(sealCtx, terminal); err != nil && !errors.Is(err, ErrSealed) {
+	if err := g.writer.Seal(sealCtx, terminal); err != nil && !endedElsewhere(err) {
 		s.logger.ErrorContext(ctx, "cannot store the end of a completion", slog.String("completion", g.meta.ID), slog.Any("error", err))
 	}
 }
@@ -46,6 +51,7 @@ func (g *generation) run(ctx context.Context) (err error) {
 		}
 	}()
 	req := g.meta.Request
+	g.finished = make([]bool, req.Choices())
 	for event, err := range g.model.Engine.Complete(ctx, req, nil) {
 		if err != nil {
 			return err
@@ -54,8 +60,8 @@ func (g *generation) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if g.finished != req.Choices() {
-		return fmt.Errorf("engine ended after %d of %d choices", g.finished, req.Choices())
+	if i := slices.Index(g.finished, false); i >= 0 {
+		return fmt.Errorf("engine ended before choice %d of %d", i, len(g.finished))
 	}
 	if req.Stream.IncludeUsage && g.usage != nil {
 		return g.writer.Append(ctx, UsageEvent(*g.usage))
@@ -75,20 +81,40 @@ func (g *generation) store(ctx context.Context, e Event) error {
 		g.usage = e.Usage
 		return nil
 	case KindDelta, KindFinish:
-		if e.Choice < 0 || e.Choice >= g.meta.Request.Choices() {
-			return fmt.Errorf("engine yielded choice %d of %d", e.Choice, g.meta.Request.Choices())
+		if err := g.check(&e); err != nil {
+			return err
 		}
 		// After a cancel nothing more is shown, even where the engine has not noticed yet.
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if e.Kind == KindFinish {
-			g.finished++
-		}
+		g.finished[e.Choice] = e.Kind == KindFinish
 		return g.writer.Append(ctx, e)
 	case KindError, KindDone:
 	}
 	return fmt.Errorf("engine yielded an event of kind %d", e.Kind)
+}
+
+// check refuses what readers could make no sense of.
+func (g *generation) check(e *Event) error {
+	switch {
+	case e.Choice < 0 || e.Choice >= len(g.finished):
+		return fmt.Errorf("engine yielded choice %d of %d", e.Choice, len(g.finished))
+	case g.finished[e.Choice]:
+		return fmt.Errorf("engine went on after the end of choice %d", e.Choice)
+	}
+	for _, call := range e.Delta.ToolCalls {
+		if call.Index < 0 || call.Index >= maxToolCalls {
+			return fmt.Errorf("engine yielded tool call %d", call.Index)
+		}
+	}
+	return nil
+}
+
+// endedElsewhere reports whether an error of a [Writer] says that somebody else has
+// ended the completion, or deleted it.
+func endedElsewhere(err error) bool {
+	return errors.Is(err, ErrSealed) || errors.Is(err, ErrTrimmed) || errors.Is(err, ErrNotFound)
 }
 
 // shown returns what readers see of the reason why a generation ended early, and
@@ -100,8 +126,8 @@ func (s *Service) shown(ctx context.Context, g *generation, err error) *Error {
 		return shown
 	case errors.Is(err, ErrTooLong):
 		return errTooLong
-	case errors.Is(err, ErrSealed):
-		return errCancelled // ended elsewhere: the seal that follows changes nothing
+	case endedElsewhere(err):
+		return errCancelled // the seal that follows changes nothing
 	case !errors.As(s.failure(err), &shown):
 		shown = Internal(err)
 	}

@@ -71,7 +71,8 @@ type Log interface {
 type Writer interface {
 	// Append adds an event under the next sequence number. It may return before the
 	// event is durable, and blocks while too much is on its way; an event that could
-	// not be stored fails the next call. ErrSealed: somebody ended the completion.
+	// not be stored fails the next call. ErrSealed: somebody ended the completion;
+	// ErrTrimmed or ErrNotFound: somebody deleted it.
 	Append(ctx context.Context, e Event) error
 
 	// Progress shows live progress to the readers there are. It never blocks.

@@ -109,7 +109,7 @@ type Message struct {
 	Reasoning  string
 }
 
-// Text returns the message's text parts, one after the other.
+// Text returns the text of the message's parts, refusals included, one after the other.
 func (m *Message) Text() string {
 	switch len(m.Parts) {
 	case 0:
@@ -215,7 +215,7 @@ const (
 )
 
 // ReasoningEffort is how much a reasoning model should think: "" (its default),
-// "none", "minimal", "low", "medium", "high" or "xhigh".
+// "none", "minimal", "low", "medium", "high", "xhigh" or "max".
 type ReasoningEffort string
 
 // Verbosity is how long the answer should be.

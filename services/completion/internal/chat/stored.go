@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,7 +71,10 @@ func (s *Service) List(ctx context.Context, principal string, f Filter, p Page) 
 	completions := make([]*Completion, 0, len(heads))
 	for _, head := range heads {
 		c, err := s.sum(ctx, head)
-		if err != nil {
+		switch {
+		case errors.Is(err, errExpired) || errors.Is(err, errNotFound):
+			continue // gone since it was listed
+		case err != nil:
 			return nil, false, err
 		}
 		completions = append(completions, c)

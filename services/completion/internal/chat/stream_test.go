@@ -171,7 +171,9 @@ func TestProgressIsShownToThoseWhoAskedAndStoredNowhere(t *testing.T) {
 			if asked {
 				want = []chat.Entry{
 					{Sequence: -1, Event: at(chat.StageRetrieval)},
-					plain[0], {Sequence: -1, Event: at(chat.StageGenerating)}, plain[1], plain[2],
+					plain[0],
+					{Sequence: -1, Event: at(chat.StageGenerating)},
+					plain[1], plain[2],
 				}
 			}
 			if diff := cmp.Diff(want, <-result); diff != "" {

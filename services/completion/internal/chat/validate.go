@@ -273,8 +273,8 @@ func (r *Request) checkPolicies() *Error {
 	if !oneOf(r.ServiceTier, "", "auto", "default", "flex", "priority") {
 		return fault(CodeInvalidValue, "service_tier", "is not one of 'auto', 'default', 'flex' and 'priority'")
 	}
-	if !oneOf(string(r.ReasoningEffort), "", "none", "minimal", "low", "medium", "high", "xhigh") {
-		return fault(CodeInvalidValue, "reasoning_effort", "is not one of 'none', 'minimal', 'low', 'medium', 'high' and 'xhigh'")
+	if !oneOf(string(r.ReasoningEffort), "", "none", "minimal", "low", "medium", "high", "xhigh", "max") {
+		return fault(CodeInvalidValue, "reasoning_effort", "is not one of 'none', 'minimal', 'low', 'medium', 'high', 'xhigh' and 'max'")
 	}
 	switch r.Verbosity {
 	case VerbosityDefault, VerbosityLow, VerbosityMedium, VerbosityHigh:

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	large       = 100 << 10           // a question
+	large       = 100 << 10        // a question
 	roomForThem = 3*large + 50<<10 // for three of them with what else a completion takes
 )
 
@@ -77,19 +77,27 @@ func TestEventsCountTowardsTheBound(t *testing.T) {
 	}
 }
 
-func TestAnEndThatTakesTooMuchDropsTheOldest(t *testing.T) {
+func TestAnAnswerThatGrowsDropsTheOldest(t *testing.T) {
 	log := open(t, memlog.Config{MaxBytes: roomForThem})
 	seal(t, create(t, log, meta("a", large)))
 	seal(t, create(t, log, meta("b", large)))
 	w := create(t, log, meta("c", 0))
-	for range 200 {
-		if err := w.Append(t.Context(), chat.Text(0, strings.Repeat("x", 1<<10))); err != nil {
-			t.Fatal(err)
+	grow := func(kib int) {
+		t.Helper()
+		for range kib {
+			if err := w.Append(t.Context(), chat.Text(0, strings.Repeat("x", 1<<10))); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	seal(t, w)
+	grow(220)
 	if got := listed(t, log); got != "b c" {
-		t.Errorf("List yields %q, want that a has gone", got)
+		t.Errorf("List yields %q while it runs, want that a has gone", got)
+	}
+	grow(60) // too little to be counted before the end
+	seal(t, w)
+	if got := listed(t, log); got != "c" {
+		t.Errorf("List yields %q after the end, want that b has gone", got)
 	}
 }
 

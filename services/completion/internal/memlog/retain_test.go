@@ -94,17 +94,21 @@ func TestEachCompletionHasItsOwnRetention(t *testing.T) {
 }
 
 func TestCloseStopsTheClock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log := open(t, memlog.Config{Retention: time.Minute})
-		seal(t, create(t, log, meta("a", 0)))
-		late := create(t, log, meta("b", 0))
-		log.Close()
-		seal(t, late)
-		pass(time.Hour)
-		if got := listed(t, log); got != "a b" {
-			t.Errorf("List yields %q, want both", got)
-		}
-	})
+	for _, running := range []bool{true, false} { // whether the clock runs already
+		synctest.Test(t, func(t *testing.T) {
+			log := open(t, memlog.Config{Retention: time.Minute})
+			early, late := create(t, log, meta("a", 0)), create(t, log, meta("b", 0))
+			if running {
+				seal(t, early)
+			}
+			log.Close()
+			seal(t, late)
+			pass(time.Hour)
+			if got := listed(t, log); got != "a b" {
+				t.Errorf("List yields %q, want both", got)
+			}
+		})
+	}
 }
 
 func TestAnExpiryFreesTheKey(t *testing.T) {

@@ -119,7 +119,8 @@ func TestAnEventThatIsNotTextMayBeginABlock(t *testing.T) {
 		var tp tape.Tape
 		events := []chat.Event{
 			chat.Text(0, strings.Repeat("x", length)), chat.Finish(0, chat.FinishStop), chat.Finish(1, chat.FinishLength),
-			chat.Text(1, strings.Repeat("y", 1100)), chat.Finish(2, chat.FinishStop), {Kind: chat.KindDone},
+			chat.Text(1, strings.Repeat("y", 1100)), chat.Finish(2, chat.FinishStop),
+			{Kind: chat.KindDone},
 		}
 		mustAppend(t, &tp, events...)
 		for after := chat.FromStart; after < int64(len(events)); after++ {

@@ -14,7 +14,7 @@ func Completion(c *chat.Completion) *completionv1.Completion {
 		SystemFingerprint: c.Meta.Fingerprint,
 		ServiceTier:       c.Meta.ServiceTier,
 		Status:            toProto(statuses(), c.Status),
-		Usage:             usage(c.Usage),
+		Usage:             ProtoUsage(c.Usage),
 		Metadata:          c.Meta.Metadata,
 		Error:             Error(c.Err),
 	}

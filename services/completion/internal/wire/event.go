@@ -25,9 +25,22 @@ func NewEventEncoder(m *chat.Meta) *EventEncoder {
 // memory is used again.
 func (enc *EventEncoder) Encode(entry *chat.Entry) *completionv1.CompletionEvent {
 	e := &enc.event
-	e.Sequence = uint64(max(0, entry.Sequence)) //nolint:gosec // not negative
+	e.Sequence = uint64(max(0, entry.Sequence))
 	e.Metadata, enc.meta = enc.meta, nil
-	switch event := &entry.Event; event.Kind {
+	enc.set(&entry.Event)
+	return e
+}
+
+// ProtoEvent returns e as a message of its own, without sequence and metadata.
+func ProtoEvent(e *chat.Event) *completionv1.CompletionEvent {
+	enc := &EventEncoder{}
+	enc.set(e)
+	return &enc.event
+}
+
+func (enc *EventEncoder) set(event *chat.Event) {
+	e := &enc.event
+	switch event.Kind {
 	case chat.KindDelta:
 		enc.setDelta(event)
 	case chat.KindFinish:
@@ -35,7 +48,7 @@ func (enc *EventEncoder) Encode(entry *chat.Entry) *completionv1.CompletionEvent
 			Index: int32(event.Choice), Reason: toProto(finishReasons(), event.Reason), //nolint:gosec // below 128
 		}}
 	case chat.KindUsage:
-		e.Event = &completionv1.CompletionEvent_Usage{Usage: usage(event.Usage)}
+		e.Event = &completionv1.CompletionEvent_Usage{Usage: ProtoUsage(event.Usage)}
 	case chat.KindError:
 		e.Event = &completionv1.CompletionEvent_Error{Error: Error(event.Err)}
 	case chat.KindDone:
@@ -43,7 +56,6 @@ func (enc *EventEncoder) Encode(entry *chat.Entry) *completionv1.CompletionEvent
 	case chat.KindProgress:
 		e.Event = &completionv1.CompletionEvent_Progress{Progress: progress(event.Progress)}
 	}
-	return e
 }
 
 func (enc *EventEncoder) setDelta(e *chat.Event) {
@@ -86,7 +98,8 @@ func progress(p *chat.Progress) *completionv1.Progress {
 	return out
 }
 
-func usage(u *chat.Usage) *completionv1.Usage {
+// ProtoUsage returns u in the contract; nil stays nil.
+func ProtoUsage(u *chat.Usage) *completionv1.Usage {
 	if u == nil {
 		return nil
 	}

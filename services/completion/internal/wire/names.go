@@ -70,6 +70,7 @@ func efforts() []name[completionv1.ReasoningEffort, chat.ReasoningEffort] {
 		{completionv1.ReasoningEffort_REASONING_EFFORT_MEDIUM, "medium"},
 		{completionv1.ReasoningEffort_REASONING_EFFORT_HIGH, "high"},
 		{completionv1.ReasoningEffort_REASONING_EFFORT_XHIGH, "xhigh"},
+		{completionv1.ReasoningEffort_REASONING_EFFORT_MAX, "max"},
 	}
 }
 
@@ -107,4 +108,12 @@ func stages() []name[completionv1.Progress_Stage, chat.Stage] {
 		{completionv1.Progress_STAGE_GENERATING, chat.StageGenerating},
 		{completionv1.Progress_STAGE_TAKEOVER, chat.StageTakeover},
 	}
+}
+
+// OnDisconnect returns a policy in the domain.
+func OnDisconnect(p completionv1.OnDisconnect) chat.OnDisconnect { return toDomain(policies(), p) }
+
+// ProtoOnDisconnect returns a policy in the contract.
+func ProtoOnDisconnect(p chat.OnDisconnect) completionv1.OnDisconnect {
+	return toProto(policies(), p)
 }

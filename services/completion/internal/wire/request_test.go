@@ -67,11 +67,12 @@ func TestRequestKeepsEveryField(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
-	for i := range got.Messages {
-		again := message(protoMessage(&got.Messages[i]))
-		if diff := cmp.Diff(got.Messages[i], again); diff != "" {
-			t.Errorf("message %d, there and back (-want +got):\n%s", i, diff)
-		}
+	again, err := Params(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(got, Request(again)); diff != "" {
+		t.Errorf("there and back (-want +got):\n%s", diff)
 	}
 }
 

@@ -1,0 +1,61 @@
+package jetlog
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// formatFile tells which version wrote a data directory.
+const formatFile = "FORMAT"
+
+// A dirLock keeps a data directory to one process. The kernel lets go of it however
+// the process ends.
+type dirLock struct{ file *os.File }
+
+// lockDir makes the directory if need be, checks that its format is ours, and takes it.
+func lockDir(dir string) (*dirLock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	path := filepath.Join(dir, formatFile)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the directory
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	lock := &dirLock{file: file}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file descriptor
+		lock.release()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("data directory %s is in use by another process", dir)
+		}
+		return nil, fmt.Errorf("lock data directory: %w", err)
+	}
+	if err := checkFormat(file, dir); err != nil {
+		lock.release()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// checkFormat reads the format, or writes it into a new directory.
+func checkFormat(file *os.File, dir string) error {
+	text := make([]byte, 64)
+	n, _ := file.Read(text) // empty: a new directory
+	switch got := strings.TrimSpace(string(text[:n])); got {
+	case format:
+		return nil
+	case "":
+		if _, err := file.WriteString(format + "\n"); err != nil {
+			return fmt.Errorf("data directory: %w", err)
+		}
+		return nil
+	default:
+		return fmt.Errorf("data directory %s has format %q, and this version reads %q only", dir, got, format)
+	}
+}
+
+func (l *dirLock) release() { _ = l.file.Close() }

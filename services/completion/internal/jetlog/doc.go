@@ -1,0 +1,26 @@
+// Package jetlog keeps completions in NATS JetStream: durable, shared by replicas, and
+// safe against a replica that does not know that it has been replaced.
+//
+// # Layout
+//
+// One stream holds everything. Each completion has a subject, whose messages are the
+// records of package record: its meta, then its events. A name (idempotency key), an
+// entry in its principal's list, and replaced metadata have subjects of their own, so
+// that nobody but its writer adds to the subject of a running completion.
+//
+// # Rules
+//
+//   - Log before send: an event is shown to readers, local ones too, only after
+//     JetStream has acknowledged the record that holds it.
+//   - One append in flight for each completion. What arrives meanwhile rides in the
+//     next record, so batches grow with load by themselves.
+//   - Fence: every append names the last message of its subject that the writer knows.
+//     If somebody else has written since, JetStream refuses, and the writer stops.
+//   - An append whose acknowledgement was lost is resolved by reading what the stream's
+//     leader holds, never by hoping that a duplicate is noticed.
+//
+// # Reading
+//
+// Readers of a completion share one tape, which its writer feeds or, in other
+// replicas and after a restart, a mirror that follows the stream.
+package jetlog

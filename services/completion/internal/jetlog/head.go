@@ -1,0 +1,103 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	logv1 "github.com/pawstream/pawstream/gen/petstore/completion/log/v1"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
+	"github.com/pawstream/pawstream/services/completion/internal/wire"
+)
+
+// A place is where the next record of a subject belongs.
+type place struct {
+	sequence uint64 // of the last record in the stream
+	epoch    uint64
+}
+
+// storedHead reads how far a completion is from the stream.
+func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, error) {
+	meta, err := l.storedMeta(ctx, id)
+	if err != nil {
+		return chat.Head{}, place{}, err
+	}
+	msg, err := l.lastOf(ctx, eventsPrefix+id)
+	if err != nil {
+		return chat.Head{}, place{}, err
+	}
+	r, err := record.Decode(msg.Data)
+	if err != nil {
+		return chat.Head{}, place{}, err
+	}
+	head := chat.Head{Meta: meta, Last: r.Next() - 1, Terminal: r.Terminal()}
+	return head, place{sequence: msg.Sequence, epoch: r.Epoch}, nil
+}
+
+// storedMeta reads what holds for a completion as a whole.
+func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, error) {
+	msg, err := l.firstOf(ctx, eventsPrefix+id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := record.Decode(msg.Data)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.Meta == nil:
+		return nil, chat.ErrTrimmed
+	}
+	msg, err = l.lastOf(ctx, labelsPrefix+id)
+	switch {
+	case errors.Is(err, chat.ErrNotFound):
+		return r.Meta, nil
+	case err != nil:
+		return nil, err
+	}
+	var labels logv1.Labels
+	if err := proto.Unmarshal(msg.Data, &labels); err != nil {
+		return nil, errors.Join(record.ErrCorrupt, err)
+	}
+	r.Meta.Metadata = labels.GetMetadata()
+	return r.Meta, nil
+}
+
+// admission is how long a completion may take from its name to its meta.
+const admission = 2 * time.Second
+
+// awaitMeta returns the meta of a completion whose name has just been claimed:
+// [chat.ErrNotFound] if it does not come.
+func (l *Log) awaitMeta(ctx context.Context, id string) (*chat.Meta, error) {
+	ctx, cancel := context.WithTimeout(ctx, admission)
+	defer cancel()
+	for {
+		meta, err := l.storedMeta(ctx, id)
+		if !errors.Is(err, chat.ErrNotFound) || !wait(ctx, retryPause) {
+			return meta, err
+		}
+	}
+}
+
+// publishProgress shows progress to the readers in other replicas. It may get lost.
+func (l *Log) publishProgress(id string, p chat.Progress) {
+	data, err := proto.Marshal(wire.ProtoEvent(&chat.Event{Kind: chat.KindProgress, Progress: &p}))
+	if err == nil {
+		_ = l.conn.Publish(progressPrefix+id, data)
+	}
+}
+
+func decodeProgress(data []byte) (chat.Progress, bool) {
+	p := &completionv1.CompletionEvent{}
+	if err := proto.Unmarshal(data, p); err != nil {
+		return chat.Progress{}, false
+	}
+	e := wire.Event(p)
+	if e.Kind != chat.KindProgress {
+		return chat.Progress{}, false
+	}
+	return *e.Progress, true
+}

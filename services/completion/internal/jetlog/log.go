@@ -1,0 +1,249 @@
+package jetlog
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	logv1 "github.com/pawstream/pawstream/gen/petstore/completion/log/v1"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
+)
+
+// Names in NATS.
+const (
+	streamName     = "PAWSTREAM"
+	eventsPrefix   = "paws.c." // records of a completion, by its id
+	namesPrefix    = "paws.k." // idempotency keys, by a hash with their principal
+	listsPrefix    = "paws.s." // stored completions, by a hash of their principal and their id
+	labelsPrefix   = "paws.m." // metadata that was replaced, by id
+	livePrefix     = "paws.live."
+	progressPrefix = "paws.progress."
+
+	formatKey = "pawstream.format"
+	format    = "1"
+)
+
+// Log is a [chat.Log] in JetStream.
+type Log struct {
+	cfg     Config
+	replica string
+	conn    *nats.Conn
+	js      jetstream.JetStream
+	stream  jetstream.Stream
+	server  *embedded
+
+	ctx    context.Context //nolint:containedctx // ends the goroutines that outlive the call which starts them
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	mu    sync.Mutex
+	tapes map[string]*shared
+	ended []*shared // those whose completion has ended and that nobody reads, oldest first
+	held  int       // bytes of ended
+}
+
+var _ chat.Log = (*Log)(nil)
+
+// Create implements [chat.Log].
+func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
+	if m.IdempotencyKey != "" {
+		if err := l.claimName(ctx, m); err != nil {
+			return nil, err
+		}
+	}
+	data, err := record.Encode(&record.Record{Writer: l.replica, Meta: m})
+	if err != nil {
+		return nil, err
+	}
+	last, err := l.append(ctx, eventsPrefix+m.ID, data, 0)
+	if err != nil {
+		return nil, err
+	}
+	if m.Request.Store {
+		if _, err := l.append(ctx, listSubject(m.Principal, m.ID), []byte(m.ID), 0); err != nil {
+			return nil, err
+		}
+	}
+	s := &shared{log: l, name: m.ID, meta: m}
+	w := &writer{log: l, shared: s, last: last}
+	s.writer = w
+	l.mu.Lock()
+	l.tapes[m.ID] = s
+	l.mu.Unlock()
+	return w, nil
+}
+
+// claimName gives the completion's id to its idempotency key: [*chat.ExistsError]
+// where the key names another one.
+func (l *Log) claimName(ctx context.Context, m *chat.Meta) error {
+	subject := nameSubject(m)
+	data, err := proto.Marshal(&logv1.Name{CompletionId: m.ID, RequestHash: m.RequestHash[:]})
+	if err != nil {
+		return err
+	}
+	var expect uint64
+	for {
+		_, err := l.append(ctx, subject, data, expect)
+		if !errors.Is(err, errFenced) {
+			return err
+		}
+		msg, err := l.lastOf(ctx, subject)
+		if err != nil {
+			return err
+		}
+		var taken logv1.Name
+		if err := proto.Unmarshal(msg.Data, &taken); err != nil {
+			return errors.Join(record.ErrCorrupt, err)
+		}
+		switch meta, err := l.awaitMeta(ctx, taken.GetCompletionId()); {
+		case err == nil:
+			return &chat.ExistsError{Meta: meta}
+		case !errors.Is(err, chat.ErrNotFound):
+			return err
+		}
+		expect = msg.Sequence // whoever claimed the name died before it admitted the completion
+	}
+}
+
+// Head implements [chat.Log].
+func (l *Log) Head(ctx context.Context, id string) (chat.Head, error) {
+	if !validID(id) {
+		return chat.Head{}, chat.ErrNotFound
+	}
+	if s := l.written(id); s != nil {
+		last, terminal := s.tape.Last()
+		return chat.Head{Meta: s.currentMeta(), Last: last, Terminal: terminal}, nil
+	}
+	head, _, err := l.storedHead(ctx, id)
+	return head, err
+}
+
+// Follow implements [chat.Log].
+func (l *Log) Follow(ctx context.Context, id string, after int64, progress bool) iter.Seq2[chat.Entry, error] {
+	return func(yield func(chat.Entry, error) bool) {
+		s, err := l.acquire(ctx, id)
+		if err != nil {
+			yield(chat.Entry{}, err)
+			return
+		}
+		defer l.release(s)
+		for entry, err := range s.tape.Follow(ctx, after, progress) {
+			if !yield(entry, err) {
+				return
+			}
+		}
+	}
+}
+
+// Seal implements [chat.Log].
+func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
+	if !validID(id) {
+		return chat.ErrNotFound
+	}
+	if s := l.written(id); s != nil {
+		return s.writer.Seal(ctx, terminal)
+	}
+	for {
+		head, at, err := l.storedHead(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case head.Terminal != nil:
+			return chat.ErrSealed
+		}
+		data, err := record.Encode(&record.Record{
+			Writer: l.replica, Epoch: at.epoch, First: head.Last + 1, Events: []chat.Event{terminal},
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := l.append(ctx, eventsPrefix+id, data, at.sequence); !errors.Is(err, errFenced) {
+			return err
+		}
+	}
+}
+
+// SetMetadata implements [chat.Log].
+func (l *Log) SetMetadata(ctx context.Context, id string, metadata map[string]string) error {
+	if _, err := l.Head(ctx, id); err != nil {
+		return err
+	}
+	data, err := proto.Marshal(&logv1.Labels{Metadata: metadata})
+	if err != nil {
+		return err
+	}
+	if _, err := l.js.Publish(ctx, labelsPrefix+id, data); err != nil {
+		return failure(err)
+	}
+	l.mu.Lock()
+	s := l.tapes[id]
+	l.mu.Unlock()
+	if s != nil {
+		s.setMetadata(metadata)
+	}
+	return nil
+}
+
+// Delete implements [chat.Log].
+func (l *Log) Delete(ctx context.Context, id string) error {
+	head, err := l.Head(ctx, id)
+	if err != nil {
+		return err
+	}
+	subjects := []string{eventsPrefix + id, labelsPrefix + id, listSubject(head.Meta.Principal, id)}
+	if head.Meta.IdempotencyKey != "" {
+		subjects = append(subjects, nameSubject(head.Meta))
+	}
+	for _, subject := range subjects {
+		if err := l.stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+			return failure(err)
+		}
+	}
+	l.forget(id)
+	return nil
+}
+
+// List implements [chat.Log].
+func (l *Log) List(ctx context.Context, principal string) iter.Seq2[chat.Head, error] {
+	return func(yield func(chat.Head, error) bool) {
+		for msg, err := range l.messages(ctx, listSubject(principal, "*"), 1) {
+			if err != nil {
+				yield(chat.Head{}, err)
+				return
+			}
+			head, err := l.Head(ctx, string(msg.Data))
+			if errors.Is(err, chat.ErrNotFound) || errors.Is(err, chat.ErrTrimmed) {
+				continue // deleted or expired meanwhile
+			}
+			if !yield(head, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func nameSubject(m *chat.Meta) string {
+	return namesPrefix + digest(m.Principal+"\x00"+m.IdempotencyKey)
+}
+
+func listSubject(principal, id string) string { return listsPrefix + digest(principal) + "." + id }
+
+// digest makes a subject token of any text.
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:16])
+}
+
+// validID reports whether an id can be a subject token. Ids come from clients.
+func validID(id string) bool {
+	return id != "" && len(id) <= 128 && !strings.ContainsAny(id, ".*> \t\r\n\x00")
+}

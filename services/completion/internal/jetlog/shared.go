@@ -1,0 +1,197 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
+	"github.com/pawstream/pawstream/services/completion/internal/tape"
+)
+
+// A shared is a completion in memory, for all of its readers in this process: fed by
+// its writer, or by a mirror of the stream.
+type shared struct {
+	log    *Log
+	name   string // the completion's id
+	tape   tape.Tape
+	writer *writer            // nil: a mirror
+	stop   context.CancelFunc // ends the mirror
+
+	// Guarded by log.mu.
+	meta    *chat.Meta // nil in a mirror
+	readers int
+	idle    bool // in log.ended
+	size    int  // as counted in log.held
+}
+
+func (s *shared) id() string { return s.name }
+
+func (s *shared) currentMeta() *chat.Meta {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.meta
+}
+
+func (s *shared) setMetadata(metadata map[string]string) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	if s.meta == nil {
+		return
+	}
+	m := *s.meta // readers may hold the old one
+	m.Metadata = maps.Clone(metadata)
+	s.meta = &m
+}
+
+// show lets readers see events that the log has acknowledged.
+func (s *shared) show(events []chat.Event) {
+	for i := range events {
+		if err := s.tape.Append(events[i]); err != nil {
+			return // deleted: nobody is to see it
+		}
+	}
+	if events[len(events)-1].Terminal() {
+		s.log.settle(s)
+	}
+}
+
+// lose ends the part of a writer whose append failed. Where another one has written,
+// readers go on with what the stream holds; else they are told.
+func (s *shared) lose(err error) {
+	l := s.log
+	if !errors.Is(err, chat.ErrSealed) {
+		s.tape.Drop(err)
+		l.drop(s)
+		return
+	}
+	l.mu.Lock()
+	s.writer = nil
+	l.mu.Unlock()
+	l.startMirror(s)
+}
+
+// written returns the completion if it is written here.
+func (l *Log) written(id string) *shared {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.tapes[id]; s != nil && s.writer != nil {
+		return s
+	}
+	return nil
+}
+
+// acquire returns the completion with one more reader. A mirror is started where
+// there is none.
+func (l *Log) acquire(ctx context.Context, id string) (*shared, error) {
+	if !validID(id) {
+		return nil, chat.ErrNotFound
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	s := l.tapes[id]
+	fresh := s == nil
+	if fresh {
+		s = &shared{log: l, name: id}
+		l.tapes[id] = s
+	}
+	s.readers++
+	if s.idle {
+		s.idle = false
+		l.held -= s.size
+		l.ended = slices.DeleteFunc(l.ended, func(e *shared) bool { return e == s })
+	}
+	l.mu.Unlock()
+	if fresh {
+		l.startMirror(s)
+	}
+	return s, nil
+}
+
+// release counts a reader out.
+func (l *Log) release(s *shared) {
+	l.mu.Lock()
+	s.readers--
+	l.mu.Unlock()
+	l.settle(s)
+}
+
+// settle decides what becomes of a completion that may have no reader: one that has
+// ended is kept as long as there is room, a mirror of a running one ends.
+func (l *Log) settle(s *shared) {
+	_, terminal := s.tape.Last()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.readers > 0 || s.idle || l.tapes[s.name] != s {
+		return
+	}
+	switch {
+	case terminal != nil:
+		s.idle, s.size = true, s.tape.Size()
+		l.ended = append(l.ended, s)
+		l.held += s.size
+		for l.held > l.cfg.Cache {
+			oldest := l.ended[0]
+			l.ended = l.ended[1:]
+			l.held -= oldest.size
+			delete(l.tapes, oldest.name)
+		}
+	case s.writer == nil:
+		s.stop()
+		delete(l.tapes, s.name)
+	}
+}
+
+// drop takes the completion out of memory; its readers keep their tape.
+func (l *Log) drop(s *shared) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tapes[s.name] != s {
+		return
+	}
+	delete(l.tapes, s.name)
+	if s.idle {
+		s.idle = false
+		l.held -= s.size
+		l.ended = slices.DeleteFunc(l.ended, func(e *shared) bool { return e == s })
+	}
+}
+
+// forget ends the readers of a completion that was deleted.
+func (l *Log) forget(id string) {
+	l.mu.Lock()
+	s := l.tapes[id]
+	l.mu.Unlock()
+	if s != nil {
+		l.drop(s)
+		s.tape.Drop(chat.ErrTrimmed)
+	}
+}
+
+// feed shows a record's events, those that have been shown before left out: errGap
+// where others are missing.
+func (s *shared) feed(r *record.Record, choices int) error {
+	last, _ := s.tape.Last()
+	next := last + 1
+	switch {
+	case len(r.Events) == 0 || r.Next() <= next:
+		return nil
+	case r.First > next:
+		return errGap
+	}
+	events := r.Events[next-r.First:]
+	for i := range events {
+		if e := &events[i]; e.Choice < 0 || e.Choice >= choices {
+			return fmt.Errorf("%w: choice %d of %d", record.ErrCorrupt, e.Choice, choices)
+		}
+	}
+	s.show(events)
+	return nil
+}
+
+var errGap = errors.New("jetlog: records are missing")

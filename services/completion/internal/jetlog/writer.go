@@ -1,0 +1,163 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
+)
+
+// maxPending bounds the events of one completion that wait for an append; an engine
+// that is ahead of the log by more has to wait.
+const maxPending = 1024
+
+// A writer is a completion's only writer, as long as the fence says so. It implements
+// [chat.Writer].
+type writer struct {
+	log    *Log
+	shared *shared
+	epoch  uint64
+
+	mu      sync.Mutex
+	last    uint64 // stream sequence of the last record: the fence
+	next    int64  // sequence number of the next event that is stored
+	pending []chat.Event
+	bytes   int           // of all events
+	busy    bool          // an append is in flight
+	sealed  bool          // the terminal event is pending or stored
+	err     error         // why nothing more can be stored
+	turn    chan struct{} // closed when an append has ended; nil while nobody waits
+}
+
+// Append implements [chat.Writer].
+func (w *writer) Append(ctx context.Context, e chat.Event) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.pending) >= maxPending && w.err == nil {
+		if err := w.await(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case w.err != nil:
+		return w.err
+	case w.sealed:
+		return chat.ErrSealed
+	case w.bytes >= w.log.cfg.MaxCompletion:
+		return chat.ErrTooLong
+	}
+	w.add(e)
+	return nil
+}
+
+// Progress implements [chat.Writer].
+func (w *writer) Progress(p chat.Progress) {
+	w.shared.tape.Progress(p)
+	w.log.publishProgress(w.shared.id(), p)
+}
+
+// Seal implements [chat.Writer].
+func (w *writer) Seal(ctx context.Context, terminal chat.Event) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.sealed {
+		return chat.ErrSealed
+	}
+	if w.err == nil {
+		w.sealed = true
+		w.add(terminal)
+	}
+	for w.err == nil && (w.busy || len(w.pending) > 0) {
+		if err := w.await(ctx); err != nil {
+			return err
+		}
+	}
+	return w.err
+}
+
+// add queues an event, and sees to it that it is stored. The caller holds the lock.
+func (w *writer) add(e chat.Event) {
+	d := &e.Delta
+	w.bytes += eventSize + len(d.Content) + len(d.Reasoning) + len(d.Refusal)
+	w.pending = append(w.pending, e)
+	if !w.busy {
+		w.busy = true
+		w.log.work.Go(w.commit)
+	}
+}
+
+// eventSize is what an event takes beside its text, about.
+const eventSize = 8
+
+// await waits for the end of the append in flight, without the lock.
+func (w *writer) await(ctx context.Context) error {
+	if w.turn == nil {
+		w.turn = make(chan struct{})
+	}
+	turn := w.turn
+	w.mu.Unlock()
+	defer w.mu.Lock()
+	select {
+	case <-turn:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// commit stores what is pending, one record after the other, until nothing is.
+func (w *writer) commit() {
+	var spare []chat.Event
+	for {
+		w.mu.Lock()
+		if len(w.pending) == 0 || w.err != nil {
+			w.busy = false
+			w.wake()
+			w.mu.Unlock()
+			return
+		}
+		batch, last := w.pending, w.last
+		w.pending = spare[:0]
+		w.wake()
+		w.mu.Unlock()
+
+		sequence, err := w.store(batch, last)
+		w.mu.Lock()
+		w.last, w.err = sequence, err
+		if err == nil {
+			w.next += int64(len(batch))
+		}
+		w.mu.Unlock()
+		if err != nil {
+			w.shared.lose(err)
+		} else {
+			w.shared.show(batch)
+		}
+		clear(batch)
+		spare = batch
+	}
+}
+
+// wake lets those go on that await. The caller holds the lock.
+func (w *writer) wake() {
+	if w.turn != nil {
+		close(w.turn)
+		w.turn = nil
+	}
+}
+
+// store appends a batch as one record.
+func (w *writer) store(batch []chat.Event, last uint64) (uint64, error) {
+	data, err := record.Encode(&record.Record{Writer: w.log.replica, Epoch: w.epoch, First: w.next, Events: batch})
+	if err != nil {
+		return last, err
+	}
+	sequence, err := w.log.append(w.log.ctx, eventsPrefix+w.shared.id(), data, last)
+	if errors.Is(err, errFenced) {
+		// Somebody else has ended or taken over the completion: what is ours to do has been done.
+		return last, errors.Join(chat.ErrSealed, err)
+	}
+	return sequence, err
+}
