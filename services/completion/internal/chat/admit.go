@@ -11,36 +11,60 @@ import (
 // admit checks a request and starts its completion with one reader, or joins the
 // completion that the key already names. The run is nil where that has ended.
 func (s *Service) admit(ctx context.Context, principal, key string, req *Request, policy OnDisconnect) (*Meta, *run, error) {
-	model, err := s.check(ctx, key, req)
+	if err := checkRequest(key, req); err != nil {
+		return nil, nil, err
+	}
+	hash, err := hashRequest(req)
+	if err != nil { // a number in a JSON schema that JSON has no text for
+		return nil, nil, &Error{Code: CodeInvalidValue, Message: "The request holds a number that is not finite.", Err: err}
+	}
+	if key != "" {
+		meta, err := s.log.Lookup(ctx, principal, key)
+		if !errors.Is(err, ErrNotFound) {
+			return s.attach(meta, hash, err)
+		}
+	}
+	model, err := s.choose(ctx, req)
 	if err != nil {
 		return nil, nil, err
 	}
-	meta, err := newMeta(principal, key, req, &model, policy)
-	if err != nil {
-		return nil, nil, Internal(err)
-	}
+	meta := newMeta(principal, key, req, &model, policy)
+	meta.RequestHash = hash
 	r, err := s.start(ctx, meta, &model)
 	var exists *ExistsError
 	switch {
-	case errors.As(err, &exists):
-		if exists.Meta.RequestHash != meta.RequestHash {
-			return nil, nil, errConflict
-		}
-		return exists.Meta, s.join(exists.Meta.ID), nil
+	case errors.As(err, &exists): // since we looked
+		return s.attach(exists.Meta, hash, nil)
 	case err != nil:
 		return nil, nil, err
 	}
 	return meta, r, nil
 }
 
-// check refuses what cannot be answered, before anything is stored.
-func (s *Service) check(ctx context.Context, key string, req *Request) (Model, error) {
+// attach joins the completion that an idempotency key names, if it is the same request's.
+func (s *Service) attach(meta *Meta, hash [32]byte, err error) (*Meta, *run, error) {
+	switch {
+	case err != nil:
+		return nil, nil, s.failure(err)
+	case meta.RequestHash != hash:
+		return nil, nil, errConflict
+	}
+	return meta, s.join(meta.ID), nil
+}
+
+// checkRequest checks what holds whichever model is asked.
+func checkRequest(key string, req *Request) error {
 	if len(key) > maxIdempotencyLength {
-		return Model{}, Errorf(CodeStringTooLong, "The idempotency key may have at most %d bytes.", maxIdempotencyLength)
+		return Errorf(CodeStringTooLong, "The idempotency key may have at most %d bytes.", maxIdempotencyLength)
 	}
 	if err := req.Validate(); err != nil {
-		return Model{}, err
+		return err
 	}
+	return nil
+}
+
+// choose returns the model that is asked, if it can answer the request.
+func (s *Service) choose(ctx context.Context, req *Request) (Model, error) {
 	model, err := s.Model(req.Model)
 	if err != nil {
 		return Model{}, err
@@ -58,11 +82,7 @@ func (s *Service) check(ctx context.Context, key string, req *Request) (Model, e
 	return model, nil
 }
 
-func newMeta(principal, key string, req *Request, model *Model, policy OnDisconnect) (*Meta, error) {
-	hash, err := hashRequest(req)
-	if err != nil {
-		return nil, err
-	}
+func newMeta(principal, key string, req *Request, model *Model, policy OnDisconnect) *Meta {
 	m := &Meta{
 		ID:             newID(),
 		Principal:      principal,
@@ -73,7 +93,6 @@ func newMeta(principal, key string, req *Request, model *Model, policy OnDisconn
 		Request:        req,
 		Metadata:       maps.Clone(req.Metadata),
 		IdempotencyKey: key,
-		RequestHash:    hash,
 		OnDisconnect:   req.OnDisconnect,
 	}
 	if m.OnDisconnect == OnDisconnectDefault {
@@ -86,7 +105,7 @@ func newMeta(principal, key string, req *Request, model *Model, policy OnDisconn
 		m.ObfuscationKey = make([]byte, 16)
 		_, _ = rand.Read(m.ObfuscationKey) // crypto/rand.Read never fails
 	}
-	return m, nil
+	return m
 }
 
 // start stores the completion and begins to generate it. A place among the running

@@ -63,7 +63,10 @@ func (g *generation) run(ctx context.Context) (err error) {
 	if i := slices.Index(g.finished, false); i >= 0 {
 		return fmt.Errorf("engine ended before choice %d of %d", i, len(g.finished))
 	}
-	if req.Stream.IncludeUsage && g.usage != nil {
+	if g.usage == nil {
+		return errors.New("engine ended without telling the usage")
+	}
+	if req.Stream.IncludeUsage {
 		return g.writer.Append(ctx, UsageEvent(*g.usage))
 	}
 	return nil

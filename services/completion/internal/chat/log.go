@@ -42,6 +42,10 @@ type Log interface {
 	// idempotency key is taken. m is the log's from here on.
 	Create(ctx context.Context, m *Meta) (Writer, error)
 
+	// Lookup returns the meta of the completion that the principal's idempotency key
+	// names: ErrNotFound.
+	Lookup(ctx context.Context, principal, key string) (*Meta, error)
+
 	// Head returns how far a completion is: ErrNotFound, ErrTrimmed. With ErrTrimmed
 	// the head's Meta holds at least the ID and the Principal.
 	Head(ctx context.Context, id string) (Head, error)

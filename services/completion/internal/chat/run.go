@@ -19,6 +19,7 @@ type run struct {
 	mu      sync.Mutex
 	readers int
 	ended   bool
+	left    int         // how often the last reader has left
 	timer   *time.Timer // counts the grace down; nil while there are readers
 }
 
@@ -46,15 +47,17 @@ func (r *run) leave() {
 		r.stop(errAbandoned)
 	case OnDisconnectContinue:
 	case OnDisconnectDefault, OnDisconnectGrace:
-		r.timer = time.AfterFunc(r.grace, r.abandon)
+		r.left++
+		left := r.left
+		r.timer = time.AfterFunc(r.grace, func() { r.abandon(left) })
 	}
 }
 
-// abandon is the end of the grace: a reader that joined meanwhile has won.
-func (r *run) abandon() {
+// abandon is the end of a grace: a reader that joined meanwhile has won.
+func (r *run) abandon(left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.readers == 0 {
+	if r.timer != nil && r.left == left {
 		r.stop(errAbandoned)
 	}
 }

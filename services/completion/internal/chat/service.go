@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -176,27 +177,44 @@ func (s *Service) cancel(ctx context.Context, id string) error {
 }
 
 // Shutdown refuses new completions, waits for the running ones and, when ctx ends,
-// ends them with an error that asks clients to come back. It returns when all have
-// ended; it may be called once.
+// ends them with an error that asks clients to come back. It returns ctx's error if it
+// had to, at most a second later. It may be called once.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 
 	idle := make(chan struct{})
-	go func() { s.wg.Wait(); close(idle) }() // ends with the last run, which is awaited below
+	go func() { s.wg.Wait(); close(idle) }() // ends with the last run
 	select {
 	case <-idle:
 		return nil
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	for _, r := range s.running {
+	left := slices.Collect(maps.Values(s.running))
+	s.mu.Unlock()
+	for _, r := range left {
 		r.stop(errShutdown)
 	}
-	s.mu.Unlock()
-	<-idle
+	patience := time.NewTimer(cancelPatience)
+	defer patience.Stop()
+	select {
+	case <-idle:
+	case <-patience.C:
+		s.sealOver(context.WithoutCancel(ctx), left)
+	}
 	return ctx.Err()
+}
+
+// sealOver ends completions whose engines do not let go of them.
+func (s *Service) sealOver(ctx context.Context, runs []*run) {
+	for _, r := range runs {
+		err := s.log.Seal(ctx, r.id, Event{Kind: KindError, Err: errShutdown})
+		if err != nil && !endedElsewhere(err) {
+			s.logger.ErrorContext(ctx, "cannot store the end of a completion", slog.String("completion", r.id), slog.Any("error", err))
+		}
+	}
 }
 
 // head returns the completion's head if it is the principal's.

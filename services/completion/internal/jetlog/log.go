@@ -85,7 +85,7 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 // claimName gives the completion's id to its idempotency key: [*chat.ExistsError]
 // where the key names another one.
 func (l *Log) claimName(ctx context.Context, m *chat.Meta) error {
-	subject := nameSubject(m)
+	subject := nameSubject(m.Principal, m.IdempotencyKey)
 	data, err := proto.Marshal(&logv1.Name{CompletionId: m.ID, RequestHash: m.RequestHash[:]})
 	if err != nil {
 		return err
@@ -100,11 +100,7 @@ func (l *Log) claimName(ctx context.Context, m *chat.Meta) error {
 		if err != nil {
 			return err
 		}
-		var taken logv1.Name
-		if err := proto.Unmarshal(msg.Data, &taken); err != nil {
-			return errors.Join(record.ErrCorrupt, err)
-		}
-		switch meta, err := l.awaitMeta(ctx, taken.GetCompletionId()); {
+		switch meta, err := l.named(ctx, msg); {
 		case err == nil:
 			return &chat.ExistsError{Meta: meta}
 		case !errors.Is(err, chat.ErrNotFound):
@@ -112,6 +108,24 @@ func (l *Log) claimName(ctx context.Context, m *chat.Meta) error {
 		}
 		expect = msg.Sequence // whoever claimed the name died before it admitted the completion
 	}
+}
+
+// Lookup implements [chat.Log].
+func (l *Log) Lookup(ctx context.Context, principal, key string) (*chat.Meta, error) {
+	msg, err := l.lastOf(ctx, nameSubject(principal, key))
+	if err != nil {
+		return nil, err
+	}
+	return l.named(ctx, msg)
+}
+
+// named returns the meta of the completion that a name's message names.
+func (l *Log) named(ctx context.Context, msg *jetstream.RawStreamMsg) (*chat.Meta, error) {
+	var name logv1.Name
+	if err := proto.Unmarshal(msg.Data, &name); err != nil {
+		return nil, errors.Join(record.ErrCorrupt, err)
+	}
+	return l.awaitMeta(ctx, name.GetCompletionId())
 }
 
 // Head implements [chat.Log].
@@ -201,7 +215,7 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 	}
 	subjects := []string{eventsPrefix + id, labelsPrefix + id, listSubject(head.Meta.Principal, id)}
 	if head.Meta.IdempotencyKey != "" {
-		subjects = append(subjects, nameSubject(head.Meta))
+		subjects = append(subjects, nameSubject(head.Meta.Principal, head.Meta.IdempotencyKey))
 	}
 	for _, subject := range subjects {
 		if err := l.stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
@@ -231,8 +245,8 @@ func (l *Log) List(ctx context.Context, principal string) iter.Seq2[chat.Head, e
 	}
 }
 
-func nameSubject(m *chat.Meta) string {
-	return namesPrefix + digest(m.Principal+"\x00"+m.IdempotencyKey)
+func nameSubject(principal, key string) string {
+	return namesPrefix + digest(principal+"\x00"+key)
 }
 
 func listSubject(principal, id string) string { return listsPrefix + digest(principal) + "." + id }

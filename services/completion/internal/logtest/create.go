@@ -46,6 +46,8 @@ func unknownNotFound(t *testing.T, log chat.Log) {
 	wantError(t, "Seal", log.Seal(ctx, id, done()), chat.ErrNotFound)
 	wantError(t, "SetMetadata", log.SetMetadata(ctx, id, nil), chat.ErrNotFound)
 	wantError(t, "Delete", log.Delete(ctx, id), chat.ErrNotFound)
+	_, err = log.Lookup(ctx, unknown.meta.Principal, "key")
+	wantError(t, "Lookup", err, chat.ErrNotFound)
 	for head, err := range log.List(ctx, unknown.meta.Principal) {
 		t.Errorf("List yielded %v, %v", head, err)
 	}
@@ -55,7 +57,11 @@ func unknownNotFound(t *testing.T, log chat.Log) {
 // favour of first.
 func wantExists(t *testing.T, log chat.Log, m, first *chat.Meta) {
 	t.Helper()
-	_, err := log.Create(within(t), m)
+	named, err := log.Lookup(within(t), m.Principal, m.IdempotencyKey)
+	if err != nil || named.ID != first.ID {
+		t.Errorf("Lookup: %v, %v, want %s", named, err, first.ID)
+	}
+	_, err = log.Create(within(t), m)
 	var exists *chat.ExistsError
 	if !errors.As(err, &exists) {
 		t.Fatalf("Create with a key that is taken: error %v, want an ExistsError", err)

@@ -49,6 +49,7 @@ type Log struct {
 	order  *list.List // all that are held, by creation
 	ended  *list.List // those that have ended, by their end
 	bytes  int
+	idle   int         // bytes of ended
 	expiry *time.Timer // drops the first of ended; nil while there is none
 	tombs  tombstones
 	closed bool
@@ -107,9 +108,10 @@ func (l *Log) Create(_ context.Context, m *chat.Meta) (chat.Writer, error) {
 		return nil, &chat.ExistsError{Meta: c.meta}
 	}
 	c := &completion{meta: m, bytes: metaSize(m)}
-	if !l.makeRoom(c.bytes) {
-		return nil, chat.ErrLogFull
+	if l.bytes-l.idle+c.bytes > l.cfg.MaxBytes {
+		return nil, chat.ErrLogFull // too much is running: nothing is worth dropping for this
 	}
+	l.makeRoom(c.bytes)
 	l.byID[m.ID] = c
 	if m.IdempotencyKey != "" {
 		l.byKey[k] = c
@@ -117,6 +119,17 @@ func (l *Log) Create(_ context.Context, m *chat.Meta) (chat.Writer, error) {
 	c.order = l.order.PushBack(c)
 	l.bytes += c.bytes
 	return &writer{log: l, c: c}, nil
+}
+
+// Lookup implements [chat.Log].
+func (l *Log) Lookup(_ context.Context, principal, k string) (*chat.Meta, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.byKey[key{principal, k}]
+	if !ok {
+		return nil, chat.ErrNotFound
+	}
+	return c.meta, nil
 }
 
 // Head implements [chat.Log].
@@ -224,6 +237,7 @@ func (l *Log) seal(c *completion, terminal chat.Event) error {
 	l.count(c)
 	c.until = time.Now().Add(l.cfg.Retention)
 	c.ended = l.ended.PushBack(c)
+	l.idle += c.bytes
 	l.makeRoom(0)
 	l.schedule()
 	return nil

@@ -7,17 +7,16 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// makeRoom expires completions that have ended, oldest end first, until n more
-// bytes fit: false where too much is still running.
-func (l *Log) makeRoom(n int) bool {
+// makeRoom expires completions that have ended, oldest end first, until n more bytes
+// fit.
+func (l *Log) makeRoom(n int) {
 	for l.bytes+n > l.cfg.MaxBytes {
 		oldest := l.ended.Front()
 		if oldest == nil {
-			return false
+			return
 		}
 		l.expire(oldest.Value.(*completion)) //nolint:forcetypeassert // the list holds nothing else
 	}
-	return true
 }
 
 // schedule sees to it that the oldest completion is dropped in time.
@@ -59,6 +58,7 @@ func (l *Log) drop(c *completion) {
 	l.order.Remove(c.order)
 	if c.ended != nil {
 		l.ended.Remove(c.ended)
+		l.idle -= c.bytes
 	}
 	l.bytes -= c.bytes
 	c.tape.Drop(chat.ErrTrimmed)
