@@ -54,6 +54,7 @@ func reasonCases() []reasonCase {
 		{"COMPLETION_CANCELLED", codes.Aborted, 409, invalid, "completion_cancelled", true, 0},
 		{"ANSWER_TOO_LONG", codes.ResourceExhausted, 500, server, "answer_too_long", true, 0},
 		{"OVERLOADED", codes.Unavailable, 503, server, "overloaded", false, time.Second},
+		{"COMPLETION_INTERRUPTED", codes.Unavailable, 503, server, "completion_interrupted", false, time.Second},
 		{"UPSTREAM_ERROR", codes.Unavailable, 502, server, "upstream_error", true, 0},
 		{"UPSTREAM_TIMEOUT", codes.DeadlineExceeded, 504, server, "upstream_timeout", true, 0},
 		// From a newer service: the reason is shown, the code says the rest.

@@ -17,16 +17,20 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
-	"github.com/pawstream/pawstream/services/completion/internal/memlog"
 	"github.com/pawstream/pawstream/services/completion/internal/rpc"
 )
 
 // Options are the settings of the service wherever it runs.
 type Options struct {
 	AdvisorPace   float64       `default:"60" help:"Tokens per second of the embedded pet advisor, for each answer; 0: as fast as possible."`
-	Log           string        `default:"memory" enum:"memory" help:"Where completions are kept: ${enum}."`
-	LogRetention  time.Duration `default:"1h" help:"How long a completion is kept after its end."`
-	LogMaxBytes   int           `default:"536870912" help:"Most memory that completions take together; the oldest that have ended go first."`
+	Log           string        `default:"jetstream" enum:"jetstream,memory" help:"Where completions are kept: ${enum}. In memory they end with the process."`
+	LogRetention  time.Duration `default:"1h" help:"How long a completion is kept."`
+	LogMaxBytes   int64         `default:"4294967296" help:"Most that all completions take together, in bytes."`
+	DataDir       string        `default:"./data" help:"Directory of the NATS JetStream server inside this process; it belongs to one process." placeholder:"DIR"`
+	NatsURL       string        `name:"nats-url" help:"NATS server with JetStream to use instead of the one inside this process; several are separated by commas." placeholder:"URL"`
+	NatsCreds     string        `help:"Credentials file for --nats-url." placeholder:"FILE"`
+	NatsReplicas  int           `default:"1" help:"How many servers of a NATS cluster hold each completion."`
+	LogSync       bool          `help:"Write every record through to the disk before it is shown: survives the loss of power, not only of the process."`
 	OrphanGrace   time.Duration `default:"15s" help:"How long a completion whose on_disconnect is 'grace' goes on without a reader."`
 	MaxGenerating int           `default:"10000" help:"Most completions that are generated at once."`
 }
@@ -46,13 +50,13 @@ type Server struct {
 	cfg      Config
 	logger   *slog.Logger
 	listener net.Listener
-	log      *memlog.Log
+	log      completionLog
 	service  *chat.Service
 	grpc     *grpc.Server
 	health   *health.Server
 }
 
-// New loads the engines and takes the address; [Server.Serve] answers on it.
+// New loads the engines, opens the log and takes the address; [Server.Serve] answers on it.
 func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
 	store, err := catalogue.Load()
 	if err != nil {
@@ -63,7 +67,9 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) 
 		return nil, fmt.Errorf("advisor: %w", err)
 	}
 	s := &Server{cfg: cfg, logger: logger}
-	s.log = memlog.New(memlog.Config{Retention: cfg.LogRetention, MaxBytes: cfg.LogMaxBytes})
+	if s.log, err = openLog(ctx, &cfg.Options, logger); err != nil {
+		return nil, err
+	}
 	s.service = chat.NewService(chat.Config{
 		Log:        s.log,
 		Models:     pets.Models(),
@@ -76,6 +82,7 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) 
 	var lc net.ListenConfig
 	s.listener, err = lc.Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
+		s.log.Close()
 		return nil, fmt.Errorf("gRPC address: %w", err)
 	}
 	return s, nil
@@ -92,6 +99,12 @@ func (s *Server) Close() { s.log.Close(); _ = s.listener.Close() }
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.log.Close()
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		for orphan := range s.log.Orphans(ctx) {
+			s.service.Adopt(ctx, orphan)
+		}
+		return nil
+	})
 	group.Go(func() error {
 		if err := s.grpc.Serve(s.listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			return fmt.Errorf("serve gRPC: %w", err)

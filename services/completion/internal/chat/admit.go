@@ -111,19 +111,14 @@ func newMeta(principal, key string, req *Request, model *Model, policy OnDisconn
 // start stores the completion and begins to generate it. A place among the running
 // is taken first, so that the log never holds a completion that nobody generates.
 func (s *Service) start(ctx context.Context, meta *Meta, model *Model) (*run, error) {
-	r := &run{id: meta.ID, policy: meta.OnDisconnect, readers: 1, grace: s.grace, done: make(chan struct{})}
-	// The generation outlives the call that asks for it; its end is r's to decide.
-	genCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	r.stop = cancel
-
+	r, genCtx := s.newRun(ctx, meta)
 	if err := s.enlist(r); err != nil {
-		cancel(err)
+		r.stop(err)
 		return nil, err
 	}
 	writer, err := s.log.Create(ctx, meta)
 	if err != nil {
 		s.delist(r)
-		cancel(err)
 		var exists *ExistsError
 		if errors.As(err, &exists) {
 			return nil, err
@@ -132,6 +127,14 @@ func (s *Service) start(ctx context.Context, meta *Meta, model *Model) (*run, er
 	}
 	go s.generate(genCtx, r, &generation{meta: meta, model: model, writer: writer})
 	return r, nil
+}
+
+// newRun returns a run with one reader, and the context of its generation, which
+// outlives the call that asks for it: its end is the run's to decide.
+func (s *Service) newRun(ctx context.Context, meta *Meta) (*run, context.Context) {
+	r := &run{id: meta.ID, policy: meta.OnDisconnect, readers: 1, grace: s.grace, done: make(chan struct{})}
+	ctx, r.stop = context.WithCancelCause(context.WithoutCancel(ctx))
+	return r, ctx
 }
 
 // enlist takes a place among the running completions.

@@ -56,6 +56,9 @@ const (
 	CodeUpstreamError Code = "UPSTREAM_ERROR"
 	// CodeUpstreamTimeout: the model behind the service did not answer in time.
 	CodeUpstreamTimeout Code = "UPSTREAM_TIMEOUT"
+	// CodeInterrupted: the process that generated the completion died, and its engine
+	// cannot go on from what was shown.
+	CodeInterrupted Code = "COMPLETION_INTERRUPTED"
 	// CodeInternal: our fault. Message never tells the cause; Err does, to the log.
 	CodeInternal Code = "INTERNAL"
 )

@@ -22,8 +22,9 @@ type generation struct {
 	meta     *Meta
 	model    *Model
 	writer   Writer
-	usage    *Usage // the last that the engine told
-	finished []bool // which choices have ended
+	shown    []Event // what the completion's dead writer has stored
+	usage    *Usage  // the last that the engine told
+	finished []bool  // which choices have ended
 }
 
 // generate runs the engine, stores what it yields and seals the completion,
@@ -34,8 +35,12 @@ func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 	if err := g.run(ctx); err != nil {
 		terminal = Event{Kind: KindError, Err: s.shown(ctx, g, err)}
 	}
-	terminal.Usage = g.usage
+	s.seal(ctx, g, terminal)
+}
 
+// seal stores the terminal event.
+func (s *Service) seal(ctx context.Context, g *generation, terminal Event) {
+	terminal.Usage = g.usage
 	sealCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sealPatience)
 	defer cancel()
 	if err := g.writer.Seal(sealCtx, terminal); err != nil && !endedElsewhere(err) {
@@ -52,7 +57,11 @@ func (g *generation) run(ctx context.Context) (err error) {
 	}()
 	req := g.meta.Request
 	g.finished = make([]bool, req.Choices())
-	for event, err := range g.model.Engine.Complete(ctx, req, nil) {
+	resume, usageShown, err := g.resume()
+	if err != nil {
+		return err
+	}
+	for event, err := range g.model.Engine.Complete(ctx, req, resume) {
 		if err != nil {
 			return err
 		}
@@ -66,10 +75,31 @@ func (g *generation) run(ctx context.Context) (err error) {
 	if g.usage == nil {
 		return errors.New("engine ended without telling the usage")
 	}
-	if req.Stream.IncludeUsage {
+	if req.Stream.IncludeUsage && !usageShown {
 		return g.writer.Append(ctx, UsageEvent(*g.usage))
 	}
 	return nil
+}
+
+// resume returns what the engine has to go on from, and whether the usage, which
+// follows all that, has been shown too.
+func (g *generation) resume() (events []Event, usageShown bool, err error) {
+	for i := range g.shown {
+		e := &g.shown[i]
+		switch e.Kind {
+		case KindUsage:
+			usageShown = true
+		case KindDelta, KindFinish:
+			if err := g.check(e); err != nil {
+				return nil, false, fmt.Errorf("taken over: %w", err)
+			}
+			g.finished[e.Choice] = e.Kind == KindFinish
+			events = append(events, *e)
+		case KindError, KindDone, KindProgress:
+			return nil, false, fmt.Errorf("taken over: event %d is of kind %d", i, e.Kind)
+		}
+	}
+	return events, usageShown, nil
 }
 
 // store takes one event of the engine.
@@ -129,6 +159,8 @@ func (s *Service) shown(ctx context.Context, g *generation, err error) *Error {
 		return shown
 	case errors.Is(err, ErrTooLong):
 		return errTooLong
+	case errors.Is(err, ErrCannotContinue):
+		return errInterrupted
 	case endedElsewhere(err):
 		return errCancelled // the seal that follows changes nothing
 	case !errors.As(s.failure(err), &shown):

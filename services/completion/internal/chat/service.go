@@ -256,12 +256,15 @@ const cancelPatience = time.Second
 
 // Errors that say the same whenever they come up.
 var (
-	errNotFound  = Errorf(CodeCompletionNotFound, "There is no such completion.")
-	errExpired   = Errorf(CodeCompletionExpired, "The completion is retained no longer.")
-	errCancelled = Errorf(CodeCompletionCancelled, "The completion was cancelled.")
-	errAbandoned = Errorf(CodeCompletionCancelled, "The completion was cancelled because nobody followed it.")
-	errConflict  = Errorf(CodeIdempotencyConflict, "The idempotency key was used before with another request.")
-	errTooLong   = Errorf(CodeAnswerTooLong, "The answer is longer than the service keeps.")
-	errShutdown  = &Error{Code: CodeOverloaded, Message: "The service is restarting. Please try again.", RetryAfter: time.Second}
-	errBusy      = &Error{Code: CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second}
+	errNotFound    = Errorf(CodeCompletionNotFound, "There is no such completion.")
+	errExpired     = Errorf(CodeCompletionExpired, "The completion is retained no longer.")
+	errCancelled   = Errorf(CodeCompletionCancelled, "The completion was cancelled.")
+	errAbandoned   = Errorf(CodeCompletionCancelled, "The completion was cancelled because nobody followed it.")
+	errConflict    = Errorf(CodeIdempotencyConflict, "The idempotency key was used before with another request.")
+	errInterrupted = &Error{
+		Code: CodeInterrupted, Message: "The answer was interrupted and cannot be continued. Please ask again.", RetryAfter: time.Second,
+	}
+	errTooLong  = Errorf(CodeAnswerTooLong, "The answer is longer than the service keeps.")
+	errShutdown = &Error{Code: CodeOverloaded, Message: "The service is restarting. Please try again.", RetryAfter: time.Second}
+	errBusy     = &Error{Code: CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second}
 )

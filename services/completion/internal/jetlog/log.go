@@ -25,7 +25,9 @@ const (
 	namesPrefix    = "paws.k." // idempotency keys, by a hash with their principal
 	listsPrefix    = "paws.s." // stored completions, by a hash of their principal and their id
 	labelsPrefix   = "paws.m." // metadata that was replaced, by id
+	ownersPrefix   = "paws.o." // unfinished completions, by replica and id
 	livePrefix     = "paws.live."
+	beatPrefix     = "paws.beat."
 	progressPrefix = "paws.progress."
 
 	formatKey = "pawstream.format"
@@ -62,6 +64,10 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 	}
 	data, err := record.Encode(&record.Record{Writer: l.replica, Meta: m})
 	if err != nil {
+		return nil, err
+	}
+	// Owned first: whatever happens from here on, somebody sees to its end.
+	if _, err := l.append(ctx, ownerSubject(l.replica, m.ID), nil, 0); err != nil {
 		return nil, err
 	}
 	last, err := l.append(ctx, eventsPrefix+m.ID, data, 0)

@@ -27,13 +27,15 @@ type mirror struct {
 
 func (l *Log) startMirror(s *shared) {
 	ctx, stop := context.WithCancel(l.ctx)
+	stopped := make(chan struct{})
 	l.mu.Lock()
-	s.stop = stop
+	s.stop, s.stopped = stop, stopped
 	l.mu.Unlock()
 	l.work.Go(func() {
+		defer close(stopped)
 		defer stop()
 		m := &mirror{log: l, shared: s, from: 1}
-		if err := m.run(ctx); err != nil {
+		if err := m.run(ctx); err != nil && ctx.Err() == nil {
 			l.drop(s)
 			s.tape.Drop(err)
 		}

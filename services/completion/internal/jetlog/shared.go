@@ -18,11 +18,12 @@ type shared struct {
 	log    *Log
 	name   string // the completion's id
 	tape   tape.Tape
-	writer *writer            // nil: a mirror
-	stop   context.CancelFunc // ends the mirror
+	writer *writer // nil: a mirror
 
 	// Guarded by log.mu.
-	meta    *chat.Meta // nil in a mirror
+	meta    *chat.Meta         // nil in a mirror
+	stop    context.CancelFunc // ends the mirror, if there is one
+	stopped chan struct{}      // closed when it has ended
 	readers int
 	idle    bool // in log.ended
 	size    int  // as counted in log.held
@@ -54,7 +55,7 @@ func (s *shared) show(events []chat.Event) {
 			return // deleted: nobody is to see it
 		}
 	}
-	if events[len(events)-1].Terminal() {
+	if len(events) > 0 && events[len(events)-1].Terminal() {
 		s.log.settle(s)
 	}
 }

@@ -79,8 +79,7 @@ func (w *writer) Seal(ctx context.Context, terminal chat.Event) error {
 
 // add queues an event, and sees to it that it is stored. The caller holds the lock.
 func (w *writer) add(e chat.Event) {
-	d := &e.Delta
-	w.bytes += eventSize + len(d.Content) + len(d.Reasoning) + len(d.Refusal)
+	w.bytes += sizeOf(&e)
 	w.pending = append(w.pending, e)
 	if !w.busy {
 		w.busy = true
@@ -88,8 +87,19 @@ func (w *writer) add(e chat.Event) {
 	}
 }
 
-// eventSize is what an event takes beside its text, about.
-const eventSize = 8
+// sizeOf returns about how many bytes an event takes.
+func sizeOf(e *chat.Event) int {
+	size := 8 + len(e.Delta.Content) + len(e.Delta.Reasoning) + len(e.Delta.Refusal)
+	for _, c := range e.Delta.ToolCalls {
+		size += 16 + len(c.ID) + len(c.Name) + len(c.Arguments)
+	}
+	if l := e.Delta.Logprobs; l != nil {
+		for _, t := range l.Content {
+			size += 32 * (1 + len(t.Top))
+		}
+	}
+	return size
+}
 
 // await waits for the end of the append in flight, without the lock.
 func (w *writer) await(ctx context.Context) error {
@@ -134,6 +144,9 @@ func (w *writer) commit() {
 			w.shared.lose(err)
 		} else {
 			w.shared.show(batch)
+		}
+		if err != nil || batch[len(batch)-1].Terminal() {
+			w.log.work.Go(func() { w.log.disown(w.shared.id()) })
 		}
 		clear(batch)
 		spare = batch

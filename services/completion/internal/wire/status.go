@@ -33,7 +33,7 @@ func Code(c chat.Code) codes.Code {
 		return codes.Aborted
 	case chat.CodeAnswerTooLong:
 		return codes.ResourceExhausted
-	case chat.CodeOverloaded, chat.CodeUpstreamError:
+	case chat.CodeOverloaded, chat.CodeUpstreamError, chat.CodeInterrupted:
 		return codes.Unavailable
 	case chat.CodeUpstreamTimeout:
 		return codes.DeadlineExceeded

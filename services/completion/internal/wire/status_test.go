@@ -43,6 +43,7 @@ func codeTable() map[chat.Code]codes.Code {
 		chat.CodeOverloaded:            codes.Unavailable,
 		chat.CodeUpstreamError:         codes.Unavailable,
 		chat.CodeUpstreamTimeout:       codes.DeadlineExceeded,
+		chat.CodeInterrupted:           codes.Unavailable,
 		chat.CodeInternal:              codes.Internal,
 	}
 }

@@ -1,0 +1,60 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+)
+
+// MaxTakeovers bounds how often a completion changes hands before it is given up: one
+// that kills whoever generates it must not kill everybody in turn.
+const MaxTakeovers = 5
+
+// An Orphan is a completion whose writer has died. Whoever holds it is its only
+// writer now.
+type Orphan struct {
+	Meta *Meta
+	// Shown is what readers may have seen, from the first event on; none is terminal.
+	Shown  []Event
+	Writer Writer
+	// Takeovers is how often the completion has changed hands, this time included.
+	Takeovers int
+}
+
+// Adopt goes on with an orphan where its writer has left off, or ends it with an error
+// where that cannot be done. It returns at once.
+func (s *Service) Adopt(ctx context.Context, o *Orphan) {
+	r, genCtx := s.newRun(ctx, o.Meta)
+	// Its readers have lost their connections and need time to come back.
+	if r.policy == OnDisconnectCancel {
+		r.policy = OnDisconnectGrace
+	}
+	g := &generation{meta: o.Meta, writer: o.Writer, shown: o.Shown}
+	err := s.enlist(r)
+	if err == nil {
+		err = g.adopt(s, o)
+		if err == nil {
+			r.leave() // nobody follows yet
+			go s.generate(genCtx, r, g)
+			return
+		}
+		s.delist(r)
+	}
+	r.stop(err)
+	s.seal(ctx, g, Event{Kind: KindError, Err: s.shown(ctx, g, err)})
+}
+
+// adopt finds the engine that is to go on.
+func (g *generation) adopt(s *Service, o *Orphan) error {
+	if o.Takeovers > MaxTakeovers {
+		return Internal(errors.New("completion was taken over too often"))
+	}
+	model, err := s.Model(o.Meta.Model)
+	if err != nil {
+		return err
+	}
+	g.model = &model
+	s.logger.Info("completion taken over", slog.String("completion", o.Meta.ID),
+		slog.Int("shown", len(o.Shown)), slog.Int("takeovers", o.Takeovers))
+	return nil
+}

@@ -1,0 +1,237 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/logtest"
+)
+
+// startNATS starts a server that several logs can share, and returns its URL.
+func startNATS(t *testing.T) string {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(startPatience) {
+		t.Fatal("nats-server does not start")
+	}
+	return s.ClientURL()
+}
+
+func meta(id string) *chat.Meta {
+	return &chat.Meta{
+		ID: id, Principal: "ann", Created: time.Unix(1700000000, 0), Model: "m", OnDisconnect: chat.OnDisconnectGrace,
+		Request: &chat.Request{Model: "m", Messages: []chat.Message{{Role: chat.RoleUser, Parts: []chat.Part{{Kind: chat.PartText, Text: "Hi"}}}}},
+	}
+}
+
+// within bounds what a test waits for.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func appendAll(t *testing.T, w chat.Writer, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if err := w.Append(within(t), chat.Text(0, word)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// awaitLast waits until the stream holds the event of that sequence.
+func awaitLast(t *testing.T, l *Log, id string, last int64) {
+	t.Helper()
+	ctx := within(t)
+	for {
+		head, _, err := l.storedHead(ctx, id)
+		if err == nil && head.Last >= last {
+			return
+		}
+		if !wait(ctx, time.Millisecond) {
+			t.Fatalf("head of %s is %v, %v; want %d", id, head.Last, err, last)
+		}
+	}
+}
+
+// text follows a completion to its end and returns what it says and how it ends.
+func text(t *testing.T, l *Log, id string) (string, chat.EventKind) {
+	t.Helper()
+	var b strings.Builder
+	next := int64(0)
+	for entry, err := range l.Follow(within(t), id, chat.FromStart, false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry.Sequence != next {
+			t.Fatalf("event %d follows event %d", entry.Sequence, next-1)
+		}
+		next++
+		b.WriteString(entry.Event.Delta.Content)
+		if entry.Event.Terminal() {
+			return b.String(), entry.Event.Kind
+		}
+	}
+	t.Fatal("no terminal event")
+	return "", 0
+}
+
+func TestLogOnAServerKeepsTheContract(t *testing.T) {
+	l := open(t, Config{URL: startNATS(t)})
+	logtest.Run(t, func(*testing.T) chat.Log { return l })
+}
+
+func TestAnyReplicaShowsACompletion(t *testing.T) {
+	url := startNATS(t)
+	a, b := open(t, Config{URL: url}), open(t, Config{URL: url})
+	w, err := a.Create(t.Context(), meta("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		text string
+		kind chat.EventKind
+	}
+	read := make(chan result, 2)
+	for _, l := range []*Log{a, b} {
+		go func() {
+			text, kind := text(t, l, "one")
+			read <- result{text, kind}
+		}()
+	}
+	for range 300 {
+		appendAll(t, w, "x", "y")
+	}
+	if err := w.Seal(t.Context(), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	want := result{strings.Repeat("xy", 300), chat.KindDone}
+	for range 2 {
+		if got := <-read; got != want {
+			t.Errorf("got %q, %v", got.text, got.kind)
+		}
+	}
+}
+
+func TestWhatEndedOutlivesTheProcess(t *testing.T) {
+	dir := t.TempDir()
+	first, err := Open(t.Context(), Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := first.Create(t.Context(), meta("kept"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "still ", "here")
+	if err := w.Seal(t.Context(), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	first.Close()
+	got, kind := text(t, open(t, Config{DataDir: dir}), "kept")
+	if got != "still here" || kind != chat.KindDone {
+		t.Errorf("got %q, %v", got, kind)
+	}
+}
+
+func TestOrphanIsTakenOverWhereItWasLeft(t *testing.T) {
+	url := startNATS(t)
+	dead, err := Open(t.Context(), Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	zombie, err := dead.Create(t.Context(), meta("orphan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, zombie, "a", "b")
+	awaitLast(t, dead, "orphan", 1)
+	// dead does not range over its orphans: to the others it is dead, and it is a
+	// zombie all the same.
+	defer dead.Close()
+
+	heir := open(t, Config{URL: url})
+	for orphan := range heir.Orphans(within(t)) {
+		if orphan.Meta.ID != "orphan" || len(orphan.Shown) != 2 || orphan.Takeovers != 1 {
+			t.Errorf("orphan = %+v", orphan)
+		}
+		if diff := orphan.Meta.Request.Messages[0].Text(); diff != "Hi" {
+			t.Errorf("request = %+v", orphan.Meta.Request)
+		}
+		appendAll(t, orphan.Writer, "c")
+		// What the zombie says from here on is lost on everybody.
+		_ = zombie.Append(t.Context(), chat.Text(0, "LOST"))
+		if err := zombie.Seal(within(t), chat.Event{Kind: chat.KindDone}); !errors.Is(err, chat.ErrSealed) {
+			t.Errorf("the zombie's seal: %v, want ErrSealed", err)
+		}
+		if err := orphan.Writer.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+			t.Error(err)
+		}
+		break
+	}
+	for name, l := range map[string]*Log{"heir": heir, "zombie": dead} {
+		if got, kind := text(t, l, "orphan"); got != "abc" || kind != chat.KindDone {
+			t.Errorf("%s shows %q, %v", name, got, kind)
+		}
+	}
+}
+
+func TestRestartTakesItsOwnPastOver(t *testing.T) {
+	dir := t.TempDir()
+	first, err := Open(t.Context(), Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := first.Create(t.Context(), meta("cut"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, first, "cut", 0)
+	first.Close()
+
+	second := open(t, Config{DataDir: dir})
+	for orphan := range second.Orphans(within(t)) {
+		appendAll(t, orphan.Writer, "b")
+		if err := orphan.Writer.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+			t.Error(err)
+		}
+		break
+	}
+	if got, _ := text(t, second, "cut"); got != "ab" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestStartRefusesWhatItCannotUse(t *testing.T) {
+	used := open(t, Config{})
+	for name, cfg := range map[string]Config{
+		"a directory in use": {DataDir: used.cfg.DataDir},
+		"nobody there":       {URL: "nats://127.0.0.1:1"},
+		"a file":             {DataDir: "/dev/null/x"},
+	} {
+		l, err := Open(t.Context(), cfg)
+		if err == nil {
+			l.Close()
+			t.Errorf("%s: no error", name)
+			continue
+		}
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %q is not one line", name, err)
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"log/slog"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetlog"
+	"github.com/pawstream/pawstream/services/completion/internal/memlog"
+)
+
+// A completionLog is a log as a server runs it.
+type completionLog interface {
+	chat.Log
+	// Orphans yields the completions that this process has taken over, until ctx ends.
+	Orphans(ctx context.Context) iter.Seq[*chat.Orphan]
+	Close()
+}
+
+func openLog(ctx context.Context, o *Options, logger *slog.Logger) (completionLog, error) {
+	if o.Log == "memory" {
+		return inMemory{memlog.New(memlog.Config{Retention: o.LogRetention, MaxBytes: int(o.LogMaxBytes)})}, nil
+	}
+	log, err := jetlog.Open(ctx, jetlog.Config{
+		URL:        o.NatsURL,
+		CredsFile:  o.NatsCreds,
+		DataDir:    o.DataDir,
+		Replicas:   o.NatsReplicas,
+		SyncAlways: o.LogSync,
+		Retention:  o.LogRetention,
+		MaxBytes:   o.LogMaxBytes,
+		Logger:     logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
+	return log, nil
+}
+
+// inMemory is a log that nobody shares, so nobody leaves orphans to it.
+type inMemory struct{ *memlog.Log }
+
+// Orphans implements completionLog.
+func (inMemory) Orphans(context.Context) iter.Seq[*chat.Orphan] {
+	return func(func(*chat.Orphan) bool) {}
+}
