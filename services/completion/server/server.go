@@ -50,6 +50,7 @@ type Server struct {
 	cfg      Config
 	logger   *slog.Logger
 	listener net.Listener
+	store    *catalogue.Catalogue
 	log      completionLog
 	service  *chat.Service
 	grpc     *grpc.Server
@@ -58,46 +59,62 @@ type Server struct {
 
 // New loads the engines, opens the log and takes the address; [Server.Serve] answers on it.
 func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
-	store, err := catalogue.Load()
-	if err != nil {
-		return nil, fmt.Errorf("catalogue: %w", err)
-	}
-	pets, err := advisor.New(advisor.Config{Catalogue: store, Pace: cfg.AdvisorPace})
-	if err != nil {
-		return nil, fmt.Errorf("advisor: %w", err)
-	}
 	s := &Server{cfg: cfg, logger: logger}
-	if s.log, err = openLog(ctx, &cfg.Options, logger); err != nil {
+	if err := s.open(ctx); err != nil {
+		s.Close()
 		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context) error {
+	var err error
+	if s.store, err = catalogue.Load(); err != nil {
+		return fmt.Errorf("catalogue: %w", err)
+	}
+	pets, err := advisor.New(advisor.Config{Catalogue: s.store, Pace: s.cfg.AdvisorPace})
+	if err != nil {
+		return fmt.Errorf("advisor: %w", err)
+	}
+	if s.log, err = openLog(ctx, &s.cfg.Options, s.logger); err != nil {
+		return err
 	}
 	s.service = chat.NewService(chat.Config{
 		Log:        s.log,
 		Models:     pets.Models(),
-		Grace:      cfg.OrphanGrace,
-		MaxRunning: cfg.MaxGenerating,
-		Logger:     logger,
+		Grace:      s.cfg.OrphanGrace,
+		MaxRunning: s.cfg.MaxGenerating,
+		Logger:     s.logger,
 	})
-	s.grpc, s.health = rpc.NewServer(s.service, logger)
+	s.grpc, s.health = rpc.NewServer(s.service, s.logger)
 
 	var lc net.ListenConfig
-	s.listener, err = lc.Listen(ctx, "tcp", cfg.Listen)
-	if err != nil {
-		s.log.Close()
-		return nil, fmt.Errorf("gRPC address: %w", err)
+	if s.listener, err = lc.Listen(ctx, "tcp", s.cfg.Listen); err != nil {
+		return fmt.Errorf("gRPC address: %w", err)
 	}
-	return s, nil
+	return nil
 }
 
 // Addr returns the address that is served, with the port that was taken.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Close gives the address back if Serve was never called.
-func (s *Server) Close() { s.log.Close(); _ = s.listener.Close() }
+// Close lets go of everything if Serve was never called.
+func (s *Server) Close() {
+	if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	if s.log != nil {
+		s.log.Close()
+	}
+	if s.store != nil {
+		_ = s.store.Close() // an index in memory
+	}
+}
 
 // Serve answers until ctx ends and then drains: the health checks fail, running
 // completions get the drain timeout to finish, the rest end with an error.
 func (s *Server) Serve(ctx context.Context) error {
-	defer s.log.Close()
+	defer s.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		for orphan := range s.log.Orphans(ctx) {

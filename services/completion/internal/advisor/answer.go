@@ -74,7 +74,7 @@ func join[T any](list []T, name func(T) string) string {
 // A composer writes the answer to one ask.
 type composer struct {
 	*draft
-	ctx   context.Context //nolint:containedctx // lives for one answer
+	ctx   context.Context // a composer lives for one call
 	cat   *catalogue.Catalogue
 	at    *moment
 	ask   ask

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -12,29 +13,140 @@ import (
 // mentions nothing of our world has to be covered nearly as a whole: its words are
 // in the guides by chance.
 const (
-	enough       = 0.4
+	enough       = 0.43
 	enoughOffKey = 0.75
 )
 
+const noDiagnosis = "I cannot diagnose from here. If it is severe, came suddenly or does not get better within a day, call a vet."
+
 // care answers from the guides.
 func (c *composer) care() error {
-	hits, err := c.search(c.ask.text, 10, c.ask.topics...)
+	c.carePets()
+	hits, err := c.careHits()
 	if err != nil {
 		return err
 	}
-	hits = c.relevant(hits)
 	if len(hits) == 0 {
-		c.dontKnow()
-		return nil
+		return c.careMiss()
 	}
 	if c.ask.more {
 		hits = hits[min(1, len(hits)-1):]
 	}
-	if c.ask.part != nil && c.ask.part.has("symptom") {
-		c.add("I cannot diagnose from here. If it is severe, came suddenly or does not get better within a day, call a vet.")
+	if c.ask.part.ails() {
+		c.add(noDiagnosis)
 	}
 	c.passages(hits)
 	return nil
+}
+
+// careHits searches for what is asked, in the words in which the guides put it.
+func (c *composer) careHits() ([]catalogue.Hit, error) {
+	r, topics := c.ask.part, c.ask.topics
+	text := r.nameless(c.ask.text)
+	switch {
+	case len(c.ask.pets) > 0 && slices.Contains(topics, catalogue.TopicAdoption):
+		text = "what happens when you meet the pet steps to adopt"
+	case r.mourns():
+		c.add("I am so sorry for your loss.")
+		text = "how do you cope with the loss of a pet grief"
+	case slices.Contains(topics, "introductions"):
+		text += c.companions()
+	case c.ask.value == "or recommend" && slices.Contains(topics, "children"):
+		text += " which pets suit children of which age"
+	case r.has("fasting"):
+		text += " refuses to eat"
+	case r.has("ask", "return"):
+		text += " return the pet"
+	}
+	if r.ails() {
+		topics = appendNew(topics, catalogue.TopicHealth)
+	}
+	hits, err := c.search(text, 10, topics...)
+	if err != nil {
+		return nil, err
+	}
+	if toxin := r.toxinAsked(); toxin != "" {
+		return c.toxinHits(c.relevant(hits), toxin)
+	}
+	return c.relevant(hits), nil
+}
+
+// companions names the animals that a new one is to live with.
+func (c *composer) companions() string {
+	var text strings.Builder
+	for _, s := range c.know.owned {
+		if s != catalogue.Dog && s != catalogue.Cat {
+			return " dogs cats and small animals birds under one roof"
+		}
+		text.WriteString(" " + speciesName(s))
+	}
+	return text.String()
+}
+
+// careMiss answers what the guides do not.
+func (c *composer) careMiss() error {
+	switch r := c.ask.part; {
+	case r.toxinAsked() != "":
+		c.add("My guides do not cover that for this animal. Treat it as dangerous until a vet or a poison line has told you otherwise: " + poisonLines + ".")
+	case len(c.ask.pets)+len(c.ask.breeds) > 0: // what is known of them has been said
+	case r.ails():
+		c.add(noDiagnosis + " My guides do not describe it. For the call, note when it began, what changed lately, and how your animal eats, drinks and moves.")
+	case c.ask.value == "noted":
+		c.add("My guides do not describe that. If your animal seems unwell or in pain, please call a vet. If not, tell me a little more, and I look again.")
+	case c.ask.value == "or recommend":
+		return c.recommend()
+	default:
+		c.dontKnow()
+	}
+	return nil
+}
+
+// ails reports whether the reading tells of an animal that is not well.
+func (r *reading) ails() bool { return r.has("symptom") || r.has("fasting") }
+
+// mourns reports whether the person tells of a death.
+func (r *reading) mourns() bool {
+	return r.has("topic", "loss") && r.says("died", "passed away", "so sad", "miss him", "miss her", "lost my", "lost our", "grief", "mourning")
+}
+
+// carePets begins with what is known of the very animal that is asked about.
+func (c *composer) carePets() {
+	for _, p := range c.ask.pets[:min(2, len(c.ask.pets))] {
+		text := fmt.Sprintf("**%s** is %s, and on our list of pets waiting for a home today.", p.Name, article(kindOf(p)))
+		if slices.Contains(c.ask.topics, catalogue.TopicAdoption) {
+			text += " I cannot book a visit or reserve a pet: please ask the store's staff. This is how it goes on:"
+		}
+		if p.SpecialNeeds != "" {
+			text += " Special needs: " + trimStop(p.SpecialNeeds) + "."
+		}
+		c.add(text)
+		c.citePets(p)
+	}
+	for _, b := range c.ask.breeds[:min(2, len(c.ask.breeds))] {
+		c.add("**" + b.Name + ":** " + b.Care)
+		c.citeBreeds(b)
+	}
+}
+
+// nameless writes the animal for a name: no guide speaks of Luna or of Beagles. A text that is not the
+// reading's own is left alone.
+func (r *reading) nameless(text string) string {
+	if text != r.text {
+		return text
+	}
+	short, last := "", 0
+	for _, n := range r.names {
+		switch {
+		case n.Pet != nil:
+			short += text[last:n.Start] + speciesName(n.Pet.Species)
+		case n.Breed.Species == catalogue.Dog || n.Breed.Species == catalogue.Cat:
+			short += text[last:n.Start] + speciesName(n.Breed.Species)
+		default: // the guides on other animals do name kinds
+			continue
+		}
+		last = n.End
+	}
+	return short + text[last:]
 }
 
 // relevant drops passages that only happen to share words with the question, and
@@ -54,6 +166,13 @@ func (c *composer) relevant(hits []catalogue.Hit) []catalogue.Hit {
 		if i < 0 {
 			return nil
 		}
+		best = hits[i]
+		hits = slices.Concat(hits[i:i+1], hits[:i], hits[i+1:])
+	}
+	// First aid comes first in an emergency, but not where somebody only wants to know.
+	if i := slices.IndexFunc(hits, func(h catalogue.Hit) bool {
+		return !h.FirstAid() && h.Score >= best.Score*0.5 && h.Coverage >= best.Coverage*0.8
+	}); best.FirstAid() && i > 0 {
 		best = hits[i]
 		hits = slices.Concat(hits[i:i+1], hits[:i], hits[i+1:])
 	}
@@ -103,109 +222,4 @@ func (c *composer) passages(hits []catalogue.Hit) {
 		c.cite(h.Passage)
 		more--
 	}
-}
-
-// A facet is one thing to think of before adopting.
-type facet struct {
-	label  string
-	text   string // what to search for
-	topics []catalogue.Topic
-}
-
-func facets(s catalogue.Species) []facet {
-	own := map[catalogue.Species]facet{
-		catalogue.Cat:       {"Litter and scratching", "set up litter box", []catalogue.Topic{"litter"}},
-		catalogue.Dog:       {"Training", "house train a dog", []catalogue.Topic{"training"}},
-		catalogue.Rabbit:    {"Company", "should a rabbit live with a second rabbit", []catalogue.Topic{"company"}},
-		catalogue.GuineaPig: {"Company", "how many guinea pigs live together", []catalogue.Topic{"company"}},
-		catalogue.Hamster:   {"Nights and company", "hamsters live alone awake at night", []catalogue.Topic{"company", "behavior"}},
-		catalogue.Bird:      {"Company and noise", "birds need company pair noise", []catalogue.Topic{"company", "behavior"}},
-		catalogue.Fish:      {"Water", "cycle new aquarium tank water changes", []catalogue.Topic{"water"}},
-		catalogue.Reptile:   {"Heat and light", "heat UVB basking temperature", []catalogue.Topic{"temperature"}},
-	}[s]
-	name := speciesName(s)
-	return []facet{
-		{"Commitment", "are you ready for a " + name + " commitment time lifespan", []catalogue.Topic{catalogue.TopicBefore}},
-		{"Money", "what does a " + name + " cost per month", []catalogue.Topic{catalogue.TopicCosts}},
-		{"At home", "what do you need at home for a " + name + " housing set up", []catalogue.Topic{catalogue.TopicBefore, "housing"}},
-		own,
-		{"Vet", "vet check vaccines health " + name, []catalogue.Topic{"vaccination", catalogue.TopicHealth}},
-		{"Food", "what and how much should a " + name + " eat diet", []catalogue.Topic{"feeding"}},
-		{"Choosing", "how do you choose the right " + name, []catalogue.Topic{catalogue.TopicBefore, catalogue.TopicAdoption}},
-		{"First days", "first day with a new " + name, []catalogue.Topic{"first-days"}},
-	}
-}
-
-// beforeAdopting puts together what matters before a pet comes home: one line from
-// the guide on each of money, room, vet and so on.
-func (c *composer) beforeAdopting() error {
-	species := c.species()
-	if len(species) != 1 {
-		hits, err := c.search("what to know before adopting a pet checklist commitment", 5, catalogue.TopicBefore)
-		if err != nil {
-			return err
-		}
-		if hits = c.relevant(hits); len(hits) == 0 {
-			c.dontKnow()
-			return nil
-		}
-		c.passages(hits)
-		return nil
-	}
-	s := species[0]
-	c.add(c.voice.pick("before",
-		fmt.Sprintf("Before you adopt %s, settle these points:", article(speciesName(s))),
-		fmt.Sprintf("These are the points to settle before %s moves in:", article(speciesName(s))),
-		fmt.Sprintf("A good start with %s is prepared before it comes home:", article(speciesName(s)))))
-	lines, err := c.facetLines(s)
-	if err != nil {
-		return err
-	}
-	c.add(lines)
-	if n := len(c.cat.Select(catalogue.Filter{Species: species})); n > 0 && c.voice.length >= normal {
-		o := c.outlineOf(s)
-		c.add(fmt.Sprintf("We have %d %s waiting, with fees of %s. Tell me about your home, family and hours, and I suggest some.", n, speciesPlural(s), o.fee()))
-	}
-	return nil
-}
-
-func (c *composer) facetLines(s catalogue.Species) (string, error) {
-	var lines string
-	used := map[*catalogue.Passage]bool{}
-	left := c.voice.length.by(3, 4, 6, 8)
-	for _, f := range facets(s) {
-		if left == 0 {
-			break
-		}
-		p, err := c.facetPassage(s, f, used)
-		if err != nil {
-			return "", err
-		}
-		if p == nil {
-			continue
-		}
-		used[p] = true
-		left--
-		lines += fmt.Sprintf("- **%s:** %s\n", f.label, line(p.Text, c.voice.length.by(14, 22, 34, 50)))
-		c.cite(p)
-	}
-	return lines, nil
-}
-
-// facetPassage returns the best unused passage of a guide on the facet's topics, of
-// this species alone rather than of many.
-func (c *composer) facetPassage(s catalogue.Species, f facet, used map[*catalogue.Passage]bool) (*catalogue.Passage, error) {
-	hits, err := c.cat.Search(c.ctx, catalogue.Query{Text: f.text, Species: []catalogue.Species{s}, Topics: f.topics, Limit: 12})
-	if err != nil {
-		return nil, err
-	}
-	for _, own := range []bool{true, false} {
-		for _, h := range hits {
-			on := slices.ContainsFunc(f.topics, h.Guide.About)
-			if on && !used[h.Passage] && (len(h.Guide.Species) == 1) == own && !h.Guide.About(catalogue.TopicEmergency) {
-				return h.Passage, nil
-			}
-		}
-	}
-	return nil, nil
 }

@@ -103,12 +103,29 @@ func (c *composer) compareBreeds(breeds []*catalogue.Breed) {
 			c.add("**" + b.Name + ":** " + firstSentences(b.Summary, 22))
 		}
 	}
+	c.askedFacts(breeds)
 	fits := make([]fit, len(breeds))
 	for i, b := range breeds {
 		fits[i] = judge(example(b), c.wishless())
 	}
 	c.verdict(fits, func(f fit) string { return f.pet.Breed.Name })
 	c.inStore(breeds)
+}
+
+// askedFacts answers what the comparison was asked for: "which is quieter".
+func (c *composer) askedFacts(breeds []*catalogue.Breed) {
+	for _, attr := range c.ask.attrs[:min(2, len(c.ask.attrs))] {
+		if oneOf(attr, "food", "training", "grooming", "temperament") {
+			continue
+		}
+		var facts []string
+		for _, b := range breeds {
+			if s := breedFact(b, attr); s != "" {
+				facts = append(facts, "**"+b.Name+":** "+s)
+			}
+		}
+		c.add(strings.Join(facts, " "))
+	}
 }
 
 // example is a grown animal as its breed is described, to judge a breed like a pet.
@@ -145,21 +162,25 @@ func (c *composer) verdict(fits []fit, name func(fit) string) {
 	case said == "":
 		c.add(c.contrast(fits, name))
 	case best.far > 0:
-		text := "**Verdict:** with " + said + ", neither is an easy choice."
+		var text strings.Builder
+		text.WriteString("**Verdict:** with " + said + ", neither is an easy choice.")
 		for _, f := range fits {
-			text += fmt.Sprintf(" %s: %s.", upperFirst(name(f)), strings.Join(f.against, "; "))
+			fmt.Fprintf(&text, " %s: %s.", upperFirst(name(f)), strings.Join(f.against, "; "))
 		}
-		c.add(text)
+		c.add(text.String())
 	case best.far == next.far && best.score == next.score:
 		c.add("**Verdict:** with " + said + ", both can work. " + easier(order, name))
 	default:
 		text := fmt.Sprintf("**Verdict:** with %s, I would choose **%s**", said, name(best))
-		if len(best.pros) > 0 {
-			text += ": " + strings.Join(best.pros[:min(3, len(best.pros))], ", ")
+		// What both have is no reason for either.
+		if pros := without(best.pros, next.pros); len(pros) > 0 {
+			text += ": " + strings.Join(pros[:min(3, len(pros))], ", ")
 		}
 		text += "."
-		if objections := append(slices.Clone(next.against), next.cons...); len(objections) > 0 {
+		if objections := append(slices.Clone(next.against), without(next.cons, best.cons)...); len(objections) > 0 {
 			text += fmt.Sprintf(" Against %s: %s.", name(next), strings.Join(objections[:min(2, len(objections))], "; "))
+		} else {
+			text += " " + easier(order[:2], name)
 		}
 		c.add(text)
 	}

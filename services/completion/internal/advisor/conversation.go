@@ -27,10 +27,13 @@ type moment struct {
 	parts   []*reading // the turn, sentence by sentence
 	profile profile    // with what this turn said
 	learned bool       // whether this turn said anything about the person
+	asks    []ask      // what the turn asks, see plan
 
 	shown []*catalogue.Pet // the pets of the answer before, in its order
 	seen  []*catalogue.Pet // all pets of all answers before
 	focus focus            // what was spoken of before this turn
+	// talked holds the pets that the person asked about, in order.
+	talked []*catalogue.Pet
 }
 
 // A focus is what "she", "it" and "they" may mean.
@@ -54,20 +57,29 @@ func (a *Advisor) listen(messages []chat.Message) *talk {
 			a.hear(&now, text)
 		case chat.RoleUser:
 			now.parts = a.readAll(text)
-			now.learned = false
+			now.learned, now.asks = false, nil
 			for _, r := range now.parts {
 				now.learned = know.learn(r) || now.learned
 			}
 			now.profile = know
 			t.moments = append(t.moments, now)
 			now.focus.move(now.parts)
-			now.focus.settle(t.plan(len(t.moments) - 1))
+			asks := t.plan(len(t.moments) - 1)
+			now.focus.settle(asks)
+			for _, k := range asks {
+				if k.kind == kindPet || k.kind == kindCompare {
+					for _, p := range k.pets {
+						now.talked = appendNew(without(now.talked, []*catalogue.Pet{p}), p)
+					}
+				}
+			}
 		case chat.RoleTool:
 		}
 	}
-	if len(t.moments) == 0 {
+	if len(t.moments) == 0 { // nobody but the system has spoken
 		now.profile = know
 		t.moments = []moment{now}
+		t.plan(0)
 	}
 	return t
 }
@@ -163,8 +175,9 @@ func (a *Advisor) hear(now *moment, text string) {
 	for _, p := range shown {
 		now.seen = appendNew(now.seen, p)
 	}
-	// The person's own words say better than the answer which pet is meant.
-	if len(now.focus.pets) == 0 || !slices.Contains(shown, now.focus.pets[0]) {
+	// The person's own words say better than the answer what is meant.
+	spoken := len(now.focus.breeds) > 0 || len(now.focus.pets) > 0 && slices.Contains(shown, now.focus.pets[0])
+	if !spoken {
 		now.focus = focus{pets: shown}
 	}
 }

@@ -3,6 +3,7 @@ package advisor
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -23,14 +24,17 @@ func (c *composer) cost() error {
 		c.add(fmt.Sprintf("**%s:** adoption fee %s in our store, then about %s a month for food, bedding or litter and routine vet care.", upperFirst(speciesPlural(s)), o.fee(), o.monthly()))
 	}
 	text := c.ask.text
-	if len(species) == 1 {
+	n := c.voice.length.by(1, 1, 2, 3)
+	switch {
+	case !slices.Contains(c.ask.attrs, "cost") && c.ask.part.says("adoption fee", "adoption fees", "fee", "fees"):
+		text, n = "what does the adoption fee include", 1
+	case len(species) == 1:
 		text += " what does a " + speciesName(species[0]) + " cost"
 	}
 	hits, err := c.search(text, 6, catalogue.TopicCosts)
 	if err != nil {
 		return err
 	}
-	n := c.voice.length.by(1, 1, 2, 3)
 	words := c.voice.length.by(25, 45, 80, 110)
 	for _, h := range hits {
 		if !h.Guide.About(catalogue.TopicCosts) || n == 0 {
@@ -39,7 +43,7 @@ func (c *composer) cost() error {
 		c.add(fmt.Sprintf("**%s** %s", h.Heading, excerpt(h.Text, words)))
 		c.cite(h.Passage)
 		n--
-		words = words / 2
+		words /= 2
 	}
 	return nil
 }
@@ -52,11 +56,12 @@ func (c *composer) hasCostGuide(s catalogue.Species) bool {
 }
 
 func (c *composer) feeOverview() string {
-	text := "Adoption fees in our store right now:\n"
+	var text strings.Builder
+	text.WriteString("Adoption fees in our store right now:\n")
 	for _, s := range catalogue.AllSpecies() {
 		if o := c.outlineOf(s); o.stock > 0 {
-			text += fmt.Sprintf("- %s: %s\n", upperFirst(speciesPlural(s)), o.fee())
+			fmt.Fprintf(&text, "- %s: %s\n", upperFirst(speciesPlural(s)), o.fee())
 		}
 	}
-	return text
+	return text.String()
 }

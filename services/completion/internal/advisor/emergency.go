@@ -8,8 +8,10 @@ import (
 )
 
 const (
+	poisonLines = "ASPCA Animal Poison Control (888) 426-4435 or Pet Poison Helpline (855) 764-7661"
+
 	callNow    = "**This can be an emergency. Call a vet or the nearest animal emergency clinic now**, before you read on."
-	callPoison = "**This can be an emergency. Call a vet or a poison line now:** ASPCA Animal Poison Control (888) 426-4435 or Pet Poison Helpline (855) 764-7661, day and night; a fee may apply."
+	callPoison = "**This can be an emergency. Call a vet or a poison line now:** " + poisonLines + ", day and night; a fee may apply."
 )
 
 // emergency begins with whom to call. Everything else comes after.
@@ -45,17 +47,32 @@ func (c *composer) emergency() error {
 // dangerHits searches for what the person wrote and, where that is not described in
 // such words, for what it seems to be.
 func (c *composer) dangerHits(topics []catalogue.Topic) ([]catalogue.Hit, error) {
-	for _, text := range []string{c.ask.text, c.ask.text + " " + c.dangerWords()} {
+	texts := []string{c.ask.text, c.ask.text + " " + c.dangerWords()}
+	if toxin := c.ask.part.toxins(); toxin != "" {
+		texts = append([]string{toxin}, texts...)
+	}
+	for i, text := range texts {
 		hits, err := c.search(text, 12, topics...)
 		if err != nil {
 			return nil, err
 		}
 		hits = slices.DeleteFunc(hits, func(h catalogue.Hit) bool { return !h.Guide.About(catalogue.TopicEmergency) })
-		if len(hits) > 0 && (hits[0].Coverage >= 0.6 || text != c.ask.text) {
+		if len(hits) > 0 && (hits[0].Coverage >= 0.6 || i == len(texts)-1) {
 			return hits, nil
 		}
 	}
 	return nil, nil
+}
+
+// toxins returns the poisonous things that are named.
+func (r *reading) toxins() string {
+	var words []string
+	for _, m := range r.found["toxin"] {
+		for i := m.from; i < m.to; i++ {
+			words = append(words, r.word(i))
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // dangerWords adds the names under which the guides describe what was seen.
@@ -80,7 +97,7 @@ func (c *composer) dangerWords() string {
 
 // dose names no dose, whoever asks.
 func (c *composer) dose() error {
-	c.add("I cannot give doses, and please do not give any medicine without a vet: human medicines such as ibuprofen or acetaminophen can kill a pet, and the right amount depends on the animal. Call your vet. If some was given already, call a poison line now: ASPCA Animal Poison Control (888) 426-4435 or Pet Poison Helpline (855) 764-7661.")
+	c.add("I cannot give doses, and please do not give any medicine without a vet: human medicines such as ibuprofen or acetaminophen can kill a pet, and the right amount depends on the animal. Call your vet. If some was given already, call a poison line now: " + poisonLines + ".")
 	hits, err := c.search(c.ask.text, 6, catalogue.TopicPoison, catalogue.TopicHealth)
 	if err != nil {
 		return err

@@ -43,7 +43,8 @@ func firstSentences(block string, words int) string {
 	kept, n := "", 0
 	for _, s := range all {
 		size := countWords(s)
-		if kept != "" && n+size > words+words*slack/100 {
+		// A short opening sentence alone promises what then does not come.
+		if kept != "" && n+size > words+words*slack/100 && n*3 >= words {
 			break
 		}
 		if kept != "" {

@@ -62,7 +62,11 @@ func (f *fit) judgeKind(k *profile) {
 			f.block(3, "%s and not %s", article(p.Breed.Name), article(k.breeds[0].Name))
 		}
 	}
-	if k.sex != "" && p.Sex != k.sex && p.Sex != catalogue.Group {
+	switch {
+	case k.sex == "" || p.Sex == k.sex:
+	case k.sex == catalogue.Group:
+		f.block(2, "%s is not one of a pair", p.Name)
+	case p.Sex != catalogue.Group:
 		f.block(2, "%s is %s", p.Name, p.Sex)
 	}
 	f.judgeAge(k.age)
@@ -108,8 +112,16 @@ func (f *fit) judgeMoney(k *profile) {
 			f.pro(1, "within your budget of %s", dollars(k.fee))
 		}
 	}
+	if middle := (p.Breed.MonthlyCost[0] + p.Breed.MonthlyCost[1]) / 2; k.cheap {
+		switch {
+		case middle <= 50 && p.Price <= 100:
+			f.pro(5, "cheap to keep, about %s", monthly(p.Breed))
+		case middle > 90 || p.Price > 200:
+			f.con(3, "not cheap, about %s", monthly(p.Breed))
+		}
+	}
 	if k.monthly > 0 {
-		if int(p.Breed.MonthlyCost[0]) > k.monthly {
+		if middle := (p.Breed.MonthlyCost[0] + p.Breed.MonthlyCost[1]) / 2; int(middle) > k.monthly {
 			f.block(2, "upkeep is about %s", monthly(p.Breed))
 		} else {
 			f.pro(2, "about %s", monthly(p.Breed))
@@ -188,7 +200,7 @@ func (f *fit) judgeAllergy(k *profile) {
 		case furless:
 			f.pro(4, "no fur or dander")
 		case p.Breed.AllergyFriendly && p.Shedding.Rank() <= catalogue.Low.Rank():
-			f.pro(3, "easier on many allergies, though no furry or feathered pet is free of allergens: spend time with %s first", object(p))
+			f.pro(3, "easier on many allergies, though not free of allergens")
 		case len(k.allergicTo) > 0:
 			f.con(2, "has fur or feathers too, so test for an allergy first")
 		default:
@@ -238,10 +250,10 @@ func (f *fit) judgeDays(k *profile) {
 func (f *fit) judgeWishes(k *profile) {
 	p := f.pet
 	if k.energy != "" {
-		switch d := p.Energy.Rank() - k.energy.Rank(); {
-		case d == 0:
+		switch d := p.Energy.Rank() - k.energy.Rank(); d {
+		case 0:
 			f.pro(4, "%s", map[catalogue.Level]string{catalogue.Low: "calm", catalogue.High: "active", catalogue.Mid: "moderately active"}[p.Energy])
-		case d == 1 || d == -1:
+		case 1, -1:
 			f.con(1, "%s energy", p.Energy)
 		default:
 			f.block(3, "%s is %s", p.Name, map[bool]string{true: "very active", false: "rather a calm one"}[d > 0])

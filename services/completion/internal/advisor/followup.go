@@ -18,14 +18,18 @@ func (t *talk) followUp(i int, r *reading, k ask) (ask, bool) {
 	case short && r.has("ask", "why") && !r.careTopic() && len(k.species) == 0:
 		return t.explain(i), true
 	case short && r.has("ask", "detail") && len(k.species)+len(r.names) == 0,
-		r.has("talk", "yes") && r.mostly("talk"):
+		r.has("talk", "yes") && r.isTalk():
 		return t.again(i), true
 	case !r.leans() && (!short || len(k.topics) > 0 || len(k.attrs) > 0 || r.begins("how", "why", "who", "when", "where", "what is", "what are")):
 		return ask{}, false
-	case len(k.species) > 0 || len(r.breeds()) > 0 || r.leans() && m.learned:
+	}
+	if r.leans() && len(k.attrs) > 0 && !r.careTopic() {
+		if same, ok := t.sameAbout(i, k); ok {
+			return same, true
+		}
+	}
+	if len(k.species) > 0 || len(r.breeds()) > 0 || r.leans() && m.learned {
 		return t.transfer(i, r, k)
-	case r.leans() && len(k.topics)+len(k.attrs) > 0 && !r.careTopic():
-		return t.sameAbout(i, k)
 	}
 	return ask{}, false
 }
@@ -81,6 +85,7 @@ func (t *talk) again(i int) ask {
 		}
 	case kindTalk, kindUnknown:
 		return ask{kind: kindTalk, value: "abilities"}
+	default:
 	}
 	k.more = true
 	return k
@@ -109,6 +114,7 @@ func (t *talk) transfer(i int, r *reading, k ask) (ask, bool) {
 		before.text = swapSpecies(before.part, k.species)
 		before.species = k.species
 		return before, true
+	default:
 	}
 	if len(breeds) > 0 {
 		return ask{kind: kindBreed, part: r, text: r.text, breeds: breeds, species: k.species}, true
@@ -122,7 +128,7 @@ func (t *talk) transfer(i int, r *reading, k ask) (ask, bool) {
 // sameAbout asks something else about what was spoken of before.
 func (t *talk) sameAbout(i int, k ask) (ask, bool) {
 	before := t.before(i)
-	if before.kind == kindBreed && len(k.attrs) > 0 {
+	if before.kind == kindBreed || before.kind == kindPet {
 		before.attrs, before.part = k.attrs, k.part
 		return before, true
 	}

@@ -45,8 +45,16 @@ type ask struct {
 // maxAsks bounds how many questions of one turn are answered.
 const maxAsks = 3
 
-// plan returns what turn i asks, at least one ask.
+// plan returns what turn i asks, at least one ask. Later turns refer back to it, so
+// it is worked out once, when the turn is heard.
 func (t *talk) plan(i int) []ask {
+	if t.moments[i].asks == nil {
+		t.moments[i].asks = t.work(i)
+	}
+	return t.moments[i].asks
+}
+
+func (t *talk) work(i int) []ask {
 	m := t.moments[i] // a copy: what one sentence speaks of, the next one may mean
 	var asks []ask
 	for _, r := range m.parts {
@@ -79,6 +87,12 @@ func weed(asks []ask) []ask {
 		if serious && len(asks) > 1 && k.vague() {
 			continue
 		}
+		if i := slices.IndexFunc(kept, func(o ask) bool { return o.sameAnimals(&k) }); i >= 0 && len(kept[i].attrs) > 0 && len(k.attrs) > 0 {
+			for _, attr := range k.attrs {
+				kept[i].attrs = appendNew(kept[i].attrs, attr)
+			}
+			continue
+		}
 		// "What about Luna? Is she good with cats?" is one question.
 		kept = slices.DeleteFunc(kept, func(o ask) bool {
 			return o.kind == kindPet && k.kind == kindPet && len(o.attrs) == 0 && slices.Equal(o.pets, k.pets)
@@ -88,6 +102,11 @@ func weed(asks []ask) []ask {
 		}
 	}
 	return kept
+}
+
+// sameAnimals reports whether two asks are about the same pets or breeds.
+func (k *ask) sameAnimals(o *ask) bool {
+	return k.kind == o.kind && (k.kind == kindPet && slices.Equal(k.pets, o.pets) || k.kind == kindBreed && slices.Equal(k.breeds, o.breeds))
 }
 
 // vague reports whether an ask by itself names nothing that could be answered.
@@ -110,8 +129,9 @@ func (k *ask) covers(o *ask) bool {
 		return false
 	case kindTalk:
 		return k.value == o.value
+	default:
+		return true
 	}
-	return true
 }
 
 // classify tells what one part of a turn asks. It reports false for a part that asks
@@ -135,7 +155,7 @@ func (t *talk) classify(i int, m *moment, r *reading) (ask, bool) {
 	if followed, ok := t.followUp(i, r, k); ok {
 		return followed, true
 	}
-	if !r.asks() && !r.careTopic() && (m.learned || r.mostly("talk")) {
+	if (!r.asks() || r.fragment()) && !r.careTopic() && (m.learned || r.isTalk()) {
 		return ask{}, false
 	}
 	k.kind = kindCare
@@ -154,6 +174,11 @@ func (t *talk) fallback(i int) ask {
 	switch {
 	case len(m.parts) == 0:
 		k.kind, k.value = kindTalk, "empty"
+	case m.learned && m.profile.onlyOwns() && k.part.aboutOwn() && len(k.part.tokens) > 3 && !k.part.says("called", "named", "name"):
+		k.kind, k.value = kindCare, "noted" // "my parrot plucks its feathers"
+		k.species = k.part.subjects()
+	case m.learned && m.profile.onlyOwns():
+		k.kind, k.value = kindTalk, "noted"
 	case m.learned && !m.profile.empty():
 		k.kind = kindRecommend
 		if i > 0 {
@@ -167,7 +192,13 @@ func (t *talk) fallback(i int) ask {
 
 // asks reports whether the reading is a question or a request.
 func (r *reading) asks() bool {
-	if n := len(r.text); n > 0 && r.text[n-1] == '?' {
+	n := len(r.text)
+	return n > 0 && r.text[n-1] == '?' || r.interrogates()
+}
+
+// interrogates reports whether the words are those of a question or a request.
+func (r *reading) interrogates() bool {
+	if r.says("what do i do", "what should i do", "what to do", "how do i", "how can i", "how should i", "whats wrong", "what is wrong", "why does", "why is", "can you", "could you", "should i", "is it ok", "is that normal", "is this normal", "any advice", "any tips", "what now", "need advice", "need help") {
 		return true
 	}
 	return r.begins("how", "what", "whats", "which", "who", "where", "when", "why", "can", "could", "should", "does", "do",
@@ -191,6 +222,9 @@ func (r *reading) attributes() []string {
 	for _, m := range r.found["attribute"] {
 		// Cats and dogs are an attribute only as company: "is she good with cats".
 		if oneOf(m.value, "cats", "dogs") && !oneOf(r.word(m.from), "other") && r.roleAt(m.from) != roleTogether && r.roleAt(m.from) != roleOwned {
+			continue
+		}
+		if m.value == "children" && r.youngAnimal(m) {
 			continue
 		}
 		if m.value == "cost" && r.has("attribute", "fee") && !r.says("monthly", "month", "upkeep", "per month") {

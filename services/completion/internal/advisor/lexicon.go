@@ -67,15 +67,16 @@ func (l *lexicon) find(tokens []token) map[string][]mention {
 }
 
 func (l *lexicon) meaning(tokens []token) []concept {
-	phrase := tokens[0].text
+	var phrase strings.Builder
+	phrase.WriteString(tokens[0].text)
 	for _, t := range tokens[1:] {
 		if t.sentence != tokens[0].sentence {
 			return nil
 		}
-		phrase += " " + t.text
+		phrase.WriteString(" " + t.text)
 	}
-	found := l.phrases[phrase]
-	if singular, ok := strings.CutSuffix(phrase, "s"); ok && len(singular) > 2 {
+	found := l.phrases[phrase.String()]
+	if singular, ok := strings.CutSuffix(phrase.String(), "s"); ok && len(singular) > 2 {
 		for _, c := range l.phrases[singular] {
 			if !slices.Contains(found, c) {
 				found = append(found[:len(found):len(found)], c)

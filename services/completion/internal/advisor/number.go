@@ -2,6 +2,7 @@ package advisor
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,9 +16,12 @@ var (
 	moneyWords  = regexp.MustCompile(`\b(budget|spend|afford|under|below|less than|max|maximum|up to|at most|no more than|within|cost|costs|fee|price|cheaper than|pay|save|saved)\b`)
 	hourSpan    = regexp.MustCompile(`(\d{1,2}) (?:(?:to|or) )?(?:(\d{1,2}) )?(?:hours?|hrs?|h)\b`)
 	awayWords   = regexp.MustCompile(`\b(away|work|working|gone|alone|office|out|shift|job|home|absent|school)\b`)
-	childAges   = regexp.MustCompile(`\b(?:kids?|child|children|sons?|daughters?|boys?|girls?|grandchild|grandchildren|grandkids|twins|ages?|aged|nephews?|nieces?)\b(?: \w+){0,3}? (\d{1,2})(?: (?:and|or|to) (\d{1,2}))?(?: (?:and )?(\d{1,2}))?`)
+	childAges   = regexp.MustCompile(`\b(?:kids?|child|children|sons?|daughters?|boys?|girls?|grandchild|grandchildren|grandkids|twins|ages?|aged|nephews?|nieces?)\b(?: \w+){0,3}? (\d{1,2})\b(?: (?:and|or|to) (\d{1,2})\b)?(?: (?:and )?(\d{1,2})\b)?(?: ([a-z]+))?`)
 	ageOfChild  = regexp.MustCompile(`(\d{1,2})(?: and (\d{1,2}))? ?(?:year|yr|month|mo)s? ?old(?: \w+)? (?:kids?|child|children|son|daughter|boy|girl|twins|grandchild|grandson|granddaughter|nephew|niece)`)
 	yearsAtHome = regexp.MustCompile(`(?:\b(?:my|our|have a|a|an|have an) )(\d{1,2}) (?:year|yr)s? old(?: at home| here)?(?: and|$| who| in| $)`)
+	theyAre     = regexp.MustCompile(`^(?:hes|shes|he is|she is|they are|theyre) (?:now )?(\d{1,2})(?: and (\d{1,2}))?(?: (?:years?|yrs?) old)?$`)
+	fromTo      = regexp.MustCompile(`\b(\d{1,2})(?: ?am)? (?:to|till|until) (\d{1,2})(?: ?pm)?(?: |$)`)
+	endsInAge   = regexp.MustCompile(`(?:for a|for my|for our|for an) \d{1,2} (?:year|yr)s? old$`)
 	underWeight = regexp.MustCompile(`(?:under|below|less than|up to|max|at most) (\d{1,3}) ?(lbs?|pounds?|kg|kilos?)`)
 )
 
@@ -100,8 +104,11 @@ func (p *profile) learnMoney(r *reading) {
 func hoursAway(r *reading) (int, bool) {
 	text := digits(r.lower)
 	m := hourSpan.FindStringSubmatch(text)
-	if m == nil || !awayWords.MatchString(text) {
+	if !awayWords.MatchString(text) {
 		return 0, false
+	}
+	if m == nil {
+		return clockHours(text)
 	}
 	most := m[1]
 	if m[2] != "" {
@@ -109,6 +116,20 @@ func hoursAway(r *reading) (int, bool) {
 	}
 	n, err := strconv.Atoi(most)
 	return n, err == nil && n <= 24
+}
+
+// clockHours reads "from 8 to 4".
+func clockHours(text string) (int, bool) {
+	m := fromTo.FindStringSubmatch(text)
+	if m == nil {
+		return 0, false
+	}
+	from, _ := strconv.Atoi(m[1])
+	to, _ := strconv.Atoi(m[2])
+	if to <= from {
+		to += 12
+	}
+	return to - from, from >= 5 && from <= 12 && to-from >= 3 && to-from <= 14
 }
 
 func (p *profile) learnChildren(r *reading) {
@@ -122,6 +143,9 @@ func (p *profile) learnChildren(r *reading) {
 		return
 	}
 	for _, m := range mentions {
+		if r.youngAnimal(m) {
+			continue
+		}
 		if r.follows("together", m.from, 4) || oneOf(r.word(m.to), "friendly", "safe") {
 			p.kidSafe = true
 			if !r.negated(m) && m.value != "some" {
@@ -148,10 +172,17 @@ func (p *profile) learnChildren(r *reading) {
 	}
 	ages := childAges.FindAllStringSubmatch(text, -1)
 	ages = append(ages, ageOfChild.FindAllStringSubmatch(text, -1)...)
-	if !r.has("species") && len(r.pets()) == 0 {
+	if endsInAge.MatchString(text) || !r.has("species") && len(r.pets()) == 0 {
 		ages = append(ages, yearsAtHome.FindAllStringSubmatch(text, -1)...)
 	}
+	if p.children == yes {
+		ages = append(ages, theyAre.FindAllStringSubmatch(text, -1)...)
+	}
 	for _, m := range ages {
+		// "Two kids and 1 dog" tells no age.
+		if r.counted(m[len(m)-1]) {
+			continue
+		}
 		for _, s := range m[1:] {
 			if n, err := strconv.Atoi(s); err == nil && n < 18 {
 				p.children = yes
@@ -159,6 +190,18 @@ func (p *profile) learnChildren(r *reading) {
 			}
 		}
 	}
+}
+
+// youngAnimal reports whether a word for a child is said of an animal: "a baby
+// bearded dragon".
+func (r *reading) youngAnimal(m mention) bool {
+	return r.word(m.from) == "baby" && r.animalAt(m.to, m.to)
+}
+
+// counted reports whether a word after a number is what was counted.
+func (r *reading) counted(word string) bool {
+	return oneOf(word, "dollars", "bucks", "hours", "usd", "bedroom", "bedrooms", "rooms", "weeks", "pets", "animals") ||
+		slices.ContainsFunc(r.found["species"], func(m mention) bool { return r.word(m.from) == word })
 }
 
 // petIsChild reports whether a word for a child is said of an animal.

@@ -9,7 +9,7 @@ import (
 
 // aboutPets answers a question about pets of the store.
 func (c *composer) aboutPets() error {
-	pets := c.ask.pets[:min(len(c.ask.pets), 4)]
+	pets := c.ask.pets[:min(len(c.ask.pets), 8)]
 	if len(pets) == 1 {
 		return c.aboutPet(pets[0])
 	}
@@ -100,8 +100,8 @@ func (c *composer) petFit(p *catalogue.Pet) {
 }
 
 // petFact answers what was asked about a pet; "" where the catalogue does not tell.
+// What depends on the breed and not on the animal is told of the breed.
 func petFact(p *catalogue.Pet, attr string) string {
-	she := upperFirst(subject(p))
 	switch attr {
 	case "fee":
 		return fmt.Sprintf("The adoption fee is %s; upkeep is about %s.", dollars(p.Price), monthly(p.Breed))
@@ -115,47 +115,51 @@ func petFact(p *catalogue.Pet, attr string) string {
 		return yesTo(p.GoodWith.Dogs) + companyWords(p.GoodWith.Dogs, "dogs") + "."
 	case "others":
 		return upperFirst(companyPair(p.GoodWith, p.Species)) + "."
-	case "home":
-		return map[catalogue.Home]string{
-			catalogue.Apartment: "An apartment is enough for " + object(p) + ".",
-			catalogue.House:     she + " " + verb(p, "needs", "need") + " a house rather than an apartment.",
-			catalogue.Garden:    she + " " + verb(p, "needs", "need") + " a house with a garden.",
-		}[p.Home]
-	case "alone":
-		return fmt.Sprintf("%s can be left alone for %s on a usual day.", she, hoursCell(p.HoursAlone))
 	case "exercise":
 		return fmt.Sprintf("%s energy%s.", upperFirst(string(p.Energy)), exercise(p.Breed))
-	case "shedding":
-		return she + " " + plainVerb(p, shedWords(p.Shedding)) + "."
-	case "allergy":
-		return breedAllergy(p.Breed)
-	case "grooming":
-		return fmt.Sprintf("Grooming effort is %s. %s", p.Breed.Grooming, p.Breed.Care)
-	case "noise":
-		return breedFact(p.Breed, attr)
-	case "size":
-		return fmt.Sprintf("%s %s %s; a grown %s weighs %s.", she, verb(p, "is", "are"), p.Size, p.Breed.Name, weight(p.Breed))
-	case "lifespan":
-		return fmt.Sprintf("%ss live %s years on average, and %s %s %s now.", trimStop(p.Breed.Name), span(p.Breed.LifespanYears), subject(p), verb(p, "is", "are"), ageOf(p))
-	case "age":
-		return fmt.Sprintf("%s %s %s.", she, verb(p, "is", "are"), ageOf(p))
 	case "health":
 		return petHealth(p)
 	case "temperament", "story":
 		return p.Story
+	case "allergy", "noise", "grooming", "food", "training", "origin":
+		return breedFact(p.Breed, attr)
+	}
+	return petState(p, attr)
+}
+
+// petState answers what is said of the animal itself: she is, she has, she needs.
+func petState(p *catalogue.Pet, attr string) string {
+	she := upperFirst(subject(p))
+	is, needs := verb(p, "is", "are"), verb(p, "needs", "need")
+	switch attr {
+	case "home":
+		return map[catalogue.Home]string{
+			catalogue.Apartment: "An apartment is enough for " + object(p) + ".",
+			catalogue.House:     she + " " + needs + " a house rather than an apartment.",
+			catalogue.Garden:    she + " " + needs + " a house with a garden.",
+		}[p.Home]
+	case "alone":
+		return fmt.Sprintf("%s can be left alone for %s on a usual day.", she, hoursCell(p.HoursAlone))
+	case "shedding":
+		return she + " " + plainVerb(p, shedWords(p.Shedding)) + "."
+	case "size":
+		return fmt.Sprintf("%s %s %s; a grown %s weighs %s.", she, is, p.Size, p.Breed.Name, weight(p.Breed))
+	case "lifespan":
+		return fmt.Sprintf("%s live %s years on average, and %s %s %s now.", plural(p.Breed.Name), span(p.Breed.LifespanYears), subject(p), is, ageOf(p))
+	case "age":
+		return fmt.Sprintf("%s %s %s.", she, is, ageOf(p))
 	case "beginner":
-		return map[bool]string{true: she + " " + verb(p, "suits", "suit") + " a first-time owner.", false: she + " " + verb(p, "needs", "need") + " somebody with experience."}[p.Beginner]
+		if p.Beginner {
+			return she + " " + verb(p, "suits", "suit") + " a first-time owner."
+		}
+		return she + " " + needs + " somebody with experience."
 	case "sex":
 		if p.Sex == catalogue.Group {
 			return "They are placed together as a pair or group."
 		}
 		return fmt.Sprintf("%s is %s. Ask at the store for the health record, which says whether %s is neutered.", p.Name, p.Sex, subject(p))
 	case "availability":
-		return fmt.Sprintf("%s %s on our list of pets waiting for a home today. Ask the store before you set out, as that can change by the hour.", she, verb(p, "is", "are"))
-	case "food", "training":
-		return breedFact(p.Breed, attr)
-	case "origin":
-		return breedFact(p.Breed, attr)
+		return fmt.Sprintf("%s %s on our list of pets waiting for a home today. Ask the store before you set out, as that can change by the hour.", she, is)
 	}
 	return ""
 }

@@ -49,6 +49,7 @@ type profile struct {
 	shedsNo bool // wants little hair
 	sex     catalogue.Sex
 	traits  []string
+	cheap   bool // wants little cost, without a figure
 	kidSafe bool // asked for a pet that is good with children, whoever has them
 	withCat bool // asked for a pet that is good with cats
 	withDog bool
@@ -65,7 +66,7 @@ func (p *profile) facts() int {
 	for _, said := range []bool{
 		p.fee > 0, p.monthly > 0, p.home != "", p.renting, p.children == yes, p.allergy == yes, len(p.owned) > 0,
 		p.away >= 0, p.travels, p.experience != unknown, p.age != "", len(p.sizes)+len(p.notSize) > 0, p.energy != "",
-		p.quiet, p.shedsNo, p.sex != "", len(p.traits) > 0, len(p.breeds) > 0, p.kidSafe, p.withCat, p.withDog,
+		p.quiet, p.shedsNo, p.sex != "", len(p.traits) > 0, len(p.breeds) > 0, p.kidSafe, p.withCat, p.withDog, p.cheap,
 	} {
 		if said {
 			n++
@@ -74,15 +75,24 @@ func (p *profile) facts() int {
 	return n
 }
 
+// onlyOwns reports whether nothing is known but which animals the person has: that is
+// no wish for another one.
+func (p *profile) onlyOwns() bool {
+	return len(p.owned) > 0 && p.facts() == 1 && len(p.species) == 0
+}
+
 // learn takes in what one reading says. It reports whether it said anything.
-func (p *profile) learn(r *reading) bool {
+func (p *profile) learn(r *reading) bool { return p.take(r, r.wishes()) }
+
+// take learns, and takes what is said of animals for a wish where wishes is set.
+func (p *profile) take(r *reading, wishes bool) bool {
 	before := *p
 	p.learnSpecies(r)
 	p.learnHome(r)
 	p.learnChildren(r)
 	p.learnAllergy(r)
 	p.learnDays(r)
-	if r.wishes() {
+	if wishes {
 		p.learnMoney(r)
 		p.learnWishes(r)
 	} else {
@@ -95,7 +105,13 @@ func (p *profile) learn(r *reading) bool {
 // is no wish for an animal that does not, nor is "my puppy bites" one for a puppy.
 func (r *reading) wishes() bool {
 	looks := r.has("ask", "recommend", "stock", "count", "more")
-	return looks || (!r.asks() || r.leans()) && !r.careTopic()
+	return looks || (!r.asks() || r.leans() || r.fragment()) && !r.careTopic()
+}
+
+// fragment reports whether the reading is a few words with a question mark, such as
+// "something smaller?", rather than a question.
+func (r *reading) fragment() bool {
+	return len(r.tokens) <= 5 && len(r.names) == 0 && !r.interrogates()
 }
 
 // equal compares what changes a recommendation.
@@ -107,12 +123,16 @@ func (p *profile) equal(o *profile) bool {
 		p.children == o.children && p.youngest == o.youngest && p.allergy == o.allergy && p.noPets == o.noPets &&
 		p.away == o.away && p.travels == o.travels && p.experience == o.experience && p.age == o.age &&
 		p.energy == o.energy && p.quiet == o.quiet && p.shedsNo == o.shedsNo && p.sex == o.sex &&
-		p.kidSafe == o.kidSafe && p.withCat == o.withCat && p.withDog == o.withDog
+		p.cheap == o.cheap && p.kidSafe == o.kidSafe && p.withCat == o.withCat && p.withDog == o.withDog
 }
 
 func (p *profile) learnHome(r *reading) {
 	for _, m := range r.found["home"] {
 		home := catalogue.Home(m.value)
+		// "In the house" may be in a flat, and "house trained" is no house.
+		if r.word(m.from) == "house" && (r.word(m.from-1) == "the" || oneOf(r.word(m.to), "train", "trained", "training", "cat")) {
+			continue
+		}
 		if !r.negated(m) {
 			p.home = home
 			continue
@@ -147,7 +167,8 @@ func (p *profile) learnDays(r *reading) {
 
 func (p *profile) learnAllergy(r *reading) {
 	m := r.found["allergy"]
-	if len(m) == 0 || r.says("shots", "allergy test", "his allergies", "her allergies") {
+	// "My rabbit sneezes" is about the rabbit.
+	if len(m) == 0 || r.aboutOwn() || r.says("shots", "allergy test", "his allergies", "her allergies") {
 		return
 	}
 	if r.negated(m[0]) && !r.says("hypoallergenic", "hypo allergenic") {
@@ -175,7 +196,12 @@ func (p *profile) learnWishes(r *reading) {
 	if m := r.found["noise"]; len(m) > 0 {
 		p.quiet = !r.negated(m[0]) || r.says("not bark", "dont bark", "doesnt bark")
 	}
+	p.kidSafe = p.kidSafe || r.says("family dog", "family cat", "family pet", "family friendly", "kid friendly", "child friendly")
+	p.cheap = p.cheap || r.says("cheap", "cheaper", "cheapest", "inexpensive", "affordable", "low cost", "tight budget", "small budget", "low budget", "little money", "not expensive", "not too expensive")
 	p.shedsNo = p.shedsNo || r.has("shedding") && !r.says("dont mind shedding", "dont mind hair")
+	if r.says("bonded", "a pair of", "bonded pair") && r.has("species") {
+		p.sex = catalogue.Group
+	}
 	for _, m := range r.found["sex"] {
 		// "A female dog" is a wish, "my girl is five" is not.
 		if r.animalAt(m.to, m.to+1) && r.roleAt(m.from) == roleWanted {
@@ -198,7 +224,7 @@ func (p *profile) learnAge(r *reading) {
 		if !direct && !r.animalAt(m.to, m.to+1) {
 			continue
 		}
-		if role := r.roleAt(m.from); role == roleOwned || role == roleTogether {
+		if role := r.roleAt(m.from); role == roleOwned || role == roleTogether || role == rolePast {
 			continue
 		}
 		switch {
@@ -216,7 +242,7 @@ func (p *profile) learnSize(r *reading) {
 	}
 	for _, m := range r.found["size"] {
 		alone := len(r.tokens) <= 6 && !r.has("home") && !r.has("children") || r.says("something "+m.value, "too "+m.value, "that stays "+m.value)
-		if !alone && !r.animalAt(m.to, m.to+2) || r.roleAt(m.to) == roleOwned {
+		if !alone && !oneOf(r.word(m.to-1), "sized", "smaller", "bigger", "larger") && !r.animalAt(m.to, m.to+2) || r.roleAt(m.to) == roleOwned {
 			continue
 		}
 		size := []catalogue.Size{catalogue.Size(m.value)}
@@ -226,7 +252,7 @@ func (p *profile) learnSize(r *reading) {
 		case "large":
 			size = append(size, catalogue.Giant)
 		}
-		if r.negated(m) || r.says("too "+r.word(m.from)) {
+		if r.negated(m) || r.follows("afraid", m.from, 2) || r.says("too "+r.word(m.from)) {
 			p.notSize = size
 			p.sizes = without(p.sizes, size)
 			continue

@@ -61,6 +61,19 @@ func tokenize(text string) []token {
 		at += size
 	}
 	flush(at)
+	return splitAtAnd(list)
+}
+
+// splitAtAnd ends a clause at an "and" that begins a new statement: "I have no dog
+// and I like cats".
+func splitAtAnd(list []token) []token {
+	more := 0
+	for i := range list {
+		if list[i].text == "and" && i+1 < len(list) && oneOf(list[i+1].text, "i", "im", "we", "my", "our", "id", "ive", "were", "he", "she", "it") {
+			more++
+		}
+		list[i].clause += more
+	}
 	return list
 }
 
@@ -113,11 +126,10 @@ func (r *reading) first(group string) string {
 	return ""
 }
 
-// isAll reports whether the mentions of a group make up all of the reading but for
-// a few small words.
-func (r *reading) mostly(group string) bool {
+// isTalk reports whether small talk makes up all of the reading but for a few words.
+func (r *reading) isTalk() bool {
 	n := 0
-	for _, m := range r.found[group] {
+	for _, m := range r.found["talk"] {
 		n += m.to - m.from
 	}
 	return n > 0 && len(r.tokens)-n <= 2
@@ -191,7 +203,7 @@ func (r *reading) says(phrases ...string) bool {
 
 var (
 	sentenceEnd = regexp.MustCompile(`[.!?]+["')]*(?:\s+|$)|\n+`)
-	// A second question joined to a first one: "how old is she and is she healthy?"
+	// A second question joined to a first one: "how old is she and is she healthy?".
 	joinedAsk = regexp.MustCompile(`(?i)[,;]?\s+(?:and|also|plus|but)\s+(?:also\s+)?((?:how|what|what's|which|where|when|why|who|should|could you|can you|do you|do i|does|is it|is he|is she|is there|is that|are they|are there|can i|can he|can she|can it|can they|will|tell me)\b)`)
 )
 
@@ -230,9 +242,11 @@ func splitSentences(text string) []string {
 // abbreviates reports whether a text ends in an abbreviation or a list number, whose
 // full stop ends no sentence.
 func abbreviates(s string) bool {
-	last := strings.ToLower(s[strings.LastIndexAny(s, " \n(")+1:])
+	at := strings.LastIndexAny(s, " \n(") + 1
+	last := strings.ToLower(s[at:])
+	numbered := at == 0 || s[at-1] == '\n'
 	return oneOf(last, "st", "mr", "mrs", "ms", "dr", "vs", "e.g", "i.e", "approx", "incl", "max", "min") ||
-		strings.Trim(last, "0123456789") == ""
+		numbered && strings.Trim(last, "0123456789") == ""
 }
 
 func oneOf(s string, values ...string) bool { return slices.Contains(values, s) }

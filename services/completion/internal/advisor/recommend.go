@@ -209,6 +209,7 @@ func (p *profile) summary() string {
 		}
 	}
 	add(len(p.species) > 0, p.wanted())
+	add(len(p.species) == 0 && len(p.sizes) > 0, "a "+firstOf(p.sizes)+" animal")
 	add(p.home == catalogue.Apartment, "an apartment")
 	add(p.home == catalogue.House, "a house")
 	add(p.home == catalogue.Garden, "a home with a garden")
@@ -227,6 +228,7 @@ func (p *profile) summary() string {
 	add(p.shedsNo && p.allergy != yes, "little hair")
 	add(p.fee > 0, "a fee of up to "+dollars(p.fee))
 	add(p.monthly > 0, dollars(p.monthly)+" a month")
+	add(p.cheap && p.fee == 0 && p.monthly == 0, "a small budget")
 	add(p.travels, "frequent travel")
 	return list(s)
 }
@@ -250,6 +252,13 @@ func (p *profile) wanted() string {
 	return article(noun)
 }
 
+func firstOf(sizes []catalogue.Size) string {
+	if len(sizes) == 0 {
+		return ""
+	}
+	return string(sizes[0])
+}
+
 func joinSpecies(list []catalogue.Species) string {
 	return strings.Join(mapped(list, speciesName), " and a ")
 }
@@ -270,7 +279,7 @@ func (c *composer) why() {
 	var b strings.Builder
 	for _, p := range pets[:min(len(pets), 4)] {
 		f := judge(p, c.know)
-		pros := append(f.pros, plainPros(p, f.pros)...)
+		pros := slices.Concat(f.pros, plainPros(p, f.pros))
 		fmt.Fprintf(&b, "- **%s**: %s.", p.Name, strings.Join(pros[:min(len(pros), c.voice.length.by(2, 3, 5, 6))], ", "))
 		if len(f.against) > 0 {
 			fmt.Fprintf(&b, " Against: %s.", strings.Join(f.against, "; "))

@@ -71,35 +71,41 @@ func (m *moment) byPlace(r *reading) []*catalogue.Pet {
 // byPronoun resolves "she", "that dog" and the like to the pets in focus, and of
 // several to those that the word fits.
 func (m *moment) byPronoun(r *reading) []*catalogue.Pet {
-	if len(m.focus.pets) == 0 {
-		return nil
+	pets := m.focus.pets
+	if len(pets) == 0 && r.says("she", "her", "he", "him", "his", "that one", "this one") {
+		pets = m.shown // the talk was of a breed, and the answer named pets of it
 	}
 	var list []*catalogue.Pet
-	for _, p := range m.focus.pets {
-		if r.pointsTo(p) {
+	for _, p := range pets {
+		if r.pointsTo(p, len(pets) == 1) {
 			list = append(list, p)
 		}
 	}
 	return list
 }
 
-func (r *reading) pointsTo(p *catalogue.Pet) bool {
+// pointsTo reports whether a pronoun of the reading fits a pet. Where there is only
+// one that it can mean, the sex may be mistaken.
+func (r *reading) pointsTo(p *catalogue.Pet, only bool) bool {
 	if r.aboutOwn() || r.otherSubject(p.Species) {
 		return false
 	}
 	for i, t := range r.tokens {
 		switch t.text {
 		case "she", "her", "hers", "shes":
-			if p.Sex == catalogue.Female {
+			if only || p.Sex == catalogue.Female {
 				return true
 			}
 		case "he", "him", "his", "hes":
-			if p.Sex == catalogue.Male {
+			if only || p.Sex == catalogue.Male {
 				return true
 			}
 		case "it", "its", "they", "them", "their":
 			return len(r.tokens) <= 12 && !r.says("is it safe", "is it ok", "is it true", "is it possible", "is it hard", "is it better", "is it normal", "is it a good idea", "is it worth", "does it matter", "what does it take")
 		case "that", "this", "the":
+			if t.text != "the" && oneOf(r.word(i-1), "is", "would", "was") && oneOf(r.word(i+1), "a", "an", "good", "too", "ok", "okay") {
+				return true // "is that a good dog for beginners?"
+			}
 			if r.speciesAt(i+1) == p.Species || oneOf(r.word(i+1), "one", "pet", "animal", "guy", "girl", "boy") {
 				return true
 			}
@@ -115,6 +121,12 @@ func (r *reading) aboutOwn() bool {
 		if r.roleOf(m) == roleOwned && oneOf(r.word(m.from-1), "my", "our") {
 			// "Would she like my dog?" is about her all the same.
 			return m.from <= 2
+		}
+	}
+	for _, n := range r.names {
+		at := slices.IndexFunc(r.tokens, func(t token) bool { return t.start >= n.Start })
+		if n.Breed != nil && at <= 2 && oneOf(r.word(at-1), "my", "our") {
+			return true
 		}
 	}
 	return false

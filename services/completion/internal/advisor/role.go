@@ -59,24 +59,19 @@ func (r *reading) ownership(at int, denied bool) (role, bool) {
 		return 0, false
 	}
 	own, ok := r.before("owner", at, 4)
-	if !ok {
-		// "a dog and a cat": the second one is what the first one is.
-		if oneOf(r.word(at-1), "and", "or") || oneOf(r.word(at-1), "a", "two", "an", "one", "three") && oneOf(r.word(at-2), "and") {
-			for _, m := range r.found["species"] {
-				if m.from < at && at-m.to <= 2 {
-					return r.ownership(m.from, denied)
-				}
-			}
-		}
-		return 0, false
+	if !ok || r.tokens[own.from].clause != r.tokens[at].clause {
+		return r.listedOwnership(at, denied)
 	}
 	for i := own.to; i < at; i++ {
-		if oneOf(r.word(i), "want", "wanted", "always", "to", "decided", "been", "never", "considered", "thought", "looking", "allergic", "kids", "son", "daughter", "wife", "husband", "children", "room", "budget", "need", "with", "for", "about", "a", "scared", "afraid") {
+		if oneOf(r.word(i), "want", "wanted", "always", "to", "decided", "been", "never", "considered", "thought", "looking", "allergic", "landlord", "allows", "allow", "love", "loves", "like", "likes", "who", "wife", "husband", "room", "budget", "need", "with", "for", "about", "a", "scared", "afraid") {
 			if oneOf(r.word(i), "a") && !oneOf(r.word(own.to-1), "my", "our") {
 				continue
 			}
 			return 0, false
 		}
+	}
+	if r.says("died", "passed away", "lost my", "lost our", "put to sleep", "have lost", "was put down") {
+		return rolePast, true
 	}
 	switch own.value {
 	case "none":
@@ -91,6 +86,23 @@ func (r *reading) ownership(at int, denied bool) (role, bool) {
 		return roleNotOwned, true
 	}
 	return roleOwned, true
+}
+
+// listedOwnership: in "a dog, a cat and a bird" every animal is what the first one is.
+func (r *reading) listedOwnership(at int, denied bool) (role, bool) {
+	for _, m := range r.found["species"] {
+		if m.from >= at || at-m.to > 2 || r.tokens[m.from].sentence != r.tokens[at].sentence {
+			continue
+		}
+		listed := true
+		for i := m.to; i < at; i++ {
+			listed = listed && oneOf(r.word(i), "and", "or", "a", "an", "1", "2", "3", "one", "two", "three")
+		}
+		if listed && (at > m.to || r.tokens[m.from].clause != r.tokens[at].clause) {
+			return r.ownership(m.from, denied)
+		}
+	}
+	return 0, false
 }
 
 // follows reports whether a phrase of group ends at most reach words before at.
@@ -138,6 +150,9 @@ func (p *profile) learnSpecies(r *reading) {
 			p.withDog = p.withDog || s == catalogue.Dog
 		case rolePast:
 			p.experience = yes
+			if r.says("new one", "another one", "another", "again") {
+				wanted = appendNew(wanted, s)
+			}
 		case roleAllergy:
 		}
 	}
@@ -168,10 +183,15 @@ func (p *profile) learnBreeds(r *reading, wanted *[]catalogue.Species) {
 			p.owned = appendNew(p.owned, n.Breed.Species)
 			*wanted = without(*wanted, []catalogue.Species{n.Breed.Species})
 		case roleWanted:
+			// "I have a dog, he is a Labrador" wishes for no other one.
+			if slices.Contains(p.owned, n.Breed.Species) && !r.has("ask") && !r.asks() {
+				continue
+			}
 			*wanted = appendNew(*wanted, n.Breed.Species)
 			if r.has("ask", "recommend") {
 				p.breeds = []*catalogue.Breed{n.Breed}
 			}
+		default:
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package advisor
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -31,75 +32,6 @@ func (r *reading) wills() bool {
 		"should i", "want to", "help me", "going to", "id like to", "teach me")
 }
 
-// urgent is an animal in danger, or a question for a dose.
-func urgent(m *moment, r *reading, k *ask) bool {
-	if r.has("medicine") && r.has("dose") && !r.has("ingest") {
-		k.kind = kindDose
-		k.orOwn(m)
-		return true
-	}
-	if !r.danger(m, k) {
-		return false
-	}
-	k.kind = kindEmergency
-	k.orOwn(m)
-	return true
-}
-
-// danger reports whether something has happened, or what to do if it happens; not
-// whether somebody wants to know what would be dangerous.
-func (r *reading) danger(m *moment, k *ask) bool {
-	real := !r.has("hypothetical") || r.says("my", "our", "she", "he", "just", "what if")
-	switch {
-	case r.says("prevent", "avoid", "how do i know if", "insurance", "signs of", "symptoms of", "in the past", "prone to", "last year", "survived"):
-		return false
-	case r.has("danger") && real && !r.has("danger", "poison"):
-		return !r.mild()
-	case r.has("danger", "poison") && real && !r.begins("is", "are", "which", "can", "what plants", "what foods"):
-		return true
-	case r.has("ingest") && r.has("toxin") && r.happened():
-		return true
-	case r.has("fasting") && real:
-		return r.mustEat(m, k)
-	}
-	return false
-}
-
-// mild tells words that sound of danger and are not: a bloated belly is, "limp" in
-// "limping" or "a burned out owner" are not.
-func (r *reading) mild() bool {
-	return r.has("symptom") && r.says("limping", "limps") || r.says("burned out", "burnt out", "electric fence")
-}
-
-// happened tells "he ate chocolate" from "can he eat chocolate".
-func (r *reading) happened() bool {
-	for _, m := range r.found["ingest"] {
-		if oneOf(r.word(m.from), "eat", "eats", "swallow") && !r.says("what if", "what to do if", "what should i do if", "what do i do if") {
-			continue
-		}
-		if r.negated(m) || r.says("can i give", "before") {
-			continue
-		}
-		return true
-	}
-	return false
-}
-
-// mustEat reports whether the animal is one for which a day without food is an
-// emergency.
-func (r *reading) mustEat(m *moment, k *ask) bool {
-	kinds := k.species
-	if len(kinds) == 0 {
-		kinds = m.about()
-	}
-	for _, s := range kinds {
-		if s == catalogue.Rabbit || s == catalogue.GuineaPig || s == catalogue.Hamster || s == catalogue.Bird {
-			return true
-		}
-	}
-	return false
-}
-
 // about returns the species that a turn without one is about.
 func (m *moment) about() []catalogue.Species {
 	if list := m.focus.kinds(); len(list) == 1 {
@@ -114,35 +46,36 @@ func (m *moment) about() []catalogue.Species {
 	return nil
 }
 
-func (k *ask) orOwn(m *moment) {
-	if len(k.species) == 0 {
-		k.species = m.about()
-	}
-}
-
 // chatter is what is not about animals.
 func chatter(_ *moment, r *reading, k *ask) bool {
 	k.kind = kindTalk
 	switch {
-	case r.has("talk", "store") && len(r.names) == 0:
-		k.value = "store"
 	case r.has("talk", "abilities") && len(r.topics()) == 0 && len(k.species) == 0:
 		k.value = "abilities"
+	case r.has("talk", "store") && len(r.names) == 0:
+		k.value = "store"
+	case r.has("talk", "chore") || r.has("talk", "world") && len(k.species) == 0 && !r.has("animal"):
+		k.value = "off topic"
 	case r.has("talk", "hostile") && len(r.topics()) == 0 && !r.has("ask", "recommend"):
 		k.value = "hostile"
 	case r.has("talk", "thanks") && len(r.tokens) <= 8 && !r.has("ask"):
 		k.value = "thanks"
 	case r.has("talk", "bye") && len(r.tokens) <= 6:
 		k.value = "bye"
-	case r.has("talk", "greeting") && r.mostly("talk") && len(k.species) == 0:
+	case r.has("talk", "greeting") && r.isTalk() && len(k.species) == 0:
 		k.value = "greeting"
-	case r.has("talk", "no") && r.mostly("talk"):
+	case len(r.names) == 0 && len(k.species) == 0 && stranger.MatchString(r.text):
+		k.value = "stranger"
+	case r.has("talk", "no") && r.isTalk():
 		k.value = "thanks"
 	default:
 		return false
 	}
 	return true
 }
+
+// stranger is a question about somebody by name.
+var stranger = regexp.MustCompile(`(?:[Tt]ell me (?:more )?about|[Ww]ho is|[Hh]ow old is|[Hh]ow much is) \p{Lu}\p{Ll}+[?.!]*$`)
 
 // unsold is a wish for an animal that the store does not place.
 func unsold(_ *moment, r *reading, k *ask) bool {
@@ -177,12 +110,19 @@ func (r *reading) overlapsAnimal(m mention) bool {
 
 // comparing needs two of a kind: pets, breeds or species.
 func comparing(m *moment, r *reading, k *ask) bool {
+	if len(m.shown) > 1 && len(r.pets()) == 0 && r.has("ask", "recommend") && r.says("which one", "which of them", "which of these") {
+		k.kind, k.pets = kindCompare, m.shown
+		return true
+	}
 	either := r.either()
 	asked := r.has("ask", "compare") || r.says("or") && (r.asks() || len(r.tokens) <= 8) || either && !r.has("ask", "recommend")
 	if !asked || r.has("ask", "stock", "count") {
 		return false
 	}
 	pets := m.referred(r)
+	if len(pets) < 2 && len(r.pets()) == 0 && len(m.talked) >= 2 && r.says("them", "these", "those", "two", "both", "they") {
+		pets = m.talked[len(m.talked)-2:]
+	}
 	breeds := r.breeds()
 	if r.has("ask", "compare") && len(breeds) == 0 {
 		breeds = m.breedsInFocus(r)
@@ -220,17 +160,22 @@ func (r *reading) either() bool {
 // stocking asks what is in the store.
 func stocking(m *moment, r *reading, k *ask) bool {
 	animals := len(k.species) > 0 || r.has("animal", "any", "small") || len(r.breeds()) > 0
-	if len(r.pets()) > 0 || !animals && !r.has("order") {
+	priced := r.has("ask", "stock") && len(amounts(r)) > 0
+	if len(r.pets()) > 0 || !animals && !r.has("order") && !priced {
 		return false
 	}
 	switch {
-	case r.has("order") && !r.says("breed", "breeds") && (animals || len(r.tokens) <= 7) && !r.has("ask", "compare"):
+	case r.begins("which", "what") && r.says("of your", "your dogs", "your cats", "your rabbits", "your birds", "your pets") && !r.has("order"):
+	case r.has("order") && !r.says("breed", "breeds") && (animals || len(r.tokens) <= 7):
+		if len(k.species) == 0 && len(m.shown) > 1 && r.says("one", "them", "these", "those") {
+			k.pets = m.shown
+		}
 	case r.has("ask", "count") && r.countsAnimals():
 	case r.has("ask", "stock") && !r.says("advice", "tips", "information", "info", "suggestions", "ideas", "advise", "recommendations", "a guide", "help"):
 		if r.says("i have", "we have") && !r.has("ask", "count") && !r.asks() {
 			return false
 		}
-		if oneOf(r.first("ask"), "recommend", "process", "return") {
+		if oneOf(r.first("ask"), "recommend", "process", "return") || r.careTopic() && !r.says("do you have", "have you got") {
 			return false
 		}
 		if len(m.referredBack(r)) > 0 && r.says("available") {
@@ -245,7 +190,7 @@ func stocking(m *moment, r *reading, k *ask) bool {
 }
 
 func (r *reading) countsAnimals() bool {
-	if r.says("should i", "can i have", "can i keep", "do i need", "should we", "should be", "need", "live together", "kept together", "breeds are") {
+	if r.says("should i", "can i have", "can i keep", "do i need", "should we", "should be", "need", "live together", "kept together", "fit", "breeds are") {
 		return false
 	}
 	for _, m := range r.found["ask"] {
@@ -259,85 +204,24 @@ func (r *reading) countsAnimals() bool {
 // referredBack returns the pets that are pointed to without a name.
 func (m *moment) referredBack(r *reading) []*catalogue.Pet { return m.referred(r) }
 
-// pointing is a question about one pet of the store, or several by name.
-func pointing(m *moment, r *reading, k *ask) bool {
-	pets := m.referred(r)
-	if len(pets) == 0 || len(r.breeds()) > 0 && len(r.pets()) == 0 {
-		return false
-	}
-	if r.has("ask", "more") && len(r.pets()) > 0 && r.says("like", "similar") {
-		k.kind, k.pets, k.more = kindRecommend, pets, true
-		return true
-	}
-	byName := len(r.pets()) > 0 || len(m.byPlace(r)) > 0
-	if !byName {
-		// A pronoun alone is not enough: "which of them", "is it normal" and care
-		// questions are not about the pet as such.
-		if len(k.attrs) == 0 && !r.has("ask", "detail", "process", "stock") && len(r.tokens) > 9 {
-			return false
-		}
-		if r.has("ask", "why") || r.has("ask", "should_know") || r.carer() {
-			return false
-		}
-	}
-	if r.has("ask", "process") && !r.has("attribute", "fee") {
-		return false
-	}
-	k.pets = pets
-	switch {
-	case len(pets) == 1 || byName:
-		k.kind = kindPet
-	case oneOf(r.firstAttr(k), "fee", "cost") || r.says("they", "them", "these", "all", "both", "each", "those"):
-		k.kind = kindPet
-	default:
-		k.kind = kindWhich
-	}
-	return true
-}
-
-func (r *reading) firstAttr(k *ask) string {
-	if len(k.attrs) == 0 {
-		return ""
-	}
-	return k.attrs[0]
-}
-
-// carer reports whether the reading asks how to do something.
-func (r *reading) carer() bool {
-	return r.begins("how do i", "how can i", "how should i", "how often should", "how do you", "how to", "what should i feed",
-		"what do i do", "what should i do", "how long should", "how much should", "how many times", "whats the best way",
-		"what is the best way", "why does my", "why is my", "can i leave", "when should i", "where should", "how often do", "how much food")
-}
-
-// breeding is a question about breeds.
-func breeding(m *moment, r *reading, k *ask) bool {
-	breeds := r.breeds()
-	if len(breeds) == 0 {
-		if breeds = m.breedsInFocus(r); len(breeds) == 0 || len(k.attrs) == 0 && !r.has("ask", "detail") {
-			return false
-		}
-	}
-	if r.aboutOwn() || r.carer() && !oneOf(r.firstAttr(k), "grooming", "exercise", "lifespan") || r.has("symptom") {
-		return false
-	}
-	owns := slices.ContainsFunc(r.names, func(n catalogue.Mention) bool {
-		at := slices.IndexFunc(r.tokens, func(t token) bool { return t.start >= n.Start })
-		return r.roleAt(at) == roleOwned
-	})
-	if owns && (len(breeds) == 1 || r.has("ask", "recommend")) && len(k.attrs) == 0 || r.has("ask", "should_know") {
-		return false
-	}
-	if r.has("ask", "recommend") && !r.says("should i get", "should we get", "should i adopt", "should we adopt", "right for", "suit me", "suits me", "suit us", "suits us", "good match", "good dog for", "good cat for", "good pet", "good breed", "fit me", "fit us") {
-		return false
-	}
-	k.kind, k.breeds = kindBreed, breeds
-	return true
-}
-
 // knowing asks for what the guides say on adopting, or for reasons and more of the
 // last answer.
-func knowing(_ *moment, r *reading, k *ask) bool {
+func knowing(m *moment, r *reading, k *ask) bool {
 	switch {
+	case r.says("bad idea", "good idea", "right time", "too early"):
+		k.kind = kindCare
+		k.topics = appendNew(k.topics, catalogue.TopicBefore)
+		if m.profile.children == yes {
+			k.topics = appendNew(k.topics, "children")
+			k.text += " which pets suit small children and babies"
+		}
+	case r.says("kitten or", "puppy or", "or a kitten", "or a puppy", "or adult", "or an adult"):
+		k.kind, k.text = kindCare, "should you adopt a young or an adult pet"
+		k.topics = appendNew(k.topics, catalogue.TopicBefore)
+	case r.says("longest", "live long", "live the longest") && len(r.names) == 0 && len(k.species) == 0:
+		k.kind, k.text = kindCare, "how long do pets live"
+	case r.says("take care of", "care for", "look after", "taking care of", "caring for") && r.asks() && !r.careTopic() && len(k.species) == 1:
+		k.kind, k.breeds = kindBefore, r.breeds()
 	case r.has("ask", "should_know"):
 		k.kind = kindBefore
 		if r.careTopic() && !r.says("before adopting", "before getting", "before i adopt", "before i get", "should i know", "need to know") {
@@ -354,6 +238,9 @@ func knowing(_ *moment, r *reading, k *ask) bool {
 
 // costing asks what a kind of animal costs.
 func costing(m *moment, r *reading, k *ask) bool {
+	if !r.asks() {
+		return false
+	}
 	if !slices.Contains(k.attrs, "fee") && !slices.Contains(k.attrs, "cost") || r.has("ask", "recommend") || r.careTopic() && !r.says("per month", "a month", "monthly") {
 		return false
 	}
@@ -365,51 +252,4 @@ func costing(m *moment, r *reading, k *ask) bool {
 	}
 	k.kind = kindCost
 	return true
-}
-
-// recommending looks for a pet.
-func recommending(m *moment, r *reading, k *ask) bool {
-	if r.has("ask", "more") && (len(m.shown) > 0 || len(r.tokens) <= 6) && !r.careTopic() {
-		k.kind, k.more = kindRecommend, len(m.seen) > 0
-		return true
-	}
-	if !r.has("ask", "recommend") {
-		return false
-	}
-	if r.careTopic() && (r.carer() || !r.strongWish()) || r.carer() && !r.says("choose", "pick", "decide") {
-		return false
-	}
-	if !r.strongWish() && len(k.species) == 0 && !r.has("animal") && len(r.breeds()) == 0 && !m.learned {
-		return false
-	}
-	k.kind = kindRecommend
-	return true
-}
-
-// strongWish reports whether what is looked for is an animal, in so many words.
-func (r *reading) strongWish() bool {
-	for _, m := range r.found["ask"] {
-		if m.value != "recommend" {
-			continue
-		}
-		for i := m.from; i < m.to; i++ {
-			if oneOf(r.word(i), "pet", "animal", "dog", "cat", "rabbit", "bird", "fish", "reptile", "breed", "adopt", "adopting", "match", "suit", "suits", "me", "us") {
-				return true
-			}
-		}
-		if r.animalAt(m.to, m.to+4) {
-			return true
-		}
-	}
-	return false
-}
-
-// careTopic reports whether the reading is about looking after an animal.
-func (r *reading) careTopic() bool {
-	for _, m := range r.found["topic"] {
-		if !oneOf(m.value, "adoption", "before-adopting", "costs", "seniors", "young", "allergies", "children", "exercise", "company", "introductions", "first-days", "temperature", "water") {
-			return true
-		}
-	}
-	return r.has("symptom")
 }

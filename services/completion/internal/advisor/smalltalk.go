@@ -24,6 +24,12 @@ func (c *composer) talk() {
 		c.add("I keep to what I am here for: adopting pets and looking after them. " + offer)
 	case "hostile":
 		c.add(v.pick("sorry", "I am sorry that I was no help.", "Sorry, that did not go well.") + " Tell me in one sentence what you need, and I try again. " + offer)
+	case "noted":
+		c.add("Thanks, I keep in mind " + c.know.summary() + ". What would you like to know? " + offer)
+	case "stranger":
+		c.add("We have no pet of that name in the store, and I know no such breed. " + offer)
+	case "off topic":
+		c.offTopic()
 	case "language":
 		c.add("I am sorry, I understand and answer English only. If you can, please ask me again in English. " + offer)
 	case "store":
@@ -35,12 +41,16 @@ func (c *composer) talk() {
 
 // dontKnow is honest, and says what can be asked instead.
 func (c *composer) dontKnow() {
-	if c.onKey() && c.ask.part != nil && c.at.talksOfPets() {
+	if c.onKey() && c.ask.part != nil {
 		c.add(c.voice.pick("unknown",
 			"I have nothing reliable on that in my guides, so I would rather not guess. For health questions ask a vet; for anything about a single animal, our staff.",
 			"My guides do not answer that, and I do not want to make something up. A vet or our staff can help.") + " " + offer)
 		return
 	}
+	c.offTopic()
+}
+
+func (c *composer) offTopic() {
 	c.add(c.voice.pick("offtopic",
 		"That is outside of what I know: I only advise on adopting and keeping pets.",
 		"I cannot help with that. I am here for adopting and keeping pets.") + " " + offer)

@@ -124,7 +124,7 @@ func (c *composer) speciesVerdict(species []catalogue.Species) {
 	know := c.wishless()
 	said := know.summary()
 	best, share, rest := catalogue.Species(""), -1.0, ""
-	var examples []string
+	var examples, none []string
 	for _, s := range species {
 		n, suit := 0, 0
 		var top fit
@@ -136,6 +136,9 @@ func (c *composer) speciesVerdict(species []catalogue.Species) {
 					top = f
 				}
 			}
+		}
+		if n > 0 && suit == 0 {
+			none = append(none, speciesPlural(s))
 		}
 		if top.pet != nil {
 			examples = append(examples, fmt.Sprintf("**%s** (%s, %s)", top.pet.Name, kindOf(top.pet), dollars(top.pet.Price)))
@@ -155,6 +158,9 @@ func (c *composer) speciesVerdict(species []catalogue.Species) {
 	}
 	if best != "" {
 		rest = fmt.Sprintf("**Verdict:** with %s, %s is the easier choice: %s of our %s suit you.", said, article(speciesName(best)), portion(share), speciesPlural(best))
+	}
+	if len(none) > 0 && len(none) < len(species) {
+		rest += " None of our " + list(none) + " fits that."
 	}
 	if len(examples) > 0 {
 		rest += " The best matches of each kind: " + list(examples) + "."

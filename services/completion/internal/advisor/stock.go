@@ -11,8 +11,12 @@ import (
 
 // stock lists or counts the pets of the store that pass what the question says.
 func (c *composer) stock() {
-	filter, words := c.stockFilter()
-	pets := c.cat.Select(filter)
+	shelf := c.shelf()
+	words := shelf.String()
+	pets := c.cat.Select(shelf.Filter)
+	if len(c.ask.pets) > 0 {
+		pets = slices.Clone(c.ask.pets)
+	}
 	pets = slices.DeleteFunc(pets, func(p *catalogue.Pet) bool { return !c.passesAge(p) })
 	if order := c.ask.part.first("order"); order != "" && len(pets) > 0 {
 		c.superlative(pets, order)
@@ -21,8 +25,8 @@ func (c *composer) stock() {
 	switch {
 	case len(pets) == 0:
 		c.add(fmt.Sprintf("No, there are no %s in the store right now.", words))
-		c.stockNearest(filter)
-	case len(filter.Species)+len(filter.BreedIDs) == 0 && len(pets) == len(c.cat.Pets()):
+		c.stockNearest(shelf.Filter)
+	case len(shelf.Species)+len(shelf.BreedIDs) == 0 && len(pets) == len(c.cat.Pets()):
 		c.everything(pets)
 	case len(pets) == 1:
 		c.add(fmt.Sprintf("Of %s we have **one** waiting for a home:", words))
@@ -36,77 +40,102 @@ func (c *composer) stock() {
 	}
 }
 
-// stockFilter turns a question into a filter and into the words for it. Only what
-// this question says counts: "how many cats do you have" means all cats.
-func (c *composer) stockFilter() (catalogue.Filter, string) {
-	r := c.ask.part
-	said := newProfile()
-	said.learn(r)
-	f := catalogue.Filter{Species: c.ask.species, Sizes: said.sizes, Home: said.home, Beginner: said.experience == no}
-	if len(f.Species) == 0 && r.says("them", "those", "they", "these", "ones", "any") {
-		f.Species = c.at.about()
+// A shelf is a part of the store: what is on it and what it is called.
+type shelf struct {
+	catalogue.Filter
+	before []string // words before the noun: "female", "calm"
+	noun   string
+	after  []string // and behind: "up to $100"
+}
+
+func (s *shelf) String() string {
+	words := strings.Join(append(slices.Clone(s.before), s.noun), " ")
+	if len(s.after) > 0 {
+		words += " " + strings.Join(s.after, ", ")
 	}
-	noun := "pets"
-	if len(f.Species) > 0 {
-		noun = list(mapped(f.Species, speciesPlural))
+	return words
+}
+
+// shelf reads from a question which pets are meant. Only what this question says
+// counts: "how many cats do you have" means all cats.
+func (c *composer) shelf() shelf {
+	said := newProfile()
+	said.take(c.ask.part, true)
+	s := shelf{Filter: catalogue.Filter{Species: c.ask.species, Sizes: said.sizes, Home: said.home}, noun: "pets"}
+	c.shelfKind(&s)
+	s.describe(c.ask.part, &said)
+	s.price(c.ask.part)
+	s.suit(&said)
+	return s
+}
+
+func (c *composer) shelfKind(s *shelf) {
+	if len(s.Species) == 0 && c.ask.part.says("them", "those", "they", "these", "ones", "any") {
+		s.Species = c.at.about()
+	}
+	if len(s.Species) > 0 {
+		s.noun = list(mapped(s.Species, speciesPlural))
 	}
 	if len(c.ask.breeds) > 0 {
-		f.Species = nil
+		s.Species = nil
 		for _, b := range c.ask.breeds {
-			f.BreedIDs = append(f.BreedIDs, b.ID)
+			s.BreedIDs = append(s.BreedIDs, b.ID)
 		}
-		noun = list(mapped(c.ask.breeds, func(b *catalogue.Breed) string { return b.Name + "s" }))
+		s.noun = list(mapped(c.ask.breeds, func(b *catalogue.Breed) string { return plural(b.Name) }))
 	}
-	var before, after []string
-	if s := r.first("sex"); s != "" {
-		f.Sex = catalogue.Sex(s)
-		before = append(before, s)
+}
+
+func (s *shelf) describe(r *reading, said *profile) {
+	if sex := r.first("sex"); sex != "" {
+		s.Sex = catalogue.Sex(sex)
+		s.before = append(s.before, sex)
 	}
 	if said.age != "" {
-		before = append(before, said.age)
+		s.before = append(s.before, said.age)
 	}
 	if len(said.sizes) > 0 {
-		before = append(before, string(said.sizes[0]))
+		s.before = append(s.before, string(said.sizes[0]))
 	}
 	if said.energy != "" {
-		f.Energies = []catalogue.Level{said.energy}
-		before = append(before, map[catalogue.Level]string{catalogue.Low: "calm", catalogue.High: "active", catalogue.Mid: "moderately active"}[said.energy])
+		s.Energies = []catalogue.Level{said.energy}
+		s.before = append(s.before, map[catalogue.Level]string{catalogue.Low: "calm", catalogue.High: "active", catalogue.Mid: "moderately active"}[said.energy])
 	}
+}
+
+func (s *shelf) price(r *reading) {
 	for _, a := range amounts(r) {
-		if a.least {
-			f.MinPrice = a.dollars
-			after = append(after, "from "+dollars(a.dollars))
-		} else if !a.monthly {
-			f.MaxPrice = a.dollars
-			after = append(after, "up to "+dollars(a.dollars))
+		switch {
+		case a.least:
+			s.MinPrice = a.dollars
+			s.after = append(s.after, "from "+dollars(a.dollars))
+		case !a.monthly:
+			s.MaxPrice = a.dollars
+			s.after = append(s.after, "up to "+dollars(a.dollars))
 		}
 	}
-	f.Children = said.kidSafe || said.children == yes
-	f.Cats = said.withCat || slices.Contains(said.owned, catalogue.Cat)
-	f.Dogs = said.withDog || slices.Contains(said.owned, catalogue.Dog)
-	for _, with := range []struct {
-		ok   bool
-		text string
-	}{
-		{f.Children, "good with children"},
-		{f.Cats, "able to live with cats"},
-		{f.Dogs, "able to live with dogs"},
-		{f.Home == catalogue.Apartment, "suited to an apartment"},
-		{f.Beginner, "suited to beginners"},
-	} {
-		if with.ok {
-			after = append(after, with.text)
+}
+
+func (s *shelf) suit(said *profile) {
+	with := func(ok bool, text string) bool {
+		if ok {
+			s.after = append(s.after, text)
 		}
+		return ok
 	}
-	if said.shedsNo {
-		f.Sheds = []catalogue.Level{catalogue.None, catalogue.Low}
-		after = append(after, "that shed little")
+	s.Children = with(said.kidSafe || said.children == yes, "good with children")
+	s.Cats = with(said.withCat || slices.Contains(said.owned, catalogue.Cat), "able to live with cats")
+	s.Dogs = with(said.withDog || slices.Contains(said.owned, catalogue.Dog), "able to live with dogs")
+	s.Beginner = with(said.experience == no, "suited to beginners")
+	with(s.Home == catalogue.Apartment, "suited to an apartment")
+	if with(said.away > 0, fmt.Sprintf("that can be alone for %d hours", said.away)) {
+		s.HoursAlone = said.away
 	}
-	words := strings.Join(append(before, noun), " ")
-	if len(after) > 0 {
-		words += " " + strings.Join(after, ", ")
+	if with(said.quiet, "of a quiet kind") {
+		s.Noise = []catalogue.Level{catalogue.Low}
 	}
-	return f, words
+	if with(said.shedsNo, "that shed little") {
+		s.Sheds = []catalogue.Level{catalogue.None, catalogue.Low}
+	}
 }
 
 func (c *composer) passesAge(p *catalogue.Pet) bool {
@@ -144,8 +173,8 @@ func (c *composer) everything(pets []*catalogue.Pet) {
 		}
 		o := c.outlineOf(s)
 		fmt.Fprintf(&b, "- **%s**: %d, fee %s, such as %s\n", upperFirst(speciesPlural(s)), len(of), o.fee(),
-			join(of[:min(3, len(of))], func(p *catalogue.Pet) string { return "**" + p.Name + "**" }))
-		c.citePets(of[:min(3, len(of))]...)
+			join(of[:min(2, len(of))], func(p *catalogue.Pet) string { return "**" + p.Name + "**" }))
+		c.citePets(of[:min(2, len(of))]...)
 	}
 	c.add(b.String(), "Ask for one kind, a budget or a character, and I list the pets.")
 }
@@ -191,11 +220,13 @@ func (c *composer) stockNearest(f catalogue.Filter) {
 	for _, b := range c.ask.breeds {
 		species = appendNew(species, b.Species)
 	}
-	pets := c.cat.Select(catalogue.Filter{Species: species, MaxPrice: f.MaxPrice})
-	if len(pets) == 0 {
-		pets = c.cat.Select(catalogue.Filter{Species: species})
-		slices.SortStableFunc(pets, func(a, b *catalogue.Pet) int { return cmp.Compare(a.Price, b.Price) })
-	}
+	said := newProfile()
+	said.take(c.ask.part, true)
+	pets := c.cat.Select(catalogue.Filter{Species: species})
+	slices.SortStableFunc(pets, func(a, b *catalogue.Pet) int {
+		one, two := judge(a, &said), judge(b, &said)
+		return cmp.Or(cmp.Compare(one.far, two.far), cmp.Compare(two.score, one.score))
+	})
 	if len(species) == 0 || len(pets) == 0 {
 		return
 	}
@@ -222,8 +253,10 @@ func plural(noun string) string {
 		return "mice"
 	case noun == "goose":
 		return "geese"
-	case oneOf(noun, "fox", "ostrich", "lynx"):
+	case strings.HasSuffix(noun, "ch"), strings.HasSuffix(noun, "sh") && !strings.HasSuffix(noun, "fish"), strings.HasSuffix(noun, "x"):
 		return noun + "es"
+	case strings.HasSuffix(noun, "fish"):
+		return noun
 	case oneOf(noun, "sheep", "deer"):
 		return noun
 	}

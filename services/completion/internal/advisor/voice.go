@@ -61,6 +61,6 @@ func (v voice) draw(key string) uint64 {
 		return 0
 	}
 	h := fnv.New64a()
-	h.Write([]byte(v.salt + "\x00" + key))
+	_, _ = h.Write([]byte(v.salt + "\x00" + key)) // a hash never fails
 	return h.Sum64() >> 7
 }

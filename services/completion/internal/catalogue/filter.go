@@ -12,11 +12,12 @@ type Filter struct {
 	Sizes      []Size
 	Energies   []Level
 	Sheds      []Level
-	Home       Home // what the person has: pets that need more are left out
-	Children   bool // lives with small children: pets that are fine with all ages
-	Cats, Dogs bool // lives with some: pets that are fine with them, if need be after a slow introduction
-	HoursAlone int  // pets that can be left that long
-	Beginner   bool // pets that suit a first-time owner
+	Noise      []Level // of the breed
+	Home       Home    // what the person has: pets that need more are left out
+	Children   bool    // lives with small children: pets that are fine with all ages
+	Cats, Dogs bool    // lives with some: pets that are fine with them, if need be after a slow introduction
+	HoursAlone int     // pets that can be left that long
+	Beginner   bool    // pets that suit a first-time owner
 }
 
 // Select returns the pets that pass, in the order of the catalogue.
@@ -32,7 +33,7 @@ func (c *Catalogue) Select(f Filter) []*Pet {
 
 func (f *Filter) passes(p *Pet) bool {
 	return anyOf(f.Species, p.Species) && anyOf(f.BreedIDs, p.BreedID) &&
-		anyOf(f.Sizes, p.Size) && anyOf(f.Energies, p.Energy) && anyOf(f.Sheds, p.Shedding) &&
+		anyOf(f.Sizes, p.Size) && anyOf(f.Energies, p.Energy) && anyOf(f.Sheds, p.Shedding) && anyOf(f.Noise, p.Breed.Noise) &&
 		(f.Sex == "" || p.Sex == f.Sex) &&
 		within(p.Price, f.MinPrice, f.MaxPrice) && within(p.AgeMonths, f.MinMonths, f.MaxMonths) &&
 		(f.Home == "" || p.Home.Rank() <= f.Home.Rank()) &&

@@ -93,11 +93,14 @@ func (g *Guide) about() string {
 
 func (c *Catalogue) countTerms(p *Passage) {
 	p.terms = map[string]bool{}
-	for _, term := range c.stems(p.Heading + ". " + p.Text + " " + p.Guide.about()) {
-		if !p.terms[term] {
-			p.terms[term] = true
-			c.frequency[term]++
-		}
+	for _, term := range c.stems(p.Guide.about()) {
+		p.terms[term] = false
+	}
+	for _, term := range c.stems(p.Heading + ". " + p.Text) {
+		p.terms[term] = true
+	}
+	for term := range p.terms {
+		c.frequency[term]++
 	}
 }
 

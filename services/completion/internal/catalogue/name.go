@@ -77,7 +77,8 @@ func (n *names) add(name string, m Mention) {
 	}
 	n.exact[key] = m
 	alias := m.Breed == nil || m.Breed.Name != name
-	if len(words) == 1 && alias && (n.words[key] || isOrdinary(key)) {
+	// Guides speak of breeds too, so that a breed in them is still a breed.
+	if len(words) == 1 && alias && (m.Pet != nil && n.words[key] || isOrdinary(key)) {
 		n.guarded[key] = true
 	}
 }

@@ -1,5 +1,7 @@
 package catalogue
 
+import "slices"
+
 // A Pet is an animal, or a group placed together, that waits in the store.
 type Pet struct {
 	ID           string   `yaml:"id"`
@@ -74,14 +76,16 @@ type Passage struct {
 	Heading string
 	Text    string // Markdown: paragraphs and lists
 
-	terms map[string]bool // what it can be found by, stemmed
+	// terms are what it can be found by, stemmed: true for its own words, false for
+	// those that only its guide as a whole has.
+	terms map[string]bool
+}
+
+// FirstAid reports whether the passage tells what to do at once in an emergency.
+func (p *Passage) FirstAid() bool {
+	return p.Guide.About(TopicEmergency) && p == p.Guide.Passages[0]
 }
 
 func contains[T comparable](list []T, v T) bool {
-	for _, have := range list {
-		if have == v {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, v)
 }

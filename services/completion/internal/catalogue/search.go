@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/search/query"
@@ -43,6 +44,7 @@ const (
 
 	preferSpecies = 1.35
 	preferTopic   = 1.25
+	preferAsked   = 1.4
 
 	// maxTerms bounds a query, however long the text is.
 	maxTerms = 24
@@ -93,6 +95,13 @@ func (q *Query) prefer(p *Passage, score float64) float64 {
 			score *= preferTopic
 		}
 	}
+	// The words that ask are left out of the search, but the headings are questions.
+	text, heading := strings.ToLower(q.Text), strings.ToLower(p.Heading)
+	for _, how := range []string{"how much", "how often", "how long", "how many"} {
+		if strings.Contains(text, how) && strings.Contains(heading, how) {
+			score *= preferAsked
+		}
+	}
 	return score
 }
 
@@ -108,7 +117,7 @@ func (c *Catalogue) queryTerms(text string) []queryTerm {
 	var terms []queryTerm
 	seen := map[string]bool{}
 	for _, stem := range c.stems(text) {
-		if seen[stem] || isFiller(stem) || len(terms) == maxTerms {
+		if seen[stem] || isFiller(stem) || isNumber(stem) || len(terms) == maxTerms {
 			continue
 		}
 		seen[stem] = true
@@ -125,6 +134,10 @@ func (c *Catalogue) queryTerms(text string) []queryTerm {
 	}
 	return terms
 }
+
+// isNumber reports whether a term is a figure: how many hours or dollars a question
+// names says nothing about what it is about.
+func isNumber(term string) bool { return strings.Trim(term, "0123456789.,$") == "" }
 
 // rarity is the inverse document frequency of a term.
 func (c *Catalogue) rarity(term string) float64 {
@@ -189,35 +202,53 @@ func termQuery(field, term string, boost float64) query.Query {
 
 // coverage weighs the terms that a passage has against all of the question's.
 func (c *Catalogue) coverage(terms []queryTerm, p *Passage) float64 {
-	var all, had float64
+	var all, had, rarest float64
+	missed := false
 	for _, t := range terms {
+		in := t.in(p)
 		all += t.weight
-		had += t.weight * t.in(p)
+		had += t.weight * in
+		if t.weight > rarest {
+			rarest, missed = t.weight, in == 0
+		}
 	}
-	if all == 0 {
+	switch {
+	case all == 0:
 		return 0
+	case missed: // the rarest word is what the question is about
+		had *= 0.7
 	}
 	return had / all
 }
 
 // in tells how surely a passage speaks of the term, 0 to 1.
 func (t *queryTerm) in(p *Passage) float64 {
-	if p.terms[t.term] {
-		return 1
-	}
+	best := p.speaksOf(t.term)
 	for _, f := range t.fixed {
-		if p.terms[f] {
-			return 0.8
+		sure := 0.8
+		if len(t.term) <= 5 { // one slip in a short word may as well be another word
+			sure = 0.3
 		}
+		best = max(best, sure*p.speaksOf(f))
 	}
 	for _, s := range t.synonyms {
-		all := true
+		all := 0.7
 		for _, term := range s {
-			all = all && p.terms[term]
+			all = min(all, p.speaksOf(term))
 		}
-		if all {
-			return 0.7
-		}
+		best = max(best, all)
+	}
+	return best
+}
+
+// speaksOf is 1 for a term of the passage itself, and less for one that its guide has.
+func (p *Passage) speaksOf(term string) float64 {
+	own, found := p.terms[term]
+	switch {
+	case own:
+		return 1
+	case found:
+		return 0.25
 	}
 	return 0
 }

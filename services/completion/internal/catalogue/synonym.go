@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +35,10 @@ func (s synonyms) addGroup(group [][]string) {
 			continue
 		}
 		for j, other := range group {
-			if i != j && len(other) > 0 {
+			// Forms of one word have one stem: "poison" is no synonym of "poisonous".
+			same := len(other) == 1 && other[0] == entry[0]
+			known := slices.ContainsFunc(s[entry[0]], func(have []string) bool { return slices.Equal(have, other) })
+			if i != j && len(other) > 0 && !same && !known {
 				s[entry[0]] = append(s[entry[0]], other)
 			}
 		}

@@ -1,0 +1,62 @@
+package advisor
+
+// recommending looks for a pet.
+func recommending(m *moment, r *reading, k *ask) bool {
+	if r.has("ask", "more") && (len(m.shown) > 0 || len(r.tokens) <= 6 || m.learned) && !r.careTopic() {
+		k.kind, k.more = kindRecommend, len(m.seen) > 0
+		return true
+	}
+	if !r.has("ask", "recommend") {
+		return false
+	}
+	if r.begins("are", "is", "would", "do") && len(k.species) == 1 && !r.says("right for", "for me", "for us", "you") {
+		k.kind, k.value = kindCare, "or recommend" // "are guinea pigs good pets for toddlers?"
+		return true
+	}
+	if r.careTopic() && (r.carer() || !r.strongWish() || r.goods()) || r.carer() && !r.says("choose", "pick", "decide") {
+		return false
+	}
+	if !r.strongWish() && len(k.species) == 0 && !r.has("animal") && len(r.breeds()) == 0 && !m.learned {
+		return false
+	}
+	k.kind = kindRecommend
+	return true
+}
+
+// goods reports whether what is to be recommended is a thing: "what food do you
+// recommend for a kitten?".
+func (r *reading) goods() bool {
+	if !r.begins("what", "which", "whats") {
+		return false
+	}
+	topics, asks := r.found["topic"], r.found["ask"]
+	return len(topics) > 0 && len(asks) > 0 && topics[0].from < asks[0].from && !r.animalAt(0, asks[0].from-1)
+}
+
+// strongWish reports whether what is looked for is an animal, in so many words.
+func (r *reading) strongWish() bool {
+	for _, m := range r.found["ask"] {
+		if m.value != "recommend" {
+			continue
+		}
+		for i := m.from; i < m.to; i++ {
+			if oneOf(r.word(i), "pet", "animal", "dog", "cat", "rabbit", "bird", "fish", "reptile", "breed", "adopt", "adopting", "match", "suit", "suits", "me", "us") {
+				return true
+			}
+		}
+		if r.animalAt(m.to, m.to+4) {
+			return true
+		}
+	}
+	return false
+}
+
+// careTopic reports whether the reading is about looking after an animal.
+func (r *reading) careTopic() bool {
+	for _, m := range r.found["topic"] {
+		if !oneOf(m.value, "adoption", "before-adopting", "costs", "seniors", "young", "allergies", "children", "exercise", "company", "introductions", "first-days", "temperature", "water") {
+			return true
+		}
+	}
+	return r.has("symptom")
+}

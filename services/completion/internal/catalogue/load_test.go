@@ -1,0 +1,204 @@
+package catalogue
+
+import (
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	// bleve starts its analysis workers with the program and never ends them.
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
+
+// fixture loads the small store of testdata.
+func fixture(t testing.TB) *Catalogue {
+	t.Helper()
+	c, err := load(os.DirFS("testdata/store"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closed(t, c) })
+	return c
+}
+
+func closed(t testing.TB, c *Catalogue) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLoadFixture(t *testing.T) {
+	c := fixture(t)
+	if got := len(c.Pets()); got != 2 {
+		t.Errorf("%d pets, want 2", got)
+	}
+	if b := c.Pet("rex").Breed; b == nil || b.ID != "labrador" {
+		t.Errorf("breed of rex = %v", b)
+	}
+	g := c.Guide("cat-litter")
+	if len(g.Passages) != 2 || g.Passages[1].Heading != "Why does a cat pee outside the litter box?" || g.Passages[1].ID != "cat-litter#1" {
+		t.Errorf("passages of cat-litter = %+v", g.Passages)
+	}
+	if !g.Covers(Cat) || g.Covers(Dog) || !c.Guide("allergies").Covers(Fish) {
+		t.Error("covers the wrong species")
+	}
+	if c.Pet("nobody") != nil || c.Breed("nothing") != nil || c.Guide("none") != nil {
+		t.Error("an unknown id is found")
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for _, test := range []struct {
+		name, file, from, to string
+		want                 []string
+	}{
+		{"unknown field", "pets.yaml", "price: 200", "price: 200\n  colour: red", []string{"pets.yaml", "colour"}},
+		{"wrong type", "pets.yaml", "price: 200", "price: much", []string{"pets.yaml"}},
+		{"bad enum", "pets.yaml", "home: house", "home: castle", []string{"pets.yaml", `"rex"`, "home", "castle"}},
+		{"bad tolerance", "pets.yaml", `cats: "slow"`, `cats: "older"`, []string{`"rex"`, "good_with.cats"}},
+		{"unknown breed", "pets.yaml", "breed: labrador", "breed: poodle", []string{`"rex"`, "poodle"}},
+		{"breed of another species", "pets.yaml", "breed: labrador", "breed: maine-coon", []string{`"rex"`, "is a cat"}},
+		{"same id twice", "pets.yaml", "id: salt-and-pepper", "id: rex", []string{`"rex"`, "twice"}},
+		{"id with capitals", "pets.yaml", "id: rex", "id: Rex", []string{"lower-case"}},
+		{"empty story", "pets.yaml", `story: "Two sisters."`, `story: ""`, []string{"salt-and-pepper", "story"}},
+		{"negative price", "pets.yaml", "price: 200", "price: -1", []string{`"rex"`, "price"}},
+		{"span upside down", "breeds/all.yaml", "weight_kg: [25, 36]", "weight_kg: [36, 25]", []string{`"labrador"`, "weight_kg"}},
+		{"guide without front matter", "guides/chocolate.md", "---\nid", "id", []string{"guides/chocolate.md", "front matter"}},
+		{"guide under another name", "guides/chocolate.md", "id: chocolate", "id: cocoa", []string{"guides/chocolate.md", "cocoa"}},
+		{"unknown topic", "guides/chocolate.md", "[emergency, poison]", "[sweets]", []string{"guides/chocolate.md", "sweets"}},
+		{"text before a heading", "guides/chocolate.md", "## What", "Well.\n\n## What", []string{"before the first"}},
+		{"heading without text", "guides/allergies.md", "## Are", "## Empty\n\n## Are", []string{"no text"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			files := copyOf(t)
+			text := string(files[test.file].Data)
+			if !strings.Contains(text, test.from) {
+				t.Fatalf("fixture has no %q", test.from)
+			}
+			files[test.file] = &fstest.MapFile{Data: []byte(strings.Replace(text, test.from, test.to, 1))}
+			_, err := load(files)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not name %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestLoadRefusesMissingData(t *testing.T) {
+	if _, err := load(fstest.MapFS{}); err == nil {
+		t.Error("an empty tree loads")
+	}
+	files := copyOf(t)
+	for name := range files {
+		if strings.HasPrefix(name, "guides/") {
+			delete(files, name)
+		}
+	}
+	if _, err := load(files); err == nil || !strings.Contains(err.Error(), "guide") {
+		t.Errorf("without guides: %v", err)
+	}
+}
+
+func TestDigest(t *testing.T) {
+	files := copyOf(t)
+	same := digestOf(t, files)
+	if got := digestOf(t, files); got != same {
+		t.Error("equal data has another digest")
+	}
+	files["pets.yaml"].Data = append(files["pets.yaml"].Data, "# more\n"...)
+	if got := digestOf(t, files); got == same {
+		t.Error("other data has the same digest")
+	}
+}
+
+func digestOf(t *testing.T, files fs.FS) string {
+	t.Helper()
+	c, err := load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	return c.Digest()
+}
+
+func copyOf(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	err := fs.WalkDir(os.DirFS("testdata/store"), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile("testdata/store/" + name)
+		files[name] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestEmbedded checks the data that ships. Load has validated every entry.
+func TestEmbedded(t *testing.T) {
+	start := time.Now()
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	t.Logf("loaded in %v: %d pets, %d breeds, %d guides, %d passages", time.Since(start).Round(time.Millisecond),
+		len(c.Pets()), len(c.Breeds()), len(c.Guides()), len(c.passages))
+	for _, least := range []struct {
+		what      string
+		got, want int
+	}{{"pets", len(c.Pets()), 60}, {"breeds", len(c.Breeds()), 120}, {"guides", len(c.Guides()), 60}} {
+		if least.got < least.want {
+			t.Errorf("%d %s, want at least %d", least.got, least.what, least.want)
+		}
+	}
+	for _, s := range AllSpecies() {
+		if len(c.Select(Filter{Species: []Species{s}})) == 0 {
+			t.Errorf("no %s in the store", s)
+		}
+		own := 0
+		for _, g := range c.Guides() {
+			if len(g.Species) == 1 && g.Covers(s) {
+				own++
+			}
+		}
+		if own < 2 {
+			t.Errorf("%d guides about the %s alone, want at least 2", own, s)
+		}
+	}
+	for _, topic := range []Topic{TopicAdoption, TopicBefore, TopicCosts, TopicEmergency, TopicPoison, TopicHealth} {
+		covered := false
+		for _, g := range c.Guides() {
+			covered = covered || g.About(topic)
+		}
+		if !covered {
+			t.Errorf("no guide on %s", topic)
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		c, err := Load()
+		if err != nil {
+			b.Fatal(err)
+		}
+		closed(b, c)
+	}
+}
