@@ -94,7 +94,7 @@ func (c *crowd) any() (string, bool) {
 	defer c.mu.Unlock()
 	skip := 0
 	if len(c.ids) > 1 {
-		skip = c.chaos.n(len(c.ids))
+		skip = c.n(len(c.ids))
 	}
 	for id := range c.ids {
 		if skip--; skip < 0 {
@@ -109,8 +109,7 @@ func (c *crowd) call(i int) {
 	ctx, leave := context.WithTimeout(c.t.Context(), time.Duration(1+c.n(int(40*time.Second))))
 	defer leave()
 	if c.n(3) == 0 {
-		leave = func() {} // stays to the end
-		ctx = c.t.Context()
+		ctx = c.t.Context() // stays to the end
 	}
 	id, _ := c.any()
 	switch c.n(8) {

@@ -52,7 +52,7 @@ func newLog(t testing.TB, cfg memlog.Config) *memlog.Log {
 }
 
 // everything is what a model can that can do all.
-var everything = chat.Capabilities{ //nolint:gochecknoglobals // a constant
+var everything = chat.Capabilities{
 	Tools: true, Logprobs: true, JSONOutput: true, Images: true, Audio: true, Files: true,
 	Reasoning: true, LogitBias: true, Prediction: true,
 }

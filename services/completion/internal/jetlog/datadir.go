@@ -27,7 +27,7 @@ func lockDir(dir string) (*dirLock, error) {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	lock := &dirLock{file: file}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file descriptor
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		lock.release()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("data directory %s is in use by another process", dir)
