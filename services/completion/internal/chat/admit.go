@@ -134,6 +134,7 @@ func (s *Service) start(ctx context.Context, meta *Meta, model *Model) (*run, er
 func (s *Service) newRun(ctx context.Context, meta *Meta) (*run, context.Context) {
 	r := &run{id: meta.ID, policy: meta.OnDisconnect, readers: 1, grace: s.grace, done: make(chan struct{})}
 	ctx, r.stop = context.WithCancelCause(context.WithoutCancel(ctx))
+	r.watched = func() bool { return s.log.Watched(ctx, r.id) }
 	return r, ctx
 }
 

@@ -160,7 +160,9 @@ func (s *Service) shown(ctx context.Context, g *generation, err error) *Error {
 	case errors.Is(err, ErrTooLong):
 		return errTooLong
 	case errors.Is(err, ErrCannotContinue):
-		return errInterrupted
+		interrupted := *errInterrupted
+		interrupted.Err = err
+		shown = &interrupted
 	case endedElsewhere(err):
 		return errCancelled // the seal that follows changes nothing
 	case !errors.As(s.failure(err), &shown):

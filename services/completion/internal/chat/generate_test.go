@@ -59,7 +59,7 @@ func TestWhatGoesWrongInTheEngineEndsTheCompletion(t *testing.T) {
 		{"an error for the caller, wrapped", failsWith(fmt.Errorf("attempt 2: %w", shown)), 1, shown.Code, secret},
 		{"any other error", failsWith(errors.New(secret)), 1, chat.CodeInternal, secret},
 		{"a time limit of its own", failsWith(context.DeadlineExceeded), 1, chat.CodeInternal, "deadline"},
-		{"that it cannot continue", failsWith(chat.ErrCannotContinue), 1, chat.CodeInterrupted, ""},
+		{"that it cannot continue", failsWith(chat.ErrCannotContinue), 1, chat.CodeInterrupted, "cannot continue"},
 		{"a panic", ends(func(func(chat.Event, error) bool) { panic(secret) }), 1, chat.CodeInternal, secret},
 		{"no finish", yieldsThen(), 1, chat.CodeInternal, "choice"},
 		{"a choice without finish", yieldsThen(finish), 2, chat.CodeInternal, "choice"},

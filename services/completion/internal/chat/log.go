@@ -57,6 +57,10 @@ type Log interface {
 	// thing yielded. A slow reader delays nobody.
 	Follow(ctx context.Context, id string, after int64, progress bool) iter.Seq2[Entry, error]
 
+	// Watched reports whether a completion is followed through another process. It may
+	// take as long as asking them does, which is well below a second.
+	Watched(ctx context.Context, id string) bool
+
 	// Seal ends a completion, whoever writes it, unless that has happened: ErrSealed.
 	// terminal is of KindDone or KindError and holds the usage for the books.
 	Seal(ctx context.Context, id string, terminal Event) error

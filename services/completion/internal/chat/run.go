@@ -12,6 +12,8 @@ type run struct {
 	id     string
 	policy OnDisconnect
 	grace  time.Duration
+	// watched reports whether the completion is followed through another process.
+	watched func() bool
 	// stop ends the generation; the cause is what its readers are shown.
 	stop context.CancelCauseFunc
 	done chan struct{} // closed when the completion has ended
@@ -42,25 +44,48 @@ func (r *run) leave() {
 	if r.readers > 0 || r.ended {
 		return
 	}
+	r.left++
 	switch r.policy {
 	case OnDisconnectCancel:
-		r.stop(errAbandoned)
+		r.countDown(0)
 	case OnDisconnectContinue:
 	case OnDisconnectDefault, OnDisconnectGrace:
-		r.left++
-		left := r.left
-		r.timer = time.AfterFunc(r.grace, func() { r.abandon(left) })
+		r.countDown(r.grace)
 	}
 }
 
-// abandon is the end of a grace: a reader that joined meanwhile has won.
+// countDown has the run abandoned after a while. The caller holds the lock.
+func (r *run) countDown(after time.Duration) {
+	left := r.left
+	r.timer = time.AfterFunc(after, func() { r.abandon(left) })
+}
+
+// abandon is the end of a grace. A reader that joined meanwhile has won; one that
+// follows through another process is asked for again later.
 func (r *run) abandon(left int) {
+	watched := r.watched()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.timer != nil && r.left == left {
+	switch {
+	case r.timer == nil || r.left != left:
+	case watched:
+		r.countDown(r.patience())
+	default:
 		r.stop(errAbandoned)
 	}
 }
+
+// patience is how long the run waits before it asks other processes for readers again.
+func (r *run) patience() time.Duration {
+	if r.policy == OnDisconnectCancel {
+		return watchEvery
+	}
+	return r.grace
+}
+
+// watchEvery is how soon a completion ends whose policy is to cancel, once its last
+// reader has left another process.
+const watchEvery = 500 * time.Millisecond
 
 // end lets go of what the run holds: it has ended.
 func (r *run) end() {

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -28,6 +29,7 @@ const (
 	ownersPrefix   = "paws.o." // unfinished completions, by replica and id
 	livePrefix     = "paws.live."
 	beatPrefix     = "paws.beat."
+	readersPrefix  = "paws.readers." // who has readers of a completion?
 	progressPrefix = "paws.progress."
 
 	formatKey = "pawstream.format"
@@ -161,6 +163,29 @@ func (l *Log) Follow(ctx context.Context, id string, after int64, progress bool)
 				return
 			}
 		}
+	}
+}
+
+// Watched implements [chat.Log].
+func (l *Log) Watched(ctx context.Context, id string) bool {
+	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
+	defer cancel()
+	// Only who has readers answers, and this process does not ask itself.
+	_, err := l.conn.RequestWithContext(ctx, readersPrefix+id, []byte(l.replica))
+	return err == nil
+}
+
+// watchTimeout is how long other replicas have to say that they have readers.
+const watchTimeout = 300 * time.Millisecond
+
+// answerWatch tells another replica that a completion has readers here.
+func (l *Log) answerWatch(m *nats.Msg) {
+	l.mu.Lock()
+	s := l.tapes[strings.TrimPrefix(m.Subject, readersPrefix)]
+	watched := s != nil && s.readers > 0
+	l.mu.Unlock()
+	if watched && string(m.Data) != l.replica {
+		_ = m.Respond(nil) // who asks takes silence for a no, and asks again
 	}
 }
 

@@ -235,3 +235,31 @@ func TestStartRefusesWhatItCannotUse(t *testing.T) {
 		}
 	}
 }
+
+func TestReadersOfAnotherReplicaAreKnown(t *testing.T) {
+	url := startNATS(t)
+	a, b := open(t, Config{URL: url}), open(t, Config{URL: url})
+	w, err := a.Create(t.Context(), meta("watched"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "x")
+	if a.Watched(t.Context(), "watched") {
+		t.Error("watched, but nobody follows it")
+	}
+	for _, err := range b.Follow(within(t), "watched", chat.FromStart, false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !a.Watched(t.Context(), "watched") {
+			t.Error("not watched, but the other replica follows it")
+		}
+		if b.Watched(t.Context(), "watched") {
+			t.Error("a replica counts its own readers")
+		}
+		break
+	}
+	if a.Watched(t.Context(), "watched") {
+		t.Error("watched, but its reader has left")
+	}
+}

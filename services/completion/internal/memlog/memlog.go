@@ -157,6 +157,9 @@ func (l *Log) Follow(ctx context.Context, id string, after int64, progress bool)
 	return c.tape.Follow(ctx, after, progress)
 }
 
+// Watched implements [chat.Log]: no other process knows of this log.
+func (l *Log) Watched(context.Context, string) bool { return false }
+
 // Seal implements [chat.Log].
 func (l *Log) Seal(_ context.Context, id string, terminal chat.Event) error {
 	c, err := l.find(id)
