@@ -31,6 +31,7 @@ type generation struct {
 // whatever happens: every admitted completion gets a terminal event.
 func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 	defer s.delist(r)
+	g.writer.OnEnd(func() { r.stop(errCancelled) })
 	terminal := Event{Kind: KindDone}
 	if err := g.run(ctx); err != nil {
 		terminal = Event{Kind: KindError, Err: s.shown(ctx, g, err)}

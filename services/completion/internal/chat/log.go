@@ -77,6 +77,10 @@ type Log interface {
 
 // A Writer adds events to one completion. It is used by one goroutine at a time.
 type Writer interface {
+	// OnEnd has f called, on a goroutine of its own, when somebody else ends the
+	// completion, deletes it or takes it over. It comes before the first Append.
+	OnEnd(f func())
+
 	// Append adds an event under the next sequence number. It may return before the
 	// event is durable, and blocks while too much is on its way; an event that could
 	// not be stored fails the next call. ErrSealed: somebody ended the completion;

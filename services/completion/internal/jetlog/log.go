@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"iter"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ const (
 	ownersPrefix   = "paws.o." // unfinished completions, by replica and id
 	livePrefix     = "paws.live."
 	beatPrefix     = "paws.beat."
+	endedPrefix    = "paws.ended."   // a completion was ended, or deleted, by another than its writer
 	readersPrefix  = "paws.readers." // who has readers of a completion?
 	progressPrefix = "paws.progress."
 
@@ -195,7 +197,11 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 		return chat.ErrNotFound
 	}
 	if s := l.written(id); s != nil {
-		return s.writer.Seal(ctx, terminal)
+		if err := s.writer.Seal(ctx, terminal); err != nil {
+			return err
+		}
+		s.writer.tellEnd()
+		return nil
 	}
 	for {
 		head, at, err := l.storedHead(ctx, id)
@@ -211,9 +217,29 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 		if err != nil {
 			return err
 		}
-		if _, err := l.append(ctx, eventsPrefix+id, data, at.sequence); !errors.Is(err, errFenced) {
+		switch _, err := l.append(ctx, eventsPrefix+id, data, at.sequence); {
+		case errors.Is(err, errFenced): // somebody has written since: look again
+		case err != nil:
 			return err
+		default:
+			return l.announceEnd(id)
 		}
+	}
+}
+
+// announceEnd tells a completion's writer, wherever it is, that its work is done. It
+// would learn so from its next append, but that may be far off.
+func (l *Log) announceEnd(id string) error {
+	if err := l.conn.Publish(endedPrefix+id, nil); err != nil {
+		l.cfg.Logger.Warn("cannot announce the end of a completion", slog.String("completion", id), slog.Any("error", err))
+	}
+	return nil
+}
+
+// hearEnd is announceEnd's other side.
+func (l *Log) hearEnd(m *nats.Msg) {
+	if s := l.written(strings.TrimPrefix(m.Subject, endedPrefix)); s != nil {
+		s.writer.fail(errors.Join(chat.ErrSealed, errFenced))
 	}
 }
 
@@ -254,7 +280,7 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 		}
 	}
 	l.forget(id)
-	return nil
+	return l.announceEnd(id)
 }
 
 // List implements [chat.Log].

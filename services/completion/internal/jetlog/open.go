@@ -71,8 +71,10 @@ func (l *Log) connect() error {
 		return fmt.Errorf("connect to NATS: %w", err)
 	}
 	l.conn = conn
-	if _, err := conn.Subscribe(readersPrefix+"*", l.answerWatch); err != nil {
-		return fmt.Errorf("subscribe: %w", err)
+	for subject, handle := range map[string]nats.MsgHandler{readersPrefix: l.answerWatch, endedPrefix: l.hearEnd} {
+		if _, err := conn.Subscribe(subject+"*", handle); err != nil {
+			return fmt.Errorf("subscribe: %w", err)
+		}
 	}
 	l.js, err = jetstream.New(conn, jetstream.WithDefaultTimeout(l.cfg.Patience))
 	return err

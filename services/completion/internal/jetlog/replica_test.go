@@ -263,3 +263,30 @@ func TestReadersOfAnotherReplicaAreKnown(t *testing.T) {
 		t.Error("watched, but its reader has left")
 	}
 }
+
+func TestWriterLearnsThatAnotherReplicaHasEndedItsCompletion(t *testing.T) {
+	url := startNATS(t)
+	a, b := open(t, Config{URL: url}), open(t, Config{URL: url})
+	w, err := a.Create(t.Context(), meta("cancelled"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan struct{})
+	w.OnEnd(func() { close(told) })
+	appendAll(t, w, "x")
+	awaitLast(t, a, "cancelled", 0)
+	cancelled := chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeCompletionCancelled, "cancelled")}
+	if err := b.Seal(within(t), "cancelled", cancelled); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-told:
+	case <-within(t).Done():
+		t.Error("the writer was not told")
+	}
+	for name, l := range map[string]*Log{"writer's": a, "other": b} {
+		if got, kind := text(t, l, "cancelled"); got != "x" || kind != chat.KindError {
+			t.Errorf("%s replica shows %q, %v", name, got, kind)
+		}
+	}
+}

@@ -28,7 +28,33 @@ type writer struct {
 	busy    bool          // an append is in flight
 	sealed  bool          // the terminal event is pending or stored
 	err     error         // why nothing more can be stored
+	onEnd   func()        // nil once there is nobody to tell
 	turn    chan struct{} // closed when an append has ended; nil while nobody waits
+}
+
+// OnEnd implements [chat.Writer].
+func (w *writer) OnEnd(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.onEnd = f
+	if w.err != nil || w.sealed {
+		w.tell()
+	}
+}
+
+// tellEnd tells the generation that somebody else has ended the completion.
+func (w *writer) tellEnd() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tell()
+}
+
+// tell is tellEnd for a caller that holds the lock.
+func (w *writer) tell() {
+	if w.onEnd != nil {
+		go w.onEnd()
+		w.onEnd = nil
+	}
 }
 
 // Append implements [chat.Writer].
@@ -134,23 +160,45 @@ func (w *writer) commit() {
 		w.mu.Unlock()
 
 		sequence, err := w.store(batch, last)
-		w.mu.Lock()
-		w.last, w.err = sequence, err
-		if err == nil {
-			w.next += int64(len(batch))
-		}
-		w.mu.Unlock()
 		if err != nil {
-			w.shared.lose(err)
-		} else {
-			w.shared.show(batch)
+			w.fail(err)
+			continue
 		}
-		if err != nil || batch[len(batch)-1].Terminal() {
-			w.log.work.Go(func() { w.log.disown(w.shared.id()) })
-		}
+		w.acknowledge(batch, sequence)
 		clear(batch)
 		spare = batch
 	}
+}
+
+// acknowledge shows a batch that is stored. If the writer's part has ended meanwhile,
+// a mirror feeds the tape and shows it; hence the lock.
+func (w *writer) acknowledge(batch []chat.Event, sequence uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return
+	}
+	w.last = sequence
+	w.next += int64(len(batch))
+	w.shared.show(batch)
+	if batch[len(batch)-1].Terminal() {
+		w.log.work.Go(func() { w.log.disown(w.shared.id()) })
+	}
+}
+
+// fail ends the writer's part, once: nothing more can be stored.
+func (w *writer) fail(err error) {
+	w.mu.Lock()
+	if w.err != nil {
+		w.mu.Unlock()
+		return
+	}
+	w.err = err
+	w.wake()
+	w.tell()
+	w.mu.Unlock()
+	w.shared.lose(err)
+	w.log.work.Go(func() { w.log.disown(w.shared.id()) })
 }
 
 // wake lets those go on that await. The caller holds the lock.

@@ -64,6 +64,7 @@ type completion struct {
 	tape  tape.Tape
 	bytes int // as counted in Log.bytes
 	until time.Time
+	onEnd func() // nil once there is nobody to tell
 	order *list.Element
 	ended *list.Element // nil while it runs
 }
@@ -166,7 +167,22 @@ func (l *Log) Seal(_ context.Context, id string, terminal chat.Event) error {
 	if err != nil {
 		return err
 	}
-	return l.seal(c, terminal)
+	if err := l.seal(c, terminal); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.tellEnd()
+	return nil
+}
+
+// tellEnd tells the writer that somebody else has ended the completion. The caller
+// holds the lock.
+func (c *completion) tellEnd() {
+	if c.onEnd != nil {
+		go c.onEnd()
+		c.onEnd = nil
+	}
 }
 
 // SetMetadata implements [chat.Log].
@@ -280,6 +296,15 @@ type writer struct {
 	log     *Log
 	c       *completion
 	counted int // size of the tape when the log counted it last
+}
+
+func (w *writer) OnEnd(f func()) {
+	w.log.mu.Lock()
+	defer w.log.mu.Unlock()
+	w.c.onEnd = f
+	if _, terminal := w.c.tape.Last(); terminal != nil || w.log.byID[w.c.meta.ID] != w.c {
+		w.c.tellEnd()
+	}
 }
 
 func (w *writer) Append(_ context.Context, e chat.Event) error {

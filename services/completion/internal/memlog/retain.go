@@ -62,6 +62,9 @@ func (l *Log) drop(c *completion) {
 	}
 	l.bytes -= c.bytes
 	c.tape.Drop(chat.ErrTrimmed)
+	if c.ended == nil {
+		c.tellEnd()
+	}
 }
 
 // tombstones remember which completions have expired, and whose they were. They are
