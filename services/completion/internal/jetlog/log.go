@@ -143,9 +143,9 @@ func (l *Log) Head(ctx context.Context, id string) (chat.Head, error) {
 	if !validID(id) {
 		return chat.Head{}, chat.ErrNotFound
 	}
-	if s := l.written(id); s != nil {
-		last, terminal := s.tape.Last()
-		return chat.Head{Meta: s.currentMeta(), Last: last, Terminal: terminal}, nil
+	if w := l.writing(id); w != nil {
+		last, terminal := w.shared.tape.Last()
+		return chat.Head{Meta: w.shared.currentMeta(), Last: last, Terminal: terminal}, nil
 	}
 	head, _, err := l.storedHead(ctx, id)
 	return head, err
@@ -196,11 +196,11 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 	if !validID(id) {
 		return chat.ErrNotFound
 	}
-	if s := l.written(id); s != nil {
-		if err := s.writer.Seal(ctx, terminal); err != nil {
+	if w := l.writing(id); w != nil {
+		if err := w.Seal(ctx, terminal); err != nil {
 			return err
 		}
-		s.writer.tellEnd()
+		w.tellEnd()
 		return nil
 	}
 	for {
@@ -238,8 +238,8 @@ func (l *Log) announceEnd(id string) error {
 
 // hearEnd is announceEnd's other side.
 func (l *Log) hearEnd(m *nats.Msg) {
-	if s := l.written(strings.TrimPrefix(m.Subject, endedPrefix)); s != nil {
-		s.writer.fail(errors.Join(chat.ErrSealed, errFenced))
+	if w := l.writing(strings.TrimPrefix(m.Subject, endedPrefix)); w != nil {
+		w.fail(errors.Join(chat.ErrSealed, errFenced))
 	}
 }
 

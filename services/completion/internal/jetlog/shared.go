@@ -75,12 +75,12 @@ func (s *shared) lose(err error) {
 	l.startMirror(s)
 }
 
-// written returns the completion if it is written here.
-func (l *Log) written(id string) *shared {
+// writing returns the completion's writer if it is written here, else nil.
+func (l *Log) writing(id string) *writer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := l.tapes[id]; s != nil && s.writer != nil {
-		return s
+	if s := l.tapes[id]; s != nil {
+		return s.writer
 	}
 	return nil
 }
@@ -168,10 +168,14 @@ func (l *Log) forget(id string) {
 	l.mu.Lock()
 	s := l.tapes[id]
 	l.mu.Unlock()
-	if s != nil {
-		l.drop(s)
-		s.tape.Drop(chat.ErrTrimmed)
+	if s == nil {
+		return
 	}
+	if w := l.writing(id); w != nil {
+		w.fail(chat.ErrTrimmed)
+	}
+	l.drop(s)
+	s.tape.Drop(chat.ErrTrimmed)
 }
 
 // feed shows a record's events, those that have been shown before left out: errGap

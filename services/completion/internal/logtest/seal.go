@@ -13,6 +13,9 @@ import (
 
 //nolint:gochecknoglobals // a table
 var sealRules = []rule{
+	{"the writer is told when somebody else seals", outsideSealIsTold},
+	{"the writer is told when somebody deletes", deleteIsTold},
+	{"the writer is not told of its own seal", ownSealIsNotTold},
 	{"a completion is sealed once, whoever tries again", sealOnce},
 	{"a seal from outside stops the writer", sealOutside},
 	{"one of many concurrent seals wins", oneSealWins},
@@ -166,5 +169,55 @@ func sealRacesAppend(t *testing.T, log chat.Log) {
 		if last := i == len(first.entries)-1; entry.Sequence != int64(i) || entry.Event.Terminal() != last {
 			t.Fatalf("entry %d of %d has number %d and is of kind %d", i, len(first.entries), entry.Sequence, entry.Event.Kind)
 		}
+	}
+}
+
+// told returns a channel that is closed when the writer is told of an end that was not
+// its own doing.
+func (s *subject) told() <-chan struct{} {
+	ended := make(chan struct{})
+	s.writer.OnEnd(func() { close(ended) })
+	return ended
+}
+
+func outsideSealIsTold(t *testing.T, log chat.Log) {
+	s := create(t, log)
+	told := s.told()
+	s.append(words(2)...)
+	if err := log.Seal(within(t), s.meta.ID, done()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, told)
+}
+
+func deleteIsTold(t *testing.T, log chat.Log) {
+	s := create(t, log)
+	told := s.told()
+	if err := log.Delete(within(t), s.meta.ID); err != nil {
+		t.Fatal(err)
+	}
+	await(t, told)
+}
+
+func ownSealIsNotTold(t *testing.T, log chat.Log) {
+	s := create(t, log)
+	told := s.told()
+	s.seal(done())
+	if err := log.Seal(within(t), s.meta.ID, done()); !errors.Is(err, chat.ErrSealed) {
+		t.Errorf("Seal: %v, want ErrSealed", err)
+	}
+	select {
+	case <-told:
+		t.Error("the writer was told")
+	default:
+	}
+}
+
+func await(t *testing.T, told <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-told:
+	case <-within(t).Done():
+		t.Error("the writer was not told")
 	}
 }
