@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/status"
 
@@ -35,6 +36,10 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	key := r.Header.Get("Idempotency-Key")
+	if !utf8.ValidString(key) {
+		answer.Error(w, openai.InvalidHeader("Idempotency-Key", "must be UTF-8"))
+		return
+	}
 	if !req.Stream {
 		a.createWhole(w, r, &completionv1.CreateCompletionRequest{Params: req.Params, IdempotencyKey: key})
 		return

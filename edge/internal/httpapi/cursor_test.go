@@ -95,6 +95,8 @@ func TestParseListing(t *testing.T) {
 		{"limit=0", listing{}, "limit"},
 		{"limit=99999999999", listing{}, "limit"},
 		{"order=up", listing{}, "order"},
+		{"after=%ff", listing{}, "after"},
+		{"metadata[%ff]=v", listing{}, "metadata"},
 	} {
 		query, err := url.ParseQuery(tt.query)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -36,6 +37,11 @@ func (a *api) listing(gateway http.Handler) http.Handler {
 }
 
 func parseListing(query url.Values) (listing, *openai.Error) {
+	for name, values := range query {
+		if param := queryParam(name); param != "" && !utf8.ValidString(name+values[0]) {
+			return listing{}, openai.InvalidValue(param, "must be UTF-8")
+		}
+	}
 	l := listing{after: query.Get("after"), model: query.Get("model")}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 32)
@@ -62,6 +68,15 @@ func parseListing(query url.Values) (listing, *openai.Error) {
 		}
 	}
 	return l, nil
+}
+
+// queryParam returns the parameter that a name of the query belongs to, "" for none.
+func queryParam(name string) string {
+	switch base, _, _ := strings.Cut(name, "["); base {
+	case "after", "model", "limit", "order", "metadata":
+		return base
+	}
+	return ""
 }
 
 // queryParser fills the request messages of the list calls; no other call has a query.

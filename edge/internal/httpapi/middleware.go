@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/metadata"
 
@@ -61,6 +63,17 @@ func (a *api) identify(next http.Handler) http.Handler {
 		ctx := context.WithValue(r.Context(), recordKey{}, rec)
 		ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", rec.requestID)
 		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// clean makes a path that can travel on as text: bytes that are not UTF-8 become
+// U+FFFD, so that what they name does not exist.
+func clean(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !utf8.ValidString(r.URL.Path) {
+			r.URL.Path, r.URL.RawPath = strings.ToValidUTF8(r.URL.Path, "\uFFFD"), ""
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

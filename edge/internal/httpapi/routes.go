@@ -82,5 +82,5 @@ func (a *api) around(routes http.Handler, origins []string) http.Handler {
 		ExposedHeaders: []string{"X-Request-Id", "X-Completion-Id", "Retry-After", "Retry-After-Ms"},
 		MaxAge:         600,
 	})
-	return a.identify(a.observe(a.recover(cross.Handler(routes))))
+	return a.identify(a.observe(a.recover(cross.Handler(clean(routes)))))
 }

@@ -127,6 +127,14 @@ func InvalidValue(param, rest string) *Error {
 	return fault("invalid_value", param, rest)
 }
 
+// InvalidHeader returns the error for a header that holds what it may not hold. The
+// rest continues the sentence that begins with the header.
+func InvalidHeader(name, rest string) *Error {
+	e := fault("invalid_value", "", rest)
+	e.Message = "The header '" + name + "' " + rest + "."
+	return e
+}
+
 // InvalidAPIKey returns the error for a request without a key or with a wrong one.
 func InvalidAPIKey() *Error {
 	return &Error{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
 	logv1 "github.com/pawstream/pawstream/gen/petstore/completion/log/v1"
@@ -24,7 +25,7 @@ type place struct {
 func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, error) {
 	meta, err := l.storedMeta(ctx, id)
 	if err != nil {
-		return chat.Head{}, place{}, err
+		return chat.Head{Meta: meta, Last: -1}, place{}, err
 	}
 	msg, err := l.lastOf(ctx, eventsPrefix+id)
 	if err != nil {
@@ -41,15 +42,18 @@ func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, erro
 // storedMeta reads what holds for a completion as a whole.
 func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, error) {
 	msg, err := l.firstOf(ctx, eventsPrefix+id)
-	if err != nil {
+	switch {
+	case errors.Is(err, chat.ErrNotFound):
+		return l.expiredMeta(ctx, id)
+	case err != nil:
 		return nil, err
 	}
 	r, err := record.Decode(msg.Data)
 	switch {
 	case err != nil:
 		return nil, err
-	case r.Meta == nil:
-		return nil, chat.ErrTrimmed
+	case r.Meta == nil: // the beginning has expired, the rest is about to
+		return l.expiredMeta(ctx, id)
 	}
 	msg, err = l.lastOf(ctx, labelsPrefix+id)
 	switch {
@@ -64,6 +68,19 @@ func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, error) {
 	}
 	r.Meta.Metadata = labels.GetMetadata()
 	return r.Meta, nil
+}
+
+// expiredMeta returns what is remembered of a completion with [chat.ErrTrimmed], or
+// [chat.ErrNotFound].
+func (l *Log) expiredMeta(ctx context.Context, id string) (*chat.Meta, error) {
+	msg, err := l.past.GetLastMsgForSubject(ctx, pastPrefix+id)
+	switch {
+	case errors.Is(err, jetstream.ErrMsgNotFound):
+		return nil, chat.ErrNotFound
+	case err != nil:
+		return nil, failure(err)
+	}
+	return &chat.Meta{ID: id, Principal: string(msg.Data)}, chat.ErrTrimmed
 }
 
 // admission is how long a completion may take from its name to its meta.

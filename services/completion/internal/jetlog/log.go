@@ -23,6 +23,8 @@ import (
 // Names in NATS.
 const (
 	streamName     = "PAWSTREAM"
+	pastName       = "PAWSTREAM_PAST"
+	pastPrefix     = "paws.t." // whose a completion was, by id; outlives it
 	eventsPrefix   = "paws.c." // records of a completion, by its id
 	namesPrefix    = "paws.k." // idempotency keys, by a hash with their principal
 	listsPrefix    = "paws.s." // stored completions, by a hash of their principal and their id
@@ -45,6 +47,7 @@ type Log struct {
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	stream  jetstream.Stream
+	past    jetstream.Stream // remembers expired completions
 	server  *embedded
 
 	ctx    context.Context //nolint:containedctx // ends the goroutines that outlive the call which starts them
@@ -83,6 +86,8 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 			return nil, err
 		}
 	}
+	// Without it a completion that has expired would seem never to have been: no more.
+	_ = l.conn.Publish(pastPrefix+m.ID, []byte(m.Principal))
 	s := &shared{log: l, name: m.ID, meta: m}
 	w := &writer{log: l, shared: s, last: last}
 	s.writer = w
@@ -278,6 +283,9 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 		if err := l.stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
 			return failure(err)
 		}
+	}
+	if err := l.past.Purge(ctx, jetstream.WithPurgeSubject(pastPrefix+id)); err != nil {
+		return failure(err)
 	}
 	l.forget(id)
 	return l.announceEnd(id)

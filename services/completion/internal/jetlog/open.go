@@ -118,8 +118,34 @@ func (l *Log) openStream(ctx context.Context) error {
 		return fmt.Errorf("open the stream %s: %w", streamName, err)
 	}
 	l.stream = stream
+	return l.openPast(ctx)
+}
+
+// remembered is how long an expired completion is told from one that never was.
+const remembered = 24 * time.Hour
+
+// openPast makes the stream that remembers whose the expired completions were.
+func (l *Log) openPast(ctx context.Context) error {
+	var err error
+	l.past, err = l.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name:              pastName,
+		Description:       "Whose the completions of Pawstream were",
+		Subjects:          []string{pastPrefix + "*"},
+		Storage:           jetstream.FileStorage,
+		MaxAge:            l.cfg.Retention + remembered,
+		MaxBytes:          maxPast,
+		Replicas:          l.cfg.Replicas,
+		AllowDirect:       true,
+		MaxMsgsPerSubject: 1,
+	})
+	if err != nil {
+		return fmt.Errorf("open the stream %s: %w", pastName, err)
+	}
 	return nil
 }
+
+// maxPast bounds the stream that openPast makes, in bytes; the oldest go first.
+const maxPast = 64 << 20
 
 // checkStream refuses a stream that somebody else made, or a newer version of us.
 func checkStream(got, want *jetstream.StreamConfig) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
@@ -27,6 +28,7 @@ type shared struct {
 	readers int
 	idle    bool // in log.ended
 	size    int  // as counted in log.held
+	until   time.Time
 }
 
 func (s *shared) id() string { return s.name }
@@ -79,10 +81,30 @@ func (s *shared) lose(err error) {
 func (l *Log) writing(id string) *writer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := l.tapes[id]; s != nil {
+	if s := l.find(id); s != nil {
 		return s.writer
 	}
 	return nil
+}
+
+// find returns a completion that is in memory and has not expired. The caller holds
+// the lock.
+func (l *Log) find(id string) *shared {
+	l.expire()
+	s := l.tapes[id]
+	if s != nil && s.idle && time.Now().After(s.until) {
+		l.remove(s)
+		return nil
+	}
+	return s
+}
+
+// expire lets go of what has been kept for long enough. The caller holds the lock.
+func (l *Log) expire() {
+	now := time.Now()
+	for len(l.ended) > 0 && (l.held > l.cfg.Cache || now.After(l.ended[0].until)) {
+		l.remove(l.ended[0])
+	}
 }
 
 // acquire returns the completion with one more reader. A mirror is started where
@@ -95,18 +117,14 @@ func (l *Log) acquire(ctx context.Context, id string) (*shared, error) {
 		return nil, err
 	}
 	l.mu.Lock()
-	s := l.tapes[id]
+	s := l.find(id)
 	fresh := s == nil
 	if fresh {
 		s = &shared{log: l, name: id}
 		l.tapes[id] = s
 	}
 	s.readers++
-	if s.idle {
-		s.idle = false
-		l.held -= s.size
-		l.ended = slices.DeleteFunc(l.ended, func(e *shared) bool { return e == s })
-	}
+	l.unidle(s)
 	l.mu.Unlock()
 	if fresh {
 		l.startMirror(s)
@@ -133,15 +151,13 @@ func (l *Log) settle(s *shared) {
 	}
 	switch {
 	case terminal != nil:
+		if s.until.IsZero() {
+			s.until = time.Now().Add(l.cfg.Retention)
+		}
 		s.idle, s.size = true, s.tape.Size()
 		l.ended = append(l.ended, s)
 		l.held += s.size
-		for l.held > l.cfg.Cache {
-			oldest := l.ended[0]
-			l.ended = l.ended[1:]
-			l.held -= oldest.size
-			delete(l.tapes, oldest.name)
-		}
+		l.expire()
 	case s.writer == nil:
 		s.stop()
 		delete(l.tapes, s.name)
@@ -152,10 +168,21 @@ func (l *Log) settle(s *shared) {
 func (l *Log) drop(s *shared) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.remove(s)
+}
+
+// remove is drop for a caller that holds the lock.
+func (l *Log) remove(s *shared) {
 	if l.tapes[s.name] != s {
 		return
 	}
 	delete(l.tapes, s.name)
+	l.unidle(s)
+}
+
+// unidle takes the completion off the list of those that nobody reads. The caller
+// holds the lock.
+func (l *Log) unidle(s *shared) {
 	if s.idle {
 		s.idle = false
 		l.held -= s.size

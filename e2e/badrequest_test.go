@@ -1,0 +1,147 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestBadRequest is about what stands around a body: method, path, query and headers.
+func TestBadRequest(t *testing.T) {
+	t.Parallel()
+	url := fast(t).URL()
+	const create = "POST /v1/chat/completions"
+	stored := record(t, url, nil).ID
+	notFound := bad(http.StatusNotFound, "unknown_url", "")
+	noCompletion := bad(http.StatusNotFound, "completion_not_found", "")
+	noModel := bad(http.StatusNotFound, "model_not_found", "model")
+	noMethod := bad(http.StatusMethodNotAllowed, "method_not_allowed", "")
+	noMedia := bad(http.StatusUnsupportedMediaType, "unsupported_media_type", "")
+	badValue := func(param string) refusal { return bad(http.StatusBadRequest, "invalid_value", param) }
+	for _, test := range []struct {
+		name    string
+		request string // method and path
+		header  string
+		body    string
+		want    refusal
+	}{
+		{"no body", create, "Content-Type: application/json", "", bad(http.StatusBadRequest, "invalid_json", "")},
+		{"no media type", create, "Content-Type: ", body(nil), noMedia},
+		{"plain text", create, "Content-Type: text/plain", body(nil), noMedia},
+		{"a form", create, "Content-Type: application/x-www-form-urlencoded", body(nil), noMedia},
+		{"another JSON type", create, "Content-Type: application/problem+json", body(nil), noMedia},
+		{"a media type that is none", create, "Content-Type: application/json; charset", body(nil), noMedia},
+		{"no media type for metadata", "POST /v1/chat/completions/" + stored, "Content-Type: ", `{"metadata":{}}`, noMedia},
+
+		{"PUT", "PUT /v1/chat/completions", "", body(nil), noMethod},
+		{"DELETE all", "DELETE /v1/chat/completions", "", "", noMethod},
+		{"PATCH", "PATCH /v1/chat/completions/" + stored, "", `{}`, noMethod},
+		{"a method of one's own", "BARK /v1/chat/completions", "", "", noMethod},
+		{"GET cancel", "GET /v1/chat/completions/" + stored + "/cancel", "", "", noMethod},
+		{"POST models", "POST /v1/models", "", `{}`, noMethod},
+		{"DELETE a model", "DELETE /v1/models/" + model, "", "", noMethod},
+
+		{"another API", "GET /v1/embeddings", "", "", notFound},
+		{"no version", "POST /chat/completions", "", body(nil), notFound},
+		{"a slash too many", "POST /v1/chat/completions/", "", body(nil), notFound},
+		{"a path below", "GET /v1/chat/completions/" + stored + "/tokens", "", "", notFound},
+		{"the RPC by its name", "POST /petstore.completion.v1.CompletionService/GetCompletion", "", `{}`, notFound},
+		{"profiles", "GET /debug/pprof/", "", "", notFound},
+
+		{"unknown completion", "GET /v1/chat/completions/chatcmpl-x", "", "", noCompletion},
+		{"unknown completion, messages", "GET /v1/chat/completions/chatcmpl-x/messages", "", "", noCompletion},
+		{"unknown completion, cancel", "POST /v1/chat/completions/chatcmpl-x/cancel", "", "", noCompletion},
+		{"unknown completion, delete", "DELETE /v1/chat/completions/chatcmpl-x", "", "", noCompletion},
+		{"unknown completion, metadata", "POST /v1/chat/completions/chatcmpl-x", "", `{"metadata":{}}`, noCompletion},
+		{"an id of 10 kB", "GET /v1/chat/completions/" + strings.Repeat("x", 10_000), "", "", noCompletion},
+		{"an id of control characters", "GET /v1/chat/completions/%00%0d%0a", "", "", noCompletion},
+		{"an id that climbs", "GET /v1/chat/completions/%2e%2e", "", "", noCompletion},
+		{"an id that is not UTF-8", "GET /v1/chat/completions/%ff", "", "", noCompletion},
+		{"an id that is not UTF-8, streamed", "GET /v1/chat/completions/%ff?stream=true", "", "", noCompletion},
+		{"an id that is not UTF-8, cancel", "POST /v1/chat/completions/%ff/cancel", "", "", noCompletion},
+		{"unknown model", "GET /v1/models/gpt-4o", "", "", noModel},
+		{"unknown model with a slash", "GET /v1/models/meta/llama", "", "", noModel},
+		{"a model that is not UTF-8", "GET /v1/models/%ff", "", "", noModel},
+
+		{"metadata missing", "POST /v1/chat/completions/" + stored, "", `{}`, bad(http.StatusBadRequest, "missing_required_parameter", "metadata")},
+		{"metadata of another type", "POST /v1/chat/completions/" + stored, "", `{"metadata":[]}`, bad(http.StatusBadRequest, "invalid_type", "metadata")},
+		{"metadata and more", "POST /v1/chat/completions/" + stored, "", `{"metadata":{},"model":"x"}`, bad(http.StatusBadRequest, "unknown_parameter", "model")},
+		{"metadata that is no JSON", "POST /v1/chat/completions/" + stored, "", `{`, bad(http.StatusBadRequest, "invalid_json", "")},
+		{"limit no number", "GET /v1/chat/completions?limit=x", "", "", badValue("limit")},
+		{"limit too large", "GET /v1/chat/completions?limit=101", "", "", bad(http.StatusBadRequest, "integer_above_max_value", "limit")},
+		{"order", "GET /v1/chat/completions?order=up", "", "", badValue("order")},
+		{"after", "GET /v1/chat/completions?after=chatcmpl-x", "", "", badValue("after")},
+		{"after that is not UTF-8", "GET /v1/chat/completions?after=%ff", "", "", badValue("after")},
+
+		{"a long idempotency key", create, "Idempotency-Key: " + strings.Repeat("k", 256), body(nil), bad(http.StatusBadRequest, "string_above_max_length", "")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			method, path, _ := strings.Cut(test.request, " ")
+			x := do(t, request(t, method, url+path, test.body, test.header))
+			if diff := cmp.Diff(test.want, refused(t, x)); diff != "" {
+				t.Errorf("(-want +got)\n%s\n%s", diff, x.Body)
+			}
+			if allow := x.Header.Get("Allow"); (x.Status == http.StatusMethodNotAllowed) != (allow != "") {
+				t.Errorf("status %d with Allow %q", x.Status, allow)
+			}
+		})
+	}
+	if err := fast(t).Fault(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestIdempotencyConflict uses one key for two requests.
+func TestIdempotencyConflict(t *testing.T) {
+	t.Parallel()
+	url := fast(t).URL()
+	const key = "Idempotency-Key: conflict"
+	record(t, url, nil, key)
+	for name, other := range map[string]string{
+		"another question": streamed(object{"messages": []object{{"role": "user", "content": "And a dog?"}}}),
+		"another number":   streamed(object{"max_tokens": someTokens + 1}),
+		"without a stream": body(object{"max_tokens": someTokens + 1}),
+	} {
+		x := post(t, url, other, key)
+		if diff := cmp.Diff(bad(http.StatusConflict, "idempotency_conflict", ""), refused(t, x)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+		if got := x.Header.Get("X-Should-Retry"); got != "false" { // SDKs would send it again
+			t.Errorf("%s: X-Should-Retry is %q", name, got)
+		}
+	}
+}
+
+// TestUnusualButRight checks that the rules are no stricter than they say.
+func TestUnusualButRight(t *testing.T) {
+	t.Parallel()
+	url := fast(t).URL()
+	for _, test := range []struct{ name, header, body string }{
+		{"a charset", "Content-Type: application/json; charset=utf-8", body(object{"max_tokens": 1})},
+		{"a type in capitals", "Content-Type: APPLICATION/JSON", body(object{"max_tokens": 1})},
+		{"nulls", "", body(object{
+			"max_tokens": 1, "n": nil, "stop": nil, "stream": nil, "stream_options": nil, "tools": nil, "user": nil,
+			"temperature": nil, "seed": nil, "metadata": nil, "response_format": nil, "logprobs": nil, "functions": nil,
+		})},
+		{"whole numbers as decimals", "", with(`"max_tokens":1.0,"n":1e0`)},
+		{"the bounds of all numbers", "", body(object{
+			"max_tokens": 1, "n": 128, "temperature": 2, "top_p": 0, "frequency_penalty": -2, "presence_penalty": 2,
+			"seed": -9223372036854775808, "stop": []string{"a", "b", "c", "d"},
+		})},
+		{"escapes", "", asked(`[{"role":"user","content":"\ud83d\udc36 \u0000 \u2028"}]`)},
+		{"parts", "", asked(`[{"content":[{"text":"A ","type":"text"},{"type":"text","text":"cat?"}],"role":"user"}]`)},
+		{"2,048 messages", "", asked("[" + strings.TrimSuffix(strings.Repeat(`{"role":"user","content":"x"},`, 2048), ",") + "]")},
+		{"a message of nothing", "", asked(`[{"role":"user","content":""}]`)},
+		{"the answer sent back", "", asked(`[{"role":"user","content":"hi"},{"role":"assistant","content":"Hello","refusal":null,"annotations":[],"audio":null,"function_call":null,"tool_calls":null},{"role":"user","content":"A cat?"}]`)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var c completion
+			post(t, url, test.body, test.header).into(t, &c)
+			if c.Status != "completed" || len(c.Choices) == 0 {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}

@@ -1,0 +1,146 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+func unsupportedFeatures() []badInput {
+	want := func(param string) refusal { return bad(http.StatusBadRequest, "unsupported_parameter", param) }
+	part := func(part string) string {
+		return asked(`[{"role":"user","content":[{"type":"text","text":"what is this?"},` + part + `]}]`)
+	}
+	const tool = `"tools":[{"type":"function","function":{"name":"f"}}]`
+	return []badInput{
+		{"tools", with(tool), want("tools")},
+		{"tools and a choice", with(tool + `,"tool_choice":"required"`), want("tools")},
+		{"a custom tool", with(`"tools":[{"type":"custom","custom":{"name":"f"}}]`), want("tools[0].type")},
+		{"a tool's result", asked(`[{"role":"tool","tool_call_id":"call_1","content":"x"}]`), want("messages[0].role")},
+		{
+			"a tool call", asked(`[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}]`),
+			want("messages[1].tool_calls"),
+		},
+		{"functions", with(`"functions":[]`), want("functions")},
+		{"function_call", with(`"function_call":"auto"`), want("function_call")},
+		{"logprobs", with(`"logprobs":true`), want("logprobs")},
+		{"top_logprobs", with(`"logprobs":true,"top_logprobs":2`), want("logprobs")},
+		{"logit_bias", with(`"logit_bias":{"50256":-100}`), want("logit_bias")},
+		{"an image", part(`{"type":"image_url","image_url":{"url":"https://example.com/cat.png"}}`), want("messages[0].content[1].type")},
+		{"a sound", part(`{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}`), want("messages[0].content[1].type")},
+		{"a file", part(`{"type":"file","file":{"file_id":"file-1"}}`), want("messages[0].content[1].type")},
+		{"a JSON answer", with(`"response_format":{"type":"json_object"}`), want("response_format")},
+		{"an answer by a schema", with(`"response_format":{"type":"json_schema","json_schema":{"name":"pet","schema":{}}}`), want("response_format")},
+		{"audio", with(`"audio":{"voice":"alloy","format":"wav"}`), want("audio")},
+		{"an audible answer", with(`"modalities":["text","audio"]`), want("modalities")},
+		{"reasoning_effort", with(`"reasoning_effort":"high"`), want("reasoning_effort")},
+		{"prediction", with(`"prediction":{"type":"content","content":"x"}`), want("prediction")},
+		{"web_search_options", with(`"web_search_options":{}`), want("web_search_options")},
+		{"a tier", with(`"service_tier":"priority"`), want("service_tier")},
+	}
+}
+
+func outOfRange() []badInput {
+	var table []badInput
+	add := func(name, literal, code, param string) {
+		table = append(table, badInput{name + " " + literal, with(`"` + name + `":` + literal), bad(http.StatusBadRequest, code, param)})
+	}
+	for _, number := range []struct{ name, below, above string }{
+		{"temperature", "-0.001", "2.001"},
+		{"top_p", "-0.1", "1.0000001"},
+		{"frequency_penalty", "-2.1", "2.1"},
+		{"presence_penalty", "-3", "3"},
+	} {
+		for _, below := range []string{number.below, "-1e308", "-1e999"} {
+			add(number.name, below, "decimal_below_min_value", number.name)
+		}
+		for _, above := range []string{number.above, "1e308", "1e999"} {
+			add(number.name, above, "decimal_above_max_value", number.name)
+		}
+	}
+	for _, below := range []string{"0", "-1", "-2147483648", "-2147483649", "-1e400"} {
+		for _, name := range []string{"n", "max_tokens", "max_completion_tokens"} {
+			add(name, below, "integer_below_min_value", name)
+		}
+	}
+	for _, above := range []string{"129", "2147483647", "2147483648", "99999999999999999999", "1e400"} {
+		add("n", above, "integer_above_max_value", "n")
+	}
+	for _, above := range []string{"2147483648", "9223372036854775808"} {
+		add("max_tokens", above, "integer_above_max_value", "max_tokens")
+		add("max_completion_tokens", above, "integer_above_max_value", "max_completion_tokens")
+	}
+	add("seed", "9223372036854775808", "integer_above_max_value", "seed")
+	add("seed", "-9223372036854775809", "integer_below_min_value", "seed")
+	add("logit_bias", `{"1":-100.5}`, "decimal_below_min_value", "logit_bias")
+	add("logit_bias", `{"1":101}`, "decimal_above_max_value", "logit_bias")
+	for literal, code := range map[string]string{"-1": "integer_below_min_value", "21": "integer_above_max_value"} {
+		table = append(table, badInput{
+			"top_logprobs " + literal, with(`"logprobs":true,"top_logprobs":` + literal),
+			bad(http.StatusBadRequest, code, "top_logprobs"),
+		})
+	}
+	return table
+}
+
+func wrongValues() []badInput {
+	value := func(param string) refusal { return bad(http.StatusBadRequest, "invalid_value", param) }
+	lacking := func(param string) refusal { return bad(http.StatusBadRequest, "missing_required_parameter", param) }
+	empty := func(param string) refusal { return bad(http.StatusBadRequest, "empty_array", param) }
+	return []badInput{
+		{"unknown model", body(object{"model": "gpt-4o"}), bad(http.StatusNotFound, "model_not_found", "model")},
+		{"unknown model, streamed", streamed(object{"model": "../etc/passwd"}), bad(http.StatusNotFound, "model_not_found", "model")},
+		{"no model", `{"messages":[{"role":"user","content":"x"}]}`, lacking("model")},
+		{"an empty model", body(object{"model": ""}), lacking("model")},
+		{"nothing", `{}`, lacking("model")},
+		{"no messages", `{"model":"` + model + `"}`, empty("messages")},
+		{"empty messages", asked(`[]`), empty("messages")},
+		{"empty messages, streamed", streamed(object{"messages": []any{}}), empty("messages")},
+		{"an empty message", asked(`[{}]`), lacking("messages[0].role")},
+		{"an unknown role", asked(`[{"role":"robot","content":"x"}]`), value("messages[0].role")},
+		{"no content", asked(`[{"role":"user"}]`), lacking("messages[0].content")},
+		{"content null", asked(`[{"role":"user","content":null}]`), lacking("messages[0].content")},
+		{"no parts", asked(`[{"role":"user","content":[]}]`), empty("messages[0].content")},
+		{"an unknown part", asked(`[{"role":"user","content":[{"type":"video"}]}]`), value("messages[0].content[0].type")},
+		{"a part without a type", asked(`[{"role":"user","content":[{"text":"x"}]}]`), lacking("messages[0].content[0].type")},
+		{"a tool message without its call", asked(`[{"role":"tool","content":"x"}]`), lacking("messages[0].tool_call_id")},
+		{"a user's refusal", asked(`[{"role":"user","content":"x","refusal":"no"}]`), value("messages[0].refusal")},
+		{"stream_options without stream", with(`"stream_options":{"include_usage":true}`), value("stream_options")},
+		{"stream_options and stream false", with(`"stream":false,"stream_options":{}`), value("stream_options")},
+		{"top_logprobs without logprobs", with(`"top_logprobs":1`), value("top_logprobs")},
+		{"two limits that differ", with(`"max_tokens":1,"max_completion_tokens":2`), value("max_tokens")},
+		{"an empty stop", with(`"stop":["a",""]`), bad(http.StatusBadRequest, "empty_string", "stop[1]")},
+		{"an unknown policy", with(`"on_disconnect":"ignore"`), value("on_disconnect")},
+		{"an unknown tier", with(`"service_tier":"gold"`), value("service_tier")},
+		{"an unknown format", with(`"response_format":{"type":"yaml"}`), value("response_format.type")},
+		{"a choice without tools", with(`"tool_choice":"required"`), value("tool_choice")},
+		{"parallel calls without tools", with(`"parallel_tool_calls":true`), value("parallel_tool_calls")},
+	}
+}
+
+func tooMuch() []badInput {
+	long := func(param string) refusal { return bad(http.StatusBadRequest, "array_above_max_length", param) }
+	wide := func(param string) refusal { return bad(http.StatusBadRequest, "string_above_max_length", param) }
+	message := `{"role":"user","content":"x"},`
+	many := func(n int) string { return asked("[" + strings.TrimSuffix(strings.Repeat(message, n), ",") + "]") }
+	var pairs []string
+	for i := range 17 {
+		pairs = append(pairs, fmt.Sprintf(`"key %d":"x"`, i))
+	}
+	tooLarge := bad(http.StatusRequestEntityTooLarge, "request_too_large", "")
+	return []badInput{
+		{"2,049 messages", many(2049), long("messages")},
+		{"100,000 messages", many(100_000), long("messages")},
+		{"300,000 messages", many(300_000), tooLarge},
+		{"11 MiB", body(object{"user": strings.Repeat("x", 11<<20)}), tooLarge},
+		{"11 MiB of nothing", strings.Repeat(" ", 11<<20), tooLarge},
+		{"a prompt of 40,000 words", body(object{"messages": []object{{"role": "user", "content": strings.Repeat("dog ", 40_000)}}}), bad(http.StatusBadRequest, "context_length_exceeded", "messages")},
+		{"a word of 9 MB", body(object{"messages": []object{{"role": "user", "content": strings.Repeat("x", 9_000_000)}}}), bad(http.StatusBadRequest, "context_length_exceeded", "messages")},
+		{"five stops", with(`"stop":["a","b","c","d","e"]`), long("stop")},
+		{"17 pairs", with(`"metadata":{` + strings.Join(pairs, ",") + `}`), long("metadata")},
+		{"a long key", with(`"metadata":{"` + strings.Repeat("k", 65) + `":"x"}`), wide("metadata")},
+		{"a long value", with(`"metadata":{"k":"` + strings.Repeat("v", 513) + `"}`), wide("metadata")},
+		{"a long user", with(`"user":"` + strings.Repeat("u", 513) + `"`), wide("user")},
+		{"a long name", asked(`[{"role":"user","content":"x","name":"` + strings.Repeat("n", 65) + `"}]`), wide("messages[0].name")},
+	}
+}

@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	openai "github.com/sashabaranov/go-openai"
+
+	"github.com/pawstream/pawstream/e2e/internal/cut"
+)
+
+// TestGoOpenAI uses the Go client that most programs had before OpenAI had its own.
+// It does not decode events by the standard, but looks for lines.
+func TestGoOpenAI(t *testing.T) {
+	t.Parallel()
+	url := steady(t).URL()
+	client := goOpenAI(url, nil)
+	t.Run("stream", func(t *testing.T) {
+		a, err := sumGoOpenAI(client.CreateChatCompletionStream(t.Context(), goOpenAIRequest(someTokens)))
+		if diff := cmp.Diff(whole(t, url), a.answer); err != nil || diff != "" {
+			t.Errorf("%v (-want +got)\n%s", err, diff)
+		}
+	})
+	t.Run("unknown model", func(t *testing.T) {
+		req := goOpenAIRequest(someTokens)
+		req.Model = "gpt-4o"
+		_, err := client.CreateChatCompletionStream(t.Context(), req)
+		var told *openai.APIError
+		if !errors.As(err, &told) {
+			t.Fatalf("%T: %v", err, err)
+		}
+		if told.HTTPStatusCode != http.StatusNotFound || told.Code != "model_not_found" || *told.Param != "model" || told.Message == "" {
+			t.Errorf("%+v", told)
+		}
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		stream, err := client.CreateChatCompletionStream(t.Context(), goOpenAIRequest(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel(t, url, stream.Header().Get("X-Completion-Id"))
+		// It fails, as it has to, but not with the message: the client takes every line
+		// that is not data, so every id, for a part of the error's JSON.
+		if s, err := sumGoOpenAI(stream, nil); err == nil {
+			t.Errorf("it passes for success: %+v", s)
+		}
+	})
+	t.Run("cut", func(t *testing.T) {
+		brokenURL, _ := broken(t, url, cut.Each(cut.Plan{After: 5_000}))
+		if s, err := sumGoOpenAI(goOpenAI(brokenURL, nil).CreateChatCompletionStream(t.Context(), goOpenAIRequest(someTokens))); err == nil {
+			t.Errorf("it passes for success: %+v", s)
+		}
+	})
+	t.Run("left", func(t *testing.T) {
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		stream, err := goOpenAI(url, object{"on_disconnect": "cancel"}).CreateChatCompletionStream(ctx, goOpenAIRequest(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		leave()
+		isCancelledSoon(t, url, stream.Header().Get("X-Completion-Id"))
+		_ = stream.Close()
+	})
+}
+
+// goOpenAI returns a client that adds these members to what it asks for: it has no
+// way of its own to send what OpenAI does not know.
+func goOpenAI(url string, members object) *openai.Client {
+	config := openai.DefaultConfig("any")
+	config.BaseURL = url + "/v1"
+	config.HTTPClient = &http.Client{Transport: adding(members)}
+	return openai.NewClientWithConfig(config)
+}
+
+type adding object
+
+// RoundTrip implements http.RoundTripper.
+func (a adding) RoundTrip(r *http.Request) (*http.Response, error) {
+	var o object
+	if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
+		return nil, err
+	}
+	for name, value := range a {
+		o[name] = value
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func goOpenAIRequest(limit int) openai.ChatCompletionRequest {
+	return openai.ChatCompletionRequest{
+		Model:         model,
+		MaxTokens:     limit,
+		Messages:      []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: question}},
+		StreamOptions: &openai.StreamOptions{IncludeUsage: true},
+	}
+}
+
+func sumGoOpenAI(stream *openai.ChatCompletionStream, err error) (sum, error) {
+	if err != nil {
+		return sum{}, err
+	}
+	defer func() { _ = stream.Close() }()
+	var s sum
+	var text strings.Builder
+	for {
+		c, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			s.Text = text.String()
+			return s, nil
+		}
+		if err != nil {
+			return sum{}, err
+		}
+		for _, choice := range c.Choices {
+			text.WriteString(choice.Delta.Content)
+			s.FinishReason += string(choice.FinishReason)
+		}
+		if u := c.Usage; u != nil {
+			s.Usage = usage{Prompt: int64(u.PromptTokens), Completion: int64(u.CompletionTokens), Total: int64(u.TotalTokens)}
+		}
+	}
+}

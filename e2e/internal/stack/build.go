@@ -1,0 +1,29 @@
+// Package stack runs the programs for a test: it builds them, starts each as a
+// process of its own, learns from its first line where it listens, watches what it
+// logs, and stops it.
+package stack
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+)
+
+const module = "github.com/pawstream/pawstream"
+
+// Programs are the built programs, in a directory.
+type Programs string
+
+// Build builds the programs with the race detector into dir.
+func Build(ctx context.Context, dir string) (Programs, error) {
+	build := exec.CommandContext(ctx, "go", "build", "-race", "-o", dir+string(filepath.Separator),
+		module+"/edge", module+"/services/completion", module+"/services/standalone")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%v: %w\n%s", build, err, out)
+	}
+	return Programs(dir), nil
+}
+
+// Path returns where the program of that name is.
+func (p Programs) Path(name string) string { return filepath.Join(string(p), name) }

@@ -1,0 +1,173 @@
+package stack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	startPatience = 60 * time.Second
+	stopPatience  = 45 * time.Second
+)
+
+// A Process is a program that runs.
+type Process struct {
+	name   string
+	cmd    *exec.Cmd
+	stdout firstLine
+	log    logbook
+	ready  map[string]string
+	exited chan struct{}
+	err    error // of its end; to be read once exited is closed
+}
+
+// Start runs a program, in a new directory within that of the programs, and returns
+// when it serves.
+func (p Programs) Start(ctx context.Context, name string, args ...string) (*Process, error) {
+	ran := &Process{name: name, exited: make(chan struct{})}
+	ran.stdout.line = make(chan string, 1)
+	dir, err := os.MkdirTemp(string(p), name+"-*")
+	if err != nil {
+		return nil, err
+	}
+	ran.cmd = exec.Command(p.Path(name), args...) //nolint:noctx // it outlives ctx: Stop ends it
+	ran.cmd.Dir, ran.cmd.Env = dir, environment()
+	ran.cmd.Stdout, ran.cmd.Stderr = &ran.stdout, &ran.log
+	if err := ran.launch(); err != nil {
+		return nil, err
+	}
+	if err := ran.awaitReady(ctx); err != nil {
+		ran.Kill()
+		return nil, fmt.Errorf("%s: %w\n%s", name, err, ran.Log())
+	}
+	return ran, nil
+}
+
+// environment returns ours without what would configure the programs.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "PAWSTREAM_") })
+}
+
+// launch starts the process from a thread that lives as long as the process does:
+// where the system can end a child with its parent, it goes by the parent's thread.
+func (p *Process) launch() error {
+	p.cmd.SysProcAttr = endWithParent()
+	started := make(chan error)
+	go func() { // ends with the process
+		defer close(p.exited)
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			p.err = p.cmd.Wait()
+		}
+	}()
+	return <-started
+}
+
+// awaitReady reads "ready http=ADDR admin=ADDR".
+func (p *Process) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	select {
+	case line := <-p.stdout.line:
+		words := strings.Fields(line)
+		if len(words) < 2 || words[0] != "ready" {
+			return fmt.Errorf("its first line is %q", line)
+		}
+		p.ready = make(map[string]string)
+		for _, word := range words[1:] {
+			name, address, _ := strings.Cut(word, "=")
+			p.ready[name] = address
+		}
+		return nil
+	case <-p.exited:
+		return fmt.Errorf("it ended before it was ready: %w", p.err)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Addr returns the address that the process said it serves under that name.
+func (p *Process) Addr(name string) string { return p.ready[name] }
+
+// Log returns the last lines that the process has logged.
+func (p *Process) Log() string { return p.log.last() }
+
+// Signal asks the process to stop, as an operator would.
+func (p *Process) Signal() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
+
+// Wait returns when the process has ended: nil if it did so with exit code 0 and
+// never logged what it should not.
+func (p *Process) Wait() error {
+	select {
+	case <-p.exited:
+	case <-time.After(stopPatience):
+		p.Kill()
+		return fmt.Errorf("%s did not stop within %v\n%s", p.name, stopPatience, p.Log())
+	}
+	var err error
+	if p.err != nil {
+		err = fmt.Errorf("%s ended with %w\n%s", p.name, p.err, p.Log())
+	}
+	return errors.Join(err, p.Fault())
+}
+
+// Fault returns an error if the process has logged an error, a panic or a data race.
+func (p *Process) Fault() error {
+	if alarm := p.log.alarm(); alarm != "" {
+		return fmt.Errorf("%s logged\n%s", p.name, alarm)
+	}
+	return nil
+}
+
+// Stop ends the process and returns what [Process.Wait] does.
+func (p *Process) Stop() error {
+	if err := p.Signal(); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", p.name, err), p.Wait())
+	}
+	return p.Wait()
+}
+
+// Ended reports whether the process has ended.
+func (p *Process) Ended() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// Kill ends the process as a crash would. It returns when the process has ended.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.exited
+}
+
+// firstLine hands over the first line that is written to it.
+type firstLine struct {
+	line chan string // has room for one
+	once sync.Once
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (f *firstLine) Write(b []byte) (int, error) {
+	f.text.Write(b)
+	if line, _, ended := strings.Cut(f.text.String(), "\n"); ended {
+		f.once.Do(func() { f.line <- line })
+	}
+	return len(b), nil
+}

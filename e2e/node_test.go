@@ -1,0 +1,148 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+const cancelled = "The completion was cancelled."
+
+// node returns the arguments that run a script of e2e/node, and the directory where.
+func node(t *testing.T, script string) (dir string, command []string) {
+	t.Helper()
+	if err := installed(); err != nil {
+		missing(t, "Node 20 or newer and its packages", err)
+	}
+	return "node", []string{"node", script}
+}
+
+// installed installs what the scripts need, once, unless it is there.
+var installed = sync.OnceValue(func() error {
+	if _, err := exec.LookPath("node"); err != nil {
+		return err
+	}
+	lock, err := os.ReadFile(filepath.Join("node", "package-lock.json"))
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(lock)
+	want := []byte(hex.EncodeToString(sum[:]))
+	stamp := filepath.Join("node", "node_modules", ".installed")
+	if got, err := os.ReadFile(stamp); err == nil && bytes.Equal(got, want) {
+		return nil
+	}
+	npm := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	npm.Dir = "node"
+	if out, err := npm.CombinedOutput(); err != nil {
+		return errors.Join(err, errors.New(string(out)))
+	}
+	return os.WriteFile(stamp, want, 0o600)
+})
+
+// TestOpenAINode uses OpenAI's client as it is now, and as it was before version 5.
+func TestOpenAINode(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"openai", "openai-4"} {
+		t.Run(name, func(t *testing.T) {
+			dir, command := node(t, "openai.mjs")
+			got, proxy := runScript(t, dir, command, object{"package": name})
+			want := whole(t, steady(t).URL()).object()
+			got.has(t, "stream", want)
+			got.has(t, "whole", want)
+			got.has(t, "unknown model", object{
+				"error": "NotFoundError", "status": http.StatusNotFound, "type": "invalid_request_error",
+				"code": "model_not_found", "param": "model", "message": "404 " + noModel,
+			})
+			got.has(t, "cancelled", object{"error": "APIError", "code": "completion_cancelled", "message": cancelled})
+			got.has(t, "left", object{"status": "cancelled"})
+			want["cut"] = true
+			got.has(t, "cut", want)
+			atLeastTwo(t, proxy.Cuts())
+		})
+	}
+}
+
+const noModel = "The model does not exist, or you may not use it."
+
+func atLeastTwo(t *testing.T, cuts int) {
+	t.Helper()
+	if cuts < 2 {
+		t.Errorf("only %d connections were cut", cuts)
+	}
+}
+
+func TestAISDK(t *testing.T) {
+	t.Parallel()
+	dir, command := node(t, "ai.mjs")
+	got, _ := runScript(t, dir, command, nil)
+	want := whole(t, steady(t).URL()).object()
+	got.has(t, "stream", want)
+	got.has(t, "whole", want)
+	got.has(t, "unknown model", object{
+		"error": "AI_APICallError", "status": http.StatusNotFound, "code": "model_not_found", "message": noModel,
+	})
+	got.has(t, "cancelled", object{"message": cancelled})
+	got.has(t, "left", object{"status": "cancelled"})
+	got.has(t, "cut", object{"raised": true})
+}
+
+func TestLangChain(t *testing.T) {
+	t.Parallel()
+	dir, command := node(t, "langchain.mjs")
+	got, _ := runScript(t, dir, command, nil)
+	want := whole(t, steady(t).URL()).object()
+	got.has(t, "stream", want)
+	got.has(t, "whole", want)
+	got.has(t, "unknown model", object{
+		"error": "Error", "status": http.StatusNotFound, "code": "model_not_found", "message": "404 " + noModel,
+	})
+	got.has(t, "cancelled", object{"error": "Error", "code": "completion_cancelled", "message": cancelled})
+	got.has(t, "left", object{"status": "cancelled"})
+	got.has(t, "cut", object{"raised": true})
+}
+
+// TestEventSource follows by GET; the client reconnects by itself.
+func TestEventSource(t *testing.T) {
+	t.Parallel()
+	dir, command := node(t, "eventsource.mjs")
+	got, proxy := runScript(t, dir, command, nil)
+	cut := got["cut"]
+	id, _ := cut["id"].(string)
+	lost := float64(proxy.Cuts()) + 1 // the last time it is told to stop
+	got.has(t, "cut", object{
+		"id": id, "events": pairs(t, id), "opened": lost, "lost": lost, "code": http.StatusNoContent,
+	})
+	atLeastTwo(t, proxy.Cuts())
+	got.has(t, "cancelled", object{"last": cancelled, "code": http.StatusNoContent})
+	got.has(t, "unknown completion", object{"code": http.StatusNotFound})
+	got.has(t, "left", object{"before": "in_progress", "status": "cancelled"})
+}
+
+// TestFetchEventSource follows by POST; the client sends the same request again.
+func TestFetchEventSource(t *testing.T) {
+	t.Parallel()
+	dir, command := node(t, "fetch-event-source.mjs")
+	got, proxy := runScript(t, dir, command, nil)
+	completions, _ := got["cut"]["completions"].([]any)
+	if len(completions) == 0 {
+		t.Fatalf("%v", got["cut"])
+	}
+	id, _ := completions[0].(string)
+	var same []any // the resumed POST goes on with the completion
+	for range proxy.Cuts() + 1 {
+		same = append(same, id)
+	}
+	got.has(t, "cut", object{"events": pairs(t, id), "completions": same})
+	atLeastTwo(t, proxy.Cuts())
+	got.has(t, "unknown model", object{"status": http.StatusNotFound, "code": "model_not_found"})
+	got.has(t, "cancelled", object{"last": cancelled})
+	got.has(t, "left", object{"status": "cancelled"})
+}

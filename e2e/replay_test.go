@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// retryLine is in the first block of each response and in no other.
+var retryLine = regexp.MustCompile(`(?m)^retry: [0-9]+\n`)
+
+// comparable returns a stream's blocks as they are whichever of them comes first.
+func comparable(blocks []string) []string {
+	var out []string
+	for _, block := range blocks {
+		out = append(out, retryLine.ReplaceAllString(block, ""))
+	}
+	return out
+}
+
+// TestReplay checks that whoever reads a completion, whenever and from wherever, reads
+// the same bytes under the same ids.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	url := fast(t).URL()
+	for _, test := range []struct {
+		name    string
+		members object
+	}{
+		{"with usage", nil},
+		{"plain", object{"stream_options": nil}},
+		{"obfuscated", object{"stream_options": object{"include_obfuscation": true, "include_usage": true}}},
+		{"two choices", object{"n": 2}},
+		{"to its end", object{"max_tokens": nil}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			live := record(t, url, test.members)
+			again := recorded(t, get(t, url, live.ID+"?stream=true"))
+			if diff := cmp.Diff(live.Raw, again.Raw); diff != "" {
+				t.Errorf("(-live +replayed)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestResumeAtEveryCursor(t *testing.T) {
+	t.Parallel()
+	url := fast(t).URL()
+	live := record(t, url, nil)
+	last := len(live.Blocks) - 1
+	for _, test := range []struct {
+		name   string
+		resume func(after int) exchange
+	}{
+		{"Last-Event-ID", func(after int) exchange {
+			return get(t, url, live.ID+"?stream=true", "Last-Event-ID: "+eventID(live.ID, after))
+		}},
+		{"Last-Event-ID of an EventSource", func(after int) exchange {
+			return get(t, url, live.ID, "Accept: text/event-stream", "Last-Event-ID: "+eventID(live.ID, after))
+		}},
+		{"starting_after", func(after int) exchange {
+			return get(t, url, fmt.Sprintf("%s?stream=true&starting_after=%d", live.ID, after))
+		}},
+		{"Last-Event-ID wins", func(after int) exchange {
+			return get(t, url, live.ID+"?stream=true&starting_after=1", "Last-Event-ID: "+eventID(live.ID, after))
+		}},
+		{"the same POST again", func(after int) exchange {
+			return post(t, url, streamed(nil), "Last-Event-ID: "+eventID(live.ID, after))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for after := range last {
+				rest := recorded(t, test.resume(after))
+				if diff := cmp.Diff(comparable(live.Blocks[after+1:]), comparable(rest.Blocks)); diff != "" {
+					t.Errorf("after %d (-live +resumed)\n%s", after, diff)
+				}
+				if !retryLine.MatchString(rest.Blocks[0]) || rest.ID != live.ID {
+					t.Errorf("after %d: completion %q begins with %q", after, rest.ID, rest.Blocks[0])
+				}
+			}
+			if x := test.resume(last); x.Status != http.StatusNoContent || len(x.Body) != 0 {
+				t.Errorf("after the end: status %d, body %q", x.Status, x.Body)
+			}
+		})
+	}
+}
+
+// TestReadersOfOneCompletion lets readers join while it is generated: by its key, its
+// id, and its id in the middle.
+func TestReadersOfOneCompletion(t *testing.T) {
+	t.Parallel()
+	url := steady(t).URL()
+	key := "Idempotency-Key: " + t.Name() + fmt.Sprint(t.Context())
+	first := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil), key))
+	id := first.Header.Get("X-Completion-Id")
+
+	var byKey, byID, later recording
+	var readers sync.WaitGroup
+	readers.Go(func() { byKey = record(t, url, nil, key) })
+	readers.Go(func() { byID = recorded(t, get(t, url, id+"?stream=true")) })
+	readers.Go(func() {
+		later = recorded(t, get(t, url, id+"?stream=true", "Last-Event-ID: "+eventID(id, 0)))
+	})
+	all := events(t, first.Body)
+	readers.Wait()
+
+	joined(t, all)
+	for name, r := range map[string]recording{"by key": byKey, "by id": byID} {
+		if diff := cmp.Diff(all, r.Events, cmpEvents); diff != "" {
+			t.Errorf("%s (-first +other)\n%s", name, diff)
+		}
+	}
+	later.Events[0].Retry, all[1].Retry = 0, 0
+	if diff := cmp.Diff(all[1:], later.Events, cmpEvents); diff != "" {
+		t.Errorf("later (-first +other)\n%s", diff)
+	}
+}
+
+// TestObfuscation checks that the padding makes chunks alike in size. That a replay
+// pads alike, TestReplay checks.
+func TestObfuscation(t *testing.T) {
+	t.Parallel()
+	url := fast(t).URL()
+	sizes := func(options object) []int {
+		var sizes []int
+		r := record(t, url, object{"stream_options": options})
+		for _, e := range r.Events[1 : 1+someTokens] {
+			if padding, given := decode(t, e.Data)["obfuscation"].(string); given != (options != nil) || given && padding == "" {
+				t.Errorf("the padding is %q in %s", padding, e.Data)
+			}
+			sizes = append(sizes, len(e.Data))
+		}
+		slices.Sort(sizes)
+		return slices.Compact(sizes)
+	}
+	if bare := sizes(nil); len(bare) < 5 {
+		t.Errorf("there is nothing to hide: sizes %v", bare)
+	}
+	if padded := sizes(object{"include_obfuscation": true}); len(padded) > 2 {
+		t.Errorf("chunks have sizes %v", padded)
+	}
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	url := fast(t).URL()
+	key := "Idempotency-Key: once-" + strings.ToLower(t.Name())
+	first := record(t, url, nil, key)
+	again := record(t, url, nil, key)
+	if diff := cmp.Diff(first.Raw, again.Raw); diff != "" {
+		t.Errorf("(-first +again)\n%s", diff)
+	}
+	if other := record(t, url, nil); other.ID == first.ID {
+		t.Errorf("without the key it is the same completion, %s", other.ID)
+	}
+}
