@@ -5,11 +5,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"google.golang.org/grpc/status"
 
 	"github.com/pawstream/pawstream/edge/internal/answer"
 	"github.com/pawstream/pawstream/edge/internal/openai"
@@ -56,7 +55,7 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 func (a *api) createWhole(w http.ResponseWriter, r *http.Request, req *completionv1.CreateCompletionRequest) {
 	resp, err := a.completions.CreateCompletion(r.Context(), req)
 	if err != nil {
-		answer.Error(w, openai.FromStatus(status.Convert(err)))
+		refuse(w, r, err)
 		return
 	}
 	note(r, resp.GetCompletion().GetId(), resp.GetCompletion().GetModel())
@@ -73,27 +72,23 @@ func includeEvents(p *completionv1.CompletionParams) {
 	p.StreamOptions.IncludeEvents = true
 }
 
-// bodyTimeout is how long a client may take to send a request body.
-const bodyTimeout = 30 * time.Second
-
 // readJSON returns a body that claims to be JSON.
 func (a *api) readJSON(w http.ResponseWriter, r *http.Request) ([]byte, *openai.Error) {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" {
 		return nil, openai.UnsupportedMediaType()
 	}
-	// The deadline is for the body alone: left in place, it would end the response too.
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // a test's recorder has none
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.maxBody))
-	_ = control.SetReadDeadline(time.Time{})
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, openai.TooLarge(a.maxBody)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, openai.RequestTimeout()
 	case err != nil:
 		return nil, openai.InvalidValue("", "could not be read")
 	}
+	setReadDeadline(w, time.Time{})
 	return body, nil
 }
 

@@ -18,7 +18,7 @@ const maxEventID = 128
 // one, as JSON else.
 func (a *api) follow(gateway http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !wantsStream(r) {
+		if r.Method == http.MethodHead || !wantsStream(r) {
 			gateway.ServeHTTP(w, r)
 			return
 		}

@@ -25,6 +25,7 @@ func newGateway(conn grpc.ClientConnInterface) (http.Handler, error) {
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &marshaler{}),
 		runtime.WithForwardResponseRewriter(rewrite),
 		runtime.WithErrorHandler(writeGatewayError),
+		runtime.WithRoutingErrorHandler(writeRoutingError),
 		runtime.WithIncomingHeaderMatcher(none),
 		runtime.WithOutgoingHeaderMatcher(none),
 		runtime.WithOutgoingTrailerMatcher(none),
@@ -40,7 +41,19 @@ func newGateway(conn grpc.ClientConnInterface) (http.Handler, error) {
 	if err := completionv1.RegisterModelServiceHandlerClient(ctx, mux, completionv1.NewModelServiceClient(conn)); err != nil {
 		return nil, err
 	}
-	return mux, nil
+	return headAsGet(mux), nil
+}
+
+// headAsGet has a HEAD answered as the GET that it asks about (RFC 9110, section
+// 9.3.2); net/http leaves the body out.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // rewrite turns each response message into the JSON of its public counterpart.
@@ -66,8 +79,14 @@ func rewrite(_ context.Context, m proto.Message) (any, error) {
 	return nil, status.Errorf(codes.Internal, "no public JSON for %T", m)
 }
 
-func writeGatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
-	answer.Error(w, openai.FromStatus(status.Convert(err)))
+func writeGatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+	refuse(w, r, err)
+}
+
+// writeRoutingError answers where our routes lead to the gateway and it has none: an
+// id with a slash in it, or none at all.
+func writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, _ int) {
+	answer.Error(w, openai.UnknownURL())
 }
 
 // marshaler is how grpc-gateway writes our JSON and reads what update has checked.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -12,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/pawstream/pawstream/edge/internal/answer"
 	"github.com/pawstream/pawstream/edge/internal/openai"
@@ -23,6 +25,7 @@ type record struct {
 	requestID         string
 	completion, model string
 	stream            *relay.Result
+	err               error // the cause of a failure that is not the client's
 }
 
 type recordKey struct{}
@@ -39,6 +42,15 @@ func recordOf(r *http.Request) *record {
 func note(r *http.Request, completion, model string) {
 	rec := recordOf(r)
 	rec.completion, rec.model = completion, model
+}
+
+// refuse answers with the failure of a call to the completion service.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	told := openai.FromStatus(status.Convert(err))
+	if told.Status >= http.StatusInternalServerError {
+		recordOf(r).err = err
+	}
+	answer.Error(w, told)
 }
 
 // streamed tells the access line how a stream ended, and aborts a response that must
@@ -60,10 +72,30 @@ func (a *api) identify(next http.Handler) http.Handler {
 		rec := &record{requestID: "req_" + hex.EncodeToString(id[:])}
 		w.Header().Set("X-Request-Id", rec.requestID)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
 		ctx := context.WithValue(r.Context(), recordKey{}, rec)
 		ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", rec.requestID)
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// limit gives a request with a body so long to send it. Who reads the body takes the
+// deadline away again: left in place, it would end the response too. Where nobody
+// reads it, net/http does so before it answers, and must not wait for ever either.
+func limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			setReadDeadline(w, time.Now().Add(bodyTimeout))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// bodyTimeout is how long a client may take to send a request body.
+const bodyTimeout = 30 * time.Second
+
+func setReadDeadline(w http.ResponseWriter, at time.Time) {
+	_ = http.NewResponseController(w).SetReadDeadline(at) // a test's recorder has none
 }
 
 // clean makes a path that can travel on as text: bytes that are not UTF-8 become
@@ -72,6 +104,10 @@ func clean(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !utf8.ValidString(r.URL.Path) {
 			r.URL.Path, r.URL.RawPath = strings.ToValidUTF8(r.URL.Path, "\uFFFD"), ""
+		}
+		// A base URL that ends in a slash gives two in a row.
+		for strings.Contains(r.URL.Path, "//") {
+			r.URL.Path, r.URL.RawPath = strings.ReplaceAll(r.URL.Path, "//", "/"), ""
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -103,11 +139,16 @@ func (a *api) logAccess(r *http.Request, w *countingWriter, took time.Duration) 
 	if s := rec.stream; s != nil {
 		attrs = append(attrs, slog.String("outcome", string(s.Outcome)), slog.Int("events", s.Events),
 			slog.Int64("first_event_ms", s.FirstEvent.Milliseconds()))
-		if s.Err != nil {
-			attrs = append(attrs, slog.Any("error", s.Err))
-		}
+		rec.err = s.Err
 	}
-	a.logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+	level := slog.LevelInfo
+	if rec.err != nil {
+		attrs = append(attrs, slog.Any("error", rec.err))
+	}
+	if w.status == http.StatusInternalServerError || errors.Is(rec.err, relay.ErrOurs) {
+		level = slog.LevelError
+	}
+	a.logger.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 // recover turns a panic into an internal error, unless it is the one that aborts a
@@ -175,18 +216,27 @@ func (c *countingWriter) Unwrap() http.ResponseWriter { return c.ResponseWriter 
 
 // WriteHeader implements http.ResponseWriter.
 func (c *countingWriter) WriteHeader(status int) {
-	if c.status == 0 {
-		c.status = status
-	}
+	c.begin(status)
 	c.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
 func (c *countingWriter) Write(b []byte) (int, error) {
-	if c.status == 0 {
-		c.status = http.StatusOK
-	}
+	c.begin(http.StatusOK)
 	n, err := c.ResponseWriter.Write(b)
 	c.bytes += int64(n)
 	return n, err
 }
+
+// begin notes the status, and gives the client so long to take the answer. A stream
+// sets a deadline of its own for each of its writes.
+func (c *countingWriter) begin(status int) {
+	if c.status != 0 {
+		return
+	}
+	c.status = status
+	_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(time.Now().Add(answerTimeout)) // a test's recorder has none
+}
+
+// answerTimeout is how long a client may take to read an answer that is no stream.
+const answerTimeout = time.Minute

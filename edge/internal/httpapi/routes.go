@@ -79,8 +79,8 @@ func (a *api) around(routes http.Handler, origins []string) http.Handler {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodDelete},
 		AllowedHeaders: []string{"*"}, // SDKs send many of their own
-		ExposedHeaders: []string{"X-Request-Id", "X-Completion-Id", "Retry-After", "Retry-After-Ms"},
+		ExposedHeaders: []string{"X-Request-Id", "X-Completion-Id", "Retry-After", "Retry-After-Ms", "X-Should-Retry"},
 		MaxAge:         600,
 	})
-	return a.identify(a.observe(a.recover(cross.Handler(clean(routes)))))
+	return a.identify(a.observe(a.recover(limit(cross.Handler(clean(routes))))))
 }

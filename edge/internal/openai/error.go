@@ -95,6 +95,14 @@ func UnsupportedMediaType() *Error {
 	}
 }
 
+// RequestTimeout returns the error for a body that did not come in time.
+func RequestTimeout() *Error {
+	return &Error{
+		Status: http.StatusRequestTimeout, Type: typeInvalidRequest, Code: "request_timeout",
+		Message: "The request body did not arrive in time.",
+	}
+}
+
 // TooLarge returns the error for a body of more than limit bytes.
 func TooLarge(limit int64) *Error {
 	return &Error{

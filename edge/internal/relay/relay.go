@@ -12,6 +12,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -95,6 +96,9 @@ const (
 	// OutcomeSlow: the client was cut off because it did not read.
 	OutcomeSlow Outcome = "slow"
 )
+
+// ErrOurs is wrapped by failures that no client and no lost connection can cause.
+var ErrOurs = errors.New("relay: internal fault")
 
 // A Result is what became of a response.
 type Result struct {

@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"time"
@@ -162,7 +163,7 @@ func (s *session) addEvent(e *completionv1.CompletionEvent) (ended bool, err err
 // identify takes what holds for all frames from the first message.
 func (s *session) identify(m *completionv1.CompletionMetadata) error {
 	if m.GetId() == "" {
-		return errors.New("relay: first message without metadata")
+		return fmt.Errorf("%w: first message without metadata", ErrOurs)
 	}
 	prefix, err := sse.NewID(m.GetId() + ".")
 	if err != nil {
@@ -222,7 +223,7 @@ func (s *session) finish() error {
 	case s.terminal:
 		return nil
 	case s.result.Events > 0 || s.created:
-		return s.fail(openai.Internal(), errors.New("relay: stream ended without a terminal event"))
+		return s.fail(openai.Internal(), fmt.Errorf("%w: stream ended without a terminal event", ErrOurs))
 	}
 	// Nothing follows the cursor: 204 tells an EventSource to stop.
 	s.result.Outcome = OutcomeDone
@@ -241,14 +242,14 @@ func (s *session) fail(told *openai.Error, cause error) error {
 	if cause != nil {
 		s.result.Err = cause
 	}
-	passing := told.Status == http.StatusServiceUnavailable
+	passing := told.Status >= http.StatusInternalServerError || told.Status == http.StatusTooManyRequests
 	switch {
+	case s.opts.EventSource && passing && s.result.Events == 0:
+		return s.comeBack()
 	case s.started:
 		var err error
 		s.buf, err = sse.AppendFrame(s.buf, sse.Head{Name: s.name(s.relay.names.failure)}, errorBody(told))
 		return err
-	case s.opts.EventSource && passing:
-		return s.comeBack()
 	}
 	s.started = true
 	if s.result.Completion != "" {
@@ -287,16 +288,27 @@ func (s *session) flush() error {
 
 func (s *session) send() error {
 	s.lastSent = time.Now()
-	if err := s.control.SetWriteDeadline(s.lastSent.Add(s.relay.cfg.WriteTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.deadline(s.lastSent.Add(s.relay.cfg.WriteTimeout)); err != nil {
 		return err
 	}
 	n, err := s.w.Write(s.buf)
 	s.result.Bytes += n
 	s.buf = s.buf[:0]
-	if err != nil {
+	if err == nil {
+		err = s.control.Flush()
+	}
+	if err == nil {
+		// HTTP/2 resets a stream whose deadline passes, even while it has nothing to write.
+		err = s.deadline(time.Time{})
+	}
+	return err
+}
+
+func (s *session) deadline(at time.Time) error {
+	if err := s.control.SetWriteDeadline(at); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
-	return s.control.Flush()
+	return nil
 }
 
 // lose records why the client could not be served to the end.
