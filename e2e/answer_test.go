@@ -106,7 +106,7 @@ func joined(t *testing.T, all []sse.Event) answer {
 	return a
 }
 
-// checkIDs checks that the events' ids are <completion id>.0, .1, .2 …
+// checkIDs checks that the events' ids are <completion id>.0, .1, .2 and so on.
 func checkIDs(t *testing.T, all []sse.Event) {
 	t.Helper()
 	id, _, _ := strings.Cut(all[0].ID.String(), ".")

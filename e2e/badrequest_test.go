@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"net/http"
 	"strings"
 	"testing"
@@ -97,7 +98,7 @@ func TestBadRequest(t *testing.T) {
 func TestIdempotencyConflict(t *testing.T) {
 	t.Parallel()
 	url := fast(t).URL()
-	const key = "Idempotency-Key: conflict"
+	key := "Idempotency-Key: " + rand.Text()
 	record(t, url, nil, key)
 	for name, other := range map[string]string{
 		"another question": streamed(object{"messages": []object{{"role": "user", "content": "And a dog?"}}}),

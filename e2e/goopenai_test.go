@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -88,9 +89,7 @@ func (a adding) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
 		return nil, err
 	}
-	for name, value := range a {
-		o[name] = value
-	}
+	maps.Copy(o, a)
 	text, err := json.Marshal(o)
 	if err != nil {
 		return nil, err
@@ -102,10 +101,10 @@ func (a adding) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func goOpenAIRequest(limit int) openai.ChatCompletionRequest {
 	return openai.ChatCompletionRequest{
-		Model:         model,
-		MaxTokens:     limit,
-		Messages:      []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: question}},
-		StreamOptions: &openai.StreamOptions{IncludeUsage: true},
+		Model:               model,
+		MaxCompletionTokens: limit,
+		Messages:            []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: question}},
+		StreamOptions:       &openai.StreamOptions{IncludeUsage: true},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,9 +29,7 @@ type object = map[string]any
 // members besides, or in place of, the usual ones.
 func body(members object) string {
 	all := object{"model": model, "messages": []object{{"role": "user", "content": question}}}
-	for name, value := range members {
-		all[name] = value
-	}
+	maps.Copy(all, members)
 	text, err := json.Marshal(all)
 	if err != nil {
 		panic(err)
@@ -41,9 +40,7 @@ func body(members object) string {
 // streamed returns the body of a request for a stream.
 func streamed(members object) string {
 	all := object{"stream": true, "stream_options": object{"include_usage": true}, "max_tokens": someTokens}
-	for name, value := range members {
-		all[name] = value
-	}
+	maps.Copy(all, members)
 	return body(all)
 }
 

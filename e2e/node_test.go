@@ -5,12 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/pawstream/pawstream/e2e/internal/cut"
 )
 
 const cancelled = "The completion was cancelled."
@@ -26,8 +29,13 @@ func node(t *testing.T, script string) (dir string, command []string) {
 
 // installed installs what the scripts need, once, unless it is there.
 var installed = sync.OnceValue(func() error {
-	if _, err := exec.LookPath("node"); err != nil {
+	version, err := exec.Command("node", "--version").Output()
+	if err != nil {
 		return err
+	}
+	var major int
+	if _, err := fmt.Sscanf(string(version), "v%d.", &major); err != nil || major < 20 {
+		return fmt.Errorf("node is %s", bytes.TrimSpace(version))
 	}
 	lock, err := os.ReadFile(filepath.Join("node", "package-lock.json"))
 	if err != nil {
@@ -114,8 +122,7 @@ func TestEventSource(t *testing.T) {
 	t.Parallel()
 	dir, command := node(t, "eventsource.mjs")
 	got, proxy := runScript(t, dir, command, nil)
-	cut := got["cut"]
-	id, _ := cut["id"].(string)
+	id, _ := got["cut"]["id"].(string)
 	lost := float64(proxy.Cuts()) + 1 // the last time it is told to stop
 	got.has(t, "cut", object{
 		"id": id, "events": pairs(t, id), "opened": lost, "lost": lost, "code": http.StatusNoContent,
@@ -126,22 +133,26 @@ func TestEventSource(t *testing.T) {
 	got.has(t, "left", object{"before": "in_progress", "status": "cancelled"})
 }
 
-// TestFetchEventSource follows by POST; the client sends the same request again.
+// TestFetchEventSource follows by POST; the client sends the same request again, which
+// has to go on with the same completion.
 func TestFetchEventSource(t *testing.T) {
 	t.Parallel()
 	dir, command := node(t, "fetch-event-source.mjs")
-	got, proxy := runScript(t, dir, command, nil)
-	completions, _ := got["cut"]["completions"].([]any)
-	if len(completions) == 0 {
-		t.Fatalf("%v", got["cut"])
+	between, proxy := broken(t, steady(t).URL(), cut.Each(cut.Plan{After: brokenAfter, AtBlank: true}))
+	got, other := runScript(t, dir, command, object{"between": between})
+	for check, cuts := range map[string]int{"cut between events": proxy.Cuts(), "cut": other.Cuts()} {
+		completions, _ := got[check]["completions"].([]any)
+		if len(completions) == 0 {
+			t.Fatalf("%s: %v", check, got[check])
+		}
+		id, _ := completions[0].(string)
+		same := make([]any, cuts+1)
+		for i := range same {
+			same[i] = id
+		}
+		got.has(t, check, object{"events": pairs(t, id), "completions": same})
+		atLeastTwo(t, cuts)
 	}
-	id, _ := completions[0].(string)
-	var same []any // the resumed POST goes on with the completion
-	for range proxy.Cuts() + 1 {
-		same = append(same, id)
-	}
-	got.has(t, "cut", object{"events": pairs(t, id), "completions": same})
-	atLeastTwo(t, proxy.Cuts())
 	got.has(t, "unknown model", object{"status": http.StatusNotFound, "code": "model_not_found"})
 	got.has(t, "cancelled", object{"last": cancelled})
 	got.has(t, "left", object{"status": "cancelled"})

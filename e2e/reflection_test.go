@@ -117,10 +117,10 @@ func (r *reflector) method(service protoreflect.FullName, method protoreflect.Na
 	if err != nil {
 		return nil, err
 	}
-	return find(files, service, method)
+	return methodIn(files, service, method)
 }
 
-func find(files *protoregistry.Files, service protoreflect.FullName, method protoreflect.Name) (protoreflect.MethodDescriptor, error) {
+func methodIn(files *protoregistry.Files, service protoreflect.FullName, method protoreflect.Name) (protoreflect.MethodDescriptor, error) {
 	descriptor, err := files.FindDescriptorByName(service)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os/exec"
 	"strings"
 	"testing"
@@ -26,9 +27,7 @@ func runScript(t *testing.T, dir string, command []string, more object) (results
 	url := steady(t).URL()
 	brokenURL, proxy := broken(t, url, cut.Each(cut.Plan{After: brokenAfter}))
 	input := object{"base": url, "broken": brokenURL, "model": model, "question": question, "max_tokens": someTokens}
-	for name, value := range more {
-		input[name] = value
-	}
+	maps.Copy(input, more)
 	text, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)

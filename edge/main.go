@@ -16,8 +16,8 @@ import (
 func main() { os.Exit(lifecycle.Run("edge", run)) }
 
 type flags struct {
-	Listen         string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)." placeholder:"ADDR"`
-	CompletionAddr string `default:"127.0.0.1:50051" help:"Where the completion service is: host:port, several separated by commas, or a gRPC target such as dns:///name:port." placeholder:"ADDR"`
+	Listen         string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
+	CompletionAddr string `default:"127.0.0.1:50051" help:"Where the completion service is: host:port, several separated by commas, or a gRPC target such as dns:///name:port."`
 	config.Process
 	server.Options
 }

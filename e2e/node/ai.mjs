@@ -16,11 +16,16 @@ const answer = (text, finish_reason, usage) => ({
   usage: { prompt_tokens: usage.inputTokens, completion_tokens: usage.outputTokens, total_tokens: usage.totalTokens },
 })
 
-// failure reads a stream up to its error; before, if given, sees each piece of text.
+// failure reads a stream up to its error, which is a part of it, or thrown; before, if
+// given, sees each piece of text.
 async function failure(result, before) {
-  for await (const part of result.fullStream) {
-    if (part.type === 'text-delta') await before?.(part)
-    if (part.type === 'error') return part.error
+  try {
+    for await (const part of result.fullStream) {
+      if (part.type === 'text-delta') await before?.(part)
+      if (part.type === 'error') return part.error
+    }
+  } catch (err) {
+    return err
   }
 }
 

@@ -36,6 +36,23 @@ type Config struct {
 	Options
 }
 
+// check refuses settings that cannot work, by the flag's name. Zero is the default.
+func (c *Config) check() error {
+	switch {
+	case c.Heartbeat < 0 || c.Heartbeat > maxHeartbeat:
+		return fmt.Errorf("--heartbeat must be at most %v", maxHeartbeat)
+	case c.WriteTimeout < 0:
+		return errors.New("--write-timeout must not be negative")
+	case c.ReopenWithin < 0:
+		return errors.New("--reopen-within must not be negative")
+	case c.MaxBody < 0:
+		return errors.New("--max-body must not be negative")
+	case c.DrainTimeout < 0:
+		return errors.New("--drain-timeout must not be negative")
+	}
+	return nil
+}
+
 // Limits of connections that no client of ours comes near.
 const (
 	headerTimeout  = 10 * time.Second
@@ -43,6 +60,9 @@ const (
 	maxHeaderBytes = 64 << 10
 	maxHeartbeat   = 15 * time.Second
 )
+
+// stopMargin is what responses get after the drain timeout.
+const stopMargin = 2 * time.Second
 
 // A Server is an edge with its address taken.
 type Server struct {
@@ -56,8 +76,8 @@ type Server struct {
 // New takes the address and prepares the connection to the completion service, which
 // need not run yet. [Server.Serve] answers.
 func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
-	if cfg.Heartbeat <= 0 || cfg.Heartbeat > maxHeartbeat {
-		return nil, fmt.Errorf("--heartbeat must be more than 0 and at most %v", maxHeartbeat)
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
 	conn, err := dial(cfg.CompletionAddr)
 	if err != nil {
@@ -102,7 +122,8 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
 // Serve answers until ctx ends and then drains: running responses get the drain
-// timeout to finish, the rest are cut off, so that their clients resume.
+// timeout to finish, and a moment more to pass on why they do not; the rest are cut
+// off, so that their clients resume.
 func (s *Server) Serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -113,7 +134,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.DrainTimeout)
+		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.DrainTimeout+stopMargin)
 		defer cancel()
 		if err := s.http.Shutdown(deadline); err != nil {
 			s.logger.WarnContext(ctx, "running responses were cut off", slog.Any("reason", err))

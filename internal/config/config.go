@@ -19,7 +19,7 @@ var ErrHelp = errors.New("config: help was asked for")
 
 // Process is what every program of ours has in common.
 type Process struct {
-	AdminListen  string        `default:"${admin_listen}" help:"Address of health checks and profiles (host:port)." placeholder:"ADDR"`
+	AdminListen  string        `default:"${admin_listen}" help:"Address of health checks and profiles (host:port)."`
 	DrainTimeout time.Duration `default:"30s" help:"How long running work may take to finish once the program is told to stop."`
 	LogLevel     string        `default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: ${enum}."`
 	LogFormat    string        `default:"text" enum:"text,json" help:"Format of what is logged: ${enum}."`

@@ -45,26 +45,19 @@ func (p *Process) AdminAddr() string { return p.admin.Addr() }
 // Close gives the admin address back if Serve was never called.
 func (p *Process) Close() { p.admin.Close() }
 
-// Serve runs the program's parts until ctx ends. Then they stop in the order given,
-// each with the ones after it still running: name what depends before what it
-// depends on. The admin address answers until the last one has stopped. If a part
-// fails, the others stop too.
+// Serve runs the program's parts until ctx ends and all of them have drained, each in
+// its own time. The admin address answers until then. If a part fails, the others stop.
 func (p *Process) Serve(ctx context.Context, parts ...func(context.Context) error) error {
-	group, failed := errgroup.WithContext(context.WithoutCancel(ctx))
-	// stop ends the first part; each part's end ends the next one.
-	next, stop := context.WithCancel(failed)
-	defer context.AfterFunc(ctx, stop)()
+	adminCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var admin errgroup.Group
+	admin.Go(func() error { return p.admin.Serve(adminCtx) })
+
+	group, ctx := errgroup.WithContext(ctx)
 	for _, part := range parts {
-		partCtx := next
-		following, end := context.WithCancel(failed)
-		group.Go(func() error {
-			defer end()
-			return part(partCtx)
-		})
-		next = following
+		group.Go(func() error { return part(ctx) })
 	}
-	group.Go(func() error { return p.admin.Serve(next) })
 	err := group.Wait()
 	stop()
-	return err
+	return errors.Join(err, admin.Wait())
 }

@@ -15,7 +15,7 @@ import (
 func main() { os.Exit(lifecycle.Run("completion", run)) }
 
 type flags struct {
-	Listen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)." placeholder:"ADDR"`
+	Listen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 	config.Process
 	server.Options
 }

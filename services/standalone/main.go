@@ -17,8 +17,8 @@ import (
 func main() { os.Exit(lifecycle.Run("standalone", run)) }
 
 type flags struct {
-	Listen     string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)." placeholder:"ADDR"`
-	GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)." placeholder:"ADDR"`
+	Listen     string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
+	GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 	config.Process
 	Completion completion.Options `embed:""`
 	Edge       edge.Options       `embed:""`

@@ -13,6 +13,9 @@ type Plan struct {
 	// After is how many bytes of the server's the client gets before the cut; 0: all,
 	// as there is no cut.
 	After int64
+	// AtBlank puts the cut off until the server has sent a blank line (LF LF), which is
+	// where an event ends.
+	AtBlank bool
 	// Reset makes the cut a TCP RST, as of a machine that crashed. Else it is a FIN, as
 	// of a process that was killed.
 	Reset bool
@@ -103,14 +106,14 @@ func (p *Proxy) forward(client net.Conn, plan Plan) {
 	var up sync.WaitGroup
 	up.Go(func() {
 		_, _ = io.Copy(server, client)
-		_ = server.(*net.TCPConn).CloseWrite() //nolint:errcheck,forcetypeassert // dialled as TCP
+		_ = server.(*net.TCPConn).CloseWrite() // dialled as TCP
 	})
 	if p.down(client, server, plan) {
 		p.mu.Lock()
 		p.cuts++
 		p.mu.Unlock()
 		if plan.Reset {
-			_ = client.(*net.TCPConn).SetLinger(0) //nolint:errcheck,forcetypeassert // accepted as TCP
+			_ = client.(*net.TCPConn).SetLinger(0) // accepted as TCP
 		}
 	}
 	_ = client.Close()
@@ -124,8 +127,24 @@ func (p *Proxy) down(client, server net.Conn, plan Plan) bool {
 		_, _ = io.Copy(client, server)
 		return false
 	}
-	_, err := io.CopyN(client, server, plan.After)
-	return err == nil
+	if _, err := io.CopyN(client, server, plan.After); err != nil {
+		return false
+	}
+	if !plan.AtBlank {
+		return true
+	}
+	last := make([]byte, 1)
+	for previous := byte(0); ; previous = last[0] {
+		if _, err := server.Read(last); err != nil {
+			return false
+		}
+		if _, err := client.Write(last); err != nil {
+			return false
+		}
+		if previous == '\n' && last[0] == '\n' {
+			return true
+		}
+	}
 }
 
 // keep remembers connections, so that Close can end them: false where it already has.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -36,7 +37,8 @@ func serve(t *testing.T, text []byte) string {
 }
 
 func TestProxy(t *testing.T) {
-	text := bytes.Repeat([]byte("0123456789"), 1000)
+	half := strings.Repeat("0123456789", 500)
+	text := []byte(half + "\n\n" + half)
 	for _, test := range []struct {
 		name string
 		plan func(int) cut.Plan
@@ -48,6 +50,8 @@ func TestProxy(t *testing.T) {
 		{"later than the end", cut.Each(cut.Plan{After: 99999}), []int{len(text)}, nil, 0},
 		{"once", cut.Once(cut.Plan{After: 1}), []int{1, len(text), len(text)}, nil, 1},
 		{"each time", cut.Each(cut.Plan{After: 5000}), []int{5000, 5000}, nil, 2},
+		{"at a blank line", cut.Each(cut.Plan{After: 10, AtBlank: true}), []int{5002}, nil, 1},
+		{"at no blank line", cut.Each(cut.Plan{After: 6000, AtBlank: true}), []int{len(text)}, nil, 0},
 		{"by a reset", cut.Each(cut.Plan{After: 10, Reset: true}), []int{10}, syscall.ECONNRESET, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -53,6 +53,7 @@ func reasonCases() []reasonCase {
 		{"IDEMPOTENCY_CONFLICT", codes.Aborted, 409, invalid, "idempotency_conflict", true, 0},
 		{"COMPLETION_CANCELLED", codes.Aborted, 409, invalid, "completion_cancelled", true, 0},
 		{"ANSWER_TOO_LONG", codes.ResourceExhausted, 500, server, "answer_too_long", true, 0},
+		{"REQUEST_TOO_LARGE", codes.InvalidArgument, 413, invalid, "request_too_large", false, 0},
 		{"OVERLOADED", codes.Unavailable, 503, server, "overloaded", false, time.Second},
 		{"COMPLETION_INTERRUPTED", codes.Unavailable, 503, server, "completion_interrupted", false, time.Second},
 		{"UPSTREAM_ERROR", codes.Unavailable, 502, server, "upstream_error", true, 0},

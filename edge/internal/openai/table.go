@@ -16,6 +16,8 @@ func reasonRow(reason string) (r row, ok bool) {
 		"DECIMAL_BELOW_MIN_VALUE", "DECIMAL_ABOVE_MAX_VALUE", "UNSUPPORTED_PARAMETER",
 		"CONTEXT_LENGTH_EXCEEDED", "INVALID_CURSOR":
 		return row{status: http.StatusBadRequest, kind: typeInvalidRequest}, true
+	case "REQUEST_TOO_LARGE":
+		return row{status: http.StatusRequestEntityTooLarge, kind: typeInvalidRequest}, true
 	case "MODEL_NOT_FOUND", "COMPLETION_NOT_FOUND":
 		return row{status: http.StatusNotFound, kind: typeInvalidRequest}, true
 	case "COMPLETION_EXPIRED":

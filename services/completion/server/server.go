@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"time"
 
@@ -25,8 +26,8 @@ type Options struct {
 	AdvisorPace   float64       `default:"60" help:"Tokens per second of the embedded pet advisor, for each answer; 0: as fast as possible."`
 	Log           string        `default:"jetstream" enum:"jetstream,memory" help:"Where completions are kept: ${enum}. In memory they end with the process."`
 	LogRetention  time.Duration `default:"1h" help:"How long a completion is kept."`
-	LogMaxBytes   int64         `default:"4294967296" help:"Most that all completions take together, in bytes."`
-	DataDir       string        `default:"./data" help:"Directory of the NATS JetStream server inside this process; it belongs to one process." placeholder:"DIR"`
+	LogMaxBytes   int64         `default:"0" help:"Most that all completions take together, in bytes; 0: 4 GiB in files, 512 MiB in memory."`
+	DataDir       string        `default:"./data" help:"Directory of the NATS JetStream server inside this process; it belongs to one process."`
 	NatsURL       string        `name:"nats-url" help:"NATS server with JetStream to use instead of the one inside this process; several are separated by commas." placeholder:"URL"`
 	NatsCreds     string        `help:"Credentials file for --nats-url." placeholder:"FILE"`
 	NatsReplicas  int           `default:"1" help:"How many servers of a NATS cluster hold each completion."`
@@ -40,6 +41,27 @@ type Config struct {
 	Listen       string
 	DrainTimeout time.Duration
 	Options
+}
+
+// check refuses settings that cannot work, by the flag's name.
+func (c *Config) check() error {
+	switch {
+	case math.IsNaN(c.AdvisorPace) || c.AdvisorPace < 0:
+		return errors.New("--advisor-pace must not be negative")
+	case c.LogRetention < 100*time.Millisecond:
+		return errors.New("--log-retention must be at least 100ms")
+	case c.LogMaxBytes < 0:
+		return errors.New("--log-max-bytes must not be negative")
+	case c.NatsReplicas < 1 || c.NatsReplicas > 5:
+		return errors.New("--nats-replicas must be 1 to 5")
+	case c.OrphanGrace <= 0:
+		return errors.New("--orphan-grace must be more than 0")
+	case c.MaxGenerating <= 0:
+		return errors.New("--max-generating must be more than 0")
+	case c.DrainTimeout < 0:
+		return errors.New("--drain-timeout must not be negative")
+	}
+	return nil
 }
 
 // stopMargin is what streams get to send their last event after the drain timeout.
@@ -59,6 +81,9 @@ type Server struct {
 
 // New loads the engines, opens the log and takes the address; [Server.Serve] answers on it.
 func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	s := &Server{cfg: cfg, logger: logger}
 	if err := s.open(ctx); err != nil {
 		s.Close()
@@ -84,6 +109,7 @@ func (s *Server) open(ctx context.Context) error {
 		Models:     pets.Models(),
 		Grace:      s.cfg.OrphanGrace,
 		MaxRunning: s.cfg.MaxGenerating,
+		Handover:   s.cfg.Log == "jetstream",
 		Logger:     s.logger,
 	})
 	s.grpc, s.health = rpc.NewServer(s.service, s.logger)

@@ -14,7 +14,7 @@ func (s *Service) admit(ctx context.Context, principal, key string, req *Request
 	if err := checkRequest(key, req); err != nil {
 		return nil, nil, err
 	}
-	hash, err := hashRequest(req)
+	hash, size, err := hashRequest(req)
 	if err != nil { // a number in a JSON schema that JSON has no text for
 		return nil, nil, &Error{Code: CodeInvalidValue, Message: "The request holds a number that is not finite.", Err: err}
 	}
@@ -29,7 +29,7 @@ func (s *Service) admit(ctx context.Context, principal, key string, req *Request
 		return nil, nil, err
 	}
 	meta := newMeta(principal, key, req, &model, policy)
-	meta.RequestHash = hash
+	meta.RequestHash, meta.RequestSize = hash, size
 	r, err := s.start(ctx, meta, &model)
 	var exists *ExistsError
 	switch {
@@ -157,7 +157,9 @@ func (s *Service) enlist(r *run) error {
 func (s *Service) delist(r *run) {
 	r.end()
 	s.mu.Lock()
-	delete(s.running, r.id)
+	if s.running[r.id] == r { // not one that has adopted the completion since
+		delete(s.running, r.id)
+	}
 	s.mu.Unlock()
 	s.wg.Done()
 }

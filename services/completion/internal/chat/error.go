@@ -9,7 +9,7 @@ import (
 // travels in google.rpc.ErrorInfo.
 type Code string
 
-// The codes. Each has one row in the table of package rpc, which gives its gRPC
+// The codes. Each has one row in the table of package wire, which gives its gRPC
 // status, and one in docs/errors.md.
 const (
 	// CodeMissingParameter: a required field is absent.
@@ -34,6 +34,8 @@ const (
 	CodeDecimalTooLarge Code = "DECIMAL_ABOVE_MAX_VALUE"
 	// CodeUnsupportedParameter: the model cannot do what a field asks for.
 	CodeUnsupportedParameter Code = "UNSUPPORTED_PARAMETER"
+	// CodeRequestTooLarge: the request is larger than the log can keep.
+	CodeRequestTooLarge Code = "REQUEST_TOO_LARGE"
 	// CodeContextLengthExceeded: the prompt is longer than the model takes.
 	CodeContextLengthExceeded Code = "CONTEXT_LENGTH_EXCEEDED"
 	// CodeInvalidCursor: the event id to resume after does not exist yet.

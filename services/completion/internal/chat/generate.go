@@ -34,6 +34,9 @@ func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 	g.writer.OnEnd(func() { r.stop(errCancelled) })
 	terminal := Event{Kind: KindDone}
 	if err := g.run(ctx); err != nil {
+		if s.handover && errors.Is(context.Cause(ctx), errShutdown) {
+			return // whoever takes over goes on from here
+		}
 		terminal = Event{Kind: KindError, Err: s.shown(ctx, g, err)}
 	}
 	s.seal(ctx, g, terminal)

@@ -14,11 +14,11 @@ const idPrefix = "chatcmpl-"
 func newID() string { return idPrefix + rand.Text() }
 
 // hashRequest identifies what a request asks for, so that a repeated idempotency
-// key can be told from a reused one.
-func hashRequest(r *Request) ([32]byte, error) {
+// key can be told from a reused one. It also tells about how large the request is.
+func hashRequest(r *Request) (hash [32]byte, size int, err error) {
 	text, err := json.Marshal(r)
 	if err != nil {
-		return [32]byte{}, fmt.Errorf("hash request: %w", err)
+		return hash, 0, fmt.Errorf("hash request: %w", err)
 	}
-	return sha256.Sum256(text), nil
+	return sha256.Sum256(text), len(text), nil
 }

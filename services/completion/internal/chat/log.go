@@ -125,6 +125,8 @@ type Meta struct {
 	// tells whether a repeat asks for the same.
 	IdempotencyKey string
 	RequestHash    [32]byte
+	// RequestSize is about how many bytes Request takes.
+	RequestSize int
 	// ObfuscationKey keys the padding of this completion's chunks; nil: none is wanted.
 	ObfuscationKey []byte
 	OnDisconnect   OnDisconnect

@@ -25,6 +25,9 @@ type Config struct {
 	Grace time.Duration
 	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning].
 	MaxRunning int
+	// Handover says that another process takes up what this one leaves unfinished, so
+	// that a shutdown must not end it.
+	Handover bool
 	// Logger takes what callers are not shown; nil: discarded.
 	Logger *slog.Logger
 }
@@ -36,6 +39,7 @@ type Service struct {
 	models     []Model // by id
 	grace      time.Duration
 	maxRunning int
+	handover   bool
 	logger     *slog.Logger
 
 	mu      sync.Mutex
@@ -51,6 +55,7 @@ func NewService(cfg Config) *Service {
 		models:     slices.SortedFunc(slices.Values(cfg.Models), func(a, b Model) int { return strings.Compare(a.ID, b.ID) }),
 		grace:      cfg.Grace,
 		maxRunning: cfg.MaxRunning,
+		handover:   cfg.Handover,
 		logger:     cfg.Logger,
 		running:    make(map[string]*run),
 	}
@@ -177,8 +182,9 @@ func (s *Service) cancel(ctx context.Context, id string) error {
 }
 
 // Shutdown refuses new completions, waits for the running ones and, when ctx ends,
-// ends them with an error that asks clients to come back. It returns ctx's error if it
-// had to, at most a second later. It may be called once.
+// ends them with an error that asks clients to come back or, with [Config.Handover],
+// leaves them as they are. It returns ctx's error if it had to, at most a second later.
+// It may be called once.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
@@ -202,6 +208,9 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	select {
 	case <-idle:
 	case <-patience.C:
+		if s.handover {
+			break
+		}
 		s.sealOver(context.WithoutCancel(ctx), left)
 	}
 	return ctx.Err()
@@ -236,10 +245,12 @@ func (s *Service) failure(err error) error {
 		return errNotFound
 	case errors.Is(err, ErrTrimmed):
 		return errExpired
+	case errors.Is(err, ErrLogFull): // first: it may wrap a deadline that was the log's own
+		return &Error{Code: CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second, Err: err}
+	case errors.Is(err, ErrTooLong):
+		return &Error{Code: CodeRequestTooLarge, Message: "The request is larger than the service can keep.", Err: err}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
-	case errors.Is(err, ErrLogFull):
-		return &Error{Code: CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second, Err: err}
 	}
 	var shown *Error
 	if errors.As(err, &shown) {

@@ -112,12 +112,12 @@ func TestAStreamTellsWhatHoldsForTheWhole(t *testing.T) {
 		want := &chat.Meta{
 			ID: m.ID, Principal: anna, Created: time.Now().Truncate(time.Second), Model: "model", Fingerprint: "fp_1",
 			ServiceTier: "default", Request: request, Metadata: map[string]string{"species": "dog"},
-			RequestHash: m.RequestHash, ObfuscationKey: m.ObfuscationKey, OnDisconnect: chat.OnDisconnectContinue,
+			RequestHash: m.RequestHash, RequestSize: m.RequestSize, ObfuscationKey: m.ObfuscationKey, OnDisconnect: chat.OnDisconnectContinue,
 		}
 		if diff := cmp.Diff(want, m); diff != "" {
 			t.Errorf("Meta (-want +got):\n%s", diff)
 		}
-		if len(m.ObfuscationKey) != 16 || m.RequestHash == [32]byte{} {
+		if len(m.ObfuscationKey) != 16 || m.RequestHash == [32]byte{} || m.RequestSize == 0 {
 			t.Errorf("obfuscation key %x, request hash %x", m.ObfuscationKey, m.RequestHash)
 		}
 		if m := stream(t, s, "", ask()).Meta(); m.ObfuscationKey != nil {

@@ -10,6 +10,7 @@ const (
 	MaxMessages          = 2048
 	maxChoices           = 128
 	maxStops             = 4
+	maxStopLength        = 1024
 	maxTools             = 128
 	maxTopLogprobs       = 20
 	maxMetadataPairs     = 16
@@ -172,8 +173,11 @@ func (r *Request) checkLimits() *Error {
 		return fault(CodeArrayTooLong, "stop", "may hold at most %d texts", maxStops)
 	}
 	for i, s := range r.Stop {
-		if s == "" {
+		switch {
+		case s == "":
 			return fault(CodeEmptyString, fmt.Sprintf("stop[%d]", i), "must not be empty")
+		case len(s) > maxStopLength:
+			return fault(CodeStringTooLong, fmt.Sprintf("stop[%d]", i), "may have at most %d bytes", maxStopLength)
 		}
 	}
 	return nil

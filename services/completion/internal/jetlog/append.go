@@ -55,6 +55,8 @@ func (l *Log) append(ctx context.Context, subject string, data []byte, expect ui
 			err = fmt.Errorf("%w: %w", chat.ErrLogFull, err)
 		case errors.As(err, &told):
 			return 0, fmt.Errorf("append: %w", err)
+		case errors.Is(err, nats.ErrMaxPayload):
+			return 0, fmt.Errorf("%w: %w", chat.ErrTooLong, err)
 		default:
 			ambiguous = true
 		}
@@ -166,7 +168,10 @@ func (l *Log) messages(ctx context.Context, subject string, from uint64) iter.Se
 				}
 				n, from = n+1, msg.Sequence+1
 			}
-			if n < batchSize {
+			// A batch ends alike when it is complete and when its time is over. Only "no
+			// messages" tells that there are no more.
+			if n == 0 {
+				yield(nil, failure(nats.ErrTimeout))
 				return
 			}
 		}

@@ -56,8 +56,9 @@ type Log struct {
 
 	mu    sync.Mutex
 	tapes map[string]*shared
-	ended []*shared // those whose completion has ended and that nobody reads, oldest first
-	held  int       // bytes of ended
+	mine  map[string]bool // unfinished completions whose writer here has failed: to be adopted
+	ended []*shared       // those whose completion has ended and that nobody reads, oldest first
+	held  int             // bytes of ended
 }
 
 var _ chat.Log = (*Log)(nil)
@@ -78,13 +79,12 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 		return nil, err
 	}
 	last, err := l.append(ctx, eventsPrefix+m.ID, data, 0)
-	if err != nil {
-		return nil, err
+	if err == nil && m.Request.Store {
+		_, err = l.append(ctx, listSubject(m.Principal, m.ID), []byte(m.ID), 0)
 	}
-	if m.Request.Store {
-		if _, err := l.append(ctx, listSubject(m.Principal, m.ID), []byte(m.ID), 0); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		l.abandon(m.ID) // it may be there, and then it has to come to an end
+		return nil, err
 	}
 	// Without it a completion that has expired would seem never to have been: no more.
 	_ = l.conn.Publish(pastPrefix+m.ID, []byte(m.Principal))

@@ -104,7 +104,8 @@ func (m *mirror) catchUp(ctx context.Context) error {
 		m.from = msg.Sequence + 1
 	}
 	if m.choices == 0 {
-		return chat.ErrNotFound
+		_, err := m.log.expiredMeta(ctx, m.shared.name)
+		return err
 	}
 	if m.from > 1 && !m.ended() {
 		return m.stillThere(ctx)

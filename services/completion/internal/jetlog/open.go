@@ -24,6 +24,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 		cfg:     cfg,
 		replica: rand.Text(),
 		tapes:   make(map[string]*shared),
+		mine:    make(map[string]bool),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := l.connect(); err != nil {
@@ -182,6 +183,10 @@ type embedded struct {
 	lock   *dirLock
 }
 
+// maxPayload is the largest record, in bytes: the largest request that gRPC takes, and
+// room beside it.
+const maxPayload = 20 << 20
+
 func startEmbedded(cfg *Config) (*embedded, error) {
 	lock, err := lockDir(cfg.DataDir)
 	if err != nil {
@@ -193,6 +198,7 @@ func startEmbedded(cfg *Config) (*embedded, error) {
 		JetStream:  true,
 		StoreDir:   cfg.DataDir,
 		SyncAlways: cfg.SyncAlways,
+		MaxPayload: maxPayload,
 		NoSigs:     true,
 		NoLog:      true,
 	})

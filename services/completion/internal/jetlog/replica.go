@@ -87,18 +87,23 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 			return ctx.Err() == nil
 		}
 		owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
-		if owner == l.replica || known.alive(owner) {
+		if owner == l.replica && !l.isMine(id) || owner != l.replica && known.alive(owner) {
 			continue
 		}
 		orphan, err := l.claim(ctx, id)
 		switch {
 		case err == nil:
-			_ = l.stream.DeleteMsg(ctx, msg.Sequence)
+			if owner != l.replica {
+				_ = l.stream.DeleteMsg(ctx, msg.Sequence)
+			}
 			if !yield(orphan) {
 				return false
 			}
 		case errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
 			_ = l.stream.DeleteMsg(ctx, msg.Sequence) // it needs nobody
+			l.mu.Lock()
+			delete(l.mine, id)
+			l.mu.Unlock()
 		case errors.Is(err, errFenced): // another replica was faster
 		default:
 			l.cfg.Logger.ErrorContext(ctx, "cannot take a completion over",
@@ -118,7 +123,8 @@ func (l *Log) claim(ctx context.Context, id string) (*chat.Orphan, error) {
 	if n := len(past.events); n > 0 && past.events[n-1].Terminal() {
 		return nil, chat.ErrSealed
 	}
-	if _, err := l.append(ctx, ownerSubject(l.replica, id), nil, 0); err != nil {
+	// If it is ours already, it stays ours.
+	if _, err := l.append(ctx, ownerSubject(l.replica, id), nil, 0); err != nil && !errors.Is(err, errFenced) {
 		return nil, err
 	}
 	next := int64(len(past.events))
@@ -182,6 +188,7 @@ func (l *Log) install(w *writer, past *history) error {
 		s = &shared{log: l, name: past.meta.ID}
 		l.tapes[past.meta.ID] = s
 	}
+	delete(l.mine, past.meta.ID)
 	stop, stopped := s.stop, s.stopped
 	s.meta, s.writer, w.shared = past.meta, w, s
 	l.mu.Unlock()
@@ -190,6 +197,21 @@ func (l *Log) install(w *writer, past *history) error {
 		<-stopped
 	}
 	return s.feed(&record.Record{Events: past.events}, past.meta.Request.Choices())
+}
+
+// isMine reports whether a completion of this replica has lost its writer.
+func (l *Log) isMine(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.mine[id]
+}
+
+// abandon leaves a completion to whoever looks for orphans next: its writer could not
+// reach the log, or may not have.
+func (l *Log) abandon(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mine[id] = true
 }
 
 // disown tells the other replicas that this one does not write a completion any more.

@@ -155,6 +155,9 @@ func (l *Log) settle(s *shared) {
 			s.until = time.Now().Add(l.cfg.Retention)
 		}
 		s.idle, s.size = true, s.tape.Size()
+		if s.meta != nil {
+			s.size += s.meta.RequestSize
+		}
 		l.ended = append(l.ended, s)
 		l.held += s.size
 		l.expire()

@@ -198,7 +198,11 @@ func (w *writer) fail(err error) {
 	w.tell()
 	w.mu.Unlock()
 	w.shared.lose(err)
-	w.log.work.Go(func() { w.log.disown(w.shared.id()) })
+	if errors.Is(err, chat.ErrSealed) || errors.Is(err, chat.ErrTrimmed) {
+		w.log.work.Go(func() { w.log.disown(w.shared.id()) })
+		return
+	}
+	w.log.abandon(w.shared.id()) // it is unfinished, and the log may come back
 }
 
 // wake lets those go on that await. The caller holds the lock.

@@ -22,7 +22,7 @@ func open(t *testing.T, cfg memlog.Config) *memlog.Log {
 
 // meta returns the meta of a completion whose question has size bytes.
 func meta(id string, size int) *chat.Meta {
-	return &chat.Meta{ID: id, Principal: "anna", Request: &chat.Request{
+	return &chat.Meta{ID: id, Principal: "anna", RequestSize: size, Request: &chat.Request{
 		Store:    true,
 		Messages: []chat.Message{{Role: chat.RoleUser, Parts: []chat.Part{{Kind: chat.PartText, Text: strings.Repeat("x", size)}}}},
 	}}

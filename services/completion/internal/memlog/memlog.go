@@ -280,16 +280,7 @@ func (l *Log) grown(c *completion) {
 }
 
 // metaSize returns about how many bytes a completion takes without its events.
-func metaSize(m *chat.Meta) int {
-	size := 2048
-	for i := range m.Request.Messages {
-		size += 256
-		for _, p := range m.Request.Messages[i].Parts {
-			size += len(p.Text) + len(p.ImageURL) + len(p.AudioData) + len(p.FileData)
-		}
-	}
-	return size
-}
+func metaSize(m *chat.Meta) int { return 2048 + m.RequestSize }
 
 // A writer implements [chat.Writer] for one completion.
 type writer struct {

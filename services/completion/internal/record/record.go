@@ -94,6 +94,7 @@ func encodeMeta(m *chat.Meta) (*logv1.Meta, error) {
 		ObfuscationKey: m.ObfuscationKey,
 		OnDisconnect:   wire.ProtoOnDisconnect(m.OnDisconnect),
 		Metadata:       m.Metadata,
+		RequestSize:    int64(m.RequestSize),
 	}, nil
 }
 
@@ -107,6 +108,7 @@ func decodeMeta(p *logv1.Meta) *chat.Meta {
 		ServiceTier:    p.GetServiceTier(),
 		Request:        wire.Request(p.GetParams()),
 		Metadata:       p.GetMetadata(),
+		RequestSize:    int(p.GetRequestSize()),
 		IdempotencyKey: p.GetIdempotencyKey(),
 		RequestHash:    [32]byte(p.GetRequestHash()),
 		ObfuscationKey: p.GetObfuscationKey(),

@@ -23,7 +23,7 @@ func Code(c chat.Code) codes.Code {
 	case chat.CodeMissingParameter, chat.CodeInvalidValue, chat.CodeEmptyArray, chat.CodeArrayTooLong,
 		chat.CodeEmptyString, chat.CodeStringTooLong, chat.CodeIntegerTooSmall, chat.CodeIntegerTooLarge,
 		chat.CodeDecimalTooSmall, chat.CodeDecimalTooLarge, chat.CodeUnsupportedParameter,
-		chat.CodeContextLengthExceeded:
+		chat.CodeContextLengthExceeded, chat.CodeRequestTooLarge:
 		return codes.InvalidArgument
 	case chat.CodeInvalidCursor:
 		return codes.OutOfRange

@@ -33,6 +33,7 @@ func codeTable() map[chat.Code]codes.Code {
 		chat.CodeDecimalTooLarge:       codes.InvalidArgument,
 		chat.CodeUnsupportedParameter:  codes.InvalidArgument,
 		chat.CodeContextLengthExceeded: codes.InvalidArgument,
+		chat.CodeRequestTooLarge:       codes.InvalidArgument,
 		chat.CodeInvalidCursor:         codes.OutOfRange,
 		chat.CodeModelNotFound:         codes.NotFound,
 		chat.CodeCompletionNotFound:    codes.NotFound,

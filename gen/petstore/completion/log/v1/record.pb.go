@@ -176,7 +176,9 @@ type Meta struct {
 	// What becomes of it when nobody follows; never unspecified.
 	OnDisconnect v1.OnDisconnect `protobuf:"varint,11,opt,name=on_disconnect,json=onDisconnect,proto3,enum=petstore.completion.v1.OnDisconnect" json:"on_disconnect,omitempty"`
 	// The caller's metadata as it was at first.
-	Metadata      map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Metadata map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// About how many bytes params take in memory.
+	RequestSize   int64 `protobuf:"varint,13,opt,name=request_size,json=requestSize,proto3" json:"request_size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -293,6 +295,13 @@ func (x *Meta) GetMetadata() map[string]string {
 		return x.Metadata
 	}
 	return nil
+}
+
+func (x *Meta) GetRequestSize() int64 {
+	if x != nil {
+		return x.RequestSize
+	}
+	return 0
 }
 
 // Claim begins an epoch.
@@ -604,7 +613,7 @@ const file_petstore_completion_log_v1_record_proto_rawDesc = "" +
 	"\x04meta\x18\x03 \x01(\v2 .petstore.completion.log.v1.MetaH\x00R\x04meta\x129\n" +
 	"\x05claim\x18\x04 \x01(\v2!.petstore.completion.log.v1.ClaimH\x00R\x05claim\x12<\n" +
 	"\x06events\x18\x05 \x01(\v2\".petstore.completion.log.v1.EventsH\x00R\x06eventsB\t\n" +
-	"\acontent\"\xb4\x04\n" +
+	"\acontent\"\xd7\x04\n" +
 	"\x04Meta\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tprincipal\x18\x02 \x01(\tR\tprincipal\x12\x18\n" +
@@ -618,7 +627,8 @@ const file_petstore_completion_log_v1_record_proto_rawDesc = "" +
 	"\x0fobfuscation_key\x18\n" +
 	" \x01(\fR\x0eobfuscationKey\x12I\n" +
 	"\ron_disconnect\x18\v \x01(\x0e2$.petstore.completion.v1.OnDisconnectR\fonDisconnect\x12J\n" +
-	"\bmetadata\x18\f \x03(\v2..petstore.completion.log.v1.Meta.MetadataEntryR\bmetadata\x1a;\n" +
+	"\bmetadata\x18\f \x03(\v2..petstore.completion.log.v1.Meta.MetadataEntryR\bmetadata\x12!\n" +
+	"\frequest_size\x18\r \x01(\x03R\vrequestSize\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\",\n" +

@@ -1,0 +1,98 @@
+package e2e
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/e2e/internal/cut"
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/edge/sse"
+)
+
+// TestCutBehindTheEdge cuts the connections between the edge and the completion
+// service. The client sees none of it.
+func TestCutBehindTheEdge(t *testing.T) {
+	t.Parallel()
+	var proxy *cut.Proxy
+	s := own(t, stack.Options{Pace: steadyPace, Between: func(address string) (string, error) {
+		var err error
+		proxy, err = cut.Listen(address, cut.Each(cut.Plan{After: 900}))
+		return proxy.Addr(), err
+	}})
+	t.Cleanup(proxy.Close)
+	r := record(t, s.URL(), nil)
+	direct := steady(t)
+	if diff := cmp.Diff(whole(t, direct.URL()), joined(t, r.Events)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	atLeastTwo(t, proxy.Cuts())
+}
+
+// TestOutage stops the completion service under the edge.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	var gone atomic.Bool
+	s, err := programs(t).Stack(t.Context(), stack.Options{Pace: 5, Edge: []string{"--reopen-within=1s"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !gone.Load() {
+			s.Completion.Kill()
+		}
+		if err := s.Edge.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	running := send(t, request(t, http.MethodPost, s.URL()+"/v1/chat/completions", streamed(object{"max_tokens": nil})))
+	id := running.Header.Get("X-Completion-Id")
+	s.Completion.Kill()
+	gone.Store(true)
+
+	t.Run("a running stream ends with an error", func(t *testing.T) {
+		all := events(t, running.Body) // never cleanly without it: that would pass for success
+		var last chunk
+		if err := json.Unmarshal([]byte(all[len(all)-1].Data), &last); err != nil || last.Error == nil || last.Error.Type != "server_error" {
+			t.Errorf("%v, the stream ends with %s", err, all[len(all)-1].Data)
+		}
+	})
+	t.Run("others are told when to come back", func(t *testing.T) {
+		for name, x := range map[string]exchange{
+			"create":       post(t, s.URL(), streamed(nil)),
+			"create whole": post(t, s.URL(), body(nil)),
+			"follow":       get(t, s.URL(), id+"?stream=true", "Last-Event-ID: "+eventID(id, 1)),
+			"get":          get(t, s.URL(), id),
+		} {
+			want := refusal{Status: http.StatusServiceUnavailable, Type: "server_error", Code: "overloaded"}
+			if diff := cmp.Diff(want, refused(t, x)); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", name, diff)
+			}
+			seconds, err := strconv.Atoi(x.Header.Get("Retry-After"))
+			ms, msErr := strconv.Atoi(x.Header.Get("Retry-After-Ms"))
+			if err != nil || msErr != nil || seconds < 1 || seconds > 8 || ms < 1 || ms > 8000 {
+				t.Errorf("%s: headers %v", name, x.Header)
+			}
+		}
+	})
+	t.Run("an EventSource comes back by itself", func(t *testing.T) {
+		resp := send(t, request(t, http.MethodGet, s.URL()+"/v1/chat/completions/"+id, "", "Accept: text/event-stream"))
+		text, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+			t.Errorf("%v, %s, %v", err, resp.Status, resp.Header)
+		}
+		decoder := sse.NewDecoder(strings.NewReader(string(text)))
+		if e, err := decoder.Next(); err == nil {
+			t.Errorf("an event: %v", e)
+		}
+		if retry, given := decoder.Retry(); !given || retry.Seconds() != 2 || strings.Contains(string(text), "\n\n") {
+			t.Errorf("the answer is %q", text)
+		}
+	})
+}

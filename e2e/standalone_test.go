@@ -1,0 +1,142 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/edge/sse"
+)
+
+// TestStandalone starts everything in one process, asks it by HTTP and gRPC's port, and
+// tells it to stop in the middle of an answer.
+func TestStandalone(t *testing.T) {
+	t.Parallel()
+	all, err := programs(t).Start(t.Context(), "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0",
+		"--admin-listen=127.0.0.1:0", "--advisor-pace=40")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(all.Kill)
+	url := "http://" + all.Addr("http")
+
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if x := do(t, request(t, http.MethodGet, "http://"+all.Addr("admin")+path, "")); x.Status != http.StatusOK {
+			t.Errorf("%s: status %d, body %s", path, x.Status, x.Body)
+		}
+	}
+	a := joined(t, record(t, url, nil).Events)
+	if diff := cmp.Diff(whole(t, url), a); diff != "" {
+		t.Errorf("(-not streamed +streamed)\n%s", diff)
+	}
+
+	resp := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil)))
+	decoder := sse.NewDecoder(resp.Body)
+	first, err := decoder.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := all.Signal(); err != nil {
+		t.Fatal(err)
+	}
+	rest := []sse.Event{first}
+	for e, err := range decoder.Events() {
+		if err != nil {
+			t.Fatalf("told to stop, it broke the stream off after %d events: %v", len(rest), err)
+		}
+		rest = append(rest, e)
+	}
+	if diff := cmp.Diff(a, joined(t, rest)); diff != "" {
+		t.Errorf("while it stops (-before +after)\n%s", diff)
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCannotStart checks that a program which cannot start says why in one line.
+func TestCannotStart(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() }) // after the parallel subtests
+	address := taken.Addr().String()
+	const free = "127.0.0.1:0"
+	for _, test := range []struct {
+		name, program string
+		args          []string
+		says          string // besides the program's name
+	}{
+		{"HTTP port in use", "edge", []string{"--listen=" + address, "--admin-listen=" + free}, address},
+		{"admin port in use", "edge", []string{"--listen=" + free, "--admin-listen=" + address}, address},
+		{"gRPC port in use", "completion", []string{"--listen=" + address, "--admin-listen=" + free}, address},
+		{"HTTP port in use, all in one", "standalone", []string{"--listen=" + address, "--grpc-listen=" + free, "--admin-listen=" + free}, address},
+		{"gRPC port in use, all in one", "standalone", []string{"--listen=" + free, "--grpc-listen=" + address, "--admin-listen=" + free}, address},
+		{"unknown flag", "edge", []string{"--colour=blue"}, "--colour"},
+		{"no number", "completion", []string{"--advisor-pace=fast"}, "--advisor-pace"},
+		{"negative pace", "completion", []string{"--listen=" + free, "--admin-listen=" + free, "--advisor-pace=-1"}, "pace"},
+		{"no duration", "edge", []string{"--heartbeat=often"}, "--heartbeat"},
+		{"heartbeat too rare", "edge", []string{"--listen=" + free, "--admin-listen=" + free, "--heartbeat=1m"}, "--heartbeat"},
+		{"unknown level", "standalone", []string{"--log-level=loud"}, "--log-level"},
+		{"something more", "standalone", []string{"serve"}, "serve"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			stdout, stderr, exit := runProgram(t, test.program, test.args...)
+			if exit == 0 {
+				t.Error("exit code 0")
+			}
+			if stdout != "" {
+				t.Errorf("stdout: %s", stdout)
+			}
+			line := strings.TrimSuffix(stderr, "\n")
+			if strings.Contains(line, "\n") || !strings.HasPrefix(line, test.program+": ") || !strings.Contains(line, test.says) {
+				t.Errorf("stderr is not one line that says what is wrong:\n%s", stderr)
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for program, flags := range map[string]string{
+		"edge":       "--listen --admin-listen --completion-addr --heartbeat --drain-timeout --log-level",
+		"completion": "--listen --admin-listen --advisor-pace --log --data-dir --nats-url --drain-timeout",
+		"standalone": "--listen --grpc-listen --admin-listen --advisor-pace --data-dir --heartbeat --drain-timeout",
+	} {
+		t.Run(program, func(t *testing.T) {
+			stdout, stderr, exit := runProgram(t, program, "--help")
+			if exit != 0 || stderr != "" {
+				t.Errorf("exit code %d, stderr %s", exit, stderr)
+			}
+			for flag := range strings.FieldsSeq(flags) {
+				if !strings.Contains(stdout, flag+"=") {
+					t.Errorf("no %s in\n%s", flag, stdout)
+				}
+			}
+		})
+	}
+}
+
+// runProgram runs a program that is to end by itself.
+func runProgram(t *testing.T, name string, args ...string) (stdout, stderr string, exit int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var out, err bytes.Buffer
+	cmd := exec.CommandContext(ctx, programs(t).Path(name), args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = t.TempDir(), &out, &err
+	if failed := cmd.Run(); failed != nil && ctx.Err() != nil {
+		t.Fatalf("it did not end: %v\n%s", failed, &err)
+	}
+	return out.String(), err.String(), cmd.ProcessState.ExitCode()
+}
