@@ -77,6 +77,7 @@ func TestBadRequest(t *testing.T) {
 		{"after that is not UTF-8", "GET /v1/chat/completions?after=%ff", "", "", badValue("after")},
 
 		{"a long idempotency key", create, "Idempotency-Key: " + strings.Repeat("k", 256), body(nil), bad(http.StatusBadRequest, "string_above_max_length", "")},
+		{"an idempotency key that is not UTF-8", create, "Idempotency-Key: \xff", body(nil), badValue("")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			method, path, _ := strings.Cut(test.request, " ")
@@ -144,5 +145,19 @@ func TestUnusualButRight(t *testing.T) {
 				t.Errorf("%+v", c)
 			}
 		})
+	}
+}
+
+// TestHead asks for headers alone.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]int{
+		"/v1/models": http.StatusOK, "/v1/models/" + model: http.StatusOK, "/v1/chat/completions": http.StatusOK,
+		"/v1/models/gpt-4o": http.StatusNotFound, "/v1/nothing": http.StatusNotFound,
+	} {
+		x := do(t, request(t, http.MethodHead, fast(t).URL()+path, ""))
+		if x.Status != want || len(x.Body) > 0 || x.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: status %d, headers %v, body %s", path, x.Status, x.Header, x.Body)
+		}
 	}
 }

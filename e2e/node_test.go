@@ -71,6 +71,10 @@ func TestOpenAINode(t *testing.T) {
 			})
 			got.has(t, "cancelled", object{"error": "APIError", "code": "completion_cancelled", "message": cancelled})
 			got.has(t, "left", object{"status": "cancelled"})
+			got.has(t, "stored", object{
+				"text": want["text"], "metadata": []any{"cat", true}, "listed": []bool{true},
+				"asked": []object{{"role": "user", "content": question}}, "gone": true, "error": "completion_not_found",
+			})
 			want["cut"] = true
 			got.has(t, "cut", want)
 			atLeastTwo(t, proxy.Cuts())

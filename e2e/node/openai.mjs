@@ -50,6 +50,26 @@ await check('left', async () => {
   }
 })
 
+// The API of stored completions.
+await check('stored', async () => {
+  const stored = client.chat.completions
+  const { id } = await stored.create({ model, messages, max_tokens, store: true, metadata: { pet: 'cat' } })
+  const kept = await stored.retrieve(id)
+  const updated = await stored.update(id, { metadata: { pet: 'cat', test: id } })
+  const list = await stored.list({ metadata: { test: id } })
+  const asked = await stored.messages.list(id)
+  const gone = (await (stored.delete ?? stored.del).call(stored, id)).deleted
+  const err = await raised(() => stored.retrieve(id))
+  return {
+    text: kept.choices[0].message.content,
+    metadata: [kept.metadata.pet, updated.metadata.test === id],
+    listed: list.data.map((c) => c.id === id),
+    asked: asked.data.map(({ role, content }) => ({ role, content })),
+    gone,
+    error: err.code,
+  }
+})
+
 // The client shows no event ids, but they can be counted.
 await check('cut', async () => {
   const fragile = new OpenAI({ baseURL: `${broken}/v1`, apiKey: 'any', maxRetries: 0 })

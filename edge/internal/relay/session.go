@@ -222,6 +222,8 @@ func (s *session) finish() error {
 	switch {
 	case s.terminal:
 		return nil
+	case s.req.Context().Err() != nil:
+		return s.req.Context().Err() // the stream ended because the client has left
 	case s.result.Events > 0 || s.created:
 		return s.fail(openai.Internal(), fmt.Errorf("%w: stream ended without a terminal event", ErrOurs))
 	}

@@ -166,7 +166,7 @@ func RegisterModelServiceHandlerServer(ctx context.Context, mux *runtime.ServeMu
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/petstore.completion.v1.ModelService/GetModel", runtime.WithHTTPPathPattern("/v1/models/{model_id}"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/petstore.completion.v1.ModelService/GetModel", runtime.WithHTTPPathPattern("/v1/models/{model_id=*/**}"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
@@ -186,7 +186,7 @@ func RegisterModelServiceHandlerServer(ctx context.Context, mux *runtime.ServeMu
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/petstore.completion.v1.ModelService/GetModel", runtime.WithHTTPPathPattern("/v1/models/{model_id=*/**}"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/petstore.completion.v1.ModelService/GetModel", runtime.WithHTTPPathPattern("/v1/models/{model_id}"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
@@ -261,7 +261,7 @@ func RegisterModelServiceHandlerClient(ctx context.Context, mux *runtime.ServeMu
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/petstore.completion.v1.ModelService/GetModel", runtime.WithHTTPPathPattern("/v1/models/{model_id}"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/petstore.completion.v1.ModelService/GetModel", runtime.WithHTTPPathPattern("/v1/models/{model_id=*/**}"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
@@ -278,7 +278,7 @@ func RegisterModelServiceHandlerClient(ctx context.Context, mux *runtime.ServeMu
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/petstore.completion.v1.ModelService/GetModel", runtime.WithHTTPPathPattern("/v1/models/{model_id=*/**}"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/petstore.completion.v1.ModelService/GetModel", runtime.WithHTTPPathPattern("/v1/models/{model_id}"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
@@ -296,8 +296,8 @@ func RegisterModelServiceHandlerClient(ctx context.Context, mux *runtime.ServeMu
 
 var (
 	pattern_ModelService_ListModels_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "models"}, ""))
-	pattern_ModelService_GetModel_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "models", "model_id"}, ""))
-	pattern_ModelService_GetModel_1   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 3, 0, 4, 2, 5, 2}, []string{"v1", "models", "model_id"}, ""))
+	pattern_ModelService_GetModel_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 3, 0, 4, 2, 5, 2}, []string{"v1", "models", "model_id"}, ""))
+	pattern_ModelService_GetModel_1   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "models", "model_id"}, ""))
 )
 
 var (

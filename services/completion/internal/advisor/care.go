@@ -22,6 +22,9 @@ const noDiagnosis = "I cannot diagnose from here. If it is severe, came suddenly
 // care answers from the guides.
 func (c *composer) care() error {
 	c.carePets()
+	if c.ask.value == "or recommend" && c.know.children == yes && len(c.ask.species) == 1 {
+		return c.forChild(c.ask.species[0])
+	}
 	hits, err := c.careHits()
 	if err != nil {
 		return err
@@ -64,6 +67,9 @@ func (c *composer) careHits() ([]catalogue.Hit, error) {
 	hits, err := c.search(text, 10, topics...)
 	if err != nil {
 		return nil, err
+	}
+	if len(c.ask.breeds) > 0 && r.sizesHome() {
+		return slices.DeleteFunc(c.relevant(hits), func(h catalogue.Hit) bool { return !c.speaksOfBreeds(h.Passage) }), nil
 	}
 	if toxin := r.toxinAsked(); toxin != "" {
 		return c.toxinHits(c.relevant(hits), toxin)
@@ -211,7 +217,12 @@ func (m *moment) talksOfPets() bool {
 // passages writes the best passage at length and the next ones shorter.
 func (c *composer) passages(hits []catalogue.Hit) {
 	first := hits[0]
-	c.add(excerpt(first.Text, c.voice.length.by(35, 60, 120, 140)))
+	text := first.Text
+	if c.ask.part != nil && warns(first.Passage) && c.ask.part.toxinAsked() != "" {
+		c.toxinLead()
+		text = c.ask.part.fromToxin(text)
+	}
+	c.add(excerpt(text, c.voice.length.by(35, 60, 120, 140)))
 	c.cite(first.Passage)
 	more := c.voice.length.by(0, 0, 2, 4)
 	for _, h := range hits[1:] {
@@ -222,4 +233,80 @@ func (c *composer) passages(hits []catalogue.Hit) {
 		c.cite(h.Passage)
 		more--
 	}
+}
+
+// forChild answers whether a kind of animal suits a child of a certain age.
+func (c *composer) forChild(s catalogue.Species) error {
+	child := "children"
+	if c.know.youngest >= 0 {
+		child = childOf(c.know.youngest)
+	}
+	hits, err := c.cat.Search(c.ctx, catalogue.Query{Text: "which pet suits children of which age", Species: []catalogue.Species{s}, Topics: []catalogue.Topic{"children"}, Limit: 5})
+	if err != nil {
+		return err
+	}
+	hits = slices.DeleteFunc(hits, func(h catalogue.Hit) bool { return !h.Guide.About("children") })
+	c.add(c.childVerdict(s, child))
+	if len(hits) > 0 {
+		said := proseSentences(hits[0].Text)
+		about := slices.DeleteFunc(slices.Clone(said), func(t string) bool {
+			return !strings.Contains(strings.ToLower(t), speciesName(s))
+		})
+		if len(about) > 0 {
+			c.add(strings.Join(about, " "))
+		}
+		c.cite(hits[0].Passage)
+	}
+	c.childNote(c.know)
+	if c.voice.length < normal {
+		return nil
+	}
+	if hits, err = c.search("rules children pets adult responsible", 5, "children"); err != nil {
+		return err
+	}
+	for _, h := range hits {
+		if h.Guide.About("children") && strings.Contains(h.Heading, "rules") {
+			c.add("**" + h.Heading + "** " + excerpt(h.Text, 45))
+			c.cite(h.Passage)
+			break
+		}
+	}
+	return nil
+}
+
+// childVerdict counts how many of the kind in the store live well with such a child.
+func (c *composer) childVerdict(s catalogue.Species, child string) string {
+	pets := c.cat.Select(catalogue.Filter{Species: []catalogue.Species{s}})
+	var fine, nearly []*catalogue.Pet
+	for _, p := range pets {
+		switch p.GoodWith.Children {
+		case catalogue.Yes:
+			fine = append(fine, p)
+		case catalogue.Older:
+			nearly = append(nearly, p)
+		case catalogue.Slow, catalogue.No:
+		}
+	}
+	old := c.know.youngest >= schoolAge
+	if old {
+		fine, nearly = append(fine, nearly...), nil
+	}
+	name := func(p *catalogue.Pet) string { return "**" + p.Name + "**" }
+	switch {
+	case len(fine) > 0:
+		c.citePets(fine[:min(3, len(fine))]...)
+		return fmt.Sprintf("It depends on the animal. Of our %d %s, %d would suit %s with an adult in charge, such as %s.", len(pets), speciesPlural(s), len(fine), child, join(fine[:min(3, len(fine))], name))
+	case len(nearly) > 0:
+		c.citePets(nearly[:min(3, len(nearly))]...)
+		return fmt.Sprintf("Not the best choice for %s: our %s are for children of school age and up, such as %s.", child, speciesPlural(s), join(nearly[:min(3, len(nearly))], name))
+	}
+	return fmt.Sprintf("Not for %s: none of our %s should live with children.", child, speciesPlural(s))
+}
+
+// speaksOfBreeds reports whether a passage names one of the breeds that are asked about.
+func (c *composer) speaksOfBreeds(p *catalogue.Passage) bool {
+	text := strings.ToLower(p.Heading + " " + p.Text)
+	return slices.ContainsFunc(c.ask.breeds, func(b *catalogue.Breed) bool {
+		return strings.Contains(text, strings.ToLower(b.Name))
+	})
 }

@@ -25,6 +25,9 @@ func (c *composer) emergency() error {
 	} else {
 		c.add(callNow)
 	}
+	if c.ask.more {
+		c.add("If you have not called yet, do it now, and tell them what you told me: they judge by the animal's weight, what and how much it was, when it happened and how the animal is.")
+	}
 	hits, err := c.dangerHits(topics)
 	if err != nil {
 		return err
@@ -38,7 +41,7 @@ func (c *composer) emergency() error {
 	c.add(excerpt(first.Text, c.voice.length.by(60, 90, 140, 160)))
 	c.cite(first)
 	if best.Passage != first && c.voice.length >= short {
-		c.add("**" + best.Heading + "** " + excerpt(best.Text, c.voice.length.by(0, 40, 80, 110)))
+		c.add("**" + best.Heading + "** " + excerpt(r.fromToxin(best.Text), c.voice.length.by(0, 40, 80, 110)))
 	}
 	c.add("I cannot examine your animal or tell how serious it is. A vet can.")
 	return nil

@@ -242,6 +242,22 @@ func TestDeterminismAndVariation(t *testing.T) {
 	}
 }
 
+// TestChoicesDiffer wants another wording of each choice where an answer leaves room.
+func TestChoicesDiffer(t *testing.T) {
+	a := advisor(t)
+	for _, question := range []string{
+		"hello", "thanks", "what can you do?", "Do you have any dogs?", "What pets do you have?", "your cheapest cat",
+		"Which dog would you recommend?", "What should I know before adopting a cat?",
+	} {
+		req := request(question)
+		req.N = new(3)
+		texts, _ := sum(collect(t, a, req, nil), 3)
+		if texts[0] == texts[1] || texts[1] == texts[2] || texts[0] == texts[2] {
+			t.Errorf("%s: choices are the same:\n%s", question, strings.Join(texts, "\n---\n"))
+		}
+	}
+}
+
 func TestLengths(t *testing.T) {
 	a := advisor(t)
 	words := func(model string, v chat.Verbosity) int {

@@ -47,13 +47,17 @@ func (f *fit) block(weight int, format string, args ...any) {
 	f.against = append(f.against, fmt.Sprintf(format, args...))
 }
 
+// otherKind outweighs all else: who looks for a cat is shown a cat that does not quite
+// suit before a dog that does.
+const otherKind = 1000
+
 func (f *fit) judgeKind(k *profile) {
 	p := f.pet
 	if len(k.species) > 0 && !slices.Contains(k.species, p.Species) {
-		f.block(6, "%s is %s", p.Name, article(speciesName(p.Species)))
+		f.block(otherKind, "%s is %s", p.Name, article(speciesName(p.Species)))
 	}
 	if slices.Contains(k.excluded, p.Species) {
-		f.block(9, "you do not want %s", article(speciesName(p.Species)))
+		f.block(otherKind, "you do not want %s", article(speciesName(p.Species)))
 	}
 	if len(k.breeds) > 0 {
 		if slices.Contains(k.breeds, p.Breed) {
@@ -191,7 +195,11 @@ func (f *fit) judgeHome(k *profile) {
 func (f *fit) judgeAllergy(k *profile) {
 	p := f.pet
 	if slices.Contains(k.allergicTo, p.Species) {
-		f.block(8, "of the allergy to %s", speciesPlural(p.Species))
+		if p.Breed.AllergyFriendly {
+			f.block(5, "there is an allergy to %s, and even %s is not free of allergens", speciesPlural(p.Species), article(p.Breed.Name))
+		} else {
+			f.block(8, "there is an allergy to %s, and %s %s", speciesPlural(p.Species), subject(p), plainVerb(p, shedWords(p.Shedding)))
+		}
 		return
 	}
 	furless := p.Species == catalogue.Fish || p.Species == catalogue.Reptile
@@ -268,6 +276,9 @@ func (f *fit) judgeWishes(k *profile) {
 		default:
 			f.block(3, "%s belongs to a loud kind", p.Name)
 		}
+	}
+	if p.Species == catalogue.Bird && slices.Contains(k.traits, "talkative") && !speaks(p.Breed) {
+		f.block(3, "%s is not of a kind known to talk", p.Name)
 	}
 	for _, t := range k.traits {
 		for _, s := range p.Breed.Temperament {

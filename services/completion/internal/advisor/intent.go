@@ -68,11 +68,13 @@ func (t *talk) work(i int) []ask {
 		asks = append(asks, k)
 		m.focus.settle(asks[len(asks)-1:])
 	}
-	asks = weed(asks)
-	if len(asks) > 0 {
-		return asks[:min(len(asks), maxAsks)]
+	if asks = weed(asks); len(asks) == 0 {
+		asks = []ask{t.fallback(i)}
 	}
-	return []ask{t.fallback(i)}
+	if kept, ok := t.stillUrgent(i, asks); ok {
+		return kept
+	}
+	return asks[:min(len(asks), maxAsks)]
 }
 
 // weed drops what another ask covers: small talk beside a question, and a second
@@ -230,7 +232,16 @@ func (r *reading) attributes() []string {
 		if m.value == "cost" && r.has("attribute", "fee") && !r.says("monthly", "month", "upkeep", "per month") {
 			continue
 		}
+		if m.value == "size" && r.sizesHome() {
+			continue
+		}
 		list = appendNew(list, m.value)
 	}
 	return list
+}
+
+// sizesHome reports whether the size that is asked for is that of a cage or a tank.
+func (r *reading) sizesHome() bool {
+	return r.says("gallon", "gallons") ||
+		r.has("attribute", "size") && r.says("tank", "aquarium", "cage", "enclosure", "terrarium", "vivarium", "hutch", "bowl", "crate", "habitat", "pen", "wheel")
 }

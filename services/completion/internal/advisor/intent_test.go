@@ -104,6 +104,37 @@ func TestEmergencyComesFirst(t *testing.T) {
 }
 
 // Whatever is asked, no pet is called free of allergens and no dose is named.
+// TestEmergencyGoesOn wants the lead again for what is said after an emergency.
+func TestEmergencyGoesOn(t *testing.T) {
+	a := advisor(t)
+	for _, then := range []string{
+		"He weighs 10 kg and it was 50g dark chocolate", "what should I do in the meantime?", "is he going to die?", "he seems fine",
+		"It was an hour ago. He is fine so far.", "can I wait until tomorrow", "ok", "I have no car and 50 dollars", "is there an antidote?",
+		"find a vet near me", "he is 3 years old, a small terrier", "can I give him ibuprofen?", "should I get him to vomit?", "what else can I do",
+	} {
+		answer := converse(t, a, "My dog ate chocolate!", "...", then)
+		if !strings.HasPrefix(answer, callPoison) {
+			t.Errorf("%s: does not begin with whom to call:\n%s", then, answer)
+		}
+	}
+}
+
+// TestPoisonIsRefused wants a plain no, then whom to call, then the very substance.
+func TestPoisonIsRefused(t *testing.T) {
+	a := advisor(t)
+	for question, speaksOf := range map[string]string{
+		"is it ok to give my dog grapes": "Grapes", "can my dog have raisins": "Grapes, raisins", "can I give my dog chocolate": "Chocolate",
+		"is it ok to feed my dog onions": "Onions", "can dogs have xylitol gum": "Xylitol", "are lilies safe for cats": "True lilies",
+		"is tea tree oil safe for cats": "Essential oils", "can I use tea tree oil on my cat?": "Essential oils",
+	} {
+		answer := converse(t, a, question)
+		blocks := strings.Split(answer, "\n\n")
+		if !strings.HasPrefix(answer, "**No.**") || !strings.Contains(blocks[0], poisonLines) || len(blocks) < 2 || !strings.HasPrefix(blocks[1], speaksOf) {
+			t.Errorf("%s:\n%s", question, answer)
+		}
+	}
+}
+
 func TestNeverSays(t *testing.T) {
 	a := advisor(t)
 	for _, q := range []string{

@@ -12,17 +12,24 @@ import (
 // All patterns run over reading.lower: words in lower case, one space between them,
 // thousands without commas.
 var (
-	moneyAmount = regexp.MustCompile(`(?:^| )(\$)? ?(\d{1,6})(?:\.\d+)?(k)?(\$)?(?: (dollars?|bucks|usd))?(?: (?:(?:a|per|each|every) )?(month|monthly|mo|week|year|yearly|years?|yrs?|lbs?|pounds?|kg|hours?|hrs?|minutes?|weeks?|months?|days?|gallons?|liters?|inch(?:es)?|feet|ft|square|miles?|kids?|cats?|dogs?|bedrooms?|people))?`)
+	moneyAmount = regexp.MustCompile(`(?:^| )([$€£])? ?(\d{1,6})(?:\.\d+)?(k)?([$€£])?(?: (dollars?|bucks|usd|euros?|eur|gbp|quid|pounds sterling|british pounds))?(?: (?:(?:a|per|each|every) )?(month|monthly|mo|week|year|yearly|years?|yrs?|lbs?|pounds?|kg|hours?|hrs?|minutes?|weeks?|months?|days?|gallons?|liters?|inch(?:es)?|feet|ft|square|miles?|kids?|cats?|dogs?|bedrooms?|people))?`)
 	moneyWords  = regexp.MustCompile(`\b(budget|spend|afford|under|below|less than|max|maximum|up to|at most|no more than|within|cost|costs|fee|price|cheaper than|pay|save|saved)\b`)
 	hourSpan    = regexp.MustCompile(`(\d{1,2}) (?:(?:to|or) )?(?:(\d{1,2}) )?(?:hours?|hrs?|h)\b`)
 	awayWords   = regexp.MustCompile(`\b(away|work|working|gone|alone|office|out|shift|job|home|absent|school)\b`)
 	childAges   = regexp.MustCompile(`\b(?:kids?|child|children|sons?|daughters?|boys?|girls?|grandchild|grandchildren|grandkids|twins|ages?|aged|nephews?|nieces?)\b(?: \w+){0,3}? (\d{1,2})\b(?: (?:and|or|to) (\d{1,2})\b)?(?: (?:and )?(\d{1,2})\b)?(?: ([a-z]+))?`)
 	ageOfChild  = regexp.MustCompile(`(\d{1,2})(?: and (\d{1,2}))? ?(?:year|yr|month|mo)s? ?old(?: \w+)? (?:kids?|child|children|son|daughter|boy|girl|twins|grandchild|grandson|granddaughter|nephew|niece)`)
 	yearsAtHome = regexp.MustCompile(`(?:\b(?:my|our|have a|a|an|have an) )(\d{1,2}) (?:year|yr)s? old(?: at home| here)?(?: and|$| who| in| $)`)
+	wisherIs    = regexp.MustCompile(`\b(?:my|our|a|an) (\d{1,2}) (?:year|yr)s? old (?:have|get|own|keep|handle|look after|take care of|care for|wants?|would (?:like|love)|asks?|is asking|keeps asking|has been asking|begs|is begging|dreams of)\b`)
 	theyAre     = regexp.MustCompile(`^(?:hes|shes|he is|she is|they are|theyre) (?:now )?(\d{1,2})(?: and (\d{1,2}))?(?: (?:years?|yrs?) old)?$`)
 	fromTo      = regexp.MustCompile(`\b(\d{1,2})(?: ?am)? (?:to|till|until) (\d{1,2})(?: ?pm)?(?: |$)`)
 	endsInAge   = regexp.MustCompile(`(?:for a|for my|for our|for an) \d{1,2} (?:year|yr)s? old$`)
 	underWeight = regexp.MustCompile(`(?:under|below|less than|up to|max|at most) (\d{1,3}) ?(lbs?|pounds?|kg|kilos?)`)
+)
+
+// "I have 200 pounds" is money, and "a dog of 80 pounds" is not.
+var (
+	poundsHad = regexp.MustCompile(`\b(?:budget|spend|afford|pay|save|saved|fee|costs?|price|i have|we have|ive got|weve got)(?: (?:of|is|for|about|around|only|just|up to|under|max|at most|maximum))*$`)
+	toSpend   = regexp.MustCompile(`^ (?:to spend|to pay|budget|max|maximum|at most|in total)\b`)
 )
 
 // digits writes number words as digits, as far as people spell them.
@@ -46,7 +53,8 @@ func digits(text string) string {
 type amount struct {
 	dollars int
 	monthly bool
-	least   bool // "over $100"
+	least   bool   // "over $100"
+	foreign string // the money if it is not dollars
 }
 
 // amounts returns the sums of money that a text speaks of. A bare number is one only
@@ -64,6 +72,12 @@ func amounts(r *reading) []amount {
 		before := text[max(0, m[0]-24):m[0]]
 		marked := part(1) != "" || part(4) != "" || part(5) != ""
 		period := part(6)
+		foreign := otherMoney(part(1) + part(4) + part(5))
+		if period == "pounds" && poundsHad.MatchString(before) {
+			marked, period = true, ""
+			foreign = "pounds"
+		}
+		marked = marked || period == "" && toSpend.MatchString(text[m[1]:])
 		if !marked && (period != "" && !oneOf(period, "month", "monthly", "mo") || !moneyWords.MatchString(before)) {
 			continue
 		}
@@ -71,7 +85,7 @@ func amounts(r *reading) []amount {
 		if part(3) != "" {
 			n *= 1000
 		}
-		a := amount{dollars: n, monthly: oneOf(period, "month", "monthly", "mo") || strings.Contains(before, "monthly") || strings.Contains(before, "month budget")}
+		a := amount{dollars: n, monthly: oneOf(period, "month", "monthly", "mo") || strings.Contains(before, "monthly") || strings.Contains(before, "month budget"), foreign: foreign}
 		if oneOf(period, "year", "yearly") {
 			a.dollars, a.monthly = n/12, true
 		}
@@ -83,10 +97,24 @@ func amounts(r *reading) []amount {
 	return list
 }
 
+// otherMoney names money that is not dollars.
+func otherMoney(mark string) string {
+	switch {
+	case strings.Contains(mark, "€"), strings.Contains(mark, "eur"):
+		return "euros"
+	case strings.Contains(mark, "£"), strings.Contains(mark, "pound"), oneOf(mark, "gbp", "quid"):
+		return "pounds"
+	}
+	return ""
+}
+
 var regexpOver = regexp.MustCompile(`\b(over|above|more than|at least)$`)
 
 func (p *profile) learnMoney(r *reading) {
 	for _, a := range amounts(r) {
+		if !a.least {
+			p.currency = a.foreign
+		}
 		switch {
 		case a.least:
 		case a.monthly:
@@ -172,6 +200,7 @@ func (p *profile) learnChildren(r *reading) {
 	}
 	ages := childAges.FindAllStringSubmatch(text, -1)
 	ages = append(ages, ageOfChild.FindAllStringSubmatch(text, -1)...)
+	ages = append(ages, wisherIs.FindAllStringSubmatch(text, -1)...)
 	if endsInAge.MatchString(text) || !r.has("species") && len(r.pets()) == 0 {
 		ages = append(ages, yearsAtHome.FindAllStringSubmatch(text, -1)...)
 	}

@@ -61,7 +61,7 @@ func (r *reading) looksAfter(k *ask) bool {
 			return false
 		}
 	}
-	if len(k.attrs) > 0 || r.says("live with", "live together", "keep with", "kept with", "tank mates", "tankmates") {
+	if len(k.attrs) > 0 || r.sizesHome() || r.says("live with", "live together", "keep with", "kept with", "tank mates", "tankmates") {
 		return true
 	}
 	return slices.ContainsFunc(k.topics, func(t catalogue.Topic) bool {

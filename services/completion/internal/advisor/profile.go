@@ -23,8 +23,9 @@ type profile struct {
 	unsold   string // an animal that the store does not place
 	breeds   []*catalogue.Breed
 
-	fee     int // most for the adoption, US dollars; 0: not said
-	monthly int // most per month
+	fee      int    // most for the adoption, US dollars; 0: not said
+	monthly  int    // most per month
+	currency string // in which money that was said, if not in dollars
 
 	home    catalogue.Home
 	renting bool
@@ -119,7 +120,7 @@ func (p *profile) equal(o *profile) bool {
 	return slices.Equal(p.species, o.species) && slices.Equal(p.excluded, o.excluded) && slices.Equal(p.breeds, o.breeds) &&
 		slices.Equal(p.allergicTo, o.allergicTo) && slices.Equal(p.owned, o.owned) && slices.Equal(p.sizes, o.sizes) &&
 		slices.Equal(p.notSize, o.notSize) && slices.Equal(p.traits, o.traits) &&
-		p.fee == o.fee && p.monthly == o.monthly && p.home == o.home && p.renting == o.renting &&
+		p.fee == o.fee && p.currency == o.currency && p.monthly == o.monthly && p.home == o.home && p.renting == o.renting &&
 		p.children == o.children && p.youngest == o.youngest && p.allergy == o.allergy && p.noPets == o.noPets &&
 		p.away == o.away && p.travels == o.travels && p.experience == o.experience && p.age == o.age &&
 		p.energy == o.energy && p.quiet == o.quiet && p.shedsNo == o.shedsNo && p.sex == o.sex &&

@@ -38,7 +38,7 @@ func tokenize(text string) []token {
 	for i, r := range runes {
 		size := len(string(r))
 		switch {
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '$':
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || r == '$' || r == '€' || r == '£':
 			if word.Len() == 0 {
 				start = at
 			}

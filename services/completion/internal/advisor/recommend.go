@@ -94,6 +94,8 @@ func (c *composer) suggest(fits []fit, know *profile) {
 		c.add(c.voice.pick("match", "For "+said+", I would look at these pets first:", "With "+said+" in mind, these pets suit best:", "These are my first picks for "+said+":"))
 	}
 	c.add(c.numbered(fits))
+	c.currencyNote(know)
+	c.childNote(know)
 	c.allergyNote(know)
 	if q := c.openQuestion(know); q != "" && c.voice.length >= short {
 		c.add(q)
@@ -149,6 +151,11 @@ func plainPros(p *catalogue.Pet, have []string) []string {
 
 // nearest is honest that nothing suits, and shows what comes closest and why not.
 func (c *composer) nearest(fits []fit, know *profile) {
+	other, hasOther := alternative(fits, know)
+	if fits = ofKind(fits, know); len(fits) == 0 {
+		c.add("I have shown you every one that comes close. Tell me what may be different, such as the kind of animal, the size or the budget, and I look again.")
+		return
+	}
 	fits = fits[:min(len(fits), c.voice.length.by(1, 2, 3, 3))]
 	c.add(c.voice.pick("none",
 		"No pet in the store right now fits everything you told me ("+know.summary()+").",
@@ -164,10 +171,66 @@ func (c *composer) nearest(fits []fit, know *profile) {
 		c.citePets(f.pet)
 	}
 	c.add(b.String())
+	if hasOther && c.voice.length >= normal {
+		c.add(fmt.Sprintf("If it may be another kind of animal, %s would fit the rest.", headline(other.pet)))
+		c.citePets(other.pet)
+	}
+	c.currencyNote(know)
+	c.childNote(know)
 	c.allergyNote(know)
 	if c.voice.length > brief {
 		c.add("New animals arrive often. If one of your points can be relaxed, tell me which, and I look again.")
 	}
+}
+
+// ofKind leaves out other animals than those that are looked for.
+func ofKind(fits []fit, know *profile) []fit {
+	if len(know.species) == 0 {
+		return fits
+	}
+	return slices.DeleteFunc(slices.Clone(fits), func(f fit) bool { return !slices.Contains(know.species, f.pet.Species) })
+}
+
+// alternative returns the best pet that is only of another kind than looked for.
+func alternative(fits []fit, know *profile) (fit, bool) {
+	i := slices.IndexFunc(fits, func(f fit) bool {
+		return f.far == otherKind && !slices.Contains(know.species, f.pet.Species) && !slices.Contains(know.excluded, f.pet.Species)
+	})
+	if i < 0 || len(know.species) == 0 || len(know.breeds) > 0 {
+		return fit{}, false
+	}
+	return fits[i], true
+}
+
+// currencyNote says how a budget in other money was read.
+func (c *composer) currencyNote(know *profile) {
+	if know.currency == "" || know.fee+know.monthly == 0 {
+		return
+	}
+	c.add("Our fees are in US dollars. I took your " + know.currency + " for about as many dollars; check the rate of the day.")
+}
+
+// childNote adds what goes for small children with any pet.
+func (c *composer) childNote(know *profile) {
+	if know.children != yes || know.youngest < 0 || know.youngest >= schoolAge || c.voice.length < short {
+		return
+	}
+	text := "With " + childOf(know.youngest) + " in the family, an adult looks after the pet and is in the room whenever the two are together."
+	if know.age == "young" {
+		text += " A very young animal bites, scratches and knocks things over while it learns, so a steady adult one is often easier."
+	}
+	c.add(text)
+}
+
+// childOf names a child by its age.
+func childOf(years int) string {
+	switch years {
+	case 0:
+		return "a baby"
+	case 1:
+		return "a one-year-old"
+	}
+	return fmt.Sprintf("a child of %d", years)
 }
 
 func (c *composer) allergyNote(know *profile) {

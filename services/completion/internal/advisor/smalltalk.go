@@ -8,13 +8,13 @@ func (c *composer) talk() {
 	v := c.voice
 	switch c.ask.value {
 	case "greeting":
-		c.add(v.pick("hello", "Hello! ", "Hi there! ", "Welcome! ") + "I am Petstore's adoption advisor. " + offer + " Who are you looking for?")
+		c.add(v.pick("hello", "Hello! ", "Hi there! ", "Welcome! ", "Good to see you! ", "Hello and welcome! ") + "I am Petstore's adoption advisor. " + offer + v.pick("who", " Who are you looking for?", " What can I do for you?", " Which animal is on your mind?", " How can I help?"))
 	case "thanks":
-		c.add(v.pick("thanks", "You're welcome!", "Glad to help!", "My pleasure!") + " If another question comes up, just ask.")
+		c.add(v.pick("thanks", "You're welcome!", "Glad to help!", "My pleasure!", "Any time!") + v.pick("again", " If another question comes up, just ask.", " Ask me whenever something else comes up.", " I am here if there is more."))
 	case "bye":
-		c.add(v.pick("bye", "Goodbye, and all the best to you and your animals!", "Take care! Come back any time."))
+		c.add(v.pick("bye", "Goodbye, and all the best to you and your animals!", "Take care! Come back any time.", "See you, and all the best!", "Goodbye! I hope to hear from you again."))
 	case "abilities":
-		c.add("I am Petstore's adoption advisor, a program that answers from our list of pets, breed facts and care guides. " + offer)
+		c.add(v.pick("am", "", "Gladly. ", "Good question. ", "In short: ") + "I am Petstore's adoption advisor, a program that answers from our list of pets, breed facts and care guides. " + offer)
 		c.add("Try: \"Which pet suits a small apartment and an allergy?\", \"Compare a Labrador and a Beagle\" or \"What should I know before adopting a rabbit?\" For an emergency, call a vet.")
 	case "crisis":
 		c.add("I am really sorry that you feel this way, and I am glad you said it. Please talk to somebody now: in the US call or text 988, the Suicide and Crisis Lifeline, at any hour; elsewhere call your local emergency number. If you are in danger, call 911. I am only a pet advisor, but you do not have to be alone with this.")

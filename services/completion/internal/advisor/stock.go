@@ -17,25 +17,35 @@ func (c *composer) stock() {
 	if len(c.ask.pets) > 0 {
 		pets = slices.Clone(c.ask.pets)
 	}
-	pets = slices.DeleteFunc(pets, func(p *catalogue.Pet) bool { return !c.passesAge(p) })
+	pets = slices.DeleteFunc(pets, func(p *catalogue.Pet) bool { return !c.passesAge(p) || c.ask.part.wantsSpeech() && !speaks(p.Breed) })
 	if order := c.ask.part.first("order"); order != "" && len(pets) > 0 {
 		c.superlative(pets, order)
 		return
 	}
 	switch {
 	case len(pets) == 0:
-		c.add(fmt.Sprintf("No, there are no %s in the store right now.", words))
+		c.add(c.voice.pick("stock",
+			fmt.Sprintf("No, there are no %s in the store right now.", words),
+			fmt.Sprintf("Sorry, we have no %s right now.", words),
+			fmt.Sprintf("No %s wait for a home with us at the moment.", words)))
 		c.stockNearest(shelf.Filter)
 	case len(shelf.Species)+len(shelf.BreedIDs) == 0 && len(pets) == len(c.cat.Pets()):
 		c.everything(pets)
 	case len(pets) == 1:
-		c.add(fmt.Sprintf("Of %s we have **one** waiting for a home:", words))
+		c.add(c.voice.pick("stock",
+			fmt.Sprintf("Of %s we have **one** waiting for a home:", words),
+			fmt.Sprintf("There is **one** among our %s:", words),
+			fmt.Sprintf("Looking for %s, I find **one**:", words)))
 		c.add(c.lines(pets))
 		if c.voice.length >= normal {
 			c.add(firstSentences(pets[0].Story, 40))
 		}
 	default:
-		c.add(fmt.Sprintf("We have **%d** %s waiting for a home:", len(pets), words))
+		c.add(c.voice.pick("stock",
+			fmt.Sprintf("We have **%d** %s waiting for a home:", len(pets), words),
+			fmt.Sprintf("**%d** %s wait for a home with us right now:", len(pets), words),
+			fmt.Sprintf("There are **%d** %s in the store:", len(pets), words),
+			fmt.Sprintf("Right now we have **%d** %s to adopt:", len(pets), words)))
 		c.add(c.lines(pets))
 	}
 }
@@ -66,6 +76,9 @@ func (c *composer) shelf() shelf {
 	s.describe(c.ask.part, &said)
 	s.price(c.ask.part)
 	s.suit(&said)
+	if c.ask.part.wantsSpeech() {
+		s.after = append(s.after, "of a kind known to talk")
+	}
 	return s
 }
 
@@ -164,7 +177,10 @@ func (c *composer) lines(pets []*catalogue.Pet) string {
 
 // everything is the answer to "what pets do you have": numbers, and one of each kind.
 func (c *composer) everything(pets []*catalogue.Pet) {
-	c.add(fmt.Sprintf("**%d** pets wait for a home with us:", len(pets)))
+	c.add(c.voice.pick("stock",
+		fmt.Sprintf("**%d** pets wait for a home with us:", len(pets)),
+		fmt.Sprintf("We have **%d** pets in the store right now:", len(pets)),
+		fmt.Sprintf("There are **%d** pets to adopt here:", len(pets))))
 	var b strings.Builder
 	for _, s := range catalogue.AllSpecies() {
 		of := c.cat.Select(catalogue.Filter{Species: []catalogue.Species{s}})
@@ -199,7 +215,7 @@ func (c *composer) superlative(pets []*catalogue.Pet, order string) {
 		word = order
 	}
 	n := min(len(pets), c.voice.length.by(1, 2, 3, 4))
-	c.add(fmt.Sprintf("The %s is %s.", word, headline(pets[0])))
+	c.add(c.voice.pick("order", "The "+word+" is ", "Our "+word+" is ", "Right now the "+word+" is ") + headline(pets[0]) + ".")
 	if c.voice.length >= normal {
 		c.add(firstSentences(pets[0].Story, 40))
 	}

@@ -27,6 +27,8 @@ func (l length) by(brief, short, normal, long int) int {
 type voice struct {
 	length length
 	salt   string // "" for the first choice without a seed: the plain phrases
+	seed   string
+	choice int
 }
 
 func voiceOf(req *chat.Request, choice int) voice {
@@ -42,8 +44,9 @@ func voiceOf(req *chat.Request, choice int) voice {
 	case chat.VerbosityDefault, chat.VerbosityMedium:
 	}
 	if req.Seed != nil {
-		v.salt = strconv.FormatInt(*req.Seed, 10)
+		v.seed = strconv.FormatInt(*req.Seed, 10)
 	}
+	v.salt, v.choice = v.seed, choice
 	if choice > 0 {
 		v.salt += "#" + strconv.Itoa(choice)
 	}
@@ -51,16 +54,19 @@ func voiceOf(req *chat.Request, choice int) voice {
 }
 
 // pick chooses one of equal phrases. key tells the places apart at which it is asked.
+// The choices of one request take turns, so that those next to each other differ.
 func (v voice) pick(key string, options ...string) string {
-	return options[v.draw(key)%uint64(len(options))]
+	return options[(draw(v.seed, key)%uint64(len(options))+uint64(v.choice))%uint64(len(options))] //nolint:gosec // a choice is not negative
 }
 
 // draw returns a number that depends on the voice and key only.
-func (v voice) draw(key string) uint64 {
-	if v.salt == "" {
+func (v voice) draw(key string) uint64 { return draw(v.salt, key) }
+
+func draw(salt, key string) uint64 {
+	if salt == "" {
 		return 0
 	}
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(v.salt + "\x00" + key)) // a hash never fails
+	_, _ = h.Write([]byte(salt + "\x00" + key)) // a hash never fails
 	return h.Sum64() >> 7
 }

@@ -1,9 +1,20 @@
 package advisor
 
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
 // recommending looks for a pet.
 func recommending(m *moment, r *reading, k *ask) bool {
 	if r.has("ask", "more") && (len(m.shown) > 0 || len(r.tokens) <= 6 || m.learned) && !r.careTopic() {
 		k.kind, k.more = kindRecommend, len(m.seen) > 0
+		return true
+	}
+	if len(k.species) == 1 && len(r.names) == 0 && r.petForChild(m) {
+		k.kind, k.value = kindCare, "or recommend"
 		return true
 	}
 	if !r.has("ask", "recommend") {
@@ -59,4 +70,27 @@ func (r *reading) careTopic() bool {
 		}
 	}
 	return r.has("symptom")
+}
+
+// wantsSpeech reports whether a bird is to talk.
+func (r *reading) wantsSpeech() bool {
+	return r.has("species", "bird") && !r.says("talk to", "talk about", "sing", "singing") &&
+		r.says("talk", "talks", "talking", "talkative", "speak", "speaks", "speaking", "mimic", "mimics", "say words", "learn words")
+}
+
+var ofSpeech = regexp.MustCompile(`(?i)\b(?:talk(?:s|ative|ing)?|mimic\w*|learns? (?:\w+ )?words|says? (?:\w+ )?words|speaks?)\b`)
+
+// speaks reports whether the facts on a breed tell of talking.
+func speaks(b *catalogue.Breed) bool {
+	return ofSpeech.MatchString(strings.Join(b.Temperament, " ") + " " + b.Summary + " " + b.Care)
+}
+
+var yearsOld = regexp.MustCompile(`\b\d{1,2} (?:year|yr)s? old`)
+
+// petForChild reports whether the reading asks if an animal suits a child: "is a
+// hamster a good first pet for a 5 year old?".
+func (r *reading) petForChild(m *moment) bool {
+	return m.profile.children == yes && r.yesOrNo() && !r.careTopic() && !r.aboutOwn() &&
+		(r.has("children") || yearsOld.MatchString(digits(r.lower))) &&
+		r.says("pet", "pets", "good for", "suitable", "right for", "ok for", "okay for", "have a", "get a", "keep a", "own a")
 }

@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/edge/sse"
+)
+
+// TestOnDisconnect leaves a stream after its first event and looks what becomes of it.
+func TestOnDisconnect(t *testing.T) {
+	t.Parallel()
+	// An answer takes a second; who leaves has half of one to come back.
+	s := own(t, stack.Options{Pace: steadyPace, Completion: []string{"--orphan-grace=500ms"}})
+	for _, test := range []struct {
+		name     string
+		members  object
+		comeBack bool
+		want     string
+	}{
+		{"cancel", object{"on_disconnect": "cancel"}, false, "cancelled"},
+		{"grace", object{"on_disconnect": "grace"}, false, "cancelled"},
+		{"grace by default", nil, false, "cancelled"},
+		{"grace, and back", nil, true, "completed"},
+		{"continue", object{"on_disconnect": "continue"}, false, "completed"},
+		{"stored", object{"store": true}, false, "completed"},
+		{"stored, but cancel", object{"store": true, "on_disconnect": "cancel"}, false, "cancelled"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			resp := send(t, request(t, http.MethodPost, s.URL()+"/v1/chat/completions", streamed(test.members)))
+			first, err := sse.NewDecoder(resp.Body).Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			id := completionOf(first)
+			if test.comeBack {
+				joined(t, replay(t, s.URL(), id))
+			}
+			var c completion
+			eventually(t, 10*time.Second, func() error {
+				if get(t, s.URL(), id).into(t, &c); c.Status == "in_progress" {
+					return errNotYet
+				}
+				return nil
+			})
+			if c.Status != test.want {
+				t.Errorf("the status is %q, want %q", c.Status, test.want)
+			}
+			if got := c.answer(t); test.want == "completed" {
+				if diff := cmp.Diff(whole(t, s.URL()), got); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			} else if got.Usage.Completion >= someTokens {
+				t.Errorf("it was cancelled after all of its %d tokens", got.Usage.Completion)
+			}
+		})
+	}
+}
