@@ -96,7 +96,7 @@ type recordedStream struct {
 // recordedStreams are streams of ours of every kind, and the same with other line ends.
 func recordedStreams(t *testing.T) []recordedStream {
 	t.Helper()
-	few := object{"max_tokens": 6}
+	few := object{"max_tokens": 4}
 	slow := own(t, stack.Options{Pace: 0.9, Edge: []string{"--heartbeat=400ms"}})
 	plain := record(t, fast(t).URL(), few).Raw
 	streams := []recordedStream{

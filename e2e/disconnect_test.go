@@ -14,8 +14,9 @@ import (
 // TestOnDisconnect leaves a stream after its first event and looks what becomes of it.
 func TestOnDisconnect(t *testing.T) {
 	t.Parallel()
-	// An answer takes a second; who leaves has half of one to come back.
-	s := own(t, stack.Options{Pace: steadyPace, Completion: []string{"--orphan-grace=500ms"}})
+	// An answer takes two seconds; who leaves has half of one to come back.
+	s := own(t, stack.Options{Pace: someTokens / 2, Completion: []string{"--orphan-grace=500ms"}})
+	want := whole(t, s.URL())
 	for _, test := range []struct {
 		name     string
 		members  object
@@ -53,7 +54,7 @@ func TestOnDisconnect(t *testing.T) {
 				t.Errorf("the status is %q, want %q", c.Status, test.want)
 			}
 			if got := c.answer(t); test.want == "completed" {
-				if diff := cmp.Diff(whole(t, s.URL()), got); diff != "" {
+				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)
 				}
 			} else if got.Usage.Completion >= someTokens {

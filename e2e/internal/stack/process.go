@@ -53,9 +53,11 @@ func (p Programs) Start(ctx context.Context, name string, args ...string) (*Proc
 	return ran, nil
 }
 
-// environment returns ours without what would configure the programs.
+// environment returns ours without what would configure the programs. At its end a
+// program with the race detector waits for more races, by default for a second.
 func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "PAWSTREAM_") })
+	ours := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "PAWSTREAM_") })
+	return append(ours, "GORACE=atexit_sleep_ms=50")
 }
 
 // launch starts the process from a thread that lives as long as the process does:

@@ -3,6 +3,7 @@ package jetlog
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -15,9 +16,13 @@ import (
 
 // startNATS starts a server that several logs can share, and returns its URL.
 func startNATS(t *testing.T) string {
+	return runNATS(t, server.RANDOM_PORT, t.TempDir()).ClientURL()
+}
+
+func runNATS(t *testing.T, port int, dir string) *server.Server {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true,
+		Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +32,7 @@ func startNATS(t *testing.T) string {
 	if !s.ReadyForConnections(startPatience) {
 		t.Fatal("nats-server does not start")
 	}
-	return s.ClientURL()
+	return s
 }
 
 func meta(id string) *chat.Meta {
@@ -288,5 +293,38 @@ func TestWriterLearnsThatAnotherReplicaHasEndedItsCompletion(t *testing.T) {
 		if got, kind := text(t, l, "cancelled"); got != "x" || kind != chat.KindError {
 			t.Errorf("%s replica shows %q, %v", name, got, kind)
 		}
+	}
+}
+
+func TestCompletionThatTheLogFailedIsAdoptedWhenItIsBack(t *testing.T) {
+	dir := t.TempDir()
+	nats := runNATS(t, server.RANDOM_PORT, dir)
+	l := open(t, Config{URL: nats.ClientURL(), Patience: 500 * time.Millisecond})
+	w, err := l.Create(t.Context(), meta("stalled"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, l, "stalled", 0)
+	address := nats.Addr().(*net.TCPAddr)
+	nats.Shutdown()
+	nats.WaitForShutdown()
+	appendAll(t, w, "LOST")
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); !errors.Is(err, chat.ErrLogFull) {
+		t.Errorf("Seal while the log is down: %v, want ErrLogFull", err)
+	}
+	runNATS(t, address.Port, dir)
+	for orphan := range l.Orphans(within(t)) {
+		if len(orphan.Shown) != 1 || orphan.Meta.ID != "stalled" {
+			t.Errorf("orphan = %+v", orphan)
+		}
+		appendAll(t, orphan.Writer, "b")
+		if err := orphan.Writer.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+			t.Error(err)
+		}
+		break
+	}
+	if got, kind := text(t, l, "stalled"); got != "ab" || kind != chat.KindDone {
+		t.Errorf("got %q, %v", got, kind)
 	}
 }
