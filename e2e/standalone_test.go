@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pawstream/pawstream/e2e/internal/stack"
 	"github.com/pawstream/pawstream/edge/sse"
 )
 
@@ -134,7 +135,7 @@ func runProgram(t *testing.T, name string, args ...string) (stdout, stderr strin
 	defer cancel()
 	var out, err bytes.Buffer
 	cmd := exec.CommandContext(ctx, programs(t).Path(name), args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = t.TempDir(), &out, &err
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = t.TempDir(), stack.Environment(), &out, &err
 	if failed := cmd.Run(); failed != nil && ctx.Err() != nil {
 		t.Fatalf("it did not end: %v\n%s", failed, &err)
 	}

@@ -41,7 +41,7 @@ func (p Programs) Start(ctx context.Context, name string, args ...string) (*Proc
 		return nil, err
 	}
 	ran.cmd = exec.Command(p.Path(name), args...) //nolint:noctx // it outlives ctx: Stop ends it
-	ran.cmd.Dir, ran.cmd.Env = dir, environment()
+	ran.cmd.Dir, ran.cmd.Env = dir, Environment()
 	ran.cmd.Stdout, ran.cmd.Stderr = &ran.stdout, &ran.log
 	if err := ran.launch(); err != nil {
 		return nil, err
@@ -53,9 +53,9 @@ func (p Programs) Start(ctx context.Context, name string, args ...string) (*Proc
 	return ran, nil
 }
 
-// environment returns ours without what would configure the programs. At its end a
+// Environment returns ours without what would configure the programs. At its end a
 // program with the race detector waits for more races, by default for a second.
-func environment() []string {
+func Environment() []string {
 	ours := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "PAWSTREAM_") })
 	return append(ours, "GORACE=atexit_sleep_ms=50")
 }
