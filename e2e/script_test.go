@@ -25,7 +25,7 @@ type results map[string]object
 func runScript(t *testing.T, dir string, command []string, more object) (results, *cut.Proxy) {
 	t.Helper()
 	url := steady(t).URL()
-	brokenURL, proxy := broken(t, url, cut.Each(cut.Plan{After: brokenAfter}))
+	brokenURL, proxy := broken(t, url, cut.Each(cut.Plan{After: brokenAfter, WholeBlank: true}))
 	input := object{"base": url, "broken": brokenURL, "model": model, "question": question, "max_tokens": someTokens}
 	maps.Copy(input, more)
 	text, err := json.Marshal(input)

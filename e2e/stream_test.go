@@ -95,7 +95,7 @@ func TestStreamBytes(t *testing.T) {
 		case last:
 			data = `\[DONE\]`
 		}
-		form := regexp.MustCompile(`^id: ` + regexp.QuoteMeta(eventID(r.ID, i)) + "\n" + retry + "data: " + data + "\n\n$")
+		form := regexp.MustCompile("^data: " + data + "\n" + retry + "id: " + regexp.QuoteMeta(eventID(r.ID, i)) + "\n\n$")
 		if !form.MatchString(block) {
 			t.Errorf("block %d is %q", i, block)
 		}

@@ -14,9 +14,9 @@ const chunk = `{"id":"chatcmpl-abcdefghijklmnopqrstuvwxyz","object":"chat.comple
 // The three ways to write, as a stream uses them: one buffer, used again.
 
 func appendFrame(buf []byte, prefix sse.ID, sequence uint64) ([]byte, error) {
-	head := sse.Head{IDPrefix: prefix, Sequence: sequence}
+	fields := sse.Fields{IDPrefix: prefix, Sequence: sequence}
 
-	return sse.AppendFrame(buf, head, func(dst []byte) ([]byte, error) {
+	return sse.AppendFrame(buf, fields, func(dst []byte) ([]byte, error) {
 		return append(dst, chunk...), nil
 	})
 }

@@ -7,9 +7,9 @@ import (
 )
 
 // AppendEvent appends e to dst as one block, blank line included, and returns
-// the extended buffer. The fields come in the order id, event, retry, data;
-// those that are absent are left out. Data is split at each CR, LF and CRLF into
-// as many data lines.
+// the extended buffer. The fields come in the order event, data, retry, id; those that
+// are absent are left out. Data is split at each CR, LF and CRLF into as many data
+// lines.
 //
 // If e has no data it returns dst unchanged and [ErrNoData].
 func AppendEvent(dst []byte, e Event) ([]byte, error) {
@@ -17,19 +17,19 @@ func AppendEvent(dst []byte, e Event) ([]byte, error) {
 		return dst, ErrNoData
 	}
 
+	dst = appendName(dst, e.Name)
+	dst = appendLines(dst, "data: ", e.Data)
+	dst = appendRetry(dst, e.Retry)
+
 	if e.ID != (ID{}) {
 		dst = appendField(dst, "id: ", e.ID.text)
 	}
 
-	dst = appendNameAndRetry(dst, e.Name, e.Retry)
-	dst = appendLines(dst, "data: ", e.Data)
-
 	return append(dst, '\n'), nil
 }
 
-// A Head is what precedes the data of a frame; see [AppendFrame]. The zero Head
-// is an event with nothing but data.
-type Head struct {
+// Fields are those of an event beside its data; see [AppendFrame].
+type Fields struct {
 	// IDPrefix and Sequence make the id: the prefix, then the number in
 	// decimal. With the zero IDPrefix there is no id, whatever the Sequence.
 	IDPrefix ID
@@ -51,8 +51,8 @@ type Head struct {
 //
 // If the function returns an error or appends nothing, AppendFrame returns dst
 // unchanged with that error or [ErrNoData].
-func AppendFrame(dst []byte, h Head, data func([]byte) ([]byte, error)) ([]byte, error) {
-	b := append(appendHead(dst, h), "data: "...)
+func AppendFrame(dst []byte, f Fields, data func([]byte) ([]byte, error)) ([]byte, error) {
+	b := append(appendName(dst, f.Name), "data: "...)
 	start := len(b)
 
 	b, err := data(b)
@@ -64,7 +64,16 @@ func AppendFrame(dst []byte, h Head, data func([]byte) ([]byte, error)) ([]byte,
 		return dst, ErrNoData
 	}
 
-	return append(b, "\n\n"...), nil
+	b = appendRetry(append(b, '\n'), f.Retry)
+
+	if f.IDPrefix != (ID{}) {
+		b = append(b, "id: "...)
+		b = append(b, f.IDPrefix.text...)
+		b = strconv.AppendUint(b, f.Sequence, 10)
+		b = append(b, '\n')
+	}
+
+	return append(b, '\n'), nil
 }
 
 // AppendComment appends text to dst as a comment and returns the extended
@@ -78,29 +87,24 @@ func AppendComment(dst []byte, text string) []byte {
 	return appendLines(dst, ": ", text)
 }
 
-func appendHead(dst []byte, h Head) []byte {
-	if h.IDPrefix != (ID{}) {
-		dst = append(dst, "id: "...)
-		dst = append(dst, h.IDPrefix.text...)
-		dst = strconv.AppendUint(dst, h.Sequence, 10)
-		dst = append(dst, '\n')
+func appendName(dst []byte, name Name) []byte {
+	if name == (Name{}) {
+		return dst
 	}
 
-	return appendNameAndRetry(dst, h.Name, h.Retry)
+	return appendField(dst, "event: ", name.text)
 }
 
-func appendNameAndRetry(dst []byte, name Name, retry time.Duration) []byte {
-	if name != (Name{}) {
-		dst = appendField(dst, "event: ", name.text)
+func appendRetry(dst []byte, retry time.Duration) []byte {
+	ms := retry.Milliseconds()
+	if ms <= 0 {
+		return dst
 	}
 
-	if ms := retry.Milliseconds(); ms > 0 {
-		dst = append(dst, "retry: "...)
-		dst = strconv.AppendInt(dst, ms, 10)
-		dst = append(dst, '\n')
-	}
+	dst = append(dst, "retry: "...)
+	dst = strconv.AppendInt(dst, ms, 10)
 
-	return dst
+	return append(dst, '\n')
 }
 
 // appendLines appends a field for each line of text. A final line ending counts

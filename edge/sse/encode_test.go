@@ -22,13 +22,13 @@ func TestAppendEvent(t *testing.T) {
 		want  string
 	}{
 		{"data only", sse.Event{Data: "x"}, "data: x\n\n"},
-		{"id first", sse.Event{ID: id, Data: "x"}, "id: c.1\ndata: x\n\n"},
+		{"id last", sse.Event{ID: id, Data: "x"}, "data: x\nid: c.1\n\n"},
 		{
 			"all fields in order",
 			sse.Event{ID: id, Name: name, Retry: 2 * time.Second, Data: "x"},
-			"id: c.1\nevent: done\nretry: 2000\ndata: x\n\n",
+			"event: done\ndata: x\nretry: 2000\nid: c.1\n\n",
 		},
-		{"retry cut to milliseconds", sse.Event{Retry: 1999 * time.Microsecond, Data: "x"}, "retry: 1\ndata: x\n\n"},
+		{"retry cut to milliseconds", sse.Event{Retry: 1999 * time.Microsecond, Data: "x"}, "data: x\nretry: 1\n\n"},
 		{"retry below a millisecond", sse.Event{Retry: time.Microsecond, Data: "x"}, "data: x\n\n"},
 		{"retry negative", sse.Event{Retry: -time.Second, Data: "x"}, "data: x\n\n"},
 		{"data with a leading space", sse.Event{Data: " x"}, "data:  x\n\n"},
@@ -74,25 +74,25 @@ func TestAppendEventWithoutData(t *testing.T) {
 func TestAppendFrame(t *testing.T) {
 	prefix, name := sse.Must(sse.NewID("c.")), sse.Must(sse.NewName("progress"))
 	tests := []struct {
-		name string
-		head sse.Head
-		want string
+		name   string
+		fields sse.Fields
+		want   string
 	}{
-		{"zero head", sse.Head{}, "data: {}\n\n"},
-		{"sequence zero", sse.Head{IDPrefix: prefix}, "id: c.0\ndata: {}\n\n"},
-		{"sequence", sse.Head{IDPrefix: prefix, Sequence: 42}, "id: c.42\ndata: {}\n\n"},
-		{"largest sequence", sse.Head{IDPrefix: prefix, Sequence: math.MaxUint64}, "id: c.18446744073709551615\ndata: {}\n\n"},
-		{"sequence without prefix", sse.Head{Sequence: 42}, "data: {}\n\n"},
-		{"name without id", sse.Head{Name: name}, "event: progress\ndata: {}\n\n"},
+		{"none", sse.Fields{}, "data: {}\n\n"},
+		{"sequence zero", sse.Fields{IDPrefix: prefix}, "data: {}\nid: c.0\n\n"},
+		{"sequence", sse.Fields{IDPrefix: prefix, Sequence: 42}, "data: {}\nid: c.42\n\n"},
+		{"largest sequence", sse.Fields{IDPrefix: prefix, Sequence: math.MaxUint64}, "data: {}\nid: c.18446744073709551615\n\n"},
+		{"sequence without prefix", sse.Fields{Sequence: 42}, "data: {}\n\n"},
+		{"name without id", sse.Fields{Name: name}, "event: progress\ndata: {}\n\n"},
 		{
 			"all fields in order",
-			sse.Head{IDPrefix: prefix, Sequence: 1, Name: name, Retry: time.Second},
-			"id: c.1\nevent: progress\nretry: 1000\ndata: {}\n\n",
+			sse.Fields{IDPrefix: prefix, Sequence: 1, Name: name, Retry: time.Second},
+			"event: progress\ndata: {}\nretry: 1000\nid: c.1\n\n",
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := sse.AppendFrame([]byte(before), tt.head, func(dst []byte) ([]byte, error) {
+			got, err := sse.AppendFrame([]byte(before), tt.fields, func(dst []byte) ([]byte, error) {
 				return append(dst, "{}"...), nil
 			})
 			if err != nil {
@@ -119,9 +119,9 @@ func TestAppendFrameIsWholeOrAbsent(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			head := sse.Head{IDPrefix: sse.Must(sse.NewID("c.")), Retry: time.Second}
+			fields := sse.Fields{IDPrefix: sse.Must(sse.NewID("c.")), Retry: time.Second}
 
-			got, err := sse.AppendFrame([]byte(before), head, tt.data)
+			got, err := sse.AppendFrame([]byte(before), fields, tt.data)
 			if !errors.Is(err, tt.want) || string(got) != before {
 				t.Errorf("got %q, %v; want dst unchanged and %v", got, err, tt.want)
 			}

@@ -20,12 +20,12 @@ func ExampleAppendFrame() {
 	var buf []byte // used again for each write of a stream
 
 	for i, text := range []string{"Hello", "two\nlines"} {
-		head := sse.Head{IDPrefix: prefix, Sequence: uint64(i)}
+		fields := sse.Fields{IDPrefix: prefix, Sequence: uint64(i)}
 		if i == 0 {
-			head.Retry = 2 * time.Second
+			fields.Retry = 2 * time.Second
 		}
 
-		buf, err = sse.AppendFrame(buf, head, func(dst []byte) ([]byte, error) {
+		buf, err = sse.AppendFrame(buf, fields, func(dst []byte) ([]byte, error) {
 			return strconv.AppendQuote(dst, text), nil
 		})
 		if err != nil {
@@ -37,12 +37,12 @@ func ExampleAppendFrame() {
 
 	fmt.Printf("%s", buf)
 	// Output:
-	// id: chatcmpl-7.0
-	// retry: 2000
 	// data: "Hello"
+	// retry: 2000
+	// id: chatcmpl-7.0
 	//
-	// id: chatcmpl-7.1
 	// data: "two\nlines"
+	// id: chatcmpl-7.1
 }
 
 func ExampleAppendEvent() {

@@ -94,7 +94,7 @@ func FuzzRoundTrip(f *testing.F) {
 }
 
 // fuzzed returns the same event in its two forms, as far as one can be built.
-func fuzzed(prefix string, sequence uint64, name string, ms int64, data string) (h sse.Head, e sse.Event, err error) {
+func fuzzed(prefix string, sequence uint64, name string, ms int64, data string) (h sse.Fields, e sse.Event, err error) {
 	if h.IDPrefix, err = sse.NewID(prefix); err != nil {
 		return h, e, err
 	}

@@ -1,5 +1,5 @@
-// Package lifecycle starts a program and ends it: signals, exit code, and the order
-// in which its parts stop.
+// Package lifecycle starts a program and ends it: configuration, signals, the order in
+// which its parts start and stop, and the exit code.
 package lifecycle
 
 import (
@@ -7,29 +7,109 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pawstream/pawstream/internal/admin"
 	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// A Program runs until its context ends, and returns nil if it stopped as it should.
-type Program func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+// A Program is what Run runs.
+type Program struct {
+	config.Program
+	// Flags is a pointer to a struct with kong tags; Process is the part of it that all
+	// programs have.
+	Flags   any
+	Process *config.Process
+	// Start makes the program's parts once Flags is filled. It lets go of what it has
+	// if it returns an error.
+	Start func(context.Context, *slog.Logger) ([]Part, error)
+}
 
-// Run runs a program with the process's arguments and streams and returns its exit
-// code. SIGINT and SIGTERM end the program's context; a second one kills the process.
-func Run(name string, program Program) int {
+// A Part is a server that has taken its address.
+type Part struct {
+	Name   string // by which the ready line tells the address
+	Server Server
+}
+
+// A Server is what a [Part] runs.
+type Server interface {
+	// Addr returns the address that is served.
+	Addr() string
+	// Serve answers until its context ends, and then drains. It lets go of everything.
+	Serve(context.Context) error
+}
+
+// Run runs a program with the process's arguments and streams, and returns its exit
+// code. Once all parts have taken their addresses it prints one line, "ready", with them.
+//
+// SIGINT and SIGTERM end the context of the parts, which drain, each in its own time; a
+// second signal kills the process. If a part fails, the others stop.
+func Run(p Program) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // from here on a signal has its usual effect
 
-	err := program(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case err == nil, errors.Is(err, config.ErrHelp):
+	err := p.run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err == nil || errors.Is(err, config.ErrHelp) {
 		return 0
-	default:
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		return 1
 	}
+	fmt.Fprintf(os.Stderr, "%s: %v\n", p.Name, err)
+	return 1
+}
+
+func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if err := config.Parse(p.Program, p.Flags, args, stdout, stderr); err != nil {
+		return err
+	}
+	logger, err := telemetry.NewLogger(stderr, p.Process.LogFormat, p.Process.LogLevel)
+	if err != nil {
+		return err
+	}
+	inspection, err := admin.Listen(ctx, p.Process.AdminListen, func() error {
+		if ctx.Err() != nil {
+			return errors.New("shutting down")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	parts, err := p.Start(ctx, logger)
+	if err != nil {
+		inspection.Close()
+		return err
+	}
+	line := "ready"
+	for _, part := range parts {
+		line += " " + part.Name + "=" + part.Server.Addr()
+	}
+	fmt.Fprintf(stdout, "%s admin=%s\n", line, inspection.Addr())
+
+	defer context.AfterFunc(ctx, func() {
+		logger.InfoContext(ctx, "stopping: a second signal ends the process at once",
+			slog.Duration("drain_timeout", p.Process.DrainTimeout))
+	})()
+	return serve(ctx, inspection, parts)
+}
+
+// serve runs the parts. The admin address answers until the last one has drained.
+func serve(ctx context.Context, inspection *admin.Server, parts []Part) error {
+	adminCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var admin errgroup.Group
+	admin.Go(func() error { return inspection.Serve(adminCtx) })
+
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range parts {
+		group.Go(func() error { return part.Server.Serve(ctx) })
+	}
+	err := group.Wait()
+	stop()
+	return errors.Join(err, admin.Wait())
 }

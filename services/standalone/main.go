@@ -4,8 +4,7 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
+	"log/slog"
 	"os"
 
 	edge "github.com/pawstream/pawstream/edge/server"
@@ -14,45 +13,37 @@ import (
 	completion "github.com/pawstream/pawstream/services/completion/server"
 )
 
-func main() { os.Exit(lifecycle.Run("standalone", run)) }
-
-type flags struct {
-	Listen     string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
-	GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
-	config.Process
-	Completion completion.Options `embed:""`
-	Edge       edge.Options       `embed:""`
-}
-
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	var f flags
-	program := config.Program{
-		Name:        "standalone",
-		Description: "Answers pet questions over HTTP and gRPC, all in one process.",
-		AdminListen: "127.0.0.1:9090",
+func main() {
+	var flags struct {
+		Listen     string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
+		GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
+		config.Process
+		Completion completion.Options `embed:""`
+		Edge       edge.Options       `embed:""`
 	}
-	if err := config.Parse(program, &f, args, stdout, stderr); err != nil {
-		return err
-	}
-	process, err := lifecycle.NewProcess(ctx, f.Process, stderr)
-	if err != nil {
-		return err
-	}
-	service, err := completion.New(ctx, completion.Config{
-		Listen: f.GrpcListen, DrainTimeout: f.DrainTimeout, Options: f.Completion,
-	}, process.Logger)
-	if err != nil {
-		process.Close()
-		return err
-	}
-	front, err := edge.New(ctx, edge.Config{
-		Listen: f.Listen, CompletionAddr: service.Addr(), DrainTimeout: f.DrainTimeout, Options: f.Edge,
-	}, process.Logger)
-	if err != nil {
-		service.Close()
-		process.Close()
-		return err
-	}
-	fmt.Fprintf(stdout, "ready http=%s grpc=%s admin=%s\n", front.Addr(), service.Addr(), process.AdminAddr())
-	return process.Serve(ctx, front.Serve, service.Serve)
+	os.Exit(lifecycle.Run(lifecycle.Program{
+		Program: config.Program{
+			Name:        "standalone",
+			Description: "Answers pet questions over HTTP and gRPC, all in one process.",
+			AdminListen: "127.0.0.1:9090",
+		},
+		Flags:   &flags,
+		Process: &flags.Process,
+		Start: func(ctx context.Context, logger *slog.Logger) ([]lifecycle.Part, error) {
+			service, err := completion.New(ctx, completion.Config{
+				Listen: flags.GrpcListen, DrainTimeout: flags.DrainTimeout, Options: flags.Completion,
+			}, logger)
+			if err != nil {
+				return nil, err
+			}
+			front, err := edge.New(ctx, edge.Config{
+				Listen: flags.Listen, CompletionAddr: service.Addr(), DrainTimeout: flags.DrainTimeout, Options: flags.Edge,
+			}, logger)
+			if err != nil {
+				service.Close()
+				return nil, err
+			}
+			return []lifecycle.Part{{Name: "http", Server: front}, {Name: "grpc", Server: service}}, nil
+		},
+	}))
 }

@@ -16,6 +16,9 @@ type Plan struct {
 	// AtBlank puts the cut off until the server has sent a blank line (LF LF), which is
 	// where an event ends.
 	AtBlank bool
+	// WholeBlank puts the cut off by a byte where it would come after an LF, so that it
+	// does not part the two of a blank line.
+	WholeBlank bool
 	// Reset makes the cut a TCP RST, as of a machine that crashed. Else it is a FIN, as
 	// of a process that was killed.
 	Reset bool
@@ -67,6 +70,15 @@ func (p *Proxy) Cuts() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cuts
+}
+
+// CutAll cuts the connections that there are. New ones are forwarded.
+func (p *Proxy) CutAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for conn := range p.open {
+		_ = conn.Close()
+	}
 }
 
 // Close ends all connections and returns when nothing of the proxy runs any more.
@@ -127,21 +139,19 @@ func (p *Proxy) down(client, server net.Conn, plan Plan) bool {
 		_, _ = io.Copy(client, server)
 		return false
 	}
-	if _, err := io.CopyN(client, server, plan.After); err != nil {
+	if _, err := io.CopyN(client, server, plan.After-1); err != nil {
 		return false
 	}
-	if !plan.AtBlank {
-		return true
-	}
-	last := make([]byte, 1)
-	for previous := byte(0); ; previous = last[0] {
+	for previous, last := byte(0), make([]byte, 1); ; previous = last[0] {
 		if _, err := server.Read(last); err != nil {
 			return false
 		}
 		if _, err := client.Write(last); err != nil {
 			return false
 		}
-		if previous == '\n' && last[0] == '\n' {
+		blank := previous == '\n' && last[0] == '\n'
+		more := plan.AtBlank || plan.WholeBlank && last[0] == '\n'
+		if blank || !more {
 			return true
 		}
 	}

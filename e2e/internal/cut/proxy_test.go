@@ -52,6 +52,10 @@ func TestProxy(t *testing.T) {
 		{"each time", cut.Each(cut.Plan{After: 5000}), []int{5000, 5000}, nil, 2},
 		{"at a blank line", cut.Each(cut.Plan{After: 10, AtBlank: true}), []int{5002}, nil, 1},
 		{"at no blank line", cut.Each(cut.Plan{After: 6000, AtBlank: true}), []int{len(text)}, nil, 0},
+		{"in a blank line", cut.Each(cut.Plan{After: 5001}), []int{5001}, nil, 1},
+		{"not in a blank line", cut.Each(cut.Plan{After: 5001, WholeBlank: true}), []int{5002}, nil, 1},
+		{"before a blank line", cut.Each(cut.Plan{After: 5000, WholeBlank: true}), []int{5000}, nil, 1},
+		{"after a blank line", cut.Each(cut.Plan{After: 5002, WholeBlank: true}), []int{5003}, nil, 1},
 		{"by a reset", cut.Each(cut.Plan{After: 10, Reset: true}), []int{10}, syscall.ECONNRESET, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {

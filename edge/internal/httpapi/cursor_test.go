@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -70,13 +71,16 @@ func TestWantsStream(t *testing.T) {
 		{"text/event-stream; events=named", "", true},
 		{"application/json", "stream=true", true},
 		{"text/event-stream", "stream=false", false},
-		{"", "stream=maybe", false},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+tt.query, nil)
 		r.Header.Set("Accept", tt.accept)
-		if got := wantsStream(r); got != tt.want {
-			t.Errorf("Accept %q, query %q: %v, want %v", tt.accept, tt.query, got, tt.want)
+		if got, fault := wantsStream(r); got != tt.want || fault != nil {
+			t.Errorf("Accept %q, query %q: %v, %v, want %v", tt.accept, tt.query, got, fault, tt.want)
 		}
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?stream=maybe", nil)
+	if _, fault := wantsStream(r); fault == nil || fault.Param != "stream" {
+		t.Errorf("stream=maybe: %v, want a fault of stream", fault)
 	}
 }
 
@@ -93,7 +97,8 @@ func TestParseListing(t *testing.T) {
 		}, ""},
 		{"limit=x", listing{}, "limit"},
 		{"limit=0", listing{}, "limit"},
-		{"limit=99999999999", listing{}, "limit"},
+		{"limit=-1", listing{}, "limit"},
+		{"limit=99999999999999999999", listing{limit: math.MaxInt32}, ""}, // for the service to refuse
 		{"order=up", listing{}, "order"},
 		{"after=%ff", listing{}, "after"},
 		{"metadata[%ff]=v", listing{}, "metadata"},

@@ -18,11 +18,15 @@ const maxEventID = 128
 // one, as JSON else.
 func (a *api) follow(gateway http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead || !wantsStream(r) {
+		stream, fault := wantsStream(r)
+		switch {
+		case fault != nil:
+			answer.Error(w, fault)
+		case stream && r.Method != http.MethodHead:
+			a.resume(w, r, r.PathValue("id"))
+		default:
 			gateway.ServeHTTP(w, r)
-			return
 		}
-		a.resume(w, r, r.PathValue("id"))
 	})
 }
 
@@ -42,11 +46,16 @@ func (a *api) resume(w http.ResponseWriter, r *http.Request, id string) {
 
 // wantsStream reports whether a GET asks for a stream: by ?stream=true or by naming
 // text/event-stream in Accept, as every EventSource does.
-func wantsStream(r *http.Request) bool {
-	if stream, err := strconv.ParseBool(r.URL.Query().Get("stream")); err == nil {
-		return stream
+func wantsStream(r *http.Request) (bool, *openai.Error) {
+	text := r.URL.Query().Get("stream")
+	if text == "" {
+		return accepts(r, "text/event-stream"), nil
 	}
-	return accepts(r, "text/event-stream")
+	stream, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, openai.InvalidValue("stream", "must be 'true' or 'false'")
+	}
+	return stream, nil
 }
 
 func accepts(r *http.Request, want string) bool {

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -44,11 +46,14 @@ func parseListing(query url.Values) (listing, *openai.Error) {
 	}
 	l := listing{after: query.Get("after"), model: query.Get("model")}
 	if text := query.Get("limit"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || n < 1 {
-			return listing{}, openai.InvalidValue("limit", "must be a whole number of at least 1")
+		n, err := strconv.ParseInt(text, 10, 64) // out of range: the nearest number there is
+		switch {
+		case err != nil && !errors.Is(err, strconv.ErrRange):
+			return listing{}, openai.InvalidValue("limit", "must be a whole number")
+		case n < 1: // 0 means nothing to the service
+			return listing{}, openai.BelowMin("limit", 1)
 		}
-		l.limit = int32(n)
+		l.limit = int32(min(n, math.MaxInt32))
 	}
 	switch query.Get("order") {
 	case "":

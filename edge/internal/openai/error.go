@@ -135,6 +135,11 @@ func InvalidValue(param, rest string) *Error {
 	return fault("invalid_value", param, rest)
 }
 
+// BelowMin returns the error for a whole number of a query that is less than least.
+func BelowMin(param string, least int) *Error {
+	return fault("integer_below_min_value", param, fmt.Sprintf("must be at least %d", least))
+}
+
 // InvalidHeader returns the error for a header that holds what it may not hold. The
 // rest continues the sentence that begins with the header.
 func InvalidHeader(name, rest string) *Error {
@@ -163,6 +168,16 @@ func PermissionDenied() *Error {
 // caller: the same that the service gives, for an id that need not be looked up.
 func CompletionNotFound() *Error {
 	return domainError("COMPLETION_NOT_FOUND", "There is no such completion.", "", 0)
+}
+
+// CompletionLost returns the error for a completion that is gone with the replica which
+// held it.
+func CompletionLost() *Error {
+	return &Error{
+		Status: http.StatusServiceUnavailable, Type: typeServer, Code: "completion_lost",
+		Message:    "The completion was interrupted and cannot be continued. Please ask again.",
+		RetryAfter: usualRetry,
+	}
 }
 
 // RateLimited returns the error for a caller over its rate or concurrency limit.

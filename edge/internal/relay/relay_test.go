@@ -24,10 +24,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestOneMessageIsOneFrame(t *testing.T) {
 	w, result := created(t, &replica{scripts: [][]step{events(first(text(0, "Hi")), text(1, "\n"), done(2))}}, Config{}, Options{})
 	const chunk = `data: {"id":"chatcmpl-TEST","object":"chat.completion.chunk","created":1700000000,"model":"pet-advisor-1","choices":[{"index":0,"delta":{"content":"`
-	const rest = `"},"logprobs":null,"finish_reason":null}]}` + "\n\n"
-	want := "id: chatcmpl-TEST.0\nretry: 1000\n" + chunk + `Hi` + rest +
-		"id: chatcmpl-TEST.1\n" + chunk + `\n` + rest +
-		"id: chatcmpl-TEST.2\ndata: [DONE]\n\n"
+	const rest = `"},"logprobs":null,"finish_reason":null}]}` + "\n"
+	want := chunk + `Hi` + rest + "retry: 1000\nid: chatcmpl-TEST.0\n\n" +
+		chunk + `\n` + rest + "id: chatcmpl-TEST.1\n\n" +
+		"data: [DONE]\nid: chatcmpl-TEST.2\n\n"
 	if diff := cmp.Diff(want, w.Body.String()); diff != "" {
 		t.Errorf("body (-want +got):\n%s", diff)
 	}
@@ -189,7 +189,7 @@ func TestErrorOfAReplayIsAFrame(t *testing.T) {
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	r := &replica{scripts: [][]step{events(first(failure(0, "UPSTREAM_ERROR", "The model failed.")))}}
 	New(Config{Client: r}).Resume(w, req, testID, nil, Options{})
-	if w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), "id: chatcmpl-TEST.0\n") {
+	if w.Code != http.StatusOK || !strings.HasSuffix(w.Body.String(), "id: chatcmpl-TEST.0\n\n") {
 		t.Errorf("status %d, body %q", w.Code, w.Body)
 	}
 }

@@ -31,7 +31,7 @@ type session struct {
 	created bool // the response is to a request that creates the completion
 
 	encoder *openai.ChunkEncoder // nil before the first event
-	head    sse.Head             // id prefix of the frames
+	prefix  sse.ID               // of the frames' ids
 	current *completionv1.CompletionEvent
 	chunk   func([]byte) ([]byte, error) // appends current
 	named   bool
@@ -114,7 +114,7 @@ func (s *session) add(it item, ok bool) (ended bool, err error) {
 	case !ok:
 		return true, s.finish()
 	case errors.Is(it.err, errLost):
-		return true, s.fail(lost(), it.err)
+		return true, s.fail(openai.CompletionLost(), it.err)
 	case it.err != nil:
 		return true, s.fail(openai.FromStatus(status.Convert(it.err)), it.err)
 	case it.event == nil:
@@ -136,24 +136,23 @@ func (s *session) addEvent(e *completionv1.CompletionEvent) (ended bool, err err
 		s.terminal = true
 		return true, s.fail(openai.FromEvent(failure), nil)
 	}
-	head := s.head
-	head.Sequence = e.GetSequence()
+	fields := sse.Fields{IDPrefix: s.prefix, Sequence: e.GetSequence()}
 	switch {
 	case e.GetProgress() != nil:
-		head = sse.Head{Name: s.relay.names.progress}
+		fields = sse.Fields{Name: s.relay.names.progress}
 	case failure != nil:
 		s.terminal, s.result.Outcome = true, OutcomeError
-		head.Name = s.name(s.relay.names.failure)
+		fields.Name = s.name(s.relay.names.failure)
 	case e.GetDone() != nil:
 		s.terminal, s.result.Outcome = true, OutcomeDone
-		head.Name = s.name(s.relay.names.done)
+		fields.Name = s.name(s.relay.names.done)
 	}
 	if s.result.Events == 0 {
-		head.Retry = s.relay.cfg.Retry
+		fields.Retry = s.relay.cfg.Retry
 		s.result.FirstEvent = time.Since(s.begun)
 	}
 	s.current = e
-	if s.buf, err = sse.AppendFrame(s.buf, head, s.chunk); err != nil {
+	if s.buf, err = sse.AppendFrame(s.buf, fields, s.chunk); err != nil {
 		return true, s.fail(openai.Internal(), err)
 	}
 	s.result.Events++
@@ -165,11 +164,10 @@ func (s *session) identify(m *completionv1.CompletionMetadata) error {
 	if m.GetId() == "" {
 		return fmt.Errorf("%w: first message without metadata", ErrOurs)
 	}
-	prefix, err := sse.NewID(m.GetId() + ".")
-	if err != nil {
+	var err error
+	if s.prefix, err = sse.NewID(m.GetId() + "."); err != nil {
 		return err
 	}
-	s.head.IDPrefix = prefix
 	s.encoder = openai.NewChunkEncoder(m)
 	s.named = s.named || m.GetStreamOptions().GetIncludeEvents()
 	s.result.Completion, s.result.Model = m.GetId(), m.GetModel()
@@ -250,7 +248,7 @@ func (s *session) fail(told *openai.Error, cause error) error {
 		return s.comeBack()
 	case s.started:
 		var err error
-		s.buf, err = sse.AppendFrame(s.buf, sse.Head{Name: s.name(s.relay.names.failure)}, errorBody(told))
+		s.buf, err = sse.AppendFrame(s.buf, sse.Fields{Name: s.name(s.relay.names.failure)}, errorBody(told))
 		return err
 	}
 	s.started = true
@@ -259,14 +257,6 @@ func (s *session) fail(told *openai.Error, cause error) error {
 	}
 	answer.Error(s.w, told)
 	return nil
-}
-
-// lost is what a client is told when the completion is gone with its replica.
-func lost() *openai.Error {
-	return &openai.Error{
-		Status: http.StatusServiceUnavailable, Type: "server_error", Code: "completion_lost",
-		Message: "The completion was interrupted and cannot be continued. Please ask again.", RetryAfter: time.Second,
-	}
 }
 
 // comeBack asks an EventSource to try again: without the blank line that would make
