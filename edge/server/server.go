@@ -26,6 +26,7 @@ type Options struct {
 	ReopenWithin time.Duration `default:"15s" help:"How long a stream whose completion replica died may take to go on."`
 	MaxBody      int64         `default:"10485760" help:"Largest request body, in bytes."`
 	CorsOrigin   []string      `default:"*" help:"Origin that may call from a browser page; may be given several times; * is any."`
+	Access
 }
 
 // Config is what a [Server] is made of.
@@ -50,7 +51,7 @@ func (c *Config) check() error {
 	case c.DrainTimeout < 0:
 		return errors.New("--drain-timeout must not be negative")
 	}
-	return nil
+	return c.Access.check(c.Listen)
 }
 
 // Limits of connections that no client of ours comes near.
@@ -70,7 +71,9 @@ type Server struct {
 	logger   *slog.Logger
 	listener net.Listener
 	conn     *grpc.ClientConn
+	api      *httpapi.API
 	http     *http.Server
+	watchers []watcher
 }
 
 // New takes the address and prepares the connection to the completion service, which
@@ -83,22 +86,34 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) 
 	if err != nil {
 		return nil, fmt.Errorf("completion service: %w", err)
 	}
-	handler, err := httpapi.New(httpapi.Config{
-		Conn:    conn,
-		Relay:   relay.Config{Heartbeat: cfg.Heartbeat, WriteTimeout: cfg.WriteTimeout, ReopenWithin: cfg.ReopenWithin},
-		MaxBody: cfg.MaxBody,
-		Origins: cfg.CorsOrigin,
-		Logger:  logger,
-	})
-	if err != nil {
+	s := &Server{cfg: cfg, logger: logger, conn: conn}
+	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", cfg.Listen)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("HTTP address: %w", err), conn.Close())
+	return s, nil
+}
+
+func (s *Server) open(ctx context.Context) error {
+	public := httpapi.Config{
+		Conn:    s.conn,
+		Relay:   relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin},
+		MaxBody: s.cfg.MaxBody,
+		Origins: s.cfg.CorsOrigin,
+		Logger:  s.logger,
 	}
-	return &Server{cfg: cfg, logger: logger, listener: listener, conn: conn, http: newHTTPServer(handler, logger)}, nil
+	var err error
+	if s.watchers, err = s.cfg.open(ctx, &public); err != nil {
+		return err
+	}
+	if s.api, err = httpapi.New(public); err != nil {
+		return err
+	}
+	s.http = newHTTPServer(s.api, s.logger)
+	var lc net.ListenConfig
+	if s.listener, err = lc.Listen(ctx, "tcp", s.cfg.Listen); err != nil {
+		return fmt.Errorf("HTTP address: %w", err)
+	}
+	return nil
 }
 
 // newHTTPServer returns a server without a read or write timeout: they would end
@@ -121,11 +136,17 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 // Addr returns the address that is served, with the port that was taken.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Serve answers until ctx ends and then drains: running responses get the drain
-// timeout to finish, and a moment more to pass on why they do not; the rest are cut
-// off, so that their clients resume.
+// Serve answers until ctx ends and then drains: new work is refused, and what runs gets
+// the drain timeout to finish. Streams that are left have to part, so that their clients
+// go on elsewhere; other responses get a moment more.
 func (s *Server) Serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
+	for _, w := range s.watchers {
+		group.Go(func() error {
+			w.Watch(ctx, s.logger)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve HTTP: %w", err)
@@ -134,13 +155,23 @@ func (s *Server) Serve(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.DrainTimeout+stopMargin)
-		defer cancel()
-		if err := s.http.Shutdown(deadline); err != nil {
-			s.logger.WarnContext(ctx, "running responses were cut off", slog.Any("reason", err))
-			return s.http.Close()
-		}
-		return nil
+		return s.drain(context.WithoutCancel(ctx))
 	})
 	return errors.Join(group.Wait(), s.conn.Close())
+}
+
+func (s *Server) drain(ctx context.Context) error {
+	s.http.SetKeepAlivesEnabled(false) // whoever asks again is to ask another edge
+	last, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout+stopMargin)
+	defer cancel()
+	streams, cancelStreams := context.WithTimeout(last, s.cfg.DrainTimeout)
+	defer cancelStreams()
+	if parted := s.api.Drain(streams); parted > 0 {
+		s.logger.WarnContext(ctx, "streams had to part", slog.Int("streams", parted))
+	}
+	if err := s.http.Shutdown(last); err != nil {
+		s.logger.WarnContext(ctx, "running responses were cut off", slog.Any("reason", err))
+		return s.http.Close()
+	}
+	return nil
 }

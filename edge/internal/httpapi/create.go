@@ -34,6 +34,11 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 		answer.Error(w, fault)
 		return
 	}
+	v := visitorOf(r.Context())
+	if !v.MayAsk(req.Params.GetModel()) {
+		answer.Error(w, openai.ModelNotFound())
+		return
+	}
 	key := r.Header.Get("Idempotency-Key")
 	if !utf8.ValidString(key) {
 		answer.Error(w, openai.InvalidHeader("Idempotency-Key", "must be UTF-8"))
@@ -47,7 +52,7 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 	if named {
 		includeEvents(req.Params)
 	}
-	result := a.relay.Create(w, r, &completionv1.StreamCompletionRequest{Params: req.Params, IdempotencyKey: key}, relay.Options{Named: named})
+	result := a.relay.Create(w, r, &completionv1.StreamCompletionRequest{Params: req.Params, IdempotencyKey: key}, relay.Options{Named: named, Until: v.Expires})
 	a.streamed(r, result)
 }
 

@@ -16,18 +16,18 @@ const maxEventID = 128
 
 // follow handles GET /v1/chat/completions/{id}: as a stream where the client asks for
 // one, as JSON else.
-func (a *api) follow(gateway http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (a *api) follow(gateway http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		stream, fault := wantsStream(r)
 		switch {
 		case fault != nil:
 			answer.Error(w, fault)
 		case stream && r.Method != http.MethodHead:
-			a.resume(w, r, r.PathValue("id"))
+			a.slot(func(w http.ResponseWriter, r *http.Request) { a.resume(w, r, r.PathValue("id")) })(w, r)
 		default:
 			gateway.ServeHTTP(w, r)
 		}
-	})
+	}
 }
 
 // resume serves what follows the client's cursor. An empty id is that of the cursor.
@@ -37,11 +37,14 @@ func (a *api) resume(w http.ResponseWriter, r *http.Request, id string) {
 		answer.Error(w, fault)
 		return
 	}
-	opts := relay.Options{
-		Named:       acceptsNamed(r),
-		EventSource: r.Method == http.MethodGet && accepts(r, "text/event-stream"),
-	}
+	opts := relay.Options{Named: acceptsNamed(r), EventSource: isEventSource(r), Until: visitorOf(r.Context()).Expires}
 	a.streamed(r, a.relay.Resume(w, r, at.id, at.after, opts))
+}
+
+// isEventSource reports whether a client may be an EventSource, which gives up for good
+// at any status but 200 and 204.
+func isEventSource(r *http.Request) bool {
+	return r.Method == http.MethodGet && accepts(r, "text/event-stream")
 }
 
 // wantsStream reports whether a GET asks for a stream: by ?stream=true or by naming

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -27,6 +29,7 @@ func newGateway(conn grpc.ClientConnInterface) (http.Handler, error) {
 		runtime.WithErrorHandler(writeGatewayError),
 		runtime.WithRoutingErrorHandler(writeRoutingError),
 		runtime.WithIncomingHeaderMatcher(none),
+		runtime.WithMetadata(outgoing),
 		runtime.WithOutgoingHeaderMatcher(none),
 		runtime.WithOutgoingTrailerMatcher(none),
 		runtime.WithDisablePathLengthFallback(),
@@ -44,6 +47,13 @@ func newGateway(conn grpc.ClientConnInterface) (http.Handler, error) {
 	return headAsGet(mux), nil
 }
 
+// outgoing keeps the metadata that our own handlers have set, which grpc-gateway would
+// replace by its own.
+func outgoing(ctx context.Context, _ *http.Request) metadata.MD {
+	md, _ := metadata.FromOutgoingContext(ctx)
+	return md
+}
+
 // headAsGet has a HEAD answered as the GET that it asks about (RFC 9110, section
 // 9.3.2); net/http leaves the body out.
 func headAsGet(next http.Handler) http.Handler {
@@ -57,7 +67,7 @@ func headAsGet(next http.Handler) http.Handler {
 }
 
 // rewrite turns each response message into the JSON of its public counterpart.
-func rewrite(_ context.Context, m proto.Message) (any, error) {
+func rewrite(ctx context.Context, m proto.Message) (any, error) {
 	switch m := m.(type) {
 	case *completionv1.GetCompletionResponse:
 		return openai.NewCompletion(m.GetCompletion()), nil
@@ -74,6 +84,8 @@ func rewrite(_ context.Context, m proto.Message) (any, error) {
 	case *completionv1.GetModelResponse:
 		return openai.NewModel(m.GetModel()), nil
 	case *completionv1.ListModelsResponse:
+		v := visitorOf(ctx)
+		m.Models = slices.DeleteFunc(m.Models, func(model *completionv1.Model) bool { return !v.MayAsk(model.GetId()) })
 		return openai.NewModelList(m), nil
 	}
 	return nil, status.Errorf(codes.Internal, "no public JSON for %T", m)
@@ -100,8 +112,8 @@ func (*marshaler) ContentType(any) string { return "application/json" }
 
 // update checks the body of POST /v1/chat/completions/{id} and hands it on in the
 // form that grpc-gateway decodes.
-func (a *api) update(gateway http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (a *api) update(gateway http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		body, fault := a.readJSON(w, r)
 		if fault == nil {
 			var metadata map[string]string
@@ -113,5 +125,16 @@ func (a *api) update(gateway http.Handler) http.Handler {
 			}
 		}
 		answer.Error(w, fault)
-	})
+	}
+}
+
+// model hides a model that the caller may not use.
+func (a *api) model(gateway http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !visitorOf(r.Context()).MayAsk(r.PathValue("id")) {
+			answer.Error(w, openai.ModelNotFound())
+			return
+		}
+		gateway.ServeHTTP(w, r)
+	}
 }

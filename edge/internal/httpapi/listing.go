@@ -28,14 +28,14 @@ type listing struct {
 
 // listing refuses a malformed query before it reaches grpc-gateway, whose own error
 // would not say which parameter is at fault.
-func (a *api) listing(gateway http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (a *api) listing(gateway http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if _, fault := parseListing(r.URL.Query()); fault != nil {
 			answer.Error(w, fault)
 			return
 		}
 		gateway.ServeHTTP(w, r)
-	})
+	}
 }
 
 func parseListing(query url.Values) (listing, *openai.Error) {

@@ -23,7 +23,9 @@ import (
 // A record is what the access line of one request will say.
 type record struct {
 	requestID         string
+	principal         string
 	completion, model string
+	refused           string // why the request went no further
 	stream            *relay.Result
 	err               error // the cause of a failure that is not the client's
 }
@@ -79,10 +81,10 @@ func (a *api) identify(next http.Handler) http.Handler {
 	})
 }
 
-// limit gives a request with a body so long to send it. Who reads the body takes the
+// limitBody gives a request with a body so long to send it. Who reads the body takes the
 // deadline away again: left in place, it would end the response too. Where nobody
 // reads it, net/http does so before it answers, and must not wait for ever either.
-func limit(next http.Handler) http.Handler {
+func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 0 {
 			setReadDeadline(w, time.Now().Add(bodyTimeout))
@@ -132,6 +134,11 @@ func (a *api) logAccess(r *http.Request, w *countingWriter, took time.Duration) 
 		slog.Int("status", w.status),
 		slog.Int64("bytes", w.bytes),
 		slog.Duration("took", took),
+	}
+	for _, known := range []struct{ name, value string }{{"principal", rec.principal}, {"refused", rec.refused}} {
+		if known.value != "" {
+			attrs = append(attrs, slog.String(known.name, known.value))
+		}
 	}
 	if rec.completion != "" {
 		attrs = append(attrs, slog.String("completion", rec.completion), slog.String("model", rec.model))

@@ -4,13 +4,19 @@
 package httpapi
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"sync/atomic"
 
 	"github.com/rs/cors"
 	"google.golang.org/grpc"
 
+	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
@@ -18,7 +24,7 @@ import (
 // DefaultMaxBody is the largest request body, in bytes.
 const DefaultMaxBody = 10 << 20
 
-// Config is what the handler is made of. Conn is required.
+// Config is what an [API] is made of. Conn is required.
 type Config struct {
 	// Conn leads to the completion service.
 	Conn grpc.ClientConnInterface
@@ -28,8 +34,23 @@ type Config struct {
 	MaxBody int64
 	// Origins may call from a browser page: "*" for any; none: same-origin pages only.
 	Origins []string
+	// Auth tells who sends a request; nil: everybody is the same anonymous caller.
+	Auth auth.Authenticator
+	// TicketSecret seals stream tickets; edges that serve the same clients share it. nil:
+	// one of this API's own.
+	TicketSecret []byte
+	// Limits bound what callers may do.
+	Limits limit.Config
+	// Proxies are the networks of proxies that are believed where a request comes from.
+	Proxies []netip.Prefix
 	// Logger takes one line per request; nil: discarded.
 	Logger *slog.Logger
+}
+
+// An API is the handler of every public route.
+type API struct {
+	http.Handler
+	api *api
 }
 
 // api is what the handlers share.
@@ -37,16 +58,29 @@ type api struct {
 	completions completionv1.CompletionServiceClient
 	relay       *relay.Relay
 	maxBody     int64
+	auth        auth.Authenticator
+	tickets     *auth.Tickets
+	limiter     *limit.Limiter
+	proxies     []netip.Prefix
+	draining    atomic.Bool
 	logger      *slog.Logger
 }
 
-// New returns the handler of every public route.
-func New(cfg Config) (http.Handler, error) {
-	a := &api{completions: completionv1.NewCompletionServiceClient(cfg.Conn), maxBody: cfg.MaxBody, logger: cfg.Logger}
+// New returns an API.
+func New(cfg Config) (*API, error) {
+	a := &api{
+		completions: completionv1.NewCompletionServiceClient(cfg.Conn),
+		maxBody:     cmp.Or(cfg.MaxBody, DefaultMaxBody),
+		auth:        cfg.Auth,
+		tickets:     auth.NewTickets(cfg.TicketSecret),
+		limiter:     limit.New(cfg.Limits),
+		proxies:     cfg.Proxies,
+		logger:      cfg.Logger,
+	}
 	cfg.Relay.Client = a.completions
 	a.relay = relay.New(cfg.Relay)
-	if a.maxBody == 0 {
-		a.maxBody = DefaultMaxBody
+	if a.auth == nil {
+		a.auth = auth.None{}
 	}
 	if a.logger == nil {
 		a.logger = slog.New(slog.DiscardHandler)
@@ -55,22 +89,41 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	return a.around(a.routes(gateway), cfg.Origins), nil
+	return &API{Handler: a.around(a.routes(gateway), cfg.Origins), api: a}, nil
 }
+
+// Drain refuses new work from now on, and returns when no stream is open; the streams
+// that are when ctx ends have to part, as [relay.Relay.Drain] does it. It returns how many
+// these were, and is called once.
+func (a *API) Drain(ctx context.Context) (parted int) {
+	a.api.draining.Store(true)
+	return a.api.relay.Drain(ctx)
+}
+
+// followRoute is the one that a ticket opens.
+const followRoute = "GET /v1/chat/completions/{id}"
 
 // routes is the whole public surface.
 func (a *api) routes(gateway http.Handler) http.Handler {
+	unary := gateway.ServeHTTP
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/chat/completions", a.create)
-	mux.Handle("GET /v1/chat/completions", a.listing(gateway))
-	mux.Handle("GET /v1/chat/completions/{id}", a.follow(gateway))
-	mux.Handle("POST /v1/chat/completions/{id}", a.update(gateway))
-	mux.Handle("DELETE /v1/chat/completions/{id}", gateway)
-	mux.Handle("GET /v1/chat/completions/{id}/messages", a.listing(gateway))
-	mux.Handle("POST /v1/chat/completions/{id}/cancel", gateway)
-	mux.Handle("GET /v1/models", gateway)
-	mux.Handle("GET /v1/models/{id...}", gateway)
+	mux.Handle("POST /v1/chat/completions", a.guard(auth.ScopeCreate, a.slot(a.create)))
+	mux.Handle("GET /v1/chat/completions", a.guard(auth.ScopeRead, a.listing(gateway)))
+	mux.Handle(followRoute, a.guard(auth.ScopeRead, a.follow(gateway)))
+	mux.Handle("POST /v1/chat/completions/{id}", a.guard(auth.ScopeManage, a.update(gateway)))
+	mux.Handle("DELETE /v1/chat/completions/{id}", a.guard(auth.ScopeManage, unary))
+	mux.Handle("GET /v1/chat/completions/{id}/messages", a.guard(auth.ScopeRead, a.listing(gateway)))
+	mux.Handle("POST /v1/chat/completions/{id}/cancel", a.guard(auth.ScopeManage, unary))
+	mux.Handle("POST /v1/stream_tickets", a.guard(auth.ScopeRead, a.issueTicket))
+	mux.Handle("GET /v1/models", a.guard(auth.ScopeModels, unary))
+	mux.Handle("GET /v1/models/{id...}", a.guard(auth.ScopeModels, a.model(gateway)))
 	return refuseUnknown(mux)
+}
+
+// exposed are the headers of ours that a browser page may read.
+var exposed = []string{ //nolint:gochecknoglobals // a constant
+	"X-Request-Id", "X-Completion-Id", "Retry-After", "Retry-After-Ms", "X-Should-Retry", "WWW-Authenticate",
+	"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests",
 }
 
 // around puts what every request passes through about the routes, outermost first.
@@ -79,8 +132,8 @@ func (a *api) around(routes http.Handler, origins []string) http.Handler {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodDelete},
 		AllowedHeaders: []string{"*"}, // SDKs send many of their own
-		ExposedHeaders: []string{"X-Request-Id", "X-Completion-Id", "Retry-After", "Retry-After-Ms", "X-Should-Retry"},
+		ExposedHeaders: exposed,
 		MaxAge:         600,
 	})
-	return a.identify(a.observe(a.recover(limit(cross.Handler(clean(routes))))))
+	return a.identify(a.observe(a.recover(limitBody(cross.Handler(clean(routes))))))
 }

@@ -164,6 +164,12 @@ func PermissionDenied() *Error {
 	}
 }
 
+// ModelNotFound returns the error for a model that the caller may not use: the same that
+// the service gives for one that does not exist.
+func ModelNotFound() *Error {
+	return domainError("MODEL_NOT_FOUND", "The model does not exist, or you may not use it.", "model", 0)
+}
+
 // CompletionNotFound returns the error for a completion that does not exist for this
 // caller: the same that the service gives, for an id that need not be looked up.
 func CompletionNotFound() *Error {

@@ -1,6 +1,9 @@
 package openai
 
 import (
+	"net/url"
+	"time"
+
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
@@ -50,6 +53,24 @@ type Deleted struct {
 // NewDeleted returns the answer to a deletion of the completion that has been done.
 func NewDeleted(id string) *Deleted {
 	return &Deleted{ID: id, Object: "chat.completion.deleted", Deleted: true}
+}
+
+// A Ticket is the right to follow one completion, for an EventSource: URL, relative to
+// that of the API, is what it opens. ExpiresAt is in seconds since 1970.
+type Ticket struct {
+	Object       string `json:"object"`
+	CompletionID string `json:"completion_id"`
+	Ticket       string `json:"ticket"`
+	URL          string `json:"url"`
+	ExpiresAt    int64  `json:"expires_at"`
+}
+
+// NewTicket returns the answer to a request for a ticket.
+func NewTicket(completion, ticket string, expires time.Time) *Ticket {
+	return &Ticket{
+		Object: "stream_ticket", CompletionID: completion, Ticket: ticket, ExpiresAt: expires.Unix(),
+		URL: "/v1/chat/completions/" + url.PathEscape(completion) + "?ticket=" + url.QueryEscape(ticket),
+	}
 }
 
 // A Model is OpenAI's "model object".

@@ -54,6 +54,25 @@ func DecodeMetadata(body []byte) (map[string]string, *Error) {
 	return metadata, nil
 }
 
+// DecodeTicketRequest decodes the body of POST /v1/stream_tickets, whose one member is
+// the completion that the ticket is for.
+func DecodeTicketRequest(body []byte) (completion string, _ *Error) {
+	d := newDecoder(body)
+	err := d.root(func(name []byte) *Error {
+		if string(name) != "completion_id" {
+			return d.unknown()
+		}
+		return d.string(&completion)
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case completion == "":
+		return "", d.missing("completion_id")
+	}
+	return completion, nil
+}
+
 // member decodes what the request is. The others decode how it is to be answered; each
 // hands on what it does not know, and the last one refuses it.
 func (r *Request) member(d *decoder, name []byte) *Error {

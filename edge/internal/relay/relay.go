@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -51,8 +52,13 @@ type Config struct {
 
 // A Relay serves streams. It is safe for concurrent use.
 type Relay struct {
-	cfg   Config
-	names names
+	cfg     Config
+	names   names
+	parting chan struct{} // closed when the streams that are left must end
+
+	mu   sync.Mutex
+	open int           // streams
+	idle chan struct{} // closed when there is none, once somebody waits for that
 }
 
 // names are the event types that are written for those who asked for them.
@@ -74,11 +80,46 @@ func New(cfg Config) *Relay {
 			*d.value = d.usual
 		}
 	}
-	return &Relay{cfg: cfg, names: names{
+	return &Relay{cfg: cfg, parting: make(chan struct{}), names: names{
 		progress: sse.Must(sse.NewName("progress")),
 		failure:  sse.Must(sse.NewName("error")),
 		done:     sse.Must(sse.NewName("done")),
 	}}
+}
+
+// Drain returns when no stream is open. Those that are when ctx ends have to part: an
+// EventSource is told when to come back, any other connection is aborted, so that no
+// client takes what it has for the whole. It returns how many these were. Drain is
+// called once, when no further streams begin.
+func (r *Relay) Drain(ctx context.Context) (parted int) {
+	idle := make(chan struct{})
+	r.mu.Lock()
+	if r.open == 0 {
+		close(idle)
+	}
+	r.idle = idle
+	r.mu.Unlock()
+	select {
+	case <-idle:
+		return 0
+	case <-ctx.Done():
+	}
+	r.mu.Lock()
+	parted = r.open
+	r.mu.Unlock()
+	close(r.parting)
+	<-idle
+	return parted
+}
+
+// count adds to the number of open streams.
+func (r *Relay) count(delta int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open += delta
+	if r.open == 0 && r.idle != nil {
+		close(r.idle)
+	}
 }
 
 // An Outcome is how a response ended.
@@ -93,6 +134,9 @@ const (
 	OutcomeError Outcome = "error"
 	// OutcomeDisconnected: the client left.
 	OutcomeDisconnected Outcome = "disconnected"
+	// OutcomeParted: the edge stopped or the caller's right ended before the completion
+	// did. The client can go on after its last event.
+	OutcomeParted Outcome = "parted"
 	// OutcomeSlow: the client was cut off because it did not read.
 	OutcomeSlow Outcome = "slow"
 )
@@ -120,6 +164,8 @@ type Options struct {
 	// 204 (WHATWG HTML, "reconnect or fail"), so a passing fault has to look like a
 	// short stream.
 	EventSource bool
+	// Until is when the caller's right to the stream ends; zero: never.
+	Until time.Time
 }
 
 // Create starts the completion and serves it from its first event.
@@ -140,6 +186,14 @@ func (r *Relay) Resume(w http.ResponseWriter, req *http.Request, id string, afte
 	}
 	src.open = func(ctx context.Context) (stream, error) { return src.resume(ctx) }
 	return s.serve(src)
+}
+
+// ComeBack answers an EventSource that cannot be served now and is to try again.
+func (r *Relay) ComeBack(w http.ResponseWriter, req *http.Request) {
+	s := r.newSession(w, req, Options{EventSource: true})
+	if err := s.comeBack(); err == nil {
+		_ = s.flush() // the client has left if this fails
+	}
 }
 
 // stream is the receiving end of a completion.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -175,12 +176,74 @@ func TestNothingAfterTheCursorIs204(t *testing.T) {
 
 func TestPassingFaultAsksEventSourceToComeBack(t *testing.T) {
 	w, _ := resumedAt(t, &replica{}, 7, Options{EventSource: true})
-	if want := "retry: 2000\n: temporarily unavailable\n"; w.Code != http.StatusOK || w.Body.String() != want {
-		t.Errorf("EventSource: status %d, body %q, want 200 and %q", w.Code, w.Body, want)
+	if w.Code != http.StatusOK || !comesBack.MatchString(w.Body.String()) {
+		t.Errorf("EventSource: status %d, body %q, want 200 and %v", w.Code, w.Body, comesBack)
 	}
 	w, _ = resumedAt(t, &replica{}, 7, Options{})
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("others: status %d, header %v, want 503 with Retry-After", w.Code, w.Header())
+	}
+}
+
+// comesBack is the end of a stream whose EventSource is to come back in a second or two.
+var comesBack = regexp.MustCompile(`(^|\n\n)retry: 1[0-9]{3}\n: temporarily unavailable\n$`)
+
+// long is a replica whose completion takes an hour.
+func long() *replica {
+	return &replica{scripts: [][]step{{{event: first(text(0, "a"))}, {after: time.Hour, event: done(1)}}}}
+}
+
+func TestStreamPartsWhenTheRightToItEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts := Options{Until: time.Now().Add(5 * time.Second)}
+		w, result := created(t, long(), Config{}, opts)
+		if result.Outcome != OutcomeParted || !result.Aborted || time.Since(w.begun) != 5*time.Second {
+			t.Errorf("POST: %+v after %v", result, time.Since(w.begun))
+		}
+		opts = Options{Until: time.Now().Add(5 * time.Second), EventSource: true}
+		w, result = resumedAt(t, long(), 0, opts)
+		if result.Outcome != OutcomeParted || result.Aborted || !comesBack.MatchString(w.Body.String()) {
+			t.Errorf("EventSource: %+v, body %q", result, w.Body)
+		}
+	})
+}
+
+func TestDrain(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		patience    time.Duration
+		parted      int
+		eventSource bool
+	}{
+		{"streams end in time", 2 * time.Hour, 0, false},
+		{"streams are aborted", time.Minute, 1, false},
+		{"an EventSource is told to come back", time.Minute, 1, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := New(Config{Client: long()})
+				w := newTape()
+				req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+				var result Result
+				served := make(chan struct{})
+				go func() {
+					defer close(served)
+					result = r.Resume(w, req, testID, nil, Options{EventSource: tt.eventSource})
+				}()
+				synctest.Wait()
+				ctx, cancel := context.WithTimeout(t.Context(), tt.patience)
+				defer cancel()
+				parted := r.Drain(ctx)
+				<-served
+				aborted := tt.parted == 1 && !tt.eventSource
+				if parted != tt.parted || result.Aborted != aborted || (result.Outcome == OutcomeParted) != (tt.parted == 1) {
+					t.Errorf("%d parted, %+v", parted, result)
+				}
+			})
+		})
+	}
+	if parted := New(Config{}).Drain(t.Context()); parted != 0 {
+		t.Errorf("%d parted of none", parted)
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"google.golang.org/grpc/status"
@@ -54,6 +56,8 @@ func (r *Relay) newSession(w http.ResponseWriter, req *http.Request, opts Option
 
 // serve runs the receiving goroutine and writes what it sends until the end.
 func (s *session) serve(src *source) Result {
+	s.relay.count(1)
+	defer s.relay.count(-1)
 	ctx, cancel := context.WithCancel(s.req.Context())
 	items := make(chan item, queued)
 	received := make(chan struct{})
@@ -67,6 +71,12 @@ func (s *session) serve(src *source) Result {
 	defer headers.Stop()
 	heartbeat := time.NewTimer(s.relay.cfg.Heartbeat)
 	defer heartbeat.Stop()
+	var expired <-chan time.Time
+	if until := s.opts.Until; !until.IsZero() {
+		timer := time.NewTimer(time.Until(until))
+		defer timer.Stop()
+		expired = timer.C
+	}
 	s.lastSent = s.begun
 	for ended := false; !ended; {
 		var err error
@@ -77,6 +87,10 @@ func (s *session) serve(src *source) Result {
 			err = s.start()
 		case <-heartbeat.C:
 			err = s.beat(heartbeat)
+		case <-expired:
+			ended, err = true, s.part()
+		case <-s.relay.parting:
+			ended, err = true, s.part()
 		case <-ctx.Done():
 			err = ctx.Err()
 		}
@@ -260,14 +274,36 @@ func (s *session) fail(told *openai.Error, cause error) error {
 }
 
 // comeBack asks an EventSource to try again: without the blank line that would make
-// it an event, the retry line alone counts.
+// it an event, the retry line alone counts. That many do not come back at the same
+// moment is the doing of the delay's random part.
 func (s *session) comeBack() error {
 	if err := s.start(); err != nil {
 		return err
 	}
-	s.buf = append(s.buf, "retry: 2000\n"...)
-	s.buf = sse.AppendComment(s.buf, "temporarily unavailable")
+	delay := comeBackAfter + rand.N(comeBackAfter) //nolint:gosec // no secret
+	s.buf = append(s.buf, "retry: "...)
+	s.buf = strconv.AppendInt(s.buf, delay.Milliseconds(), 10)
+	s.buf = sse.AppendComment(append(s.buf, '\n'), "temporarily unavailable")
 	return nil
+}
+
+// comeBackAfter is how long an EventSource that is asked to come back waits at least.
+const comeBackAfter = time.Second
+
+// part ends a response before its completion ends: its client is to go on later.
+func (s *session) part() error {
+	switch {
+	case s.opts.EventSource:
+		s.result.Outcome = OutcomeParted
+		if err := s.comeBack(); err != nil {
+			return err
+		}
+		return s.flush()
+	case s.started:
+		s.result.Outcome, s.result.Aborted = OutcomeParted, true
+		return nil
+	}
+	return s.fail(openai.Overloaded(time.Second), nil)
 }
 
 // flush writes what has gathered.
@@ -283,7 +319,7 @@ func (s *session) send() error {
 	if err := s.deadline(s.lastSent.Add(s.relay.cfg.WriteTimeout)); err != nil {
 		return err
 	}
-	n, err := s.w.Write(s.buf)
+	n, err := s.w.Write(s.buf) //nolint:gosec // no browser takes text/event-stream for HTML
 	s.result.Bytes += n
 	s.buf = s.buf[:0]
 	if err == nil {

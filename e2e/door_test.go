@@ -1,0 +1,438 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+)
+
+// door starts an edge in front of a completion service, and returns its URL.
+func door(t *testing.T, behind *stack.Stack, args ...string) string {
+	t.Helper()
+	edge := start(t, "edge", append([]string{"--listen=127.0.0.1:0", "--completion-addr=" + behind.Completion.Addr("grpc")}, args...)...)
+	return "http://" + edge.Addr("http")
+}
+
+// secretFile writes a file that only we may read.
+func secretFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// keys writes a key file with these entries: a key is "<name>-key".
+func keys(t *testing.T, entries ...string) string {
+	t.Helper()
+	var text strings.Builder
+	for _, entry := range entries {
+		name, rest, _ := strings.Cut(entry, ",")
+		digest := sha256.Sum256([]byte(name + "-key"))
+		fmt.Fprintf(&text, "- {name: %s, sha256: %s, %s}\n", name, hex.EncodeToString(digest[:]), rest)
+	}
+	return secretFile(t, text.String())
+}
+
+func bearer(name string) string { return "Authorization: Bearer " + name + "-key" }
+
+// TestWhoMayEnter is the table of every route and everybody who may not use it.
+func TestWhoMayEnter(t *testing.T) {
+	t.Parallel()
+	url := door(t, fast(t), "--auth=keys", "--auth-keys="+keys(t,
+		"owner", "friend, principal: owner", "stranger",
+		"reader, scopes: [completions.read]", "writer, scopes: [completions.create]",
+		"picky, models: [pet-advisor-turbo]"))
+	mine := record(t, url, object{"store": true}, bearer("owner")).ID
+	noKey := bad(http.StatusUnauthorized, "invalid_api_key", "")
+	mayNot := refusal{Status: http.StatusForbidden, Type: "permission_error", Code: "permission_denied"}
+	notMine := bad(http.StatusNotFound, "completion_not_found", "")
+	noModel := bad(http.StatusNotFound, "model_not_found", "model")
+
+	for _, route := range []struct {
+		name, request, body string
+		foreign             bool   // about a completion of the owner's
+		lacks               string // a key without the scope
+	}{
+		{"create", "POST /v1/chat/completions", streamed(nil), false, "reader"},
+		{"list", "GET /v1/chat/completions", "", false, "writer"},
+		{"get", "GET /v1/chat/completions/" + mine, "", true, "writer"},
+		{"follow", "GET /v1/chat/completions/" + mine + "?stream=true", "", true, "writer"},
+		{"messages", "GET /v1/chat/completions/" + mine + "/messages", "", true, "writer"},
+		{"update", "POST /v1/chat/completions/" + mine, `{"metadata":{"a":"b"}}`, true, "reader"},
+		{"cancel", "POST /v1/chat/completions/" + mine + "/cancel", "", true, "reader"},
+		{"ticket", "POST /v1/stream_tickets", `{"completion_id":"` + mine + `"}`, true, "writer"},
+		{"models", "GET /v1/models", "", false, "writer"},
+		{"model", "GET /v1/models/" + model, "", false, "writer"},
+		{"delete", "DELETE /v1/chat/completions/" + mine, "", true, "reader"},
+	} {
+		t.Run(route.name, func(t *testing.T) {
+			method, path, _ := strings.Cut(route.request, " ")
+			ask := func(headers ...string) exchange {
+				return do(t, request(t, method, url+path, route.body, headers...))
+			}
+			for name, header := range map[string]string{
+				"no key": "", "wrong key": bearer("nobody"), "no scheme": "Authorization: owner-key", "another scheme": "Authorization: Basic owner-key",
+			} {
+				x := ask(header)
+				if got := refused(t, x); got != noKey {
+					t.Errorf("%s: %+v", name, got)
+				}
+				want := `Bearer realm="pawstream"`
+				if header != "" {
+					want += `, error="invalid_token"`
+				}
+				if got := x.Header.Get("WWW-Authenticate"); got != want {
+					t.Errorf("%s: WWW-Authenticate is %q", name, got)
+				}
+			}
+			if got := refused(t, ask(bearer(route.lacks))); got != mayNot {
+				t.Errorf("without the scope: %+v", got)
+			}
+			if route.foreign {
+				if got := refused(t, ask(bearer("stranger"))); got != notMine {
+					t.Errorf("somebody else: %+v", got)
+				}
+			}
+			if x := ask(bearer("friend")); x.Status != http.StatusOK {
+				t.Errorf("another key of the owner's: status %d, body %s", x.Status, x.Body)
+			}
+		})
+	}
+
+	t.Run("resume by POST", func(t *testing.T) {
+		theirs := record(t, url, nil, bearer("owner")).ID
+		x := post(t, url, streamed(nil), bearer("stranger"), "Last-Event-ID: "+theirs+".3")
+		if got := refused(t, x); got != notMine {
+			t.Errorf("%+v", got)
+		}
+	})
+	t.Run("idempotency key of somebody else", func(t *testing.T) {
+		first := record(t, url, nil, bearer("owner"), "Idempotency-Key: same")
+		second := record(t, url, nil, bearer("stranger"), "Idempotency-Key: same")
+		if first.ID == second.ID {
+			t.Error("two principals share a completion")
+		}
+	})
+	t.Run("model", func(t *testing.T) {
+		if got := refused(t, post(t, url, streamed(nil), bearer("picky"))); got != noModel {
+			t.Errorf("create: %+v", got)
+		}
+		if got := refused(t, do(t, request(t, http.MethodGet, url+"/v1/models/"+model, "", bearer("picky")))); got != noModel {
+			t.Errorf("get: %+v", got)
+		}
+		var list struct{ Data []struct{ ID string } }
+		do(t, request(t, http.MethodGet, url+"/v1/models", "", bearer("picky"))).into(t, &list)
+		if len(list.Data) != 1 || list.Data[0].ID != "pet-advisor-turbo" {
+			t.Errorf("list: %+v", list)
+		}
+		if x := post(t, url, streamed(object{"model": "pet-advisor-turbo"}), bearer("picky")); x.Status != http.StatusOK {
+			t.Errorf("its own model: %d", x.Status)
+		}
+	})
+}
+
+// TestKeysAreReloaded revokes a key while the edge runs.
+func TestKeysAreReloaded(t *testing.T) {
+	t.Parallel()
+	path := keys(t, "old")
+	url := door(t, fast(t), "--auth=keys", "--auth-keys="+path)
+	models := func(name string) int {
+		return do(t, request(t, http.MethodGet, url+"/v1/models", "", bearer(name))).Status
+	}
+	if models("old") != http.StatusOK || models("new") != http.StatusUnauthorized {
+		t.Fatal("wrong from the start")
+	}
+	if err := os.Rename(keys(t, "new"), path); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 20*time.Second, func() error {
+		if models("old") != http.StatusUnauthorized || models("new") != http.StatusOK {
+			return errNotYet
+		}
+		return nil
+	})
+}
+
+// TestTicket follows as an EventSource does, which cannot send a key.
+func TestTicket(t *testing.T) {
+	t.Parallel()
+	secret := secretFile(t, strings.Repeat("s", 32))
+	args := []string{"--auth=keys", "--auth-keys=" + keys(t, "owner"), "--ticket-secret-file=" + secret}
+	issuer, other := door(t, fast(t), args...), door(t, fast(t), args...)
+	r := record(t, issuer, nil, bearer("owner"))
+	another := record(t, issuer, nil, bearer("owner")).ID
+	var ticket struct {
+		Object, Ticket, URL string
+		CompletionID        string `json:"completion_id"`
+		ExpiresAt           int64  `json:"expires_at"`
+	}
+	x := do(t, request(t, http.MethodPost, issuer+"/v1/stream_tickets", `{"completion_id":"`+r.ID+`"}`, bearer("owner")))
+	x.into(t, &ticket)
+	if left := time.Until(time.Unix(ticket.ExpiresAt, 0)); left > time.Minute || left < 50*time.Second || ticket.CompletionID != r.ID {
+		t.Errorf("%+v", ticket)
+	}
+	noKey := bad(http.StatusUnauthorized, "invalid_api_key", "")
+	accept := "Accept: text/event-stream"
+	follow := func(path string, headers ...string) exchange {
+		return do(t, request(t, http.MethodGet, other+path, "", append(headers, accept)...))
+	}
+	if got := refused(t, follow("/v1/chat/completions/"+another+"?ticket="+ticket.Ticket)); got != noKey {
+		t.Errorf("for another completion: %+v", got)
+	}
+	if got := refused(t, do(t, request(t, http.MethodPost, other+"/v1/chat/completions/"+r.ID+"/cancel?ticket="+ticket.Ticket, ""))); got != noKey {
+		t.Errorf("to cancel: %+v", got)
+	}
+	first := follow(ticket.URL)
+	if got := recorded(t, first); got.Raw != r.Raw {
+		t.Errorf("by ticket:\n%s\nwant\n%s", got.Raw, r.Raw)
+	}
+	if got := refused(t, follow(ticket.URL)); got != noKey {
+		t.Errorf("a second time: %+v", got)
+	}
+	cookie := first.Header.Get("Set-Cookie")
+	if !regexp.MustCompile(`^pawstream_pass=[\w.-]+; Path=/v1/chat/completions/` + r.ID + `; Expires=[^;]+; HttpOnly; SameSite=Strict$`).MatchString(cookie) {
+		t.Errorf("Set-Cookie: %s", cookie)
+	}
+	pass, _, _ := strings.Cut(cookie, ";")
+	back := follow(ticket.URL, "Cookie: "+pass, "Last-Event-ID: "+r.ID+".3")
+	if got := recorded(t, back); len(got.Events) != len(r.Events)-4 {
+		t.Errorf("%d events after the fourth of %d", len(got.Events), len(r.Events))
+	}
+	if x := follow(ticket.URL, "Cookie: "+pass, "Last-Event-ID: "+r.Events[len(r.Events)-1].ID.String()); x.Status != http.StatusNoContent {
+		t.Errorf("after the end: status %d", x.Status)
+	}
+	if got := refused(t, follow("/v1/chat/completions/"+another, "Cookie: "+pass)); got != noKey {
+		t.Errorf("pass for another completion: %+v", got)
+	}
+}
+
+// TestHowMuch is about the bounds of one caller and of all.
+func TestHowMuch(t *testing.T) {
+	t.Parallel()
+	limited := func(x exchange) {
+		t.Helper()
+		want := refusal{Status: http.StatusTooManyRequests, Type: "rate_limit_error", Code: "rate_limit_exceeded"}
+		if got := refused(t, x); got != want {
+			t.Errorf("%+v", got)
+		}
+		seconds, err := strconv.Atoi(x.Header.Get("Retry-After"))
+		ms, err2 := strconv.Atoi(x.Header.Get("Retry-After-Ms"))
+		if err != nil || err2 != nil || seconds < 1 || seconds > 8 || ms < 1 || ms > 8000 {
+			t.Errorf("header %v", x.Header)
+		}
+	}
+	t.Run("requests", func(t *testing.T) {
+		url := door(t, fast(t), "--auth=keys", "--auth-keys="+keys(t, "few, requests_per_minute: 3", "usual"), "--rate-limit=2")
+		ask := func(name string) exchange {
+			return do(t, request(t, http.MethodGet, url+"/v1/models", "", bearer(name)))
+		}
+		for i := range 3 {
+			x := ask("few")
+			if x.Status != http.StatusOK || x.Header.Get("X-Ratelimit-Limit-Requests") != "3" ||
+				x.Header.Get("X-Ratelimit-Remaining-Requests") != strconv.Itoa(2-i) {
+				t.Errorf("request %d: status %d, header %v", i, x.Status, x.Header)
+			}
+			if _, err := time.ParseDuration(x.Header.Get("X-Ratelimit-Reset-Requests")); err != nil {
+				t.Error(err)
+			}
+		}
+		limited(ask("few"))
+		ask("usual")
+		ask("usual")
+		limited(ask("usual"))
+	})
+	t.Run("streams", func(t *testing.T) {
+		url := door(t, steady(t), "--stream-limit=2", "--max-streams=3",
+			"--trusted-proxy=127.0.0.0/8", "--trusted-proxy=::1/128")
+		ask := func(from string) *http.Response {
+			return send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil), "X-Forwarded-For: 6.6.6.6, "+from))
+		}
+		whole := func(r *http.Response) exchange {
+			text, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return exchange{r.StatusCode, r.Header, text}
+		}
+		first, second := ask("192.0.2.1"), ask("192.0.2.1")
+		limited(whole(ask("192.0.2.1")))
+		third := ask("2001:db8::1")
+		x := whole(ask("192.0.2.3"))
+		if got := refused(t, x); got.Status != http.StatusServiceUnavailable || got.Code != "overloaded" || x.Header.Get("Retry-After") == "" {
+			t.Errorf("%+v, header %v", got, x.Header)
+		}
+		for _, running := range []*http.Response{first, second, third} {
+			if got := recorded(t, whole(running)); len(got.Events) != someTokens+4 {
+				t.Errorf("an admitted stream has %d events", len(got.Events))
+			}
+		}
+	})
+	t.Run("slots come back", func(t *testing.T) {
+		const cap = 8
+		url := door(t, steady(t), fmt.Sprintf("--max-streams=%d", cap))
+		var clients sync.WaitGroup
+		for range 32 {
+			clients.Go(func() {
+				for range 10 {
+					resp, err := plain.Do(request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil)))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					_ = resp.Body.Close() // aborts what runs
+				}
+			})
+		}
+		clients.Wait()
+		eventually(t, 20*time.Second, func() error {
+			var open []*http.Response
+			defer func() {
+				for _, r := range open {
+					_ = r.Body.Close()
+				}
+			}()
+			for range cap {
+				resp, err := plain.Do(request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil)))
+				if err != nil {
+					return err
+				}
+				open = append(open, resp)
+				if resp.StatusCode != http.StatusOK {
+					return fmt.Errorf("%w: status %d with %d open", errNotYet, resp.StatusCode, len(open))
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// TestTokenExpires has a stream end with the right to it, so that its client can go on.
+func TestTokenExpires(t *testing.T) {
+	t.Parallel()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := json.Marshal(object{"keys": []object{{
+		"kty": "OKP", "crv": "Ed25519", "kid": "k", "use": "sig", "x": base64.RawURLEncoding.EncodeToString(public),
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := door(t, steady(t), "--auth=jwt", "--jwt-jwks="+secretFile(t, string(set)),
+		"--jwt-issuer=https://id.example", "--jwt-audience=pawstream", "--jwt-skew=0s")
+	token := func(life time.Duration) string {
+		token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{
+			"iss": "https://id.example", "aud": "pawstream", "sub": "me", "exp": time.Now().Add(life).Unix(),
+		})
+		token.Header["kid"] = "k"
+		text, err := token.SignedString(private)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Authorization: Bearer " + text
+	}
+	long := token(time.Hour)
+	asked := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": 400}), token(3*time.Second)))
+	id := asked.Header.Get("X-Completion-Id")
+	x := get(t, url, id, token(3*time.Second), "Accept: text/event-stream")
+	if !regexp.MustCompile(`\n\nretry: \d+\n: temporarily unavailable\n$`).Match(x.Body) {
+		t.Errorf("an EventSource is left with %q", x.Body[max(len(x.Body)-200, 0):])
+	}
+	if text, err := io.ReadAll(asked.Body); err == nil || bytes.Contains(text, []byte("[DONE]")) {
+		t.Errorf("a POST ends cleanly, after %d bytes", len(text))
+	}
+	got := events(t, bytes.NewReader(x.Body))
+	last := got[len(got)-1].ID.String()
+	rest := send(t, request(t, http.MethodGet, url+"/v1/chat/completions/"+id, "", long, "Accept: text/event-stream", "Last-Event-ID: "+last))
+	got = append(got, events(t, rest.Body)...)
+	checkIDs(t, got)
+	if got[len(got)-1].Data != "[DONE]" {
+		t.Errorf("it ends with %v", got[len(got)-1])
+	}
+	if got := refused(t, get(t, url, id, token(-time.Second))); got != bad(http.StatusUnauthorized, "invalid_api_key", "") {
+		t.Errorf("expired: %+v", got)
+	}
+}
+
+// TestEdgeDrains stops an edge while it has streams: new work is refused, and those
+// that do not end in time can go on elsewhere.
+func TestEdgeDrains(t *testing.T) {
+	t.Parallel()
+	behind := steady(t)
+	edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+behind.Completion.Addr("grpc"), "--drain-timeout=2s")
+	url := "http://" + edge.Addr("http")
+	short := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil)))
+	long := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": 400})))
+	id := long.Header.Get("X-Completion-Id")
+	source := send(t, request(t, http.MethodGet, url+"/v1/chat/completions/"+id, "", "Accept: text/event-stream"))
+	if err := edge.Signal(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 5*time.Second, func() error {
+		resp, err := plain.Get("http://" + edge.Addr("admin") + "/readyz")
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusServiceUnavailable {
+			return errNotYet
+		}
+		return nil
+	})
+	x := post(t, url, streamed(nil))
+	if got := refused(t, x); got.Status != http.StatusServiceUnavailable || got.Code != "overloaded" || x.Header.Get("Retry-After") == "" {
+		t.Errorf("new work: %+v, header %v", got, x.Header)
+	}
+	x = get(t, url, id, "Accept: text/event-stream")
+	if x.Status != http.StatusOK || !bytes.HasPrefix(x.Body, []byte("retry: ")) {
+		t.Errorf("an EventSource: status %d, body %q", x.Status, x.Body)
+	}
+
+	text, err := io.ReadAll(short.Body)
+	if got := recorded(t, exchange{short.StatusCode, short.Header, text}); err != nil || got.Events[len(got.Events)-1].Data != "[DONE]" {
+		t.Errorf("a stream that ends in time: %v after %d events", err, len(got.Events))
+	}
+	if _, err := io.ReadAll(long.Body); err == nil {
+		t.Error("a POST ends cleanly")
+	}
+	text, err = io.ReadAll(source.Body)
+	if err != nil || !regexp.MustCompile(`\n\nretry: \d+\n: temporarily unavailable\n$`).Match(text) {
+		t.Errorf("the EventSource is left with %v, %q", err, text[max(len(text)-200, 0):])
+	}
+	if err := edge.Wait(); err != nil {
+		t.Error(err)
+	}
+
+	got := events(t, bytes.NewReader(text))
+	f := &follower{t: t, got: got}
+	if !f.read(f.goOn(behind.URL()), 0) {
+		t.Fatal("it did not go on")
+	}
+	checkIDs(t, f.got)
+	if _, err := plain.Get(url + "/v1/models"); err == nil {
+		t.Error(errors.New("the edge still answers"))
+	}
+}

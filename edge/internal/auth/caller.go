@@ -1,0 +1,100 @@
+// Package auth tells who sends a request, and what they may do.
+//
+// Three ways to find out are ordinary to the rest of the edge: [None] believes that
+// everybody is the same anonymous caller, [Keys] knows a file of API keys, and [JWT]
+// checks tokens of an identity provider. [Tickets] lets a caller pass on the right to
+// follow one completion to an EventSource, which cannot send a header.
+//
+// The package knows the header Authorization (RFC 9110, section 11.6.2; RFC 6750) and
+// nothing else of HTTP.
+package auth
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Caller is who sent a request. It is shared between requests and never changed.
+type Caller struct {
+	// Principal owns what the caller creates, and sees nothing of anybody else's.
+	Principal string
+	// Scopes are what the caller may do; none: everything.
+	Scopes []Scope
+	// Models are those that the caller may ask; none: all.
+	Models []string
+	// RequestsPerMinute and Streams bound what the principal does at once; 0: the
+	// edge's usual bound.
+	RequestsPerMinute, Streams int
+	// Expires ends the caller's right, running streams included; zero: never.
+	Expires time.Time
+}
+
+// A Scope is a kind of thing that a caller may do.
+type Scope string
+
+// The scopes.
+const (
+	ScopeCreate Scope = "completions.create" // ask for completions
+	ScopeRead   Scope = "completions.read"   // follow, get and list them
+	ScopeManage Scope = "completions.manage" // cancel, change and delete them
+	ScopeModels Scope = "models.read"        // see which models there are
+)
+
+func (s Scope) known() bool {
+	return s == ScopeCreate || s == ScopeRead || s == ScopeManage || s == ScopeModels
+}
+
+// May reports whether the caller has a scope.
+func (c *Caller) May(s Scope) bool { return len(c.Scopes) == 0 || slices.Contains(c.Scopes, s) }
+
+// MayAsk reports whether the caller may use a model.
+func (c *Caller) MayAsk(model string) bool {
+	return len(c.Models) == 0 || slices.Contains(c.Models, model)
+}
+
+// What an [Authenticator] finds wrong. The text is for the log; a caller is only told
+// that it is nobody.
+var (
+	ErrMissing = errors.New("auth: no credentials")
+	ErrInvalid = errors.New("auth: wrong credentials")
+	ErrExpired = errors.New("auth: credentials have expired")
+)
+
+// An Authenticator tells who sends a request, by its header: one of the errors above,
+// perhaps wrapped. It is safe for concurrent use.
+type Authenticator interface {
+	Authenticate(h http.Header) (*Caller, error)
+}
+
+// Anonymous is the principal of everybody who is not asked who they are.
+const Anonymous = "anonymous"
+
+// None is the Authenticator that asks nobody. A key that is sent all the same, as every
+// SDK does, means nothing.
+type None struct{}
+
+// Authenticate implements [Authenticator].
+func (None) Authenticate(http.Header) (*Caller, error) { return anonymous, nil }
+
+var anonymous = &Caller{Principal: Anonymous} //nolint:gochecknoglobals // a constant
+
+// maxCredentials bounds what is looked at, in bytes: more than any key or token of ours.
+const maxCredentials = 16 << 10
+
+// bearer returns the credentials of "Authorization: Bearer CREDENTIALS". The scheme's
+// case does not matter; a second such header makes the first one doubtful.
+func bearer(h http.Header) (string, error) {
+	values := h.Values("Authorization")
+	if len(values) == 0 {
+		return "", ErrMissing
+	}
+	scheme, credentials, _ := strings.Cut(values[0], " ")
+	credentials = strings.Trim(credentials, " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || credentials == "" || len(credentials) > maxCredentials {
+		return "", ErrInvalid
+	}
+	return credentials, nil
+}

@@ -1,0 +1,191 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/pawstream/pawstream/internal/reload"
+)
+
+// Keys is the [Authenticator] that knows a file of API keys. It holds their SHA-256
+// digests only: keys are random enough that nobody can find one by its digest.
+type Keys struct {
+	file *reload.Value[[]key]
+}
+
+// A key is an entry of the file.
+type key struct {
+	digest [sha256.Size]byte
+	caller Caller
+}
+
+// entry is a key as the file has it.
+type entry struct {
+	Name              string   `yaml:"name"`
+	SHA256            string   `yaml:"sha256"`
+	Principal         string   `yaml:"principal"`
+	Scopes            []Scope  `yaml:"scopes"`
+	Models            []string `yaml:"models"`
+	RequestsPerMinute int      `yaml:"requests_per_minute"`
+	Streams           int      `yaml:"streams"`
+}
+
+// LoadKeys reads a file of keys: a YAML list with an entry for each key, of which name
+// and sha256 (64 hexadecimal digits) must be there. The principal is the name unless it
+// says otherwise; several keys may share one. The file must not be readable for
+// everybody on the machine.
+func LoadKeys(path string) (*Keys, error) {
+	file, err := reload.Load(func() ([]key, error) { return readKeys(path) }, path)
+	if err != nil {
+		return nil, err
+	}
+	return &Keys{file: file}, nil
+}
+
+// Watch reads the file again when it changes, until ctx ends; see [reload.Value.Watch].
+func (k *Keys) Watch(ctx context.Context, logger *slog.Logger) { k.file.Watch(ctx, logger) }
+
+// Authenticate implements [Authenticator]. It takes the same time for every wrong key:
+// the digest is compared with all there are, each in constant time.
+func (k *Keys) Authenticate(h http.Header) (*Caller, error) {
+	secret, err := bearer(h)
+	if err != nil {
+		return nil, err
+	}
+	digest := sha256.Sum256([]byte(secret))
+	var found *Caller
+	keys := k.file.Get()
+	for i := range keys {
+		if subtle.ConstantTimeCompare(digest[:], keys[i].digest[:]) == 1 {
+			found = &keys[i].caller
+		}
+	}
+	if found == nil {
+		return nil, ErrInvalid
+	}
+	return found, nil
+}
+
+func readKeys(path string) ([]key, error) {
+	file, err := os.Open(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	if info.Mode().Perm()&0o004 != 0 {
+		return nil, fmt.Errorf("key file: everybody may read %s: take the right away, chmod o-r", path)
+	}
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, fmt.Errorf("key file: %w", err)
+	}
+	keys, err := parseKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("key file %s: %w", path, err)
+	}
+	return keys, nil
+}
+
+// parseKeys returns the keys of a file's text. An error names what is wrong, and no digest.
+func parseKeys(text []byte) ([]key, error) {
+	var entries []entry
+	if err := yaml.UnmarshalWithOptions(text, &entries, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s", yaml.FormatError(err, false, false)) // one line: no excerpt
+	}
+	keys := make([]key, len(entries))
+	names := make(map[string]bool, len(entries))
+	digests := make(map[[sha256.Size]byte]string, len(entries))
+	for i, e := range entries {
+		k, err := e.key()
+		if err != nil {
+			return nil, fmt.Errorf("entry %d: %w", i+1, err)
+		}
+		if names[e.Name] {
+			return nil, fmt.Errorf("entry %d: there are two keys of the name %q", i+1, e.Name)
+		}
+		if other, ok := digests[k.digest]; ok {
+			return nil, fmt.Errorf("entry %d: %q is the same key as %q", i+1, e.Name, other)
+		}
+		names[e.Name], digests[k.digest] = true, e.Name
+		keys[i] = k
+	}
+	return keys, nil
+}
+
+func (e *entry) key() (key, error) {
+	if e.Name == "" {
+		return key{}, errors.New("it has no name")
+	}
+	k := key{caller: Caller{
+		Principal: e.Principal, Scopes: e.Scopes, Models: e.Models,
+		RequestsPerMinute: e.RequestsPerMinute, Streams: e.Streams,
+	}}
+	if e.Principal == "" {
+		k.caller.Principal = e.Name
+	}
+	if err := checkPrincipal(k.caller.Principal); err != nil {
+		return key{}, fmt.Errorf("%q: %w", e.Name, err)
+	}
+	digest, err := hex.DecodeString(e.SHA256)
+	if err != nil || copy(k.digest[:], digest) != sha256.Size || len(digest) != sha256.Size {
+		return key{}, fmt.Errorf("%q: sha256 must have 64 hexadecimal digits", e.Name)
+	}
+	for _, scope := range e.Scopes {
+		if !scope.known() {
+			return key{}, fmt.Errorf("%q: there is no scope %q", e.Name, string(scope))
+		}
+	}
+	if e.RequestsPerMinute < 0 || e.Streams < 0 {
+		return key{}, fmt.Errorf("%q: a limit must not be negative", e.Name)
+	}
+	return k, nil
+}
+
+// maxPrincipal bounds a principal, in bytes.
+const maxPrincipal = 128
+
+// checkPrincipal refuses what cannot travel in gRPC metadata.
+func checkPrincipal(p string) error {
+	unprintable := func(r rune) bool { return r < ' ' || r > '~' }
+	switch {
+	case p == "" || len(p) > maxPrincipal:
+		return fmt.Errorf("a principal must have 1 to %d characters", maxPrincipal)
+	case strings.ContainsFunc(p, unprintable) || strings.TrimSpace(p) != p:
+		return errors.New("a principal must be printable ASCII without space around it")
+	}
+	return nil
+}
+
+// keyPrefix lets a secret scanner tell a key of ours.
+const keyPrefix = "paw_"
+
+// NewKey makes a key, and the line for the file that lets it in.
+func NewKey(name string) (secret, line string, err error) {
+	secret = keyPrefix + rand.Text() + rand.Text()
+	digest := sha256.Sum256([]byte(secret))
+	e := entry{Name: name, SHA256: hex.EncodeToString(digest[:])}
+	if _, err := e.key(); err != nil {
+		return "", "", err
+	}
+	quoted, err := yaml.Marshal(name)
+	if err != nil {
+		return "", "", err
+	}
+	return secret, fmt.Sprintf("- {name: %s, sha256: %s}", strings.TrimSpace(string(quoted)), e.SHA256), nil
+}

@@ -1,0 +1,172 @@
+package auth
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// How long what [Tickets] gives out is good for.
+const (
+	TicketLife = time.Minute // until its only use
+	PassLife   = time.Hour   // of an EventSource that reconnects
+)
+
+// maxUsed bounds how many used tickets are remembered. When they are more, none is
+// accepted until the oldest have expired.
+const maxUsed = 100_000
+
+// Tickets lets a caller pass on the right to follow one completion, as part of a URL. A
+// ticket is good for one use within a minute, so that a URL in a log or a history is
+// worth nothing; its use gives a pass, for a cookie, with which an EventSource that lost its
+// connection comes back.
+//
+// Both are sealed, not stored: every edge with the same secret accepts them. Only that a
+// ticket was used is remembered, by the edge that saw it. Tickets is safe for concurrent
+// use.
+type Tickets struct {
+	secret []byte
+
+	mu   sync.Mutex
+	used map[string]time.Time // until when a nonce must be remembered
+}
+
+// NewTickets returns tickets that are sealed with a secret; nil: one that only this
+// process knows.
+func NewTickets(secret []byte) *Tickets {
+	if secret == nil {
+		secret = make([]byte, sha256.Size)
+		_, _ = rand.Read(secret) // crypto/rand.Read never fails
+	}
+	return &Tickets{secret: secret, used: make(map[string]time.Time)}
+}
+
+// kind keeps a pass from being used as a ticket, and the other way round.
+type kind string
+
+const (
+	ticketKind kind = "ticket"
+	passKind   kind = "pass"
+)
+
+// grant is what is sealed.
+type grant struct {
+	Kind       kind      `json:"k"`
+	Completion string    `json:"c"`
+	Principal  string    `json:"p"`
+	PerMinute  int       `json:"m,omitempty"`
+	Streams    int       `json:"s,omitempty"`
+	Until      time.Time `json:"u"`
+	Ends       time.Time `json:"e,omitzero"` // the issuer's own right
+	Nonce      string    `json:"n,omitempty"`
+}
+
+// Issue returns a ticket for the caller's completion, and when it expires. It does not
+// know whether there is such a completion.
+func (t *Tickets) Issue(c *Caller, completion string) (ticket string, expires time.Time) {
+	return t.seal(c, grant{Kind: ticketKind, Completion: completion, Until: time.Now().Add(TicketLife), Nonce: rand.Text()})
+}
+
+// Redeem returns the caller who issued a ticket for the completion, with the right to
+// read it, the first time it is called for that ticket: [ErrInvalid], [ErrExpired].
+func (t *Tickets) Redeem(ticket, completion string) (*Caller, error) {
+	g, err := t.open(ticket, ticketKind, completion)
+	if err != nil {
+		return nil, err
+	}
+	if !t.first(g.Nonce, g.Until) {
+		return nil, fmt.Errorf("%w: the ticket was used before", ErrInvalid)
+	}
+	return g.caller(), nil
+}
+
+// Pass returns what lets the caller follow the completion again, and when it expires.
+func (t *Tickets) Pass(c *Caller, completion string) (pass string, expires time.Time) {
+	return t.seal(c, grant{Kind: passKind, Completion: completion, Until: time.Now().Add(PassLife)})
+}
+
+// Check returns the caller whose pass for the completion it is: [ErrInvalid], [ErrExpired].
+func (t *Tickets) Check(pass, completion string) (*Caller, error) {
+	g, err := t.open(pass, passKind, completion)
+	if err != nil {
+		return nil, err
+	}
+	return g.caller(), nil
+}
+
+// seal returns a grant of the caller's, which ends no later than the caller's own right.
+func (t *Tickets) seal(c *Caller, g grant) (string, time.Time) {
+	if !c.Expires.IsZero() && c.Expires.Before(g.Until) {
+		g.Until = c.Expires
+	}
+	g.Until = g.Until.Truncate(time.Second).UTC()
+	g.Principal, g.PerMinute, g.Streams, g.Ends = c.Principal, c.RequestsPerMinute, c.Streams, c.Expires
+	text, _ := json.Marshal(g) // strings and numbers always marshal
+	payload := base64.RawURLEncoding.EncodeToString(text)
+	return payload + "." + base64.RawURLEncoding.EncodeToString(t.mac(payload)), g.Until
+}
+
+func (t *Tickets) mac(payload string) []byte {
+	h := hmac.New(sha256.New, t.secret)
+	h.Write([]byte(payload))
+	return h.Sum(nil)
+}
+
+func (t *Tickets) open(sealed string, want kind, completion string) (*grant, error) {
+	payload, tag, _ := strings.Cut(sealed, ".")
+	mac, err := base64.RawURLEncoding.DecodeString(tag)
+	if err != nil || len(sealed) > maxCredentials || !hmac.Equal(mac, t.mac(payload)) {
+		return nil, fmt.Errorf("%w: not sealed by us", ErrInvalid)
+	}
+	text, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	var g grant
+	switch err := json.Unmarshal(text, &g); {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	case g.Kind != want || g.Completion != completion:
+		return nil, fmt.Errorf("%w: for something else", ErrInvalid)
+	case !time.Now().Before(g.Until):
+		return nil, ErrExpired
+	}
+	return &g, nil
+}
+
+// caller returns the issuer with the right to read. A stream may outlast what let it
+// begin, but not the issuer's right.
+func (g *grant) caller() *Caller {
+	return &Caller{
+		Principal: g.Principal, Scopes: []Scope{ScopeRead},
+		RequestsPerMinute: g.PerMinute, Streams: g.Streams, Expires: g.Ends,
+	}
+}
+
+// first reports whether a nonce is new, and remembers it.
+func (t *Tickets) first(nonce string, until time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, ok := t.used[nonce]; ok {
+		return false
+	}
+	if len(t.used) >= maxUsed {
+		now := time.Now()
+		for nonce, until := range t.used {
+			if now.After(until) {
+				delete(t.used, nonce)
+			}
+		}
+		if len(t.used) >= maxUsed {
+			return false
+		}
+	}
+	t.used[nonce] = until
+	return true
+}

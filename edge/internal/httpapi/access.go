@@ -1,0 +1,222 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc/metadata"
+
+	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/limit"
+	"github.com/pawstream/pawstream/edge/internal/openai"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// principalKey names, in the metadata of a call to the completion service, on whose
+// behalf it is made.
+const principalKey = "pawstream-principal"
+
+// A visitor is who sent one request.
+type visitor struct {
+	*auth.Caller
+	key   string // of the caller's share
+	share limit.Share
+}
+
+type visitorKey struct{}
+
+// visitorOf returns who sent a request that has passed guard.
+func visitorOf(ctx context.Context) *visitor {
+	v, ok := ctx.Value(visitorKey{}).(*visitor)
+	if !ok { // a handler that is tested by itself
+		return &visitor{Caller: &auth.Caller{Principal: auth.Anonymous}}
+	}
+	return v
+}
+
+// guard lets a request through to a route that takes a scope: if the edge takes new
+// work, the caller is somebody, may do this, and has not asked too often.
+func (a *api) guard(scope auth.Scope, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.draining.Load() {
+			a.turnAway(w, r, "draining", openai.Overloaded(drainRetry))
+			return
+		}
+		caller, err := a.authenticate(w, r)
+		if err != nil {
+			recordOf(r).err = err
+			challenge(w, err)
+			a.turnAway(w, r, "unauthenticated", openai.InvalidAPIKey())
+			return
+		}
+		recordOf(r).principal = caller.Principal
+		if !caller.May(scope) {
+			a.turnAway(w, r, "forbidden", openai.PermissionDenied())
+			return
+		}
+		v := &visitor{Caller: caller, key: caller.Principal, share: limit.Share{
+			RequestsPerMinute: caller.RequestsPerMinute, Streams: caller.Streams,
+		}}
+		if caller.Principal == auth.Anonymous {
+			v.key = a.address(r)
+		}
+		quota, refused := a.limiter.Request(v.key, v.share)
+		tellQuota(w, quota)
+		if refused != nil {
+			a.turnAway(w, r, string(refused.Reason), refusal(refused))
+			return
+		}
+		ctx := context.WithValue(r.Context(), visitorKey{}, v)
+		next(w, r.WithContext(metadata.AppendToOutgoingContext(ctx, principalKey, caller.Principal)))
+	})
+}
+
+// drainRetry is the hint of an edge that is about to stop.
+const drainRetry = time.Second
+
+// turnAway answers a request that goes no further.
+func (a *api) turnAway(w http.ResponseWriter, r *http.Request, reason string, told *openai.Error) {
+	recordOf(r).refused = reason
+	if told.RetryAfter > 0 && r.Pattern == followRoute && isEventSource(r) {
+		a.relay.ComeBack(w, r) // it would give up for good at any other status
+		return
+	}
+	answer.Error(w, told)
+}
+
+func refusal(r *limit.Refusal) *openai.Error {
+	if r.Reason == limit.ReasonFull {
+		return openai.Overloaded(r.RetryAfter)
+	}
+	return openai.RateLimited(r.RetryAfter)
+}
+
+// challenge tells a caller how to say who they are (RFC 6750, section 3).
+func challenge(w http.ResponseWriter, err error) {
+	value := `Bearer realm="pawstream"`
+	if !errors.Is(err, auth.ErrMissing) {
+		value += `, error="invalid_token"`
+	}
+	w.Header().Set("WWW-Authenticate", value)
+}
+
+// tellQuota sets OpenAI's headers about a caller's requests, where there is a bound.
+func tellQuota(w http.ResponseWriter, q limit.Quota) {
+	if q.Limit == 0 {
+		return
+	}
+	h := w.Header()
+	h.Set("X-Ratelimit-Limit-Requests", strconv.Itoa(q.Limit))
+	h.Set("X-Ratelimit-Remaining-Requests", strconv.Itoa(q.Remaining))
+	h.Set("X-Ratelimit-Reset-Requests", q.Reset.Round(time.Millisecond).String())
+}
+
+// slot has next answer while it holds one of the caller's streams.
+func (a *api) slot(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := visitorOf(r.Context())
+		release, refused := a.limiter.Open(v.key, v.share)
+		if refused != nil {
+			a.turnAway(w, r, string(refused.Reason), refusal(refused))
+			return
+		}
+		defer release()
+		next(w, r)
+	}
+}
+
+// passCookie holds the pass of an EventSource for one completion: the cookie's path.
+const passCookie = "pawstream_pass"
+
+// authenticate tells who sends a request. One that follows a completion may have a
+// ticket or, once that was used, a pass in place of what the others need.
+func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller, error) {
+	caller, err := a.auth.Authenticate(r.Header)
+	id := r.PathValue("id")
+	if !errors.Is(err, auth.ErrMissing) || r.Method != http.MethodGet || r.Pattern != followRoute {
+		return caller, err
+	}
+	if cookie, missing := r.Cookie(passCookie); missing == nil {
+		if caller, err := a.tickets.Check(cookie.Value, id); err == nil {
+			return caller, nil
+		}
+	}
+	ticket := r.URL.Query().Get("ticket")
+	if ticket == "" {
+		return nil, err
+	}
+	if caller, err = a.tickets.Redeem(ticket, id); err != nil {
+		return nil, err
+	}
+	pass, expires := a.tickets.Pass(caller, id)
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS a secure cookie would never come back
+		Name: passCookie, Value: pass, Path: r.URL.Path, Expires: expires,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+	})
+	return caller, nil
+}
+
+// issueTicket handles POST /v1/stream_tickets: the right to follow one completion, for
+// an EventSource, which cannot send a header.
+func (a *api) issueTicket(w http.ResponseWriter, r *http.Request) {
+	body, fault := a.readJSON(w, r)
+	var id string
+	if fault == nil {
+		id, fault = openai.DecodeTicketRequest(body)
+	}
+	if fault != nil {
+		answer.Error(w, fault)
+		return
+	}
+	if err := a.exists(r.Context(), id); err != nil {
+		refuse(w, r, err)
+		return
+	}
+	ticket, expires := a.tickets.Issue(visitorOf(r.Context()).Caller, id)
+	note(r, id, "")
+	answer.JSON(w, openai.NewTicket(id, ticket, expires))
+}
+
+// exists tells whether the caller has a completion of that id, by the error of a call
+// that asks for it.
+func (a *api) exists(ctx context.Context, id string) error {
+	_, err := a.completions.GetCompletion(ctx, &completionv1.GetCompletionRequest{CompletionId: id})
+	return err
+}
+
+// address returns where a request comes from: the network that one subscriber has, a
+// single address of IPv4 or 64 bits of IPv6. Proxies of ours say where theirs come from.
+func (a *api) address(r *http.Request) string {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	address := at.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		if !a.trusted(address) {
+			break
+		}
+		before, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		address = before.Unmap()
+	}
+	if address.Is6() {
+		prefix, _ := address.Prefix(64) // an IPv6 address has as many bits
+		return prefix.String()
+	}
+	return address.String()
+}
+
+func (a *api) trusted(address netip.Addr) bool {
+	return slices.ContainsFunc(a.proxies, func(p netip.Prefix) bool { return p.Contains(address) })
+}

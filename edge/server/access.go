@@ -1,0 +1,113 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/httpapi"
+	"github.com/pawstream/pawstream/edge/internal/limit"
+)
+
+// Access are the settings of who may enter, and how much they may take.
+type Access struct {
+	Auth             string         `default:"none" enum:"none,keys,jwt" help:"Who may enter: everybody (none), who has a key of a file (keys), who has a token of an identity provider (jwt)."`
+	AuthKeys         string         `help:"Key file for --auth=keys; 'edge keys new NAME' makes a key and its line." placeholder:"FILE"`
+	JWTJWKS          string         `name:"jwt-jwks" env:"PAWSTREAM_JWT_JWKS" help:"Public keys of the identity provider for --auth=jwt, as a JWK set: URL or file." placeholder:"URL"`
+	JWTIssuer        string         `name:"jwt-issuer" env:"PAWSTREAM_JWT_ISSUER" help:"What a token must name as its issuer." placeholder:"URL"`
+	JWTAudience      string         `name:"jwt-audience" env:"PAWSTREAM_JWT_AUDIENCE" help:"What a token must name as an audience." placeholder:"NAME"`
+	JWTAlgorithms    []string       `name:"jwt-algorithms" env:"PAWSTREAM_JWT_ALGORITHMS" default:"RS256,ES256,EdDSA" help:"Algorithms that a token may be signed with."`
+	JWTSkew          time.Duration  `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"How far the provider's clock and ours may be apart."`
+	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it." placeholder:"FILE"`
+	InsecurePublic   bool           `help:"Serve an address that is not loopback without authentication."`
+	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no bound."`
+	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no bound."`
+	MaxStreams       int            `default:"10000" help:"Streams that may be open at once in all; 0: no bound."`
+	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For is believed; may be given several times." placeholder:"CIDR"`
+}
+
+// minTicketSecret is how many bytes a secret must have.
+const minTicketSecret = 32
+
+// check refuses settings that cannot work together with the address, by the flag's name.
+func (a *Access) check(listen string) error {
+	switch {
+	case a.RateLimit < 0:
+		return errors.New("--rate-limit must not be negative")
+	case a.StreamLimit < 0:
+		return errors.New("--stream-limit must not be negative")
+	case a.MaxStreams < 0:
+		return errors.New("--max-streams must not be negative")
+	case a.Auth == "keys" && a.AuthKeys == "":
+		return errors.New("--auth=keys needs --auth-keys")
+	case a.Auth != "keys" && a.AuthKeys != "":
+		return errors.New("--auth-keys needs --auth=keys")
+	case a.Auth != "jwt" && a.JWTJWKS != "":
+		return errors.New("--jwt-jwks needs --auth=jwt")
+	case (a.Auth == "none" || a.Auth == "") && !a.InsecurePublic && !loopback(listen):
+		return fmt.Errorf("--listen %s is open to others: it needs --auth=keys or --auth=jwt (or --insecure-public, if that is meant)", listen)
+	}
+	return nil
+}
+
+// loopback reports whether an address can only be reached from the same machine.
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return true // for the listener to complain about
+	}
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
+}
+
+// A watcher reads files again when they change, until ctx ends.
+type watcher interface {
+	Watch(ctx context.Context, logger *slog.Logger)
+}
+
+// open reads what the settings name, and fills cfg with it. ctx is for as long as the
+// edge lives.
+func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watcher, err error) {
+	cfg.Limits = limit.Config{RequestsPerMinute: a.RateLimit, Streams: a.StreamLimit, AllStreams: a.MaxStreams}
+	cfg.Proxies = a.TrustedProxy
+	if cfg.TicketSecret, err = a.ticketSecret(); err != nil {
+		return nil, err
+	}
+	switch a.Auth {
+	case "keys":
+		keys, err := auth.LoadKeys(a.AuthKeys)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Auth, watchers = keys, append(watchers, keys)
+	case "jwt":
+		tokens, err := auth.NewJWT(ctx, auth.JWTConfig{
+			JWKS: a.JWTJWKS, Issuer: a.JWTIssuer, Audience: a.JWTAudience, Algorithms: a.JWTAlgorithms, Skew: a.JWTSkew,
+		}, cfg.Logger)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Auth, watchers = tokens, append(watchers, tokens)
+	}
+	return watchers, nil
+}
+
+func (a *Access) ticketSecret() ([]byte, error) {
+	if a.TicketSecretFile == "" {
+		return nil, nil
+	}
+	secret, err := os.ReadFile(a.TicketSecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("--ticket-secret-file: %w", err)
+	}
+	if len(secret) < minTicketSecret {
+		return nil, fmt.Errorf("--ticket-secret-file: %s has %d bytes, fewer than %d", a.TicketSecretFile, len(secret), minTicketSecret)
+	}
+	return secret, nil
+}

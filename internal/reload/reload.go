@@ -1,0 +1,87 @@
+// Package reload keeps values that come from files and change with them: keys,
+// certificates, tables.
+package reload
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// Interval is how often [Value.Watch] looks at the files.
+const Interval = 2 * time.Second
+
+// A Value is what was read last without an error. It is safe for concurrent use.
+type Value[T any] struct {
+	read    func() (T, error)
+	paths   []string
+	seen    []os.FileInfo // as they were before the read; of Watch once it runs
+	current atomic.Pointer[T]
+}
+
+// Load reads a value by a function that reads the files at paths. The error is the
+// function's.
+func Load[T any](read func() (T, error), paths ...string) (*Value[T], error) {
+	v := &Value[T]{read: read, paths: paths, seen: stat(paths)}
+	value, err := read()
+	if err != nil {
+		return nil, err
+	}
+	v.current.Store(&value)
+	return v, nil
+}
+
+// Get returns the value. It costs no more than an atomic load.
+func (v *Value[T]) Get() T { return *v.current.Load() }
+
+// Watch reads the value again whenever one of its files has changed, until ctx ends. As
+// long as what they hold is in error the old value stays, and a warning tells why. It
+// must not run twice at once.
+func (v *Value[T]) Watch(ctx context.Context, logger *slog.Logger) {
+	ticker := time.NewTicker(Interval)
+	defer ticker.Stop()
+	var complaint string
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := stat(v.paths)
+		if slices.EqualFunc(v.seen, now, same) {
+			continue
+		}
+		value, err := v.read()
+		if err != nil { // it is tried again: the writer may not be done
+			if text := err.Error(); text != complaint {
+				complaint = text
+				logger.WarnContext(ctx, "a changed file is in error: what it held before stays in force", slog.Any("error", err))
+			}
+			continue
+		}
+		complaint, v.seen = "", now
+		v.current.Store(&value)
+		logger.InfoContext(ctx, "read a changed file", slog.Any("files", v.paths))
+	}
+}
+
+// stat returns what the system says of each file, nil where it is not there.
+func stat(paths []string) []os.FileInfo {
+	infos := make([]os.FileInfo, len(paths))
+	for i, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			infos[i] = info
+		}
+	}
+	return infos
+}
+
+func same(a, b os.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
+}

@@ -1,0 +1,101 @@
+package reload_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pawstream/pawstream/internal/reload"
+)
+
+func TestWatch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "value")
+	write := func(text string) {
+		t.Helper()
+		next := path + ".next"
+		if err := os.WriteFile(next, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(next, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() (string, error) {
+		text, err := os.ReadFile(path)
+		if strings.HasPrefix(string(text), "bad") {
+			err = errors.New(string(text))
+		}
+		return string(text), err
+	}
+	write("bad from the start")
+	if _, err := reload.Load(read, path); err == nil || err.Error() != "bad from the start" {
+		t.Errorf("error %v, want that of the read", err)
+	}
+	write("one")
+	synctest.Test(t, func(t *testing.T) {
+		value, err := reload.Load(read, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log lines
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			value.Watch(ctx, slog.New(slog.NewTextHandler(&log, nil)))
+		}()
+		for _, step := range []struct {
+			act            func()
+			want           string
+			reads, warning int // lines in the log so far
+		}{
+			{func() {}, "one", 0, 0},
+			{func() { write("two") }, "two", 1, 0},
+			{func() { write("bad") }, "two", 1, 1},
+			{func() { write("bad") }, "two", 1, 1}, // said once
+			{func() { _ = os.Remove(path) }, "two", 1, 2},
+			{func() { write("three") }, "three", 2, 2},
+		} {
+			step.act()
+			<-time.After(3 * reload.Interval)
+			synctest.Wait()
+			if got := value.Get(); got != step.want {
+				t.Errorf("value %q, want %q", got, step.want)
+			}
+			if got := log.count("level=INFO"); got != step.reads {
+				t.Errorf("after %q: %d reads, want %d", step.want, got, step.reads)
+			}
+			if got := log.count("level=WARN"); got != step.warning {
+				t.Errorf("after %q: %d warnings, want %d", step.want, got, step.warning)
+			}
+		}
+		stop()
+		<-done
+	})
+}
+
+// lines keeps what is written to it.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) count(part string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), part)
+}
