@@ -167,8 +167,7 @@ func (s *Service) cancel(ctx context.Context, id string) error {
 		patience := time.NewTimer(cancelPatience)
 		defer patience.Stop()
 		select {
-		case <-r.done:
-			return nil
+		case <-r.done: // by its own end, or because it is not ours to end any more: the log knows
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-patience.C:
