@@ -1,7 +1,7 @@
 # `make` shows what there is. The two that matter: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint gen bench up fuzz
+.PHONY: help run test lint gen bench up fuzz faults
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ gen: ## Generate gen/ from proto/
 
 fuzz: ## Fuzz each target for a while
 	.ci/run fuzz
+
+faults: ## Kill, stop and cut everything under 200 streams, and check what they got
+	go test -race -count=1 -timeout 30m ./e2e/faults $(if $(duration),-duration $(duration)) $(if $(seed),-seed $(seed))
 
 bench: ## Measure the hot path
 	go test -run '^$$' -bench . -benchmem ./edge/... ./services/...

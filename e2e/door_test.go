@@ -377,6 +377,30 @@ func TestTokenExpires(t *testing.T) {
 	}
 }
 
+// TestClientDeadline has a client say how long it waits.
+func TestClientDeadline(t *testing.T) {
+	t.Parallel()
+	url := steady(t).URL()
+	long := object{"max_tokens": 400}
+	const second = "X-Request-Timeout-Ms: 1000"
+	late := refusal{Status: http.StatusGatewayTimeout, Type: "server_error", Code: "deadline_exceeded"}
+	if x := post(t, url, body(long), second); refused(t, x) != late || x.Header.Get("X-Should-Retry") != "false" {
+		t.Errorf("whole: status %d, header %v, body %s", x.Status, x.Header, x.Body)
+	}
+	r := record(t, url, long, second)
+	if last := r.Events[len(r.Events)-1]; len(r.Events) < 5 || !strings.Contains(last.Data, `"code":"deadline_exceeded"`) {
+		t.Errorf("streamed: the last of %d events is %v", len(r.Events), last)
+	}
+	for _, value := range []string{"0", "-1", "soon", "1.5", "99999999999999999999"} {
+		if got := refused(t, post(t, url, streamed(nil), "X-Request-Timeout-Ms: "+value)); got != bad(http.StatusBadRequest, "invalid_value", "") {
+			t.Errorf("%s: %+v", value, got)
+		}
+	}
+	if r := record(t, url, nil, "X-Request-Timeout-Ms: 60000"); r.Events[len(r.Events)-1].Data != "[DONE]" {
+		t.Error("a long deadline ends a short answer")
+	}
+}
+
 // TestEdgeDrains stops an edge while it has streams: new work is refused, and those
 // that do not end in time can go on elsewhere.
 func TestEdgeDrains(t *testing.T) {

@@ -45,7 +45,7 @@ func TestREADME(t *testing.T) {
 	}
 	commands := strings.NewReplacer(build, "", "127.0.0.1:8080", address).Replace(script.String())
 	// When it is ready, one asks.
-	commands = strings.Replace(commands, "curl -sN ", "curl -sN --retry 60 --retry-connrefused ", 1) + "wait\n"
+	commands = strings.Replace(commands, "curl -sSN ", "curl -sSN --retry 60 --retry-connrefused ", 1) + "wait\n"
 
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

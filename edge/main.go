@@ -4,18 +4,19 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	"github.com/pawstream/pawstream/edge/server"
 	"github.com/pawstream/pawstream/internal/config"
 	"github.com/pawstream/pawstream/internal/lifecycle"
+	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
 func main() {
 	var flags struct {
-		Listen         string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
-		CompletionAddr string `default:"127.0.0.1:50051" help:"Where the completion service is: host:port, several separated by commas, or a gRPC target such as dns:///name:port."`
+		Listen         string               `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
+		CompletionAddr string               `default:"127.0.0.1:50051" help:"Where the completion service is: host:port, several separated by commas, or a gRPC target such as dns:///name:port."`
+		CompletionTLS  server.CompletionTLS `embed:"" prefix:"completion-"`
 		config.Process
 		server.Options
 	}
@@ -27,10 +28,10 @@ func main() {
 		},
 		Flags:   &flags,
 		Process: &flags.Process,
-		Start: func(ctx context.Context, logger *slog.Logger) ([]lifecycle.Part, error) {
+		Start: func(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
 			edge, err := server.New(ctx, server.Config{
-				Listen: flags.Listen, CompletionAddr: flags.CompletionAddr, DrainTimeout: flags.DrainTimeout, Options: flags.Options,
-			}, logger)
+				Listen: flags.Listen, CompletionAddr: flags.CompletionAddr, CompletionTLS: flags.CompletionTLS, DrainTimeout: flags.DrainTimeout, Options: flags.Options,
+			}, reports)
 			if err != nil {
 				return nil, err
 			}

@@ -89,7 +89,7 @@ func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watc
 	case "jwt":
 		tokens, err := auth.NewJWT(ctx, auth.JWTConfig{
 			JWKS: a.JWTJWKS, Issuer: a.JWTIssuer, Audience: a.JWTAudience, Algorithms: a.JWTAlgorithms, Skew: a.JWTSkew,
-		}, cfg.Logger)
+		}, cfg.Telemetry.Logger)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"net"
 	"strings"
 	"time"
 
@@ -22,11 +24,31 @@ const serviceConfig = `{
 // maxAnswer bounds a unary answer, in bytes: a whole completion, or a page of them.
 const maxAnswer = 64 << 20
 
+// connect prepares the connection to the completion service.
+func (s *Server) connect() error {
+	secured, err := s.cfg.CompletionTLS.open()
+	if err != nil {
+		return err
+	}
+	transport := insecure.NewCredentials()
+	if secured != nil {
+		s.watchers = append(s.watchers, secured)
+		transport = newLatest(secured)
+	}
+	options := []grpc.DialOption{grpc.WithTransportCredentials(transport), grpc.WithAuthority(s.cfg.CompletionTLS.Name), grpc.WithStatsHandler(s.reports.GRPCClient())}
+	address := s.cfg.CompletionAddr
+	if s.cfg.Dial != nil {
+		address = "passthrough:///inside"
+		options = append(options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.cfg.Dial(ctx) }))
+	}
+	s.conn, err = dial(address, options...)
+	return err
+}
+
 // dial prepares a connection to the replicas at address: one host:port, several
 // separated by commas, or a target of gRPC's own such as dns:///name:port.
-func dial(address string) (*grpc.ClientConn, error) {
-	options := []grpc.DialOption{
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+func dial(address string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
+	options = append(options,
 		grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 5 * time.Second, PermitWithoutStream: true}),
@@ -35,14 +57,15 @@ func dial(address string) (*grpc.ClientConn, error) {
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: 2 * time.Second,
 		}),
-	}
+	)
 	if !strings.Contains(address, ",") {
 		return grpc.NewClient(address, options...)
 	}
 	replicas := manual.NewBuilderWithScheme("replicas")
 	var state resolver.State
 	for one := range strings.SplitSeq(address, ",") {
-		state.Addresses = append(state.Addresses, resolver.Address{Addr: strings.TrimSpace(one)})
+		one = strings.TrimSpace(one)
+		state.Addresses = append(state.Addresses, resolver.Address{Addr: one, ServerName: one})
 	}
 	replicas.InitialState(state)
 	return grpc.NewClient("replicas:///completion", append(options, grpc.WithResolvers(replicas))...)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
 	"github.com/pawstream/pawstream/edge/internal/relay"
+	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
 // Options are the settings of the edge wherever it runs.
@@ -27,13 +28,18 @@ type Options struct {
 	MaxBody      int64         `default:"10485760" help:"Largest request body, in bytes."`
 	CorsOrigin   []string      `default:"*" help:"Origin that may call from a browser page; may be given several times; * is any."`
 	Access
+	HTTPS
 }
 
 // Config is what a [Server] is made of.
 type Config struct {
 	Listen         string
 	CompletionAddr string
-	DrainTimeout   time.Duration
+	CompletionTLS  CompletionTLS
+	// Dial, if not nil, connects to a completion service in this process, in place of
+	// CompletionAddr.
+	Dial         func(context.Context) (net.Conn, error)
+	DrainTimeout time.Duration
 	Options
 }
 
@@ -50,6 +56,12 @@ func (c *Config) check() error {
 		return errors.New("--max-body must not be negative")
 	case c.DrainTimeout < 0:
 		return errors.New("--drain-timeout must not be negative")
+	}
+	if err := c.CompletionTLS.check(); err != nil {
+		return err
+	}
+	if err := c.HTTPS.check(); err != nil {
+		return err
 	}
 	return c.Access.check(c.Listen)
 }
@@ -68,6 +80,7 @@ const stopMargin = 2 * time.Second
 // A Server is an edge with its address taken.
 type Server struct {
 	cfg      Config
+	reports  *telemetry.Telemetry
 	logger   *slog.Logger
 	listener net.Listener
 	conn     *grpc.ClientConn
@@ -78,37 +91,40 @@ type Server struct {
 
 // New takes the address and prepares the connection to the completion service, which
 // need not run yet. [Server.Serve] answers.
-func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
+func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	conn, err := dial(cfg.CompletionAddr)
-	if err != nil {
+	s := &Server{cfg: cfg, reports: reports, logger: reports.Logger}
+	if err := s.connect(); err != nil {
 		return nil, fmt.Errorf("completion service: %w", err)
 	}
-	s := &Server{cfg: cfg, logger: logger, conn: conn}
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return nil, errors.Join(err, s.conn.Close())
 	}
 	return s, nil
 }
 
 func (s *Server) open(ctx context.Context) error {
 	public := httpapi.Config{
-		Conn:    s.conn,
-		Relay:   relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin},
-		MaxBody: s.cfg.MaxBody,
-		Origins: s.cfg.CorsOrigin,
-		Logger:  s.logger,
+		Conn:      s.conn,
+		Relay:     relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin},
+		MaxBody:   s.cfg.MaxBody,
+		Origins:   s.cfg.CorsOrigin,
+		Telemetry: s.reports,
 	}
-	var err error
-	if s.watchers, err = s.cfg.open(ctx, &public); err != nil {
+	watchers, err := s.cfg.open(ctx, &public)
+	if err != nil {
 		return err
 	}
+	s.watchers = append(s.watchers, watchers...)
 	if s.api, err = httpapi.New(public); err != nil {
 		return err
 	}
 	s.http = newHTTPServer(s.api, s.logger)
+	if err := s.secure(); err != nil {
+		return err
+	}
 	var lc net.ListenConfig
 	if s.listener, err = lc.Listen(ctx, "tcp", s.cfg.Listen); err != nil {
 		return fmt.Errorf("HTTP address: %w", err)
@@ -147,12 +163,7 @@ func (s *Server) Serve(ctx context.Context) error {
 			return nil
 		})
 	}
-	group.Go(func() error {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve HTTP: %w", err)
-		}
-		return nil
-	})
+	group.Go(s.answer)
 	group.Go(func() error {
 		<-ctx.Done()
 		return s.drain(context.WithoutCancel(ctx))

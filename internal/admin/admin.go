@@ -1,5 +1,6 @@
 // Package admin serves what operators ask of a process: whether it lives, whether it
-// is ready for work, and its profiles. It belongs on an address that only they reach.
+// is ready for work, its metrics and its profiles. It belongs on an address that only
+// they reach.
 package admin
 
 import (
@@ -12,8 +13,13 @@ import (
 	"time"
 )
 
-// Ready reports whether the process takes new work: nil, or why not.
-type Ready func() error
+// Config is what a [Server] tells. Both are required.
+type Config struct {
+	// Ready reports whether the process takes new work: nil, or why not.
+	Ready func() error
+	// Metrics serves GET /metrics.
+	Metrics http.Handler
+}
 
 // Server serves the admin address.
 type Server struct {
@@ -22,7 +28,7 @@ type Server struct {
 }
 
 // Listen takes the address. Serve answers on it.
-func Listen(ctx context.Context, address string, ready Ready) (*Server, error) {
+func Listen(ctx context.Context, address string, cfg Config) (*Server, error) {
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", address)
 	if err != nil {
@@ -31,12 +37,13 @@ func Listen(ctx context.Context, address string, ready Ready) (*Server, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if err := ready(); err != nil {
+		if err := cfg.Ready(); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = fmt.Fprintln(w, "ready")
 	})
+	mux.Handle("GET /metrics", cfg.Metrics)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

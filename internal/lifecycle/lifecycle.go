@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,7 +29,7 @@ type Program struct {
 	Process *config.Process
 	// Start makes the program's parts once Flags is filled. It lets go of what it has
 	// if it returns an error.
-	Start func(context.Context, *slog.Logger) ([]Part, error)
+	Start func(context.Context, *telemetry.Telemetry) ([]Part, error)
 }
 
 // A Part is a server that has taken its address.
@@ -48,6 +49,9 @@ type Server interface {
 // Run runs a program with the process's arguments and streams, and returns its exit
 // code. Once all parts have taken their addresses it prints one line, "ready", with them.
 //
+// With the argument "healthcheck" before any flags it asks the program that runs with
+// the same settings whether it is ready for work: the exit code tells.
+//
 // SIGINT and SIGTERM end the context of the parts, which drain, each in its own time; a
 // second signal kills the process. If a part fails, the others stop.
 func Run(p Program) int {
@@ -64,23 +68,35 @@ func Run(p Program) int {
 }
 
 func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	checks := len(args) > 0 && args[0] == "healthcheck"
+	if checks {
+		args = args[1:]
+	}
 	if err := config.Parse(p.Program, p.Flags, args, stdout, stderr); err != nil {
 		return err
 	}
-	logger, err := telemetry.NewLogger(stderr, p.Process.LogFormat, p.Process.LogLevel)
-	if err != nil {
-		return err
+	if checks {
+		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+		defer cancel()
+		return admin.Check(ctx, p.Process.AdminListen)
 	}
-	inspection, err := admin.Listen(ctx, p.Process.AdminListen, func() error {
-		if ctx.Err() != nil {
-			return errors.New("shutting down")
-		}
-		return nil
+	reports, err := telemetry.New(ctx, telemetry.Config{
+		Service: p.Name, Log: stderr, LogFormat: p.Process.LogFormat, LogLevel: p.Process.LogLevel, Getenv: os.Getenv,
 	})
 	if err != nil {
 		return err
 	}
-	parts, err := p.Start(ctx, logger)
+	defer flush(ctx, reports)
+	inspection, err := admin.Listen(ctx, p.Process.AdminListen, admin.Config{Metrics: reports.Metrics(), Ready: func() error {
+		if ctx.Err() != nil {
+			return errors.New("shutting down")
+		}
+		return nil
+	}})
+	if err != nil {
+		return err
+	}
+	parts, err := p.Start(ctx, reports)
 	if err != nil {
 		inspection.Close()
 		return err
@@ -92,10 +108,24 @@ func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writ
 	fmt.Fprintf(stdout, "%s admin=%s\n", line, inspection.Addr())
 
 	defer context.AfterFunc(ctx, func() {
-		logger.InfoContext(ctx, "stopping: a second signal ends the process at once",
+		reports.Logger.InfoContext(ctx, "stopping: a second signal ends the process at once",
 			slog.Duration("drain_timeout", p.Process.DrainTimeout))
 	})()
 	return serve(ctx, inspection, parts)
+}
+
+const (
+	checkTimeout = 5 * time.Second // of a health check
+	flushTimeout = 3 * time.Second // of the last spans
+)
+
+// flush exports the last spans. That nobody takes them is not the program's failure.
+func flush(ctx context.Context, reports *telemetry.Telemetry) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	defer cancel()
+	if err := reports.Shutdown(ctx); err != nil {
+		reports.Logger.WarnContext(ctx, "the last spans were not exported", slog.Any("error", err))
+	}
 }
 
 // serve runs the parts. The admin address answers until the last one has drained.

@@ -3,11 +3,11 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	"github.com/pawstream/pawstream/internal/config"
 	"github.com/pawstream/pawstream/internal/lifecycle"
+	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/server"
 )
 
@@ -15,6 +15,7 @@ func main() {
 	var flags struct {
 		Listen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 		config.Process
+		server.Access
 		server.Options
 	}
 	os.Exit(lifecycle.Run(lifecycle.Program{
@@ -25,10 +26,10 @@ func main() {
 		},
 		Flags:   &flags,
 		Process: &flags.Process,
-		Start: func(ctx context.Context, logger *slog.Logger) ([]lifecycle.Part, error) {
+		Start: func(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
 			service, err := server.New(ctx, server.Config{
-				Listen: flags.Listen, DrainTimeout: flags.DrainTimeout, Options: flags.Options,
-			}, logger)
+				Listen: flags.Listen, DrainTimeout: flags.DrainTimeout, Access: flags.Access, Options: flags.Options,
+			}, reports)
 			if err != nil {
 				return nil, err
 			}

@@ -4,12 +4,12 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	edge "github.com/pawstream/pawstream/edge/server"
 	"github.com/pawstream/pawstream/internal/config"
 	"github.com/pawstream/pawstream/internal/lifecycle"
+	"github.com/pawstream/pawstream/internal/telemetry"
 	completion "github.com/pawstream/pawstream/services/completion/server"
 )
 
@@ -18,6 +18,7 @@ func main() {
 		Listen     string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
 		GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 		config.Process
+		Access     completion.Access  `embed:"" prefix:"grpc-"`
 		Completion completion.Options `embed:""`
 		Edge       edge.Options       `embed:""`
 	}
@@ -29,16 +30,19 @@ func main() {
 		},
 		Flags:   &flags,
 		Process: &flags.Process,
-		Start: func(ctx context.Context, logger *slog.Logger) ([]lifecycle.Part, error) {
+		Start: func(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
 			service, err := completion.New(ctx, completion.Config{
-				Listen: flags.GrpcListen, DrainTimeout: flags.DrainTimeout, Options: flags.Completion,
-			}, logger)
+				Listen: flags.GrpcListen, Access: flags.Access, AccessPrefix: "grpc-",
+				DrainTimeout: flags.DrainTimeout, Options: flags.Completion,
+			}, reports)
 			if err != nil {
 				return nil, err
 			}
-			front, err := edge.New(ctx, edge.Config{
-				Listen: flags.Listen, CompletionAddr: service.Addr(), DrainTimeout: flags.DrainTimeout, Options: flags.Edge,
-			}, logger)
+			public := edge.Config{Listen: flags.Listen, CompletionAddr: service.Addr(), DrainTimeout: flags.DrainTimeout, Options: flags.Edge}
+			if flags.Access.TLSCert != "" {
+				public.Dial = service.Dial // the edge has no certificate, and needs none
+			}
+			front, err := edge.New(ctx, public, reports)
 			if err != nil {
 				service.Close()
 				return nil, err

@@ -15,10 +15,14 @@ const module = "github.com/pawstream/pawstream"
 // Programs are the built programs, in a directory.
 type Programs string
 
-// Build builds the programs with the race detector into dir.
-func Build(ctx context.Context, dir string) (Programs, error) {
+// Build builds the programs, and more of the module's by their paths in it, with the
+// race detector into dir.
+func Build(ctx context.Context, dir string, more ...string) (Programs, error) {
 	build := exec.CommandContext(ctx, "go", "build", "-race", "-o", dir+string(filepath.Separator),
 		module+"/edge", module+"/services/completion", module+"/services/standalone")
+	for _, path := range more {
+		build.Args = append(build.Args, module+"/"+path)
+	}
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%v: %w\n%s", build, err, out)
 	}

@@ -53,6 +53,13 @@ func (p Programs) Start(ctx context.Context, name string, args ...string) (*Proc
 	return ran, nil
 }
 
+// Run starts a command that says nothing of when it serves. Its output and its
+// directory are the caller's to choose, so [Process.Log] knows nothing.
+func Run(cmd *exec.Cmd) (*Process, error) {
+	ran := &Process{name: cmd.Path, cmd: cmd, exited: make(chan struct{})}
+	return ran, ran.launch()
+}
+
 // Environment returns ours without what would configure the programs. At its end a
 // program with the race detector waits for more races, by default for a second.
 func Environment() []string {
@@ -109,6 +116,12 @@ func (p *Process) Log() string { return p.log.last() }
 
 // Signal asks the process to stop, as an operator would.
 func (p *Process) Signal() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
+
+// Send sends the process a signal.
+func (p *Process) Send(signal os.Signal) error { return p.cmd.Process.Signal(signal) }
+
+// PID returns the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Wait returns when the process has ended: nil if it did so with exit code 0 and
 // never logged what it should not.

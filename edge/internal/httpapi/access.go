@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -26,8 +27,9 @@ const principalKey = "pawstream-principal"
 // A visitor is who sent one request.
 type visitor struct {
 	*auth.Caller
-	key   string // of the caller's share
-	share limit.Share
+	key      string // of the caller's share
+	share    limit.Share
+	deadline time.Time // when the client wants to wait no longer; zero: never
 }
 
 type visitorKey struct{}
@@ -67,6 +69,11 @@ func (a *api) guard(scope auth.Scope, next http.HandlerFunc) http.Handler {
 		if caller.Principal == auth.Anonymous {
 			v.key = a.address(r)
 		}
+		var fault *openai.Error
+		if v.deadline, fault = deadline(r.Header); fault != nil {
+			answer.Error(w, fault)
+			return
+		}
 		quota, refused := a.limiter.Request(v.key, v.share)
 		tellQuota(w, quota)
 		if refused != nil {
@@ -78,12 +85,42 @@ func (a *api) guard(scope auth.Scope, next http.HandlerFunc) http.Handler {
 	})
 }
 
+// timeoutHeader is how long a client wants to wait for an answer, in milliseconds.
+const timeoutHeader = "X-Request-Timeout-Ms"
+
+// deadline returns when a client wants to wait no longer; zero: it does not say.
+func deadline(h http.Header) (time.Time, *openai.Error) {
+	text := h.Get(timeoutHeader)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	const longest = math.MaxInt64 / int64(time.Millisecond)
+	ms, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || ms < 1 || ms > longest {
+		return time.Time{}, openai.InvalidHeader(timeoutHeader, "must be a number of milliseconds")
+	}
+	return time.Now().Add(time.Duration(ms) * time.Millisecond), nil
+}
+
+// bounded ends a unary call when its client wants to wait no longer.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if at := visitorOf(r.Context()).deadline; !at.IsZero() {
+			ctx, cancel := context.WithDeadline(r.Context(), at)
+			defer cancel()
+			r = r.WithContext(ctx)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // drainRetry is the hint of an edge that is about to stop.
 const drainRetry = time.Second
 
 // turnAway answers a request that goes no further.
 func (a *api) turnAway(w http.ResponseWriter, r *http.Request, reason string, told *openai.Error) {
 	recordOf(r).refused = reason
+	a.metrics.Refused(reason)
 	if told.RetryAfter > 0 && r.Pattern == followRoute && isEventSource(r) {
 		a.relay.ComeBack(w, r) // it would give up for good at any other status
 		return

@@ -45,27 +45,31 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !req.Stream {
-		a.createWhole(w, r, &completionv1.CreateCompletionRequest{Params: req.Params, IdempotencyKey: key})
+		bounded(a.createWhole(&completionv1.CreateCompletionRequest{Params: req.Params, IdempotencyKey: key})).ServeHTTP(w, r)
 		return
 	}
 	named := acceptsNamed(r)
 	if named {
 		includeEvents(req.Params)
 	}
-	result := a.relay.Create(w, r, &completionv1.StreamCompletionRequest{Params: req.Params, IdempotencyKey: key}, relay.Options{Named: named, Until: v.Expires})
+	result := a.relay.Create(w, r, &completionv1.StreamCompletionRequest{Params: req.Params, IdempotencyKey: key}, relay.Options{
+		Named: named, Until: v.Expires, Deadline: v.deadline,
+	})
 	a.streamed(r, result)
 }
 
 // createWhole answers with the finished completion.
-func (a *api) createWhole(w http.ResponseWriter, r *http.Request, req *completionv1.CreateCompletionRequest) {
-	resp, err := a.completions.CreateCompletion(r.Context(), req)
-	if err != nil {
-		refuse(w, r, err)
-		return
+func (a *api) createWhole(req *completionv1.CreateCompletionRequest) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		resp, err := a.completions.CreateCompletion(r.Context(), req)
+		if err != nil {
+			refuse(w, r, err)
+			return
+		}
+		note(r, resp.GetCompletion().GetId(), resp.GetCompletion().GetModel())
+		w.Header().Set("X-Completion-Id", resp.GetCompletion().GetId())
+		answer.JSON(w, openai.NewCompletion(resp.GetCompletion()))
 	}
-	note(r, resp.GetCompletion().GetId(), resp.GetCompletion().GetModel())
-	w.Header().Set("X-Completion-Id", resp.GetCompletion().GetId())
-	answer.JSON(w, openai.NewCompletion(resp.GetCompletion()))
 }
 
 // includeEvents fixes at creation what the Accept header asks for, so that a replay

@@ -37,7 +37,8 @@ func (a *api) resume(w http.ResponseWriter, r *http.Request, id string) {
 		answer.Error(w, fault)
 		return
 	}
-	opts := relay.Options{Named: acceptsNamed(r), EventSource: isEventSource(r), Until: visitorOf(r.Context()).Expires}
+	v := visitorOf(r.Context())
+	opts := relay.Options{Named: acceptsNamed(r), EventSource: isEventSource(r), Until: v.Expires, Deadline: v.deadline}
 	a.streamed(r, a.relay.Resume(w, r, at.id, at.after, opts))
 }
 

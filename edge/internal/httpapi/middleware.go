@@ -49,6 +49,9 @@ func note(r *http.Request, completion, model string) {
 // refuse answers with the failure of a call to the completion service.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	told := openai.FromStatus(status.Convert(err))
+	if errors.Is(r.Context().Err(), context.DeadlineExceeded) {
+		told = openai.DeadlineExceeded()
+	}
 	if told.Status >= http.StatusInternalServerError {
 		recordOf(r).err = err
 	}

@@ -17,8 +17,10 @@ import (
 
 	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/edge/internal/limit"
+	"github.com/pawstream/pawstream/edge/internal/metrics"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
 // DefaultMaxBody is the largest request body, in bytes.
@@ -43,8 +45,8 @@ type Config struct {
 	Limits limit.Config
 	// Proxies are the networks of proxies that are believed where a request comes from.
 	Proxies []netip.Prefix
-	// Logger takes one line per request; nil: discarded.
-	Logger *slog.Logger
+	// Telemetry takes one line per request, its span and its metrics; nil: discarded.
+	Telemetry *telemetry.Telemetry
 }
 
 // An API is the handler of every public route.
@@ -63,6 +65,7 @@ type api struct {
 	limiter     *limit.Limiter
 	proxies     []netip.Prefix
 	draining    atomic.Bool
+	metrics     *metrics.Metrics
 	logger      *slog.Logger
 }
 
@@ -75,21 +78,30 @@ func New(cfg Config) (*API, error) {
 		tickets:     auth.NewTickets(cfg.TicketSecret),
 		limiter:     limit.New(cfg.Limits),
 		proxies:     cfg.Proxies,
-		logger:      cfg.Logger,
 	}
-	cfg.Relay.Client = a.completions
+	reports := cfg.Telemetry
+	if reports == nil {
+		reports = telemetry.Discard()
+	}
+	a.logger = reports.Logger
+	var err error
+	if a.metrics, err = metrics.New(reports.Meters); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	cfg.Relay.Client, cfg.Relay.Metrics = a.completions, a.metrics
 	a.relay = relay.New(cfg.Relay)
 	if a.auth == nil {
 		a.auth = auth.None{}
-	}
-	if a.logger == nil {
-		a.logger = slog.New(slog.DiscardHandler)
 	}
 	gateway, err := newGateway(cfg.Conn)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	return &API{Handler: a.around(a.routes(gateway), cfg.Origins), api: a}, nil
+	observed, err := reports.HTTP(a.around(a.routes(gateway), cfg.Origins))
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	return &API{Handler: a.identify(observed), api: a}, nil
 }
 
 // Drain refuses new work from now on, and returns when no stream is open; the streams
@@ -105,6 +117,7 @@ const followRoute = "GET /v1/chat/completions/{id}"
 
 // routes is the whole public surface.
 func (a *api) routes(gateway http.Handler) http.Handler {
+	gateway = bounded(gateway)
 	unary := gateway.ServeHTTP
 	mux := http.NewServeMux()
 	mux.Handle("POST /v1/chat/completions", a.guard(auth.ScopeCreate, a.slot(a.create)))
@@ -135,5 +148,5 @@ func (a *api) around(routes http.Handler, origins []string) http.Handler {
 		ExposedHeaders: exposed,
 		MaxAge:         600,
 	})
-	return a.identify(a.observe(a.recover(limitBody(cross.Handler(clean(routes))))))
+	return a.observe(a.recover(limitBody(cross.Handler(clean(routes)))))
 }

@@ -103,6 +103,15 @@ func RequestTimeout() *Error {
 	}
 }
 
+// DeadlineExceeded returns the error for a request that took longer than its client was
+// willing to wait.
+func DeadlineExceeded() *Error {
+	return &Error{
+		Status: http.StatusGatewayTimeout, Type: typeServer, Code: "deadline_exceeded", Final: true,
+		Message: "The answer took longer than the request's X-Request-Timeout-Ms.",
+	}
+}
+
 // TooLarge returns the error for a body of more than limit bytes.
 func TooLarge(limit int64) *Error {
 	return &Error{

@@ -58,6 +58,9 @@ func reasonCases() []reasonCase {
 		{"COMPLETION_INTERRUPTED", codes.Unavailable, 503, server, "completion_interrupted", false, time.Second},
 		{"UPSTREAM_ERROR", codes.Unavailable, 502, server, "upstream_error", true, 0},
 		{"UPSTREAM_TIMEOUT", codes.DeadlineExceeded, 504, server, "upstream_timeout", true, 0},
+		{"FIRST_EVENT_TIMEOUT", codes.DeadlineExceeded, 504, server, "first_event_timeout", true, 0},
+		{"IDLE_TIMEOUT", codes.DeadlineExceeded, 504, server, "idle_timeout", true, 0},
+		{"TOTAL_TIMEOUT", codes.DeadlineExceeded, 504, server, "total_timeout", true, 0},
 		// From a newer service: the reason is shown, the code says the rest.
 		{"QUOTA_USED_UP", codes.ResourceExhausted, 429, "rate_limit_error", "quota_used_up", false, time.Second},
 		{"TOO_ODD", codes.InvalidArgument, 400, invalid, "too_odd", false, 0},

@@ -35,9 +35,9 @@ func reasonRow(reason string) (r row, ok bool) {
 		return row{status: http.StatusServiceUnavailable, kind: typeServer, retry: retrySoon}, true
 	case "UPSTREAM_ERROR":
 		return row{status: http.StatusBadGateway, kind: typeServer}, true
-	case "UPSTREAM_TIMEOUT":
+	case "UPSTREAM_TIMEOUT", "FIRST_EVENT_TIMEOUT", "IDLE_TIMEOUT", "TOTAL_TIMEOUT":
 		return row{status: http.StatusGatewayTimeout, kind: typeServer}, true
-	case "INTERNAL":
+	case "INTERNAL", "PEER_NOT_TRUSTED": // the latter is the operator's mistake, not the client's
 		return codeRow(codes.Internal), true
 	}
 	return row{}, false

@@ -19,6 +19,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/pawstream/pawstream/edge/internal/metrics"
 	"github.com/pawstream/pawstream/edge/internal/openai"
 	"github.com/pawstream/pawstream/edge/sse"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
@@ -36,6 +37,8 @@ const (
 // Config is what a [Relay] is made of. Zero durations are the defaults.
 type Config struct {
 	Client completionv1.CompletionServiceClient
+	// Metrics counts what is sent; nil: discarded.
+	Metrics *metrics.Metrics
 	// Heartbeat is the longest silence of a stream, at most 15 s.
 	Heartbeat time.Duration
 	// HeaderDelay is how long the headers wait for the first event: until then a
@@ -79,6 +82,9 @@ func New(cfg Config) *Relay {
 		if *d.value == 0 {
 			*d.value = d.usual
 		}
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = new(metrics.Metrics)
 	}
 	return &Relay{cfg: cfg, parting: make(chan struct{}), names: names{
 		progress: sse.Must(sse.NewName("progress")),
@@ -132,6 +138,8 @@ const (
 	OutcomeDone Outcome = "done"
 	// OutcomeError: the client was told of a failure.
 	OutcomeError Outcome = "error"
+	// OutcomeCancelled: the completion was cancelled, and the client was told.
+	OutcomeCancelled Outcome = "cancelled"
 	// OutcomeDisconnected: the client left.
 	OutcomeDisconnected Outcome = "disconnected"
 	// OutcomeParted: the edge stopped or the caller's right ended before the completion
@@ -166,6 +174,8 @@ type Options struct {
 	EventSource bool
 	// Until is when the caller's right to the stream ends; zero: never.
 	Until time.Time
+	// Deadline is when the client wants to wait no longer; zero: never.
+	Deadline time.Time
 }
 
 // Create starts the completion and serves it from its first event.

@@ -208,6 +208,20 @@ func TestStreamPartsWhenTheRightToItEnds(t *testing.T) {
 	})
 }
 
+func TestStreamEndsAtTheClientsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, result := created(t, long(), Config{}, Options{Deadline: time.Now().Add(5 * time.Second)})
+		if result.Outcome != OutcomeError || result.Aborted || !strings.Contains(w.Body.String(), `"code":"deadline_exceeded"`) {
+			t.Errorf("%+v, body %q", result, w.Body)
+		}
+		script := &replica{scripts: [][]step{{{after: time.Hour, event: first(text(0, "a"))}}}}
+		w, _ = created(t, script, Config{HeaderDelay: time.Minute}, Options{Deadline: time.Now().Add(5 * time.Second)})
+		if w.Code != http.StatusGatewayTimeout || w.Header().Get("X-Should-Retry") != "false" {
+			t.Errorf("before the headers: status %d, header %v", w.Code, w.Header())
+		}
+	})
+}
+
 func TestDrain(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
@@ -254,6 +268,13 @@ func TestErrorOfAReplayIsAFrame(t *testing.T) {
 	New(Config{Client: r}).Resume(w, req, testID, nil, Options{})
 	if w.Code != http.StatusOK || !strings.HasSuffix(w.Body.String(), "id: chatcmpl-TEST.0\n\n") {
 		t.Errorf("status %d, body %q", w.Code, w.Body)
+	}
+}
+
+func TestCancelIsAnOutcomeOfItsOwn(t *testing.T) {
+	r := &replica{scripts: [][]step{events(first(text(0, "a")), failure(1, "COMPLETION_CANCELLED", "The completion was cancelled."))}}
+	if _, result := created(t, r, Config{}, Options{}); result.Outcome != OutcomeCancelled || result.Err != nil {
+		t.Errorf("%+v", result)
 	}
 }
 

@@ -42,6 +42,7 @@ type session struct {
 	started  bool // the headers are out
 	terminal bool // the terminal event is in buf or out
 	lastSent time.Time
+	written  int // events that are out
 	result   Result
 }
 
@@ -58,6 +59,8 @@ func (r *Relay) newSession(w http.ResponseWriter, req *http.Request, opts Option
 func (s *session) serve(src *source) Result {
 	s.relay.count(1)
 	defer s.relay.count(-1)
+	s.relay.cfg.Metrics.StreamOpened()
+	defer func() { s.relay.cfg.Metrics.StreamEnded(!s.created, string(s.result.Outcome), s.result.FirstEvent) }()
 	ctx, cancel := context.WithCancel(s.req.Context())
 	items := make(chan item, queued)
 	received := make(chan struct{})
@@ -71,12 +74,10 @@ func (s *session) serve(src *source) Result {
 	defer headers.Stop()
 	heartbeat := time.NewTimer(s.relay.cfg.Heartbeat)
 	defer heartbeat.Stop()
-	var expired <-chan time.Time
-	if until := s.opts.Until; !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
-		defer timer.Stop()
-		expired = timer.C
-	}
+	expired, stop := alarm(s.opts.Until)
+	defer stop()
+	late, stop := alarm(s.opts.Deadline)
+	defer stop()
 	s.lastSent = s.begun
 	for ended := false; !ended; {
 		var err error
@@ -89,6 +90,8 @@ func (s *session) serve(src *source) Result {
 			err = s.beat(heartbeat)
 		case <-expired:
 			ended, err = true, s.part()
+		case <-late:
+			ended, err = true, s.giveUp()
 		case <-s.relay.parting:
 			ended, err = true, s.part()
 		case <-ctx.Done():
@@ -100,6 +103,15 @@ func (s *session) serve(src *source) Result {
 		}
 	}
 	return s.result
+}
+
+// alarm returns a channel that is ready at a time; zero: never.
+func alarm(at time.Time) (<-chan time.Time, func()) {
+	if at.IsZero() {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(time.Until(at))
+	return timer.C, func() { timer.Stop() }
 }
 
 // take handles an item and whatever else is waiting, and writes the frames at once:
@@ -156,6 +168,9 @@ func (s *session) addEvent(e *completionv1.CompletionEvent) (ended bool, err err
 		fields = sse.Fields{Name: s.relay.names.progress}
 	case failure != nil:
 		s.terminal, s.result.Outcome = true, OutcomeError
+		if failure.GetReason() == cancelledReason {
+			s.result.Outcome = OutcomeCancelled
+		}
 		fields.Name = s.name(s.relay.names.failure)
 	case e.GetDone() != nil:
 		s.terminal, s.result.Outcome = true, OutcomeDone
@@ -172,6 +187,9 @@ func (s *session) addEvent(e *completionv1.CompletionEvent) (ended bool, err err
 	s.result.Events++
 	return false, s.start()
 }
+
+// cancelledReason is the reason of a completion's error that is nobody's fault.
+const cancelledReason = "COMPLETION_CANCELLED"
 
 // identify takes what holds for all frames from the first message.
 func (s *session) identify(m *completionv1.CompletionMetadata) error {
@@ -226,6 +244,7 @@ func (s *session) beat(timer *time.Timer) error {
 		return err
 	}
 	s.buf = sse.AppendComment(s.buf, "hb")
+	s.relay.cfg.Metrics.Heartbeat()
 	return s.flush()
 }
 
@@ -290,6 +309,14 @@ func (s *session) comeBack() error {
 // comeBackAfter is how long an EventSource that is asked to come back waits at least.
 const comeBackAfter = time.Second
 
+// giveUp ends a response that its client waits for no longer.
+func (s *session) giveUp() error {
+	if err := s.fail(openai.DeadlineExceeded(), nil); err != nil {
+		return err
+	}
+	return s.flush()
+}
+
 // part ends a response before its completion ends: its client is to go on later.
 func (s *session) part() error {
 	switch {
@@ -321,6 +348,8 @@ func (s *session) send() error {
 	}
 	n, err := s.w.Write(s.buf) //nolint:gosec // no browser takes text/event-stream for HTML
 	s.result.Bytes += n
+	s.relay.cfg.Metrics.Wrote(s.result.Events-s.written, n)
+	s.written = s.result.Events
 	s.buf = s.buf[:0]
 	if err == nil {
 		err = s.control.Flush()

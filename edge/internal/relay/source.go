@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/pawstream/pawstream/edge/internal/metrics"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
@@ -50,6 +51,12 @@ func (s *source) receive(ctx context.Context, items chan<- item) {
 	err := s.follow(ctx, items, s.open)
 	if err != nil && s.opened && broken(err) {
 		err = s.reopen(ctx, items)
+		switch {
+		case errors.Is(err, errLost):
+			s.cfg.Metrics.Reopened(metrics.ReopenLost)
+		case err != nil && ctx.Err() == nil:
+			s.cfg.Metrics.Reopened(metrics.ReopenFailed)
+		}
 	}
 	if err != nil {
 		put(ctx, items, item{err: err})
@@ -160,6 +167,7 @@ func (s *source) resumeWhenReady(lost time.Time) func(context.Context) (stream, 
 			return nil, err
 		}
 		context.AfterFunc(ctx, cancel)
+		s.cfg.Metrics.Reopened(metrics.ReopenedElsewhere)
 		return in, nil
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetlog"
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
+	"github.com/pawstream/pawstream/services/completion/internal/metrics"
 )
 
 // A completionLog is a log as a server runs it.
@@ -19,22 +20,30 @@ type completionLog interface {
 	Close()
 }
 
-func openLog(ctx context.Context, o *Options, logger *slog.Logger) (completionLog, error) {
+func openLog(ctx context.Context, o *Options, counts *metrics.Metrics, logger *slog.Logger) (completionLog, error) {
 	if o.Log == "memory" {
 		return inMemory{memlog.New(memlog.Config{Retention: o.LogRetention, MaxBytes: int(o.LogMaxBytes)})}, nil
 	}
 	log, err := jetlog.Open(ctx, jetlog.Config{
 		URL:        o.NatsURL,
 		CredsFile:  o.NatsCreds,
+		CAFile:     o.NatsCA,
+		CertFile:   o.NatsCert,
+		KeyFile:    o.NatsKey,
 		DataDir:    o.DataDir,
 		Replicas:   o.NatsReplicas,
 		SyncAlways: o.LogSync,
 		Retention:  o.LogRetention,
 		MaxBytes:   o.LogMaxBytes,
+		Observer:   counts,
 		Logger:     logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("log: %w", err)
+	}
+	if err := counts.WatchLog(log.Stats); err != nil {
+		log.Close()
+		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	return log, nil
 }

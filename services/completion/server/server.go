@@ -14,10 +14,14 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/internal/tlsfiles"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/metrics"
 	"github.com/pawstream/pawstream/services/completion/internal/rpc"
 )
 
@@ -30,16 +34,28 @@ type Options struct {
 	DataDir       string        `default:"./data" help:"Directory of the NATS JetStream server inside this process; it belongs to one process."`
 	NatsURL       string        `name:"nats-url" help:"NATS server with JetStream to use instead of the one inside this process; several are separated by commas." placeholder:"URL"`
 	NatsCreds     string        `help:"Credentials file for --nats-url." placeholder:"FILE"`
+	NatsCA        string        `name:"nats-ca" help:"File with the certificates that the server of --nats-url is checked with, in PEM; demands TLS." placeholder:"FILE"`
+	NatsCert      string        `help:"Certificate file that authenticates to the server of --nats-url; demands TLS." placeholder:"FILE"`
+	NatsKey       string        `help:"File of the key to --nats-cert." placeholder:"FILE"`
 	NatsReplicas  int           `default:"1" help:"How many servers of a NATS cluster hold each completion."`
 	LogSync       bool          `help:"Write every record through to the disk before it is shown: survives the loss of power, not only of the process."`
 	OrphanGrace   time.Duration `default:"15s" help:"How long a completion whose on_disconnect is 'grace' goes on without a reader."`
 	MaxGenerating int           `default:"10000" help:"Most completions that are generated at once."`
+
+	FirstEventTimeout time.Duration `default:"60s" help:"How long a model may take to begin to answer; 0: no bound."`
+	IdleTimeout       time.Duration `default:"60s" help:"How long a model may be silent in the middle of its answer; 0: no bound."`
+	TotalTimeout      time.Duration `default:"30m" help:"How long a whole answer may take; 0: no bound."`
 }
 
 // Config is what a [Server] is made of.
 type Config struct {
 	Listen       string
 	DrainTimeout time.Duration
+	// Models are offered beside the embedded pet advisor's.
+	Models []chat.Model
+	Access Access
+	// AccessPrefix is what the names of Listen's and Access's flags begin with.
+	AccessPrefix string
 	Options
 }
 
@@ -52,16 +68,22 @@ func (c *Config) check() error {
 		return errors.New("--log-retention must be at least 100ms")
 	case c.LogMaxBytes < 0:
 		return errors.New("--log-max-bytes must not be negative")
+	case (c.NatsCert == "") != (c.NatsKey == ""):
+		return errors.New("--nats-cert and --nats-key need each other")
+	case c.NatsURL == "" && c.NatsCreds+c.NatsCA+c.NatsCert != "":
+		return errors.New("--nats-creds, --nats-ca and --nats-cert need --nats-url")
 	case c.NatsReplicas < 1 || c.NatsReplicas > 5:
 		return errors.New("--nats-replicas must be 1 to 5")
 	case c.OrphanGrace <= 0:
 		return errors.New("--orphan-grace must be more than 0")
 	case c.MaxGenerating <= 0:
 		return errors.New("--max-generating must be more than 0")
+	case c.FirstEventTimeout < 0 || c.IdleTimeout < 0 || c.TotalTimeout < 0:
+		return errors.New("a timeout must not be negative")
 	case c.DrainTimeout < 0:
 		return errors.New("--drain-timeout must not be negative")
 	}
-	return nil
+	return c.Access.check(c.Listen, c.AccessPrefix)
 }
 
 // stopMargin is what streams get to send their last event after the drain timeout.
@@ -70,8 +92,11 @@ const stopMargin = time.Second
 // A Server is a completion service with its address taken.
 type Server struct {
 	cfg      Config
+	reports  *telemetry.Telemetry
 	logger   *slog.Logger
 	listener net.Listener
+	inside   *bufconn.Listener
+	secured  *tlsfiles.Set // nil: without TLS
 	store    *catalogue.Catalogue
 	log      completionLog
 	service  *chat.Service
@@ -80,11 +105,11 @@ type Server struct {
 }
 
 // New loads the engines, opens the log and takes the address; [Server.Serve] answers on it.
-func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) {
+func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, logger: logger}
+	s := &Server{cfg: cfg, reports: reports, logger: reports.Logger}
 	if err := s.open(ctx); err != nil {
 		s.Close()
 		return nil, err
@@ -93,7 +118,11 @@ func New(ctx context.Context, cfg Config, logger *slog.Logger) (*Server, error) 
 }
 
 func (s *Server) open(ctx context.Context) error {
-	var err error
+	access, secured, err := s.cfg.Access.open()
+	if err != nil {
+		return err
+	}
+	s.secured = secured
 	if s.store, err = catalogue.Load(); err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
@@ -101,18 +130,26 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("advisor: %w", err)
 	}
-	if s.log, err = openLog(ctx, &s.cfg.Options, s.logger); err != nil {
+	models := append(pets.Models(), s.cfg.Models...)
+	counts, err := metrics.New(s.reports, models)
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	if s.log, err = openLog(ctx, &s.cfg.Options, counts, s.logger); err != nil {
 		return err
 	}
 	s.service = chat.NewService(chat.Config{
 		Log:        s.log,
-		Models:     pets.Models(),
+		Models:     models,
+		Observer:   counts,
 		Grace:      s.cfg.OrphanGrace,
 		MaxRunning: s.cfg.MaxGenerating,
+		Deadlines:  chat.Deadlines{First: s.cfg.FirstEventTimeout, Idle: s.cfg.IdleTimeout, Total: s.cfg.TotalTimeout},
 		Handover:   s.cfg.Log == "jetstream",
 		Logger:     s.logger,
 	})
-	s.grpc, s.health = rpc.NewServer(s.service, s.logger)
+	s.grpc, s.health = rpc.NewServer(s.service, access, s.reports)
+	s.inside = rpc.Inside()
 
 	var lc net.ListenConfig
 	if s.listener, err = lc.Listen(ctx, "tcp", s.cfg.Listen); err != nil {
@@ -148,12 +185,20 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 		return nil
 	})
-	group.Go(func() error {
-		if err := s.grpc.Serve(s.listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
-			return fmt.Errorf("serve gRPC: %w", err)
-		}
-		return nil
-	})
+	for _, listener := range []net.Listener{s.listener, s.inside} {
+		group.Go(func() error {
+			if err := s.grpc.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+				return fmt.Errorf("serve gRPC: %w", err)
+			}
+			return nil
+		})
+	}
+	if s.secured != nil {
+		group.Go(func() error {
+			s.secured.Watch(ctx, s.logger)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		<-ctx.Done()
 		s.drain(context.WithoutCancel(ctx))

@@ -111,6 +111,7 @@ func newMeta(principal, key string, req *Request, model *Model, policy OnDisconn
 // start stores the completion and begins to generate it. A place among the running
 // is taken first, so that the log never holds a completion that nobody generates.
 func (s *Service) start(ctx context.Context, meta *Meta, model *Model) (*run, error) {
+	begun := time.Now()
 	r, genCtx := s.newRun(ctx, meta)
 	if err := s.enlist(r); err != nil {
 		r.stop(err)
@@ -125,14 +126,14 @@ func (s *Service) start(ctx context.Context, meta *Meta, model *Model) (*run, er
 		}
 		return nil, s.failure(err)
 	}
-	go s.generate(genCtx, r, &generation{meta: meta, model: model, writer: writer})
+	go s.generate(genCtx, r, &generation{meta: meta, model: model, writer: writer, begun: begun})
 	return r, nil
 }
 
 // newRun returns a run with one reader, and the context of its generation, which
 // outlives the call that asks for it: its end is the run's to decide.
 func (s *Service) newRun(ctx context.Context, meta *Meta) (*run, context.Context) {
-	r := &run{id: meta.ID, policy: meta.OnDisconnect, readers: 1, grace: s.grace, done: make(chan struct{})}
+	r := &run{id: meta.ID, meta: meta, policy: meta.OnDisconnect, readers: 1, grace: s.grace, done: make(chan struct{})}
 	ctx, r.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	r.watched = func() bool { return s.log.Watched(ctx, r.id) }
 	return r, ctx

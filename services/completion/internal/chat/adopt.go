@@ -6,8 +6,9 @@ import (
 	"log/slog"
 )
 
-// MaxTakeovers bounds how often a completion changes hands before it is given up: one
-// that kills whoever generates it must not kill everybody in turn.
+// MaxTakeovers bounds how often a completion changes hands without getting any further
+// before it is given up: one that kills whoever generates it must not kill everybody in
+// turn.
 const MaxTakeovers = 5
 
 // An Orphan is a completion whose writer has died. Whoever holds it is its only
@@ -17,7 +18,8 @@ type Orphan struct {
 	// Shown is what readers may have seen, from the first event on; none is terminal.
 	Shown  []Event
 	Writer Writer
-	// Takeovers is how often the completion has changed hands, this time included.
+	// Takeovers is how often the completion has changed hands since it last got further,
+	// this time included.
 	Takeovers int
 }
 
@@ -29,18 +31,21 @@ func (s *Service) Adopt(ctx context.Context, o *Orphan) {
 	if r.policy == OnDisconnectCancel {
 		r.policy = OnDisconnectGrace
 	}
-	g := &generation{meta: o.Meta, writer: o.Writer, shown: o.Shown}
+	g := &generation{meta: o.Meta, writer: o.Writer, shown: o.Shown, begun: o.Meta.Created, takeovers: o.Takeovers}
 	err := s.enlist(r)
 	if err == nil {
 		err = g.adopt(s, o)
 		if err == nil {
-			r.leave() // nobody follows yet
+			r.leave() // whoever follows here already is not known to the run, but to the log
 			go s.generate(genCtx, r, g)
 			return
 		}
 		s.delist(r)
 	}
 	r.stop(err)
+	if s.handover && errors.Is(err, errShutdown) {
+		return // for the next one to adopt
+	}
 	s.seal(ctx, g, Event{Kind: KindError, Err: s.shown(ctx, g, err)})
 }
 

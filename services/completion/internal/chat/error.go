@@ -58,6 +58,12 @@ const (
 	CodeUpstreamError Code = "UPSTREAM_ERROR"
 	// CodeUpstreamTimeout: the model behind the service did not answer in time.
 	CodeUpstreamTimeout Code = "UPSTREAM_TIMEOUT"
+	// CodeFirstEventTimeout: the model did not begin to answer in time.
+	CodeFirstEventTimeout Code = "FIRST_EVENT_TIMEOUT"
+	// CodeIdleTimeout: the model was silent for too long in the middle of its answer.
+	CodeIdleTimeout Code = "IDLE_TIMEOUT"
+	// CodeTotalTimeout: the whole answer took too long.
+	CodeTotalTimeout Code = "TOTAL_TIMEOUT"
 	// CodeInterrupted: the process that generated the completion died, and its engine
 	// cannot go on from what was shown.
 	CodeInterrupted Code = "COMPLETION_INTERRUPTED"

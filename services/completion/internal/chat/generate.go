@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// sealPatience bounds how long the terminal event may take to be stored.
-const sealPatience = 10 * time.Second
+// sealPatience bounds how long the terminal event may take to be stored: longer than a log
+// is patient itself, which knows better what went wrong.
+const sealPatience = 15 * time.Second
 
 // maxToolCalls bounds the tool calls of one choice: an index comes from the model, and
 // readers make room for it.
@@ -23,31 +24,44 @@ type generation struct {
 	model    *Model
 	writer   Writer
 	shown    []Event // what the completion's dead writer has stored
-	usage    *Usage  // the last that the engine told
-	finished []bool  // which choices have ended
+	watchdog *watchdog
+	usage    *Usage // the last that the engine told
+	finished []bool // which choices have ended
+
+	begun      time.Time
+	firstToken time.Duration // since begun; 0: none yet, or by a dead writer
+	takeovers  int
 }
 
 // generate runs the engine, stores what it yields and seals the completion,
 // whatever happens: every admitted completion gets a terminal event.
 func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 	defer s.delist(r)
+	ctx, stop := s.observer.Generating(ctx, g.meta, g.takeovers)
 	g.writer.OnEnd(func() { r.stop(errCancelled) })
+	g.watchdog = watch(s.deadlines, r.stop)
+	defer g.watchdog.end()
 	terminal := Event{Kind: KindDone}
 	if err := g.run(ctx); err != nil {
 		if s.handover && errors.Is(context.Cause(ctx), errShutdown) {
+			stop(nil)
 			return // whoever takes over goes on from here
 		}
 		terminal = Event{Kind: KindError, Err: s.shown(ctx, g, err)}
 	}
+	terminal.Usage = g.usage
 	s.seal(ctx, g, terminal)
+	stop(&terminal)
 }
 
 // seal stores the terminal event.
 func (s *Service) seal(ctx context.Context, g *generation, terminal Event) {
-	terminal.Usage = g.usage
 	sealCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sealPatience)
 	defer cancel()
-	if err := g.writer.Seal(sealCtx, terminal); err != nil && !endedElsewhere(err) {
+	switch err := g.writer.Seal(sealCtx, terminal); {
+	case err == nil:
+		s.observer.Ended(ctx, g.meta, &terminal, g.firstToken, time.Since(g.begun))
+	case !endedElsewhere(err):
 		s.logger.ErrorContext(ctx, "cannot store the end of a completion", slog.String("completion", g.meta.ID), slog.Any("error", err))
 	}
 }
@@ -69,6 +83,7 @@ func (g *generation) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		g.watchdog.saw()
 		if err := g.store(ctx, event); err != nil {
 			return err
 		}
@@ -126,6 +141,9 @@ func (g *generation) store(ctx context.Context, e Event) error {
 			return err
 		}
 		g.finished[e.Choice] = e.Kind == KindFinish
+		if g.firstToken == 0 && g.takeovers == 0 && e.Kind == KindDelta && e.Delta.Role == "" {
+			g.firstToken = time.Since(g.begun)
+		}
 		return g.writer.Append(ctx, e)
 	case KindError, KindDone:
 	}

@@ -50,6 +50,10 @@ type Log interface {
 	// the head's Meta holds at least the ID and the Principal.
 	Head(ctx context.Context, id string) (Head, error)
 
+	// Latest is Head as the log's storage has it. Head may not know yet of an event that
+	// a reader elsewhere has seen.
+	Latest(ctx context.Context, id string) (Head, error)
+
 	// Follow yields the events after a sequence number, waits for more while the
 	// completion runs, and ends after the terminal event. Live progress comes in
 	// between where asked for; what a reader is too slow for is skipped, as only the
@@ -57,8 +61,8 @@ type Log interface {
 	// thing yielded. A slow reader delays nobody.
 	Follow(ctx context.Context, id string, after int64, progress bool) iter.Seq2[Entry, error]
 
-	// Watched reports whether a completion is followed through another process. It may
-	// take as long as asking them does, which is well below a second.
+	// Watched reports whether anybody follows a completion, in this process or another,
+	// or may: while the others cannot be asked, nobody knows. It takes well below a second.
 	Watched(ctx context.Context, id string) bool
 
 	// Seal ends a completion, whoever writes it, unless that has happened: ErrSealed.

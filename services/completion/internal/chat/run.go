@@ -10,6 +10,7 @@ import (
 // follow it here.
 type run struct {
 	id     string
+	meta   *Meta
 	policy OnDisconnect
 	grace  time.Duration
 	// watched reports whether the completion is followed through another process.

@@ -25,9 +25,13 @@ type Config struct {
 	Grace time.Duration
 	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning].
 	MaxRunning int
+	// Deadlines bound how long engines may take.
+	Deadlines Deadlines
 	// Handover says that another process takes up what this one leaves unfinished, so
 	// that a shutdown must not end it.
 	Handover bool
+	// Observer is told what becomes of completions; nil: nobody is.
+	Observer Observer
 	// Logger takes what callers are not shown; nil: discarded.
 	Logger *slog.Logger
 }
@@ -39,7 +43,9 @@ type Service struct {
 	models     []Model // by id
 	grace      time.Duration
 	maxRunning int
+	deadlines  Deadlines
 	handover   bool
+	observer   Observer
 	logger     *slog.Logger
 
 	mu      sync.Mutex
@@ -55,7 +61,9 @@ func NewService(cfg Config) *Service {
 		models:     slices.SortedFunc(slices.Values(cfg.Models), func(a, b Model) int { return strings.Compare(a.ID, b.ID) }),
 		grace:      cfg.Grace,
 		maxRunning: cfg.MaxRunning,
+		deadlines:  cfg.Deadlines,
 		handover:   cfg.Handover,
+		observer:   cfg.Observer,
 		logger:     cfg.Logger,
 		running:    make(map[string]*run),
 	}
@@ -64,6 +72,9 @@ func NewService(cfg Config) *Service {
 	}
 	if s.maxRunning == 0 {
 		s.maxRunning = DefaultMaxRunning
+	}
+	if s.observer == nil {
+		s.observer = nobody{}
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
@@ -131,6 +142,11 @@ func (s *Service) Resume(ctx context.Context, principal, id string, after int64,
 	if err != nil {
 		return nil, err
 	}
+	if after > head.Last {
+		if head, err = s.log.Latest(ctx, id); err != nil {
+			return nil, s.failure(err)
+		}
+	}
 	if after < FromStart || after > head.Last {
 		return nil, Errorf(CodeInvalidCursor, "The event to resume after does not exist.")
 	}
@@ -149,7 +165,7 @@ func (s *Service) Cancel(ctx context.Context, principal, id string) (*Completion
 		return nil, err
 	}
 	if head.Terminal == nil {
-		if err := s.cancel(ctx, id); err != nil {
+		if err := s.cancel(ctx, head.Meta); err != nil {
 			return nil, err
 		}
 	}
@@ -158,9 +174,9 @@ func (s *Service) Cancel(ctx context.Context, principal, id string) (*Completion
 
 // cancel has the run end the completion, so that its usage is known, and ends it
 // over the run's head where that takes too long or the run is not ours.
-func (s *Service) cancel(ctx context.Context, id string) error {
+func (s *Service) cancel(ctx context.Context, m *Meta) error {
 	s.mu.Lock()
-	r := s.running[id]
+	r := s.running[m.ID]
 	s.mu.Unlock()
 	if r != nil {
 		r.stop(errCancelled)
@@ -173,8 +189,11 @@ func (s *Service) cancel(ctx context.Context, id string) error {
 		case <-patience.C:
 		}
 	}
-	err := s.log.Seal(ctx, id, Event{Kind: KindError, Err: errCancelled})
-	if err != nil && !errors.Is(err, ErrSealed) {
+	terminal := Event{Kind: KindError, Err: errCancelled}
+	switch err := s.log.Seal(ctx, m.ID, terminal); {
+	case err == nil:
+		s.observer.Ended(ctx, m, &terminal, 0, 0)
+	case !errors.Is(err, ErrSealed):
 		return s.failure(err)
 	}
 	return nil
@@ -218,8 +237,11 @@ func (s *Service) Shutdown(ctx context.Context) error {
 // sealOver ends completions whose engines do not let go of them.
 func (s *Service) sealOver(ctx context.Context, runs []*run) {
 	for _, r := range runs {
-		err := s.log.Seal(ctx, r.id, Event{Kind: KindError, Err: errShutdown})
-		if err != nil && !endedElsewhere(err) {
+		terminal := Event{Kind: KindError, Err: errShutdown}
+		switch err := s.log.Seal(ctx, r.id, terminal); {
+		case err == nil:
+			s.observer.Ended(ctx, r.meta, &terminal, 0, 0)
+		case !endedElsewhere(err):
 			s.logger.ErrorContext(ctx, "cannot store the end of a completion", slog.String("completion", r.id), slog.Any("error", err))
 		}
 	}

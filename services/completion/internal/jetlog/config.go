@@ -1,7 +1,7 @@
 package jetlog
 
 import (
-	"crypto/tls"
+	"cmp"
 	"log/slog"
 	"time"
 )
@@ -17,13 +17,16 @@ const (
 
 // Config says where completions are kept and for how long.
 type Config struct {
-	// URL names a NATS server, or several separated by commas. Empty: a server inside
-	// this process, which keeps its files under DataDir.
+	// URL names a NATS server, or several separated by commas, with user and password or
+	// a token where need be: nats://user:password@host:4222, tls:// for TLS. Empty: a
+	// server inside this process, which keeps its files under DataDir.
 	URL     string
 	DataDir string
-	// CredsFile authenticates to an external server; TLS secures the connection.
+	// CredsFile authenticates to an external server.
 	CredsFile string
-	TLS       *tls.Config
+	// CAFile holds the certificates, in PEM, that an external server's is checked with;
+	// empty: the system's. CertFile and KeyFile authenticate to it. Each demands TLS.
+	CAFile, CertFile, KeyFile string
 	// Replicas is how many servers of a cluster hold the stream; 0: 1.
 	Replicas int
 	// SyncAlways has the server inside this process write every record through to the
@@ -40,27 +43,25 @@ type Config struct {
 	Patience time.Duration
 	// Cache bounds the completions that have ended and are kept in memory for readers.
 	Cache int
+	// Observer is told of the records that were acknowledged; nil: nobody is.
+	Observer Observer
 	// Logger takes what goes wrong without a caller to tell; nil: discarded.
 	Logger *slog.Logger
 }
 
+// An Observer is told of each record of events that was acknowledged: how many events it
+// held, how many bytes it takes, and how long the append took.
+type Observer interface {
+	Appended(events, bytes int, took time.Duration)
+}
+
 func (c *Config) setDefaults() {
 	c.Replicas = max(c.Replicas, 1)
-	if c.Retention == 0 {
-		c.Retention = DefaultRetention
-	}
-	if c.MaxBytes == 0 {
-		c.MaxBytes = DefaultMaxBytes
-	}
-	if c.MaxCompletion == 0 {
-		c.MaxCompletion = DefaultMaxCompletion
-	}
-	if c.Patience == 0 {
-		c.Patience = DefaultPatience
-	}
-	if c.Cache == 0 {
-		c.Cache = DefaultCache
-	}
+	c.Retention = cmp.Or(c.Retention, DefaultRetention)
+	c.MaxBytes = cmp.Or(c.MaxBytes, DefaultMaxBytes)
+	c.MaxCompletion = cmp.Or(c.MaxCompletion, DefaultMaxCompletion)
+	c.Patience = cmp.Or(c.Patience, DefaultPatience)
+	c.Cache = cmp.Or(c.Cache, DefaultCache)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -3,6 +3,7 @@ package jetlog
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,7 +45,10 @@ func lockDir(dir string) (*dirLock, error) {
 // checkFormat reads the format, or writes it into a new directory.
 func checkFormat(file *os.File, dir string) error {
 	text := make([]byte, 64)
-	n, _ := file.Read(text) // empty: a new directory
+	n, err := file.Read(text)
+	if err != nil && !errors.Is(err, io.EOF) { // empty: a new directory
+		return fmt.Errorf("data directory: %w", err)
+	}
 	switch got := strings.TrimSpace(string(text[:n])); got {
 	case format:
 		return nil

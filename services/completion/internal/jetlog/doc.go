@@ -22,5 +22,14 @@
 // # Reading
 //
 // Readers of a completion share one tape, which its writer feeds or, in other
-// replicas and after a restart, a mirror that follows the stream.
+// replicas and after a restart, a mirror that follows the stream. A mirror checks that
+// each record follows the one before. Where one does not, or cannot be read, readers
+// end with an error that wraps record.ErrCorrupt: a completion is better ended than
+// shown wrongly.
+//
+// # What is not promised
+//
+// Without [Config].SyncAlways, and in an external server without its like, the loss of
+// power may lose what was acknowledged last. Whoever may publish in the account of an
+// external server may forge records: it has to be ours alone.
 package jetlog

@@ -3,6 +3,7 @@ package jetlog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -42,10 +43,17 @@ func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, erro
 // storedMeta reads what holds for a completion as a whole.
 func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, error) {
 	msg, err := l.firstOf(ctx, eventsPrefix+id)
-	switch {
-	case errors.Is(err, chat.ErrNotFound):
-		return l.expiredMeta(ctx, id)
-	case err != nil:
+	if errors.Is(err, chat.ErrNotFound) {
+		past, gone := l.expiredMeta(ctx, id)
+		if !errors.Is(gone, chat.ErrTrimmed) {
+			return past, gone
+		}
+		// It may have been admitted between the two looks.
+		if msg, err = l.firstOf(ctx, eventsPrefix+id); errors.Is(err, chat.ErrNotFound) {
+			return past, gone
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	r, err := record.Decode(msg.Data)
@@ -64,7 +72,7 @@ func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, error) {
 	}
 	var labels logv1.Labels
 	if err := proto.Unmarshal(msg.Data, &labels); err != nil {
-		return nil, errors.Join(record.ErrCorrupt, err)
+		return nil, fmt.Errorf("%w: %w", record.ErrCorrupt, err)
 	}
 	r.Meta.Metadata = labels.GetMetadata()
 	return r.Meta, nil

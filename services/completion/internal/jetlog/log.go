@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -50,6 +52,11 @@ type Log struct {
 	past    jetstream.Stream // remembers expired completions
 	server  *embedded
 
+	connected atomic.Int64 // when the connection last came up, in Unix nanoseconds
+	acks      *acks
+	maxRecord int // bytes of events in one record
+	stats     counters
+
 	ctx    context.Context //nolint:containedctx // ends the goroutines that outlive the call which starts them
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -65,6 +72,7 @@ var _ chat.Log = (*Log)(nil)
 
 // Create implements [chat.Log].
 func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
+	begun := time.Now()
 	if m.IdempotencyKey != "" {
 		if err := l.claimName(ctx, m); err != nil {
 			return nil, err
@@ -75,21 +83,32 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 		return nil, err
 	}
 	// Owned first: whatever happens from here on, somebody sees to its end.
-	if _, err := l.append(ctx, ownerSubject(l.replica, m.ID), nil, 0); err != nil {
+	owner, err := l.append(ctx, ownerSubject(l.replica, m.ID), nil, 0)
+	if err != nil {
 		return nil, err
 	}
 	last, err := l.append(ctx, eventsPrefix+m.ID, data, 0)
 	if err == nil && m.Request.Store {
 		_, err = l.append(ctx, listSubject(m.Principal, m.ID), []byte(m.ID), 0)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errFenced):
+		// Nobody else knows the id: it was stored, its acknowledgement was lost for so
+		// long that another replica has taken it over.
+		return nil, &chat.ExistsError{Meta: m}
+	case err != nil:
 		l.abandon(m.ID) // it may be there, and then it has to come to an end
 		return nil, err
+	}
+	if m.IdempotencyKey != "" && time.Since(begun) > admission {
+		if err := l.keptName(ctx, m); err != nil {
+			return nil, err
+		}
 	}
 	// Without it a completion that has expired would seem never to have been: no more.
 	_ = l.conn.Publish(pastPrefix+m.ID, []byte(m.Principal))
 	s := &shared{log: l, name: m.ID, meta: m}
-	w := &writer{log: l, shared: s, last: last}
+	w := &writer{log: l, shared: s, owner: owner, last: last}
 	s.writer = w
 	l.mu.Lock()
 	l.tapes[m.ID] = s
@@ -125,6 +144,25 @@ func (l *Log) claimName(ctx context.Context, m *chat.Meta) error {
 	}
 }
 
+// keptName looks whether an idempotency key still names a completion that took so long
+// that another one may have been given its name. Then it goes: [*chat.ExistsError].
+func (l *Log) keptName(ctx context.Context, m *chat.Meta) error {
+	other, err := l.Lookup(ctx, m.Principal, m.IdempotencyKey)
+	switch {
+	case err != nil:
+	case other.ID == m.ID:
+		return nil
+	default:
+		err = l.stream.Purge(ctx, jetstream.WithPurgeSubject(eventsPrefix+m.ID))
+		if err == nil {
+			return &chat.ExistsError{Meta: other}
+		}
+		err = failure(err)
+	}
+	l.abandon(m.ID)
+	return err
+}
+
 // Lookup implements [chat.Log].
 func (l *Log) Lookup(ctx context.Context, principal, key string) (*chat.Meta, error) {
 	msg, err := l.lastOf(ctx, nameSubject(principal, key))
@@ -137,8 +175,8 @@ func (l *Log) Lookup(ctx context.Context, principal, key string) (*chat.Meta, er
 // named returns the meta of the completion that a name's message names.
 func (l *Log) named(ctx context.Context, msg *jetstream.RawStreamMsg) (*chat.Meta, error) {
 	var name logv1.Name
-	if err := proto.Unmarshal(msg.Data, &name); err != nil {
-		return nil, errors.Join(record.ErrCorrupt, err)
+	if err := proto.Unmarshal(msg.Data, &name); err != nil || !validID(name.GetCompletionId()) {
+		return nil, fmt.Errorf("name of a completion: %w", record.ErrCorrupt)
 	}
 	return l.awaitMeta(ctx, name.GetCompletionId())
 }
@@ -151,6 +189,15 @@ func (l *Log) Head(ctx context.Context, id string) (chat.Head, error) {
 	if w := l.writing(id); w != nil {
 		last, terminal := w.shared.tape.Last()
 		return chat.Head{Meta: w.shared.currentMeta(), Last: last, Terminal: terminal}, nil
+	}
+	head, _, err := l.storedHead(ctx, id)
+	return head, err
+}
+
+// Latest implements [chat.Log].
+func (l *Log) Latest(ctx context.Context, id string) (chat.Head, error) {
+	if !validID(id) {
+		return chat.Head{}, chat.ErrNotFound
 	}
 	head, _, err := l.storedHead(ctx, id)
 	return head, err
@@ -175,11 +222,24 @@ func (l *Log) Follow(ctx context.Context, id string, after int64, progress bool)
 
 // Watched implements [chat.Log].
 func (l *Log) Watched(ctx context.Context, id string) bool {
+	if l.followed(id) {
+		return true
+	}
 	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
 	// Only who has readers answers, and this process does not ask itself.
 	_, err := l.conn.RequestWithContext(ctx, readersPrefix+id, []byte(l.replica))
-	return err == nil
+	// Silence is a no from those who can be heard, and who had the time to come back.
+	silent := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
+	return err == nil || !silent || !l.conn.IsConnected() || time.Since(time.Unix(0, l.connected.Load())) < deadAfter
+}
+
+// followed reports whether a completion has readers in this process.
+func (l *Log) followed(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.tapes[id]
+	return s != nil && s.readers > 0
 }
 
 // watchTimeout is how long other replicas have to say that they have readers.
@@ -187,11 +247,7 @@ const watchTimeout = 300 * time.Millisecond
 
 // answerWatch tells another replica that a completion has readers here.
 func (l *Log) answerWatch(m *nats.Msg) {
-	l.mu.Lock()
-	s := l.tapes[strings.TrimPrefix(m.Subject, readersPrefix)]
-	watched := s != nil && s.readers > 0
-	l.mu.Unlock()
-	if watched && string(m.Data) != l.replica {
+	if string(m.Data) != l.replica && l.followed(strings.TrimPrefix(m.Subject, readersPrefix)) {
 		_ = m.Respond(nil) // who asks takes silence for a no, and asks again
 	}
 }
@@ -202,11 +258,14 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 		return chat.ErrNotFound
 	}
 	if w := l.writing(id); w != nil {
-		if err := w.Seal(ctx, terminal); err != nil {
+		switch err := w.Seal(ctx, terminal); {
+		case err == nil:
+			w.tellEnd()
+			return nil
+		case !errors.Is(err, chat.ErrSealed):
 			return err
 		}
-		w.tellEnd()
-		return nil
+		// Somebody has ended the completion, or goes on with it: the stream knows.
 	}
 	for {
 		head, at, err := l.storedHead(ctx, id)
@@ -222,31 +281,39 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 		if err != nil {
 			return err
 		}
-		switch _, err := l.append(ctx, eventsPrefix+id, data, at.sequence); {
+		switch _, err := l.appendPatiently(ctx, eventsPrefix+id, data, at.sequence); {
 		case errors.Is(err, errFenced): // somebody has written since: look again
 		case err != nil:
 			return err
 		default:
-			return l.announceEnd(id)
+			l.announce(id, "")
+			return nil
 		}
 	}
 }
 
-// announceEnd tells a completion's writer, wherever it is, that its work is done. It
-// would learn so from its next append, but that may be far off.
-func (l *Log) announceEnd(id string) error {
-	if err := l.conn.Publish(endedPrefix+id, nil); err != nil {
-		l.cfg.Logger.Warn("cannot announce the end of a completion", slog.String("completion", id), slog.Any("error", err))
+// announce tells a completion's writer, wherever it is, that its work is done, because
+// the completion has ended or the replica by has taken it over. The writer would learn so
+// from its next append, but that may be far off.
+func (l *Log) announce(id, by string) {
+	if err := l.conn.Publish(endedPrefix+id, []byte(by)); err != nil {
+		l.cfg.Logger.Warn("cannot announce the end of a writer's work", slog.String("completion", id), slog.Any("error", err))
 	}
-	return nil
 }
 
-// hearEnd is announceEnd's other side.
+// hearEnd is announce's other side.
 func (l *Log) hearEnd(m *nats.Msg) {
+	if string(m.Data) == l.replica {
+		return
+	}
 	if w := l.writing(strings.TrimPrefix(m.Subject, endedPrefix)); w != nil {
-		w.fail(errors.Join(chat.ErrSealed, errFenced))
+		w.fail(errReplaced)
 	}
 }
+
+// errReplaced is what a writer fails with that has learned otherwise than by the fence
+// that the completion is not its any more.
+var errReplaced = fmt.Errorf("%w: %w", chat.ErrSealed, errFenced)
 
 // SetMetadata implements [chat.Log].
 func (l *Log) SetMetadata(ctx context.Context, id string, metadata map[string]string) error {
@@ -288,7 +355,8 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 		return failure(err)
 	}
 	l.forget(id)
-	return l.announceEnd(id)
+	l.announce(id, "")
+	return nil
 }
 
 // List implements [chat.Log].
@@ -299,9 +367,17 @@ func (l *Log) List(ctx context.Context, principal string) iter.Seq2[chat.Head, e
 				yield(chat.Head{}, err)
 				return
 			}
+			if !validID(string(msg.Data)) {
+				yield(chat.Head{}, fmt.Errorf("list of completions: %w", record.ErrCorrupt))
+				return
+			}
 			head, err := l.Head(ctx, string(msg.Data))
 			if errors.Is(err, chat.ErrNotFound) || errors.Is(err, chat.ErrTrimmed) {
 				continue // deleted or expired meanwhile
+			}
+			if errors.Is(err, record.ErrCorrupt) {
+				l.cfg.Logger.ErrorContext(ctx, "a stored completion cannot be read", slog.String("completion", string(msg.Data)), slog.Any("error", err))
+				continue // the others can
 			}
 			if !yield(head, err) || err != nil {
 				return

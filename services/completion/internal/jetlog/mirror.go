@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
@@ -17,24 +19,28 @@ import (
 // published to it may have been lost.
 const recheck = 2 * time.Second
 
-// A mirror feeds a completion's tape from the stream.
+// A mirror feeds a completion's tape from the stream. It takes the subject's messages
+// in the order of the stream, each once, and shows none that does not fit.
 type mirror struct {
-	log     *Log
-	shared  *shared
-	from    uint64 // stream sequence to read from
-	choices int    // 0 before the meta has been read
+	log    *Log
+	shared *shared
+	chain  record.Chain
+	last   uint64 // stream sequence of the last message taken
+	missed bool   // there is more than could be read: look again soon
+
+	failing  bool      // the stream cannot be reached
+	patience time.Time // until when the meta may take to come
 }
 
+// startMirror has the stream feed s. The caller holds the lock.
 func (l *Log) startMirror(s *shared) {
 	ctx, stop := context.WithCancel(l.ctx)
 	stopped := make(chan struct{})
-	l.mu.Lock()
 	s.stop, s.stopped = stop, stopped
-	l.mu.Unlock()
 	l.work.Go(func() {
 		defer close(stopped)
 		defer stop()
-		m := &mirror{log: l, shared: s, from: 1}
+		m := &mirror{log: l, shared: s, chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
 		if err := m.run(ctx); err != nil && ctx.Err() == nil {
 			l.drop(s)
 			s.tape.Drop(err)
@@ -66,15 +72,18 @@ func (m *mirror) run(ctx context.Context) error {
 		select {
 		case msg := <-live:
 			err = m.take(ctx, msg)
-			idle.Reset(recheck)
 		case <-idle.C:
-			err = m.catchUp(ctx)
-			idle.Reset(recheck)
+			err = m.look(ctx)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		if err != nil {
 			return err
+		}
+		if m.missed {
+			idle.Reset(retryPause)
+		} else {
+			idle.Reset(recheck)
 		}
 	}
 	return nil
@@ -88,36 +97,55 @@ func (m *mirror) ended() bool {
 // catchUp reads what the stream holds. While the stream cannot be reached, it leaves
 // the tape as it is.
 func (m *mirror) catchUp(ctx context.Context) error {
-	first := m.choices == 0
-	for msg, err := range m.log.messages(ctx, eventsPrefix+m.shared.name, m.from) {
-		switch {
-		case err != nil && first:
-			return err
-		case err != nil:
+	m.missed = false
+	begun, resumed := m.chain.Begun(), m.chain
+	last, err := m.log.records(ctx, m.shared.name, m.last, m.feed)
+	switch {
+	case err == nil:
+		m.last, m.failing = last, false
+	case !errors.Is(err, chat.ErrLogFull), !begun && (!errors.Is(err, nats.ErrTimeout) || time.Now().After(m.patience)):
+		return err
+	default:
+		if !m.failing {
 			m.log.cfg.Logger.WarnContext(ctx, "cannot follow a completion for now",
 				slog.String("completion", m.shared.name), slog.Any("error", err))
-			return ctx.Err()
 		}
-		if err := m.feed(msg.Data); err != nil {
-			return err
-		}
-		m.from = msg.Sequence + 1
+		m.chain, m.missed, m.failing = resumed, true, true // what came of the batch comes again, and is shown once
+		return ctx.Err()
 	}
-	if m.choices == 0 {
+	if !m.chain.Begun() {
 		_, err := m.log.expiredMeta(ctx, m.shared.name)
 		return err
-	}
-	if m.from > 1 && !m.ended() {
-		return m.stillThere(ctx)
 	}
 	return nil
 }
 
-// stillThere tells a completion that is silent from one that was deleted.
+// look is what a mirror does that has heard nothing for a while.
+func (m *mirror) look(ctx context.Context) error {
+	if err := m.catchUp(ctx); err != nil || m.missed || m.ended() {
+		return err
+	}
+	return m.stillThere(ctx)
+}
+
+// stillThere tells a completion that is silent from one that was deleted, and from one
+// that nobody would ever end: storage that lost its last records may have lost, or
+// have brought back, the word on who owns it.
 func (m *mirror) stillThere(ctx context.Context) error {
-	_, err := m.log.lastOf(ctx, eventsPrefix+m.shared.name)
-	if errors.Is(err, chat.ErrNotFound) {
+	id := m.shared.name
+	if _, err := m.log.lastOf(ctx, eventsPrefix+id); errors.Is(err, chat.ErrNotFound) {
+		if _, err := m.log.firstOf(ctx, eventsPrefix+id); err == nil {
+			return fmt.Errorf("completion %s: %w: its last record", id, record.ErrCorrupt)
+		}
 		return chat.ErrTrimmed
+	} else if err != nil {
+		return ctx.Err()
+	}
+	if _, err := m.log.lastOf(ctx, ownerSubject("*", id)); !errors.Is(err, chat.ErrNotFound) {
+		return ctx.Err()
+	}
+	if _, err := m.log.append(ctx, ownerSubject(m.log.replica, id), nil, 0); err == nil {
+		m.log.abandon(id) // the fence decides whether anything is left to do
 	}
 	return ctx.Err()
 }
@@ -130,23 +158,46 @@ func (m *mirror) take(ctx context.Context, msg *nats.Msg) error {
 		}
 		return nil
 	}
-	err := m.feed(msg.Data)
-	if errors.Is(err, errGap) {
-		return m.catchUp(ctx)
+	sequence, before, ok := republished(msg)
+	switch {
+	case ok && sequence <= m.last:
+		return nil
+	case ok && before == m.last:
+		m.last = sequence
+		return m.feed(msg.Data)
 	}
+	// Something was missed, or it is not from the stream: what that holds is what counts.
+	err := m.catchUp(ctx)
+	m.missed = m.missed || m.last < sequence
 	return err
 }
 
+// republished returns the stream sequence of a live message, and that of the one
+// before it on its subject.
+func republished(msg *nats.Msg) (sequence, before uint64, ok bool) {
+	if msg.Header.Get(jetstream.StreamHeader) != streamName {
+		return 0, 0, false
+	}
+	sequence, err := strconv.ParseUint(msg.Header.Get(jetstream.SequenceHeader), 10, 64)
+	if err != nil {
+		return 0, 0, false
+	}
+	before, err = strconv.ParseUint(msg.Header.Get(jetstream.LastSequenceHeader), 10, 64)
+	return sequence, before, err == nil
+}
+
+// feed takes the next message of the subject.
 func (m *mirror) feed(data []byte) error {
 	r, err := record.Decode(data)
 	switch {
 	case err != nil:
-		return fmt.Errorf("completion %s: %w", m.shared.name, err)
-	case r.Meta != nil:
-		m.choices = r.Meta.Request.Choices()
-		return nil
-	case m.choices == 0:
+	case r.Meta == nil && !m.chain.Begun():
 		return chat.ErrTrimmed // the beginning has expired
+	default:
+		err = m.chain.Add(r)
 	}
-	return m.shared.feed(r, m.choices)
+	if err != nil {
+		return fmt.Errorf("completion %s: %w", m.shared.name, err)
+	}
+	return m.shared.feed(r)
 }

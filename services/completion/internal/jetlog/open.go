@@ -5,10 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -33,52 +32,24 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	if err := l.openStream(ctx); err != nil {
+	if err := l.openPatiently(ctx); err != nil {
 		l.Close()
 		return nil, err
 	}
 	return l, nil
 }
 
-func (l *Log) connect() error {
-	options := []nats.Option{
-		nats.Name("pawstream completion " + l.replica),
-		nats.MaxReconnects(-1),
-		nats.ReconnectWait(100 * time.Millisecond),
-		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
-		nats.RetryOnFailedConnect(false),
-		nats.Timeout(2 * time.Second),
-		// Publishing while the connection is down fails at once; an append knows how
-		// to wait and what to check before it tries again.
-		nats.ReconnectBufSize(-1),
-	}
-	url := l.cfg.URL
-	if url == "" {
-		embedded, err := startEmbedded(&l.cfg)
-		if err != nil {
+// openPatiently tries again where JetStream does not answer: in a cluster that has just
+// started, the server that was asked may have lost the election meanwhile.
+func (l *Log) openPatiently(ctx context.Context) error {
+	for {
+		try, cancel := context.WithTimeout(ctx, answerTimeout)
+		err := l.openStream(try)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return err
 		}
-		l.server, url = embedded, embedded.server.ClientURL()
-		options = append(options, nats.InProcessServer(embedded.server))
 	}
-	if l.cfg.CredsFile != "" {
-		options = append(options, nats.UserCredentials(l.cfg.CredsFile))
-	}
-	if l.cfg.TLS != nil {
-		options = append(options, nats.Secure(l.cfg.TLS))
-	}
-	conn, err := nats.Connect(url, options...)
-	if err != nil {
-		return fmt.Errorf("connect to NATS: %w", err)
-	}
-	l.conn = conn
-	for subject, handle := range map[string]nats.MsgHandler{readersPrefix: l.answerWatch, endedPrefix: l.hearEnd} {
-		if _, err := conn.Subscribe(subject+"*", handle); err != nil {
-			return fmt.Errorf("subscribe: %w", err)
-		}
-	}
-	l.js, err = jetstream.New(conn, jetstream.WithDefaultTimeout(l.cfg.Patience))
-	return err
 }
 
 // streamConfig is what the stream has to be.
@@ -107,16 +78,17 @@ func (l *Log) openStream(ctx context.Context) error {
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		stream, err = l.js.CreateStream(ctx, want)
-	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrNoResponders):
-		return errors.New("the NATS server has no JetStream: start it with -js")
 	case err == nil:
-		if err := checkStream(&stream.CachedInfo().Config, &want); err != nil {
+		got := &stream.CachedInfo().Config
+		if err := checkStream(got, &want); err != nil {
 			return err
 		}
+		// What is the operator's own business stays.
+		want.Placement, want.Compression = got.Placement, got.Compression
 		stream, err = l.js.UpdateStream(ctx, want)
 	}
 	if err != nil {
-		return fmt.Errorf("open the stream %s: %w", streamName, err)
+		return explain(&want, err)
 	}
 	l.stream = stream
 	return l.openPast(ctx)
@@ -127,8 +99,7 @@ const remembered = 24 * time.Hour
 
 // openPast makes the stream that remembers whose the expired completions were.
 func (l *Log) openPast(ctx context.Context) error {
-	var err error
-	l.past, err = l.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	want := jetstream.StreamConfig{
 		Name:              pastName,
 		Description:       "Whose the completions of Pawstream were",
 		Subjects:          []string{pastPrefix + "*"},
@@ -138,11 +109,26 @@ func (l *Log) openPast(ctx context.Context) error {
 		Replicas:          l.cfg.Replicas,
 		AllowDirect:       true,
 		MaxMsgsPerSubject: 1,
-	})
-	if err != nil {
-		return fmt.Errorf("open the stream %s: %w", pastName, err)
+	}
+	var err error
+	if l.past, err = l.js.CreateOrUpdateStream(ctx, want); err != nil {
+		return explain(&want, err)
 	}
 	return nil
+}
+
+// explain says what an operator can do about a stream that cannot be opened.
+func explain(want *jetstream.StreamConfig, err error) error {
+	var told *jetstream.APIError
+	switch {
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrNoResponders):
+		return errors.New("the NATS server has no JetStream: start it with -js")
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+		return errors.New("JetStream is not enabled for this account of the NATS server")
+	case errors.As(err, &told) && isFull(told):
+		return fmt.Errorf("the NATS server has no room for the %d bytes that the stream %s may take: %w", want.MaxBytes, want.Name, err)
+	}
+	return fmt.Errorf("open the stream %s: %w", want.Name, err)
 }
 
 // maxPast bounds the stream that openPast makes, in bytes; the oldest go first.
@@ -158,8 +144,14 @@ func checkStream(got, want *jetstream.StreamConfig) error {
 		return fmt.Errorf("the stream %s discards old records; it must refuse new ones", streamName)
 	case got.Storage != want.Storage:
 		return fmt.Errorf("the stream %s is not kept in files", streamName)
-	case strings.Join(got.Subjects, " ") != strings.Join(want.Subjects, " "):
+	case got.Retention != want.Retention:
+		return fmt.Errorf("the stream %s drops what has been read; its retention must be by limits", streamName)
+	case !slices.Equal(slices.Sorted(slices.Values(got.Subjects)), slices.Sorted(slices.Values(want.Subjects))):
 		return fmt.Errorf("the stream %s has other subjects", streamName)
+	case got.Sealed || got.DenyDelete || got.DenyPurge:
+		return fmt.Errorf("the stream %s denies changes", streamName)
+	case got.Mirror != nil || len(got.Sources) > 0 || got.SubjectTransform != nil:
+		return fmt.Errorf("the stream %s takes records from elsewhere", streamName)
 	}
 	return nil
 }
@@ -170,53 +162,10 @@ func (l *Log) Close() {
 	l.cancel()
 	l.work.Wait()
 	if l.conn != nil {
+		_ = l.conn.FlushTimeout(time.Second) // what was said last; there may be nobody to hear it
 		l.conn.Close()
 	}
 	if l.server != nil {
 		l.server.stop()
 	}
-}
-
-// An embedded is a NATS server inside this process.
-type embedded struct {
-	server *server.Server
-	lock   *dirLock
-}
-
-// maxPayload is the largest record, in bytes: the largest request that gRPC takes, and
-// room beside it.
-const maxPayload = 20 << 20
-
-func startEmbedded(cfg *Config) (*embedded, error) {
-	lock, err := lockDir(cfg.DataDir)
-	if err != nil {
-		return nil, err
-	}
-	s, err := server.NewServer(&server.Options{
-		ServerName: "pawstream",
-		DontListen: true,
-		JetStream:  true,
-		StoreDir:   cfg.DataDir,
-		SyncAlways: cfg.SyncAlways,
-		MaxPayload: maxPayload,
-		NoSigs:     true,
-		NoLog:      true,
-	})
-	if err != nil {
-		lock.release()
-		return nil, fmt.Errorf("start NATS: %w", err)
-	}
-	s.Start()
-	if !s.ReadyForConnections(startPatience) || !s.JetStreamEnabled() {
-		s.Shutdown()
-		lock.release()
-		return nil, fmt.Errorf("start NATS: its files in %s cannot be used", cfg.DataDir)
-	}
-	return &embedded{server: s, lock: lock}, nil
-}
-
-func (e *embedded) stop() {
-	e.server.Shutdown()
-	e.server.WaitForShutdown()
-	e.lock.release()
 }

@@ -10,27 +10,47 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
+	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
 // Liveness. A replica that is taken for dead too early costs tokens, never truth: the
 // fence alone decides who may write.
 const (
 	beatEvery = 500 * time.Millisecond
-	deadAfter = 2500 * time.Millisecond
+	deadAfter = 2 * time.Second
+	// lookEvery is how often a replica looks for orphans though nobody has died: its own
+	// past, and what a claim that failed has left.
+	lookEvery = time.Second
+	// checkEvery is how soon it notices that somebody has.
+	checkEvery = 100 * time.Millisecond
+	// claims is how many completions are claimed at once.
+	claims = 16
 )
+
+// bye is what a replica says in place of a beat when it stops.
+const bye = "bye"
 
 // replicas knows who was heard of and when.
 type replicas struct {
 	mu   sync.Mutex
 	seen map[string]time.Time
+	left bool // somebody has said bye
 }
 
-func (r *replicas) saw(name string) {
+func (r *replicas) hear(m *nats.Msg) {
+	name := strings.TrimPrefix(m.Subject, beatPrefix)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if string(m.Data) == bye {
+		delete(r.seen, name)
+		r.left = true
+		return
+	}
 	r.seen[name] = time.Now()
 }
 
@@ -40,22 +60,34 @@ func (r *replicas) alive(name string) bool {
 	return time.Since(r.seen[name]) < deadAfter
 }
 
+// lost reports whether anybody has died or left since it was last called.
+func (r *replicas) lost() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	lost := r.left
+	r.left = false
+	for name, at := range r.seen {
+		if time.Since(at) >= deadAfter {
+			delete(r.seen, name)
+			lost = true
+		}
+	}
+	return lost
+}
+
 // Orphans takes completions over whose writers have died, and yields them, until ctx
-// ends. It is to be ranged over by one goroutine, while the process lives: its being
-// ranged over is what tells the other replicas that this one does.
+// ends. It is to be ranged over by one goroutine, once: from then on, and until Close,
+// the other replicas hear that this one lives.
 func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 	return func(yield func(*chat.Orphan) bool) {
 		known := &replicas{seen: make(map[string]time.Time)}
-		sub, err := l.conn.Subscribe(beatPrefix+"*", func(m *nats.Msg) {
-			known.saw(strings.TrimPrefix(m.Subject, beatPrefix))
-		})
+		sub, err := l.conn.Subscribe(beatPrefix+"*", known.hear)
 		if err != nil {
 			l.cfg.Logger.ErrorContext(ctx, "cannot listen to the other replicas", slog.Any("error", err))
 			return
 		}
 		defer func() { _ = sub.Unsubscribe() }()
-		beat := time.NewTicker(beatEvery)
-		defer beat.Stop()
+		l.work.Go(l.beat)
 		// Whoever lives is heard of before anybody is taken for dead. A server inside
 		// this process has no other replica, so what it finds is its own past.
 		look := time.Now()
@@ -63,54 +95,119 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 			look = look.Add(deadAfter)
 		}
 		for {
-			_ = l.conn.Publish(beatPrefix+l.replica, nil)
-			if !time.Now().Before(look) {
+			if now := time.Now(); now.After(look) {
 				if !l.takeOver(ctx, known, yield) {
 					return
 				}
-				look = time.Now().Add(deadAfter / 2)
+				look = time.Now().Add(lookEvery)
 			}
-			select {
-			case <-beat.C:
-			case <-ctx.Done():
+			if !wait(ctx, checkEvery) {
 				return
+			}
+			if known.lost() {
+				look = time.Now()
 			}
 		}
 	}
 }
 
-// takeOver yields the completions of every replica that is not alive.
-func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Orphan) bool) bool {
-	for msg, err := range l.messages(ctx, ownersPrefix+"*.*", 1) {
-		if err != nil {
-			l.cfg.Logger.WarnContext(ctx, "cannot look for completions to take over", slog.Any("error", err))
-			return ctx.Err() == nil
-		}
-		owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
-		if owner == l.replica && !l.isMine(id) || owner != l.replica && known.alive(owner) {
-			continue
-		}
-		orphan, err := l.claim(ctx, id)
-		switch {
-		case err == nil:
-			if owner != l.replica {
-				_ = l.stream.DeleteMsg(ctx, msg.Sequence)
-			}
-			if !yield(orphan) {
-				return false
-			}
-		case errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
-			_ = l.stream.DeleteMsg(ctx, msg.Sequence) // it needs nobody
-			l.mu.Lock()
-			delete(l.mine, id)
-			l.mu.Unlock()
-		case errors.Is(err, errFenced): // another replica was faster
-		default:
-			l.cfg.Logger.ErrorContext(ctx, "cannot take a completion over",
-				slog.String("completion", id), slog.Any("error", err))
+// beat tells the other replicas that this one lives, until the log is closed, and then
+// that it does not.
+func (l *Log) beat() {
+	for {
+		_ = l.conn.Publish(beatPrefix+l.replica, nil)
+		if !wait(l.ctx, beatEvery) {
+			break
 		}
 	}
-	return true
+	_ = l.conn.Publish(beatPrefix+l.replica, []byte(bye))
+}
+
+// takeOver yields the completions of every replica that is not alive. It claims several
+// at once: their readers wait.
+func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Orphan) bool) bool {
+	orphans := make(chan *chat.Orphan)
+	go func() { // ends with the range over orphans
+		defer close(orphans)
+		var claiming errgroup.Group
+		claiming.SetLimit(claims)
+		for msg, err := range l.messages(ctx, ownersPrefix+"*.*", 1) {
+			if err != nil {
+				l.cfg.Logger.WarnContext(ctx, "cannot look for completions to take over", slog.Any("error", err))
+				break
+			}
+			owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
+			if owner == l.replica && !l.isMine(id) || owner != l.replica && known.alive(owner) {
+				continue
+			}
+			claiming.Go(func() error {
+				if orphan := l.rescue(ctx, known, id, msg.Sequence); orphan != nil {
+					orphans <- orphan
+				}
+				return nil
+			})
+		}
+		_ = claiming.Wait() // none returns an error
+	}()
+	more := ctx.Err() == nil
+	for orphan := range orphans { // to the end: what is claimed is ours
+		more = yield(orphan) && more
+	}
+	return more
+}
+
+// rescue claims a completion whose owner, as the message of that sequence says, is
+// dead: nil where there is nothing to do, or not now.
+func (l *Log) rescue(ctx context.Context, known *replicas, id string, owned uint64) *chat.Orphan {
+	err := l.unwritten(ctx, known, id)
+	var orphan *chat.Orphan
+	if err == nil {
+		orphan, err = l.claim(ctx, id)
+	}
+	switch {
+	case err == nil:
+		_ = l.stream.DeleteMsg(ctx, owned) // replaced by the new owner's
+		return orphan
+	case errors.Is(err, record.ErrCorrupt):
+		l.cfg.Logger.ErrorContext(ctx, "a completion cannot be read and is given up",
+			slog.String("completion", id), slog.Any("error", err))
+		l.unown(ctx, id, owned)
+	case errors.Is(err, errWritten), errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
+		l.unown(ctx, id, owned)
+	case errors.Is(err, errFenced), ctx.Err() != nil: // another replica was faster, or we stop
+	default:
+		l.cfg.Logger.ErrorContext(ctx, "cannot take a completion over",
+			slog.String("completion", id), slog.Any("error", err))
+	}
+	return nil
+}
+
+// errWritten says that a replica which is alive writes a completion.
+var errWritten = errors.New("jetlog: completion has a living writer")
+
+// unwritten looks whether a completion's last writer is dead, whoever is said to own
+// it: what an owner says may be older than a claim. Else errWritten.
+func (l *Log) unwritten(ctx context.Context, known *replicas, id string) error {
+	msg, err := l.lastOf(ctx, eventsPrefix+id)
+	if err != nil {
+		return err
+	}
+	r, err := record.Decode(msg.Data)
+	switch {
+	case err != nil:
+		return err
+	case r.Writer == l.replica && l.writing(id) != nil && !l.isMine(id), r.Writer != l.replica && known.alive(r.Writer):
+		return errWritten
+	}
+	return nil
+}
+
+// unown says that a completion needs no owner.
+func (l *Log) unown(ctx context.Context, id string, owned uint64) {
+	_ = l.stream.DeleteMsg(ctx, owned)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.mine, id)
 }
 
 // claim makes this replica the writer of a completion: [chat.ErrSealed] where it has
@@ -123,8 +220,8 @@ func (l *Log) claim(ctx context.Context, id string) (*chat.Orphan, error) {
 	if n := len(past.events); n > 0 && past.events[n-1].Terminal() {
 		return nil, chat.ErrSealed
 	}
-	// If it is ours already, it stays ours.
-	if _, err := l.append(ctx, ownerSubject(l.replica, id), nil, 0); err != nil && !errors.Is(err, errFenced) {
+	mine, err := l.own(ctx, id)
+	if err != nil {
 		return nil, err
 	}
 	next := int64(len(past.events))
@@ -134,17 +231,18 @@ func (l *Log) claim(ctx context.Context, id string) (*chat.Orphan, error) {
 	}
 	last, err := l.append(ctx, eventsPrefix+id, data, past.last)
 	if err != nil {
-		l.disown(id)
+		l.disown(id, mine)
 		return nil, err
 	}
-	w := &writer{log: l, epoch: past.epoch + 1, last: last, next: next}
+	w := &writer{log: l, owner: mine, epoch: past.epoch + 1, last: last, next: next}
 	for i := range past.events {
-		w.bytes += sizeOf(&past.events[i])
+		w.bytes += tape.SizeOf(&past.events[i])
 	}
 	if err := l.install(w, past); err != nil {
 		return nil, err
 	}
-	return &chat.Orphan{Meta: past.meta, Shown: past.events, Writer: w, Takeovers: int(past.epoch) + 1}, nil //nolint:gosec // bounded by chat.MaxTakeovers
+	l.announce(id, l.replica)
+	return &chat.Orphan{Meta: past.meta, Shown: past.events, Writer: w, Takeovers: past.claims + 1}, nil
 }
 
 // A history is what the stream holds of a completion.
@@ -152,6 +250,7 @@ type history struct {
 	meta   *chat.Meta
 	events []chat.Event
 	epoch  uint64
+	claims int    // since the last record with events
 	last   uint64 // stream sequence of the last record
 }
 
@@ -163,25 +262,33 @@ func (l *Log) history(ctx context.Context, id string) (*history, error) {
 		return nil, err
 	}
 	h := &history{meta: meta}
-	for msg, err := range l.messages(ctx, eventsPrefix+id, 1) {
+	chain := record.Chain{ID: id}
+	h.last, err = l.records(ctx, id, 0, func(data []byte) error {
+		r, err := record.Decode(data)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		r, err := record.Decode(msg.Data)
-		switch {
-		case err != nil:
-			return nil, err
-		case r.Epoch < h.epoch, r.Meta == nil && r.First != int64(len(h.events)):
-			return nil, errors.Join(record.ErrCorrupt, errGap)
+		if r.Meta == nil && !chain.Begun() {
+			return chat.ErrTrimmed // the beginning has expired meanwhile
 		}
-		h.epoch, h.last = r.Epoch, msg.Sequence
+		if r.Claim {
+			h.claims++
+		} else if len(r.Events) > 0 {
+			h.claims = 0
+		}
 		h.events = append(h.events, r.Events...)
-	}
-	return h, nil
+		return chain.Add(r)
+	})
+	h.epoch = chain.Epoch()
+	return h, err
 }
 
-// install puts a writer in the place of the mirror that readers may follow already.
+// install puts a writer in the place of the mirror that readers may follow already, or
+// of an earlier writer of this process that has not learned yet that it was replaced.
 func (l *Log) install(w *writer, past *history) error {
+	if old := l.writing(past.meta.ID); old != nil {
+		old.fail(errReplaced)
+	}
 	l.mu.Lock()
 	s := l.tapes[past.meta.ID]
 	if s == nil {
@@ -196,7 +303,7 @@ func (l *Log) install(w *writer, past *history) error {
 		stop()
 		<-stopped
 	}
-	return s.feed(&record.Record{Events: past.events}, past.meta.Request.Choices())
+	return s.feed(&record.Record{Events: past.events})
 }
 
 // isMine reports whether a completion of this replica has lost its writer.
@@ -214,15 +321,35 @@ func (l *Log) abandon(id string) {
 	l.mine[id] = true
 }
 
-// disown tells the other replicas that this one does not write a completion any more.
-func (l *Log) disown(id string) {
+// own says that this replica writes a completion, and returns the sequence of the
+// message that says so: one for each writer, as an earlier one of this replica may yet
+// disown the completion.
+func (l *Log) own(ctx context.Context, id string) (uint64, error) {
+	subject := ownerSubject(l.replica, id)
+	var expect uint64
+	for {
+		owned, err := l.append(ctx, subject, nil, expect)
+		if !errors.Is(err, errFenced) {
+			return owned, err
+		}
+		switch msg, err := l.lastOf(ctx, subject); {
+		case err == nil:
+			expect = msg.Sequence
+		case errors.Is(err, chat.ErrNotFound):
+			expect = 0
+		default:
+			return 0, err
+		}
+	}
+}
+
+// disown deletes the message, known by its stream sequence, that says that this replica
+// writes a completion.
+func (l *Log) disown(id string, owned uint64) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
 	defer cancel()
-	msg, err := l.lastOf(ctx, ownerSubject(l.replica, id))
-	if err == nil {
-		err = l.stream.DeleteMsg(ctx, msg.Sequence)
-	}
-	if err != nil && !errors.Is(err, chat.ErrNotFound) && l.ctx.Err() == nil {
+	err := l.stream.DeleteMsg(ctx, owned)
+	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && l.ctx.Err() == nil {
 		l.cfg.Logger.WarnContext(ctx, "cannot disown a completion", slog.String("completion", id), slog.Any("error", err))
 	}
 }

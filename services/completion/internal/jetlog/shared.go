@@ -16,12 +16,12 @@ import (
 // A shared is a completion in memory, for all of its readers in this process: fed by
 // its writer, or by a mirror of the stream.
 type shared struct {
-	log    *Log
-	name   string // the completion's id
-	tape   tape.Tape
-	writer *writer // nil: a mirror
+	log  *Log
+	name string // the completion's id
+	tape tape.Tape
 
 	// Guarded by log.mu.
+	writer  *writer            // nil: a mirror
 	meta    *chat.Meta         // nil in a mirror
 	stop    context.CancelFunc // ends the mirror, if there is one
 	stopped chan struct{}      // closed when it has ended
@@ -30,8 +30,6 @@ type shared struct {
 	size    int  // as counted in log.held
 	until   time.Time
 }
-
-func (s *shared) id() string { return s.name }
 
 func (s *shared) currentMeta() *chat.Meta {
 	s.log.mu.Lock()
@@ -64,16 +62,23 @@ func (s *shared) show(events []chat.Event) {
 
 // lose ends the part of a writer whose append failed. Where another one has written,
 // readers go on with what the stream holds; else they are told.
-func (s *shared) lose(err error) {
+func (s *shared) lose(w *writer, err error) {
 	l := s.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.writer != w {
+		return // another writer of this process has taken over
+	}
 	if !errors.Is(err, chat.ErrSealed) {
 		s.tape.Drop(err)
-		l.drop(s)
+		l.remove(s)
 		return
 	}
-	l.mu.Lock()
 	s.writer = nil
-	l.mu.Unlock()
+	if s.readers == 0 {
+		l.remove(s) // who comes reads the stream
+		return
+	}
 	l.startMirror(s)
 }
 
@@ -117,6 +122,7 @@ func (l *Log) acquire(ctx context.Context, id string) (*shared, error) {
 		return nil, err
 	}
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	s := l.find(id)
 	fresh := s == nil
 	if fresh {
@@ -125,7 +131,6 @@ func (l *Log) acquire(ctx context.Context, id string) (*shared, error) {
 	}
 	s.readers++
 	l.unidle(s)
-	l.mu.Unlock()
 	if fresh {
 		l.startMirror(s)
 	}
@@ -208,25 +213,16 @@ func (l *Log) forget(id string) {
 	s.tape.Drop(chat.ErrTrimmed)
 }
 
-// feed shows a record's events, those that have been shown before left out: errGap
-// where others are missing.
-func (s *shared) feed(r *record.Record, choices int) error {
+// feed shows a record's events, those that have been shown before left out.
+func (s *shared) feed(r *record.Record) error {
 	last, _ := s.tape.Last()
 	next := last + 1
 	switch {
 	case len(r.Events) == 0 || r.Next() <= next:
 		return nil
 	case r.First > next:
-		return errGap
+		return fmt.Errorf("%w: event %d follows event %d", record.ErrCorrupt, r.First, last)
 	}
-	events := r.Events[next-r.First:]
-	for i := range events {
-		if e := &events[i]; e.Choice < 0 || e.Choice >= choices {
-			return fmt.Errorf("%w: choice %d of %d", record.ErrCorrupt, e.Choice, choices)
-		}
-	}
-	s.show(events)
+	s.show(r.Events[next-r.First:])
 	return nil
 }
-
-var errGap = errors.New("jetlog: records are missing")

@@ -3,15 +3,28 @@ package jetlog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"time"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
+	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
-// maxPending bounds the events of one completion that wait for an append; an engine
-// that is ahead of the log by more has to wait.
-const maxPending = 1024
+// Bounds of what waits for an append of one completion, in events and in bytes: an
+// engine that is ahead of the log by more has to wait.
+const (
+	maxPending      = 1024
+	maxPendingBytes = 1 << 20
+)
+
+// maxRecord bounds the events of one record, in bytes; a single event may be larger.
+// A server of others takes messages of 1 MiB unless it was told otherwise.
+const maxRecord = 256 << 10
+
+// keptPending is the most events that a writer keeps room for while nothing waits.
+const keptPending = 4
 
 // A writer is a completion's only writer, as long as the fence says so. It implements
 // [chat.Writer].
@@ -19,11 +32,13 @@ type writer struct {
 	log    *Log
 	shared *shared
 	epoch  uint64
+	owner  uint64 // stream sequence of the message that says who writes; 0: not known
 
 	mu      sync.Mutex
 	last    uint64 // stream sequence of the last record: the fence
 	next    int64  // sequence number of the next event that is stored
 	pending []chat.Event
+	waiting int           // bytes of pending
 	bytes   int           // of all events
 	busy    bool          // an append is in flight
 	sealed  bool          // the terminal event is pending or stored
@@ -61,7 +76,8 @@ func (w *writer) tell() {
 func (w *writer) Append(ctx context.Context, e chat.Event) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.pending) >= maxPending && w.err == nil {
+	for (len(w.pending) >= maxPending || w.waiting >= maxPendingBytes) && w.err == nil {
+		w.log.stats.waits.Add(1)
 		if err := w.await(ctx); err != nil {
 			return err
 		}
@@ -81,17 +97,15 @@ func (w *writer) Append(ctx context.Context, e chat.Event) error {
 // Progress implements [chat.Writer].
 func (w *writer) Progress(p chat.Progress) {
 	w.shared.tape.Progress(p)
-	w.log.publishProgress(w.shared.id(), p)
+	w.log.publishProgress(w.shared.name, p)
 }
 
 // Seal implements [chat.Writer].
 func (w *writer) Seal(ctx context.Context, terminal chat.Event) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.sealed {
-		return chat.ErrSealed
-	}
-	if w.err == nil {
+	again := w.sealed
+	if w.err == nil && !again {
 		w.sealed = true
 		w.add(terminal)
 	}
@@ -100,31 +114,22 @@ func (w *writer) Seal(ctx context.Context, terminal chat.Event) error {
 			return err
 		}
 	}
+	if w.err == nil && again {
+		return chat.ErrSealed
+	}
 	return w.err
 }
 
 // add queues an event, and sees to it that it is stored. The caller holds the lock.
 func (w *writer) add(e chat.Event) {
-	w.bytes += sizeOf(&e)
+	size := tape.SizeOf(&e)
+	w.bytes += size
+	w.waiting += size
 	w.pending = append(w.pending, e)
 	if !w.busy {
 		w.busy = true
 		w.log.work.Go(w.commit)
 	}
-}
-
-// sizeOf returns about how many bytes an event takes.
-func sizeOf(e *chat.Event) int {
-	size := 8 + len(e.Delta.Content) + len(e.Delta.Reasoning) + len(e.Delta.Refusal)
-	for _, c := range e.Delta.ToolCalls {
-		size += 16 + len(c.ID) + len(c.Name) + len(c.Arguments)
-	}
-	if l := e.Delta.Logprobs; l != nil {
-		for _, t := range l.Content {
-			size += 32 * (1 + len(t.Top))
-		}
-	}
-	return size
 }
 
 // await waits for the end of the append in flight, without the lock.
@@ -150,12 +155,14 @@ func (w *writer) commit() {
 		w.mu.Lock()
 		if len(w.pending) == 0 || w.err != nil {
 			w.busy = false
+			if cap(w.pending) > keptPending {
+				w.pending = nil
+			}
 			w.wake()
 			w.mu.Unlock()
 			return
 		}
-		batch, last := w.pending, w.last
-		w.pending = spare[:0]
+		batch, last := w.take(spare), w.last
 		w.wake()
 		w.mu.Unlock()
 
@@ -166,8 +173,30 @@ func (w *writer) commit() {
 		}
 		w.acknowledge(batch, sequence)
 		clear(batch)
-		spare = batch
+		spare = batch[:0]
 	}
+}
+
+// take returns the events of the next record, and leaves the others in the room that
+// spare has. The caller holds the lock.
+func (w *writer) take(spare []chat.Event) []chat.Event {
+	n := len(w.pending)
+	if w.waiting > w.log.maxRecord {
+		size := 0
+		for n = 0; n < len(w.pending) && (n == 0 || size < w.log.maxRecord); n++ {
+			size += tape.SizeOf(&w.pending[n])
+		}
+		if n > 1 && size > w.log.maxRecord {
+			n-- // the last one goes with the next record
+			size -= tape.SizeOf(&w.pending[n])
+		}
+		w.waiting -= size
+	} else {
+		w.waiting = 0
+	}
+	batch := w.pending[:n:n]
+	w.pending = append(spare, w.pending[n:]...)
+	return batch
 }
 
 // acknowledge shows a batch that is stored. If the writer's part has ended meanwhile,
@@ -182,7 +211,7 @@ func (w *writer) acknowledge(batch []chat.Event, sequence uint64) {
 	w.next += int64(len(batch))
 	w.shared.show(batch)
 	if batch[len(batch)-1].Terminal() {
-		w.log.work.Go(func() { w.log.disown(w.shared.id()) })
+		w.log.work.Go(w.disown)
 	}
 }
 
@@ -197,13 +226,16 @@ func (w *writer) fail(err error) {
 	w.wake()
 	w.tell()
 	w.mu.Unlock()
-	w.shared.lose(err)
+	w.shared.lose(w, err)
 	if errors.Is(err, chat.ErrSealed) || errors.Is(err, chat.ErrTrimmed) {
-		w.log.work.Go(func() { w.log.disown(w.shared.id()) })
+		w.log.work.Go(w.disown)
 		return
 	}
-	w.log.abandon(w.shared.id()) // it is unfinished, and the log may come back
+	w.log.abandon(w.shared.name) // it is unfinished, and the log may come back
 }
+
+// disown tells the other replicas that this one does not write the completion any more.
+func (w *writer) disown() { w.log.disown(w.shared.name, w.owner) }
 
 // wake lets those go on that await. The caller holds the lock.
 func (w *writer) wake() {
@@ -219,10 +251,18 @@ func (w *writer) store(batch []chat.Event, last uint64) (uint64, error) {
 	if err != nil {
 		return last, err
 	}
-	sequence, err := w.log.append(w.log.ctx, eventsPrefix+w.shared.id(), data, last)
+	start := time.Now()
+	sequence, err := w.log.appendPatiently(w.log.ctx, eventsPrefix+w.shared.name, data, last)
 	if errors.Is(err, errFenced) {
 		// Somebody else has ended or taken over the completion: what is ours to do has been done.
-		return last, errors.Join(chat.ErrSealed, err)
+		return last, fmt.Errorf("%w: %w", chat.ErrSealed, err)
+	}
+	if err == nil {
+		took := time.Since(start)
+		w.log.stats.stored(len(batch), len(data), took)
+		if w.log.cfg.Observer != nil {
+			w.log.cfg.Observer.Appended(len(batch), len(data), took)
+		}
 	}
 	return sequence, err
 }

@@ -3,6 +3,7 @@
 package memlog
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"iter"
@@ -71,15 +72,9 @@ type completion struct {
 
 // New returns an empty log. [Log.Close] lets go of its timer.
 func New(cfg Config) *Log {
-	if cfg.Retention == 0 {
-		cfg.Retention = DefaultRetention
-	}
-	if cfg.MaxBytes == 0 {
-		cfg.MaxBytes = DefaultMaxBytes
-	}
-	if cfg.MaxCompletion == 0 {
-		cfg.MaxCompletion = DefaultMaxCompletion
-	}
+	cfg.Retention = cmp.Or(cfg.Retention, DefaultRetention)
+	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, DefaultMaxBytes)
+	cfg.MaxCompletion = cmp.Or(cfg.MaxCompletion, DefaultMaxCompletion)
 	return &Log{
 		cfg:   cfg,
 		byID:  make(map[string]*completion),
@@ -143,6 +138,9 @@ func (l *Log) Head(_ context.Context, id string) (chat.Head, error) {
 	}
 	return c.head(), nil
 }
+
+// Latest implements [chat.Log].
+func (l *Log) Latest(ctx context.Context, id string) (chat.Head, error) { return l.Head(ctx, id) }
 
 func (c *completion) head() chat.Head {
 	last, terminal := c.tape.Last()

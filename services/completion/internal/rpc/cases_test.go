@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -19,6 +18,7 @@ import (
 
 	edge "github.com/pawstream/pawstream/edge/server"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
@@ -204,7 +204,7 @@ func (c *exchange) overHTTP(t *testing.T) string {
 	r := start(t, c.engine, nil)
 	front, err := edge.New(t.Context(), edge.Config{
 		Listen: "127.0.0.1:0", CompletionAddr: r.address, DrainTimeout: time.Second, Options: edge.Options{Heartbeat: time.Second},
-	}, slog.New(slog.DiscardHandler))
+	}, telemetry.Discard())
 	if err != nil {
 		t.Fatal(err)
 	}

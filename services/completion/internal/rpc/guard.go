@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
@@ -17,18 +18,47 @@ import (
 // requestIDKey names the request at the edge, for the log.
 const requestIDKey = "x-request-id"
 
-// A guard stands around every handler: it turns errors into statuses and panics into
-// errors, and logs what is our fault.
-type guard struct{ logger *slog.Logger }
+// A guard stands around every handler: it finds out on whose behalf a call is made, turns
+// errors into statuses and panics into errors, and logs what is our fault.
+type guard struct {
+	access Access
+	logger *slog.Logger
+}
 
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
 	defer func() { err = g.status(ctx, info.FullMethod, err, recover()) }()
-	return handler(ctx, req)
+	admitted, err := g.admit(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
+	return handler(admitted, req)
 }
 
 func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	defer func() { err = g.status(stream.Context(), info.FullMethod, err, recover()) }()
-	return handler(srv, stream)
+	admitted, err := g.admit(stream.Context(), info.FullMethod)
+	if err != nil {
+		return err
+	}
+	return handler(srv, &admittedStream{stream, admitted})
+}
+
+// admit returns a context that knows the principal. Whom it refuses it logs by name: the
+// peer is told less, as it may pass that on.
+func (g *guard) admit(ctx context.Context, method string) (context.Context, error) {
+	name, err := g.access.principal(ctx)
+	if err == nil {
+		return context.WithValue(ctx, principalKey{}, name), nil
+	}
+	who := []any{slog.String("method", method), slog.String("request_id", requestID(ctx)), slog.String("reason", status.Convert(err).Message())}
+	if from, ok := peer.FromContext(ctx); ok {
+		who = append(who, slog.Any("peer", from.Addr))
+		if c := certificate(from); c != nil {
+			who = append(who, slog.Any("certificate", namesIn(c)))
+		}
+	}
+	g.logger.WarnContext(ctx, "refused a call", who...)
+	return nil, err
 }
 
 // status returns what the caller is told about the end of a call.

@@ -22,21 +22,10 @@ const (
 	CompletionIDKey = "pawstream-completion-id"
 )
 
-// Anonymous is the principal of a call that names none.
-const Anonymous = "anonymous"
-
 // completions implements CompletionServiceServer.
 type completions struct {
 	completionv1.UnimplementedCompletionServiceServer
 	service *chat.Service
-}
-
-// principal returns on whose behalf the call is made.
-func principal(ctx context.Context) string {
-	if values := metadata.ValueFromIncomingContext(ctx, PrincipalKey); len(values) == 1 && values[0] != "" {
-		return values[0]
-	}
-	return Anonymous
 }
 
 func (c *completions) StreamCompletion(req *completionv1.StreamCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {

@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"log/slog"
 	"time"
 
 	"google.golang.org/grpc"
@@ -11,6 +10,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -18,16 +18,22 @@ import (
 // for what protobuf adds to many short messages.
 const MaxMessageSize = 16 << 20
 
+// handshakeTimeout is how long a peer may take to open a connection.
+const handshakeTimeout = 10 * time.Second
+
 // NewServer returns a gRPC server of the service, with health and reflection. Panics
 // become internal errors; what callers are not told goes to the logger.
-func NewServer(service *chat.Service, logger *slog.Logger) (*grpc.Server, *health.Server) {
-	guard := &guard{logger: logger}
+func NewServer(service *chat.Service, access Access, reports *telemetry.Telemetry) (*grpc.Server, *health.Server) {
+	guard := &guard{access: access, logger: reports.Logger}
 	server := grpc.NewServer(
+		grpc.Creds(newTransport(&access, reports.Logger)),
+		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
 		// A dead peer is noticed within half a minute, and a client may ask as often
 		// as that without being cut off, streams or not.
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.StatsHandler(reports.GRPCServer()),
 		grpc.UnaryInterceptor(guard.unary),
 		grpc.StreamInterceptor(guard.stream),
 	)

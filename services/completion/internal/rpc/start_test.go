@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
 )
@@ -83,10 +84,11 @@ func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 		Log: store, Logger: logger,
 		Models: []chat.Model{{ID: "test", Created: time.Unix(1700000000, 0), OwnedBy: "tests", Fingerprint: "fp_test", Engine: engine}},
 	})
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
+	reports := telemetry.Discard()
+	if logger != nil {
+		reports.Logger = logger
 	}
-	server, _ := NewServer(service, logger)
+	server, _ := NewServer(service, Access{}, reports)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

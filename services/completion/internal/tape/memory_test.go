@@ -51,6 +51,10 @@ func TestSizeCountsWhatIsKeptAsItCame(t *testing.T) {
 		{"the arguments of tool calls", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{
 			ToolCalls: []chat.ToolCallDelta{{Arguments: long}, {Index: 1, Arguments: long}},
 		}}, 2 * len(long)},
+		{"the names of tool calls", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{
+			ToolCalls: []chat.ToolCallDelta{{ID: long, Name: long}},
+		}}, 2 * len(long)},
+		{"text", chat.Text(1, long), len(long)},
 		{"log probabilities", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{
 			Content: "x", Logprobs: &chat.Logprobs{Content: []chat.TokenLogprob{probability}, Refusal: []chat.TokenLogprob{probability}},
 		}}, 2 * 20 * int(unsafe.Sizeof(chat.TopLogprob{}))},
@@ -63,6 +67,9 @@ func TestSizeCountsWhatIsKeptAsItCame(t *testing.T) {
 			}
 			if size := tape.Size(); size < test.least || size > 2*test.least+2*otherSize {
 				t.Errorf("Size is %d, want about %d", size, test.least)
+			}
+			if got, size := SizeOf(&test.event), tape.Size(); got != size {
+				t.Errorf("SizeOf is %d, and Size has grown by %d", got, size)
 			}
 		})
 	}

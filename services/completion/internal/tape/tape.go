@@ -12,6 +12,7 @@ package tape
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"strings"
 	"sync"
 
@@ -29,7 +30,7 @@ const (
 const (
 	otherSize   = 256 // the event
 	callSize    = 64  // each tool call in it
-	logprobSize = 48  // each log probability in it
+	logprobSize = 48  // each log probability in it; a token's own takes two
 )
 
 // A Tape is the events of one completion. The zero value is an empty tape. It is
@@ -98,30 +99,42 @@ func (t *Tape) Append(e chat.Event) error {
 		return chat.ErrSealed
 	}
 	tag, text := textOf(&e)
+	size := sizeOf(&e, tag, text)
 	if tag == tagOther {
 		_ = t.room(1).WriteByte(tagOther) // a strings.Builder never fails
 		t.others = append(t.others, e)
-		t.size += sizeOf(&e.Delta)
 	} else {
 		var length [binary.MaxVarintLen64]byte
 		n := binary.PutUvarint(length[:], uint64(len(text)))
-		b := t.room(1 + n + len(text))
+		b := t.room(size)
 		b.WriteByte(tag)
 		b.Write(length[:n])
 		b.WriteString(text)
-		t.size += 1 + n + len(text)
 	}
+	t.size += size
 	t.next++
 	t.sealed = e.Terminal()
 	t.wake()
 	return nil
 }
 
-// sizeOf returns about how many bytes an event with this delta takes as it came.
-func sizeOf(d *chat.Delta) int {
+// SizeOf returns about how many bytes an event takes on a tape: what [Tape.Size] grows
+// by when it is appended.
+func SizeOf(e *chat.Event) int {
+	tag, text := textOf(e)
+	return sizeOf(e, tag, text)
+}
+
+// sizeOf is SizeOf once textOf has told what kind of event it is. Of text it is exact.
+func sizeOf(e *chat.Event, tag byte, text string) int {
+	if tag != tagOther {
+		return 1 + (bits.Len(uint(len(text))|1)+6)/7 + len(text)
+	}
+	d := &e.Delta
 	size := otherSize + len(d.Content) + len(d.Refusal) + len(d.Reasoning)
 	for i := range d.ToolCalls {
-		size += callSize + len(d.ToolCalls[i].Arguments)
+		c := &d.ToolCalls[i]
+		size += callSize + len(c.ID) + len(c.Name) + len(c.Arguments)
 	}
 	if d.Logprobs != nil {
 		for _, tokens := range [][]chat.TokenLogprob{d.Logprobs.Content, d.Logprobs.Refusal} {

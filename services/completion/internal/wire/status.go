@@ -35,7 +35,7 @@ func Code(c chat.Code) codes.Code {
 		return codes.ResourceExhausted
 	case chat.CodeOverloaded, chat.CodeUpstreamError, chat.CodeInterrupted:
 		return codes.Unavailable
-	case chat.CodeUpstreamTimeout:
+	case chat.CodeUpstreamTimeout, chat.CodeFirstEventTimeout, chat.CodeIdleTimeout, chat.CodeTotalTimeout:
 		return codes.DeadlineExceeded
 	case chat.CodeInternal:
 		return codes.Internal

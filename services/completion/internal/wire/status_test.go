@@ -44,6 +44,9 @@ func codeTable() map[chat.Code]codes.Code {
 		chat.CodeOverloaded:            codes.Unavailable,
 		chat.CodeUpstreamError:         codes.Unavailable,
 		chat.CodeUpstreamTimeout:       codes.DeadlineExceeded,
+		chat.CodeFirstEventTimeout:     codes.DeadlineExceeded,
+		chat.CodeIdleTimeout:           codes.DeadlineExceeded,
+		chat.CodeTotalTimeout:          codes.DeadlineExceeded,
 		chat.CodeInterrupted:           codes.Unavailable,
 		chat.CodeInternal:              codes.Internal,
 	}

@@ -1,0 +1,144 @@
+package checker
+
+import "slices"
+
+// dense is I1: sequence numbers have no gap and no repeat, in the log, in each
+// connection, and in what a client puts together.
+func dense(f *findings) {
+	for _, id := range f.completions() {
+		next := int64(0)
+		for _, r := range f.Log[id] {
+			if r.Meta == nil && r.First != next {
+				f.add(id, "record %d begins with event %d, not %d", r.Position, r.First, next)
+			}
+			next = r.First + int64(len(r.Steps))
+		}
+	}
+	f.connections(func(s *Stream, c *Connection) {
+		next := int64(-1)
+		for i := range c.Events {
+			id, sequence, ok := c.Events[i].place()
+			switch {
+			case !ok:
+				continue
+			case id != s.completion():
+				f.add(label(s, c), "event %s is of another completion than %s", c.Events[i].ID, s.completion())
+			case next >= 0 && sequence != next:
+				f.add(label(s, c), "event %d in the place of %d", sequence, next)
+			}
+			next = sequence + 1
+		}
+	})
+	for i := range f.Streams {
+		s := &f.Streams[i]
+		highest := int64(-1)
+		for j := range s.Connections {
+			for k := range s.Connections[j].Events {
+				if _, sequence, ok := s.Connections[j].Events[k].place(); ok {
+					highest = max(highest, sequence)
+				}
+			}
+		}
+		if n := int64(len(s.joined())); n != highest+1 {
+			f.add(s.Name, "event %d was never received, but %d was", n, highest)
+		}
+	}
+}
+
+// fenced is I2: epochs never decrease, each begins with a claim, and what follows a
+// claim is the claimant's: its engine went on from that very place.
+func fenced(f *findings) {
+	for _, id := range f.completions() {
+		records := f.Log[id]
+		epoch, writer := uint64(0), ""
+		for i, r := range records {
+			switch {
+			case i == 0 && (r.Meta == nil || r.Epoch != 0):
+				f.add(id, "the first record is no meta of epoch 0")
+			case r.Meta != nil && i > 0:
+				f.add(id, "record %d is one more meta", r.Position)
+			case r.Claim && r.Epoch != epoch+1:
+				f.add(id, "record %d claims epoch %d after %d", r.Position, r.Epoch, epoch)
+			case !r.Claim && r.Epoch != epoch:
+				f.add(id, "record %d is of epoch %d in epoch %d", r.Position, r.Epoch, epoch)
+			case len(r.Steps) > 0 && r.Steps[0].made() && r.Writer != writer:
+				f.add(id, "record %d of epoch %d is by %s, but the epoch is %s's", r.Position, r.Epoch, r.Writer, writer)
+			}
+			if r.Claim || i == 0 {
+				epoch, writer = r.Epoch, r.Writer
+			}
+		}
+		f.spliced(id)
+	}
+}
+
+// spliced compares the steps of each epoch with the attempt that made them.
+func (f *findings) spliced(id string) {
+	attempts := f.attempts(id)
+	if len(attempts) == 0 {
+		return // an engine without a journal
+	}
+	var run []Step
+	begun := int64(0)
+	compare := func() {
+		if len(run) == 0 {
+			return
+		}
+		ok := slices.ContainsFunc(attempts, func(a *Attempt) bool {
+			return int64(a.Resumed) == begun && len(a.Steps) >= len(run) && slices.Equal(a.Steps[:len(run)], run)
+		})
+		if !ok {
+			f.add(id, "no attempt that went on from event %d produced the %d events that follow it", begun, len(run))
+		}
+	}
+	for _, r := range f.Log[id] {
+		if r.Claim {
+			compare()
+			run, begun = nil, r.First
+		}
+		for _, s := range r.Steps {
+			if s.made() {
+				run = append(run, s)
+			}
+		}
+	}
+	compare()
+}
+
+// oneTerminal is I6: at most one terminal record, and nothing after it; the terminal
+// event of a client is the log's, and the last of its connection.
+func oneTerminal(f *findings) {
+	for _, id := range f.completions() {
+		all := f.steps(id)
+		for i, s := range all {
+			if s.Terminal() && i < len(all)-1 {
+				f.add(id, "terminal event %d is followed by %d more", i, len(all)-1-i)
+				break
+			}
+		}
+		if n := len(f.Log[id]); n > 0 && f.Log[id][n-1].Claim && len(all) > 0 && all[len(all)-1].Terminal() {
+			f.add(id, "claimed after its terminal event")
+		}
+	}
+	f.connections(func(s *Stream, c *Connection) {
+		for i := range c.Events {
+			step, err := c.Events[i].step()
+			if err != nil || !step.Terminal() {
+				continue
+			}
+			if i < len(c.Events)-1 {
+				f.add(label(s, c), "%d events follow the terminal one", len(c.Events)-1-i)
+			}
+			id, sequence, ok := c.Events[i].place()
+			if !ok {
+				if step.Kind == KindDone {
+					f.add(label(s, c), "[DONE] has no id")
+				}
+				continue // an error of the edge's own
+			}
+			if last, is, ended := f.terminal(id); !ended || last != sequence || is.Kind != step.Kind {
+				f.add(label(s, c), "%s is event %d, but the log ends with %q, event %d", step.Kind, sequence, is.Kind, last)
+			}
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package faults
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/pawstream/pawstream/e2e/faults/checker"
+)
+
+// TestGrace has a completion followed at another replica than its owner, for longer
+// than a completion goes on without a reader, while something else happens: who is
+// followed must not be given up.
+func TestGrace(t *testing.T) {
+	const grace = 700 * time.Millisecond
+	for _, test := range []struct {
+		name   string
+		victim func(tp *topology) *supervised
+	}{
+		// Who cannot ask for readers must not take silence for a no.
+		{"the log is away", func(tp *topology) *supervised { return tp.nats[0] }},
+		// Who takes a completion over has readers of it already.
+		{"the owner dies", func(tp *topology) *supervised { return tp.completions[0] }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			tp := start(t, plan{
+				Name: "grace", NATS: 1, EdgePairing: true, Pace: 6, Completion: []string{"--orphan-grace=" + grace.String()},
+			}, rand.New(rand.NewPCG(*seed, 0)))
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			one := &client{crowd: &crowd{ctx: ctx, urls: tp.urls[:1]}, random: rand.New(rand.NewPCG(*seed, 1))}
+			one.stream = checker.Stream{Name: "reader", Tag: "reader", Principal: anonymous}
+			one.body = asks[0].body(map[string]any{"model": randomModel, "max_tokens": 70, "stream": true, "user": "reader"})
+			one.leaveAfter, one.comesBack = 3, true
+			if one.connect(); one.id == "" {
+				t.Fatal("no completion")
+			}
+			one.crowd = &crowd{ctx: ctx, urls: tp.urls[1:]}
+			done := make(chan struct{})
+			go func() { defer close(done); one.follow() }()
+			pause(ctx, 2*grace)
+
+			victim := test.victim(tp)
+			f := checker.Fault{Kind: checker.Kill, Target: victim.name, From: time.Now()}
+			victim.running().Kill()
+			pause(ctx, 3*grace)
+			if err := victim.start(ctx); err != nil {
+				t.Fatal(err)
+			}
+			f.To = time.Now()
+			<-done
+			tp.examine(t, one, f)
+		})
+	}
+}
+
+// examine checks the history of one client and one fault.
+func (tp *topology) examine(t *testing.T, one *client, f checker.Fault) {
+	t.Helper()
+	h := &checker.History{Seed: *seed, Topology: tp.plan.Name, Limits: limits, Streams: one.streams, Cancels: one.cancels, Faults: []checker.Fault{f}}
+	var err error
+	if h.Log, err = tp.ended(t.Context(), windDown); err != nil {
+		t.Fatal(err)
+	}
+	if h.Attempts, err = tp.attempts(); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range checker.Check(h) {
+		t.Error(v)
+	}
+	if t.Failed() || *keep {
+		tp.save(h)
+	}
+}

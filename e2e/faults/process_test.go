@@ -1,0 +1,182 @@
+package faults
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+)
+
+const (
+	readyPatience = time.Minute
+	startTries    = 3
+)
+
+// A supervised process is started again, with the same address, by whoever ended it.
+type supervised struct {
+	name    string
+	path    string
+	address string // by which it is known to serve
+	dir     string // of its output
+	args    func(start int) []string
+
+	mu      sync.Mutex
+	process *stack.Process
+	starts  int
+}
+
+// start runs the process and returns when its address answers. As under any
+// supervisor, a process that cannot start is started again.
+func (s *supervised) start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	for range startTries {
+		if err = s.launch(ctx); err == nil || !s.process.Ended() {
+			break
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("start %s: %w", s.name, err)
+	}
+	return nil
+}
+
+// launch is one try of start.
+func (s *supervised) launch(ctx context.Context) error {
+	output, err := os.OpenFile(filepath.Join(s.dir, s.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = output.Close() }() // the process has its own
+	fmt.Fprintf(output, "== start %d at %s\n", s.starts, time.Now().Format(time.RFC3339Nano))
+	cmd := exec.Command(s.path, s.args(s.starts)...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, stack.Environment(), output, output
+	if s.process, err = stack.Run(cmd); err != nil {
+		return err
+	}
+	s.starts++
+	var ended bool
+	err = eventually(ctx, readyPatience, func() error {
+		if ended = s.process.Ended(); ended {
+			return nil
+		}
+		conn, err := net.DialTimeout("tcp", s.address, time.Second)
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err
+	})
+	if ended {
+		return errEnded
+	}
+	return err
+}
+
+var errEnded = errors.New("it ended before it served")
+
+func (s *supervised) running() *stack.Process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.process
+}
+
+// stop ends the process as an operator would.
+func (s *supervised) stop() error {
+	p := s.running()
+	if p == nil || p.Ended() {
+		return nil
+	}
+	_ = p.Send(syscall.SIGCONT) // it may have been stopped
+	if err := p.Stop(); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return nil
+}
+
+// resident returns how much memory the process has, 0 where the system does not tell.
+func (s *supervised) resident() int64 {
+	p := s.running()
+	if p == nil || p.Ended() {
+		return 0
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.PID()))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
+
+// alarms are what no process may write, whatever is done to it; complaints are what
+// it should not.
+var (
+	alarms     = []string{"DATA RACE", "panic:", "fatal error:"}
+	complaints = []string{"level=ERROR", "faultcompletion: ", "edge: "}
+)
+
+// logged returns the lines of the process's output that hold one of the texts, and
+// what follows each of them.
+func (s *supervised) logged(texts []string, following int) (lines []string) {
+	file, err := os.Open(filepath.Join(s.dir, s.name+".log"))
+	if err != nil {
+		return []string{err.Error()}
+	}
+	defer func() { _ = file.Close() }()
+	left := 0
+	for scanner := bufio.NewScanner(file); scanner.Scan(); left-- {
+		for _, text := range texts {
+			if strings.Contains(scanner.Text(), text) {
+				left = 1 + following
+			}
+		}
+		if left > 0 {
+			lines = append(lines, s.name+": "+scanner.Text())
+		}
+	}
+	return lines
+}
+
+// Ports come from below the range that systems take for outgoing connections: a port
+// has to be free again when its process is restarted.
+const (
+	firstPort = 21000
+	lastPort  = 31000
+)
+
+var (
+	portGuard sync.Mutex
+	nextPort  = firstPort + os.Getpid()*64%(lastPort-firstPort)
+)
+
+// freeAddress returns an address of the loopback interface that nobody uses.
+func freeAddress() (string, error) {
+	portGuard.Lock()
+	defer portGuard.Unlock()
+	for range lastPort - firstPort {
+		if nextPort++; nextPort >= lastPort {
+			nextPort = firstPort
+		}
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(nextPort))
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			return address, listener.Close()
+		}
+	}
+	return "", fmt.Errorf("no free port from %d to %d", firstPort, lastPort)
+}

@@ -1,0 +1,231 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/e2e/internal/cut"
+)
+
+// A plan is how a topology is built.
+type plan struct {
+	Name        string
+	NATS        int  // servers; more than one are a cluster that holds each record on all
+	CutOften    bool // proxies cut connections after some bytes
+	EdgePairing bool // each edge knows one completion replica only
+	Pace        float64
+	Completion  []string // more arguments of the completion service
+}
+
+// A topology is the processes of a run and the proxies between them.
+type topology struct {
+	t    *testing.T
+	plan plan
+	dir  string
+
+	nats, completions, edges []*supervised
+	urls                     []string // of the edges, through their proxies
+	proxies                  []*cut.Proxy
+}
+
+// start starts a topology. The test's end stops it, and looks at what it has logged.
+func start(t *testing.T, p plan, random *rand.Rand) *topology {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pawstream-faults-"+p.Name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp := &topology{t: t, plan: p, dir: dir}
+	t.Cleanup(tp.end)
+	for _, step := range []func(*rand.Rand) error{tp.startNATS, tp.startCompletions, tp.startEdges} {
+		if err := step(random); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tp
+}
+
+// all returns every process, in the order in which they are to be stopped.
+func (tp *topology) all() []*supervised {
+	return append(append(append([]*supervised(nil), tp.edges...), tp.completions...), tp.nats...)
+}
+
+// end stops everything and reports what should not have been logged.
+func (tp *topology) end() {
+	for _, s := range tp.all() {
+		if err := s.stop(); err != nil && s.path != tp.path(natsProgram) {
+			tp.t.Error(err)
+		}
+		for _, line := range s.logged(alarms, 40) {
+			tp.t.Error(line)
+		}
+	}
+	for _, p := range tp.proxies {
+		p.Close()
+	}
+	if tp.t.Failed() || *keep {
+		tp.t.Logf("history and logs are kept in %s", tp.dir)
+		return
+	}
+	_ = os.RemoveAll(tp.dir)
+}
+
+func (tp *topology) path(program string) string { return programs(tp.t).Path(program) }
+
+func (tp *topology) startNATS(*rand.Rand) error {
+	addresses := make([]string, 2*tp.plan.NATS) // of the clients, then of the routes
+	for i := range addresses {
+		var err error
+		if addresses[i], err = freeAddress(); err != nil {
+			return err
+		}
+	}
+	routes := make([]string, tp.plan.NATS)
+	for i := range routes {
+		routes[i] = "nats://" + addresses[tp.plan.NATS+i]
+	}
+	for i := range tp.plan.NATS {
+		name := fmt.Sprintf("nats-%d", i)
+		host, port, _ := strings.Cut(addresses[i], ":")
+		args := []string{"-a", host, "-p", port, "-js", "-sd", filepath.Join(tp.dir, name), "--server_name", name}
+		if tp.plan.NATS > 1 {
+			args = append(args, "--cluster_name", "faults", "--cluster", routes[i], "--routes", strings.Join(routes, ","))
+		}
+		tp.nats = append(tp.nats, &supervised{
+			name: name, path: tp.path(natsProgram), address: addresses[i], dir: tp.dir,
+			args: func(int) []string { return args },
+		})
+	}
+	if err := together(tp.t.Context(), tp.nats); err != nil {
+		return err
+	}
+	return eventually(tp.t.Context(), readyPatience, func() error {
+		conn, js, err := tp.jetstream()
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		ctx, cancel := context.WithTimeout(tp.t.Context(), time.Second)
+		defer cancel()
+		_, err = js.AccountInfo(ctx) // answered once there is a leader
+		return err
+	})
+}
+
+// natsURL names every NATS server.
+func (tp *topology) natsURL() string {
+	var urls []string
+	for _, s := range tp.nats {
+		urls = append(urls, "nats://"+s.address)
+	}
+	return strings.Join(urls, ",")
+}
+
+// jetstream connects as any client of NATS would.
+func (tp *topology) jetstream() (*nats.Conn, jetstream.JetStream, error) {
+	conn, err := nats.Connect(tp.natsURL(), nats.Timeout(2*time.Second))
+	if err != nil {
+		return nil, nil, err
+	}
+	js, err := jetstream.New(conn)
+	return conn, js, err
+}
+
+func (tp *topology) startCompletions(*rand.Rand) error {
+	for _, name := range []string{"completion-a", "completion-b"} {
+		address, err := freeAddress()
+		if err != nil {
+			return err
+		}
+		tp.completions = append(tp.completions, &supervised{
+			name: name, path: tp.path(completionProgram), address: address, dir: tp.dir,
+			args: func(start int) []string {
+				return append([]string{
+					"--listen=" + address, "--admin-listen=127.0.0.1:0", "--nats-url=" + tp.natsURL(),
+					"--nats-replicas=" + strconv.Itoa(tp.plan.NATS), "--drain-timeout=1s",
+					"--advisor-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
+					"--random-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
+					"--random-journal=" + filepath.Join(tp.dir, fmt.Sprintf("%s-%d.journal", name, start)),
+				}, tp.plan.Completion...)
+			},
+		})
+	}
+	return together(tp.t.Context(), tp.completions)
+}
+
+func (tp *topology) startEdges(random *rand.Rand) error {
+	var replicas []string
+	for _, s := range tp.completions {
+		// A connection between edge and completion carries many streams.
+		address, err := tp.behindProxy(s.address, random, 1, 100_000, 800_000)
+		if err != nil {
+			return err
+		}
+		replicas = append(replicas, address)
+	}
+	for i, name := range []string{"edge-a", "edge-b"} {
+		address, err := freeAddress()
+		if err != nil {
+			return err
+		}
+		known := strings.Join(replicas, ",")
+		if tp.plan.EdgePairing {
+			known = replicas[i]
+		}
+		args := []string{"--listen=" + address, "--admin-listen=127.0.0.1:0", "--drain-timeout=1s", "--completion-addr=" + known}
+		tp.edges = append(tp.edges, &supervised{
+			name: name, path: tp.path(edgeProgram), address: address, dir: tp.dir,
+			args: func(int) []string { return args },
+		})
+		through, err := tp.behindProxy(address, random, 3, 1, 20_000)
+		if err != nil {
+			return err
+		}
+		tp.urls = append(tp.urls, "http://"+through)
+	}
+	return together(tp.t.Context(), tp.edges)
+}
+
+// behindProxy returns the address of a proxy that, where the plan says so, cuts one of
+// so many connections after least to most bytes.
+func (tp *topology) behindProxy(target string, random *rand.Rand, oneOf, least, most int) (string, error) {
+	mine := rand.New(rand.NewPCG(random.Uint64(), random.Uint64()))
+	proxy, err := cut.Listen(target, func(int) cut.Plan { // one after the other
+		if !tp.plan.CutOften || mine.IntN(oneOf) > 0 {
+			return cut.Plan{}
+		}
+		return cut.Plan{After: int64(least + mine.IntN(most-least)), Reset: mine.IntN(2) == 0}
+	})
+	if err != nil {
+		return "", err
+	}
+	tp.proxies = append(tp.proxies, proxy)
+	return proxy.Addr(), nil
+}
+
+// together starts processes at the same time.
+func together(ctx context.Context, all []*supervised) error {
+	errs := make([]error, len(all))
+	var starting sync.WaitGroup
+	for i, s := range all {
+		starting.Go(func() { errs[i] = s.start(ctx) })
+	}
+	starting.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

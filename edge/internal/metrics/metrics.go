@@ -1,0 +1,120 @@
+// Package metrics counts what the edge does: streams, what they carry, and whom it turns
+// away. How many requests there are, by route and status, is told by
+// http.server.request.duration, which [telemetry.Telemetry.HTTP] records.
+//
+// The metrics of OpenTelemetry's conventions for generative AI are not here but on the
+// completion service, which is the model server they speak of: it serves other callers
+// too, and knows when a token was generated and what a completion cost. The edge only
+// tells when the first event reached the client's connection.
+package metrics
+
+import (
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/pawstream/pawstream/internal/telemetry"
+)
+
+// Metrics are those of one edge. The zero value discards. It is safe for concurrent use.
+type Metrics struct {
+	open       telemetry.Counter
+	ended      *telemetry.Keyed[ending, telemetry.Counter]
+	firstEvent *telemetry.Keyed[bool, telemetry.Histogram]
+
+	events, writes, bytes, heartbeats *telemetry.Tally
+
+	reopens, refused *telemetry.Keyed[string, telemetry.Counter]
+}
+
+// New makes the instruments.
+func New(meters metric.MeterProvider) (*Metrics, error) {
+	i := telemetry.NewInstruments(meters)
+	m := &Metrics{
+		open: i.Level("pawstream.edge.streams.open", "{stream}", "Streams that are open now."),
+		ended: telemetry.NewKeyed(
+			i.Counter("pawstream.edge.streams.ended", "{stream}", "Streams that have ended, by what began them and how they ended."),
+			ending.attributes),
+		firstEvent: telemetry.NewKeyed(
+			i.Histogram("pawstream.edge.stream.first_event.duration", "s", "Time from a request to the first event of its stream.",
+				0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+			func(resumed bool) []attribute.KeyValue { return []attribute.KeyValue{kind(resumed)} }),
+		events:     i.Tally("pawstream.edge.events", "{event}", "Events that were sent to clients."),
+		writes:     i.Tally("pawstream.edge.writes", "{write}", "Writes to clients that carried events: events for each are the coalescing ratio."),
+		bytes:      i.Tally("pawstream.edge.sent", "By", "Bytes of streams that were sent to clients."),
+		heartbeats: i.Tally("pawstream.edge.heartbeats", "{heartbeat}", "Heartbeats that were sent to clients of silent streams."),
+		reopens: telemetry.NewKeyed(
+			i.Counter("pawstream.edge.stream.reopens", "{reopen}", "Streams that lost their replica, by whether they went on with another one."),
+			outcome),
+		refused: telemetry.NewKeyed(
+			i.Counter("pawstream.edge.requests.refused", "{request}", "Requests that were turned away, by reason."),
+			func(reason string) []attribute.KeyValue {
+				return []attribute.KeyValue{attribute.String("reason", reason)}
+			}),
+	}
+	return m, i.Err()
+}
+
+// An ending is what the streams that have ended are told apart by.
+type ending struct {
+	resumed bool
+	outcome string
+}
+
+func (e ending) attributes() []attribute.KeyValue { return append(outcome(e.outcome), kind(e.resumed)) }
+
+func outcome(o string) []attribute.KeyValue {
+	return []attribute.KeyValue{attribute.String("outcome", o)}
+}
+
+// kind is what began a stream.
+func kind(resumed bool) attribute.KeyValue {
+	if resumed {
+		return attribute.String("request", "resume")
+	}
+	return attribute.String("request", "create")
+}
+
+// StreamOpened counts a stream in. [Metrics.StreamEnded] counts it out.
+func (m *Metrics) StreamOpened() { m.open.Add(1) }
+
+// StreamEnded says how a stream ended: resumed where it went on with an old completion,
+// outcome is one of a few words, and firstEvent the time from the request to its first
+// event, 0 where there was none.
+func (m *Metrics) StreamEnded(resumed bool, outcome string, firstEvent time.Duration) {
+	m.open.Add(-1)
+	m.ended.Of(ending{resumed, outcome}).Add(1)
+	if firstEvent > 0 {
+		m.firstEvent.Of(resumed).Record(firstEvent.Seconds())
+	}
+}
+
+// Wrote counts one write to a client, of so many events and bytes. One without events
+// carried headers or a heartbeat, and counts as bytes alone.
+func (m *Metrics) Wrote(events, bytes int) {
+	if events > 0 {
+		m.events.Add(events)
+		m.writes.Add(1)
+	}
+	m.bytes.Add(bytes)
+}
+
+// Heartbeat counts a heartbeat.
+func (m *Metrics) Heartbeat() { m.heartbeats.Add(1) }
+
+// Outcomes of [Metrics.Reopened].
+const (
+	// ReopenedElsewhere: the stream goes on.
+	ReopenedElsewhere = "resumed"
+	// ReopenLost: its completion died with the replica.
+	ReopenLost = "lost"
+	// ReopenFailed: no replica could be reached in time, or the service said no.
+	ReopenFailed = "failed"
+)
+
+// Reopened says what became of a stream whose replica was lost.
+func (m *Metrics) Reopened(outcome string) { m.reopens.Of(outcome).Add(1) }
+
+// Refused counts a request that was turned away; reason is one of a few words.
+func (m *Metrics) Refused(reason string) { m.refused.Of(reason).Add(1) }

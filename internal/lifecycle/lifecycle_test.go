@@ -1,0 +1,119 @@
+package lifecycle
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/telemetry"
+)
+
+// part is a server that does nothing until it is stopped.
+type part struct{ serve func(context.Context) error }
+
+// Addr implements Server.
+func (part) Addr() string { return "nowhere:1" }
+
+// Serve implements Server.
+func (p part) Serve(ctx context.Context) error { return p.serve(ctx) }
+
+// program is one whose part ends with an error where fails is set.
+func program(fails error) *Program {
+	flags := &struct{ config.Process }{}
+	return &Program{
+		Program: config.Program{Name: "test", Description: "A test.", AdminListen: "127.0.0.1:9090"},
+		Flags:   flags,
+		Process: &flags.Process,
+		Start: func(_ context.Context, reports *telemetry.Telemetry) ([]Part, error) {
+			i := telemetry.NewInstruments(reports.Meters)
+			i.Counter("starts", "{start}", "Starts.").Add(1)
+			return []Part{{Name: "nothing", Server: part{func(ctx context.Context) error {
+				if fails == nil {
+					<-ctx.Done()
+				}
+				return fails
+			}}}}, i.Err()
+		},
+	}
+}
+
+// A program tells its admin address, answers there, and can be asked from outside
+// whether it is ready.
+func TestRun(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	stdout, told := io.Pipe()
+	done := make(chan error, 1)
+	go func() { done <- program(nil).run(ctx, []string{"--admin-listen", "127.0.0.1:0"}, told, io.Discard) }()
+	ready, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, ok := strings.CutPrefix(strings.TrimSpace(ready), "ready nothing=nowhere:1 admin=")
+	if !ok {
+		t.Fatalf("ready line %q", ready)
+	}
+	resp, err := http.Get("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, _ := io.ReadAll(resp.Body)
+	for _, want := range []string{"starts_total 1\n", `service_name="test"`} {
+		if !strings.Contains(string(body), want) {
+			t.Errorf("no %q in the metrics", want)
+		}
+	}
+	check := func() error {
+		return program(nil).run(t.Context(), []string{"healthcheck", "--admin-listen", address}, io.Discard, io.Discard)
+	}
+	if err := check(); err != nil {
+		t.Error(err)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := check(); err == nil {
+		t.Error("ready though it has ended")
+	}
+}
+
+func TestFailures(t *testing.T) {
+	broken := errors.New("broken")
+	if err := program(broken).run(t.Context(), []string{"--admin-listen", "127.0.0.1:0"}, io.Discard, io.Discard); !errors.Is(err, broken) {
+		t.Errorf("error %v, want the part's", err)
+	}
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "nonsense")
+	err := program(nil).run(t.Context(), []string{"--admin-listen", "127.0.0.1:0"}, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_ENDPOINT") {
+		t.Errorf("error %v, want one about the endpoint", err)
+	}
+}
+
+// A collector that is not there costs a warning, not the exit code.
+func TestNobodyCollects(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+	p := program(nil)
+	start := p.Start
+	p.Start = func(ctx context.Context, reports *telemetry.Telemetry) ([]Part, error) {
+		_, span := reports.Tracers.Tracer("test").Start(ctx, "work")
+		span.End()
+		return start(ctx, reports)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var stderr bytes.Buffer
+	if err := p.run(ctx, []string{"--admin-listen", "127.0.0.1:0"}, io.Discard, &stderr); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(stderr.String(), "spans") {
+		t.Errorf("log %q, want a warning", stderr.String())
+	}
+}

@@ -1,0 +1,149 @@
+package telemetry
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// HTTP gives each request a span and records its duration, both until the response has
+// ended, however long it streams. The route is the pattern of the [http.ServeMux] that
+// serves the request, which must be the one that next gets, not a copy of it; the names
+// are those of OpenTelemetry's semantic conventions. Queries are left out: they may hold
+// secrets.
+func (t *Telemetry) HTTP(next http.Handler) (http.Handler, error) {
+	instruments := NewInstruments(t.Meters)
+	durations := NewKeyed(
+		instruments.Histogram("http.server.request.duration", "s", "Duration of HTTP requests, streamed responses included.",
+			// The convention's bounds, and more for streams.
+			0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60, 120, 300),
+		requestKind.attributes)
+	tracer := t.Tracers.Tracer(scope)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		kind := requestKind{method: knownMethod(r.Method), scheme: scheme(r)}
+		ctx := t.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+		ctx, span := tracer.Start(ctx, kind.method, trace.WithSpanKind(trace.SpanKindServer))
+		r = r.WithContext(ctx)
+		seen := &statusWriter{ResponseWriter: w}
+		kind.aborted = true
+		defer func() { // also where the handler panics, which aborts the response
+			kind.route, kind.status = route(r.Pattern), seen.status
+			durations.Of(kind).Record(time.Since(begun).Seconds())
+			end(span, kind, r)
+		}()
+		next.ServeHTTP(seen, r)
+		kind.aborted = false
+	}), instruments.Err()
+}
+
+// end completes a request's span.
+func end(span trace.Span, kind requestKind, r *http.Request) {
+	defer span.End()
+	if !span.IsRecording() {
+		return
+	}
+	if kind.route != "" {
+		span.SetName(kind.method + " " + kind.route)
+	}
+	span.SetAttributes(kind.attributes()...)
+	span.SetAttributes(
+		semconv.URLPath(r.URL.Path),
+		semconv.NetworkProtocolVersion(strings.TrimPrefix(r.Proto, "HTTP/")),
+		semconv.UserAgentOriginal(r.UserAgent()),
+	)
+	if problem := kind.problem(); problem != "" {
+		span.SetStatus(codes.Error, "")
+	}
+}
+
+// A requestKind is what durations tell requests apart by. There are few: nothing in it
+// is the client's to choose.
+type requestKind struct {
+	method, scheme, route string
+	status                int
+	aborted               bool
+}
+
+func (k requestKind) attributes() []attribute.KeyValue {
+	attrs := []attribute.KeyValue{semconv.HTTPRequestMethodKey.String(k.method), semconv.URLScheme(k.scheme)}
+	if k.route != "" {
+		attrs = append(attrs, semconv.HTTPRoute(k.route))
+	}
+	if k.status != 0 {
+		attrs = append(attrs, semconv.HTTPResponseStatusCode(k.status))
+	}
+	if problem := k.problem(); problem != "" {
+		attrs = append(attrs, semconv.ErrorTypeKey.String(problem))
+	}
+	return attrs
+}
+
+// problem is the error.type of a response that failed on our side.
+func (k requestKind) problem() string {
+	switch {
+	case k.aborted:
+		return "aborted"
+	case k.status >= http.StatusInternalServerError:
+		return strconv.Itoa(k.status)
+	}
+	return ""
+}
+
+// knownMethod is the method as an attribute: the convention has another value for those
+// that a client made up.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return Other
+}
+
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// route is the path of a pattern.
+func route(pattern string) string {
+	if i := strings.IndexByte(pattern, '/'); i >= 0 {
+		return pattern[i:]
+	}
+	return ""
+}
+
+// A statusWriter notes the status of a response.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (s *statusWriter) WriteHeader(status int) {
+	if s.status == 0 && status >= http.StatusOK { // 1xx are not the response's
+		s.status = status
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (s *statusWriter) Write(b []byte) (int, error) {
+	if s.status == 0 {
+		s.status = http.StatusOK
+	}
+	return s.ResponseWriter.Write(b)
+}

@@ -1,0 +1,198 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/otlptranslator"
+	"go.opentelemetry.io/otel/attribute"
+	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/metric"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/exemplar"
+	"go.opentelemetry.io/otel/sdk/resource"
+)
+
+// newMeters returns a provider whose instruments, and the process's own metrics, the
+// registry gathers.
+func newMeters(about *resource.Resource, registry *prometheus.Registry) (*sdkmetric.MeterProvider, error) {
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	exporter, err := otelprom.New(
+		otelprom.WithRegisterer(registry),
+		otelprom.WithTranslationStrategy(otlptranslator.UnderscoreEscapingWithSuffixes),
+		otelprom.WithoutScopeInfo(),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	return sdkmetric.NewMeterProvider(
+		sdkmetric.WithResource(about),
+		sdkmetric.WithReader(exporter),
+		// The text format has no place for exemplars, and to look for them costs.
+		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter),
+	), nil
+}
+
+// Instruments makes instruments. It keeps the errors, so that a table of instruments
+// reads as one; ask [Instruments.Err] at its end. A unit is one of UCUM's: "s", "By",
+// "{stream}".
+type Instruments struct {
+	meter metric.Meter
+	errs  []error
+}
+
+// NewInstruments returns a maker of instruments.
+func NewInstruments(meters metric.MeterProvider) *Instruments {
+	return &Instruments{meter: meters.Meter(scope)}
+}
+
+// Err returns what went wrong so far.
+func (i *Instruments) Err() error { return errors.Join(i.errs...) }
+
+// Meter returns what makes the instruments, for those that are not made here.
+func (i *Instruments) Meter() metric.Meter { return i.meter }
+
+// Counter makes an instrument for what only grows.
+func (i *Instruments) Counter(name, unit, help string) Counter {
+	c, err := i.meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(help))
+	i.errs = append(i.errs, err)
+	return Counter{adder: c}
+}
+
+// Tally makes an instrument for what only grows, and fast: it is read when metrics are
+// asked for.
+func (i *Instruments) Tally(name, unit, help string) *Tally {
+	t := new(Tally)
+	_, err := i.meter.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(help),
+		metric.WithInt64Callback(func(_ context.Context, o metric.Int64Observer) error {
+			o.Observe(t.count.Load())
+			return nil
+		}))
+	i.errs = append(i.errs, err)
+	return t
+}
+
+// Level makes an instrument for what goes up and down.
+func (i *Instruments) Level(name, unit, help string) Counter {
+	c, err := i.meter.Int64UpDownCounter(name, metric.WithUnit(unit), metric.WithDescription(help))
+	i.errs = append(i.errs, err)
+	return Counter{adder: c}
+}
+
+// Histogram makes an instrument for a distribution.
+func (i *Instruments) Histogram(name, unit, help string, bounds ...float64) Histogram {
+	h, err := i.meter.Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(help),
+		metric.WithExplicitBucketBoundaries(bounds...))
+	i.errs = append(i.errs, err)
+	return Histogram{instrument: h}
+}
+
+// adder is what metric.Int64Counter and metric.Int64UpDownCounter have in common.
+type adder interface {
+	Add(ctx context.Context, n int64, options ...metric.AddOption)
+}
+
+// A Counter counts under one set of attributes. The zero value discards. Counting
+// allocates nothing.
+type Counter struct {
+	adder   adder
+	options []metric.AddOption
+}
+
+// With returns a counter of the same instrument with these attributes and no others.
+func (c Counter) With(attrs ...attribute.KeyValue) Counter {
+	c.options = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attrs...))}
+	return c
+}
+
+// Add counts n more. It needs no context: exemplars, which are what one would be for, are
+// not taken.
+//
+//nolint:contextcheck,nolintlint // see above; what it silences is in the callers
+func (c Counter) Add(n int64) {
+	if c.adder != nil {
+		c.adder.Add(context.Background(), n, c.options...)
+	}
+}
+
+// A Tally counts, and costs no more than an atomic addition. The nil value discards.
+type Tally struct{ count atomic.Int64 }
+
+// Add counts n more.
+func (t *Tally) Add(n int) {
+	if t != nil {
+		t.count.Add(int64(n))
+	}
+}
+
+// A Histogram records values under one set of attributes. The zero value discards.
+// Recording allocates nothing.
+type Histogram struct {
+	instrument metric.Float64Histogram
+	options    []metric.RecordOption
+}
+
+// With returns a histogram of the same instrument with these attributes and no others.
+func (h Histogram) With(attrs ...attribute.KeyValue) Histogram {
+	h.options = []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attrs...))}
+	return h
+}
+
+// Record adds a value, without a context as [Counter.Add].
+//
+//nolint:contextcheck,nolintlint // see there
+func (h Histogram) Record(value float64) {
+	if h.instrument != nil {
+		h.instrument.Record(context.Background(), value, h.options...)
+	}
+}
+
+// Other is an attribute's value in place of one that was not foreseen.
+const Other = "_OTHER"
+
+// Keyed makes one counter or histogram of a family for each key, and keeps it. Keys are
+// to be few: nothing in them may be a client's to choose. The nil value discards. It is
+// safe for concurrent use.
+type Keyed[K comparable, I interface {
+	With(attrs ...attribute.KeyValue) I
+}] struct {
+	family I
+	attrs  func(K) []attribute.KeyValue
+
+	mu    sync.RWMutex
+	known map[K]I
+}
+
+// NewKeyed returns the family of an instrument: attrs tells the attributes of a key.
+func NewKeyed[K comparable, I interface {
+	With(attrs ...attribute.KeyValue) I
+}](instrument I, attrs func(K) []attribute.KeyValue) *Keyed[K, I] {
+	return &Keyed[K, I]{family: instrument, attrs: attrs, known: make(map[K]I)}
+}
+
+// Of returns the instrument of a key. It allocates only for a new one.
+func (k *Keyed[K, I]) Of(key K) I {
+	if k == nil {
+		var discards I
+		return discards
+	}
+	k.mu.RLock()
+	one, ok := k.known[key]
+	k.mu.RUnlock()
+	if ok {
+		return one
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	one = k.family.With(k.attrs(key)...)
+	k.known[key] = one
+	return one
+}

@@ -1,0 +1,128 @@
+// Package telemetry tells operators what a process does: log lines, metrics for
+// Prometheus, and traces over OTLP. It knows no domain; what is counted and which spans
+// there are is for others to say, with the instruments and the tracers made here.
+//
+// Trace context is always passed on (W3C Trace Context), so that the log lines of all
+// processes that one request passes through name the same trace. Spans are recorded and
+// exported only where an OTLP endpoint is set.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/sdk/resource"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+)
+
+// scope names our own instruments and spans.
+const scope = "github.com/pawstream/pawstream"
+
+// Config is what a [Telemetry] is made of.
+type Config struct {
+	// Service is the process's service.name, unless OTEL_SERVICE_NAME gives another.
+	Service string
+	// Log takes the log lines. LogFormat is "text" or "json", LogLevel "debug", "info",
+	// "warn" or "error".
+	Log                 io.Writer
+	LogFormat, LogLevel string
+	// Getenv reads the process's environment, which has OpenTelemetry's own variables.
+	Getenv func(string) string
+}
+
+// Telemetry is what the parts of one process report to. It is safe for concurrent use.
+type Telemetry struct {
+	// Logger adds trace_id and span_id to what is logged with the context of a span.
+	Logger *slog.Logger
+	// Tracers makes tracers and Meters meters; neither needs the global ones.
+	Tracers trace.TracerProvider
+	Meters  metric.MeterProvider
+	// Propagator reads and writes W3C Trace Context.
+	Propagator propagation.TextMapPropagator
+
+	gatherer prometheus.Gatherer
+	shutdown []func(context.Context) error
+}
+
+// New returns the telemetry of a process, for as long as it lives. It connects to
+// nothing yet; the error is about the configuration. There is to be one in a process:
+// the errors of OpenTelemetry itself go to its logger.
+func New(ctx context.Context, cfg Config) (*Telemetry, error) {
+	logger, err := newLogger(cfg.Log, cfg.LogFormat, cfg.LogLevel)
+	if err != nil {
+		return nil, err
+	}
+	about, err := resource.New(ctx,
+		resource.WithTelemetrySDK(),
+		resource.WithAttributes(semconv.ServiceName(cfg.Service), semconv.ServiceVersion(version())),
+		resource.WithFromEnv(), // what the operator says counts
+	)
+	if err != nil {
+		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
+	}
+	tracers, err := newTracers(ctx, about, cfg.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	registry := prometheus.NewRegistry()
+	meters, err := newMeters(about, registry)
+	if err != nil {
+		return nil, errors.Join(err, tracers.Shutdown(ctx))
+	}
+	reportErrors(logger)
+	return &Telemetry{
+		Logger:     logger,
+		Tracers:    tracers,
+		Meters:     meters,
+		Propagator: propagation.TraceContext{},
+		gatherer:   registry,
+		shutdown:   []func(context.Context) error{tracers.Shutdown, meters.Shutdown},
+	}, nil
+}
+
+// Discard returns telemetry that nobody sees, for tests.
+func Discard() *Telemetry {
+	return &Telemetry{
+		Logger:     slog.New(slog.DiscardHandler),
+		Tracers:    tracenoop.NewTracerProvider(),
+		Meters:     metricnoop.NewMeterProvider(),
+		Propagator: propagation.TraceContext{},
+		gatherer:   prometheus.NewRegistry(),
+	}
+}
+
+// Metrics serves all metrics in Prometheus's text format.
+func (t *Telemetry) Metrics() http.Handler {
+	return promhttp.HandlerFor(t.gatherer, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+}
+
+// Shutdown exports what has not been exported yet, until ctx ends. Nothing is exported
+// after it.
+func (t *Telemetry) Shutdown(ctx context.Context) error {
+	var errs []error
+	for _, shutdown := range t.shutdown {
+		errs = append(errs, shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// version is that of the main module, as the go command stamped it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,84 @@
+package telemetry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
+	"go.opentelemetry.io/otel/sdk/resource"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+)
+
+// OpenTelemetry's variables, of which we must know whether they are set. The exporter
+// reads these and the others (headers, certificates, timeouts) by itself.
+const (
+	envEndpoint       = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	envTracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+	envProtocol       = "OTEL_EXPORTER_OTLP_PROTOCOL"
+	envTracesProtocol = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
+)
+
+// newTracers returns a provider that exports if an endpoint is set. If not, the traces
+// that begin here are not recorded: they have ids, which cost little.
+func newTracers(ctx context.Context, about *resource.Resource, getenv func(string) string) (*sdktrace.TracerProvider, error) {
+	exports, err := checkEndpoint(getenv)
+	if err != nil {
+		return nil, err
+	}
+	if !exports {
+		return sdktrace.NewTracerProvider(
+			sdktrace.WithResource(about),
+			sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.NeverSample())),
+		), nil
+	}
+	exporter, err := otlptracegrpc.New(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("OTLP exporter: %w", err)
+	}
+	// Which traces are recorded is up to OTEL_TRACES_SAMPLER.
+	return sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(exporter)), nil
+}
+
+// checkEndpoint tells whether an OTLP endpoint is set. The exporter would take one that
+// it does not understand for its default.
+func checkEndpoint(getenv func(string) string) (set bool, err error) {
+	name, endpoint := envTracesEndpoint, getenv(envTracesEndpoint)
+	if endpoint == "" {
+		name, endpoint = envEndpoint, getenv(envEndpoint)
+	}
+	if endpoint == "" {
+		return false, nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return false, fmt.Errorf("%s must be a URL such as http://localhost:4317", name)
+	}
+	if protocol := cmp.Or(getenv(envTracesProtocol), getenv(envProtocol)); protocol != "" && protocol != "grpc" {
+		return false, fmt.Errorf("OTLP is spoken over grpc only, not over %q (%s)", protocol, envProtocol)
+	}
+	return true, nil
+}
+
+// reportEvery is how often a warning about exports may be given.
+const reportEvery = time.Minute
+
+// reportErrors has OpenTelemetry's own errors logged: that a collector cannot be
+// reached, above all, which need not be said with each batch.
+func reportErrors(logger *slog.Logger) {
+	var mu sync.Mutex
+	var last time.Time
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); now.Sub(last) >= reportEvery {
+			last = now
+			logger.Warn("telemetry is incomplete", slog.Any("error", err))
+		}
+	}))
+}

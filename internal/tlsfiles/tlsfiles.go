@@ -1,0 +1,85 @@
+// Package tlsfiles secures connections by TLS with certificates from PEM files. The files
+// are read again when they change; what they hold then counts for new connections. TLS 1.3
+// is the least that is spoken.
+//
+// It knows neither HTTP nor gRPC.
+package tlsfiles
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+
+	"github.com/pawstream/pawstream/internal/reload"
+)
+
+// Files are the PEM files of one side of connections. Cert and Key need each other.
+type Files struct {
+	Cert string // our certificate, and those between it and the authority's own
+	Key  string // of Cert; not to be readable for everybody on the machine
+	CA   string // authorities that the other side's certificate must be from
+}
+
+// A Set is what the files held when they were last in order. It is safe for concurrent use.
+type Set struct {
+	files *reload.Value[*content]
+}
+
+// Load reads the files. It is an error if a certificate is not valid now or does not belong
+// to its key; the error names the file.
+func Load(files Files) (*Set, error) {
+	var paths []string
+	for _, path := range []string{files.Cert, files.Key, files.CA} {
+		if path != "" {
+			paths = append(paths, path)
+		}
+	}
+	value, err := reload.Load(func() (*content, error) { return read(files) }, paths...)
+	if err != nil {
+		return nil, err
+	}
+	return &Set{files: value}, nil
+}
+
+// Watch reads the files again, all together, when one changes, until ctx ends; see
+// [reload.Value.Watch].
+func (s *Set) Watch(ctx context.Context, logger *slog.Logger) { s.files.Watch(ctx, logger) }
+
+// Server returns the configuration of a server that has a certificate and speaks these
+// protocols, the preferred one first (RFC 7301). With a CA file, clients must have a
+// certificate from an authority in it.
+func (s *Set) Server(protocols ...string) *tls.Config {
+	config := s.server(protocols)
+	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.server(protocols), nil }
+	return config
+}
+
+// server returns the configuration of one connection.
+func (s *Set) server(protocols []string) *tls.Config {
+	now := s.files.Get()
+	config := &tls.Config{MinVersion: tls.VersionTLS13, NextProtos: protocols}
+	if now.certificate != nil {
+		config.Certificates = []tls.Certificate{*now.certificate}
+	}
+	if now.authorities != nil {
+		config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, now.authorities
+		config.SessionTicketsDisabled = true // a client whose authority is gone does not come back by one
+	}
+	return config
+}
+
+// Client returns the configuration of the next connection to a server: it is to be asked
+// for each. Without a CA file the server's certificate must be from an authority that the
+// system knows.
+func (s *Set) Client() *tls.Config {
+	now := s.files.Get()
+	config := &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: now.authorities}
+	// Even to a server that names other authorities: it tells what is wrong then.
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if now.certificate == nil {
+			return &tls.Certificate{}, nil
+		}
+		return now.certificate, nil
+	}
+	return config
+}

@@ -1,0 +1,58 @@
+// Command faultcompletion is the completion service with one more model, whose text
+// is random. It is for tests and is no part of what is shipped.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/lifecycle"
+	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/randomengine"
+	"github.com/pawstream/pawstream/services/completion/server"
+)
+
+func main() {
+	var flags struct {
+		Listen        string  `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
+		RandomPace    float64 `default:"20" help:"Tokens per second of the random model; 0: as fast as possible."`
+		RandomMin     int     `default:"60" help:"Fewest tokens of an answer of the random model."`
+		RandomMax     int     `default:"60" help:"Most tokens of an answer of the random model."`
+		RandomJournal string  `default:"" help:"File that takes what the random model yields, as lines of JSON." placeholder:"FILE"`
+		config.Process
+		server.Options
+	}
+	os.Exit(lifecycle.Run(lifecycle.Program{
+		Program: config.Program{
+			Name:        "faultcompletion",
+			Description: "The completion service with a model whose text is random.",
+			AdminListen: "127.0.0.1:9091",
+		},
+		Flags:   &flags,
+		Process: &flags.Process,
+		Start: func(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
+			random := randomengine.Config{Pace: flags.RandomPace, Min: flags.RandomMin, Max: flags.RandomMax}
+			if flags.RandomJournal != "" {
+				journal, err := os.OpenFile(flags.RandomJournal, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+				if err != nil {
+					return nil, fmt.Errorf("journal: %w", err)
+				}
+				random.Journal = journal // until the process ends
+			}
+			engine, err := randomengine.New(random)
+			if err != nil {
+				return nil, err
+			}
+			service, err := server.New(ctx, server.Config{
+				Listen: flags.Listen, DrainTimeout: flags.DrainTimeout, Options: flags.Options, Models: []chat.Model{engine.Model()},
+			}, reports)
+			if err != nil {
+				return nil, err
+			}
+			return []lifecycle.Part{{Name: "grpc", Server: service}}, nil
+		},
+	}))
+}

@@ -1,0 +1,163 @@
+package jetlog
+
+import (
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// A valve passes connections on to a server, and can hold back what the server says.
+type valve struct {
+	listener net.Listener
+	target   string
+	done     sync.WaitGroup
+
+	mu   sync.Mutex
+	open *sync.Cond
+	held bool
+}
+
+func newValve(t *testing.T, target string) *valve {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &valve{listener: listener, target: target}
+	v.open = sync.NewCond(&v.mu)
+	v.done.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			v.serve(client)
+		}
+	})
+	t.Cleanup(func() { v.hold(false); listener.Close(); v.done.Wait() })
+	return v
+}
+
+func (v *valve) hold(held bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.held = held
+	v.open.Broadcast()
+}
+
+func (v *valve) serve(client net.Conn) {
+	upstream, err := net.Dial("tcp", v.target)
+	if err != nil {
+		client.Close()
+		return
+	}
+	v.done.Go(func() { _, _ = io.Copy(upstream, client); upstream.Close() })
+	v.done.Go(func() {
+		defer client.Close()
+		data := make([]byte, 64<<10)
+		for {
+			n, err := upstream.Read(data)
+			v.mu.Lock()
+			for v.held {
+				v.open.Wait()
+			}
+			v.mu.Unlock()
+			if _, werr := client.Write(data[:n]); err != nil || werr != nil {
+				return
+			}
+		}
+	})
+}
+
+func TestAnAppendWhoseAckIsLateHappensOnce(t *testing.T) {
+	nats := runNATS(t, server.RANDOM_PORT, t.TempDir())
+	v := newValve(t, nats.Addr().String())
+	l := open(t, Config{URL: "nats://" + v.listener.Addr().String()})
+	other := open(t, Config{URL: nats.ClientURL()})
+	w, err := l.Create(within(t), meta("late"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, l, "late", 0)
+	v.hold(true)
+	appendAll(t, w, "b")
+	awaitLast(t, other, "late", 1) // stored, and the writer does not know
+	appendAll(t, w, "c")
+	time.AfterFunc(2*ackTimeout+ackTimeout/2, func() { v.hold(false) })
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	for name, l := range map[string]*Log{"writer": l, "other": other} {
+		if got, kind := text(t, l, "late"); got != "abc" || kind != chat.KindDone {
+			t.Errorf("%s shows %q, %v", name, got, kind)
+		}
+	}
+	if stats := l.Stats(); stats.AmbiguousAcks < 2 || stats.Resolved != 1 {
+		t.Errorf("%+v, want late acks and one append found stored", stats)
+	}
+}
+
+func TestStatsCountWhatHappens(t *testing.T) {
+	l := open(t, Config{})
+	w, err := l.Create(within(t), meta("counted"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a", "b", "c")
+	awaitLast(t, l, "counted", 2)
+	s := l.Stats()
+	if s.Live != 1 || s.Events != 3 || s.Appends < 1 || s.Appends > 3 || s.Bytes == 0 || s.InFlight != 0 || s.Waiting != 0 {
+		t.Errorf("while it runs: %+v", s)
+	}
+	if s.AppendTime <= 0 || s.AppendTimeMax <= 0 || s.AppendTimeMax > s.AppendTime {
+		t.Errorf("times: %+v", s)
+	}
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	if s := l.Stats(); s.Live != 0 || s.Kept != 1 || s.KeptBytes == 0 || s.Events != 4 {
+		t.Errorf("after its end: %+v", s)
+	}
+	taken, err := l.Create(within(t), meta("fenced"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.js.Publish(within(t), eventsPrefix+"fenced", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	_ = taken.Append(within(t), chat.Text(0, "a"))
+	_ = taken.Seal(within(t), chat.Event{Kind: chat.KindDone})
+	if s := l.Stats(); s.Fenced != 1 || s.AmbiguousAcks != 0 {
+		t.Errorf("after the fence: %+v", s)
+	}
+}
+
+func TestLongEventsAreSplitIntoRecordsThatAServerTakes(t *testing.T) {
+	url := startNATS(t) // takes 1 MiB at most
+	l := open(t, Config{URL: url})
+	w, err := l.Create(within(t), meta("long"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	word := strings.Repeat("x", 50_000)
+	for range 70 {
+		appendAll(t, w, word)
+	}
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	if got, kind := text(t, open(t, Config{URL: url}), "long"); got != strings.Repeat(word, 70) || kind != chat.KindDone {
+		t.Errorf("%d bytes, %v", len(got), kind)
+	}
+	if l.Stats().BlockedAppends == 0 {
+		t.Error("nothing has waited: what is not stored yet is not bounded")
+	}
+}

@@ -1,0 +1,130 @@
+package jetlog
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// startNATS starts a server that several logs can share, and returns its URL.
+func startNATS(t testing.TB) string {
+	t.Helper()
+	return runNATS(t, server.RANDOM_PORT, t.TempDir()).ClientURL()
+}
+
+func runNATS(t testing.TB, port int, dir string) *server.Server {
+	t.Helper()
+	return serveNATS(t, &server.Options{Port: port, JetStream: true, StoreDir: dir})
+}
+
+// serveNATS starts a server in this process, on the loopback address.
+func serveNATS(t testing.TB, options *server.Options) *server.Server {
+	t.Helper()
+	options.Host, options.NoSigs, options.NoLog = "127.0.0.1", true, true
+	s, err := server.NewServer(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(startPatience) {
+		t.Fatal("nats-server does not start")
+	}
+	return s
+}
+
+// buildNATS builds nats-server from the module that ours requires, and returns its path.
+func buildNATS(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "nats-server")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/nats-io/nats-server/v2")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build nats-server: %v\n%s", err, out)
+	}
+	return path
+}
+
+// A natsProcess is a nats-server in a process of its own.
+type natsProcess struct {
+	url string
+	cmd *exec.Cmd
+}
+
+// startProcess starts a command that is or becomes a nats-server, and waits until it
+// takes connections.
+func startProcess(t testing.TB, name string, args ...string) *natsProcess {
+	t.Helper()
+	p := &natsProcess{cmd: exec.Command(name, args...)}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	listening := regexp.MustCompile(`Listening for client connections on (\S+)`)
+	ready := make(chan string, 1)
+	go func() {
+		var said strings.Builder
+		lines := bufio.NewScanner(stderr)
+		for lines.Scan() {
+			if at := listening.FindStringSubmatch(lines.Text()); at != nil {
+				ready <- at[1]
+				_, _ = io.Copy(io.Discard, stderr)
+				return
+			}
+			fmt.Fprintln(&said, lines.Text())
+		}
+		t.Error("nats-server says: " + said.String())
+		close(ready)
+	}()
+	select {
+	case address := <-ready:
+		p.url = "nats://" + address
+	case <-time.After(startPatience):
+		t.Fatal("nats-server does not start")
+	}
+	return p
+}
+
+// kill ends the process as a crash would.
+func (p *natsProcess) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// freePorts returns ports that nobody listened on just now.
+func freePorts(t testing.TB, n int) []int {
+	t.Helper()
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports
+}
+
+// writeFile writes a file into a directory of the test's own and returns its path.
+func writeFile(t testing.TB, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

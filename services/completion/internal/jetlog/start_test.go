@@ -1,0 +1,151 @@
+package jetlog
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// wantRefused fails the test unless the log cannot be opened, and says why in one line
+// that holds want and no secret.
+func wantRefused(t *testing.T, cfg Config, want string) {
+	t.Helper()
+	var logged bytes.Buffer
+	cfg.Logger = slog.New(slog.NewTextHandler(&logged, nil))
+	l, err := Open(within(t), cfg)
+	if err == nil {
+		l.Close()
+		t.Fatal("the log opens")
+	}
+	said := err.Error()
+	if strings.Contains(said, "\n") || !strings.Contains(said, want) {
+		t.Errorf("error %q, want one line that says %q", said, want)
+	}
+	if strings.Contains(said+logged.String(), "s3cret") {
+		t.Errorf("the password is told: %q, %q", said, logged.String())
+	}
+}
+
+func TestStartRefusesWhatItCannotUse(t *testing.T) {
+	used := open(t, Config{})
+	newer := t.TempDir()
+	if err := os.WriteFile(filepath.Join(newer, formatFile), []byte("2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	blocked := t.TempDir()
+	if err := os.WriteFile(filepath.Join(blocked, "jetstream"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	withPassword := serveNATS(t, &server.Options{
+		Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), Username: "ann", Password: "right",
+	}).Addr().String()
+	small := serveNATS(t, &server.Options{
+		Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), JetStreamMaxStore: 100 << 20,
+	}).ClientURL()
+	for _, test := range []struct {
+		name, want string
+		cfg        Config
+	}{
+		{"a directory in use", "is in use by another process", Config{DataDir: used.cfg.DataDir}},
+		{"a directory of a newer version", `has format "2", and this version reads "1" only`, Config{DataDir: newer}},
+		{"a file in place of the directory", "data directory", Config{DataDir: "/dev/null/x"}},
+		{"a directory with a file in the way", "data directory " + blocked + ": start NATS", Config{DataDir: blocked}},
+		{"nobody there", "connect to NATS at nats://127.0.0.1:1", Config{URL: "nats://ann:s3cret@127.0.0.1:1"}},
+		{"no such host", "connect to NATS at nats://nowhere.invalid:4222", Config{URL: "nats://s3cret@nowhere.invalid:4222"}},
+		{"a URL that is none", "URL 2 of NATS is not of the form", Config{URL: "nats://127.0.0.1,nats://ann:s3cret@host:port"}},
+		{"a wrong password", "Authorization Violation", Config{URL: "nats://ann:s3cret@" + withPassword}},
+		{"no password", "Authorization Violation", Config{URL: "nats://" + withPassword}},
+		{"no credentials file", "no such file", Config{URL: "nats://" + withPassword, CredsFile: "/nowhere/s3.creds"}},
+		{"no JetStream", "has no JetStream", Config{URL: serveNATS(t, &server.Options{Port: server.RANDOM_PORT}).ClientURL()}},
+		{"no room on the server", "no room for the 1073741824 bytes", Config{URL: small, MaxBytes: 1 << 30}},
+		{"no cluster", "replicas > 1 not supported", Config{URL: startNATS(t), Replicas: 3}},
+	} {
+		t.Run(test.name, func(t *testing.T) { wantRefused(t, test.cfg, test.want) })
+	}
+}
+
+// streamOf lets a test change the stream's configuration, by a server of its own.
+func streamOf(t *testing.T, cfg Config, change func(*jetstream.StreamConfig)) (string, jetstream.JetStream) {
+	t.Helper()
+	url := startNATS(t)
+	conn, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.setDefaults()
+	stream := (&Log{cfg: cfg}).streamConfig()
+	change(&stream)
+	if _, err := js.CreateStream(within(t), stream); err != nil {
+		t.Fatal(err)
+	}
+	return url, js
+}
+
+func TestStartRefusesAStreamThatWouldBreakTheRules(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*jetstream.StreamConfig)
+		want   string
+	}{
+		"other subjects":  {func(c *jetstream.StreamConfig) { c.Subjects = c.Subjects[1:] }, "has other subjects"},
+		"discards old":    {func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld }, "must refuse new ones"},
+		"by interest":     {func(c *jetstream.StreamConfig) { c.Retention = jetstream.InterestPolicy }, "retention must be by limits"},
+		"in memory":       {func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage }, "not kept in files"},
+		"denies deletion": {func(c *jetstream.StreamConfig) { c.DenyDelete = true }, "denies changes"},
+		"newer format":    {func(c *jetstream.StreamConfig) { c.Metadata[formatKey] = "2" }, `has format "2"`},
+		"of another make": {func(c *jetstream.StreamConfig) { c.Metadata = nil }, `has format ""`},
+		"subjects taken":  {func(c *jetstream.StreamConfig) { c.Name = "OTHER" }, "subjects overlap with an existing stream"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, _ := streamOf(t, Config{}, test.change)
+			wantRefused(t, Config{URL: url}, test.want)
+		})
+	}
+}
+
+func TestStartBringsTheLimitsOfAStreamUpToDate(t *testing.T) {
+	url, js := streamOf(t, Config{}, func(c *jetstream.StreamConfig) {
+		c.MaxAge, c.MaxBytes, c.MaxMsgs, c.NoAck = time.Minute, 1<<20, 10, true
+		c.AllowDirect, c.RePublish = false, nil
+		c.Compression = jetstream.S2Compression
+		slices.Reverse(c.Subjects)
+	})
+	l := open(t, Config{URL: url, Retention: 2 * time.Hour, MaxBytes: 2 << 20})
+	stream, err := js.Stream(within(t), streamName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := stream.CachedInfo().Config
+	if got.MaxAge != 2*time.Hour || got.MaxBytes != 2<<20 || got.MaxMsgs > 0 || got.NoAck || !got.AllowDirect || got.RePublish == nil {
+		t.Errorf("stream is %+v", got)
+	}
+	if got.Compression != jetstream.S2Compression {
+		t.Error("the operator's compression was undone")
+	}
+	w, err := l.Create(within(t), meta("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "x")
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := text(t, l, "one"); got != "x" {
+		t.Errorf("got %q", got)
+	}
+}

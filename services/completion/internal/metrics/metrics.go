@@ -1,0 +1,87 @@
+// Package metrics tells what the completion service does: how many completions there
+// are and what became of them, how fast they are generated, what they cost, and how the
+// log keeps up. It has an instrument, a span or a log line for each, and decides nothing.
+//
+// The metrics of OpenTelemetry's conventions for generative AI (gen_ai.*) are recorded
+// here and not at the edge, because this service is the model server they speak of: it
+// sees all callers, and knows when a token was generated. Each completion is counted
+// once, by the process that stored its terminal event. What callers experience over HTTP
+// is for the edge to tell.
+//
+// No message text is ever logged or put into a span.
+package metrics
+
+import (
+	"log/slog"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// Metrics are those of one completion service. It is safe for concurrent use.
+type Metrics struct {
+	logger    *slog.Logger
+	tracer    trace.Tracer
+	meter     metric.Meter
+	providers map[string]string // by model
+
+	running, admitted, takenOver telemetry.Counter
+	ended                        *telemetry.Keyed[ending, telemetry.Counter]
+
+	duration       *telemetry.Keyed[operation, telemetry.Histogram]
+	firstToken     *telemetry.Keyed[operation, telemetry.Histogram]
+	perOutputToken *telemetry.Keyed[operation, telemetry.Histogram]
+	input, output  *telemetry.Keyed[operation, telemetry.Histogram]
+
+	appendTime, appendEvents telemetry.Histogram
+	appendBytes              *telemetry.Tally
+}
+
+// New makes the instruments of a service that offers these models.
+func New(reports *telemetry.Telemetry, models []chat.Model) (*Metrics, error) {
+	i := telemetry.NewInstruments(reports.Meters)
+	m := &Metrics{
+		logger:    reports.Logger,
+		tracer:    reports.Tracers.Tracer("github.com/pawstream/pawstream/services/completion"),
+		meter:     i.Meter(),
+		providers: make(map[string]string, len(models)),
+
+		running:   i.Level("pawstream.completions.running", "{completion}", "Completions that this process generates now."),
+		admitted:  i.Counter("pawstream.completions.admitted", "{completion}", "New completions."),
+		takenOver: i.Counter("pawstream.completions.taken_over", "{completion}", "Completions that were taken over from a process that died or left."),
+		ended: telemetry.NewKeyed(
+			i.Counter("pawstream.completions.ended", "{completion}", "Completions that have ended, by outcome: one is counted by the process that stored its end."),
+			ending.attributes),
+
+		appendTime: i.Histogram("pawstream.log.append.duration", "s", "Time from handing a record to the log until it was acknowledged, retries included.",
+			0.00002, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 10),
+		appendEvents: i.Histogram("pawstream.log.append.events", "{event}", "Events in one record: more than one where the engine was faster than the log.",
+			1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
+		appendBytes: i.Tally("pawstream.log.appended", "By", "Bytes of the records that were acknowledged."),
+	}
+	for _, model := range models {
+		m.providers[model.ID] = model.OwnedBy
+	}
+	m.makeGenAI(i)
+	return m, i.Err()
+}
+
+// An ending is what the completions that have ended are told apart by.
+type ending struct{ model, outcome string }
+
+func (e ending) attributes() []attribute.KeyValue {
+	return []attribute.KeyValue{attribute.String("model", e.model), attribute.String("outcome", e.outcome)}
+}
+
+// Appended says that the log has acknowledged a record: how many events it held and how
+// many bytes it takes, and how long that took.
+func (m *Metrics) Appended(events, bytes int, took time.Duration) {
+	m.appendTime.Record(took.Seconds())
+	m.appendEvents.Record(float64(events))
+	m.appendBytes.Add(bytes)
+}

@@ -1,0 +1,187 @@
+// Package randomengine is an engine for tests: its text is another one at each call,
+// as that of a model which samples. So whoever shows a token that was not stored, or
+// generates again what was shown, is found out.
+//
+// It writes down all that it yields, for a checker that compares it with what was
+// stored and what was shown.
+package randomengine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/big"
+	"time"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// ModelRandom is the model's name.
+const ModelRandom = "random-1"
+
+// Config is what an [Engine] is made of.
+type Config struct {
+	// Pace is how many tokens per second an answer has; 0: as fast as they are read.
+	Pace float64
+	// Min and Max bound how many tokens an answer has in all; each call draws anew. A
+	// request's own limit comes before them.
+	Min, Max int
+	// Journal takes a line of JSON for each [Line]; nil: none is written.
+	Journal io.Writer
+}
+
+// An Engine answers with random tokens. It is a [chat.Engine] and may be used by
+// several goroutines at once.
+type Engine struct {
+	cfg     Config
+	journal journal
+}
+
+var _ chat.Engine = (*Engine)(nil)
+
+// New returns an engine.
+func New(cfg Config) (*Engine, error) {
+	if cfg.Pace < 0 || cfg.Min < 0 || cfg.Max < cfg.Min {
+		return nil, fmt.Errorf("randomengine: pace %g, %d to %d tokens", cfg.Pace, cfg.Min, cfg.Max)
+	}
+	return &Engine{cfg: cfg, journal: journal{to: cfg.Journal}}, nil
+}
+
+// Model returns what the engine answers as.
+func (e *Engine) Model() chat.Model {
+	return chat.Model{ID: ModelRandom, Created: time.Unix(1790000000, 0), OwnedBy: "tests", Fingerprint: "fp_random", Engine: e}
+}
+
+// Check refuses more than one choice.
+func (e *Engine) Check(_ context.Context, req *chat.Request) error {
+	if req.Choices() != 1 {
+		return &chat.Error{Code: chat.CodeUnsupportedParameter, Param: "n", Message: "The model gives one choice."}
+	}
+	return nil
+}
+
+// Complete yields random tokens, in the place of resume's last event if there are any.
+func (e *Engine) Complete(ctx context.Context, req *chat.Request, resume []chat.Event) iter.Seq2[chat.Event, error] {
+	return func(yield func(chat.Event, error) bool) {
+		a := &answer{engine: e, yield: yield, name: rand.Text(), tag: req.User, shown: resume}
+		a.journal(Line{Step: StepBegin, Resumed: len(resume)})
+		err := a.run(ctx, e.length(req))
+		end := Line{Step: StepEnd}
+		if err != nil {
+			end.Error = err.Error()
+		}
+		a.journal(end)
+		if err != nil && !errors.Is(err, errLeft) {
+			yield(chat.Event{}, err)
+		}
+	}
+}
+
+// length draws how many tokens an answer has.
+func (e *Engine) length(req *chat.Request) int {
+	if limit, limited := req.TokenLimit(); limited {
+		return limit
+	}
+	return e.cfg.Min + random(e.cfg.Max-e.cfg.Min+1)
+}
+
+// errLeft says that nobody ranges over the answer any more.
+var errLeft = errors.New("randomengine: range was left")
+
+// An answer is one call of Complete.
+type answer struct {
+	engine *Engine
+	yield  func(chat.Event, error) bool
+	name   string
+	tag    string
+	shown  []chat.Event
+}
+
+// run yields what is missing of an answer of so many tokens.
+func (a *answer) run(ctx context.Context, length int) error {
+	opened, finished, tokens := false, false, 0
+	for i := range a.shown {
+		switch e := &a.shown[i]; {
+		case e.Kind == chat.KindFinish:
+			finished = true
+		case e.Delta.Role != "":
+			opened = true
+		default:
+			tokens++
+		}
+	}
+	usage := &chat.Usage{PromptTokens: 1, CompletionTokens: int64(max(tokens, length))}
+	if !opened {
+		if err := a.emit(chat.Opening(0)); err != nil {
+			return err
+		}
+	}
+	for ; tokens < length && !finished; tokens++ {
+		if err := a.wait(ctx); err != nil {
+			usage.CompletionTokens = int64(tokens)
+			return errors.Join(a.tell(usage), err)
+		}
+		if err := a.emit(chat.Text(0, token())); err != nil {
+			return err
+		}
+	}
+	if !finished {
+		if err := a.emit(chat.Finish(0, chat.FinishStop)); err != nil {
+			return err
+		}
+	}
+	return a.tell(usage)
+}
+
+// emit writes an event down and yields it, in that order: what was stored was written
+// down, even if the process dies in between.
+func (a *answer) emit(e chat.Event) error {
+	a.journal(eventLine(&e))
+	if !a.yield(e, nil) {
+		return errLeft
+	}
+	return nil
+}
+
+// tell yields the usage.
+func (a *answer) tell(usage *chat.Usage) error {
+	if !a.yield(chat.UsageEvent(*usage), nil) {
+		return errLeft
+	}
+	return nil
+}
+
+// wait waits for about as long as the pace says: tokens are not evenly spaced.
+func (a *answer) wait(ctx context.Context) error {
+	if a.engine.cfg.Pace == 0 {
+		return ctx.Err()
+	}
+	beat := float64(time.Second) / a.engine.cfg.Pace
+	timer := time.NewTimer(time.Duration(beat * (0.5 + float64(random(1000))/1000)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (a *answer) journal(l Line) {
+	l.Attempt, l.Tag, l.At = a.name, a.tag, time.Now()
+	a.engine.journal.write(&l)
+}
+
+// token returns a word that has never been there before.
+func token() string { return " " + rand.Text()[:12+random(4)] }
+
+func random(n int) int {
+	i, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
+	if err != nil {
+		panic(err) // crypto/rand.Reader never fails
+	}
+	return int(i.Int64())
+}

@@ -1,0 +1,142 @@
+package rpc
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"slices"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+
+	"github.com/pawstream/pawstream/services/completion/internal/wire"
+)
+
+// Anonymous is the principal of a call that names none, from a peer without a certificate.
+const Anonymous = "anonymous"
+
+// reasonNotTrusted is the reason of the error for a call that its peer may not make on
+// that principal's behalf.
+const reasonNotTrusted = "PEER_NOT_TRUSTED"
+
+// Access says who may call a server, and on whose behalf. A peer that is believed names
+// the principal of each call by [PrincipalKey]:
+//
+//   - A peer with a verified certificate is believed if one of the certificate's names is
+//     trusted. Any other may name nobody but itself, and whoever names nobody is the
+//     principal itself, by the certificate's first name.
+//   - A peer without one is believed if it is on the same machine, or with InsecurePublic.
+//     Whoever names nobody is [Anonymous].
+//   - A peer in the same process, see [Inside], is believed and needs no TLS.
+type Access struct {
+	// TLS secures connections; nil: nothing does. To be told by their certificates
+	// peers have to be asked for them.
+	TLS *tls.Config
+	// TrustedPeers are names in certificates: a DNS name or the subject's common name.
+	TrustedPeers []string
+	// InsecurePublic believes every peer that has no certificate.
+	InsecurePublic bool
+}
+
+// principal returns on whose behalf a call is made, or why the peer may not make it.
+func (a *Access) principal(ctx context.Context) (string, error) {
+	var named string
+	switch values := metadata.ValueFromIncomingContext(ctx, PrincipalKey); len(values) {
+	case 0:
+	case 1:
+		named = values[0]
+	default:
+		return "", notTrusted("A call is on behalf of one principal at most.")
+	}
+	from, ok := peer.FromContext(ctx)
+	if !ok {
+		return "", notTrusted("The call is from nowhere.")
+	}
+	if c := certificate(from); c != nil {
+		return a.ofCertificate(c, named)
+	}
+	switch {
+	case named == "":
+		return Anonymous, nil
+	case a.InsecurePublic || onThisMachine(from.Addr):
+		return named, nil
+	}
+	return "", notTrusted("Without a certificate a call from another machine may not name a principal.")
+}
+
+func (a *Access) ofCertificate(c *x509.Certificate, named string) (string, error) {
+	own := namesIn(c)
+	trusted := slices.ContainsFunc(own, func(name string) bool { return slices.Contains(a.TrustedPeers, name) })
+	switch {
+	case len(own) == 0:
+		return "", notTrusted("The peer's certificate has neither a DNS name nor a common name.")
+	case named == "":
+		return own[0], nil
+	case trusted || slices.Contains(own, named):
+		return named, nil
+	}
+	return "", notTrusted("The peer may not call on behalf of others: no name of its certificate is that of a trusted peer.")
+}
+
+// certificate returns a peer's certificate if it was verified, or nil.
+func certificate(from *peer.Peer) *x509.Certificate {
+	info, ok := from.AuthInfo.(credentials.TLSInfo)
+	if !ok || len(info.State.VerifiedChains) == 0 {
+		return nil
+	}
+	return info.State.VerifiedChains[0][0]
+}
+
+// namesIn returns the names of a certificate that count, the one that is preferred first.
+func namesIn(c *x509.Certificate) []string {
+	names := slices.Clone(c.DNSNames)
+	if c.Subject.CommonName != "" {
+		names = append(names, c.Subject.CommonName)
+	}
+	return names
+}
+
+// onThisMachine reports whether an address is a loopback address, or [Inside].
+func onThisMachine(address net.Addr) bool {
+	if inside(address) {
+		return true
+	}
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// notTrusted returns the error for a call that its peer may not make.
+func notTrusted(message string) error {
+	st := status.New(codes.PermissionDenied, message)
+	withDetails, err := st.WithDetails(&errdetails.ErrorInfo{Reason: reasonNotTrusted, Domain: wire.ErrorDomain})
+	if err != nil { // cannot happen: the code is not OK and the detail is a known type
+		return st.Err()
+	}
+	return withDetails.Err()
+}
+
+type principalKey struct{}
+
+// principal returns on whose behalf an admitted call is made.
+func principal(ctx context.Context) string {
+	name, ok := ctx.Value(principalKey{}).(string)
+	if !ok {
+		return Anonymous
+	}
+	return name
+}
+
+// An admittedStream is a stream whose context knows the principal.
+type admittedStream struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+// Context implements grpc.ServerStream.
+func (s *admittedStream) Context() context.Context { return s.ctx }

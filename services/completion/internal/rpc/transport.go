@@ -1,0 +1,53 @@
+package rpc
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+)
+
+// insideBuffer is how many bytes a connection within the process holds each way.
+const insideBuffer = 256 << 10
+
+// Inside returns a listener for connections from within the process. Nobody else can
+// open one, so a server takes them without TLS and believes what they say.
+func Inside() *bufconn.Listener { return bufconn.Listen(insideBuffer) }
+
+// inside reports whether an address is that of a connection by [Inside].
+func inside(address net.Addr) bool { return address.Network() == "bufconn" }
+
+// A transport secures the connections of a server, but for those from within the process.
+type transport struct {
+	credentials.TransportCredentials
+	logger *slog.Logger
+}
+
+func newTransport(access *Access, logger *slog.Logger) *transport {
+	if access.TLS == nil {
+		return &transport{insecure.NewCredentials(), logger}
+	}
+	return &transport{credentials.NewTLS(access.TLS), logger}
+}
+
+// ServerHandshake implements credentials.TransportCredentials. It logs which peers are
+// refused, since nobody else can.
+func (t *transport) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	if inside(conn.RemoteAddr()) {
+		return insecure.NewCredentials().ServerHandshake(conn)
+	}
+	secured, info, err := t.TransportCredentials.ServerHandshake(conn)
+	if err != nil && !errors.Is(err, io.EOF) { // which is somebody who only looks whether the port is open
+		t.logger.Warn("refused a connection", slog.Any("peer", conn.RemoteAddr()), slog.Any("reason", err))
+	}
+	return secured, info, err
+}
+
+// Clone implements credentials.TransportCredentials.
+func (t *transport) Clone() credentials.TransportCredentials {
+	return &transport{t.TransportCredentials.Clone(), t.logger}
+}
