@@ -11,4 +11,5 @@ FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /out/ /usr/local/bin/
 COPY --from=build --chown=nonroot:nonroot /data /data
 EXPOSE 8080 50051 9090
+HEALTHCHECK CMD ["standalone", "healthcheck"]
 CMD ["standalone", "--listen=0.0.0.0:8080", "--insecure-public", "--grpc-insecure-public", "--grpc-listen=0.0.0.0:50051", "--admin-listen=0.0.0.0:9090", "--data-dir=/data"]

@@ -175,6 +175,20 @@ func TestKeysAreReloaded(t *testing.T) {
 	})
 }
 
+// TestNewKey makes a key, as an operator does, and comes in with it.
+func TestNewKey(t *testing.T) {
+	t.Parallel()
+	stdout, stderr, exit := runProgram(t, "edge", "keys", "new", "a shop")
+	said := regexp.MustCompile(`(?s)^[^\n]+:\n(paw_\w+)\n\n[^\n]+:\n(- \{.*\}\n)$`).FindStringSubmatch(stdout)
+	if exit != 0 || stderr != "" || said == nil {
+		t.Fatalf("exit code %d, %s%s", exit, stdout, stderr)
+	}
+	url := door(t, fast(t), "--auth=keys", "--auth-keys="+secretFile(t, said[2]))
+	if x := post(t, url, streamed(nil), "Authorization: Bearer "+said[1]); x.Status != http.StatusOK {
+		t.Errorf("status %d, body %s", x.Status, x.Body)
+	}
+}
+
 // TestTicket follows as an EventSource does, which cannot send a key.
 func TestTicket(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,8 @@ func main() {
 		Listen         string               `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
 		CompletionAddr string               `default:"127.0.0.1:50051" help:"Where the completion service is: host:port, several separated by commas, or a gRPC target such as dns:///name:port."`
 		CompletionTLS  server.CompletionTLS `embed:"" prefix:"completion-"`
+		config.Commands
+		Keys server.KeysCommand `cmd:"" help:"API keys."`
 		config.Process
 		server.Options
 	}

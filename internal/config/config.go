@@ -6,6 +6,7 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,22 @@ type Process struct {
 	LogFormat    string        `default:"text" enum:"text,json" help:"Format of what is logged: ${enum}."`
 }
 
+// Commands are what every program of ours can do. A program may embed more; each that is
+// not here is a [Command].
+type Commands struct {
+	Serve       struct{}    `cmd:"" default:"1" help:"Serve. This is what the program does without a command."`
+	Healthcheck Healthcheck `cmd:"" help:"Ask the program that runs with the same settings whether it is ready for work; the exit code tells."`
+}
+
+// Healthcheck is the command of that name.
+type Healthcheck struct{}
+
+// A Command is what a program does in place of serving.
+type Command interface {
+	// Run does it. What it has to say goes to stdout.
+	Run(ctx context.Context, stdout io.Writer) error
+}
+
 // A Program is what its help says of it.
 type Program struct {
 	Name, Description string
@@ -32,8 +49,9 @@ type Program struct {
 }
 
 // Parse fills target, a pointer to a struct with kong tags, from args and the
-// environment. The error is one line for the person who started the program.
-func Parse(p Program, target any, args []string, stdout, stderr io.Writer) error {
+// environment, and returns the command that was given as target has it: a pointer to the
+// field. The error is one line for the person who started the program.
+func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (command any, err error) {
 	helped := false
 	parser, err := kong.New(target,
 		kong.Name(p.Name),
@@ -44,14 +62,17 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) error
 		kong.Exit(func(int) { helped = true }),
 	)
 	if err != nil {
-		return fmt.Errorf("configuration table: %w", err)
+		return nil, fmt.Errorf("configuration table: %w", err)
 	}
-	_, err = parser.Parse(args)
+	parsed, err := parser.Parse(args)
 	switch {
 	case helped:
-		return ErrHelp
+		return nil, ErrHelp
 	case err != nil:
-		return err
+		return nil, err
 	}
-	return nil
+	if selected := parsed.Selected(); selected != nil {
+		command = selected.Target.Addr().Interface()
+	}
+	return command, nil
 }

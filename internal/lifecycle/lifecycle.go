@@ -49,8 +49,7 @@ type Server interface {
 // Run runs a program with the process's arguments and streams, and returns its exit
 // code. Once all parts have taken their addresses it prints one line, "ready", with them.
 //
-// With the argument "healthcheck" before any flags it asks the program that runs with
-// the same settings whether it is ready for work: the exit code tells.
+// All that is about serving. Another command of the flags is run and that is all.
 //
 // SIGINT and SIGTERM end the context of the parts, which drain, each in its own time; a
 // second signal kills the process. If a part fails, the others stop.
@@ -68,18 +67,22 @@ func Run(p Program) int {
 }
 
 func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	checks := len(args) > 0 && args[0] == "healthcheck"
-	if checks {
-		args = args[1:]
-	}
-	if err := config.Parse(p.Program, p.Flags, args, stdout, stderr); err != nil {
+	command, err := config.Parse(p.Program, p.Flags, args, stdout, stderr)
+	if err != nil {
 		return err
 	}
-	if checks {
+	switch command := command.(type) {
+	case *config.Healthcheck:
 		ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 		defer cancel()
 		return admin.Check(ctx, p.Process.AdminListen)
+	case config.Command:
+		return command.Run(ctx, stdout)
 	}
+	return p.serve(ctx, stdout, stderr)
+}
+
+func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	reports, err := telemetry.New(ctx, telemetry.Config{
 		Service: p.Name, Log: stderr, LogFormat: p.Process.LogFormat, LogLevel: p.Process.LogLevel, Getenv: os.Getenv,
 	})
@@ -101,17 +104,19 @@ func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writ
 		inspection.Close()
 		return err
 	}
-	line := "ready"
+	line := []byte("ready")
 	for _, part := range parts {
-		line += " " + part.Name + "=" + part.Server.Addr()
+		line = fmt.Appendf(line, " %s=%s", part.Name, part.Server.Addr())
 	}
 	fmt.Fprintf(stdout, "%s admin=%s\n", line, inspection.Addr())
 
 	defer context.AfterFunc(ctx, func() {
-		reports.Logger.InfoContext(ctx, "stopping: a second signal ends the process at once",
+		reports.Logger.InfoContext(ctx, "stopping; one more signal would end the process at once",
 			slog.Duration("drain_timeout", p.Process.DrainTimeout))
 	})()
-	return serve(ctx, inspection, parts)
+	err = run(ctx, inspection, parts)
+	reports.Logger.InfoContext(ctx, "stopped")
+	return err
 }
 
 const (
@@ -128,8 +133,8 @@ func flush(ctx context.Context, reports *telemetry.Telemetry) {
 	}
 }
 
-// serve runs the parts. The admin address answers until the last one has drained.
-func serve(ctx context.Context, inspection *admin.Server, parts []Part) error {
+// run runs the parts. The admin address answers until the last one has drained.
+func run(ctx context.Context, inspection *admin.Server, parts []Part) error {
 	adminCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var admin errgroup.Group

@@ -25,7 +25,10 @@ func (p part) Serve(ctx context.Context) error { return p.serve(ctx) }
 
 // program is one whose part ends with an error where fails is set.
 func program(fails error) *Program {
-	flags := &struct{ config.Process }{}
+	flags := &struct {
+		config.Commands
+		config.Process
+	}{}
 	return &Program{
 		Program: config.Program{Name: "test", Description: "A test.", AdminListen: "127.0.0.1:9090"},
 		Flags:   flags,

@@ -14,6 +14,7 @@ import (
 func main() {
 	var flags struct {
 		Listen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
+		config.Commands
 		config.Process
 		server.Access
 		server.Options

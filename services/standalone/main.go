@@ -17,6 +17,7 @@ func main() {
 	var flags struct {
 		Listen     string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
 		GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
+		config.Commands
 		config.Process
 		Access     completion.Access  `embed:"" prefix:"grpc-"`
 		Completion completion.Options `embed:""`

@@ -22,6 +22,7 @@ func main() {
 		RandomMin     int     `default:"60" help:"Fewest tokens of an answer of the random model."`
 		RandomMax     int     `default:"60" help:"Most tokens of an answer of the random model."`
 		RandomJournal string  `default:"" help:"File that takes what the random model yields, as lines of JSON." placeholder:"FILE"`
+		config.Commands
 		config.Process
 		server.Options
 	}
