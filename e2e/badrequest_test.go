@@ -34,6 +34,8 @@ func TestBadRequest(t *testing.T) {
 		{"a form", create, "Content-Type: application/x-www-form-urlencoded", body(nil), noMedia},
 		{"another JSON type", create, "Content-Type: application/problem+json", body(nil), noMedia},
 		{"a media type that is none", create, "Content-Type: application/json; charset", body(nil), noMedia},
+		{"another character set", create, "Content-Type: application/json; charset=utf-16", body(nil), noMedia},
+		{"compressed", create, "Content-Encoding: gzip", body(nil), noMedia},
 		{"no media type for metadata", "POST /v1/chat/completions/" + stored, "Content-Type: ", `{"metadata":{}}`, noMedia},
 
 		{"PUT", "PUT /v1/chat/completions", "", body(nil), noMethod},
@@ -44,6 +46,8 @@ func TestBadRequest(t *testing.T) {
 		{"POST models", "POST /v1/models", "", `{}`, noMethod},
 		{"DELETE a model", "DELETE /v1/models/" + model, "", "", noMethod},
 
+		{"a path with a dot", "POST /v1/./chat/completions", "", body(nil), notFound},
+		{"a path that climbs", "GET /v1/chat/../models", "", "", notFound},
 		{"another API", "GET /v1/embeddings", "", "", notFound},
 		{"no version", "POST /chat/completions", "", body(nil), notFound},
 		{"a slash too many", "POST /v1/chat/completions/", "", body(nil), notFound},

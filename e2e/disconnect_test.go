@@ -1,7 +1,11 @@
 package e2e
 
 import (
+	"bufio"
+	"fmt"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,4 +66,32 @@ func TestOnDisconnect(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCancelWaitsForNoBody announces a body that never comes: the route has none.
+func TestCancelWaitsForNoBody(t *testing.T) {
+	t.Parallel()
+	url := steady(t).URL()
+	resp := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": 400})))
+	id := resp.Header.Get("X-Completion-Id")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(conn, "POST /v1/chat/completions/%s/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", id); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK || !answer.Close {
+		t.Errorf("status %d, close %v", answer.StatusCode, answer.Close)
+	}
+	isCancelledSoon(t, url, id)
 }

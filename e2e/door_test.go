@@ -415,6 +415,30 @@ func TestClientDeadline(t *testing.T) {
 	}
 }
 
+// TestEdgeIsReadyOnceACompletionServiceIs starts the edge first.
+func TestEdgeIsReadyOnceACompletionServiceIs(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+address)
+	ready := func(want int) {
+		t.Helper()
+		eventually(t, 20*time.Second, func() error {
+			resp, err := plain.Get("http://" + edge.Addr("admin") + "/readyz")
+			if err != nil {
+				return err
+			}
+			defer func() { _ = resp.Body.Close() }()
+			if resp.StatusCode != want {
+				return fmt.Errorf("%w: status %d", errNotYet, resp.StatusCode)
+			}
+			return nil
+		})
+	}
+	ready(http.StatusServiceUnavailable)
+	start(t, "completion", "--listen="+address, "--log=memory")
+	ready(http.StatusOK)
+}
+
 // TestEdgeDrains stops an edge while it has streams: new work is refused, and those
 // that do not end in time can go on elsewhere.
 func TestEdgeDrains(t *testing.T) {

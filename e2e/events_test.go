@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"net/http"
 	"strings"
 	"testing"
@@ -129,4 +130,17 @@ func TestHeartbeat(t *testing.T) {
 		t.Errorf("besides heartbeats the stream differs (-replayed +live)\n%s", diff)
 	}
 	joined(t, events(t, strings.NewReader(live)))
+}
+
+// TestNamesMakeNoOtherRequest repeats a request with its key, and asks for names by the
+// Accept header this time.
+func TestNamesMakeNoOtherRequest(t *testing.T) {
+	t.Parallel()
+	url := fast(t).URL()
+	key := "Idempotency-Key: " + rand.Text()
+	first := record(t, url, nil, key)
+	second := record(t, url, nil, key, "Accept: text/event-stream; events=named")
+	if first.ID != second.ID || !strings.Contains(second.Raw, "event: done\n") || strings.Contains(first.Raw, "event: ") {
+		t.Errorf("%s and %s:\n%s", first.ID, second.ID, second.Raw)
+	}
 }

@@ -28,14 +28,14 @@ func TestStandalone(t *testing.T) {
 	t.Cleanup(all.Kill)
 	url := "http://" + all.Addr("http")
 
+	a := joined(t, record(t, url, nil).Events)
+	if diff := cmp.Diff(whole(t, url), a); diff != "" {
+		t.Errorf("(-not streamed +streamed)\n%s", diff)
+	}
 	for _, path := range []string{"/healthz", "/readyz"} {
 		if x := do(t, request(t, http.MethodGet, "http://"+all.Addr("admin")+path, "")); x.Status != http.StatusOK {
 			t.Errorf("%s: status %d, body %s", path, x.Status, x.Body)
 		}
-	}
-	a := joined(t, record(t, url, nil).Events)
-	if diff := cmp.Diff(whole(t, url), a); diff != "" {
-		t.Errorf("(-not streamed +streamed)\n%s", diff)
 	}
 
 	resp := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil)))

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
 	"github.com/pawstream/pawstream/edge/internal/relay"
@@ -139,11 +140,13 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler:           handler,
-		Protocols:         protocols,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
+		Handler: handler,
+		// OPTIONS * is answered like anything else that is not there.
+		DisableGeneralOptionsHandler: true,
+		Protocols:                    protocols,
+		ReadHeaderTimeout:            headerTimeout,
+		IdleTimeout:                  idleTimeout,
+		MaxHeaderBytes:               maxHeaderBytes,
 		// What net/http itself has to say is about clients' mistakes.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
@@ -152,10 +155,21 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 // Addr returns the address that is served, with the port that was taken.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
+// Ready returns an error while no completion service can be reached.
+func (s *Server) Ready() error {
+	switch state := s.conn.GetState(); state {
+	case connectivity.Ready, connectivity.Idle: // idle after a while without a call
+		return nil
+	default:
+		return fmt.Errorf("no completion service can be reached (%v)", state)
+	}
+}
+
 // Serve answers until ctx ends and then drains: new work is refused, and what runs gets
 // the drain timeout to finish. Streams that are left have to part, so that their clients
 // go on elsewhere; other responses get a moment more.
 func (s *Server) Serve(ctx context.Context) error {
+	s.conn.Connect() // not only when the first client comes
 	group, ctx := errgroup.WithContext(ctx)
 	for _, w := range s.watchers {
 		group.Go(func() error {

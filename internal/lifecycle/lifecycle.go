@@ -38,7 +38,8 @@ type Part struct {
 	Server Server
 }
 
-// A Server is what a [Part] runs.
+// A Server is what a [Part] runs. One that has a method Ready() error tells by it why it
+// is not ready for work, though it serves.
 type Server interface {
 	// Addr returns the address that is served.
 	Addr() string
@@ -90,17 +91,14 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer flush(ctx, reports)
-	inspection, err := admin.Listen(ctx, p.Process.AdminListen, admin.Config{Metrics: reports.Metrics(), Ready: func() error {
-		if ctx.Err() != nil {
-			return errors.New("shutting down")
-		}
-		return nil
-	}})
+	var parts []Part
+	inspection, err := admin.Listen(ctx, p.Process.AdminListen, admin.Config{
+		Metrics: reports.Metrics(), Ready: func() error { return ready(ctx, parts) },
+	})
 	if err != nil {
 		return err
 	}
-	parts, err := p.Start(ctx, reports)
-	if err != nil {
+	if parts, err = p.Start(ctx, reports); err != nil {
 		inspection.Close()
 		return err
 	}
@@ -117,6 +115,21 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	err = run(ctx, inspection, parts)
 	reports.Logger.InfoContext(ctx, "stopped")
 	return err
+}
+
+// ready returns why the program takes no new work.
+func ready(ctx context.Context, parts []Part) error {
+	if ctx.Err() != nil {
+		return errors.New("shutting down")
+	}
+	for _, part := range parts {
+		if s, ok := part.Server.(interface{ Ready() error }); ok {
+			if err := s.Ready(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 const (

@@ -26,11 +26,23 @@ func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
 	return nil, fmt.Errorf("log format %q is not known", format)
 }
 
-// traced adds trace_id and span_id to what is logged with the context of a span.
+type requestIDKey struct{}
+
+// WithRequestID returns a context whose log lines name the request that began the work.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, id)
+}
+
+// traced adds trace_id, span_id and request_id to what is logged, where the context knows
+// them.
 type traced struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h traced) Handle(ctx context.Context, r slog.Record) error {
+	if id, ok := ctx.Value(requestIDKey{}).(string); ok && id != "" {
+		r = r.Clone()
+		r.AddAttrs(slog.String("request_id", id))
+	}
 	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
 		r = r.Clone()
 		r.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))

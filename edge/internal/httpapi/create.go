@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -83,8 +84,10 @@ func includeEvents(p *completionv1.CompletionParams) {
 
 // readJSON returns a body that claims to be JSON.
 func (a *api) readJSON(w http.ResponseWriter, r *http.Request) ([]byte, *openai.Error) {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != "application/json" {
+	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := cmp.Or(params["charset"], "utf-8")
+	encoding := cmp.Or(r.Header.Get("Content-Encoding"), "identity")
+	if err != nil || mediaType != "application/json" || !strings.EqualFold(charset, "utf-8") || !strings.EqualFold(encoding, "identity") {
 		return nil, openai.UnsupportedMediaType()
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.maxBody))

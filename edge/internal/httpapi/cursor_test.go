@@ -69,6 +69,9 @@ func TestWantsStream(t *testing.T) {
 		{"text/event-stream", "", true},
 		{"application/json, text/event-stream;q=0.9", "", true},
 		{"text/event-stream; events=named", "", true},
+		{"text/event-stream;q=0, */*", "", false},
+		{"text/event-stream;q=0.000", "", false},
+		{"text/event-stream;q=0.001", "", true},
 		{"application/json", "stream=true", true},
 		{"text/event-stream", "stream=false", false},
 	} {

@@ -64,12 +64,16 @@ func wantsStream(r *http.Request) (bool, *openai.Error) {
 
 func accepts(r *http.Request, want string) bool {
 	for accepted := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
-		if mediaType, _, err := mime.ParseMediaType(accepted); err == nil && mediaType == want {
+		mediaType, params, err := mime.ParseMediaType(accepted)
+		if err == nil && mediaType == want && !unwanted(params["q"]) {
 			return true
 		}
 	}
 	return false
 }
+
+// unwanted reports whether a weight is zero: RFC 9110, section 12.4.2.
+func unwanted(q string) bool { return q != "" && strings.Trim(q, "0.") == "" }
 
 // A cursor is a place in a completion: after the event of that sequence, or, where
 // after is nil, its start.

@@ -96,6 +96,20 @@ func limitBody(next http.Handler) http.Handler {
 	})
 }
 
+// bodyless has next answer without the body that a request should not have: it does not
+// wait for it, and the connection ends with the answer.
+func bodyless(next http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 is that by itself
+			w.Header().Set("Connection", "close")
+			r = r.Clone(r.Context())
+			r.Body, r.ContentLength = http.NoBody, 0
+		}
+		next.ServeHTTP(w, r)
+	}
+}
+
 // bodyTimeout is how long a client may take to send a request body.
 const bodyTimeout = 30 * time.Second
 
@@ -113,6 +127,10 @@ func clean(next http.Handler) http.Handler {
 		// A base URL that ends in a slash gives two in a row.
 		for strings.Contains(r.URL.Path, "//") {
 			r.URL.Path, r.URL.RawPath = strings.ReplaceAll(r.URL.Path, "//", "/"), ""
+		}
+		if path := r.URL.EscapedPath() + "/"; strings.Contains(path, "/./") || strings.Contains(path, "/../") {
+			answer.Error(w, openai.UnknownURL()) // no client of ours climbs, and the mux would send it elsewhere
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -118,18 +118,18 @@ const followRoute = "GET /v1/chat/completions/{id}"
 // routes is the whole public surface.
 func (a *api) routes(gateway http.Handler) http.Handler {
 	gateway = bounded(gateway)
-	unary := gateway.ServeHTTP
+	unary := bodyless(gateway)
 	mux := http.NewServeMux()
 	mux.Handle("POST /v1/chat/completions", a.guard(auth.ScopeCreate, a.slot(a.create)))
-	mux.Handle("GET /v1/chat/completions", a.guard(auth.ScopeRead, a.listing(gateway)))
-	mux.Handle(followRoute, a.guard(auth.ScopeRead, a.follow(gateway)))
+	mux.Handle("GET /v1/chat/completions", a.guard(auth.ScopeRead, a.listing(unary)))
+	mux.Handle(followRoute, a.guard(auth.ScopeRead, a.follow(unary)))
 	mux.Handle("POST /v1/chat/completions/{id}", a.guard(auth.ScopeManage, a.update(gateway)))
 	mux.Handle("DELETE /v1/chat/completions/{id}", a.guard(auth.ScopeManage, unary))
-	mux.Handle("GET /v1/chat/completions/{id}/messages", a.guard(auth.ScopeRead, a.listing(gateway)))
+	mux.Handle("GET /v1/chat/completions/{id}/messages", a.guard(auth.ScopeRead, a.listing(unary)))
 	mux.Handle("POST /v1/chat/completions/{id}/cancel", a.guard(auth.ScopeManage, unary))
 	mux.Handle("POST /v1/stream_tickets", a.guard(auth.ScopeRead, a.issueTicket))
 	mux.Handle("GET /v1/models", a.guard(auth.ScopeModels, unary))
-	mux.Handle("GET /v1/models/{id...}", a.guard(auth.ScopeModels, a.model(gateway)))
+	mux.Handle("GET /v1/models/{id...}", a.guard(auth.ScopeModels, a.model(unary)))
 	return refuseUnknown(mux)
 }
 

@@ -87,11 +87,12 @@ func MethodNotAllowed() *Error {
 	}
 }
 
-// UnsupportedMediaType returns the error for a body that is not application/json.
+// UnsupportedMediaType returns the error for a body that is not application/json as it
+// stands: in UTF-8 and not compressed.
 func UnsupportedMediaType() *Error {
 	return &Error{
 		Status: http.StatusUnsupportedMediaType, Type: typeInvalidRequest, Code: "unsupported_media_type",
-		Message: "The request body must be of type application/json.",
+		Message: "The request body must be of type application/json, in UTF-8 and not compressed.",
 	}
 }
 

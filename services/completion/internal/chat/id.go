@@ -16,7 +16,9 @@ func newID() string { return idPrefix + rand.Text() }
 // hashRequest identifies what a request asks for, so that a repeated idempotency
 // key can be told from a reused one. It also tells about how large the request is.
 func hashRequest(r *Request) (hash [32]byte, size int, err error) {
-	text, err := json.Marshal(r)
+	same := *r
+	same.Stream.IncludeEvents = false // a header may ask for it as well, and it changes no answer
+	text, err := json.Marshal(&same)
 	if err != nil {
 		return hash, 0, fmt.Errorf("hash request: %w", err)
 	}

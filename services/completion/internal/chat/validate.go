@@ -202,10 +202,13 @@ func (r *Request) checkSampling() *Error {
 }
 
 func (r *Request) checkLogprobs() *Error {
+	if err := integerIn("top_logprobs", r.TopLogprobs, 0, maxTopLogprobs); err != nil {
+		return err
+	}
 	if r.TopLogprobs != nil && !r.Logprobs {
 		return fault(CodeInvalidValue, "top_logprobs", "needs 'logprobs' to be true")
 	}
-	return integerIn("top_logprobs", r.TopLogprobs, 0, maxTopLogprobs)
+	return nil
 }
 
 func (r *Request) checkTools() *Error {

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
+	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
@@ -48,6 +49,7 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 func (g *guard) admit(ctx context.Context, method string) (context.Context, error) {
 	name, err := g.access.principal(ctx)
 	if err == nil {
+		ctx = telemetry.WithRequestID(ctx, requestID(ctx))
 		return context.WithValue(ctx, principalKey{}, name), nil
 	}
 	who := []any{slog.String("method", method), slog.String("request_id", requestID(ctx)), slog.String("reason", status.Convert(err).Message())}
