@@ -19,6 +19,7 @@ type concept struct{ group, value string }
 type lexicon struct {
 	phrases map[string][]concept
 	longest int // words of the longest phrase
+	speller speller
 }
 
 func parseLexicon(text string) (*lexicon, error) {
@@ -26,7 +27,8 @@ func parseLexicon(text string) (*lexicon, error) {
 	if err := yaml.Unmarshal([]byte(text), &groups); err != nil {
 		return nil, fmt.Errorf("advisor: lexicon: %w", err)
 	}
-	l := &lexicon{phrases: map[string][]concept{}}
+	l := &lexicon{phrases: map[string][]concept{}, speller: newSpeller(groups)}
+	delete(groups, "spelling")
 	for group, values := range groups {
 		for value, phrases := range values {
 			for _, p := range phrases {

@@ -96,14 +96,14 @@ type reading struct {
 }
 
 func (a *Advisor) read(text string) *reading {
-	r := &reading{text: text, tokens: tokenize(text)}
+	r := &reading{text: text, tokens: tokenize(text), names: a.cat.Names(text)}
+	a.correct(r)
 	words := make([]string, len(r.tokens))
 	for i, t := range r.tokens {
 		words[i] = t.text
 	}
 	r.lower = strings.Join(words, " ")
 	r.found = a.lexicon.find(r.tokens)
-	r.names = a.cat.Names(text)
 	return r
 }
 

@@ -10,6 +10,19 @@ func typo(got, want string, limit int) bool {
 	return distance(got, want) <= limit
 }
 
+// Misspells reports whether got is likely a slip for want: one slip in a word of five
+// letters and more, two from eight letters.
+func Misspells(got, want string) bool {
+	limit := 0
+	switch n := min(len(got), len(want)); {
+	case n >= 8:
+		limit = 2
+	case n >= 5:
+		limit = 1
+	}
+	return limit > 0 && got != want && typo(got, want, limit)
+}
+
 // slips returns how many slips are forgiven in a name of n letters: in short words
 // one slip makes another word.
 func slips(n int) int {
