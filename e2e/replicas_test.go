@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestOneKeyOnTwoReplicas sends the same request to two replicas at the same moment: one
+// of them generates, and both show it.
+func TestOneKeyOnTwoReplicas(t *testing.T) {
+	t.Parallel()
+	nats := "--nats-url=" + startNATS(t)
+	urls := make([]string, 2)
+	for i := range urls {
+		replica := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=0", nats)
+		edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+replica.Addr("grpc"))
+		urls[i] = "http://" + edge.Addr("http")
+	}
+	for range 20 {
+		key := "Idempotency-Key: " + rand.Text()
+		got := make([]exchange, 2*len(urls))
+		var clients sync.WaitGroup
+		for i := range got {
+			clients.Go(func() { got[i] = post(t, urls[i%len(urls)], streamed(nil), key) })
+		}
+		clients.Wait()
+		first := recorded(t, got[0])
+		for _, x := range got[1:] {
+			if r := recorded(t, x); r.ID != first.ID || cmp.Diff(first.Events, r.Events, cmpEvents) != "" {
+				t.Errorf("%s and %s:\n%s", first.ID, r.ID, cmp.Diff(first.Events, r.Events, cmpEvents))
+			}
+		}
+		for _, url := range urls {
+			x := post(t, url, streamed(object{"max_tokens": 7}), key)
+			if got := refused(t, x); got != bad(http.StatusConflict, "idempotency_conflict", "") {
+				t.Errorf("another body: %+v", got)
+			}
+		}
+	}
+}
+
+// TestFullLog fills the log: new completions are refused with a hint, and those there
+// are can be read.
+func TestFullLog(t *testing.T) {
+	t.Parallel()
+	all := start(t, "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--data-dir="+t.TempDir(),
+		"--advisor-pace=0", "--log-max-bytes=300000")
+	url := "http://" + all.Addr("http")
+	kept := record(t, url, nil)
+	for range 100 {
+		x := post(t, url, body(object{"max_tokens": 5, "messages": []object{{"role": "user", "content": question + strings.Repeat(" ", 20_000)}}}))
+		if x.Status == http.StatusOK {
+			continue
+		}
+		if got := refused(t, x); got.Status != http.StatusServiceUnavailable || got.Code != "overloaded" || x.Header.Get("Retry-After") == "" {
+			t.Errorf("%+v, header %v", got, x.Header)
+		}
+		if diff := cmp.Diff(kept.Events, replay(t, url, kept.ID), cmpEvents); diff != "" {
+			t.Errorf("what is kept (-want +got)\n%s", diff)
+		}
+		return
+	}
+	t.Error("the log never gets full")
+}
