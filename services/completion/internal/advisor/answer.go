@@ -130,6 +130,8 @@ func (c *composer) compose() error {
 		return c.cost()
 	case kindCare:
 		return c.care()
+	case kindAdvice:
+		return c.advice()
 	case kindUnsold:
 		return c.unsold()
 	case kindTalk:

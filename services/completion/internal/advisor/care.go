@@ -3,6 +3,7 @@ package advisor
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,10 +18,16 @@ const (
 	enoughOffKey = 0.75
 )
 
-const noDiagnosis = "I cannot diagnose from here. If it is severe, came suddenly or does not get better within a day, call a vet."
+const (
+	noDiagnosis = "I cannot diagnose from here. If it is severe, came suddenly or does not get better within a day, call a vet."
+	seeVet      = "**Please see a vet the same day:** this has gone on too long to wait at home. Call today, and go at once if there is blood, weakness, a tight belly or no drinking. I cannot diagnose from here."
+)
 
 // care answers from the guides.
 func (c *composer) care() error {
+	if c.ask.value == "alike" {
+		c.alike()
+	}
 	c.carePets()
 	if c.ask.value == "or recommend" && c.know.children == yes && len(c.ask.species) == 1 {
 		return c.forChild(c.ask.species[0])
@@ -35,11 +42,51 @@ func (c *composer) care() error {
 	if c.ask.more {
 		hits = hits[min(1, len(hits)-1):]
 	}
-	if c.ask.part.ails() {
+	switch {
+	case c.ask.part.lasts():
+		c.add(seeVet)
+	case c.ask.part.ails():
 		c.add(noDiagnosis)
 	}
-	c.passages(hits)
-	return nil
+	c.passages(c.ofOwnKind(hits))
+	return c.dishes(hits)
+}
+
+// ofOwnKind drops further passages that say in their heading that they are about
+// another animal than the one that is asked about.
+func (c *composer) ofOwnKind(hits []catalogue.Hit) []catalogue.Hit {
+	species := c.species()
+	if len(species) != 1 || slices.Contains(c.ask.topics, "introductions") {
+		return hits
+	}
+	others := func(h catalogue.Hit) bool {
+		heading, other := " "+strings.Trim(strings.ToLower(h.Heading), "?")+" ", false
+		for _, s := range catalogue.AllSpecies() {
+			if strings.Contains(heading, " "+speciesName(s)+" ") || strings.Contains(heading, " "+speciesPlural(s)+" ") {
+				if s == species[0] {
+					return false
+				}
+				other = true
+			}
+		}
+		return other
+	}
+	return append(hits[:1:1], slices.DeleteFunc(slices.Clone(hits[1:]), others)...)
+}
+
+var livesAlone = regexp.MustCompile(`(?i)\b(?:lives? alone|alone,|solitary|kept alone|fight|never two|always lives alone|houses? alone|single)\b`)
+
+// alike answers whether animals of one kind may be kept together.
+func (c *composer) alike() {
+	for _, b := range c.ask.breeds[:min(1, len(c.ask.breeds))] {
+		for _, s := range append(proseSentences(b.Summary), proseSentences(b.Care)...) {
+			if livesAlone.MatchString(s) {
+				c.add("**No.** " + s)
+				c.citeBreeds(b)
+				return
+			}
+		}
+	}
 }
 
 // careHits searches for what is asked, in the words in which the guides put it.
@@ -95,6 +142,8 @@ func (c *composer) careMiss() error {
 	case r.toxinAsked() != "":
 		c.add("My guides do not cover that for this animal. Treat it as dangerous until a vet or a poison line has told you otherwise: " + poisonLines + ".")
 	case len(c.ask.pets)+len(c.ask.breeds) > 0: // what is known of them has been said
+	case r.lasts():
+		c.add(seeVet)
 	case r.ails():
 		c.add(noDiagnosis + " My guides do not describe it. For the call, note when it began, what changed lately, and how your animal eats, drinks and moves.")
 	case c.ask.value == "noted":

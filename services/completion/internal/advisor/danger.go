@@ -6,15 +6,23 @@ import (
 
 // urgent is an animal in danger, or a question for a dose.
 func urgent(m *moment, r *reading, k *ask) bool {
-	if r.has("medicine") && r.has("dose") && !r.has("ingest") {
+	if r.has("medicine") && r.has("dose") && !r.has("ingest") && !r.fed() {
 		k.kind = kindDose
 		k.orOwn(m)
 		return true
 	}
-	if !r.danger(m, k) {
+	h, victims := r.harmed()
+	if h == "" && !r.danger(m, k) {
 		return false
 	}
-	k.kind = kindEmergency
+	k.kind, k.harm = kindEmergency, h
+	if h == "" {
+		k.harm = r.harmOf(k)
+	}
+	// Whoever did the harm is not who needs the help.
+	if len(victims) > 0 {
+		k.species = victims
+	}
 	k.orOwn(m)
 	return true
 }
@@ -24,7 +32,7 @@ func urgent(m *moment, r *reading, k *ask) bool {
 func (r *reading) danger(m *moment, k *ask) bool {
 	real := !r.has("hypothetical") || r.says("my", "our", "she", "he", "just", "what if")
 	switch {
-	case r.says("prevent", "avoid", "how do i know if", "insurance", "signs of", "symptoms of", "in the past", "prone to", "last year", "survived"):
+	case r.says("prevent", "avoid", "how do i know if", "insurance", "signs of", "symptoms of", "in the past", "as a child", "as a kid", "when i was", "years ago", "months ago", "ever bitten", "prone to", "last year", "survived"):
 		return false
 	case r.has("danger") && real && !r.has("danger", "poison"):
 		return !r.mild()
@@ -47,7 +55,7 @@ func (r *reading) mild() bool {
 // happened tells "he ate chocolate" from "can he eat chocolate".
 func (r *reading) happened() bool {
 	for _, m := range r.found["ingest"] {
-		if oneOf(r.word(m.from), "eat", "eats", "swallow") && !r.says("what if", "what to do if", "what should i do if", "what do i do if") {
+		if oneOf(r.word(m.from), "eat", "eats", "swallow") && !r.eatsNow(m) && !r.says("what if", "what to do if", "what should i do if", "what do i do if") {
 			continue
 		}
 		if r.negated(m) || r.says("can i give", "before") {
@@ -56,6 +64,15 @@ func (r *reading) happened() bool {
 		return true
 	}
 	return false
+}
+
+// eatsNow tells a slip for the past tense, "my dog eat chocolate", from a question.
+func (r *reading) eatsNow(m mention) bool {
+	if r.asks() || r.says("will", "would", "if", "when", "cant", "never", "sometimes", "usually", "lets", "let") || m.from == 0 {
+		return false
+	}
+	last := r.victimAt(m.from - 1)
+	return last.found && !last.person || oneOf(r.word(m.from-1), "he", "she", "it", "just")
 }
 
 // mustEat reports whether the animal is one for which a day without food is an

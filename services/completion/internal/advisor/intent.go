@@ -23,6 +23,7 @@ const (
 	kindCost      kind = "cost"
 	kindCare      kind = "care"
 	kindUnsold    kind = "unsold"
+	kindAdvice    kind = "advice"
 	kindTalk      kind = "talk"
 	kindUnknown   kind = "unknown"
 )
@@ -33,6 +34,7 @@ type ask struct {
 	part    *reading
 	text    string // what to search for
 	value   string // kindTalk: which
+	harm    harm   // kindEmergency: what happened
 	pets    []*catalogue.Pet
 	breeds  []*catalogue.Breed
 	species []catalogue.Species
@@ -129,7 +131,7 @@ func (k *ask) covers(o *ask) bool {
 		return slices.Equal(k.breeds, o.breeds) && slices.Equal(k.attrs, o.attrs)
 	case kindStock:
 		return false
-	case kindTalk:
+	case kindTalk, kindAdvice:
 		return k.value == o.value
 	default:
 		return true
@@ -148,7 +150,7 @@ func (t *talk) classify(i int, m *moment, r *reading) (ask, bool) {
 	}
 	k.value = ""
 	for _, rule := range []func(*moment, *reading, *ask) bool{
-		grave, urgent, chatter, unsold, comparing, stocking, pointing, breeding, knowing, costing, recommending,
+		grave, urgent, advising, chatter, unsold, comparing, stocking, pointing, breeding, knowing, costing, recommending,
 	} {
 		if rule(m, r, &k) {
 			return k, true
@@ -176,6 +178,8 @@ func (t *talk) fallback(i int) ask {
 	switch {
 	case len(m.parts) == 0:
 		k.kind, k.value = kindTalk, "empty"
+	case slices.ContainsFunc(m.parts, (*reading).grim):
+		k.kind, k.value = kindCare, "noted"
 	case m.learned && m.profile.onlyOwns() && k.part.aboutOwn() && len(k.part.tokens) > 3 && !k.part.says("called", "named", "name"):
 		k.kind, k.value = kindCare, "noted" // "my parrot plucks its feathers"
 		k.species = k.part.subjects()

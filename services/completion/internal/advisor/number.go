@@ -204,6 +204,7 @@ func (p *profile) learnChildren(r *reading) {
 	if endsInAge.MatchString(text) || !r.has("species") && len(r.pets()) == 0 {
 		ages = append(ages, yearsAtHome.FindAllStringSubmatch(text, -1)...)
 	}
+	ages = append(ages, r.childByAge(text)...)
 	if p.children == yes {
 		ages = append(ages, theyAre.FindAllStringSubmatch(text, -1)...)
 	}
@@ -219,6 +220,40 @@ func (p *profile) learnChildren(r *reading) {
 			}
 		}
 	}
+}
+
+var byAge = regexp.MustCompile(`\b(\w+ )?(?:a|an|my|our) (\d{1,2}) (?:year|yr|month|mo)s? old(?: (\w+))?(?: (\w+))?`)
+
+// seeks reports whether a word stands before the age of an animal that is looked for
+// or described, and not before that of a child.
+func seeks(w string) bool {
+	return oneOf(w, "is", "was", "hes", "shes", "its", "adopt", "adopting", "want", "wanted", "prefer", "like", "getting", "get", "got", "for", "about", "looking", "consider", "considering", "find", "than")
+}
+
+// childByAge finds a child that is known by its age alone: "we have a 3 year old".
+// Behind the age of an animal stands the animal; and nobody looks for a child here.
+func (r *reading) childByAge(text string) [][]string {
+	var list [][]string
+	for _, m := range byAge.FindAllStringSubmatch(text, -1) {
+		years, _ := strconv.Atoi(m[2])
+		before := strings.TrimSpace(m[1])
+		if years > 12 || seeks(before) && (before != "for" || r.aboutOwn()) {
+			continue
+		}
+		animal := oneOf(m[3], "male", "female", "mixed", "mix", "rescue", "neutered", "spayed", "tabby", "stray", "one", "pet", "animal", "boy", "girl", "intact", "senior", "indoor", "black", "white", "brown", "orange", "tom")
+		for _, w := range m[3:] {
+			animal = animal || w != "" && (slices.ContainsFunc(r.found["species"], func(s mention) bool { return r.word(s.from) == w }) && w == m[3] ||
+				slices.ContainsFunc(r.names, func(n catalogue.Mention) bool { return strings.HasPrefix(strings.ToLower(r.text[n.Start:n.End]), w) }))
+		}
+		if second := m[4]; !animal && second != "" && !oneOf(m[3], "and", "who", "in", "at", "which", "what", "that", "with", "so", "can", "is", "or", "but") {
+			animal = slices.ContainsFunc(r.found["species"], func(s mention) bool { return r.word(s.from) == second })
+		}
+		if animal || oneOf(m[3], "is") {
+			continue
+		}
+		list = append(list, []string{m[0], m[2], ""})
+	}
+	return list
 }
 
 // youngAnimal reports whether a word for a child is said of an animal: "a baby

@@ -13,6 +13,10 @@ func (c *composer) aboutPets() error {
 	if len(pets) == 1 {
 		return c.aboutPet(pets[0])
 	}
+	if c.ask.value == "together" {
+		c.together(pets)
+		return nil
+	}
 	var b strings.Builder
 	for _, p := range pets {
 		facts := c.petFacts(p)
@@ -24,6 +28,33 @@ func (c *composer) aboutPets() error {
 	}
 	c.add(b.String())
 	return nil
+}
+
+// together adds up what several pets cost, and says how more than one is adopted.
+func (c *composer) together(pets []*catalogue.Pet) {
+	fees := 0
+	var upkeep [2]float64
+	var kept []string
+	for _, p := range pets {
+		fees += p.Price
+		upkeep[0] += p.Breed.MonthlyCost[0]
+		upkeep[1] += p.Breed.MonthlyCost[1]
+		kept = append(kept, "**"+p.Name+"** ("+dollars(p.Price)+")")
+	}
+	c.citePets(pets...)
+	names := list(kept)
+	if len(c.ask.attrs) == 0 || c.ask.part.has("ask", "process") {
+		c.add("You can adopt more than one pet at a time, if there is room and time for all of them. I cannot reserve them: please ask the store's staff.")
+	}
+	c.add(fmt.Sprintf("%s: **%s** in adoption fees together, and about $%.0f to $%.0f a month in upkeep for all of them.", names, dollars(fees), upkeep[0], upkeep[1]))
+	for i, p := range pets {
+		for _, o := range pets[i+1:] {
+			if p.GoodWith.Cats == catalogue.No && o.Species == catalogue.Cat || p.GoodWith.Dogs == catalogue.No && o.Species == catalogue.Dog ||
+				o.GoodWith.Cats == catalogue.No && p.Species == catalogue.Cat || o.GoodWith.Dogs == catalogue.No && p.Species == catalogue.Dog {
+				c.add(fmt.Sprintf("But **%s** and **%s** should not live together.", p.Name, o.Name))
+			}
+		}
+	}
 }
 
 func headlineTail(p *catalogue.Pet) string {

@@ -35,6 +35,14 @@ func pointing(m *moment, r *reading, k *ask) bool {
 		k.topics = appendNew(k.topics, catalogue.TopicAdoption)
 		return true
 	}
+	if len(pets) > 1 && (meets || r.says("together", "in total", "altogether", "combined", "sum", "all in all") && (slices.Contains(k.attrs, "fee") || slices.Contains(k.attrs, "cost"))) {
+		k.kind, k.value = kindPet, "together"
+		// Of more that were shown, both are the first two.
+		if r.says("both", "those two", "these two") && !byName {
+			k.pets = pets[:2]
+		}
+		return true
+	}
 	if r.looksAfter(k) {
 		k.kind = kindCare
 		for _, p := range pets {
@@ -90,6 +98,10 @@ func breeding(m *moment, r *reading, k *ask) bool {
 		if breeds = m.breedsInFocus(r); len(breeds) == 0 || len(k.attrs) == 0 && !r.has("ask", "detail") {
 			return false
 		}
+	}
+	if len(breeds) == 1 && r.cohabits() {
+		k.kind, k.value, k.breeds = kindCare, "alike", breeds
+		return true
 	}
 	if !r.asks() && !r.has("ask") && r.has("owner") {
 		return false

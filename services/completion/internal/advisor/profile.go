@@ -221,6 +221,10 @@ func (p *profile) learnWishes(r *reading) {
 func (p *profile) learnAge(r *reading) {
 	for _, m := range r.found["age"] {
 		born := r.word(m.from)
+		// "2 years old" is an age, and "old" in it no wish for a senior.
+		if oneOf(r.word(m.from-1), "year", "years", "yr", "yrs", "month", "months", "week", "weeks") {
+			continue
+		}
 		direct := oneOf(born, "puppy", "puppies", "pup", "kitten", "kittens", "kitties", "pups")
 		if !direct && !r.animalAt(m.to, m.to+1) {
 			continue

@@ -31,6 +31,9 @@ func (c *composer) talk() {
 	case "off topic":
 		c.offTopic()
 	case "language":
+		if c.ask.part.has("harm_abroad") {
+			c.add("**If an animal is in danger or ate something poisonous, call a vet or a poison line now:** " + poisonLines + " (USA); elsewhere the nearest emergency vet. Do not make it vomit.")
+		}
 		c.add("I am sorry, I understand and answer English only. If you can, please ask me again in English. " + offer)
 	case "store":
 		c.add("That I do not know: opening hours, address, payment and delivery are not part of my data. Please ask the store's staff. " + offer)

@@ -18,6 +18,15 @@ func (c *composer) stock() {
 		pets = slices.Clone(c.ask.pets)
 	}
 	pets = slices.DeleteFunc(pets, func(p *catalogue.Pet) bool { return !c.passesAge(p) || c.ask.part.wantsSpeech() && !speaks(p.Breed) })
+	if kind := c.ask.part.kindWord(); kind != "" && len(c.ask.pets)+len(c.ask.breeds) == 0 {
+		pets = slices.DeleteFunc(pets, func(p *catalogue.Pet) bool { return !isOfKind(p.Breed, kind) })
+	}
+	if shelf.gentle {
+		pets = slices.DeleteFunc(pets, func(p *catalogue.Pet) bool {
+			return !p.Breed.AllergyFriendly && p.Species != catalogue.Fish && p.Species != catalogue.Reptile
+		})
+		c.add("No dog, cat or other furry pet is fully hypoallergenic, but some are easier on many allergies. Spend time with the animal before you decide.")
+	}
 	if order := c.ask.part.first("order"); order != "" && len(pets) > 0 {
 		c.superlative(pets, order)
 		return
@@ -50,12 +59,46 @@ func (c *composer) stock() {
 	}
 }
 
+// kindNames returns what the names of the breeds have in them that a word for a part of
+// a species means.
+func kindNames(word string) []string {
+	return map[string][]string{
+		"snake": {"snake", "python", "boa", "hognose"}, "python": {"python"}, "gecko": {"gecko"}, "lizard": {"gecko", "dragon", "skink", "iguana", "chameleon", "anole", "lizard"},
+		"turtle": {"turtle", "tortoise", "slider"}, "tortoise": {"tortoise"}, "terrier": {"terrier"}, "spaniel": {"spaniel"}, "retriever": {"retriever"},
+		"parrot": {"parrot", "conure", "cockatiel", "budgerigar", "lovebird", "parrotlet", "parakeet", "macaw", "cockatoo", "quaker"},
+	}[word]
+}
+
+// kindWord returns which part of a species is spoken of, where that is the only animal.
+func (r *reading) kindWord() string {
+	if len(r.found["species"]) != 1 {
+		return ""
+	}
+	w := strings.TrimSuffix(r.word(r.found["species"][0].from), "s")
+	if w == "parot" || w == "parrott" {
+		w = "parrot"
+	}
+	if w == "geckoe" {
+		w = "gecko"
+	}
+	if kindNames(w) == nil {
+		return ""
+	}
+	return w
+}
+
+func isOfKind(b *catalogue.Breed, kind string) bool {
+	name := strings.ToLower(b.Name + " " + strings.Join(b.Aliases, " "))
+	return slices.ContainsFunc(kindNames(kind), func(w string) bool { return strings.Contains(name, w) })
+}
+
 // A shelf is a part of the store: what is on it and what it is called.
 type shelf struct {
 	catalogue.Filter
 	before []string // words before the noun: "female", "calm"
 	noun   string
 	after  []string // and behind: "up to $100"
+	gentle bool     // easier for allergic people
 }
 
 func (s *shelf) String() string {
@@ -86,7 +129,9 @@ func (c *composer) shelfKind(s *shelf) {
 	if len(s.Species) == 0 && c.ask.part.says("them", "those", "they", "these", "ones", "any") {
 		s.Species = c.at.about()
 	}
-	if len(s.Species) > 0 {
+	if kind := c.ask.part.kindWord(); kind != "" && len(s.Species) == 1 {
+		s.noun = plural(kind)
+	} else if len(s.Species) > 0 {
 		s.noun = list(mapped(s.Species, speciesPlural))
 	}
 	if len(c.ask.breeds) > 0 {
@@ -138,6 +183,7 @@ func (s *shelf) suit(said *profile) {
 	s.Children = with(said.kidSafe || said.children == yes, "good with children")
 	s.Cats = with(said.withCat || slices.Contains(said.owned, catalogue.Cat), "able to live with cats")
 	s.Dogs = with(said.withDog || slices.Contains(said.owned, catalogue.Dog), "able to live with dogs")
+	s.gentle = with(said.allergy == yes, "easier on many allergies")
 	s.Beginner = with(said.experience == no, "suited to beginners")
 	with(s.Home == catalogue.Apartment, "suited to an apartment")
 	if with(said.away > 0, fmt.Sprintf("that can be alone for %d hours", said.away)) {

@@ -2,6 +2,7 @@ package advisor
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -9,6 +10,9 @@ import (
 
 // recommending looks for a pet.
 func recommending(m *moment, r *reading, k *ask) bool {
+	if r.grim() || r.cohabits() {
+		return false
+	}
 	if r.has("ask", "more") && (len(m.shown) > 0 || len(r.tokens) <= 6 || m.learned) && !r.careTopic() {
 		k.kind, k.more = kindRecommend, len(m.seen) > 0
 		return true
@@ -32,6 +36,24 @@ func recommending(m *moment, r *reading, k *ask) bool {
 	}
 	k.kind = kindRecommend
 	return true
+}
+
+// grim reports whether a sentence tells of harm: then nothing is recommended, even
+// where it is not clear what happened.
+func (r *reading) grim() bool {
+	if r.longAgo() {
+		return false
+	}
+	hurt := slices.ContainsFunc(r.found["strike"], func(m mention) bool {
+		return m.value == "done" && r.word(m.from) != "bit" && !r.negated(m) || r.word(m.from) == "bit" && !oneOf(r.word(m.from-1), "a", "little", "tiny", "wee", "quite")
+	})
+	return hurt || r.bleeds() || r.has("danger", "poison") && !r.negated(r.found["danger"][0])
+}
+
+// cohabits reports whether the reading asks which animals may be kept together.
+func (r *reading) cohabits() bool {
+	return r.yesOrNo() && r.says("with another", "with other", "with a second", "with one another", "in the same tank", "in one tank", "in the same cage", "in one cage", "next to another", "together with") &&
+		r.says("keep", "kept", "live", "house", "put", "have", "share", "add", "be")
 }
 
 // goods reports whether what is to be recommended is a thing: "what food do you
