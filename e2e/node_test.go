@@ -145,14 +145,11 @@ func TestFetchEventSource(t *testing.T) {
 	t.Parallel()
 	dir, command := node(t, "fetch-event-source.mjs")
 	// An event is a little shorter than that.
-	const sweep = 400
+	const sweep, together = 400, 80
 	swept, proxy := broken(t, steady(t).URL(), func(connection int) cut.Plan {
-		if connection >= sweep {
-			return cut.Plan{}
-		}
-		return cut.Plan{After: brokenAfter + int64(connection), WholeBlank: true}
+		return cut.Plan{After: brokenAfter + int64(connection%sweep), WholeBlank: true}
 	})
-	got, other := runScript(t, dir, command, object{"swept": swept, "sweep": sweep})
+	got, other := runScript(t, dir, command, object{"swept": swept, "sweep": sweep, "together": together})
 	completions, _ := got["cut"]["completions"].([]any)
 	if len(completions) == 0 {
 		t.Fatal(got["cut"])
@@ -161,8 +158,8 @@ func TestFetchEventSource(t *testing.T) {
 	got.has(t, "cut", object{"events": pairs(t, id), "completions": slices.Repeat([]any{id}, other.Cuts()+1)})
 	atLeastTwo(t, other.Cuts())
 	got.has(t, "cut at every byte of an event", object{"equal": sweep, "other": nil})
-	if proxy.Cuts() != sweep {
-		t.Errorf("%d of %d connections were cut", proxy.Cuts(), sweep)
+	if proxy.Cuts() < sweep {
+		t.Errorf("only %d connections were cut", proxy.Cuts())
 	}
 	got.has(t, "unknown model", object{"status": http.StatusNotFound, "code": "model_not_found"})
 	got.has(t, "cancelled", object{"last": cancelled})

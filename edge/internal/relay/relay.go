@@ -41,8 +41,8 @@ type Config struct {
 	Metrics *metrics.Metrics
 	// Heartbeat is the longest silence of a stream, at most 15 s.
 	Heartbeat time.Duration
-	// HeaderDelay is how long the headers wait for the first event: until then a
-	// failure has its own HTTP status.
+	// HeaderDelay is how long the headers wait for the first event, once the completion
+	// is known: until then a failure has its own HTTP status.
 	HeaderDelay time.Duration
 	// WriteTimeout is how long one write may take. A client that reads more slowly is
 	// cut off; it can resume.

@@ -39,6 +39,7 @@ type session struct {
 	named   bool
 
 	buf      []byte
+	due      bool // the headers have waited for the first event for long enough
 	started  bool // the headers are out
 	terminal bool // the terminal event is in buf or out
 	lastSent time.Time
@@ -85,7 +86,10 @@ func (s *session) serve(src *source) Result {
 		case it, ok := <-items:
 			ended, err = s.take(it, ok, items)
 		case <-headers.C:
-			err = s.start()
+			// They name the completion, so they wait for that too.
+			if s.due = true; s.result.Completion != "" {
+				err = s.start()
+			}
 		case <-heartbeat.C:
 			err = s.beat(heartbeat)
 		case <-expired:
@@ -145,6 +149,9 @@ func (s *session) add(it item, ok bool) (ended bool, err error) {
 		return true, s.fail(openai.FromStatus(status.Convert(it.err)), it.err)
 	case it.event == nil:
 		s.result.Completion = it.id
+		if s.due {
+			return false, s.start()
+		}
 		return false, nil
 	}
 	return s.addEvent(it.event)
