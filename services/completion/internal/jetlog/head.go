@@ -29,6 +29,10 @@ func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, erro
 		return chat.Head{Meta: meta, Last: -1}, place{}, err
 	}
 	msg, err := l.lastOf(ctx, eventsPrefix+id)
+	if errors.Is(err, chat.ErrNotFound) { // it has expired since
+		meta, err = l.expiredMeta(ctx, id)
+		return chat.Head{Meta: meta, Last: -1}, place{}, err
+	}
 	if err != nil {
 		return chat.Head{}, place{}, err
 	}
