@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"os"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
 	"github.com/pawstream/pawstream/edge/internal/limit"
+	"github.com/pawstream/pawstream/internal/loopback"
 )
 
 // Access are the settings of who may enter, and how much they may take.
@@ -50,20 +50,10 @@ func (a *Access) check(listen string) error {
 		return errors.New("--auth-keys needs --auth=keys")
 	case a.Auth != "jwt" && a.JWTJWKS != "":
 		return errors.New("--jwt-jwks needs --auth=jwt")
-	case (a.Auth == "none" || a.Auth == "") && !a.InsecurePublic && !loopback(listen):
+	case (a.Auth == "none" || a.Auth == "") && !a.InsecurePublic && !loopback.Listen(listen):
 		return fmt.Errorf("--listen %s is open to others: it needs --auth=keys or --auth=jwt (or --insecure-public, if that is meant)", listen)
 	}
 	return nil
-}
-
-// loopback reports whether an address can only be reached from the same machine.
-func loopback(listen string) bool {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return true // for the listener to complain about
-	}
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // A watcher reads files again when they change, until ctx ends.

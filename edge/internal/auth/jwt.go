@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"os"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/time/rate"
 
+	"github.com/pawstream/pawstream/internal/loopback"
 	"github.com/pawstream/pawstream/internal/reload"
 )
 
@@ -81,7 +81,7 @@ func NewJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger) (*JWT, erro
 	)}
 	var err error
 	switch u, parsed := url.Parse(cfg.JWKS); {
-	case parsed == nil && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())):
+	case parsed == nil && (u.Scheme == "https" || u.Scheme == "http" && loopback.Host(u.Hostname())):
 		err = j.fromURL(ctx, cfg.JWKS, logger)
 	case parsed == nil && u.Scheme == "http":
 		err = errors.New("plain http is for loopback only")
@@ -92,11 +92,6 @@ func NewJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger) (*JWT, erro
 		return nil, fmt.Errorf("JWKS %s: %w", redact(cfg.JWKS), err)
 	}
 	return j, nil
-}
-
-func loopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // redact returns a URL without the password that it may hold.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 
+	"github.com/pawstream/pawstream/internal/loopback"
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 	"github.com/pawstream/pawstream/services/completion/internal/rpc"
 )
@@ -29,21 +29,11 @@ func (a *Access) check(listen, prefix string) error {
 		return fmt.Errorf("--%stls-client-ca needs --%stls-cert", prefix, prefix)
 	case len(a.TrustedPeer) > 0 && a.TLSClientCA == "":
 		return fmt.Errorf("--%strusted-peer needs --%stls-client-ca", prefix, prefix)
-	case a.TLSClientCA == "" && !a.InsecurePublic && !loopback(listen):
+	case a.TLSClientCA == "" && !a.InsecurePublic && !loopback.Listen(listen):
 		return fmt.Errorf("--%slisten %s is open to others: it needs --%stls-cert and --%stls-client-ca (or --%sinsecure-public, if that is meant)",
 			prefix, listen, prefix, prefix, prefix)
 	}
 	return nil
-}
-
-// loopback reports whether an address can only be reached from the same machine.
-func loopback(listen string) bool {
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return true // for the listener to complain about
-	}
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // open reads the certificates. The set is nil without TLS.
