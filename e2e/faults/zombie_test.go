@@ -54,10 +54,10 @@ func TestZombie(t *testing.T) {
 		claim := slices.IndexFunc(log[id], func(r checker.Record) bool { return r.Claim })
 		return claim >= 0 && len(log[id]) > claim+3
 	})
+	f.To = time.Now() // before the signal: what the owner does then it does after it
 	if err := tp.completions[owner].running().Send(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	f.To = time.Now()
 	h.Faults = []checker.Fault{f}
 	t.Logf("takeover after %v", spread(takeovers(&checker.History{Log: log}, f)))
 	follow(by("at the zombie", owner, id))
