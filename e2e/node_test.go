@@ -161,6 +161,9 @@ func TestFetchEventSource(t *testing.T) {
 	if proxy.Cuts() < sweep {
 		t.Errorf("only %d connections were cut", proxy.Cuts())
 	}
+	if events, ok := got["lost after the last event"]["events"].([]any); !ok || len(events) > 0 {
+		t.Errorf("after the last event: %v", got["lost after the last event"])
+	}
 	got.has(t, "unknown model", object{"status": http.StatusNotFound, "code": "model_not_found"})
 	got.has(t, "cancelled", object{"last": cancelled})
 	got.has(t, "left", object{"status": "cancelled"})

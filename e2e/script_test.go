@@ -2,11 +2,13 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"maps"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -16,6 +18,9 @@ import (
 // brokenAfter is how many bytes each connection of a script's proxy lasts: about ten
 // events.
 const brokenAfter = 5_000
+
+// scriptTimeout bounds a script, which takes a minute on a busy machine.
+const scriptTimeout = 5 * time.Minute
 
 // results are what a script has printed: one line of JSON for each check, by its name.
 type results map[string]object
@@ -32,8 +37,11 @@ func runScript(t *testing.T, dir string, command []string, more object) (results
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A client that never ends, because it tries again for ever, is to be told by its name.
+	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
+	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), command[0], append(command[1:], string(text))...)
+	cmd := exec.CommandContext(ctx, command[0], append(command[1:], string(text))...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %v\n%s%s", cmd, err, &stdout, &stderr)

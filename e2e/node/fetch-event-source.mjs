@@ -8,13 +8,12 @@ globalThis.document = { hidden: false, addEventListener() {}, removeEventListene
 const { EventStreamContentType, fetchEventSource } = await import('@microsoft/fetch-event-source')
 
 // follow collects events until the stream ends cleanly.
-async function follow(url, members, { signal, fetch, each = () => {}, again = false } = {}) {
+async function follow(url, members, { signal, after, each = () => {}, again = false } = {}) {
   const result = { events: [], completions: [] }
   await fetchEventSource(`${url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', ...(after && { 'Last-Event-ID': after }) },
     body: body(members),
-    fetch,
     signal,
     async onopen(response) {
       const type = response.headers.get('content-type')
@@ -48,6 +47,12 @@ await check('cut at every byte of an event', async () => {
     got.push(...(await Promise.all(Array.from({ length: input.together }, () => seen(input.swept)))))
   }
   return { equal: got.filter((events) => events === want).length, other: got.find((events) => events !== want) ?? null }
+})
+
+// The connection is lost between the last event and the end of the response.
+await check('lost after the last event', async () => {
+  const { events } = await follow(base)
+  return await follow(base, {}, { after: events.at(-1)[0], again: true })
 })
 
 await check('unknown model', async () => {

@@ -94,6 +94,7 @@ func good() *checker.History {
 				{Method: http.MethodGet, After: taken + ".4", Begun: at(525), Ended: at(526), Status: 200, End: checker.Clean, ComeBack: true},
 				{Method: http.MethodGet, After: taken + ".4", Begun: at(528), Ended: at(540), Status: 200, Completion: taken, Events: events(5, 6, 530), End: checker.Clean},
 				{Method: http.MethodGet, After: taken + ".5", Begun: at(550), Ended: at(551), Status: 204, End: checker.Clean},
+				{Method: http.MethodPost, After: taken + ".5", Begun: at(552), Ended: at(553), Status: 200, End: checker.Clean},
 			}},
 			{Name: "replay", Principal: "me", Connections: []checker.Connection{
 				{Method: http.MethodGet, Begun: at(600), Ended: at(700), Status: 200, Completion: taken, Events: events(0, 6, 600), End: checker.Clean},
@@ -163,6 +164,7 @@ func TestCheck(t *testing.T) {
 		}},
 		{"I7", "a resume from another place", func(h *checker.History) { reader(h, 1).After = taken + ".1" }},
 		{"I7", "204 before the end", func(h *checker.History) { reader(h, 2).Status = http.StatusNoContent }},
+		{"I7", "a GET after the end that is not told so", func(h *checker.History) { reader(h, 6).Method = http.MethodGet }},
 		{"I7", "more after the end", func(h *checker.History) {
 			*reader(h, 5) = checker.Connection{Method: http.MethodGet, After: taken + ".5", Status: 200, Events: reader(h, 4).Events, End: checker.Clean}
 		}},
@@ -176,6 +178,7 @@ func TestCheck(t *testing.T) {
 		{"I8", "a POST that is asked to come back", func(h *checker.History) {
 			reader(h, 0).End, reader(h, 0).ComeBack = checker.Clean, true
 		}},
+		{"I8", "an empty POST before the end", func(h *checker.History) { reader(h, 6).After = taken + ".4" }},
 		{"I9", "text after the cancel", func(h *checker.History) { h.Cancels[0].At = at(35) }},
 		{"I9", "no end after the cancel", func(h *checker.History) { h.Log[cancelled] = h.Log[cancelled][:2] }},
 		{"I9", "the engine goes on", func(h *checker.History) { h.Attempts[2].Last = at(2000) }},

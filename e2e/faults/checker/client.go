@@ -6,18 +6,18 @@ import (
 )
 
 // resumesAfterTheCursor is I7: resume(k) yields k+1, and 204 where k is the terminal
-// event and nowhere else. A passing fault may put it off, but not refuse it.
+// event and nowhere else, or for a POST a stream without an event. A passing fault may
+// put it off, but not refuse it.
 func resumesAfterTheCursor(f *findings) {
 	f.connections(func(s *Stream, c *Connection) {
 		after := c.after()
-		last, _, ended := f.terminal(s.completion())
-		atEnd := ended && c.After != "" && after == last
+		last, atEnd := f.atEnd(s, c)
 		switch {
 		case c.Status == http.StatusNoContent && !atEnd:
 			f.add(label(s, c), "status 204 before the end, which is event %d", last)
 		case c.Status == http.StatusOK && atEnd && len(c.Events) > 0:
 			f.add(label(s, c), "%d events after the terminal one", len(c.Events))
-		case c.Status == http.StatusOK && atEnd && !c.ComeBack:
+		case c.Status == http.StatusOK && atEnd && c.Method == http.MethodGet && !c.ComeBack:
 			f.add(label(s, c), "status 200 after the terminal event")
 		case c.After != "" && c.Status/100 == 4 && c.Status != http.StatusTooManyRequests:
 			f.add(label(s, c), "status %d after an event that was shown", c.Status)
@@ -31,6 +31,12 @@ func resumesAfterTheCursor(f *findings) {
 	})
 }
 
+// atEnd reports whether a connection resumes after the terminal event, which is last.
+func (f *findings) atEnd(s *Stream, c *Connection) (last int64, atEnd bool) {
+	last, _, ended := f.terminal(s.completion())
+	return last, ended && c.After != "" && c.after() == last
+}
+
 // noCleanEndBeforeTheTerminal is I8: who sees a clean end has seen the terminal event or
 // an error. Only an EventSource may be asked to come back instead.
 func noCleanEndBeforeTheTerminal(f *findings) {
@@ -42,6 +48,9 @@ func noCleanEndBeforeTheTerminal(f *findings) {
 			if step, err := c.Events[n-1].step(); err != nil || !step.Terminal() {
 				f.add(label(s, c), "a clean end after %d events, the last of which is %s", n, c.Events[n-1].ID)
 			}
+			return
+		}
+		if _, atEnd := f.atEnd(s, c); atEnd && c.Method == http.MethodPost {
 			return
 		}
 		f.add(label(s, c), "a clean end without an event")

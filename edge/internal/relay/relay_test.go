@@ -174,6 +174,19 @@ func TestNothingAfterTheCursorIs204(t *testing.T) {
 	}
 }
 
+// A client that resumes by POST takes what is no stream for a failure, and tries again.
+func TestNothingAfterTheCursorOfAPOSTIsAStreamThatEnds(t *testing.T) {
+	w, after := newTape(), uint64(7)
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/chat/completions", nil)
+	result := New(Config{Client: &replica{scripts: [][]step{nil}}}).Resume(w, req, testID, &after, Options{})
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/event-stream; charset=utf-8" || result.Outcome != OutcomeDone {
+		t.Errorf("status %d, header %v, outcome %q", w.Code, w.Header(), result.Outcome)
+	}
+	if got := w.Body.String(); got != ": nothing after this event\n" {
+		t.Errorf("body %q", got)
+	}
+}
+
 func TestPassingFaultAsksEventSourceToComeBack(t *testing.T) {
 	w, _ := resumedAt(t, &replica{}, 7, Options{EventSource: true})
 	if w.Code != http.StatusOK || !comesBack.MatchString(w.Body.String()) {

@@ -265,9 +265,18 @@ func (s *session) finish() error {
 	case s.result.Events > 0 || s.created:
 		return s.fail(openai.Internal(), fmt.Errorf("%w: stream ended without a terminal event", ErrOurs))
 	}
-	// Nothing follows the cursor: 204 tells an EventSource to stop.
+	// Nothing follows the cursor.
 	s.result.Outcome = OutcomeDone
-	if !s.started {
+	switch {
+	case s.started:
+	case s.req.Method == http.MethodPost:
+		// Clients that resume by POST take any answer but a stream for a failure, and try
+		// again for ever.
+		if err := s.start(); err != nil {
+			return err
+		}
+		s.buf = sse.AppendComment(s.buf, "nothing after this event")
+	default: // 204 tells an EventSource to stop
 		s.started = true
 		s.w.WriteHeader(http.StatusNoContent)
 	}
