@@ -50,8 +50,8 @@ type Log interface {
 	// the head's Meta holds at least the ID and the Principal.
 	Head(ctx context.Context, id string) (Head, error)
 
-	// Latest is Head as the log's storage has it. Head may not know yet of an event that
-	// a reader elsewhere has seen.
+	// Latest is Head as the log's storage has it. Head may not know yet of an event that a
+	// reader elsewhere has seen, nor of metadata that was replaced.
 	Latest(ctx context.Context, id string) (Head, error)
 
 	// Follow yields the events after a sequence number, waits for more while the
@@ -69,7 +69,7 @@ type Log interface {
 	// terminal is of KindDone or KindError and holds the usage for the books.
 	Seal(ctx context.Context, id string, terminal Event) error
 
-	// SetMetadata replaces the caller's metadata: ErrNotFound, ErrTrimmed.
+	// SetMetadata replaces the caller's metadata, as Latest and List show: ErrNotFound, ErrTrimmed.
 	SetMetadata(ctx context.Context, id string, metadata map[string]string) error
 
 	// Delete forgets a completion for good: ErrNotFound. Its readers end with ErrTrimmed.

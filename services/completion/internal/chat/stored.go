@@ -29,7 +29,7 @@ type Filter struct {
 
 // Get returns a completion as it stands.
 func (s *Service) Get(ctx context.Context, principal, id string) (*Completion, error) {
-	head, err := s.head(ctx, principal, id)
+	head, err := s.latest(ctx, principal, id)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ type StoredMessage struct {
 
 // Messages returns a page of the messages that a completion answers.
 func (s *Service) Messages(ctx context.Context, principal, id string, p Page) ([]StoredMessage, bool, error) {
-	head, err := s.head(ctx, principal, id)
+	head, err := s.latest(ctx, principal, id)
 	if err != nil {
 		return nil, false, err
 	}
@@ -119,7 +119,7 @@ func (s *Service) Update(ctx context.Context, principal, id string, metadata map
 	if err := checkMetadata(metadata); err != nil {
 		return nil, err
 	}
-	if _, err := s.head(ctx, principal, id); err != nil {
+	if _, err := s.latest(ctx, principal, id); err != nil {
 		return nil, err
 	}
 	if err := s.log.SetMetadata(ctx, id, maps.Clone(metadata)); err != nil {

@@ -7,113 +7,117 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// acks publishes messages to the stream and takes what JetStream answers, through one
-// subscription for all that are on their way. It is safe for concurrent use.
+// An attempt is an append on its way: one message, sent once or again. Its answers are
+// taken from the first sending to the end, so that a late one counts.
+type attempt struct {
+	acks    *acks
+	msg     nats.Msg
+	token   uint64
+	answers chan *nats.Msg // has room for one
+	timer   *time.Timer
+}
+
+// acks takes the answers to appends, and keeps what attempts are made of.
 type acks struct {
-	conn  *nats.Conn
-	inbox string // the answers' subjects but for the last token
-
-	mu      sync.Mutex
-	next    uint64
-	waiting map[uint64]*flight // by the last token of the answer's subject
-	spare   []*flight
+	conn    *nats.Conn
+	replies *replies
+	link    *link
+	last    atomic.Uint64 // the highest sequence that was acknowledged
+	spare   sync.Pool     // of *attempt
 }
 
-// A flight is a message on its way.
-type flight struct {
-	answer  chan *nats.Msg // has room for one
-	timeout *time.Timer
+func newAcks(conn *nats.Conn, link *link) (*acks, error) {
+	r, err := newReplies(conn)
+	return &acks{conn: conn, replies: r, link: link}, err
 }
 
-// maxSpare bounds the flights that are kept for others.
-const maxSpare = 256
-
-func newAcks(conn *nats.Conn) (*acks, error) {
-	a := &acks{conn: conn, inbox: conn.NewRespInbox() + ".", waiting: make(map[uint64]*flight)}
-	_, err := conn.Subscribe(a.inbox+"*", a.take)
-	return a, err
-}
-
-// take hands an answer over.
-func (a *acks) take(m *nats.Msg) {
-	token, err := strconv.ParseUint(strings.TrimPrefix(m.Subject, a.inbox), 36, 64)
-	if err != nil {
-		return
+// begin returns an attempt to append a message after the expected one on its subject.
+func (a *acks) begin(subject string, data []byte, expect uint64) *attempt {
+	t, ok := a.spare.Get().(*attempt)
+	if !ok {
+		t = &attempt{acks: a, answers: make(chan *nats.Msg, 1), timer: time.NewTimer(0)}
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if f := a.waiting[token]; f != nil {
-		delete(a.waiting, token)
-		f.answer <- m
-	}
-}
-
-func (a *acks) begin() (token uint64, f *flight) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if n := len(a.spare); n > 0 {
-		f, a.spare = a.spare[n-1], a.spare[:n-1]
-		f.timeout.Reset(ackTimeout)
-	} else {
-		f = &flight{answer: make(chan *nats.Msg, 1), timeout: time.NewTimer(ackTimeout)}
-	}
-	a.next++
-	a.waiting[a.next] = f
-	return a.next, f
-}
-
-func (a *acks) end(token uint64, f *flight) {
-	f.timeout.Stop()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.waiting, token)
-	select {
-	case <-f.answer: // too late
-	default:
-	}
-	if len(a.spare) < maxSpare {
-		a.spare = append(a.spare, f)
-	}
-}
-
-// inFlight returns how many messages are on their way.
-func (a *acks) inFlight() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.waiting)
-}
-
-// publish sends a message that is to follow the expected one on its subject, and
-// returns its sequence in the stream: a [*jetstream.APIError] where JetStream refuses;
-// after any other error it may or may not have been stored.
-func (a *acks) publish(ctx context.Context, subject string, data []byte, expect uint64) (uint64, error) {
-	token, f := a.begin()
-	defer a.end(token, f)
-	err := a.conn.PublishMsg(&nats.Msg{
+	t.msg = nats.Msg{
 		Subject: subject,
-		Reply:   a.inbox + strconv.FormatUint(token, 36),
 		Header:  nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(expect, 10)}},
 		Data:    data,
-	})
-	if err != nil {
-		return 0, err
 	}
+	t.msg.Reply, t.token = a.replies.await(t.answers)
+	return t
+}
+
+// end gives the attempt back.
+func (t *attempt) end() {
+	t.acks.replies.forget(t.token)
+	t.timer.Stop()
 	select {
-	case m := <-f.answer:
-		return readAck(m)
-	case <-f.timeout.C:
-		return 0, nats.ErrTimeout
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	case <-t.answers: // too late
+	default:
 	}
+	t.msg = nats.Msg{}
+	t.acks.spare.Put(t)
+}
+
+// acknowledged notes the sequence of a record that is stored.
+func (a *acks) acknowledged(sequence uint64) {
+	for {
+		last := a.last.Load()
+		if sequence <= last || a.last.CompareAndSwap(last, sequence) {
+			return
+		}
+	}
+}
+
+// send publishes the message. The channel tells, by being closed, that the connection
+// has come back since: what was on its way then, either way, may be lost.
+func (t *attempt) send() (<-chan struct{}, error) {
+	back := t.acks.link.back()
+	return back, t.acks.conn.PublishMsg(&t.msg)
+}
+
+// listen waits for an answer: nil if there is none in time, or the connection has come back.
+func (t *attempt) listen(ctx context.Context, patience time.Duration, back <-chan struct{}) (*nats.Msg, error) {
+	t.timer.Reset(patience)
+	select {
+	case m := <-t.answers:
+		return m, nil
+	case <-t.timer.C:
+		return nil, nil
+	case <-back:
+		return nil, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// A link tells when a connection has come back.
+type link struct {
+	mu      sync.Mutex
+	changed chan struct{}
+}
+
+func newLink() *link { return &link{changed: make(chan struct{})} }
+
+// back returns a channel that is closed when the connection has come back.
+func (l *link) back() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.changed
+}
+
+func (l *link) isBack() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
 
 // ackStart is how JetStream's usual answer begins.

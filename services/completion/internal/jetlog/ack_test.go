@@ -19,9 +19,10 @@ type valve struct {
 	target   string
 	done     sync.WaitGroup
 
-	mu   sync.Mutex
-	open *sync.Cond
-	held bool
+	mu      sync.Mutex
+	open    *sync.Cond
+	held    bool
+	clients []net.Conn
 }
 
 func newValve(t *testing.T, target string) *valve {
@@ -52,7 +53,21 @@ func (v *valve) hold(held bool) {
 	v.open.Broadcast()
 }
 
+// cut ends the connections there are. What was held back is lost.
+func (v *valve) cut() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, client := range v.clients {
+		client.Close()
+	}
+	v.held = false
+	v.open.Broadcast()
+}
+
 func (v *valve) serve(client net.Conn) {
+	v.mu.Lock()
+	v.clients = append(v.clients, client)
+	v.mu.Unlock()
 	upstream, err := net.Dial("tcp", v.target)
 	if err != nil {
 		client.Close()
@@ -76,32 +91,46 @@ func (v *valve) serve(client net.Conn) {
 	})
 }
 
-func TestAnAppendWhoseAckIsLateHappensOnce(t *testing.T) {
-	nats := runNATS(t, server.RANDOM_PORT, t.TempDir())
-	v := newValve(t, nats.Addr().String())
-	l := open(t, Config{URL: "nats://" + v.listener.Addr().String()})
-	other := open(t, Config{URL: nats.ClientURL()})
-	w, err := l.Create(within(t), meta("late"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	appendAll(t, w, "a")
-	awaitLast(t, l, "late", 0)
-	v.hold(true)
-	appendAll(t, w, "b")
-	awaitLast(t, other, "late", 1) // stored, and the writer does not know
-	appendAll(t, w, "c")
-	time.AfterFunc(2*ackTimeout+ackTimeout/2, func() { v.hold(false) })
-	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
-		t.Fatal(err)
-	}
-	for name, l := range map[string]*Log{"writer": l, "other": other} {
-		if got, kind := text(t, l, "late"); got != "abc" || kind != chat.KindDone {
-			t.Errorf("%s shows %q, %v", name, got, kind)
-		}
-	}
-	if stats := l.Stats(); stats.AmbiguousAcks < 2 || stats.Resolved != 1 {
-		t.Errorf("%+v, want late acks and one append found stored", stats)
+func TestAnAppendWhoseAckIsLateOrLostHappensOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		after    time.Duration
+		end      func(*valve)
+		resolved int64
+	}{
+		"late":                      {ackTimeout / 2, func(v *valve) { v.hold(false) }, 0},
+		"late, after it came again": {2*ackTimeout + ackTimeout/2, func(v *valve) { v.hold(false) }, 0},
+		"lost with the connection":  {ackTimeout / 2, (*valve).cut, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			nats := runNATS(t, server.RANDOM_PORT, t.TempDir())
+			v := newValve(t, nats.Addr().String())
+			l := open(t, Config{URL: "nats://" + v.listener.Addr().String()})
+			other := open(t, Config{URL: nats.ClientURL()})
+			w, err := l.Create(within(t), meta("late"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			appendAll(t, w, "a")
+			awaitLast(t, l, "late", 0)
+			v.hold(true)
+			appendAll(t, w, "b")
+			awaitLast(t, other, "late", 1) // stored, and the writer does not know
+			appendAll(t, w, "c")
+			time.AfterFunc(test.after, func() { test.end(v) })
+			if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+				t.Fatal(err)
+			}
+			for name, l := range map[string]*Log{"writer": l, "other": other} {
+				if got, kind := text(t, l, "late"); got != "abc" || kind != chat.KindDone {
+					t.Errorf("%s shows %q, %v", name, got, kind)
+				}
+			}
+			stats := l.Stats()
+			if again := test.after > ackTimeout || test.resolved > 0; stats.Resolved != test.resolved || (stats.AmbiguousAcks > 0) != again {
+				t.Errorf("%+v, want %d found stored; sent again: %v", stats, test.resolved, again)
+			}
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -27,9 +28,13 @@ const (
 	codeOtherInFlight = jetstream.JSErrCodeStreamWrongLastSequenceConstant
 )
 
+// How long a message may stay without an answer before it is sent again, and how long
+// after one that refused it for now: at first and at most.
 const (
 	ackTimeout = time.Second
+	maxSilence = 4 * time.Second
 	retryPause = 50 * time.Millisecond
+	maxPause   = 400 * time.Millisecond
 )
 
 // append adds a message to a subject if the last one there is the expected one (0:
@@ -47,38 +52,80 @@ func (l *Log) appendPatiently(ctx context.Context, subject string, data []byte, 
 
 func (l *Log) try(ctx context.Context, subject string, data []byte, expect uint64, patient bool) (uint64, error) {
 	deadline := time.Now().Add(l.cfg.Patience)
-	for ambiguous := false; ; {
-		sequence, err := l.acks.publish(ctx, subject, data, expect)
-		var told *jetstream.APIError
+	attempt := l.acks.begin(subject, data, expect)
+	defer attempt.end()
+	silence, pause := ackTimeout, retryPause
+	for sent := 0; ; {
+		back, err := attempt.send()
+		var patience time.Duration
 		switch {
 		case err == nil:
-			return sequence, nil
-		case errors.As(err, &told) && told.ErrorCode == codeWrongLastSequence:
-			if ambiguous {
-				// An earlier try may be what we are up against.
-				return l.resolve(ctx, subject, data, expect)
-			}
-			l.stats.fenced.Add(1)
-			return 0, errFenced
-		case errors.As(err, &told) && isFull(told):
-			l.stats.full.Add(1)
-			if !patient {
-				return 0, fmt.Errorf("%w: %w", chat.ErrLogFull, err)
-			}
-			ambiguous = true // in a cluster one server may be full and the others not
-		case errors.As(err, &told) && told.Code < 500 && told.ErrorCode != codeOtherInFlight:
-			return 0, fmt.Errorf("append: %w", err)
+			sent++
+			// Sent again, a message takes a server that is slow even longer.
+			patience = silence + rand.N(silence/4) //nolint:gosec // no secret
+			silence = min(2*silence, maxSilence)
 		case errors.Is(err, nats.ErrMaxPayload):
 			return 0, fmt.Errorf("%w: %w", chat.ErrTooLong, err)
-		default:
-			l.stats.ambiguous.Add(1)
-			ambiguous = true
+		default: // there is no connection now
+			patience = maxSilence
 		}
-		if time.Now().After(deadline) || !wait(ctx, retryPause) {
+		for {
+			answer, gone := attempt.listen(ctx, min(patience, time.Until(deadline)), back)
+			if gone != nil {
+				err = gone
+			}
+			if answer == nil {
+				break
+			}
+			var sequence uint64
+			if sequence, err = readAck(answer); err == nil {
+				l.acks.acknowledged(sequence)
+				return sequence, nil
+			}
+			again, refused := l.refused(err, patient)
+			switch {
+			case again:
+			case !errors.Is(refused, errFenced):
+				return 0, refused
+			case sent > 1: // what was sent before may be what we are up against
+				return l.resolve(ctx, subject, data, expect)
+			default:
+				l.stats.fenced.Add(1)
+				return 0, errFenced
+			}
+			patience = pause // an answer to what was sent before may yet come
+			pause = min(2*pause, maxPause)
+		}
+		if err == nil {
+			err = nats.ErrTimeout
+			l.stats.ambiguous.Add(1)
+		}
+		if ctx.Err() != nil || !time.Now().Before(deadline) {
 			l.stats.failed.Add(1)
 			return 0, fmt.Errorf("%w: %w", chat.ErrLogFull, err)
 		}
 	}
+}
+
+// refused says what to do about an append that JetStream has refused: to try it again, or
+// to return an error.
+func (l *Log) refused(err error, patient bool) (again bool, _ error) {
+	var told *jetstream.APIError
+	switch {
+	case !errors.As(err, &told):
+		return true, nil
+	case told.ErrorCode == codeWrongLastSequence:
+		return false, errFenced
+	case isFull(told): // in a cluster one server may be full and the others not
+		l.stats.full.Add(1)
+		if patient {
+			return true, nil
+		}
+		return false, fmt.Errorf("%w: %w", chat.ErrLogFull, err)
+	case told.Code < 500 && told.ErrorCode != codeOtherInFlight:
+		return false, fmt.Errorf("append: %w", err)
+	}
+	return true, nil
 }
 
 // isFull reports whether JetStream says that there is no room.

@@ -37,7 +37,10 @@ func (l *Log) connect() error {
 			return fmt.Errorf("subscribe: %w", err)
 		}
 	}
-	if l.acks, err = newAcks(conn); err != nil {
+	if l.acks, err = newAcks(conn, l.link); err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	if l.reads, err = newReads(conn); err != nil {
 		return fmt.Errorf("subscribe: %w", err)
 	}
 	l.maxRecord = min(maxRecord, int(conn.MaxPayload()/2))
@@ -65,6 +68,7 @@ func (l *Log) connectOptions() ([]nats.Option, error) {
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) {
 			l.connected.Store(time.Now().UnixNano())
+			l.link.isBack()
 			l.cfg.Logger.Info("connection to NATS is back")
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {

@@ -108,7 +108,7 @@ func TestReadersAreToldOfARecordThatDoesNotBelong(t *testing.T) {
 				}
 			}
 			late := open(t, Config{URL: url})
-			if got, err := read(within(t), late, id); (got != "" && got != "ab") || !errors.Is(err, record.ErrCorrupt) {
+			if got, err := read(within(t), late, id); !strings.HasPrefix("ab", got) || !errors.Is(err, record.ErrCorrupt) {
 				t.Errorf("late reader: %q, %v", got, err)
 			}
 		})
@@ -171,7 +171,7 @@ func TestWhatIsNotFromTheStreamIsNotShown(t *testing.T) {
 		got.WriteString(entry.Event.Delta.Content)
 		if entry.Sequence == 0 {
 			for _, data := range [][]byte{evil, []byte("\xff"), nil} {
-				if err := a.conn.Publish(livePrefix+"teased", data); err != nil {
+				if err := a.conn.Publish(livePrefix+"teased"+recordToken, data); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -300,6 +300,49 @@ func TestDamagedFilesShowNoWrongToken(t *testing.T) {
 		t.Logf("at %v: %d bytes, %v", place, len(got), err)
 		if !strings.HasPrefix(strings.Repeat("word ", words), got) || errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("at %v: %q, %v", place, got, err)
+		}
+	}
+}
+
+func TestLostRecordsAreTold(t *testing.T) {
+	dir := t.TempDir()
+	l, err := Open(t.Context(), Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := l.Create(within(t), meta("lost"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a", "b")
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	for mark := uint64(0); mark < l.acks.last.Load(); { // what a kill -9 would leave
+		if !wait(within(t), markEvery/10) {
+			t.Fatalf("the mark is %d", mark)
+		}
+		if mark, err = readMark(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.Close()
+	for _, damaged := range []bool{false, true} {
+		if damaged {
+			flipBits(t, dir, 0.5)
+			// What the server would believe, in place of the file that was changed.
+			if err := os.Remove(filepath.Join(dir, "jetstream", "$G", "streams", streamName, "msgs", "index.db")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var logged bytes.Buffer
+		l, err := Open(t.Context(), Config{DataDir: dir, Logger: slog.New(slog.NewTextHandler(&logged, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		if told := strings.Contains(logged.String(), "records are lost"); told != damaged {
+			t.Errorf("damaged: %v, told: %s", damaged, &logged)
 		}
 	}
 }

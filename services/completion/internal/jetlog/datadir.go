@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // formatFile tells which version wrote a data directory.
@@ -60,6 +63,38 @@ func checkFormat(file *os.File, dir string) error {
 	default:
 		return fmt.Errorf("data directory %s has format %q, and this version reads %q only", dir, got, format)
 	}
+}
+
+// markFile holds the sequence of a record that was acknowledged lately: a server that finds
+// a damaged file takes what it can read of it, and does not say so.
+const markFile = "LAST"
+
+// markEvery is how old a mark may be.
+const markEvery = time.Second
+
+// readMark returns the mark of a directory; 0: there is none.
+func readMark(dir string) (uint64, error) {
+	text, err := os.ReadFile(filepath.Join(dir, markFile)) //nolint:gosec // the operator names the directory
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	mark, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return 0, nil //nolint:nilerr // written in the moment of a crash: no mark
+	}
+	return mark, nil
+}
+
+// writeMark replaces the mark of a directory.
+func writeMark(dir string, mark uint64) error {
+	path := filepath.Join(dir, markFile)
+	if err := os.WriteFile(path+".new", strconv.AppendUint(nil, mark, 10), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 func (l *dirLock) release() { _ = l.file.Close() }

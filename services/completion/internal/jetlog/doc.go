@@ -16,8 +16,10 @@
 //     next record, so batches grow with load by themselves.
 //   - Fence: every append names the last message of its subject that the writer knows.
 //     If somebody else has written since, JetStream refuses, and the writer stops.
-//   - An append whose acknowledgement was lost is resolved by reading what the stream's
-//     leader holds, never by hoping that a duplicate is noticed.
+//   - An append that is not answered in time is sent again, ever more rarely, and at once
+//     when the connection has come back; an answer to any sending counts. Where the second
+//     is refused, the stream's leader tells whether the first was stored: nobody hopes that
+//     a duplicate is noticed.
 //
 // # Reading
 //
@@ -30,6 +32,7 @@
 // # What is not promised
 //
 // Without [Config].SyncAlways, and in an external server without its like, the loss of
-// power may lose what was acknowledged last. Whoever may publish in the account of an
+// power may lose what was acknowledged last. Files that were damaged cost records, which is
+// logged when the server inside this process starts. Whoever may publish in the account of an
 // external server may forge records: it has to be ours alone.
 package jetlog

@@ -2,9 +2,10 @@ package jetlog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -15,6 +16,7 @@ import (
 type embedded struct {
 	server *server.Server
 	lock   *dirLock
+	dir    string
 }
 
 // maxPayload is the largest record, in bytes: the largest request that gRPC takes, and
@@ -41,18 +43,28 @@ func startEmbedded(cfg *Config) (*embedded, error) {
 	}
 	voice := &serverLog{logger: cfg.Logger}
 	s.SetLogger(voice, false, false)
-	e := &embedded{server: s, lock: lock}
+	e := &embedded{server: s, lock: lock, dir: cfg.DataDir}
 	s.Start()
-	if reason := voice.started(); reason != "" {
-		err = fmt.Errorf("start NATS: %s", reason)
-	} else if !s.ReadyForConnections(startPatience) || !s.JetStreamEnabled() {
-		err = errors.New("start NATS: it does not get ready")
-	}
-	if err != nil {
+	ready := !voice.failed() && s.ReadyForConnections(startPatience) && s.JetStreamEnabled()
+	if reason := voice.started(ready); reason != "" {
 		e.stop()
-		return nil, fmt.Errorf("data directory %s: %w", cfg.DataDir, err)
+		return nil, fmt.Errorf("data directory %s: start NATS: %s", cfg.DataDir, reason)
 	}
 	return e, nil
+}
+
+// unread returns an error if the data directory holds a stream of that name, which the
+// server then could not read: a new one in its place would hide the loss. A nil embedded
+// has no directory.
+func (e *embedded) unread(stream string) error {
+	if e == nil {
+		return nil
+	}
+	dir := filepath.Join(e.dir, "jetstream", "$G", "streams", stream)
+	if _, err := os.Stat(dir); err != nil {
+		return nil //nolint:nilerr // it is not there
+	}
+	return fmt.Errorf("the stream %s in it cannot be read: restore the directory, or move it away to begin anew", stream)
 }
 
 func (e *embedded) stop() {
@@ -68,20 +80,42 @@ type serverLog struct {
 
 	mu     sync.Mutex
 	runs   bool
-	reason string // why it cannot start
+	reason string   // why it cannot start
+	errors []string // what went wrong before it runs
 }
 
-// started returns why the server has not started, or nothing.
-func (s *serverLog) started() string {
+// failed reports whether the server has given up starting.
+func (s *serverLog) failed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.runs = s.reason == ""
-	return s.reason
+	return s.reason != ""
+}
+
+// started returns why the server has not started, or nothing: then what went wrong on
+// the way is logged.
+func (s *serverLog) started(ready bool) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.reason != "":
+		return s.reason
+	case !ready:
+		return strings.Join(append(s.errors, "it does not get ready"), "; ")
+	}
+	s.runs = true
+	for _, text := range s.errors {
+		s.log(slog.LevelError, "%s", []any{text})
+	}
+	return ""
+}
+
+// oneLine returns what the server says.
+func oneLine(format string, args []any) string {
+	return strings.ReplaceAll(strings.TrimSpace(fmt.Sprintf(format, args...)), "\n", " ")
 }
 
 func (s *serverLog) log(level slog.Level, format string, args []any) {
-	text := fmt.Sprintf(format, args...)
-	s.logger.Log(context.Background(), level, "NATS server", slog.String("says", strings.TrimSpace(text)))
+	s.logger.Log(context.Background(), level, "NATS server", slog.String("says", oneLine(format, args)))
 }
 
 // Warnf implements [server.Logger]. What it warns of before it runs is how we set it up.
@@ -96,7 +130,15 @@ func (s *serverLog) Warnf(format string, args ...any) {
 }
 
 // Errorf implements [server.Logger].
-func (s *serverLog) Errorf(format string, args ...any) { s.log(slog.LevelError, format, args) }
+func (s *serverLog) Errorf(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.runs {
+		s.log(slog.LevelError, format, args)
+	} else {
+		s.errors = append(s.errors, oneLine(format, args))
+	}
+}
 
 // Fatalf implements [server.Logger]. What keeps the server from starting is returned,
 // not logged.
@@ -106,12 +148,17 @@ func (s *serverLog) Fatalf(format string, args ...any) {
 	if s.runs {
 		s.log(slog.LevelError, format, args)
 	} else if s.reason == "" {
-		s.reason = strings.ReplaceAll(strings.TrimSpace(fmt.Sprintf(format, args...)), "\n", " ")
+		s.reason = oneLine(format, args)
 	}
 }
 
-// Noticef implements [server.Logger].
-func (*serverLog) Noticef(string, ...any) {}
+// Noticef implements [server.Logger]. Of its notices one matters: somebody does not take what
+// the server has for him, and is cut off.
+func (s *serverLog) Noticef(format string, args ...any) {
+	if strings.Contains(format, "Slow Consumer") {
+		s.log(slog.LevelWarn, format, args)
+	}
+}
 
 // Debugf implements [server.Logger].
 func (*serverLog) Debugf(string, ...any) {}

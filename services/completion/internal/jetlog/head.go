@@ -115,7 +115,7 @@ func (l *Log) awaitMeta(ctx context.Context, id string) (*chat.Meta, error) {
 func (l *Log) publishProgress(id string, p chat.Progress) {
 	data, err := proto.Marshal(wire.ProtoEvent(&chat.Event{Kind: chat.KindProgress, Progress: &p}))
 	if err == nil {
-		_ = l.conn.Publish(progressPrefix+id, data)
+		_ = l.conn.Publish(livePrefix+id+progressToken, data)
 	}
 }
 

@@ -24,19 +24,20 @@ import (
 
 // Names in NATS.
 const (
-	streamName     = "PAWSTREAM"
-	pastName       = "PAWSTREAM_PAST"
-	pastPrefix     = "paws.t." // whose a completion was, by id; outlives it
-	eventsPrefix   = "paws.c." // records of a completion, by its id
-	namesPrefix    = "paws.k." // idempotency keys, by a hash with their principal
-	listsPrefix    = "paws.s." // stored completions, by a hash of their principal and their id
-	labelsPrefix   = "paws.m." // metadata that was replaced, by id
-	ownersPrefix   = "paws.o." // unfinished completions, by replica and id
-	livePrefix     = "paws.live."
-	beatPrefix     = "paws.beat."
-	endedPrefix    = "paws.ended."   // a completion was ended, or deleted, by another than its writer
-	readersPrefix  = "paws.readers." // who has readers of a completion?
-	progressPrefix = "paws.progress."
+	streamName    = "PAWSTREAM"
+	pastName      = "PAWSTREAM_PAST"
+	pastPrefix    = "paws.t."    // whose a completion was, by id; outlives it
+	eventsPrefix  = "paws.c."    // records of a completion, by its id
+	namesPrefix   = "paws.k."    // idempotency keys, by a hash with their principal
+	listsPrefix   = "paws.s."    // stored completions, by a hash of their principal and their id
+	labelsPrefix  = "paws.m."    // metadata that was replaced, by id
+	ownersPrefix  = "paws.o."    // unfinished completions, by replica and id
+	livePrefix    = "paws.live." // what happens to a completion now, by its id: a token follows
+	beatPrefix    = "paws.beat."
+	endedPrefix   = "paws.ended."   // a completion was ended, or deleted, by another than its writer
+	readersPrefix = "paws.readers." // who has readers of a completion?
+	recordToken   = ".record"       // after livePrefix and id: a record that was stored
+	progressToken = ".progress"     // after livePrefix and id: progress, which is not
 
 	formatKey = "pawstream.format"
 	format    = "1"
@@ -53,7 +54,9 @@ type Log struct {
 	server  *embedded
 
 	connected atomic.Int64 // when the connection last came up, in Unix nanoseconds
+	link      *link
 	acks      *acks
+	reads     *reads
 	maxRecord int // bytes of events in one record
 	stats     counters
 
@@ -63,6 +66,7 @@ type Log struct {
 
 	mu    sync.Mutex
 	tapes map[string]*shared
+	left  atomic.Bool     // there may be orphans that the last look has left, or not seen
 	mine  map[string]bool // unfinished completions whose writer here has failed: to be adopted
 	ended []*shared       // those whose completion has ended and that nobody reads, oldest first
 	held  int             // bytes of ended
@@ -107,8 +111,8 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 	}
 	// Without it a completion that has expired would seem never to have been: no more.
 	_ = l.conn.Publish(pastPrefix+m.ID, []byte(m.Principal))
-	s := &shared{log: l, name: m.ID, meta: m}
-	w := &writer{log: l, shared: s, owner: owner, last: last}
+	s := &shared{log: l, name: m.ID}
+	w := &writer{log: l, shared: s, meta: m, owner: owner, last: last}
 	s.writer = w
 	l.mu.Lock()
 	l.tapes[m.ID] = s
@@ -188,7 +192,7 @@ func (l *Log) Head(ctx context.Context, id string) (chat.Head, error) {
 	}
 	if w := l.writing(id); w != nil {
 		last, terminal := w.shared.tape.Last()
-		return chat.Head{Meta: w.shared.currentMeta(), Last: last, Terminal: terminal}, nil
+		return chat.Head{Meta: w.meta, Last: last, Terminal: terminal}, nil
 	}
 	head, _, err := l.storedHead(ctx, id)
 	return head, err
@@ -242,8 +246,9 @@ func (l *Log) followed(id string) bool {
 	return s != nil && s.readers > 0
 }
 
-// watchTimeout is how long other replicas have to say that they have readers.
-const watchTimeout = 300 * time.Millisecond
+// watchTimeout is how long other replicas have to say that they have readers, also those
+// that are busy.
+const watchTimeout = 700 * time.Millisecond
 
 // answerWatch tells another replica that a completion has readers here.
 func (l *Log) answerWatch(m *nats.Msg) {
@@ -327,12 +332,6 @@ func (l *Log) SetMetadata(ctx context.Context, id string, metadata map[string]st
 	if _, err := l.js.Publish(ctx, labelsPrefix+id, data); err != nil {
 		return failure(err)
 	}
-	l.mu.Lock()
-	s := l.tapes[id]
-	l.mu.Unlock()
-	if s != nil {
-		s.setMetadata(metadata)
-	}
 	return nil
 }
 
@@ -371,7 +370,7 @@ func (l *Log) List(ctx context.Context, principal string) iter.Seq2[chat.Head, e
 				yield(chat.Head{}, fmt.Errorf("list of completions: %w", record.ErrCorrupt))
 				return
 			}
-			head, err := l.Head(ctx, string(msg.Data))
+			head, err := l.Latest(ctx, string(msg.Data))
 			if errors.Is(err, chat.ErrNotFound) || errors.Is(err, chat.ErrTrimmed) {
 				continue // deleted or expired meanwhile
 			}

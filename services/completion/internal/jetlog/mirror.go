@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -41,27 +42,33 @@ func (l *Log) startMirror(s *shared) {
 		defer close(stopped)
 		defer stop()
 		m := &mirror{log: l, shared: s, chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
-		if err := m.run(ctx); err != nil && ctx.Err() == nil {
-			l.drop(s)
-			s.tape.Drop(err)
+		if err := m.run(ctx); err != nil {
+			l.giveUp(ctx, s, err)
 		}
 	})
+}
+
+// giveUp ends the readers of a completion whose mirror has failed, unless a writer feeds
+// the tape by now: that stops the mirror, under the lock.
+func (l *Log) giveUp(mirror context.Context, s *shared, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if mirror.Err() == nil && s.writer == nil {
+		l.remove(s)
+		s.tape.Drop(err)
+	}
 }
 
 // run feeds the tape until the terminal event. It listens first and reads what is
 // stored then, so that nothing falls between the two.
 func (m *mirror) run(ctx context.Context) error {
 	live := make(chan *nats.Msg, 256)
-	for _, subject := range []string{livePrefix, progressPrefix} {
-		sub, err := m.log.conn.ChanSubscribe(subject+m.shared.name, live)
-		if err != nil {
-			return failure(err)
-		}
-		defer func() { _ = sub.Unsubscribe() }()
-	}
-	if err := m.log.conn.FlushTimeout(m.log.cfg.Patience); err != nil {
+	// The server takes it in before the request for what is stored, as that comes after.
+	sub, err := m.log.conn.ChanSubscribe(livePrefix+m.shared.name+".*", live)
+	if err != nil {
 		return failure(err)
 	}
+	defer func() { _ = sub.Unsubscribe() }()
 	if err := m.catchUp(ctx); err != nil {
 		return err
 	}
@@ -152,7 +159,7 @@ func (m *mirror) stillThere(ctx context.Context) error {
 
 // take handles a live message: a record, or progress.
 func (m *mirror) take(ctx context.Context, msg *nats.Msg) error {
-	if msg.Subject == progressPrefix+m.shared.name {
+	if strings.HasSuffix(msg.Subject, progressToken) {
 		if p, ok := decodeProgress(msg.Data); ok {
 			m.shared.tape.Progress(p)
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -24,6 +25,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 		replica: rand.Text(),
 		tapes:   make(map[string]*shared),
 		mine:    make(map[string]bool),
+		link:    newLink(),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := l.connect(); err != nil {
@@ -34,6 +36,9 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	defer cancel()
 	if err := l.openPatiently(ctx); err != nil {
 		l.Close()
+		if l.server != nil {
+			err = fmt.Errorf("data directory %s: %w", cfg.DataDir, err)
+		}
 		return nil, err
 	}
 	return l, nil
@@ -65,7 +70,7 @@ func (l *Log) streamConfig() jetstream.StreamConfig {
 		MaxBytes:    l.cfg.MaxBytes,
 		Replicas:    l.cfg.Replicas,
 		AllowDirect: true,
-		RePublish:   &jetstream.RePublish{Source: eventsPrefix + "*", Destination: livePrefix + "{{wildcard(1)}}"},
+		RePublish:   &jetstream.RePublish{Source: eventsPrefix + "*", Destination: livePrefix + "{{wildcard(1)}}" + recordToken},
 		Metadata:    map[string]string{formatKey: format},
 	}
 }
@@ -77,6 +82,9 @@ func (l *Log) openStream(ctx context.Context) error {
 	stream, err := l.js.Stream(ctx, streamName)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
+		if err := l.server.unread(streamName); err != nil {
+			return err
+		}
 		stream, err = l.js.CreateStream(ctx, want)
 	case err == nil:
 		got := &stream.CachedInfo().Config
@@ -91,7 +99,36 @@ func (l *Log) openStream(ctx context.Context) error {
 		return explain(&want, err)
 	}
 	l.stream = stream
+	if l.server != nil {
+		if err := l.watchMark(); err != nil {
+			return err
+		}
+	}
 	return l.openPast(ctx)
+}
+
+// watchMark compares what the stream holds with the data directory's mark, and keeps that
+// up to date from here on. Records that are missing have been lost with their file: the
+// completions that they belonged to end with an error, or seem to have expired.
+func (l *Log) watchMark() error {
+	last := l.stream.CachedInfo().State.LastSeq
+	marked, err := readMark(l.server.dir)
+	if err != nil {
+		return err
+	}
+	if marked > last {
+		l.cfg.Logger.Error("the files of the log were damaged: records are lost",
+			slog.Uint64("last", last), slog.Uint64("last_known", marked))
+	}
+	l.acks.last.Store(last)
+	l.work.Go(func() {
+		for wait(l.ctx, markEvery) {
+			if now := l.acks.last.Load(); now > last && writeMark(l.server.dir, now) == nil {
+				last = now
+			}
+		}
+	})
+	return nil
 }
 
 // remembered is how long an expired completion is told from one that never was.
@@ -110,7 +147,12 @@ func (l *Log) openPast(ctx context.Context) error {
 		AllowDirect:       true,
 		MaxMsgsPerSubject: 1,
 	}
-	var err error
+	_, err := l.js.Stream(ctx, pastName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if err := l.server.unread(pastName); err != nil {
+			return err
+		}
+	}
 	if l.past, err = l.js.CreateOrUpdateStream(ctx, want); err != nil {
 		return explain(&want, err)
 	}
@@ -166,6 +208,9 @@ func (l *Log) Close() {
 		l.conn.Close()
 	}
 	if l.server != nil {
+		if l.stream != nil {
+			_ = writeMark(l.server.dir, l.acks.last.Load())
+		}
 		l.server.stop()
 	}
 }

@@ -85,6 +85,21 @@ const (
 	batchBytes = 4 << 20
 )
 
+// maxReads is how many completions are read at once: what servers may send that nobody has
+// taken yet is bounded by it.
+const maxReads = 32
+
+// reads takes the answers to batched reads.
+type reads struct {
+	replies *replies
+	slots   chan struct{}
+}
+
+func newReads(conn *nats.Conn) (*reads, error) {
+	r, err := newReplies(conn)
+	return &reads{replies: r, slots: make(chan struct{}, maxReads)}, err
+}
+
 // records gives the records of a completion that follow a message of the stream to
 // take, as far as there are any now, and returns the sequence of the last one. It ends
 // with take's error. What is read may lag behind the stream's leader.
@@ -92,13 +107,12 @@ const (
 // JetStream is asked to leave out the headers: they take it and us longer than a record
 // does. Who takes the records has to check that they follow each other.
 func (l *Log) records(ctx context.Context, id string, after uint64, take func(data []byte) error) (uint64, error) {
-	inbox := l.conn.NewRespInbox()
-	answers := make(chan *nats.Msg, batchSize+1) // a batch and its end
-	sub, err := l.conn.ChanSubscribe(inbox, answers)
-	if err != nil {
-		return after, failure(err)
+	select {
+	case l.reads.slots <- struct{}{}:
+		defer func() { <-l.reads.slots }()
+	case <-ctx.Done():
+		return after, failure(ctx.Err())
 	}
-	defer func() { _ = sub.Unsubscribe() }()
 	for more := true; more; {
 		request, err := json.Marshal(map[string]any{
 			"seq": after + 1, "next_by_subj": eventsPrefix + id, "batch": batchSize, "max_bytes": batchBytes, "no_hdr": true,
@@ -109,10 +123,7 @@ func (l *Log) records(ctx context.Context, id string, after uint64, take func(da
 		// What was lost with a connection is not sent again, but the end of the batch may
 		// come through the next one.
 		reconnects := l.conn.Stats().Reconnects
-		if err := l.conn.PublishRequest("$JS.API.DIRECT.GET."+streamName, inbox, request); err != nil {
-			return after, failure(err)
-		}
-		last, pending, err := batch(ctx, answers, take)
+		last, pending, err := l.batch(ctx, request, take)
 		if l.conn.Stats().Reconnects != reconnects {
 			err = failure(nats.ErrConnectionReconnecting) // whatever does not add up then
 		}
@@ -126,7 +137,13 @@ func (l *Log) records(ctx context.Context, id string, after uint64, take func(da
 
 // batch takes the answers to one request, and returns the sequence of the last message
 // of the batch (0: there was none) and how many are left behind it.
-func batch(ctx context.Context, answers <-chan *nats.Msg, take func(data []byte) error) (last, pending uint64, err error) {
+func (l *Log) batch(ctx context.Context, request []byte, take func(data []byte) error) (last, pending uint64, err error) {
+	answers := make(chan *nats.Msg, batchSize+1) // a batch and its end
+	inbox, token := l.reads.replies.await(answers)
+	defer l.reads.replies.forget(token)
+	if err := l.conn.PublishRequest("$JS.API.DIRECT.GET."+streamName, inbox, request); err != nil {
+		return 0, 0, failure(err)
+	}
 	silence := time.NewTimer(answerTimeout)
 	defer silence.Stop()
 	for {
@@ -166,8 +183,9 @@ func batch(ctx context.Context, answers <-chan *nats.Msg, take func(data []byte)
 	}
 }
 
-// listBatch is how many messages are fetched at once with their headers.
-const listBatch = 256
+// listBatch is how many messages of several subjects are fetched at once. The stream
+// takes no record meanwhile.
+const listBatch = 16
 
 // messages yields the messages of a subject from a stream sequence on, as far as
 // there are any now.

@@ -23,10 +23,12 @@ import (
 const (
 	beatEvery = 500 * time.Millisecond
 	deadAfter = 2 * time.Second
-	// lookEvery is how often a replica looks for orphans though nobody has died: its own
-	// past, and what a claim that failed has left.
-	lookEvery = time.Second
-	// checkEvery is how soon it notices that somebody has.
+	// lookEvery is how often a replica looks for orphans though it knows of none: somebody
+	// may have died that it never heard of.
+	lookEvery = 30 * time.Second
+	// lookAgain is how soon it looks again for what it could not take over, or has given up.
+	lookAgain = time.Second
+	// checkEvery is how soon it notices that there are orphans.
 	checkEvery = 100 * time.Millisecond
 	// claims is how many completions are claimed at once.
 	claims = 16
@@ -96,6 +98,7 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 		}
 		for {
 			if now := time.Now(); now.After(look) {
+				l.left.Store(false)
 				if !l.takeOver(ctx, known, yield) {
 					return
 				}
@@ -106,6 +109,9 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 			}
 			if known.lost() {
 				look = time.Now()
+			}
+			if again := time.Now().Add(lookAgain); l.left.Load() && look.After(again) {
+				look = again
 			}
 		}
 	}
@@ -134,6 +140,7 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 		for msg, err := range l.messages(ctx, ownersPrefix+"*.*", 1) {
 			if err != nil {
 				l.cfg.Logger.WarnContext(ctx, "cannot look for completions to take over", slog.Any("error", err))
+				l.left.Store(true)
 				break
 			}
 			owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
@@ -174,8 +181,11 @@ func (l *Log) rescue(ctx context.Context, known *replicas, id string, owned uint
 		l.unown(ctx, id, owned)
 	case errors.Is(err, errWritten), errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
 		l.unown(ctx, id, owned)
-	case errors.Is(err, errFenced), ctx.Err() != nil: // another replica was faster, or we stop
+	case errors.Is(err, errFenced): // another replica was faster, or the owner was not dead yet
+		l.left.Store(true)
+	case ctx.Err() != nil:
 	default:
+		l.left.Store(true)
 		l.cfg.Logger.ErrorContext(ctx, "cannot take a completion over",
 			slog.String("completion", id), slog.Any("error", err))
 	}
@@ -297,7 +307,7 @@ func (l *Log) install(w *writer, past *history) error {
 	}
 	delete(l.mine, past.meta.ID)
 	stop, stopped := s.stop, s.stopped
-	s.meta, s.writer, w.shared = past.meta, w, s
+	s.writer, w.meta, w.shared = w, past.meta, s
 	l.mu.Unlock()
 	if stop != nil {
 		stop()
@@ -319,6 +329,7 @@ func (l *Log) abandon(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.mine[id] = true
+	l.left.Store(true)
 }
 
 // own says that this replica writes a completion, and returns the sequence of the

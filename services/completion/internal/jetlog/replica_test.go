@@ -3,6 +3,7 @@ package jetlog
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"strings"
 	"testing"
@@ -33,6 +34,36 @@ func appendAll(t *testing.T, w chat.Writer, words ...string) {
 	for _, word := range words {
 		if err := w.Append(within(t), chat.Text(0, word)); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestMetadataIsWhatAnyReplicaHasReplaced looks at a completion where it is written.
+func TestMetadataIsWhatAnyReplicaHasReplaced(t *testing.T) {
+	url := startNATS(t)
+	a, b := open(t, Config{URL: url}), open(t, Config{URL: url})
+	m := meta("labelled")
+	m.Request.Store = true
+	w, err := a.Create(within(t), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "x")
+	for _, replacing := range []*Log{b, a, b} {
+		want := map[string]string{"by": replacing.replica}
+		if err := replacing.SetMetadata(within(t), "labelled", want); err != nil {
+			t.Fatal(err)
+		}
+		for name, l := range map[string]*Log{"its writer": a, "another replica": b} {
+			head, err := l.Latest(within(t), "labelled")
+			if err != nil || !maps.Equal(head.Meta.Metadata, want) {
+				t.Errorf("%s says %v, %v", name, head.Meta, err)
+			}
+			for head, err := range l.List(within(t), m.Principal) {
+				if err != nil || !maps.Equal(head.Meta.Metadata, want) {
+					t.Errorf("%s lists %v, %v", name, head.Meta, err)
+				}
+			}
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -22,30 +21,12 @@ type shared struct {
 
 	// Guarded by log.mu.
 	writer  *writer            // nil: a mirror
-	meta    *chat.Meta         // nil in a mirror
 	stop    context.CancelFunc // ends the mirror, if there is one
 	stopped chan struct{}      // closed when it has ended
 	readers int
 	idle    bool // in log.ended
 	size    int  // as counted in log.held
 	until   time.Time
-}
-
-func (s *shared) currentMeta() *chat.Meta {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	return s.meta
-}
-
-func (s *shared) setMetadata(metadata map[string]string) {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	if s.meta == nil {
-		return
-	}
-	m := *s.meta // readers may hold the old one
-	m.Metadata = maps.Clone(metadata)
-	s.meta = &m
 }
 
 // show lets readers see events that the log has acknowledged.
@@ -160,8 +141,8 @@ func (l *Log) settle(s *shared) {
 			s.until = time.Now().Add(l.cfg.Retention)
 		}
 		s.idle, s.size = true, s.tape.Size()
-		if s.meta != nil {
-			s.size += s.meta.RequestSize
+		if s.writer != nil {
+			s.size += s.writer.meta.RequestSize
 		}
 		l.ended = append(l.ended, s)
 		l.held += s.size

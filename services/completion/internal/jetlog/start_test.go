@@ -32,6 +32,9 @@ func wantRefused(t *testing.T, cfg Config, want string) {
 	if strings.Contains(said, "\n") || !strings.Contains(said, want) {
 		t.Errorf("error %q, want one line that says %q", said, want)
 	}
+	if strings.Contains(logged.String(), "level=ERROR") {
+		t.Errorf("the error is not all that is said: %s", &logged)
+	}
 	if strings.Contains(said+logged.String(), "s3cret") {
 		t.Errorf("the password is told: %q, %q", said, logged.String())
 	}
@@ -47,6 +50,14 @@ func TestStartRefusesWhatItCannotUse(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(blocked, "jetstream"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	inside := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(inside, "jetstream"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(inside, "jetstream", "$G"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unreadable, unreadablePast := damaged(t, streamName), damaged(t, pastName)
 	withPassword := serveNATS(t, &server.Options{
 		Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), Username: "ann", Password: "right",
 	}).Addr().String()
@@ -61,6 +72,9 @@ func TestStartRefusesWhatItCannotUse(t *testing.T) {
 		{"a directory of a newer version", `has format "2", and this version reads "1" only`, Config{DataDir: newer}},
 		{"a file in place of the directory", "data directory", Config{DataDir: "/dev/null/x"}},
 		{"a directory with a file in the way", "data directory " + blocked + ": start NATS", Config{DataDir: blocked}},
+		{"a directory with a file in the way, further in", "data directory " + inside + ": open the stream", Config{DataDir: inside}},
+		{"a stream that cannot be read", "the stream PAWSTREAM in it cannot be read", Config{DataDir: unreadable}},
+		{"what has expired cannot be read", "the stream PAWSTREAM_PAST in it cannot be read", Config{DataDir: unreadablePast}},
 		{"nobody there", "connect to NATS at nats://127.0.0.1:1", Config{URL: "nats://ann:s3cret@127.0.0.1:1"}},
 		{"no such host", "connect to NATS at nats://nowhere.invalid:4222", Config{URL: "nats://s3cret@nowhere.invalid:4222"}},
 		{"a URL that is none", "URL 2 of NATS is not of the form", Config{URL: "nats://127.0.0.1,nats://ann:s3cret@host:port"}},
@@ -73,6 +87,22 @@ func TestStartRefusesWhatItCannotUse(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) { wantRefused(t, test.cfg, test.want) })
 	}
+}
+
+// damaged returns a data directory that was used, and in which nobody can read what a
+// stream is.
+func damaged(t *testing.T, stream string) string {
+	t.Helper()
+	dir := t.TempDir()
+	l, err := Open(within(t), Config{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	if err := os.WriteFile(filepath.Join(dir, "jetstream", "$G", "streams", stream, "meta.inf"), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // streamOf lets a test change the stream's configuration, by a server of its own.

@@ -13,10 +13,10 @@ type Stats struct {
 	Bytes          int64         // of them, as stored
 	AppendTime     time.Duration // that they took in all, retries included
 	AppendTimeMax  time.Duration
-	AmbiguousAcks  int64 // tries whose acknowledgement did not come
+	AmbiguousAcks  int64 // messages that were not answered in time
 	Resolved       int64 // of these, found stored
 	Fenced         int64 // appends refused because somebody else had written
-	Full           int64 // tries refused because the stream or its disk is full
+	Full           int64 // messages refused because the stream or its disk is full
 	Failed         int64 // appends given up
 	BlockedAppends int64 // events that had to wait because too much of their completion did
 	InFlight       int   // messages sent and not acknowledged yet
@@ -63,7 +63,7 @@ func (l *Log) Stats() Stats {
 		Full:           c.full.Load(),
 		Failed:         c.failed.Load(),
 		BlockedAppends: c.waits.Load(),
-		InFlight:       l.acks.inFlight(),
+		InFlight:       l.acks.replies.count(),
 	}
 	var writers []*writer
 	l.mu.Lock()

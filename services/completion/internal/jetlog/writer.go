@@ -31,6 +31,7 @@ const keptPending = 4
 type writer struct {
 	log    *Log
 	shared *shared
+	meta   *chat.Meta // as of the beginning: the stream knows the metadata that replaced it
 	epoch  uint64
 	owner  uint64 // stream sequence of the message that says who writes; 0: not known
 

@@ -112,15 +112,15 @@ func metadataReplaced(t *testing.T, log chat.Log) {
 		s.setMetadata(metadata)
 		want := *m
 		want.Metadata = metadata
-		if diff := cmp.Diff(&want, s.head().Meta); diff != "" {
-			t.Errorf("Head's meta (-want +got):\n%s", diff)
+		if diff := cmp.Diff(&want, s.latest().Meta); diff != "" {
+			t.Errorf("Latest's meta (-want +got):\n%s", diff)
 		}
 		wantListed(t, log, m.Principal, &want)
 	}
 	s.seal(done())
 	s.setMetadata(map[string]string{"after": "the end"})
-	if got := s.head(); got.Meta.Metadata["after"] != "the end" || got.Last != 2 || got.Terminal == nil {
-		t.Errorf("Head after an update of what has ended: %+v", got)
+	if got := s.latest(); got.Meta.Metadata["after"] != "the end" || got.Last != 2 || got.Terminal == nil {
+		t.Errorf("Latest after an update of what has ended: %+v", got)
 	}
 	s.check(s.read(within(t), chat.FromStart, false), chat.FromStart)
 }
@@ -129,7 +129,7 @@ func metadataKept(t *testing.T, log chat.Log) {
 	m := newMeta()
 	m.Metadata = map[string]string{"species": "dog"}
 	s := createWith(t, log, m)
-	before := s.head().Meta
+	before := s.latest().Meta
 	s.setMetadata(map[string]string{"species": "cat"})
 	if got := before.Metadata["species"]; got != "dog" {
 		t.Errorf("the meta of an earlier head says %q, want dog", got)
@@ -141,7 +141,7 @@ func metadataCopied(t *testing.T, log chat.Log) {
 	metadata := map[string]string{"species": "dog"}
 	s.setMetadata(metadata)
 	metadata["species"] = "cat"
-	if got := s.head().Meta.Metadata["species"]; got != "dog" {
-		t.Errorf("Head's metadata says %q, want dog", got)
+	if got := s.latest().Meta.Metadata["species"]; got != "dog" {
+		t.Errorf("Latest's metadata says %q, want dog", got)
 	}
 }

@@ -112,6 +112,15 @@ func (s *subject) head() chat.Head {
 	return head
 }
 
+func (s *subject) latest() chat.Head {
+	s.t.Helper()
+	head, err := s.log.Latest(within(s.t), s.meta.ID)
+	if err != nil {
+		s.t.Fatalf("Latest: %v", err)
+	}
+	return head
+}
+
 // untilRefused appends until the log has noticed that it must not, and returns the error.
 func (s *subject) untilRefused() error {
 	s.t.Helper()
