@@ -69,6 +69,13 @@ type chunk struct {
 	Error *problem `json:"error"`
 }
 
+// failure returns the error that an event tells of, if it does.
+func failure(e sse.Event) *problem {
+	var c chunk
+	_ = json.Unmarshal([]byte(e.Data), &c) // [DONE] is no JSON
+	return c.Error
+}
+
 // A problem is the inside of an error body.
 type problem struct {
 	Message string  `json:"message"`

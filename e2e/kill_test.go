@@ -131,7 +131,7 @@ func TestKillEverything(t *testing.T) {
 // clients keep their connections. Then it kills the edge.
 func TestKillOneOfTwo(t *testing.T) {
 	t.Parallel()
-	nats := "--nats-url=" + startNATS(t)
+	nats := "--nats-url=" + startNATS(t).ClientURL()
 	doomed := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=100", nats)
 	survivor := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=100", nats)
 	first := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+doomed.Addr("grpc"))
@@ -168,11 +168,15 @@ func TestKillOneOfTwo(t *testing.T) {
 	}
 }
 
-func startNATS(t *testing.T) string {
+func startNATS(t *testing.T) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true,
-	})
+	return runNATS(t, &server.Options{JetStream: true})
+}
+
+func runNATS(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	o.Host, o.Port, o.StoreDir, o.NoSigs, o.NoLog = "127.0.0.1", server.RANDOM_PORT, t.TempDir(), true, true
+	s, err := server.NewServer(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,5 +185,5 @@ func startNATS(t *testing.T) string {
 	if !s.ReadyForConnections(10 * time.Second) {
 		t.Fatal("nats-server does not start")
 	}
-	return s.ClientURL()
+	return s
 }

@@ -65,22 +65,12 @@ func TestOutage(t *testing.T) {
 		}
 	})
 	t.Run("others are told when to come back", func(t *testing.T) {
-		for name, x := range map[string]exchange{
+		wantOverloaded(t, map[string]exchange{
 			"create":       post(t, s.URL(), streamed(nil)),
 			"create whole": post(t, s.URL(), body(nil)),
 			"follow":       get(t, s.URL(), id+"?stream=true", "Last-Event-ID: "+eventID(id, 1)),
 			"get":          get(t, s.URL(), id),
-		} {
-			want := refusal{Status: http.StatusServiceUnavailable, Type: "server_error", Code: "overloaded"}
-			if diff := cmp.Diff(want, refused(t, x)); diff != "" {
-				t.Errorf("%s (-want +got)\n%s", name, diff)
-			}
-			seconds, err := strconv.Atoi(x.Header.Get("Retry-After"))
-			ms, msErr := strconv.Atoi(x.Header.Get("Retry-After-Ms"))
-			if err != nil || msErr != nil || seconds < 1 || seconds > 8 || ms < 1 || ms > 8000 {
-				t.Errorf("%s: headers %v", name, x.Header)
-			}
-		}
+		})
 	})
 	t.Run("an EventSource comes back by itself", func(t *testing.T) {
 		resp := send(t, request(t, http.MethodGet, s.URL()+"/v1/chat/completions/"+id, "", "Accept: text/event-stream"))
@@ -96,4 +86,44 @@ func TestOutage(t *testing.T) {
 			t.Errorf("the answer is %q", text)
 		}
 	})
+}
+
+// wantOverloaded checks that requests were refused for now, with a hint when to come back.
+func wantOverloaded(t *testing.T, answers map[string]exchange) {
+	t.Helper()
+	for name, x := range answers {
+		want := refusal{Status: http.StatusServiceUnavailable, Type: "server_error", Code: "overloaded"}
+		if diff := cmp.Diff(want, refused(t, x)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+		seconds, err := strconv.Atoi(x.Header.Get("Retry-After"))
+		ms, msErr := strconv.Atoi(x.Header.Get("Retry-After-Ms"))
+		if err != nil || msErr != nil || seconds < 1 || seconds > 8 || ms < 1 || ms > 8000 {
+			t.Errorf("%s: headers %v", name, x.Header)
+		}
+	}
+}
+
+// TestOutageOfTheLog stops the log under a completion service for good: who streams gets
+// an error after a bounded wait, and who comes is told to come back.
+func TestOutageOfTheLog(t *testing.T) {
+	t.Parallel()
+	nats := startNATS(t)
+	replica := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=5", "--nats-url="+nats.ClientURL())
+	t.Cleanup(replica.Kill) // it logs errors, as it should
+	edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+replica.Addr("grpc"), "--reopen-within=1s")
+	url := "http://" + edge.Addr("http")
+	running := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": nil})))
+	id := running.Header.Get("X-Completion-Id")
+	nats.Shutdown()
+	wantOverloaded(t, map[string]exchange{
+		"create":       post(t, url, streamed(nil)),
+		"create whole": post(t, url, body(nil)),
+		"get":          get(t, url, id),
+		"list":         do(t, request(t, http.MethodGet, url+"/v1/chat/completions", "")),
+	})
+	all := events(t, running.Body)
+	if told := failure(all[len(all)-1]); told == nil || told.Type != "server_error" {
+		t.Errorf("the stream ends with %s", all[len(all)-1].Data)
+	}
 }

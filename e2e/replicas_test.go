@@ -3,6 +3,7 @@ package e2e
 import (
 	"crypto/rand"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -10,17 +11,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// replicas starts two completion services on one log, and an edge for each.
+func replicas(t *testing.T, pace int, args ...string) (urls []string) {
+	t.Helper()
+	args = append(args, "--listen=127.0.0.1:0", "--advisor-pace="+strconv.Itoa(pace), "--nats-url="+startNATS(t).ClientURL())
+	for range 2 {
+		replica := start(t, "completion", args...)
+		edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+replica.Addr("grpc"))
+		urls = append(urls, "http://"+edge.Addr("http"))
+	}
+	return urls
+}
+
 // TestOneKeyOnTwoReplicas sends the same request to two replicas at the same moment: one
 // of them generates, and both show it.
 func TestOneKeyOnTwoReplicas(t *testing.T) {
 	t.Parallel()
-	nats := "--nats-url=" + startNATS(t)
-	urls := make([]string, 2)
-	for i := range urls {
-		replica := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=0", nats)
-		edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+replica.Addr("grpc"))
-		urls[i] = "http://" + edge.Addr("http")
-	}
+	urls := replicas(t, 0)
 	for range 20 {
 		key := "Idempotency-Key: " + rand.Text()
 		got := make([]exchange, 2*len(urls))

@@ -5,12 +5,15 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 	"github.com/pawstream/pawstream/edge/sse"
@@ -72,6 +75,16 @@ func TestCannotStart(t *testing.T) {
 	t.Cleanup(func() { _ = taken.Close() }) // after the parallel subtests
 	address := taken.Addr().String()
 	const free = "127.0.0.1:0"
+	newer, blocked := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(newer, "FORMAT"), []byte("2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(blocked, "jetstream"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	withoutLog := runNATS(t, &server.Options{}).ClientURL()
+	withPassword := runNATS(t, &server.Options{JetStream: true, Username: "ann", Password: "right"}).Addr().String()
+	here := []string{"--listen=" + free, "--grpc-listen=" + free, "--admin-listen=" + free}
 	for _, test := range []struct {
 		name, program string
 		args          []string
@@ -82,6 +95,12 @@ func TestCannotStart(t *testing.T) {
 		{"gRPC port in use", "completion", []string{"--listen=" + address, "--admin-listen=" + free}, address},
 		{"HTTP port in use, all in one", "standalone", []string{"--listen=" + address, "--grpc-listen=" + free, "--admin-listen=" + free}, address},
 		{"gRPC port in use, all in one", "standalone", []string{"--listen=" + free, "--grpc-listen=" + address, "--admin-listen=" + free}, address},
+		{"data directory of a newer version", "standalone", append(here, "--data-dir="+newer), `has format "2"`},
+		{"data directory with a file in the way", "standalone", append(here, "--data-dir="+blocked), blocked},
+		{"data directory that is none", "standalone", append(here, "--data-dir=/dev/null/x"), "data directory"},
+		{"nobody at the log's address", "standalone", append(here, "--nats-url=nats://ann:s3cret@127.0.0.1:1"), "connect to NATS at nats://127.0.0.1:1"},
+		{"NATS without JetStream", "standalone", append(here, "--nats-url="+withoutLog), "has no JetStream"},
+		{"wrong password for NATS", "standalone", append(here, "--nats-url=nats://ann:s3cret@"+withPassword), "Authorization Violation"},
 		{"unknown flag", "edge", []string{"--colour=blue"}, "--colour"},
 		{"no number", "completion", []string{"--advisor-pace=fast"}, "--advisor-pace"},
 		{"negative pace", "completion", []string{"--listen=" + free, "--admin-listen=" + free, "--advisor-pace=-1"}, "pace"},
@@ -98,6 +117,9 @@ func TestCannotStart(t *testing.T) {
 			}
 			if stdout != "" {
 				t.Errorf("stdout: %s", stdout)
+			}
+			if strings.Contains(stderr, "s3cret") {
+				t.Errorf("the password is told: %s", stderr)
 			}
 			line := strings.TrimSuffix(stderr, "\n")
 			if strings.Contains(line, "\n") || !strings.HasPrefix(line, test.program+": ") || !strings.Contains(line, test.says) {

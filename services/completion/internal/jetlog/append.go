@@ -39,19 +39,23 @@ const (
 
 // append adds a message to a subject if the last one there is the expected one (0:
 // none), and returns its sequence in the stream: errFenced if it is not,
-// [chat.ErrLogFull] if there is no room, or nobody to take it within the patience.
+// [chat.ErrLogFull] if there is no room, or nobody to take it soon.
 func (l *Log) append(ctx context.Context, subject string, data []byte, expect uint64) (uint64, error) {
 	return l.try(ctx, subject, data, expect, false)
 }
 
-// appendPatiently is append for what belongs to a completion that runs: it hopes for
-// room as long as the patience lasts.
+// appendPatiently is append for what belongs to a completion that runs: it hopes for room,
+// and for the stream to come back, as long as the patience lasts.
 func (l *Log) appendPatiently(ctx context.Context, subject string, data []byte, expect uint64) (uint64, error) {
 	return l.try(ctx, subject, data, expect, true)
 }
 
 func (l *Log) try(ctx context.Context, subject string, data []byte, expect uint64, patient bool) (uint64, error) {
-	deadline := time.Now().Add(l.cfg.Patience)
+	hope := l.cfg.Patience
+	if !patient {
+		hope = min(hope, admission)
+	}
+	deadline := time.Now().Add(hope)
 	attempt := l.acks.begin(subject, data, expect)
 	defer attempt.end()
 	silence, pause := ackTimeout, retryPause
