@@ -113,7 +113,7 @@ func newMeta(principal, key string, req *Request, model *Model, policy OnDisconn
 func (s *Service) start(ctx context.Context, meta *Meta, model *Model) (*run, error) {
 	begun := time.Now()
 	r, genCtx := s.newRun(ctx, meta)
-	if err := s.enlist(r); err != nil {
+	if err := s.enlist(r, s.maxRunning); err != nil {
 		r.stop(err)
 		return nil, err
 	}
@@ -139,14 +139,14 @@ func (s *Service) newRun(ctx context.Context, meta *Meta) (*run, context.Context
 	return r, ctx
 }
 
-// enlist takes a place among the running completions.
-func (s *Service) enlist(r *run) error {
+// enlist takes a place among the running completions, if there are fewer than limit.
+func (s *Service) enlist(r *run, limit int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closed:
 		return errShutdown
-	case len(s.running) >= s.maxRunning:
+	case len(s.running) >= limit:
 		return errBusy
 	}
 	s.running[r.id] = r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 )
 
 // MaxTakeovers bounds how often a completion changes hands without getting any further
@@ -32,7 +33,8 @@ func (s *Service) Adopt(ctx context.Context, o *Orphan) {
 		r.policy = OnDisconnectGrace
 	}
 	g := &generation{meta: o.Meta, writer: o.Writer, shown: o.Shown, begun: o.Meta.Created, takeovers: o.Takeovers}
-	err := s.enlist(r)
+	// It was admitted long ago: the limit is for those who can be asked to come back.
+	err := s.enlist(r, math.MaxInt)
 	if err == nil {
 		err = g.adopt(s, o)
 		if err == nil {
