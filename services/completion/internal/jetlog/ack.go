@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,18 +21,31 @@ import (
 type attempt struct {
 	acks    *acks
 	msg     nats.Msg
+	inbox   string // of the answers, but for the remark
 	token   uint64
 	answers chan *nats.Msg // has room for one
 	timer   *time.Timer
+	sent    int       // how often
+	serial  uint64    // of the last sending
+	at      time.Time // of the last sending
+	again   time.Time // when to send it again, if that is known
 }
 
 // acks takes the answers to appends, and keeps what attempts are made of.
+//
+// A stream answers in the order in which it was asked. So where something that was sent
+// later has been answered, what has not is lost; and where nothing is answered at all,
+// it helps nobody to send everything again: one message now and then shows when the
+// stream is back.
 type acks struct {
-	conn    *nats.Conn
-	replies *replies
-	link    *link
-	last    atomic.Uint64 // the highest sequence that was acknowledged
-	spare   sync.Pool     // of *attempt
+	conn     *nats.Conn
+	replies  *replies
+	link     *link
+	sendings atomic.Uint64
+	answered atomic.Uint64 // the serial of the last sending that was
+	probed   atomic.Int64  // when something was last sent again though nothing is answered, in Unix nanoseconds
+	last     atomic.Uint64 // the highest sequence that was acknowledged
+	spare    sync.Pool     // of *attempt
 }
 
 func newAcks(conn *nats.Conn, link *link) (*acks, error) {
@@ -50,7 +64,8 @@ func (a *acks) begin(subject string, data []byte, expect uint64) *attempt {
 		Header:  nats.Header{jetstream.ExpectedLastSubjSeqHeader: {strconv.FormatUint(expect, 10)}},
 		Data:    data,
 	}
-	t.msg.Reply, t.token = a.replies.await(t.answers)
+	t.inbox, t.token = a.replies.await(t.answers)
+	t.sent = 0
 	return t
 }
 
@@ -66,35 +81,76 @@ func (t *attempt) end() {
 	t.acks.spare.Put(t)
 }
 
-// acknowledged notes the sequence of a record that is stored.
-func (a *acks) acknowledged(sequence uint64) {
-	for {
-		last := a.last.Load()
-		if sequence <= last || a.last.CompareAndSwap(last, sequence) {
-			return
-		}
-	}
-}
-
 // send publishes the message. The channel tells, by being closed, that the connection
 // has come back since: what was on its way then, either way, may be lost.
 func (t *attempt) send() (<-chan struct{}, error) {
 	back := t.acks.link.back()
-	return back, t.acks.conn.PublishMsg(&t.msg)
+	t.serial, t.at, t.again = t.acks.sendings.Add(1), time.Now(), time.Time{}
+	t.msg.Reply = t.inbox + remark + strconv.FormatUint(t.serial, base)
+	err := t.acks.conn.PublishMsg(&t.msg)
+	if err != nil {
+		t.again = t.at.Add(unsentPause)
+	} else {
+		t.sent++
+	}
+	return back, err
 }
 
-// listen waits for an answer: nil if there is none in time, or the connection has come back.
-func (t *attempt) listen(ctx context.Context, patience time.Duration, back <-chan struct{}) (*nats.Msg, error) {
-	t.timer.Reset(patience)
-	select {
-	case m := <-t.answers:
-		return m, nil
-	case <-t.timer.C:
-		return nil, nil
-	case <-back:
-		return nil, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+// answer waits for an answer: nil where it is time to send the message again, or for the
+// caller to give up.
+func (t *attempt) answer(ctx context.Context, deadline time.Time, back <-chan struct{}) (*nats.Msg, error) {
+	for {
+		patience := ackGrace
+		if !t.again.IsZero() {
+			patience = time.Until(t.again)
+		}
+		t.timer.Reset(min(patience, time.Until(deadline)))
+		select {
+		case m := <-t.answers:
+			return m, nil
+		case <-t.timer.C:
+			if t.lost() || !time.Now().Before(deadline) {
+				return nil, nil
+			}
+		case <-back:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// lost reports whether the message is to be sent again.
+func (t *attempt) lost() bool {
+	if !t.again.IsZero() {
+		return !time.Now().Before(t.again)
+	}
+	silence := time.Since(t.at)
+	return silence >= ackGrace && t.acks.answered.Load() > t.serial || silence >= ackTimeout && t.acks.mayProbe()
+}
+
+// mayProbe reports whether it is time to find out if the stream is back.
+func (a *acks) mayProbe() bool {
+	now, before := time.Now().UnixNano(), a.probed.Load()
+	return now-before >= int64(probeEvery) && a.probed.CompareAndSwap(before, now)
+}
+
+// note takes down that a sending was answered, and what was stored (0: nothing).
+func (a *acks) note(answer *nats.Msg, sequence uint64) {
+	_, digits, _ := strings.Cut(answer.Subject, remark)
+	if serial, err := strconv.ParseUint(digits, base, 64); err == nil {
+		raise(&a.answered, serial)
+	}
+	raise(&a.last, sequence)
+}
+
+// raise sets a number to a larger one.
+func raise(n *atomic.Uint64, to uint64) {
+	for {
+		now := n.Load()
+		if to <= now || n.CompareAndSwap(now, to) {
+			return
+		}
 	}
 }
 

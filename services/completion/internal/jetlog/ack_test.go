@@ -141,7 +141,7 @@ func TestStatsCountWhatHappens(t *testing.T) {
 		t.Fatal(err)
 	}
 	appendAll(t, w, "a", "b", "c")
-	awaitLast(t, l, "counted", 2)
+	awaitLastShown(t, w, 2)
 	s := l.Stats()
 	if s.Live != 1 || s.Events != 3 || s.Appends < 1 || s.Appends > 3 || s.Bytes == 0 || s.InFlight != 0 || s.Waiting != 0 {
 		t.Errorf("while it runs: %+v", s)

@@ -2,10 +2,10 @@ package jetlog
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -28,13 +28,21 @@ const (
 	codeOtherInFlight = jetstream.JSErrCodeStreamWrongLastSequenceConstant
 )
 
-// How long a message may stay without an answer before it is sent again, and how long
-// after one that refused it for now: at first and at most.
+// When a message is sent again that was not answered, or refused for now.
 const (
+	// ackGrace is how long after the sending, where something that was sent later has
+	// been answered.
+	ackGrace = 250 * time.Millisecond
+	// ackTimeout is how long after it where nothing is answered, and then only if nothing
+	// else was sent so for probeEvery.
 	ackTimeout = time.Second
-	maxSilence = 4 * time.Second
+	probeEvery = 100 * time.Millisecond
+	// retryPause is how long after it was refused first, maxPause at most.
 	retryPause = 50 * time.Millisecond
 	maxPause   = 400 * time.Millisecond
+	// unsentPause is how long after it could not be sent, if the connection is not said to
+	// be back before.
+	unsentPause = 2 * time.Second
 )
 
 // append adds a message to a subject if the last one there is the expected one (0:
@@ -58,66 +66,55 @@ func (l *Log) try(ctx context.Context, subject string, data []byte, expect uint6
 	deadline := time.Now().Add(hope)
 	attempt := l.acks.begin(subject, data, expect)
 	defer attempt.end()
-	silence, pause := ackTimeout, retryPause
-	for sent := 0; ; {
-		back, err := attempt.send()
-		var patience time.Duration
-		switch {
-		case err == nil:
-			sent++
-			// Sent again, a message takes a server that is slow even longer.
-			patience = silence + rand.N(silence/4) //nolint:gosec // no secret
-			silence = min(2*silence, maxSilence)
-		case errors.Is(err, nats.ErrMaxPayload):
-			return 0, fmt.Errorf("%w: %w", chat.ErrTooLong, err)
-		default: // there is no connection now
-			patience = maxSilence
+	for pause := retryPause; ; {
+		back, told := attempt.send()
+		if errors.Is(told, nats.ErrMaxPayload) {
+			return 0, fmt.Errorf("%w: %w", chat.ErrTooLong, told)
 		}
 		for {
-			answer, gone := attempt.listen(ctx, min(patience, time.Until(deadline)), back)
-			if gone != nil {
-				err = gone
-			}
+			answer, gone := attempt.answer(ctx, deadline, back)
 			if answer == nil {
+				told = cmp.Or(gone, told)
 				break
 			}
 			var sequence uint64
-			if sequence, err = readAck(answer); err == nil {
-				l.acks.acknowledged(sequence)
+			if sequence, told = readAck(answer); told == nil {
+				l.acks.note(answer, sequence)
 				return sequence, nil
 			}
-			again, refused := l.refused(err, patient)
-			switch {
-			case again:
+			switch again, refused := l.refused(answer, told, patient); {
+			case again: // an answer to what was sent before may yet come
+				attempt.again = time.Now().Add(pause)
+				pause = min(2*pause, maxPause)
 			case !errors.Is(refused, errFenced):
 				return 0, refused
-			case sent > 1: // what was sent before may be what we are up against
+			case attempt.sent > 1: // what was sent before may be what we are up against
 				return l.resolve(ctx, subject, data, expect)
 			default:
 				l.stats.fenced.Add(1)
 				return 0, errFenced
 			}
-			patience = pause // an answer to what was sent before may yet come
-			pause = min(2*pause, maxPause)
 		}
-		if err == nil {
-			err = nats.ErrTimeout
+		if told == nil {
+			told = nats.ErrTimeout
 			l.stats.ambiguous.Add(1)
 		}
 		if ctx.Err() != nil || !time.Now().Before(deadline) {
 			l.stats.failed.Add(1)
-			return 0, fmt.Errorf("%w: %w", chat.ErrLogFull, err)
+			return 0, fmt.Errorf("%w: %w", chat.ErrLogFull, told)
 		}
 	}
 }
 
-// refused says what to do about an append that JetStream has refused: to try it again, or
-// to return an error.
-func (l *Log) refused(err error, patient bool) (again bool, _ error) {
+// refused says what to do about an append that was answered with an error: to try it
+// again, or to return another error.
+func (l *Log) refused(answer *nats.Msg, err error, patient bool) (again bool, _ error) {
 	var told *jetstream.APIError
-	switch {
-	case !errors.As(err, &told):
+	if !errors.As(err, &told) {
 		return true, nil
+	}
+	l.acks.note(answer, 0)
+	switch {
 	case told.ErrorCode == codeWrongLastSequence:
 		return false, errFenced
 	case isFull(told): // in a cluster one server may be full and the others not

@@ -28,9 +28,17 @@ func newReplies(conn *nats.Conn) (*replies, error) {
 	return r, err
 }
 
+// Numbers in the subject of an answer are of this base. What follows a remark is for who
+// awaits the answer.
+const (
+	base   = 36
+	remark = "-"
+)
+
 // take hands an answer over, if there is room for it.
 func (r *replies) take(m *nats.Msg) {
-	token, err := strconv.ParseUint(strings.TrimPrefix(m.Subject, r.inbox), 36, 64)
+	digits, _, _ := strings.Cut(strings.TrimPrefix(m.Subject, r.inbox), remark)
+	token, err := strconv.ParseUint(digits, base, 64)
 	if err != nil {
 		return
 	}
@@ -49,7 +57,7 @@ func (r *replies) await(answers chan<- *nats.Msg) (subject string, token uint64)
 	defer r.mu.Unlock()
 	r.next++
 	r.waiting[r.next] = answers
-	return r.inbox + strconv.FormatUint(r.next, 36), r.next
+	return r.inbox + strconv.FormatUint(r.next, base), r.next
 }
 
 // forget ends what await has begun: the channel gets nothing more.
