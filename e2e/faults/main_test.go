@@ -21,6 +21,7 @@ var (
 	clients  = flag.Int("clients", 200, "how many streams there are at a time")
 	pace     = flag.Float64("pace", 5, "tokens per second of each stream")
 	kept     = flag.String("history", "", "a history that was kept, to be checked again")
+	fast     = flag.Bool("fast", false, "build the programs without the race detector, for figures of how soon they recover")
 	keep     = flag.Bool("keep", false, "keep the history even where nothing is wrong")
 )
 
@@ -37,7 +38,11 @@ var binaries = sync.OnceValues(func() (stack.Programs, error) {
 		return "", err
 	}
 	built = dir
-	programs, err := stack.Build(context.Background(), dir, "services/completion/internal/"+completionProgram)
+	compile := stack.Build
+	if *fast {
+		compile = stack.BuildFast
+	}
+	programs, err := compile(context.Background(), dir, "services/completion/internal/"+completionProgram)
 	if err != nil {
 		return "", err
 	}
