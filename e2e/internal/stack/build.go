@@ -27,7 +27,7 @@ func BuildFast(ctx context.Context, dir string, more ...string) (Programs, error
 }
 
 func buildWith(ctx context.Context, race, dir string, more []string) (Programs, error) {
-	build := exec.CommandContext(ctx, "go", "build", race, "-o", dir+string(filepath.Separator), //nolint:gosec // the arguments are ours
+	build := exec.CommandContext(ctx, "go", "build", race, "-o", dir+string(filepath.Separator),
 		module+"/edge", module+"/services/completion", module+"/services/standalone")
 	for _, path := range more {
 		build.Args = append(build.Args, module+"/"+path)

@@ -107,8 +107,9 @@ func TestReadersAreToldOfARecordThatDoesNotBelong(t *testing.T) {
 					t.Errorf("%s: %q, %v", who, e.text, e.err)
 				}
 			}
+			const whole = "ab"
 			late := open(t, Config{URL: url})
-			if got, err := read(within(t), late, id); !strings.HasPrefix("ab", got) || !errors.Is(err, record.ErrCorrupt) {
+			if got, err := read(within(t), late, id); !strings.HasPrefix(whole, got) || !errors.Is(err, record.ErrCorrupt) {
 				t.Errorf("late reader: %q, %v", got, err)
 			}
 		})
