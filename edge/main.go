@@ -17,6 +17,7 @@ func main() {
 		Listen         string               `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
 		CompletionAddr string               `default:"127.0.0.1:50051" help:"Where the completion service is: host:port, several separated by commas, or a gRPC target such as dns:///name:port."`
 		CompletionTLS  server.CompletionTLS `embed:"" prefix:"completion-"`
+		NATS           server.NATS          `embed:"" prefix:"nats-"`
 		config.Commands
 		Keys server.KeysCommand `cmd:"" help:"API keys."`
 		config.Process
@@ -32,7 +33,8 @@ func main() {
 		Process: &flags.Process,
 		Start: func(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
 			edge, err := server.New(ctx, server.Config{
-				Listen: flags.Listen, CompletionAddr: flags.CompletionAddr, CompletionTLS: flags.CompletionTLS, DrainTimeout: flags.DrainTimeout, Options: flags.Options,
+				Listen: flags.Listen, CompletionAddr: flags.CompletionAddr, CompletionTLS: flags.CompletionTLS,
+				NATS: flags.NATS, DrainTimeout: flags.DrainTimeout, Options: flags.Options,
 			}, reports)
 			if err != nil {
 				return nil, err

@@ -28,7 +28,7 @@ type Access struct {
 	InsecurePublic   bool           `help:"Serve an address that is not loopback without authentication."`
 	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no bound."`
 	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no bound."`
-	MaxStreams       int            `default:"10000" help:"Streams that may be open at once in all; 0: no bound."`
+	MaxStreams       int            `default:"10000" help:"Streams that may be open at once in all, at all edges that share --nats-url; 0: no bound."`
 	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For is believed; may be given several times." placeholder:"CIDR"`
 }
 
@@ -64,7 +64,7 @@ type watcher interface {
 // open reads what the settings name, and fills cfg with it. ctx is for as long as the
 // edge lives.
 func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watcher, err error) {
-	cfg.Limits = limit.Config{RequestsPerMinute: a.RateLimit, Streams: a.StreamLimit, AllStreams: a.MaxStreams}
+	cfg.Limiter = limit.New(limit.Config{RequestsPerMinute: a.RateLimit, Streams: a.StreamLimit, AllStreams: a.MaxStreams})
 	cfg.Proxies = a.TrustedProxy
 	if cfg.TicketSecret, err = a.ticketSecret(); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/connectivity"
 
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
+	"github.com/pawstream/pawstream/edge/internal/peers"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
@@ -40,6 +41,7 @@ type Config struct {
 	// Dial, if not nil, connects to a completion service in this process, in place of
 	// CompletionAddr.
 	Dial         func(context.Context) (net.Conn, error)
+	NATS         NATS
 	DrainTimeout time.Duration
 	Options
 }
@@ -62,6 +64,9 @@ func (c *Config) check() error {
 		return err
 	}
 	if err := c.HTTPS.check(); err != nil {
+		return err
+	}
+	if err := c.NATS.check(); err != nil {
 		return err
 	}
 	return c.Access.check(c.Listen)
@@ -88,6 +93,7 @@ type Server struct {
 	api      *httpapi.API
 	http     *http.Server
 	watchers []watcher
+	peers    *peers.Peers // nil: this edge counts by itself
 }
 
 // New takes the address and prepares the connection to the completion service, which
@@ -101,6 +107,9 @@ func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server
 		return nil, fmt.Errorf("completion service: %w", err)
 	}
 	if err := s.open(ctx); err != nil {
+		if s.peers != nil {
+			s.peers.Close()
+		}
 		return nil, errors.Join(err, s.conn.Close())
 	}
 	return s, nil
@@ -119,6 +128,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.watchers = append(s.watchers, watchers...)
+	if err := s.share(&public); err != nil {
+		return err
+	}
 	if s.api, err = httpapi.New(public); err != nil {
 		return err
 	}
@@ -178,8 +190,16 @@ func (s *Server) Serve(ctx context.Context) error {
 		})
 	}
 	group.Go(s.answer)
+	sharing, stopSharing := context.WithCancel(context.WithoutCancel(ctx)) // streams that are left count until their end
+	if s.peers != nil {
+		group.Go(func() error {
+			s.peers.Run(sharing)
+			return nil
+		})
+	}
 	group.Go(func() error {
 		<-ctx.Done()
+		defer stopSharing()
 		return s.drain(context.WithoutCancel(ctx))
 	})
 	return errors.Join(group.Wait(), s.conn.Close())

@@ -40,6 +40,9 @@ func main() {
 				return nil, err
 			}
 			public := edge.Config{Listen: flags.Listen, CompletionAddr: service.Addr(), DrainTimeout: flags.DrainTimeout, Options: flags.Edge}
+			if nats := flags.Completion; nats.NatsURL != "" {
+				public.NATS = edge.NATS{URL: nats.NatsURL, Creds: nats.NatsCreds, CA: nats.NatsCA, Cert: nats.NatsCert, Key: nats.NatsKey}
+			}
 			if flags.Access.TLSCert != "" {
 				public.Dial = service.Dial // the edge has no certificate, and needs none
 			}

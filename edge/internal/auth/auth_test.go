@@ -413,7 +413,7 @@ func TestJWTInError(t *testing.T) {
 func TestTickets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		secret := bytes.Repeat([]byte("s"), 32)
-		edge, other := NewTickets(secret), NewTickets(secret)
+		edge, other := NewTickets(secret, nil), NewTickets(secret, nil)
 		ends := time.Now().Add(90 * time.Second)
 		owner := &Caller{Principal: "web", RequestsPerMinute: 3, Streams: 2, Expires: ends}
 		want := &Caller{Principal: "web", Scopes: []Scope{ScopeRead}, RequestsPerMinute: 3, Streams: 2, Expires: ends}
@@ -424,28 +424,28 @@ func TestTickets(t *testing.T) {
 		}
 		for name, bad := range map[string]string{
 			"empty": "", "cut": ticket[:len(ticket)-1], "longer": ticket + "A", "no seal": strings.SplitN(ticket, ".", 2)[0],
-			"other seal": func() string { s, _ := NewTickets(nil).Issue(owner, "chatcmpl-A"); return s }(),
+			"other seal": func() string { s, _ := NewTickets(nil, nil).Issue(owner, "chatcmpl-A"); return s }(),
 			"a pass":     func() string { s, _ := edge.Pass(owner, "chatcmpl-A"); return s }(),
 		} {
-			if c, err := edge.Redeem(bad, "chatcmpl-A"); !errors.Is(err, ErrInvalid) {
+			if c, err := edge.Redeem(t.Context(), bad, "chatcmpl-A"); !errors.Is(err, ErrInvalid) {
 				t.Errorf("%s: %+v, %v", name, c, err)
 			}
 		}
-		if _, err := edge.Redeem(ticket, "chatcmpl-B"); !errors.Is(err, ErrInvalid) {
+		if _, err := edge.Redeem(t.Context(), ticket, "chatcmpl-B"); !errors.Is(err, ErrInvalid) {
 			t.Errorf("for another completion: %v", err)
 		}
-		got, err := other.Redeem(ticket, "chatcmpl-A")
+		got, err := other.Redeem(t.Context(), ticket, "chatcmpl-A")
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%v (-want +got)\n%s", err, diff)
 		}
-		if _, err := other.Redeem(ticket, "chatcmpl-A"); !errors.Is(err, ErrInvalid) {
+		if _, err := other.Redeem(t.Context(), ticket, "chatcmpl-A"); !errors.Is(err, ErrInvalid) {
 			t.Errorf("again: %v", err)
 		}
 
 		pass, _ := edge.Pass(got, "chatcmpl-A")
 		late, _ := edge.Issue(owner, "chatcmpl-A")
 		<-time.After(TicketLife)
-		if _, err := edge.Redeem(late, "chatcmpl-A"); !errors.Is(err, ErrExpired) {
+		if _, err := edge.Redeem(t.Context(), late, "chatcmpl-A"); !errors.Is(err, ErrExpired) {
 			t.Errorf("too late: %v", err)
 		}
 		for range 2 {

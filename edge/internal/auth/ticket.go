@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -28,23 +29,27 @@ const maxUsed = 100_000
 // connection comes back.
 //
 // Both are sealed, not stored: every edge with the same secret accepts them. Only that a
-// ticket was used is remembered, by the edge that saw it. Tickets is safe for concurrent
-// use.
+// ticket was used is remembered, by the edge that saw it and, where edges share that, by
+// the others. Tickets is safe for concurrent use.
 type Tickets struct {
 	secret []byte
+	spend  Spend
 
 	mu   sync.Mutex
 	used map[string]time.Time // until when a nonce must be remembered
 }
 
+// Spend reports whether a ticket's nonce is used for the first time at any edge.
+type Spend func(ctx context.Context, nonce string) (first bool)
+
 // NewTickets returns tickets that are sealed with a secret; nil: one that only this
-// process knows.
-func NewTickets(secret []byte) *Tickets {
+// process knows. spend tells of uses elsewhere; nil: there is no elsewhere.
+func NewTickets(secret []byte, spend Spend) *Tickets {
 	if secret == nil {
 		secret = make([]byte, sha256.Size)
 		_, _ = rand.Read(secret) // crypto/rand.Read never fails
 	}
-	return &Tickets{secret: secret, used: make(map[string]time.Time)}
+	return &Tickets{secret: secret, spend: spend, used: make(map[string]time.Time)}
 }
 
 // kind keeps a pass from being used as a ticket, and the other way round.
@@ -75,12 +80,12 @@ func (t *Tickets) Issue(c *Caller, completion string) (ticket string, expires ti
 
 // Redeem returns the caller who issued a ticket for the completion, with the right to
 // read it, the first time it is called for that ticket: [ErrInvalid], [ErrExpired].
-func (t *Tickets) Redeem(ticket, completion string) (*Caller, error) {
+func (t *Tickets) Redeem(ctx context.Context, ticket, completion string) (*Caller, error) {
 	g, err := t.open(ticket, ticketKind, completion)
 	if err != nil {
 		return nil, err
 	}
-	if !t.first(g.Nonce, g.Until) {
+	if !t.first(g.Nonce, g.Until) || t.spend != nil && !t.spend(ctx, g.Nonce) {
 		return nil, fmt.Errorf("%w: the ticket was used before", ErrInvalid)
 	}
 	return g.caller(), nil
@@ -149,7 +154,7 @@ func (g *grant) caller() *Caller {
 	}
 }
 
-// first reports whether a nonce is new, and remembers it.
+// first reports whether a nonce is new here, and remembers it.
 func (t *Tickets) first(nonce string, until time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

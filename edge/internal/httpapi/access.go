@@ -189,7 +189,7 @@ func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller
 	if ticket == "" {
 		return nil, err
 	}
-	if caller, err = a.tickets.Redeem(ticket, id); err != nil {
+	if caller, err = a.tickets.Redeem(r.Context(), ticket, id); err != nil {
 		return nil, err
 	}
 	pass, expires := a.tickets.Pass(caller, id)

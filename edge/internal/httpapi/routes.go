@@ -41,8 +41,10 @@ type Config struct {
 	// TicketSecret seals stream tickets; edges that serve the same clients share it. nil:
 	// one of this API's own.
 	TicketSecret []byte
-	// Limits bound what callers may do.
-	Limits limit.Config
+	// SpendTicket tells of tickets that were used at other edges; nil: there are none.
+	SpendTicket auth.Spend
+	// Limiter bounds what callers may do; nil: nothing does.
+	Limiter *limit.Limiter
 	// Proxies are the networks of proxies that are believed where a request comes from.
 	Proxies []netip.Prefix
 	// Telemetry takes one line per request, its span and its metrics; nil: discarded.
@@ -75,8 +77,8 @@ func New(cfg Config) (*API, error) {
 		completions: completionv1.NewCompletionServiceClient(cfg.Conn),
 		maxBody:     cmp.Or(cfg.MaxBody, DefaultMaxBody),
 		auth:        cfg.Auth,
-		tickets:     auth.NewTickets(cfg.TicketSecret),
-		limiter:     limit.New(cfg.Limits),
+		tickets:     auth.NewTickets(cfg.TicketSecret, cfg.SpendTicket),
+		limiter:     cfg.Limiter,
 		proxies:     cfg.Proxies,
 	}
 	reports := cfg.Telemetry
@@ -90,6 +92,9 @@ func New(cfg Config) (*API, error) {
 	}
 	cfg.Relay.Client, cfg.Relay.Metrics = a.completions, a.metrics
 	a.relay = relay.New(cfg.Relay)
+	if a.limiter == nil {
+		a.limiter = limit.New(limit.Config{})
+	}
 	if a.auth == nil {
 		a.auth = auth.None{}
 	}

@@ -3,9 +3,16 @@
 //
 // A caller is a key: a principal or, where nobody is asked who they are, an address.
 // State is kept for those alone who have used some of their share.
+//
+// Several edges count together: each tells in a [Limiter.Report] what was taken from it,
+// and the others [Limiter.Merge] that into their own count. So no decision waits for
+// anybody; what is admitted elsewhere counts here as soon as it is heard of. How reports
+// travel is not known here.
 package limit
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"sync"
 	"time"
@@ -20,7 +27,8 @@ type Config struct {
 	RequestsPerMinute int
 	// Streams is how many responses one caller may have open at once.
 	Streams int
-	// AllStreams is how many may be open at once in all.
+	// AllStreams is how many may be open at once in all, at every edge that counts with
+	// this one.
 	AllStreams int
 }
 
@@ -34,20 +42,41 @@ const maxCallers = 100_000
 type Limiter struct {
 	cfg Config
 
-	mu      sync.Mutex
-	callers map[string]*caller
-	open    int       // streams of all callers
-	swept   time.Time // when callers was last looked through
+	changed chan struct{} // has room for one
+
+	mu        sync.Mutex
+	callers   map[callerID]*caller
+	open      int                      // streams of all callers
+	elsewhere int                      // those at other edges
+	edges     map[string]*contribution // of other edges
+	swept     time.Time                // when callers was last looked through
 }
 
 // caller is the state of one. It is dropped when it says no more than that of a new one.
 type caller struct {
-	bucket  *rate.Limiter // nil: no bound
-	streams int
+	bucket    *rate.Limiter // nil: no bound
+	streams   int
+	elsewhere int    // streams at other edges
+	spent     uint64 // requests that were let through here
+}
+
+// A callerID is what callers are told apart by. It is the same at every edge.
+type callerID uint64
+
+// identify returns the id of a key: so much of its digest that nobody finds another key
+// of the same id.
+func identify(key string) callerID {
+	digest := sha256.Sum256([]byte(key))
+	return callerID(binary.LittleEndian.Uint64(digest[:]))
 }
 
 // New returns a limiter.
-func New(cfg Config) *Limiter { return &Limiter{cfg: cfg, callers: make(map[string]*caller)} }
+func New(cfg Config) *Limiter {
+	return &Limiter{
+		cfg: cfg, changed: make(chan struct{}, 1),
+		callers: make(map[callerID]*caller), edges: make(map[string]*contribution),
+	}
+}
 
 // A Reason is why something is refused.
 type Reason string
@@ -85,13 +114,28 @@ func (l *Limiter) Request(key string, s Share) (Quota, *Refusal) {
 	if limit == 0 {
 		return Quota{}, nil
 	}
+	id := identify(key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c := l.caller(key)
+	c := l.caller(id)
 	if c == nil {
 		return Quota{Limit: limit}, &Refusal{ReasonFull, busyRetry}
 	}
 	now := time.Now()
+	c.bound(now, limit)
+	allowed := c.bucket.AllowN(now, 1)
+	tokens := c.bucket.TokensAt(now) // less than 0: more was spent elsewhere than there was
+	q := Quota{Limit: limit, Remaining: int(max(tokens, 0)), Reset: after(float64(limit)-tokens, limit)}
+	if !allowed {
+		return q, &Refusal{ReasonRate, after(1-tokens, limit)}
+	}
+	c.spent++
+	l.note()
+	return q, nil
+}
+
+// bound has a caller's bucket fill up to limit in a minute.
+func (c *caller) bound(now time.Time, limit int) {
 	if c.bucket == nil {
 		c.bucket = rate.NewLimiter(0, limit)
 	}
@@ -99,13 +143,6 @@ func (l *Limiter) Request(key string, s Share) (Quota, *Refusal) {
 		c.bucket.SetLimitAt(now, rate.Limit(limit)/60)
 		c.bucket.SetBurstAt(now, limit)
 	}
-	allowed := c.bucket.AllowN(now, 1)
-	tokens := max(c.bucket.TokensAt(now), 0)
-	q := Quota{Limit: limit, Remaining: int(tokens), Reset: after(float64(limit)-tokens, limit)}
-	if !allowed {
-		return q, &Refusal{ReasonRate, after(1-tokens, limit)}
-	}
-	return q, nil
 }
 
 // after returns how long so many tokens take to come, at limit a minute.
@@ -120,36 +157,47 @@ func (l *Limiter) Open(key string, s Share) (release func(), refused *Refusal) {
 	if limit == 0 {
 		limit = l.cfg.Streams
 	}
+	id := identify(key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cfg.AllStreams > 0 && l.open >= l.cfg.AllStreams {
+	if l.cfg.AllStreams > 0 && l.open+l.elsewhere >= l.cfg.AllStreams {
 		return nil, &Refusal{ReasonFull, busyRetry}
 	}
-	c := l.caller(key)
+	c := l.caller(id)
 	switch {
 	case c == nil:
 		return nil, &Refusal{ReasonFull, busyRetry}
-	case limit > 0 && c.streams >= limit:
+	case limit > 0 && c.streams+c.elsewhere >= limit:
 		return nil, &Refusal{ReasonStreams, busyRetry}
 	}
 	c.streams++
 	l.open++
-	return func() { l.close(key, c) }, nil
+	l.note()
+	return func() { l.close(id, c) }, nil
 }
 
-func (l *Limiter) close(key string, c *caller) {
+func (l *Limiter) close(id callerID, c *caller) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c.streams--
 	l.open--
+	l.note()
 	if c.idle(time.Now()) {
-		delete(l.callers, key)
+		delete(l.callers, id)
+	}
+}
+
+// note says that a report would tell something new.
+func (l *Limiter) note() {
+	select {
+	case l.changed <- struct{}{}:
+	default:
 	}
 }
 
 // caller returns the state of one: nil where there is no room for another.
-func (l *Limiter) caller(key string) *caller {
-	if c, ok := l.callers[key]; ok {
+func (l *Limiter) caller(id callerID) *caller {
+	if c, ok := l.callers[id]; ok {
 		return c
 	}
 	if len(l.callers) >= maxCallers {
@@ -159,7 +207,7 @@ func (l *Limiter) caller(key string) *caller {
 		}
 	}
 	c := new(caller)
-	l.callers[key] = c
+	l.callers[id] = c
 	return c
 }
 
@@ -169,13 +217,13 @@ func (l *Limiter) sweep(now time.Time) {
 		return
 	}
 	l.swept = now
-	for key, c := range l.callers {
+	for id, c := range l.callers {
 		if c.idle(now) {
-			delete(l.callers, key)
+			delete(l.callers, id)
 		}
 	}
 }
 
 func (c *caller) idle(now time.Time) bool {
-	return c.streams == 0 && (c.bucket == nil || c.bucket.TokensAt(now) >= float64(c.bucket.Burst()))
+	return c.streams == 0 && c.elsewhere == 0 && (c.bucket == nil || c.bucket.TokensAt(now) >= float64(c.bucket.Burst()))
 }

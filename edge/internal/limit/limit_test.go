@@ -61,7 +61,7 @@ func TestStreams(t *testing.T) {
 	open("d", Share{}, ReasonFull)
 	third()
 	open("d", Share{}, "")
-	if _, ok := l.callers["b"]; !ok || l.open != 4 {
+	if _, ok := l.callers[identify("b")]; !ok || l.open != 4 {
 		t.Errorf("%d streams, callers %v", l.open, l.callers)
 	}
 }

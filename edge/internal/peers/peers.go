@@ -1,0 +1,302 @@
+// Package peers has the edges of one NATS server count together: the limits of callers,
+// and the stream tickets that were used.
+//
+// Each edge keeps one key in a bucket of NATS's key-value store: what its [limit.Limiter]
+// reports. It writes the key when the report changes, ten times a second at most, and
+// once a second as a sign of life; all edges watch the bucket. So a request waits for
+// nobody, and an edge that dies takes what it had with it as soon as its last sign of life
+// is older than [Lease]. A used ticket is a key of another bucket, which only one edge
+// can create; that is the one thing here that a request waits for, and not for long.
+//
+// Without NATS each edge counts by itself. That is logged, and ends by itself.
+package peers
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/limit"
+	"github.com/pawstream/pawstream/internal/natsconn"
+	"github.com/pawstream/pawstream/internal/telemetry"
+)
+
+// Lease is how long an edge that is not heard of is counted in.
+const Lease = 5 * time.Second
+
+const (
+	signOfLife = time.Second
+	reportGap  = 100 * time.Millisecond // between two reports
+	// reportShare is the part of the time that making reports may take: one of so much.
+	reportShare = 20
+	// patience is with NATS where nobody waits, spendPatience where a request does.
+	patience      = 2 * time.Second
+	spendPatience = 500 * time.Millisecond
+	// retryPause is between two tries to count together.
+	retryPause = time.Second
+)
+
+// The buckets. Both are kept in memory: nothing in them is worth more than a minute.
+const (
+	edgesBucket   = "PAWSTREAM_EDGES"
+	ticketsBucket = "PAWSTREAM_TICKETS"
+	edgesBytes    = 32 << 20
+	ticketsBytes  = 16 << 20
+)
+
+// Config is what [Peers] are made of. All of it is required.
+type Config struct {
+	NATS      natsconn.Server
+	Limiter   *limit.Limiter
+	Telemetry *telemetry.Telemetry
+}
+
+// Peers are the other edges, to one of them.
+type Peers struct {
+	id      string // of this edge, until it ends
+	limiter *limit.Limiter
+	logger  *slog.Logger
+	conn    *nats.Conn
+	js      jetstream.JetStream
+	tickets atomic.Pointer[jetstream.KeyValue] // nil: they cannot be shared now
+	counted telemetry.Counter
+
+	// Of Run alone.
+	heard map[string]time.Time // edges, this one too, and when
+	alone bool                 // it has been logged
+}
+
+// Connect connects to NATS, or, where that is away, begins to try: only what can never
+// work is an error. [Peers.Run] does the rest; [Peers.Close] is for when it is not called.
+func Connect(cfg Config) (*Peers, error) {
+	if err := cfg.NATS.Check(); err != nil {
+		return nil, err
+	}
+	instruments := telemetry.NewInstruments(cfg.Telemetry.Meters)
+	p := &Peers{
+		id: rand.Text(), limiter: cfg.Limiter, logger: cfg.Telemetry.Logger, heard: make(map[string]time.Time),
+		counted: instruments.Level("pawstream.edge.peers", "{edge}", "Other edges whose callers are counted together with this one's."),
+	}
+	if err := instruments.Err(); err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	options := append(cfg.NATS.Options(), nats.Name("pawstream edge "+p.id), nats.RetryOnFailedConnect(true),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			p.logger.Debug("NATS reports an error", slog.Any("error", err))
+		}))
+	var err error
+	if p.conn, err = nats.Connect(cfg.NATS.URL, options...); err != nil {
+		return nil, fmt.Errorf("connect to NATS at %s: %w", cfg.NATS.String(), err)
+	}
+	if p.js, err = jetstream.New(p.conn); err != nil {
+		p.conn.Close()
+		return nil, fmt.Errorf("NATS: %w", err)
+	}
+	return p, nil
+}
+
+// Close lets go of the connection.
+func (p *Peers) Close() { p.conn.Close() }
+
+// Run counts together with the others until ctx ends, says goodbye, and closes. It is
+// called once.
+func (p *Peers) Run(ctx context.Context) {
+	defer p.Close()
+	for ctx.Err() == nil {
+		err := p.together(ctx)
+		p.tickets.Store(nil)
+		if ctx.Err() != nil {
+			break
+		}
+		if !p.alone {
+			p.alone = true
+			p.logger.WarnContext(ctx, "limits and used tickets are not shared with other edges for now: each counts by itself", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryPause):
+			p.expire()
+		}
+	}
+	p.leave(context.WithoutCancel(ctx))
+}
+
+// leave has the others forget this edge at once.
+func (p *Peers) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, spendPatience)
+	defer cancel()
+	edges, err := p.js.KeyValue(ctx, edgesBucket)
+	if err == nil {
+		err = edges.Delete(ctx, p.id)
+	}
+	if err != nil {
+		p.logger.DebugContext(ctx, "no goodbye to the other edges", slog.Any("error", err))
+	}
+}
+
+// together reports and listens until something goes wrong.
+func (p *Peers) together(ctx context.Context) error {
+	if !p.conn.IsConnected() {
+		return nats.ErrConnectionClosed
+	}
+	setup, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	edges, err := p.js.CreateOrUpdateKeyValue(setup, jetstream.KeyValueConfig{
+		Bucket: edgesBucket, Description: "what callers have taken at each edge of Pawstream",
+		TTL: Lease, MaxBytes: edgesBytes, Storage: jetstream.MemoryStorage,
+	})
+	if err != nil {
+		return fmt.Errorf("bucket %s: %w", edgesBucket, err)
+	}
+	tickets, err := p.js.CreateOrUpdateKeyValue(setup, jetstream.KeyValueConfig{
+		Bucket: ticketsBucket, Description: "used stream tickets of Pawstream",
+		TTL: 2 * auth.TicketLife, MaxBytes: ticketsBytes, Storage: jetstream.MemoryStorage,
+	})
+	if err != nil {
+		return fmt.Errorf("bucket %s: %w", ticketsBucket, err)
+	}
+	p.tickets.Store(&tickets)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return p.report(ctx, edges) })
+	group.Go(func() error { return p.listen(ctx, edges) })
+	return group.Wait()
+}
+
+// report writes this edge's key until that fails or ctx ends.
+func (p *Peers) report(ctx context.Context, edges jetstream.KeyValue) error {
+	alive := time.NewTicker(signOfLife)
+	defer alive.Stop()
+	for {
+		begun := time.Now()
+		report := p.limiter.Report()
+		gap := max(reportGap, reportShare*time.Since(begun))
+		if err := p.put(ctx, edges, report); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(gap):
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-alive.C:
+		case <-p.limiter.Changed():
+		}
+	}
+}
+
+func (p *Peers) put(ctx context.Context, edges jetstream.KeyValue, report []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := edges.Put(ctx, p.id, report)
+	return err
+}
+
+var (
+	errDeaf    = errors.New("peers: our own reports do not come back")
+	errStopped = errors.New("peers: NATS has ended the watch")
+)
+
+// listen counts in what edges report until that fails or ctx ends. What this edge itself
+// reports has to come back too: so it is known that the whole way works.
+func (p *Peers) listen(ctx context.Context, edges jetstream.KeyValue) error {
+	watch, err := edges.WatchAll(ctx)
+	if err != nil {
+		return fmt.Errorf("watch: %w", err)
+	}
+	defer func() { _ = watch.Stop() }() // it may have stopped by itself
+	p.heard[p.id] = time.Now()
+	look := time.NewTicker(signOfLife)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case entry, ok := <-watch.Updates():
+			if !ok {
+				return errStopped
+			}
+			if entry != nil { // nil: those from before are through
+				p.hear(ctx, entry)
+			}
+		case <-look.C:
+			if p.expire(); p.heard[p.id].IsZero() {
+				return errDeaf
+			}
+		}
+	}
+}
+
+// hear takes what an edge says of itself.
+func (p *Peers) hear(ctx context.Context, entry jetstream.KeyValueEntry) {
+	edge := entry.Key()
+	switch {
+	case edge == p.id:
+		p.heard[edge] = time.Now()
+		if p.alone {
+			p.alone = false
+			p.logger.InfoContext(ctx, "limits and used tickets are shared with other edges again")
+		}
+	case entry.Operation() != jetstream.KeyValuePut:
+		p.forget(edge)
+	default:
+		if err := p.limiter.Merge(edge, entry.Value()); err != nil {
+			p.logger.WarnContext(ctx, "an edge's report does not count", slog.String("edge", edge), slog.Any("error", err))
+			return
+		}
+		if _, known := p.heard[edge]; !known {
+			p.counted.Add(1)
+		}
+		p.heard[edge] = time.Now()
+	}
+}
+
+// expire forgets the edges that were not heard of for too long.
+func (p *Peers) expire() {
+	for edge, at := range p.heard {
+		if time.Since(at) > Lease {
+			p.forget(edge)
+		}
+	}
+}
+
+func (p *Peers) forget(edge string) {
+	if _, known := p.heard[edge]; !known {
+		return
+	}
+	delete(p.heard, edge)
+	if edge != p.id {
+		p.limiter.Forget(edge)
+		p.counted.Add(-1)
+	}
+}
+
+// Spend reports whether a ticket's nonce is used for the first time at any edge. Where
+// that cannot be told in time, it is: the edge itself still knows those that it saw.
+func (p *Peers) Spend(ctx context.Context, nonce string) (first bool) {
+	tickets := p.tickets.Load()
+	if tickets == nil {
+		return true // it has been logged
+	}
+	ctx, cancel := context.WithTimeout(ctx, spendPatience)
+	defer cancel()
+	_, err := (*tickets).Create(ctx, nonce, nil)
+	switch {
+	case errors.Is(err, jetstream.ErrKeyExists):
+		return false
+	case err != nil:
+		p.logger.WarnContext(ctx, "a ticket was used without the other edges' knowing", slog.Any("error", err))
+	}
+	return true
+}

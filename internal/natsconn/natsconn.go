@@ -1,0 +1,84 @@
+// Package natsconn has how a program of ours reaches a NATS server: where it is, and by
+// what the two know each other. It knows nothing of what they say to each other.
+package natsconn
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// A Server is a NATS server, or the servers of a cluster.
+type Server struct {
+	// URL is where it is, several separated by commas, with user and password or a token
+	// where need be: nats://user:password@host:4222, tls:// for TLS.
+	URL string
+	// Creds is a file of credentials.
+	Creds string
+	// CA holds the certificates, in PEM, that the server's is checked with; empty: the
+	// system's. Cert and Key authenticate to it, and need each other. Each demands TLS.
+	CA, Cert, Key string
+}
+
+// Check returns what is wrong with the settings. It tells nothing that is secret.
+func (s *Server) Check() error {
+	if (s.Cert == "") != (s.Key == "") {
+		return errors.New("a client certificate for NATS needs both its file and that of its key")
+	}
+	for i, one := range strings.Split(s.URL, ",") {
+		// The client itself would refuse it in words that hold the password.
+		if parsed, err := parse(one); err != nil || parsed.Host == "" {
+			return fmt.Errorf("URL %d of NATS is not of the form nats://user:password@host:port", i+1)
+		}
+	}
+	return nil
+}
+
+// Options are those of a connection that is never given up. What is published while it is
+// down fails at once: old news is of no use to anybody.
+func (s *Server) Options() []nats.Option {
+	options := []nats.Option{
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(100 * time.Millisecond),
+		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
+		// A server that lost its memory of our credentials may get it back.
+		nats.IgnoreAuthErrorAbort(),
+		nats.Timeout(2 * time.Second),
+		nats.ReconnectBufSize(-1),
+	}
+	if s.Creds != "" {
+		options = append(options, nats.UserCredentials(s.Creds))
+	}
+	if s.CA != "" {
+		options = append(options, nats.RootCAs(s.CA))
+	}
+	if s.Cert != "" {
+		options = append(options, nats.ClientCert(s.Cert, s.Key))
+	}
+	return options
+}
+
+// String returns where the server is, without what is secret in its URL: the user too, as
+// a token takes its place.
+func (s *Server) String() string {
+	var shown []string
+	for one := range strings.SplitSeq(s.URL, ",") {
+		if parsed, err := parse(one); err == nil {
+			shown = append(shown, parsed.Scheme+"://"+parsed.Host)
+		}
+	}
+	return strings.Join(shown, ",")
+}
+
+// parse reads a URL as the client does, which takes a host alone too.
+func parse(one string) (*url.URL, error) {
+	one = strings.TrimSpace(one)
+	if !strings.Contains(one, "://") {
+		one = "nats://" + one
+	}
+	return url.Parse(one)
+}
