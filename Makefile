@@ -15,8 +15,8 @@ test: ## Run every test there is (Node is used where it is installed)
 lint: ## Check style, the contract and the generated code
 	.ci/run lint
 
-gen: ## Generate gen/ from proto/
-	go tool buf generate
+gen: ## Generate gen/ from proto/, docs/config.md from the programs
+	.ci/run gen
 
 fuzz: ## Fuzz each target for a while
 	.ci/run fuzz

@@ -31,6 +31,7 @@ type Process struct {
 type Commands struct {
 	Serve       struct{}    `cmd:"" default:"1" help:"Serve. This is what the program does without a command."`
 	Healthcheck Healthcheck `cmd:"" help:"Ask the program that runs with the same settings whether it is ready for work; the exit code tells."`
+	Reference   Reference   `cmd:"" hidden:"" help:"Print all settings."`
 }
 
 // Healthcheck is the command of that name.
@@ -73,6 +74,9 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (comm
 	}
 	if selected := parsed.Selected(); selected != nil {
 		command = selected.Target.Addr().Interface()
+	}
+	if reference, ok := command.(*Reference); ok {
+		reference.model = parser.Model
 	}
 	return command, nil
 }

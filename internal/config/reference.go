@@ -1,0 +1,97 @@
+package config
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// A Setting is one that a program has, as its table knows it.
+type Setting struct {
+	Flag        string `json:"flag"`                  // --some-name
+	Environment string `json:"environment,omitempty"` // the variable that stands in for it
+	Default     string `json:"default,omitempty"`
+	Value       string `json:"value,omitempty"` // what is to be given: a placeholder, or what there is to choose from
+	Help        string `json:"help"`
+}
+
+// Reference is the command that prints all settings. It is hidden: it is there for the
+// documentation, and for those who check what is written down elsewhere. It implements
+// [Command].
+type Reference struct {
+	Format string `default:"markdown" enum:"markdown,json" help:"Format: ${enum}."`
+
+	model *kong.Application
+}
+
+// Run prints the table of the program.
+func (r *Reference) Run(_ context.Context, stdout io.Writer) error {
+	settings := settingsOf(r.model)
+	if r.Format == "json" {
+		return json.NewEncoder(stdout).Encode(settings)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n\n%s\n\n| flag | default | what for |\n| --- | --- | --- |\n", r.model.Name, r.model.Help)
+	for _, s := range settings {
+		shown := s.Flag
+		if s.Value != "" {
+			shown += " " + s.Value
+		}
+		initial := ""
+		if s.Default != "" {
+			initial = "`" + s.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", cell(shown), initial, cell(s.Help))
+	}
+	_, err := fmt.Fprintln(stdout, b.String())
+	return err
+}
+
+// cell is text within a table.
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// settingsOf returns what serving takes, by name.
+func settingsOf(model *kong.Application) []Setting {
+	var settings []Setting
+	for _, f := range model.Flags {
+		if f.Name == "help" || f.Hidden {
+			continue
+		}
+		s := Setting{Flag: "--" + f.Name, Default: f.Default, Value: valueOf(f), Help: f.Help}
+		if len(f.Envs) > 0 {
+			s.Environment = f.Envs[0]
+		}
+		settings = append(settings, s)
+	}
+	slices.SortFunc(settings, func(a, b Setting) int { return cmp.Compare(a.Flag, b.Flag) })
+	return settings
+}
+
+func valueOf(f *kong.Flag) string {
+	switch {
+	case f.IsBool():
+		return ""
+	case f.Enum != "":
+		return strings.ReplaceAll(f.Enum, ",", "|")
+	case f.PlaceHolder != "":
+		return f.PlaceHolder
+	}
+	kind := f.Target.Type()
+	if kind.Kind() == reflect.Slice {
+		kind = kind.Elem()
+	}
+	switch {
+	case kind == reflect.TypeFor[string]():
+		return "TEXT"
+	case kind.Name() == "Duration":
+		return "DURATION"
+	}
+	return "NUMBER"
+}
