@@ -1,0 +1,156 @@
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/edge/sse"
+)
+
+// ports returns ports that are free on all these hosts.
+func ports(t *testing.T, n int, hosts ...string) []string {
+	t.Helper()
+	var found []string
+	var held []net.Listener
+	defer func() {
+		for _, l := range held {
+			_ = l.Close()
+		}
+	}()
+search:
+	for range 100 {
+		port := "0"
+		for _, host := range hosts {
+			l, err := net.Listen("tcp", net.JoinHostPort(host, port))
+			if err != nil {
+				continue search
+			}
+			held = append(held, l)
+			_, port, _ = net.SplitHostPort(l.Addr().String())
+		}
+		if found = append(found, port); len(found) == n {
+			return found
+		}
+	}
+	t.Fatalf("no port is free on %v", hosts)
+	return nil
+}
+
+// TestBalancer runs the real Caddy as docker-compose.yml does, before two edges.
+func TestBalancer(t *testing.T) {
+	t.Parallel()
+	path, err := exec.LookPath("caddy")
+	if err != nil {
+		missing(t, "caddy", err)
+	}
+	hosts := []string{"127.0.0.2", "127.0.0.3"}
+	free := ports(t, 3, "127.0.0.1", hosts[0], hosts[1])
+	edges := make([]*stack.Process, len(hosts))
+	for i, host := range hosts {
+		edges[i] = start(t, "edge", "--listen="+host+":"+free[0], "--admin-listen="+host+":"+free[1],
+			"--completion-addr="+steady(t).Completion.Addr("grpc"), "--drain-timeout=10s")
+	}
+	config, err := filepath.Abs(filepath.Join(root, "deploy", "Caddyfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	caddy := exec.Command(path, "run", "--config", config, "--adapter", "caddyfile")
+	caddy.Dir, caddy.Stdout, caddy.Stderr = dir, log, log
+	caddy.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir,
+		"BALANCER_PORT="+free[2], "EDGE_ADMIN_PORT="+free[1],
+		fmt.Sprintf("EDGES=%s:%s %s:%s", hosts[0], free[0], hosts[1], free[0]))
+	balancer, err := stack.Run(caddy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(balancer.Kill)
+	url := "http://127.0.0.1:" + free[2]
+	asked := func() error {
+		resp, err := plain.Do(request(t, http.MethodGet, url+"/v1/models", ""))
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return fmt.Errorf("status %d", resp.StatusCode)
+		}
+		return nil
+	}
+	eventually(t, 30*time.Second, asked)
+
+	t.Run("events come one by one", func(t *testing.T) {
+		begun := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil)))
+		d := sse.NewDecoder(begun.Body)
+		first, err := d.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		early := time.Now()
+		got := []sse.Event{first}
+		for e, err := range d.Events() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, e)
+		}
+		if took := time.Since(early); took < 200*time.Millisecond {
+			t.Errorf("%d events came within %v", len(got), took)
+		}
+		if diff := cmp.Diff(replay(t, steady(t).URL(), completionOf(first)), got, cmpEvents); diff != "" {
+			t.Errorf("(-direct +through the balancer)\n%s", diff)
+		}
+	})
+	t.Run("an edge stops", func(t *testing.T) {
+		running := make([]*http.Response, 4) // on both edges
+		for i := range running {
+			running[i] = send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil)))
+		}
+		if err := edges[0].Signal(); err != nil {
+			t.Fatal(err)
+		}
+		for range 20 { // as SDKs do: who is told to try again does
+			eventually(t, 10*time.Second, asked)
+		}
+		for _, resp := range running {
+			if all := events(t, resp.Body); all[len(all)-1].Data != "[DONE]" {
+				t.Errorf("a running stream ends with %s", all[len(all)-1].Data)
+			}
+		}
+		if err := edges[0].Wait(); err != nil {
+			t.Error(err)
+		}
+		for range 10 {
+			if err := asked(); err != nil {
+				t.Errorf("with the other edge alone: %v", err)
+			}
+		}
+	})
+	t.Run("an edge dies", func(t *testing.T) {
+		edges[1].Kill()
+		if err := asked(); err == nil {
+			t.Error("nobody is left, and it answers")
+		}
+		start(t, "edge", "--listen="+hosts[0]+":"+free[0], "--admin-listen="+hosts[0]+":"+free[1],
+			"--completion-addr="+steady(t).Completion.Addr("grpc"))
+		eventually(t, 10*time.Second, asked)
+	})
+	if text, err := os.ReadFile(log.Name()); err != nil || strings.Contains(string(text), "panic") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}

@@ -1,0 +1,187 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/edge/sse"
+)
+
+// series are the metrics of some processes: the labels of each, by name.
+type series map[string]map[string]bool
+
+// scrape adds the metrics of a process, as Prometheus sees them.
+func (s series) scrape(t *testing.T, p *stack.Process) {
+	t.Helper()
+	x := do(t, request(t, http.MethodGet, "http://"+p.Addr("admin")+"/metrics", ""))
+	label := regexp.MustCompile(`[{,](\w+)="`)
+	for lines := bufio.NewScanner(strings.NewReader(string(x.Body))); lines.Scan(); {
+		line := lines.Text()
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		name := line[:strings.IndexAny(line, "{ ")]
+		if s[name] == nil {
+			s[name] = map[string]bool{"instance": true, "job": true} // Prometheus's own
+		}
+		for _, found := range label.FindAllStringSubmatch(line, -1) {
+			s[name][found[1]] = true
+		}
+	}
+}
+
+// observed returns the metrics of two replicas and an edge that have done all that there
+// is a metric for.
+func observed(t *testing.T) series {
+	t.Helper()
+	nats := "--nats-url=" + startNATS(t)
+	doomed := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=150", nats)
+	survivor := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=150", nats)
+	args := []string{"--listen=127.0.0.1:0", nats, "--heartbeat=50ms", "--rate-limit=2", "--auth=keys", "--auth-keys=" + keys(t, "owner", "other")}
+	first := start(t, "edge", append(args, "--completion-addr="+doomed.Addr("grpc"))...)
+	second := start(t, "edge", append(args, "--completion-addr="+doomed.Addr("grpc")+","+survivor.Addr("grpc"))...)
+
+	// The doomed one's completion, followed by the other edge.
+	f := &follower{t: t}
+	url := "http://" + first.Addr("http")
+	begun := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", body(object{"stream": true}), bearer("owner")))
+	f.read(sse.NewDecoder(begun.Body), killAfter)
+	last := f.got[len(f.got)-1].ID.String()
+	id, _, _ := strings.Cut(last, ".")
+	follow := send(t, request(t, http.MethodGet, "http://"+second.Addr("http")+"/v1/chat/completions/"+id+"?stream=true", "", bearer("owner"), "Last-Event-ID: "+last))
+	doomed.Kill()
+	if !f.read(sse.NewDecoder(follow.Body), 0) {
+		t.Fatalf("the stream ended after %d events", len(f.got))
+	}
+	for range 3 { // whole, for the time of each token; the last one is too many
+		post(t, "http://"+second.Addr("http"), body(object{"max_tokens": 9}), bearer("other"))
+	}
+	all := make(series)
+	for _, p := range []*stack.Process{survivor, first, second} {
+		all.scrape(t, p)
+	}
+	return all
+}
+
+// TestNamedMetrics looks for every metric that the documentation and the dashboard name,
+// and for metrics of ours that the documentation does not tell of.
+func TestNamedMetrics(t *testing.T) {
+	t.Parallel()
+	all := observed(t)
+	t.Run("operations.md", func(t *testing.T) {
+		named := documented(t, all)
+		for name := range all {
+			base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
+			if regexp.MustCompile(`^(pawstream|gen_ai)_`).MatchString(base) && !named[base] {
+				t.Errorf("it does not tell of %s", base)
+			}
+		}
+	})
+	t.Run("dashboard", func(t *testing.T) { charted(t, all) })
+}
+
+// has reports whether there is a metric: a counter, a gauge or a histogram.
+func (s series) has(name string) bool { return s[name] != nil || s[name+"_bucket"] != nil }
+
+// documented returns the metrics that operations.md tells of.
+func documented(t *testing.T, all series) map[string]bool {
+	t.Helper()
+	named := make(map[string]bool)
+	rows := regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllSubmatch(repositoryFile(t, "docs", "operations.md"), -1)
+	if len(rows) < 10 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for _, row := range rows {
+		var whole string // what an abbreviated name ends is the whole one before it
+		for _, found := range regexp.MustCompile("`([^`]+)`").FindAllSubmatch(row[1], -1) {
+			name := string(found[1])
+			if rest, abbreviated := strings.CutPrefix(name, "…"); abbreviated {
+				name = completed(all, whole, rest)
+			} else {
+				whole = name
+			}
+			if !all.has(name) {
+				t.Errorf("there is no %s (%s)", name, found[1])
+			}
+			named[name] = true
+		}
+	}
+	return named
+}
+
+// completed returns the metric that shares a beginning with another one and ends so.
+func completed(all series, other, end string) string {
+	for i := len(other); i > 0; i-- {
+		if name := other[:i] + end; all.has(name) {
+			return name
+		}
+	}
+	return "…" + end
+}
+
+// datasource is Grafana's name of Prometheus.
+const datasource = "prometheus"
+
+// charted checks what the dashboard asks for.
+func charted(t *testing.T, all series) {
+	t.Helper()
+	var dashboard struct {
+		Panels []struct {
+			Title, Type string
+			Datasource  struct{ UID string }
+			Targets     []struct{ Expr, LegendFormat string }
+		}
+	}
+	if err := json.Unmarshal(repositoryFile(t, "deploy", "grafana", "dashboards", "pawstream.json"), &dashboard); err != nil {
+		t.Fatal(err)
+	}
+	metric := regexp.MustCompile(`\b[a-z]+(?:_[a-z0-9]+)+\b`)
+	by := regexp.MustCompile(`by \(([^)]*)\)`)
+	legend := regexp.MustCompile(`\{\{(\w+)\}\}`)
+	charts := 0
+	for _, panel := range dashboard.Panels {
+		if panel.Type == "row" {
+			continue
+		}
+		if panel.Datasource.UID != datasource || len(panel.Targets) == 0 {
+			t.Errorf("%s asks %q for %d things", panel.Title, panel.Datasource.UID, len(panel.Targets))
+		}
+		for _, target := range panel.Targets {
+			charts++
+			var labels []string
+			for _, group := range by.FindAllStringSubmatch(target.Expr, -1) {
+				labels = append(labels, strings.Split(group[1], ", ")...)
+			}
+			for _, found := range legend.FindAllStringSubmatch(target.LegendFormat, -1) {
+				if len(labels) > 0 && !slices.Contains(labels, found[1]) {
+					t.Errorf("%s: the legend names %s, which %s leaves out", panel.Title, found[1], target.Expr)
+				}
+			}
+			expr := by.ReplaceAllString(strings.ReplaceAll(target.Expr, "$__rate_interval", ""), "")
+			names := metric.FindAllString(strings.ReplaceAll(expr, "histogram_quantile", ""), -1)
+			if len(names) == 0 {
+				t.Errorf("%s: no metric in %s", panel.Title, target.Expr)
+			}
+			for _, name := range names {
+				if all[name] == nil {
+					t.Errorf("%s: there is no %s", panel.Title, name)
+					continue
+				}
+				for _, label := range labels {
+					if !all[name][label] {
+						t.Errorf("%s: %s has no label %s", panel.Title, name, label)
+					}
+				}
+			}
+		}
+	}
+	if charts < 30 {
+		t.Errorf("%d charts", charts)
+	}
+}
