@@ -45,7 +45,11 @@ func TestFaults(t *testing.T) {
 		{Name: "single", NATS: 1, CutOften: true, Pace: *pace},
 		{Name: "cluster", NATS: 3, CutOften: true, Pace: *pace},
 	} {
-		t.Run(p.Name, func(t *testing.T) { survive(t, p) })
+		t.Run(p.Name, func(t *testing.T) {
+			survive(t, p, func(ctx context.Context, tp *topology, random *rand.Rand) ([]checker.Fault, error) {
+				return tp.disturb(ctx, random, *duration)
+			})
+		})
 	}
 }
 
@@ -68,8 +72,13 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// survive runs clients against a topology that has faults, and checks the history.
-func survive(t *testing.T, p plan) {
+// A disturbance does something to a topology under its clients.
+type disturbance func(ctx context.Context, tp *topology, random *rand.Rand) ([]checker.Fault, error)
+
+// survive runs clients against a topology that is disturbed, and checks the history,
+// which it returns.
+func survive(t *testing.T, p plan, disturb disturbance) *checker.History {
+	t.Helper()
 	t.Logf("seed %d", *seed)
 	name := fnv.New64()
 	_, _ = name.Write([]byte(p.Name))
@@ -96,7 +105,7 @@ func survive(t *testing.T, p plan) {
 	go func() { watched <- tp.watch(stopWatching) }()
 
 	var err error
-	h.Faults, err = tp.disturb(ctx, random, *duration)
+	h.Faults, err = disturb(ctx, tp, random)
 	if err != nil {
 		t.Error(err)
 	}
@@ -110,6 +119,7 @@ func survive(t *testing.T, p plan) {
 		t.Errorf("streams did not end within %v after the faults", windDown)
 	}
 	tp.review(t, c, h)
+	return h
 }
 
 // review adds to the history what can be known afterwards, and checks it.

@@ -1,0 +1,60 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pawstream/pawstream/e2e/faults/checker"
+)
+
+// TestRollingRestart deploys: both edges and both completion services are restarted, one
+// after the other, under 200 live streams. Not only is no token lost or repeated: no
+// stream ends with an error either, unless its client has cancelled it.
+func TestRollingRestart(t *testing.T) {
+	h := survive(t, plan{Name: "rolling", NATS: 1, Pace: *pace}, rollOut)
+	const cancelled = `"code":"completion_cancelled"`
+	whole, cut := 0, 0
+	for _, s := range h.Streams {
+		for _, c := range s.Connections {
+			if c.End == checker.Cut || c.ComeBack {
+				cut++
+			}
+			for _, e := range c.Events {
+				switch {
+				case e.Data == "[DONE]":
+					whole++
+				case strings.HasPrefix(e.Data, errorData) && !strings.Contains(e.Data, cancelled) && e.ID != "":
+					t.Errorf("%s ends with %s", s.Name, e.Data)
+				}
+			}
+		}
+	}
+	t.Logf("%d answers were read to their end, %d connections had to part", whole, cut)
+	if whole < *clients || cut == 0 {
+		t.Error("that is too few for the restarts to have been felt")
+	}
+}
+
+// rollOut restarts every process of ours, as a deploy does, once all clients are there.
+func rollOut(ctx context.Context, tp *topology, random *rand.Rand) (faults []checker.Fault, err error) {
+	if !pause(ctx, 3*time.Second) { // the last client has come by then
+		return nil, ctx.Err()
+	}
+	for _, s := range slices.Concat(tp.edges, tp.completions) {
+		fault, err := term(func(*topology, *rand.Rand) *supervised { return s })(ctx, tp, random)
+		faults = append(faults, fault)
+		if err != nil {
+			return faults, fmt.Errorf("restart %s: %w", s.name, err)
+		}
+		tp.t.Logf("restart %s: %v", s.name, fault.To.Sub(fault.From).Round(time.Millisecond))
+		if !pause(ctx, settle) {
+			return faults, ctx.Err()
+		}
+	}
+	return faults, nil
+}
