@@ -40,7 +40,7 @@ func (s series) scrape(t *testing.T, p *stack.Process) {
 // is a metric for.
 func observed(t *testing.T) series {
 	t.Helper()
-	nats := "--nats-url=" + startNATS(t)
+	nats := "--nats-url=" + startNATS(t).ClientURL()
 	doomed := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=150", nats)
 	survivor := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=150", nats)
 	args := []string{"--listen=127.0.0.1:0", nats, "--heartbeat=50ms", "--rate-limit=2", "--auth=keys", "--auth-keys=" + keys(t, "owner", "other")}

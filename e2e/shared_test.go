@@ -12,7 +12,7 @@ func TestSharedLimits(t *testing.T) {
 	t.Parallel()
 	secret := "--ticket-secret-file=" + secretFile(t, strings.Repeat("s", 32))
 	args := []string{
-		"--listen=127.0.0.1:0", "--completion-addr=" + steady(t).Completion.Addr("grpc"), "--nats-url=" + startNATS(t),
+		"--listen=127.0.0.1:0", "--completion-addr=" + steady(t).Completion.Addr("grpc"), "--nats-url=" + startNATS(t).ClientURL(),
 		"--auth=keys", "--auth-keys=" + keys(t, "owner", "other, streams: 9"), "--stream-limit=1", secret,
 	}
 	first, second := start(t, "edge", args...), start(t, "edge", args...)

@@ -1,35 +1,31 @@
 package jetlog
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/internal/natsconn"
 )
 
 // connect connects to the server of the configuration, or starts one.
 func (l *Log) connect() error {
-	options, err := l.connectOptions()
-	if err != nil {
-		return err
-	}
-	address := l.cfg.URL
-	if address == "" {
+	at := natsconn.Server{URL: l.cfg.URL, Creds: l.cfg.CredsFile, CA: l.cfg.CAFile, Cert: l.cfg.CertFile, Key: l.cfg.KeyFile}
+	if l.cfg.URL == "" {
 		embedded, err := startEmbedded(&l.cfg)
 		if err != nil {
 			return err
 		}
-		l.server, address = embedded, embedded.server.ClientURL()
-		options = append(options, nats.InProcessServer(embedded.server))
+		l.server, at = embedded, natsconn.Server{URL: embedded.server.ClientURL()}
+	} else if err := at.Check(); err != nil {
+		return err
 	}
-	conn, err := nats.Connect(address, options...)
+	conn, err := nats.Connect(at.URL, append(at.Options(), l.options()...)...)
 	if err != nil {
-		return fmt.Errorf("connect to NATS%s: %w", masked(l.cfg.URL), err)
+		return fmt.Errorf("connect to NATS at %s: %w", at.String(), err)
 	}
 	l.conn = conn
 	for subject, handle := range map[string]nats.MsgHandler{readersPrefix: l.answerWatch, endedPrefix: l.hearEnd} {
@@ -48,19 +44,11 @@ func (l *Log) connect() error {
 	return err
 }
 
-func (l *Log) connectOptions() ([]nats.Option, error) {
+// options are those of the log's own connection. Publishing while it is down fails at once:
+// an append knows how to wait and what to check before it tries again.
+func (l *Log) options() []nats.Option {
 	options := []nats.Option{
 		nats.Name("pawstream completion " + l.replica),
-		nats.MaxReconnects(-1),
-		nats.ReconnectWait(100 * time.Millisecond),
-		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
-		nats.RetryOnFailedConnect(false),
-		// A server that lost its memory of our credentials may get it back.
-		nats.IgnoreAuthErrorAbort(),
-		nats.Timeout(2 * time.Second),
-		// Publishing while the connection is down fails at once; an append knows how
-		// to wait and what to check before it tries again.
-		nats.ReconnectBufSize(-1),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
 				l.cfg.Logger.Warn("connection to NATS lost", slog.Any("error", err))
@@ -75,58 +63,8 @@ func (l *Log) connectOptions() ([]nats.Option, error) {
 			l.cfg.Logger.Warn("NATS reports an error", slog.Any("error", err))
 		}),
 	}
-	if l.cfg.URL == "" {
-		return options, nil
+	if l.server != nil {
+		options = append(options, nats.InProcessServer(l.server.server))
 	}
-	if err := checkURLs(l.cfg.URL); err != nil {
-		return nil, err
-	}
-	if (l.cfg.CertFile == "") != (l.cfg.KeyFile == "") {
-		return nil, errors.New("a client certificate for NATS needs both its file and that of its key")
-	}
-	if l.cfg.CredsFile != "" {
-		options = append(options, nats.UserCredentials(l.cfg.CredsFile))
-	}
-	if l.cfg.CAFile != "" {
-		options = append(options, nats.RootCAs(l.cfg.CAFile))
-	}
-	if l.cfg.CertFile != "" {
-		options = append(options, nats.ClientCert(l.cfg.CertFile, l.cfg.KeyFile))
-	}
-	return options, nil
-}
-
-// checkURLs refuses what the client would refuse in words that hold the password.
-func checkURLs(urls string) error {
-	for i, u := range strings.Split(urls, ",") {
-		parsed, err := parseURL(u)
-		if err != nil || parsed.Host == "" {
-			return fmt.Errorf("URL %d of NATS is not of the form nats://user:password@host:port", i+1)
-		}
-	}
-	return nil
-}
-
-// parseURL reads a URL as the client does, which takes a host alone too.
-func parseURL(u string) (*url.URL, error) {
-	u = strings.TrimSpace(u)
-	if !strings.Contains(u, "://") {
-		u = "nats://" + u
-	}
-	return url.Parse(u)
-}
-
-// masked returns where a server is, without what is secret in its URL: the user too, as
-// a token takes its place.
-func masked(urls string) string {
-	if urls == "" {
-		return "" // the server inside this process
-	}
-	var shown []string
-	for u := range strings.SplitSeq(urls, ",") {
-		if parsed, err := parseURL(u); err == nil {
-			shown = append(shown, parsed.Scheme+"://"+parsed.Host)
-		}
-	}
-	return " at " + strings.Join(shown, ",")
+	return options
 }
