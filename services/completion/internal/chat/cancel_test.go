@@ -139,7 +139,10 @@ func TestACompletionOfAnotherProcessIsCancelledInTheLog(t *testing.T) {
 		p.say(chat.Opening(0))
 		synctest.Wait()
 		wantStatus(t, cancelIt(t, there, st.Meta().ID), chat.StatusCancelled, chat.CodeCompletionCancelled)
-		p.say(chat.Text(0, "late")) // the log refuses it, and so the engine is stopped
+		select {
+		case p.events <- chat.Text(0, "late"): // the log refuses it
+		case <-p.stopped: // the log has told the service, and that the engine
+		}
 		synctest.Wait()
 		c := get(t, here, st.Meta().ID)
 		wantStatus(t, c, chat.StatusCancelled, chat.CodeCompletionCancelled)
