@@ -127,6 +127,7 @@ func (tp *topology) review(t *testing.T, c *crowd, h *checker.History) {
 	var err error
 	if h.Log, err = tp.ended(t.Context(), windDown); err != nil {
 		t.Error(err)
+		return // nothing can be said
 	}
 	c.ctx = t.Context()
 	tp.readAgain(c, slices.Sorted(maps.Keys(h.Log)))
@@ -135,6 +136,7 @@ func (tp *topology) review(t *testing.T, c *crowd, h *checker.History) {
 	if h.Attempts, err = tp.attempts(); err != nil {
 		t.Error(err)
 	}
+	h.Books = tp.books()
 	tp.report(h)
 	violations := checker.Check(h)
 	for i, v := range violations {

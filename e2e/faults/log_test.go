@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/synadia-io/orbit.go/jetstreamext"
 
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
@@ -20,46 +21,49 @@ const (
 	logSubject = "paws.c."
 )
 
-// dump reads every completion from the log.
+// dump reads every completion from the log: all records that the stream's leader knows
+// of, though any server may be asked for them.
 func (tp *topology) dump(ctx context.Context) (map[string][]checker.Record, error) {
 	conn, js, err := tp.jetstream()
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	consumer, err := js.OrderedConsumer(ctx, logStream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{logSubject + "*"}})
+	stream, err := js.Stream(ctx, logStream)
+	if err != nil {
+		return nil, err
+	}
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(logSubject+"*"))
 	if err != nil {
 		return nil, err
 	}
 	all := make(map[string][]checker.Record)
-	info, err := consumer.Info(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for left := info.NumPending; left > 0; {
-		messages, err := consumer.FetchNoWait(1000)
+	for next, more := uint64(1), true; more; {
+		batch, err := jetstreamext.GetBatch(ctx, js, logStream, 1000,
+			jetstreamext.GetBatchSubject(logSubject+"*"), jetstreamext.GetBatchSeq(next))
 		if err != nil {
 			return nil, err
 		}
-		n := 0
-		for m := range messages.Messages() {
-			about, err := m.Metadata()
+		more = false
+		for m, err := range batch {
+			if errors.Is(err, jetstreamext.ErrNoMessages) {
+				break
+			}
 			if err != nil {
 				return nil, err
 			}
-			r, err := checker.DecodeRecord(m.Data(), about.Sequence.Stream, about.Timestamp)
+			r, err := checker.DecodeRecord(m.Data, m.Sequence, m.Time)
 			if err != nil {
 				return nil, err
 			}
-			id := strings.TrimPrefix(m.Subject(), logSubject)
+			id := strings.TrimPrefix(m.Subject, logSubject)
 			all[id] = append(all[id], r)
-			left, n = about.NumPending, n+1
+			next, more = m.Sequence+1, true
 		}
-		if err := messages.Error(); err != nil {
-			return nil, err
-		}
-		if n == 0 && !pause(ctx, 50*time.Millisecond) {
-			return nil, ctx.Err()
+	}
+	for subject, n := range info.State.Subjects {
+		if got := len(all[strings.TrimPrefix(subject, logSubject)]); uint64(got) < n {
+			return nil, fmt.Errorf("the server that was asked has %d of %d records of %s", got, n, subject)
 		}
 	}
 	return all, nil

@@ -45,6 +45,13 @@ func (tp *topology) report(h *checker.History) {
 	tp.t.Logf("%d streams, %d connections (by status %v), %d events received, %d completions ended %v, %d cancels",
 		len(h.Streams), connections, statuses, events, len(h.Log), ended, len(h.Cancels))
 	tp.t.Logf("%d faults, %d cuts, %d takeovers (at most %d of one completion), peak MiB %v", len(h.Faults), cuts, claims, taken, resident)
+	twice := 0
+	for _, n := range h.Books {
+		if n > 1 {
+			twice++
+		}
+	}
+	tp.t.Logf("usage records of %d completions, twice of %d", len(h.Books), twice)
 	for _, f := range h.Faults {
 		switch {
 		case f.Kind == "cut":

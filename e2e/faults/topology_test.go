@@ -81,6 +81,20 @@ func (tp *topology) end() {
 	_ = os.RemoveAll(tp.dir)
 }
 
+// books counts the usage records that the completion services have logged.
+func (tp *topology) books() map[string]int {
+	books := make(map[string]int)
+	for _, s := range tp.completions {
+		for _, line := range s.logged([]string{"msg=usage "}, 0) {
+			if _, id, ok := strings.Cut(line, " completion="); ok {
+				id, _, _ = strings.Cut(id, " ")
+				books[id]++
+			}
+		}
+	}
+	return books
+}
+
 func (tp *topology) path(program string) string { return programs(tp.t).Path(program) }
 
 func (tp *topology) startNATS(*rand.Rand) error {

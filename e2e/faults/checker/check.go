@@ -10,7 +10,7 @@ import (
 
 // A Violation is a promise that was broken.
 type Violation struct {
-	Invariant string // "I1" to "I14", or "complete"
+	Invariant string // "I1" to "I14", "complete", or "books"
 	Subject   string // the completion, stream or process
 	What      string
 }
@@ -41,6 +41,7 @@ func Check(h *History) []Violation {
 		{"I13", reachesATerminal},
 		{"I14", fewCalls},
 		{"complete", complete},
+		{"books", accounted},
 	} {
 		f := &findings{History: h, index: in, invariant: invariant.name}
 		invariant.check(f)

@@ -85,6 +85,7 @@ func good() *checker.History {
 		},
 		Cancels: []checker.Cancel{{Completion: cancelled, At: at(55)}},
 		Faults:  []checker.Fault{{Kind: checker.Kill, Target: "A", From: at(35), To: at(400)}},
+		Books:   map[string]int{taken: 1, cancelled: 2},
 		Samples: []checker.Sample{{Process: "A", At: at(20), Resident: 900}},
 		Streams: []checker.Stream{
 			{Name: "reader", Ask: "greeting", Principal: "me", Connections: []checker.Connection{
@@ -199,6 +200,8 @@ func TestCheck(t *testing.T) {
 		{"I12", "another one's completion", func(h *checker.History) { h.Streams[1].Principal = "you" }},
 		{"I13", "no end", func(h *checker.History) { h.Log[taken] = h.Log[taken][:4] }},
 		{"I13", "admitted and forgotten", func(h *checker.History) { delete(h.Log, taken) }},
+		{"books", "an end that nobody wrote down", func(h *checker.History) { delete(h.Books, taken) }},
+		{"books", "an end that everybody wrote down", func(h *checker.History) { h.Books[cancelled] = 3 }},
 		{"I14", "one call too many", func(h *checker.History) { h.Attempts = append(h.Attempts, h.Attempts[1]) }},
 		{"complete", "an error for who has stayed", func(h *checker.History) { h.Cancels = nil }},
 		{"complete", "nothing", func(h *checker.History) { h.Streams[2].Connections, h.Cancels = nil, nil }},

@@ -147,6 +147,22 @@ func ownCompletionsOnly(f *findings) {
 	})
 }
 
+// accounted checks that the end of each completion is in the books: once, or twice where
+// whoever wrote it down was taken for dead.
+func accounted(f *findings) {
+	if f.Books == nil {
+		return
+	}
+	for id := range f.Log {
+		if _, _, ended := f.terminal(id); !ended {
+			continue
+		}
+		if n := f.Books[id]; n < 1 || n > 2 {
+			f.add(id, "%d usage records", n)
+		}
+	}
+}
+
 // fewCalls is I14: the engine is called once, and once more for each takeover.
 func fewCalls(f *findings) {
 	for _, id := range f.completions() {

@@ -23,6 +23,8 @@ type History struct {
 	Attempts []Attempt
 	Faults   []Fault
 	Samples  []Sample
+	// Books holds how many usage records there are of each completion; nil: not known.
+	Books map[string]int
 	// Want holds the answers that are known beforehand, by [Stream.Ask].
 	Want map[string]string
 }

@@ -16,6 +16,9 @@ const MaxTakeovers = 5
 // writer now.
 type Orphan struct {
 	Meta *Meta
+	// Ended is the terminal event of a completion whose writer died before its end was
+	// in the books. Then nothing else is left to do, and what follows is not set.
+	Ended *Event
 	// Shown is what readers may have seen, from the first event on; none is terminal.
 	Shown  []Event
 	Writer Writer
@@ -27,6 +30,10 @@ type Orphan struct {
 // Adopt goes on with an orphan where its writer has left off, or ends it with an error
 // where that cannot be done. It returns at once.
 func (s *Service) Adopt(ctx context.Context, o *Orphan) {
+	if o.Ended != nil {
+		s.observer.Ended(ctx, o.Meta, o.Ended, 0, 0)
+		return
+	}
 	r, genCtx := s.newRun(ctx, o.Meta)
 	// Its readers have lost their connections and need time to come back.
 	if r.policy == OnDisconnectCancel {

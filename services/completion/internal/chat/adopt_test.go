@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,6 +36,28 @@ func (c continuer) Complete(_ context.Context, _ *chat.Request, shown []chat.Eve
 			}
 		}
 		yield(chat.UsageEvent(cost), nil)
+	}
+}
+
+// books counts the ends that it is told of.
+type books struct {
+	chat.Observer
+	mu    sync.Mutex
+	ended []string
+}
+
+func (b *books) Ended(_ context.Context, m *chat.Meta, terminal *chat.Event, _, _ time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = append(b.ended, m.ID+": "+string(terminal.Err.Code))
+}
+
+func TestAdoptionOfAnEndIsItsEntryInTheBooks(t *testing.T) {
+	entries := &books{}
+	s := newService(t, nil, chat.Config{Observer: entries})
+	s.Adopt(t.Context(), &chat.Orphan{Meta: &chat.Meta{ID: "ended"}, Ended: &chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeInterrupted, "")}})
+	if want := []string{"ended: COMPLETION_INTERRUPTED"}; !slices.Equal(entries.ended, want) {
+		t.Errorf("entries %q, want %q", entries.ended, want)
 	}
 }
 

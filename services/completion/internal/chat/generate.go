@@ -61,6 +61,7 @@ func (s *Service) seal(ctx context.Context, g *generation, terminal Event) {
 	switch err := g.writer.Seal(sealCtx, terminal); {
 	case err == nil:
 		s.observer.Ended(ctx, g.meta, &terminal, g.firstToken, time.Since(g.begun))
+		g.writer.Settle()
 	case !endedElsewhere(err):
 		s.logger.ErrorContext(ctx, "cannot store the end of a completion", slog.String("completion", g.meta.ID), slog.Any("error", err))
 	}

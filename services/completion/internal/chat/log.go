@@ -96,6 +96,10 @@ type Writer interface {
 
 	// Seal stores what is on its way and ends the completion, as [Log.Seal].
 	Seal(ctx context.Context, terminal Event) error
+
+	// Settle tells that the end which Seal has stored is in the books: until then another
+	// process sees to that, should this one die.
+	Settle()
 }
 
 // An Entry is an event as a reader sees it. Sequence is -1 for progress. The

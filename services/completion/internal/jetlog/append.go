@@ -22,6 +22,8 @@ const (
 	codeInsufficientResources jetstream.ErrorCode = 10023
 	codeStorageExceeded       jetstream.ErrorCode = 10047
 	codeStreamStoreFailed     jetstream.ErrorCode = 10077
+	codeSequenceNotFound      jetstream.ErrorCode = 10043
+	codeTooManyRequests       jetstream.ErrorCode = 10167
 
 	codeWrongLastSequence = jetstream.JSErrCodeStreamWrongLastSequence
 	// In a cluster, while another append to the subject is undecided.
@@ -89,7 +91,7 @@ func (l *Log) try(ctx context.Context, subject string, data []byte, expect uint6
 			case !errors.Is(refused, errFenced):
 				return 0, refused
 			case attempt.sent > 1: // what was sent before may be what we are up against
-				return l.resolve(ctx, subject, data, expect)
+				return l.resolve(ctx, deadline, subject, data, expect)
 			default:
 				l.stats.fenced.Add(1)
 				return 0, errFenced
@@ -113,6 +115,9 @@ func (l *Log) refused(answer *nats.Msg, err error, patient bool) (again bool, _ 
 	if !errors.As(err, &told) {
 		return true, nil
 	}
+	if told.ErrorCode == codeOtherInFlight {
+		return true, nil // that is said at once, and tells nothing of what was sent before
+	}
 	l.acks.note(answer, 0)
 	switch {
 	case told.ErrorCode == codeWrongLastSequence:
@@ -123,21 +128,22 @@ func (l *Log) refused(answer *nats.Msg, err error, patient bool) (again bool, _ 
 			return true, nil
 		}
 		return false, fmt.Errorf("%w: %w", chat.ErrLogFull, err)
-	case told.Code < 500 && told.ErrorCode != codeOtherInFlight:
+	case told.Code < 500:
 		return false, fmt.Errorf("append: %w", err)
 	}
 	return true, nil
 }
 
-// isFull reports whether JetStream says that there is no room.
+// isFull reports whether JetStream says that there is no room, on the disk or in the queue
+// before it.
 func isFull(err *jetstream.APIError) bool {
 	code := err.ErrorCode
-	return code == codeStreamStoreFailed || code == codeStorageExceeded || code == codeInsufficientResources
+	return code == codeStreamStoreFailed || code == codeStorageExceeded || code == codeInsufficientResources || code == codeTooManyRequests
 }
 
 // resolve finds out whether an append whose acknowledgement was lost has happened.
-func (l *Log) resolve(ctx context.Context, subject string, data []byte, expect uint64) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.Patience)
+func (l *Log) resolve(ctx context.Context, deadline time.Time, subject string, data []byte, expect uint64) (uint64, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(answerTimeout)) // the answer is near
 	defer cancel()
 	for {
 		msg, err := l.lastOf(ctx, subject)

@@ -291,6 +291,9 @@ func TestDamagedFilesShowNoWrongToken(t *testing.T) {
 		go func() {
 			defer close(done)
 			for orphan := range l.Orphans(ctx) {
+				if orphan.Ended != nil {
+					continue
+				}
 				_ = orphan.Writer.Seal(ctx, chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeInterrupted, "")})
 			}
 		}()

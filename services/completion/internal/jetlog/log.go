@@ -159,11 +159,12 @@ func (l *Log) keptName(ctx context.Context, m *chat.Meta) error {
 	default:
 		err = l.stream.Purge(ctx, jetstream.WithPurgeSubject(eventsPrefix+m.ID))
 		if err == nil {
-			return &chat.ExistsError{Meta: other}
+			err = &chat.ExistsError{Meta: other}
+		} else {
+			err = failure(err)
 		}
-		err = failure(err)
 	}
-	l.abandon(m.ID)
+	l.abandon(m.ID) // or what says who owns it is left
 	return err
 }
 
@@ -235,7 +236,7 @@ func (l *Log) Watched(ctx context.Context, id string) bool {
 	_, err := l.conn.RequestWithContext(ctx, readersPrefix+id, []byte(l.replica))
 	// Silence is a no from those who can be heard, and who had the time to come back.
 	silent := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
-	return err == nil || !silent || !l.conn.IsConnected() || time.Since(time.Unix(0, l.connected.Load())) < deadAfter
+	return err == nil || !silent || !l.hears()
 }
 
 // followed reports whether a completion has readers in this process.
@@ -266,6 +267,7 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 		switch err := w.Seal(ctx, terminal); {
 		case err == nil:
 			w.tellEnd()
+			l.work.Go(w.disown) // its own part finds that it has ended
 			return nil
 		case !errors.Is(err, chat.ErrSealed):
 			return err

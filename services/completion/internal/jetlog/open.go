@@ -99,12 +99,10 @@ func (l *Log) openStream(ctx context.Context) error {
 		return explain(&want, err)
 	}
 	l.stream = stream
-	if l.server != nil {
-		if err := l.watchMark(); err != nil {
-			return err
-		}
+	if err := l.openPast(ctx); err != nil || l.server == nil {
+		return err
 	}
-	return l.openPast(ctx)
+	return l.watchMark()
 }
 
 // watchMark compares what the stream holds with the data directory's mark, and keeps that

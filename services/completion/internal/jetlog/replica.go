@@ -97,7 +97,7 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 			look = look.Add(deadAfter)
 		}
 		for {
-			if now := time.Now(); now.After(look) {
+			if time.Now().After(look) && l.hears() {
 				l.left.Store(false)
 				if !l.takeOver(ctx, known, yield) {
 					return
@@ -115,6 +115,12 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 			}
 		}
 	}
+}
+
+// hears reports whether those who live had the time to be heard since the connection came
+// up: before that, silence is nobody's death.
+func (l *Log) hears() bool {
+	return l.server != nil || l.conn.IsConnected() && time.Since(time.Unix(0, l.connected.Load())) >= deadAfter
 }
 
 // beat tells the other replicas that this one lives, until the log is closed, and then
@@ -148,7 +154,7 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 				continue
 			}
 			claiming.Go(func() error {
-				if orphan := l.rescue(ctx, known, id, msg.Sequence); orphan != nil {
+				if orphan := l.rescue(ctx, known, owner, id, msg.Sequence); orphan != nil {
 					orphans <- orphan
 				}
 				return nil
@@ -165,15 +171,19 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 
 // rescue claims a completion whose owner, as the message of that sequence says, is
 // dead: nil where there is nothing to do, or not now.
-func (l *Log) rescue(ctx context.Context, known *replicas, id string, owned uint64) *chat.Orphan {
-	err := l.unwritten(ctx, known, id)
+func (l *Log) rescue(ctx context.Context, known *replicas, owner, id string, owned uint64) *chat.Orphan {
+	last, err := l.unwritten(ctx, known, id)
 	var orphan *chat.Orphan
-	if err == nil {
+	switch {
+	case err != nil:
+	case last.Terminal() != nil && last.Writer == owner:
+		return l.unsettled(ctx, id, last.Terminal(), owned)
+	default:
 		orphan, err = l.claim(ctx, id)
 	}
 	switch {
 	case err == nil:
-		_ = l.stream.DeleteMsg(ctx, owned) // replaced by the new owner's
+		_ = l.deleteMessage(ctx, owned) // replaced by the new owner's
 		return orphan
 	case errors.Is(err, record.ErrCorrupt):
 		l.cfg.Logger.ErrorContext(ctx, "a completion cannot be read and is given up",
@@ -192,29 +202,53 @@ func (l *Log) rescue(ctx context.Context, known *replicas, id string, owned uint
 	return nil
 }
 
-// errWritten says that a replica which is alive writes a completion.
-var errWritten = errors.New("jetlog: completion has a living writer")
-
-// unwritten looks whether a completion's last writer is dead, whoever is said to own
-// it: what an owner says may be older than a claim. Else errWritten.
-func (l *Log) unwritten(ctx context.Context, known *replicas, id string) error {
-	msg, err := l.lastOf(ctx, eventsPrefix+id)
-	if err != nil {
-		return err
+// unsettled returns a completion that its owner has ended, and died before that was in the
+// books: to the one replica that is the first to say that it needs no owner.
+func (l *Log) unsettled(ctx context.Context, id string, terminal *chat.Event, owned uint64) *chat.Orphan {
+	meta, err := l.storedMeta(ctx, id)
+	if err == nil {
+		err = l.deleteMessage(ctx, owned)
 	}
-	r, err := record.Decode(msg.Data)
 	switch {
-	case err != nil:
-		return err
-	case r.Writer == l.replica && l.writing(id) != nil && !l.isMine(id), r.Writer != l.replica && known.alive(r.Writer):
-		return errWritten
+	case err == nil:
+		l.adopted(id)
+		return &chat.Orphan{Meta: meta, Ended: terminal}
+	case errors.Is(err, chat.ErrTrimmed), errors.Is(err, chat.ErrNotFound): // or another one was
+		l.unown(ctx, id, owned)
+	default:
+		l.left.Store(true)
 	}
 	return nil
 }
 
+// errWritten says that a replica which is alive writes a completion.
+var errWritten = errors.New("jetlog: completion has a living writer")
+
+// unwritten returns the last record of a completion whose last writer is dead, whoever is
+// said to own it: what an owner says may be older than a claim. Else errWritten.
+func (l *Log) unwritten(ctx context.Context, known *replicas, id string) (*record.Record, error) {
+	msg, err := l.lastOf(ctx, eventsPrefix+id)
+	if err != nil {
+		return nil, err
+	}
+	r, err := record.Decode(msg.Data)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.Writer == l.replica && l.writing(id) != nil && !l.isMine(id), r.Writer != l.replica && known.alive(r.Writer):
+		return nil, errWritten
+	}
+	return r, nil
+}
+
 // unown says that a completion needs no owner.
 func (l *Log) unown(ctx context.Context, id string, owned uint64) {
-	_ = l.stream.DeleteMsg(ctx, owned)
+	_ = l.deleteMessage(ctx, owned)
+	l.adopted(id)
+}
+
+// adopted is abandon's opposite.
+func (l *Log) adopted(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.mine, id)
@@ -299,6 +333,9 @@ func (l *Log) install(w *writer, past *history) error {
 	if old := l.writing(past.meta.ID); old != nil {
 		old.fail(errReplaced)
 	}
+	// Should somebody end its part at once, a mirror feeds the tape: after us.
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	l.mu.Lock()
 	s := l.tapes[past.meta.ID]
 	if s == nil {
@@ -359,10 +396,20 @@ func (l *Log) own(ctx context.Context, id string) (uint64, error) {
 func (l *Log) disown(id string, owned uint64) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
 	defer cancel()
-	err := l.stream.DeleteMsg(ctx, owned)
-	if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) && l.ctx.Err() == nil {
+	err := l.deleteMessage(ctx, owned)
+	if err != nil && !errors.Is(err, chat.ErrNotFound) && l.ctx.Err() == nil {
 		l.cfg.Logger.WarnContext(ctx, "cannot disown a completion", slog.String("completion", id), slog.Any("error", err))
 	}
+}
+
+// deleteMessage deletes a message of the stream: [chat.ErrNotFound] where it is not there.
+func (l *Log) deleteMessage(ctx context.Context, sequence uint64) error {
+	err := l.stream.DeleteMsg(ctx, sequence)
+	var told *jetstream.APIError
+	if errors.As(err, &told) && (told.ErrorCode == codeSequenceNotFound || told.ErrorCode == jetstream.JSErrCodeMessageNotFound) {
+		return chat.ErrNotFound
+	}
+	return err
 }
 
 func ownerSubject(replica, id string) string { return ownersPrefix + replica + "." + id }

@@ -3,9 +3,12 @@ package jetlog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -241,6 +244,106 @@ func TestRestartTakesItsOwnPastOver(t *testing.T) {
 	}
 	if got, _ := text(t, second, "cut"); got != "ab" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestAnOutageMakesNoOrphans takes the server away for longer than a replica may be silent:
+// nobody has died, so nobody is to be robbed.
+func TestAnOutageMakesNoOrphans(t *testing.T) {
+	for run := range 4 { // another moment of the replicas' beats each
+		t.Run(fmt.Sprint(run), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			nats := runNATS(t, server.RANDOM_PORT, dir)
+			ctx, cancel := context.WithCancel(t.Context())
+			var all sync.WaitGroup
+			for i := range 2 {
+				l := open(t, Config{URL: nats.ClientURL()})
+				all.Go(func() {
+					for orphan := range l.Orphans(ctx) {
+						t.Errorf("%s was taken over", orphan.Meta.ID)
+					}
+				})
+				for k := range 5 {
+					w, err := l.Create(within(t), meta(fmt.Sprintf("%d-%d", i, k)))
+					if err != nil {
+						t.Fatal(err)
+					}
+					all.Go(func() {
+						for wait(ctx, 50*time.Millisecond) {
+							if err := w.Append(ctx, chat.Text(0, "a")); err != nil && ctx.Err() == nil {
+								t.Error(err)
+							}
+						}
+					})
+				}
+			}
+			wait(ctx, deadAfter+time.Duration(run)*beatEvery/4)
+			port := nats.Addr().(*net.TCPAddr).Port
+			nats.Shutdown()
+			nats.WaitForShutdown()
+			wait(ctx, deadAfter+time.Second)
+			runNATS(t, port, dir)
+			wait(ctx, 2*deadAfter)
+			cancel()
+			all.Wait()
+		})
+	}
+}
+
+// TestAnEndThatIsNotInTheBooksIsSomebodysOnce has owners die with completions that have
+// ended: those who had not settled that are yielded once, to one of their heirs.
+func TestAnEndThatIsNotInTheBooksIsSomebodysOnce(t *testing.T) {
+	url := startNATS(t)
+	dead, err := Open(t.Context(), Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	canceller := open(t, Config{URL: url})
+	for id, end := range map[string]func(w chat.Writer) error{
+		"settled": func(w chat.Writer) error {
+			err := w.Seal(within(t), chat.Event{Kind: chat.KindDone})
+			w.Settle()
+			return err
+		},
+		"unsettled": func(w chat.Writer) error { return w.Seal(within(t), chat.Event{Kind: chat.KindDone}) },
+		"ended by another": func(chat.Writer) error {
+			return canceller.Seal(within(t), "ended-by-another", chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeCompletionCancelled, "")})
+		},
+	} {
+		w, err := dead.Create(within(t), meta(strings.ReplaceAll(id, " ", "-")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := end(w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dead.Close()
+
+	ctx, cancel := context.WithTimeout(t.Context(), deadAfter+3*lookAgain)
+	defer cancel()
+	ended := make(chan string, 10)
+	var heirs sync.WaitGroup
+	for range 3 {
+		heir := open(t, Config{URL: url})
+		heirs.Go(func() {
+			for orphan := range heir.Orphans(ctx) {
+				if orphan.Ended == nil {
+					t.Errorf("orphan %+v", orphan)
+				}
+				ended <- orphan.Meta.ID
+			}
+		})
+	}
+	heirs.Wait()
+	close(ended)
+	var got []string
+	for id := range ended {
+		got = append(got, id)
+	}
+	if !slices.Equal(got, []string{"unsettled"}) {
+		t.Errorf("yielded %q, want the one that was not settled, once", got)
 	}
 }
 

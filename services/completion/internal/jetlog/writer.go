@@ -121,6 +121,9 @@ func (w *writer) Seal(ctx context.Context, terminal chat.Event) error {
 	return w.err
 }
 
+// Settle implements [chat.Writer]. It waits until the stream knows.
+func (w *writer) Settle() { w.disown() }
+
 // add queues an event, and sees to it that it is stored. The caller holds the lock.
 func (w *writer) add(e chat.Event) {
 	size := tape.SizeOf(&e)
@@ -211,9 +214,6 @@ func (w *writer) acknowledge(batch []chat.Event, sequence uint64) {
 	w.last = sequence
 	w.next += int64(len(batch))
 	w.shared.show(batch)
-	if batch[len(batch)-1].Terminal() {
-		w.log.work.Go(w.disown)
-	}
 }
 
 // fail ends the writer's part, once: nothing more can be stored.

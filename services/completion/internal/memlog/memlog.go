@@ -296,6 +296,9 @@ func (w *writer) OnEnd(f func()) {
 	}
 }
 
+// Settle does nothing: what this process knows is gone with it.
+func (*writer) Settle() {}
+
 func (w *writer) Append(_ context.Context, e chat.Event) error {
 	size := w.c.tape.Size()
 	if size >= w.log.cfg.MaxCompletion {
