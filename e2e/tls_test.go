@@ -114,6 +114,9 @@ func TestTLS(t *testing.T) {
 			if resp.Proto != version || resp.TLS == nil || resp.TLS.Version != tls.VersionTLS13 || resp.TLS.PeerCertificates[0].DNSNames[0] != "api" {
 				t.Errorf("%s, %+v", resp.Proto, resp.TLS)
 			}
+			if got := resp.Header.Get("Strict-Transport-Security"); got != "max-age=15552000" {
+				t.Errorf("Strict-Transport-Security is %q", got)
+			}
 			text, err := io.ReadAll(resp.Body)
 			if err != nil {
 				t.Fatal(err)

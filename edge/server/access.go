@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/internal/loopback"
+	"github.com/pawstream/pawstream/internal/secretfile"
 )
 
 // Access are the settings of who may enter, and how much they may take.
@@ -29,6 +29,7 @@ type Access struct {
 	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no bound."`
 	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no bound."`
 	MaxStreams       int            `default:"10000" help:"Streams that may be open at once in all, at all edges that share --nats-url; 0: no bound."`
+	TrustedTracer    []netip.Prefix `help:"Network of callers whose traceparent is continued, with their decision whether the trace is recorded; may be given several times. Anybody else's is only linked to." placeholder:"CIDR"`
 	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For is believed; may be given several times." placeholder:"CIDR"`
 }
 
@@ -65,7 +66,7 @@ type watcher interface {
 // edge lives.
 func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watcher, err error) {
 	cfg.Limiter = limit.New(limit.Config{RequestsPerMinute: a.RateLimit, Streams: a.StreamLimit, AllStreams: a.MaxStreams})
-	cfg.Proxies = a.TrustedProxy
+	cfg.Proxies, cfg.Tracers = a.TrustedProxy, a.TrustedTracer
 	if cfg.TicketSecret, err = a.ticketSecret(); err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func (a *Access) ticketSecret() ([]byte, error) {
 	if a.TicketSecretFile == "" {
 		return nil, nil
 	}
-	secret, err := os.ReadFile(a.TicketSecretFile)
+	secret, err := secretfile.Read(a.TicketSecretFile)
 	if err != nil {
 		return nil, fmt.Errorf("--ticket-secret-file: %w", err)
 	}

@@ -5,6 +5,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,6 +80,11 @@ const (
 	maxHeaderBytes = 64 << 10
 	maxHeartbeat   = 15 * time.Second
 )
+
+// writeBuffer is how much the system may hold of what is written to a client, in bytes
+// (Linux takes twice that, for its own needs too). It holds hundreds of events, and at
+// 100 ms to the client and back lets some 3,000 of them through in a second.
+const writeBuffer = 64 << 10
 
 // stopMargin is what responses get after the drain timeout.
 const stopMargin = 2 * time.Second
@@ -159,9 +165,22 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 		ReadHeaderTimeout:            headerTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
+		ConnContext:                  boundBuffer,
 		// What net/http itself has to say is about clients' mistakes.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
+}
+
+// boundBuffer bounds what the system holds for a client that does not read. Left to
+// itself it takes megabytes, and it is long until such a client is noticed.
+func boundBuffer(ctx context.Context, conn net.Conn) context.Context {
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetWriteBuffer(writeBuffer) // it is no worse than it was
+	}
+	return ctx
 }
 
 // Addr returns the address that is served, with the port that was taken.

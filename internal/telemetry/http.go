@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +19,11 @@ import (
 // serves the request, which must be the one that next gets, not a copy of it; the names
 // are those of OpenTelemetry's semantic conventions. Queries are left out: they may hold
 // secrets.
-func (t *Telemetry) HTTP(next http.Handler) (http.Handler, error) {
+//
+// A request's span is part of the trace that its caller names if the caller is trusted.
+// Anybody else would decide by it what is recorded here, and could have their requests pass
+// for part of whichever trace: theirs begin a trace, and have a link to what they name.
+func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (http.Handler, error) {
 	instruments := NewInstruments(t.Meters)
 	durations := NewKeyed(
 		instruments.Histogram("http.server.request.duration", "s", "Duration of HTTP requests, streamed responses included.",
@@ -29,8 +34,8 @@ func (t *Telemetry) HTTP(next http.Handler) (http.Handler, error) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		kind := requestKind{method: knownMethod(r.Method), scheme: scheme(r)}
-		ctx := t.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
-		ctx, span := tracer.Start(ctx, kind.method, trace.WithSpanKind(trace.SpanKindServer))
+		ctx, options := t.above(r, trusted)
+		ctx, span := tracer.Start(ctx, kind.method, append(options, trace.WithSpanKind(trace.SpanKindServer))...)
 		r = r.WithContext(ctx)
 		seen := &statusWriter{ResponseWriter: w}
 		kind.aborted = true
@@ -42,6 +47,16 @@ func (t *Telemetry) HTTP(next http.Handler) (http.Handler, error) {
 		next.ServeHTTP(seen, r)
 		kind.aborted = false
 	}), instruments.Err()
+}
+
+// above returns what a request's span is to be below.
+func (t *Telemetry) above(r *http.Request, trusted func(*http.Request) bool) (context.Context, []trace.SpanStartOption) {
+	ctx := t.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	theirs := trace.SpanContextFromContext(ctx)
+	if !theirs.IsRemote() || trusted(r) {
+		return ctx, nil
+	}
+	return ctx, []trace.SpanStartOption{trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: theirs})}
 }
 
 // end completes a request's span.

@@ -21,7 +21,7 @@ import (
 // serve serves a mux behind the middleware.
 func serve(t *testing.T, r *telemetrytest.Recorder, mux http.Handler) string {
 	t.Helper()
-	handler, err := r.HTTP(mux)
+	handler, err := r.HTTP(mux, func(req *http.Request) bool { return req.Header.Get("Trusted") != "" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestOneTrace(t *testing.T) {
 	})
 	const trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 	url := serve(t, r, mux)
-	if _, err := do(t, http.MethodPost, url+"/work", http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-01"}}); err != nil {
+	if _, err := do(t, http.MethodPost, url+"/work", http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-01"}, "Trusted": {"yes"}}); err != nil {
 		t.Fatal(err)
 	}
 	server.GracefulStop()
@@ -166,4 +166,27 @@ func TestOneTrace(t *testing.T) {
 		t.Errorf("logged %v, want the ids of the innermost span", lines)
 	}
 	r.Lint(t)
+}
+
+// TestStrangersTrace has somebody name a trace who is not trusted to.
+func TestStrangersTrace(t *testing.T) {
+	r := telemetrytest.New(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /work", func(http.ResponseWriter, *http.Request) {})
+	const trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	url := serve(t, r, mux)
+	if _, err := do(t, http.MethodGet, url+"/work", http.Header{"Traceparent": {"00-" + trace + "-" + parent + "-01"}}); err != nil {
+		t.Fatal(err)
+	}
+	spans := r.Spans.Ended()
+	if len(spans) != 1 {
+		t.Fatalf("%d spans", len(spans))
+	}
+	span := spans[0]
+	if span.SpanContext().TraceID().String() == trace || span.Parent().IsValid() {
+		t.Errorf("it is of trace %s, below %s", span.SpanContext().TraceID(), span.Parent().SpanID())
+	}
+	if links := span.Links(); len(links) != 1 || links[0].SpanContext.TraceID().String() != trace || links[0].SpanContext.SpanID().String() != parent {
+		t.Errorf("its links are %+v", links)
+	}
 }

@@ -6,15 +6,23 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
+
+	"github.com/pawstream/pawstream/internal/secretfile"
 )
 
 // content is what the files of a [Set] hold.
 type content struct {
 	certificate *tls.Certificate // nil: there is none
 	authorities *x509.CertPool   // nil: there is no CA file
+	valid       []term
+}
+
+// A term is how long a certificate of a file is valid.
+type term struct {
+	file string
+	cert *x509.Certificate
 }
 
 func read(files Files) (*content, error) {
@@ -24,10 +32,15 @@ func read(files Files) (*content, error) {
 		if c.certificate, err = readPair(files.Cert, files.Key); err != nil {
 			return nil, err
 		}
+		c.valid = append(c.valid, term{files.Cert, c.certificate.Leaf})
 	}
 	if files.CA != "" {
-		if c.authorities, err = readAuthorities(files.CA); err != nil {
+		var list []*x509.Certificate
+		if c.authorities, list, err = readAuthorities(files.CA); err != nil {
 			return nil, err
+		}
+		for _, authority := range list {
+			c.valid = append(c.valid, term{files.CA, authority})
 		}
 	}
 	return &c, nil
@@ -45,7 +58,7 @@ func readPair(certPath, keyPath string) (*tls.Certificate, error) {
 	if err := validNow(chain[0]); err != nil {
 		return nil, fmt.Errorf("certificate file %s: %w", certPath, err)
 	}
-	keyText, err := readSecret(keyPath)
+	keyText, err := secretfile.Read(keyPath)
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
@@ -56,15 +69,15 @@ func readPair(certPath, keyPath string) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// readAuthorities reads certificates, one of which must be valid.
-func readAuthorities(path string) (*x509.CertPool, error) {
+// readAuthorities reads certificates, one of which must be valid: a pool of them, and each.
+func readAuthorities(path string) (*x509.CertPool, []*x509.Certificate, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
 	if err != nil {
-		return nil, fmt.Errorf("CA file: %w", err)
+		return nil, nil, fmt.Errorf("CA file: %w", err)
 	}
 	list, err := certificates(text)
 	if err != nil {
-		return nil, fmt.Errorf("CA file %s: %w", path, err)
+		return nil, nil, fmt.Errorf("CA file %s: %w", path, err)
 	}
 	pool := x509.NewCertPool()
 	var outdated error
@@ -78,26 +91,9 @@ func readAuthorities(path string) (*x509.CertPool, error) {
 		}
 	}
 	if !valid {
-		return nil, fmt.Errorf("CA file %s: %w", path, outdated)
+		return nil, nil, fmt.Errorf("CA file %s: %w", path, outdated)
 	}
-	return pool, nil
-}
-
-// readSecret reads a file that not everybody on the machine may read.
-func readSecret(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names it
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().Perm()&0o004 != 0 {
-		return nil, fmt.Errorf("everybody may read %s: take the right away, chmod o-r", path)
-	}
-	return io.ReadAll(file)
+	return pool, list, nil
 }
 
 // certificates returns those of a file, at least one. Other blocks do not count.

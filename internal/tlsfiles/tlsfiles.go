@@ -8,7 +8,10 @@ package tlsfiles
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/pawstream/pawstream/internal/reload"
 )
@@ -42,8 +45,57 @@ func Load(files Files) (*Set, error) {
 }
 
 // Watch reads the files again, all together, when one changes, until ctx ends; see
-// [reload.Value.Watch].
-func (s *Set) Watch(ctx context.Context, logger *slog.Logger) { s.files.Watch(ctx, logger) }
+// [reload.Value.Watch]. Meanwhile it warns, once a day, of each certificate that is about
+// to expire: when less than [Notice] is left, or a third of its life where that is less.
+func (s *Set) Watch(ctx context.Context, logger *slog.Logger) {
+	var warning sync.WaitGroup
+	warning.Go(func() { s.warn(ctx, logger) })
+	s.files.Watch(ctx, logger)
+	warning.Wait()
+}
+
+// Notice is how long before its end a certificate that lives for long is warned of.
+const Notice = 14 * 24 * time.Hour
+
+const (
+	warnLook  = time.Minute    // between two looks at what is in force
+	warnAgain = 24 * time.Hour // between two warnings of one certificate
+)
+
+// warn warns of what Watch says, until ctx ends.
+func (s *Set) warn(ctx context.Context, logger *slog.Logger) {
+	look := time.NewTicker(warnLook)
+	defer look.Stop()
+	warned := make(map[*x509.Certificate]time.Time)
+	for {
+		now := time.Now()
+		for _, v := range s.files.Get().valid {
+			if !v.endsSoon(now) || now.Sub(warned[v.cert]) < warnAgain {
+				continue
+			}
+			warned[v.cert] = now
+			logger.WarnContext(ctx, "a certificate is about to expire, or has: nobody believes it after that",
+				slog.String("file", v.file), slog.String("subject", v.cert.Subject.String()), slog.Any("names", v.cert.DNSNames),
+				slog.Time("expires", v.cert.NotAfter))
+		}
+		for cert, at := range warned { // it may have been replaced
+			if now.Sub(at) > warnAgain {
+				delete(warned, cert)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+	}
+}
+
+// endsSoon reports whether it is time to renew a certificate.
+func (v *term) endsSoon(now time.Time) bool {
+	notice := min(Notice, v.cert.NotAfter.Sub(v.cert.NotBefore)/3)
+	return v.cert.NotAfter.Sub(now) < notice
+}
 
 // Server returns the configuration of a server that has a certificate and speaks these
 // protocols, the preferred one first (RFC 7301). With a CA file, clients must have a

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/pawstream/pawstream/internal/reload"
+	"github.com/pawstream/pawstream/internal/telemetry/telemetrytest"
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
 )
@@ -307,4 +308,50 @@ func (l *lines) count(part string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Count(l.text.String(), part)
+}
+
+// TestWarnsOfExpiry has certificates come to their end, and be replaced.
+func TestWarnsOfExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const day = 24 * time.Hour
+		valid := func(since, left time.Duration) func(*x509.Certificate) {
+			return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(-since), time.Now().Add(left) }
+		}
+		authority := tlstest.NewAuthority(t, "ours", valid(day, 365*day))
+		files := authority.Issue(t, "mine", valid(90*day, tlsfiles.Notice+10*time.Minute))
+		set, err := tlsfiles.Load(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := telemetrytest.New(t)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			set.Watch(ctx, r.Logger)
+		}()
+		said := func(wait time.Duration, want int) {
+			t.Helper()
+			<-time.After(wait)
+			synctest.Wait()
+			got := r.Logged(t, "a certificate is about to expire, or has: nobody believes it after that")
+			if len(got) != want {
+				t.Fatalf("%d warnings, want %d", len(got), want)
+			}
+			for _, line := range got {
+				if line["file"] != files.Cert || line["level"] != "WARN" {
+					t.Errorf("%v", line)
+				}
+			}
+		}
+		said(9*time.Minute, 0)
+		said(3*time.Minute, 1)
+		said(23*time.Hour, 1)
+		said(2*time.Hour, 2)
+		tlstest.Replace(t, files, authority.Issue(t, "mine", valid(0, 3*time.Hour)))
+		said(119*time.Minute, 2)
+		said(3*time.Minute, 3) // a third of its life is left
+		stop()
+		<-done
+	})
 }

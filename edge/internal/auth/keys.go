@@ -11,12 +11,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/pawstream/pawstream/internal/reload"
+	"github.com/pawstream/pawstream/internal/secretfile"
 )
 
 // Keys is the [Authenticator] that knows a file of API keys. It holds their SHA-256
@@ -79,19 +79,7 @@ func (k *Keys) Authenticate(h http.Header) (*Caller, error) {
 }
 
 func readKeys(path string) ([]key, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names it
-	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
-	}
-	if info.Mode().Perm()&0o004 != 0 {
-		return nil, fmt.Errorf("key file: everybody may read %s: take the right away, chmod o-r", path)
-	}
-	text, err := io.ReadAll(file)
+	text, err := secretfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}

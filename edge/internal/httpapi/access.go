@@ -254,6 +254,16 @@ func (a *api) address(r *http.Request) string {
 	return address.String()
 }
 
-func (a *api) trusted(address netip.Addr) bool {
-	return slices.ContainsFunc(a.proxies, func(p netip.Prefix) bool { return p.Contains(address) })
+func (a *api) trusted(address netip.Addr) bool { return within(a.proxies, address) }
+
+func within(networks []netip.Prefix, address netip.Addr) bool {
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// cameFrom tells whether a request's connection is from one of the networks.
+func cameFrom(networks []netip.Prefix) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		at, err := netip.ParseAddrPort(r.RemoteAddr)
+		return err == nil && within(networks, at.Addr().Unmap())
+	}
 }

@@ -47,6 +47,8 @@ type Config struct {
 	Limiter *limit.Limiter
 	// Proxies are the networks of proxies that are believed where a request comes from.
 	Proxies []netip.Prefix
+	// Tracers are the networks of callers whose trace a request's spans are part of.
+	Tracers []netip.Prefix
 	// Telemetry takes one line per request, its span and its metrics; nil: discarded.
 	Telemetry *telemetry.Telemetry
 }
@@ -102,7 +104,7 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	observed, err := reports.HTTP(a.around(a.routes(gateway), cfg.Origins))
+	observed, err := reports.HTTP(a.around(a.routes(gateway), cfg.Origins), cameFrom(cfg.Tracers))
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}

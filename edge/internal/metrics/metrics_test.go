@@ -60,7 +60,7 @@ func TestMetrics(t *testing.T) {
 func TestLint(t *testing.T) {
 	r, m := newMetrics(t)
 	use(m)
-	handler, err := r.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	handler, err := r.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }), func(*http.Request) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}

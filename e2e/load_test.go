@@ -1,0 +1,241 @@
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/edge/sse"
+)
+
+// The tests of this file load real sockets, so none of them runs beside another test.
+// What they measure they print; what they assert leaves room for a machine that does
+// other things too.
+
+// value returns the sum of a metric's series that have these labels.
+func value(t *testing.T, p *stack.Process, name string, labels ...string) float64 {
+	t.Helper()
+	x := do(t, request(t, http.MethodGet, "http://"+p.Addr("admin")+"/metrics", ""))
+	var sum float64
+line:
+	for lines := bufio.NewScanner(strings.NewReader(string(x.Body))); lines.Scan(); {
+		rest, ok := strings.CutPrefix(lines.Text(), name)
+		if !ok || rest[0] != '{' && rest[0] != ' ' {
+			continue
+		}
+		for _, label := range labels {
+			if !strings.Contains(rest, label) {
+				continue line
+			}
+		}
+		n, err := strconv.ParseFloat(rest[strings.LastIndexByte(rest, ' ')+1:], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
+	}
+	return sum
+}
+
+// spread tells how durations are spread.
+func spread(all []time.Duration) string {
+	slices.Sort(all)
+	at := func(share float64) time.Duration {
+		return all[min(int(share*float64(len(all))), len(all)-1)].Round(100 * time.Microsecond)
+	}
+	return fmt.Sprintf("median %v, 99th percentile %v, longest %v", at(.5), at(.99), at(1))
+}
+
+// TestOverload offers ten times as many streams as may be open.
+func TestOverload(t *testing.T) {
+	const capacity = 40
+	const tokens = 7 * steadyPace
+	s := own(t, stack.Options{Pace: steadyPace, Completion: []string{"--log=memory"}, Edge: []string{"--max-streams=" + strconv.Itoa(capacity)}})
+	transport := &http.Transport{MaxIdleConnsPerHost: 2 * capacity}
+	defer transport.CloseIdleConnections()
+	ask := func() *http.Request {
+		return request(t, http.MethodPost, s.URL()+"/v1/chat/completions", streamed(object{"max_tokens": tokens}))
+	}
+	var warm sync.WaitGroup
+	together := make(chan struct{})
+	for range 2 * capacity { // connections, before anything is measured
+		warm.Go(func() {
+			<-together
+			if resp, err := transport.RoundTrip(request(t, http.MethodGet, s.URL()+"/v1/models", "")); err != nil {
+				t.Error(err)
+			} else {
+				_, _ = io.Copy(io.Discard, resp.Body)
+				_ = resp.Body.Close()
+			}
+		})
+	}
+	close(together)
+	warm.Wait()
+
+	var admitted sync.WaitGroup
+	for range capacity {
+		resp, err := transport.RoundTrip(ask())
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%v, %+v", err, resp)
+		}
+		admitted.Go(func() {
+			defer func() { _ = resp.Body.Close() }()
+			n := 0
+			for e, err := range sse.NewDecoder(resp.Body).Events() {
+				if n++; err != nil {
+					t.Errorf("an admitted stream ends after %d events: %v", n, err)
+				}
+				if e.Data == "[DONE]" {
+					return
+				}
+			}
+			t.Errorf("an admitted stream ends after %d events", n)
+		})
+	}
+	var refusals sync.WaitGroup
+	var guard sync.Mutex
+	var took []time.Duration
+	for range capacity { // each asks nine times: what is measured is the door, not a queue for the processor
+		refusals.Go(func() {
+			for range 9 {
+				late, err := turnedAway(transport, ask())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				guard.Lock()
+				took = append(took, late)
+				guard.Unlock()
+			}
+		})
+	}
+	refusals.Wait()
+	t.Logf("%d refused: %s", len(took), spread(took))
+	if slowest := slices.Max(took); slowest > 5*time.Second {
+		t.Errorf("a refusal took %v", slowest)
+	}
+	admitted.Wait()
+}
+
+// turnedAway returns how long a refusal took. Anything else is an error.
+func turnedAway(transport http.RoundTripper, req *http.Request) (time.Duration, error) {
+	begun := time.Now()
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return 0, err
+	}
+	took := time.Since(begun)
+	defer func() { _ = resp.Body.Close() }()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return 0, err
+	}
+	if resp.StatusCode != http.StatusServiceUnavailable && resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") == "" {
+		return 0, fmt.Errorf("surplus gets %d, header %v", resp.StatusCode, resp.Header)
+	}
+	return took, nil
+}
+
+// TestAbortedRequests leaves ten thousand streams at any moment of theirs. Most follow one
+// answer that lasts: what is tried is the door, not the engine.
+func TestAbortedRequests(t *testing.T) {
+	const requests, clients, capacity, created = 10_000, 50, 200, 50
+	s := own(t, stack.Options{Pace: 2, Completion: []string{"--log=memory"}, Edge: []string{"--max-streams=" + strconv.Itoa(capacity)}})
+	lasting := post(t, s.URL(), streamed(object{"max_tokens": nil, "on_disconnect": "continue"}), "X-Request-Timeout-Ms: 500")
+	id := recorded(t, lasting).ID
+	defer func() { // nobody is to wait for it
+		do(t, request(t, http.MethodPost, s.URL()+"/v1/chat/completions/"+id+"/cancel", ""))
+	}()
+	path := "/v1/chat/completions/" + id + "?stream=true"
+	text := streamed(object{"on_disconnect": "cancel"})
+	create := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+	follow := "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"
+	var statuses sync.Map
+	var left atomic.Int64
+	left.Store(requests)
+	var working sync.WaitGroup
+	for range clients {
+		working.Go(func() {
+			for n := left.Add(-1); n >= 0; n = left.Add(-1) {
+				raw := follow
+				if n%created == 0 {
+					raw = create
+				}
+				status, err := abort(s.Edge.Addr("http"), raw, int(n))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				count, _ := statuses.LoadOrStore(status, new(atomic.Int64))
+				count.(*atomic.Int64).Add(1)
+			}
+		})
+	}
+	begun := time.Now()
+	working.Wait()
+	statuses.Range(func(status, count any) bool {
+		t.Logf("status %d: %d", status, count.(*atomic.Int64).Load())
+		if status != 0 && status != http.StatusOK && status != http.StatusServiceUnavailable {
+			t.Errorf("status %d", status)
+		}
+		return true
+	})
+	t.Logf("%d requests in %v", requests, time.Since(begun).Round(time.Millisecond))
+	eventually(t, 30*time.Second, func() error {
+		if n := value(t, s.Edge, "pawstream_edge_streams_open"); n != 0 {
+			return fmt.Errorf("%v streams are open", n)
+		}
+		return nil
+	})
+	var open []*http.Response
+	defer func() {
+		for _, resp := range open {
+			_ = resp.Body.Close()
+		}
+	}()
+	for range capacity {
+		resp, err := plain.Do(request(t, http.MethodGet, s.URL()+path, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if open = append(open, resp); resp.StatusCode != http.StatusOK {
+			t.Fatalf("slots are lost: status %d with %d of %d open", resp.StatusCode, len(open)-1, capacity)
+		}
+	}
+}
+
+// abort sends a request and leaves: at once, in the middle of it, once there are headers,
+// or after so many bytes. It returns the status, 0 where it did not wait for that.
+func abort(address, raw string, n int) (status int, err error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close() }()
+	if n%3 == 0 { // a reset, not a goodbye
+		_ = conn.(*net.TCPConn).SetLinger(0)
+	}
+	if n%8 == 0 {
+		raw = raw[:n/8%len(raw)]
+	}
+	if _, err := io.WriteString(conn, raw); err != nil || n%4 == 0 {
+		return 0, err
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return 0, err
+	}
+	// To close the body would be to read it to its end.
+	_, _ = io.CopyN(io.Discard, resp.Body, int64(n%5*100))
+	return resp.StatusCode, nil
+}
