@@ -34,8 +34,8 @@ func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (h
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		kind := requestKind{method: knownMethod(r.Method), scheme: scheme(r)}
-		ctx, options := t.above(r, trusted)
-		ctx, span := tracer.Start(ctx, kind.method, append(options, trace.WithSpanKind(trace.SpanKindServer))...)
+		ctx := t.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+		ctx, span := tracer.Start(ctx, kind.method, append(above(ctx, trusted(r)), trace.WithSpanKind(trace.SpanKindServer))...)
 		r = r.WithContext(ctx)
 		seen := &statusWriter{ResponseWriter: w}
 		kind.aborted = true
@@ -49,14 +49,13 @@ func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (h
 	}), instruments.Err()
 }
 
-// above returns what a request's span is to be below.
-func (t *Telemetry) above(r *http.Request, trusted func(*http.Request) bool) (context.Context, []trace.SpanStartOption) {
-	ctx := t.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+// above tells what a request's span is below: the span that its caller names, or none.
+func above(ctx context.Context, trusted bool) []trace.SpanStartOption {
 	theirs := trace.SpanContextFromContext(ctx)
-	if !theirs.IsRemote() || trusted(r) {
-		return ctx, nil
+	if !theirs.IsRemote() || trusted {
+		return nil
 	}
-	return ctx, []trace.SpanStartOption{trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: theirs})}
+	return []trace.SpanStartOption{trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: theirs})}
 }
 
 // end completes a request's span.
