@@ -89,7 +89,7 @@ func (a *Advisor) Models() []chat.Model {
 
 // Check refuses a prompt that is longer than the context window.
 func (a *Advisor) Check(ctx context.Context, req *chat.Request) error {
-	n, err := a.tokens.prompt(ctx, req.Messages, contextWindow)
+	n, err := a.tokens.Prompt(ctx, req.Messages, contextWindow)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (a *Advisor) Complete(ctx context.Context, req *chat.Request, resume []chat
 
 // prepare composes all choices and counts the prompt.
 func (a *Advisor) prepare(ctx context.Context, req *chat.Request, usage *chat.Usage) ([]cut, error) {
-	n, err := a.tokens.prompt(ctx, req.Messages, contextWindow)
+	n, err := a.tokens.Prompt(ctx, req.Messages, contextWindow)
 	if err != nil {
 		return nil, err
 	}

@@ -67,31 +67,6 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// Counting in blocks gives what counting at once gives.
-func TestCountIsExact(t *testing.T) {
-	c := codec(t)
-	text := strings.Repeat("How much does a small dog cost per month, and what's the cheapest one? It's $20.\n", 200)
-	want, err := c.codec.Count(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := c.count(t.Context(), text, 1<<20)
-	if err != nil || got != want {
-		t.Errorf("count = %d, %v; want %d", got, err, want)
-	}
-}
-
-// TestLongestToken guards the bound that lets a long prompt be refused unread.
-func TestLongestToken(t *testing.T) {
-	c := codec(t)
-	for id := range uint(199998) {
-		s, err := c.codec.Decode([]uint{id})
-		if err == nil && len(s) > longestToken {
-			t.Fatalf("token %d has %d bytes", id, len(s))
-		}
-	}
-}
-
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := paced(t, 50)

@@ -26,7 +26,7 @@ type Engine interface {
 	// It works on the goroutine that ranges over it and starts none that outlives the
 	// range. A non-nil error is the last thing yielded; an [*Error] is shown to the
 	// caller as it is, any other only as an internal one. When ctx ends it returns
-	// within 100 ms.
+	// within 100 ms. [PrincipalOf] tells whom it works for.
 	//
 	// resume holds the events that a completion taken over from a dead process has
 	// already shown, progress and usage left out; the engine yields what follows them,
@@ -58,4 +58,18 @@ type Capabilities struct {
 	Reasoning  bool
 	LogitBias  bool
 	Prediction bool
+}
+
+// principalKey is the key of a context's principal.
+type principalKey struct{}
+
+// WithPrincipal returns a context of work that is done for a principal.
+func WithPrincipal(ctx context.Context, principal string) context.Context {
+	return context.WithValue(ctx, principalKey{}, principal)
+}
+
+// PrincipalOf returns whom the work of an engine's context is done for; "" where nobody said.
+func PrincipalOf(ctx context.Context) string {
+	principal, _ := ctx.Value(principalKey{}).(string)
+	return principal
 }

@@ -40,6 +40,7 @@ func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 	ctx, stop := s.observer.Generating(ctx, g.meta, g.takeovers)
 	g.writer.OnEnd(func() { r.stop(errCancelled) })
 	g.watchdog = watch(s.deadlines, r.stop)
+	ctx = WithPrincipal(ctx, g.meta.Principal)
 	defer g.watchdog.end()
 	terminal := Event{Kind: KindDone}
 	if err := g.run(ctx); err != nil {
@@ -84,7 +85,9 @@ func (g *generation) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		g.watchdog.saw()
+		if event.Kind != KindProgress { // a place in a queue is no answer yet
+			g.watchdog.saw()
+		}
 		if err := g.store(ctx, event); err != nil {
 			return err
 		}

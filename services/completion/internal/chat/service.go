@@ -21,6 +21,9 @@ const (
 type Config struct {
 	Log    Log
 	Models []Model
+	// Source, if not nil, tells the models in the place of Models, which may change while
+	// the service runs: ordered by id, no id twice. It is asked at each use, at once.
+	Source func() []Model
 	// Grace is how long a completion with [OnDisconnectGrace] runs without a reader; 0: [DefaultGrace].
 	Grace time.Duration
 	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning].
@@ -40,7 +43,7 @@ type Config struct {
 // concurrent use. Its errors are [*Error], or the context's where that ended.
 type Service struct {
 	log        Log
-	models     []Model // by id
+	models     func() []Model // by id
 	grace      time.Duration
 	maxRunning int
 	deadlines  Deadlines
@@ -58,7 +61,7 @@ type Service struct {
 func NewService(cfg Config) *Service {
 	s := &Service{
 		log:        cfg.Log,
-		models:     slices.SortedFunc(slices.Values(cfg.Models), func(a, b Model) int { return strings.Compare(a.ID, b.ID) }),
+		models:     cfg.Source,
 		grace:      cfg.Grace,
 		maxRunning: cfg.MaxRunning,
 		deadlines:  cfg.Deadlines,
@@ -66,6 +69,10 @@ func NewService(cfg Config) *Service {
 		observer:   cfg.Observer,
 		logger:     cfg.Logger,
 		running:    make(map[string]*run),
+	}
+	if s.models == nil {
+		models := slices.SortedFunc(slices.Values(cfg.Models), func(a, b Model) int { return strings.Compare(a.ID, b.ID) })
+		s.models = func() []Model { return models }
 	}
 	if s.grace == 0 {
 		s.grace = DefaultGrace
@@ -83,11 +90,12 @@ func NewService(cfg Config) *Service {
 }
 
 // Models returns every model, ordered by id. The slice is not to be changed.
-func (s *Service) Models() []Model { return s.models }
+func (s *Service) Models() []Model { return s.models() }
 
 // Model returns the model of that id: CodeModelNotFound.
 func (s *Service) Model(id string) (Model, error) {
-	i, ok := slices.BinarySearchFunc(s.models, id, func(m Model, id string) int { return strings.Compare(m.ID, id) })
+	models := s.models()
+	i, ok := slices.BinarySearchFunc(models, id, func(m Model, id string) int { return strings.Compare(m.ID, id) })
 	if !ok {
 		return Model{}, &Error{
 			Code:    CodeModelNotFound,
@@ -95,7 +103,7 @@ func (s *Service) Model(id string) (Model, error) {
 			Message: "The model does not exist, or you may not use it.",
 		}
 	}
-	return s.models[i], nil
+	return models[i], nil
 }
 
 // Stream starts a completion, or attaches to the one that the principal's

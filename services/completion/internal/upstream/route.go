@@ -1,0 +1,299 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
+)
+
+// A Place is one of a route's targets: a server's, or an engine inside this process.
+type Place struct {
+	Target *Target
+	// Engine answers where Target is nil. It is asked by Name, not by the route's own.
+	Engine chat.Engine
+	Name   string
+}
+
+// RouteConfig is what a [Route] is made of. Places and Counter are required.
+type RouteConfig struct {
+	Places  []Place
+	Counter tokencount.Counter
+	// FirstEvent bounds how long places are tried one after the other; 0: a minute.
+	FirstEvent time.Duration
+}
+
+// A Route gives a model's answers by the first of its places that can. It is a
+// [chat.Engine] and may be used by several goroutines at once.
+//
+// As long as nothing of the answer was shown, a place that fails is followed by the next
+// one, and when all have failed they are tried again, until the deadline of the first
+// event. Afterwards an answer goes on only where a place can continue from exactly what
+// was shown.
+type Route struct{ cfg RouteConfig }
+
+var _ chat.Engine = (*Route)(nil)
+
+// NewRoute returns a route.
+func NewRoute(cfg RouteConfig) *Route {
+	if cfg.FirstEvent == 0 {
+		cfg.FirstEvent = time.Minute
+	}
+	return &Route{cfg}
+}
+
+const (
+	// maxPasses bounds how often all places are tried for one event.
+	maxPasses = 3
+	firstWait = 200 * time.Millisecond
+)
+
+// Check implements [chat.Engine]: what a server would refuse it tells when it is asked.
+func (r *Route) Check(ctx context.Context, req *chat.Request) error {
+	if p := &r.cfg.Places[0]; p.Target == nil {
+		return p.Engine.Check(ctx, p.request(req))
+	}
+	return nil
+}
+
+// request returns the request as the place's engine is asked.
+func (p *Place) request(req *chat.Request) *chat.Request {
+	if p.Name == "" || p.Name == req.Model {
+		return req
+	}
+	own := *req
+	own.Model = p.Name
+	return &own
+}
+
+// Complete implements [chat.Engine].
+func (r *Route) Complete(ctx context.Context, req *chat.Request, resume []chat.Event) iter.Seq2[chat.Event, error] {
+	return func(yield func(chat.Event, error) bool) {
+		a := newAnswer(req, resume, yield)
+		err := r.run(ctx, a)
+		if errors.Is(err, errGone) {
+			return
+		}
+		if err == nil || !a.fresh || ctx.Err() != nil {
+			if !yield(chat.UsageEvent(a.cost(ctx, r.cfg.Counter)), nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(chat.Event{}, err)
+		}
+	}
+}
+
+// run gives the answer: nil when it is whole.
+func (r *Route) run(ctx context.Context, a *answer) error {
+	t := trial{route: r, answer: a, deadline: time.Now().Add(r.cfg.FirstEvent)}
+	for !a.complete() {
+		before := a.size()
+		err := t.pass(ctx)
+		switch {
+		case err == nil || ctx.Err() != nil || errors.Is(err, errGone):
+			if ctx.Err() != nil {
+				err = ctx.Err()
+			}
+			return err
+		case a.size() > before: // it got further, and may again
+			t.passes = 1
+			t.deadline = time.Now().Add(r.cfg.FirstEvent)
+		}
+		if err := t.pause(ctx, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A trial is the search for a place that gives an answer, or what is left of one.
+type trial struct {
+	route    *Route
+	answer   *answer
+	deadline time.Time
+	passes   int
+	cause    *failure // of the places that could have continued
+}
+
+// pass tries each place once: nil when the answer is whole, else the last failure that
+// tells most.
+func (t *trial) pass(ctx context.Context) error {
+	t.passes++
+	var last error
+	for i := range t.route.cfg.Places {
+		if last != nil && time.Now().After(t.deadline) {
+			break
+		}
+		err := t.route.cfg.Places[i].try(ctx, t.answer)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		var f *failure
+		switch {
+		case errors.Is(err, chat.ErrCannotContinue):
+			if last == nil {
+				last = err
+			}
+			continue
+		case !errors.As(err, &f), !f.next:
+			return err
+		}
+		if t.cause == nil || f.shown.Code != chat.CodeOverloaded || !t.answer.touched() {
+			t.cause = f
+		}
+		last = err
+	}
+	return last
+}
+
+// pause waits before the next pass. It returns the error to end with where there is none.
+func (t *trial) pause(ctx context.Context, err error) error {
+	var f *failure
+	if errors.Is(err, chat.ErrCannotContinue) {
+		if t.cause == nil {
+			return err
+		}
+		return t.final(t.cause)
+	}
+	if !errors.As(err, &f) {
+		return err
+	}
+	if !f.next || !f.again || t.passes >= maxPasses {
+		return t.final(f)
+	}
+	wait := max(f.after, firstWait<<(t.passes-1))
+	if time.Now().Add(wait).After(t.deadline) {
+		return t.final(f)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// final returns what the caller is shown of a failure.
+func (t *trial) final(f *failure) error {
+	shown := *f.shown
+	if shown.Code == chat.CodeUpstreamError && t.answer.touched() {
+		shown.Message = brokenMessage
+	}
+	return &shown
+}
+
+// errNoFault tells a breaker that an attempt says nothing about the server.
+var errNoFault = errors.New("upstream: not the server's fault")
+
+// try has a place give the answer.
+func (p *Place) try(ctx context.Context, a *answer) error {
+	if p.Target == nil {
+		return p.ask(ctx, a)
+	}
+	t := p.Target
+	if a.touched() && !t.cfg.Continuation.can(a) {
+		return chat.ErrCannotContinue
+	}
+	if left := t.rest.left(); left > 0 {
+		return busy(errors.New("upstream asked to be left alone"), left)
+	}
+	leave, err := t.queue.enter(ctx, chat.PrincipalOf(ctx), func(place int) error {
+		return a.progress(chat.Progress{Stage: chat.StageQueued, QueuePosition: &place})
+	})
+	if errors.Is(err, errFull) {
+		f := busy(err, 0)
+		f.again = false
+		return f
+	}
+	if err != nil {
+		return err
+	}
+	defer leave()
+	done, err := t.breaker.Allow()
+	if err != nil {
+		f := busy(err, 0)
+		f.again = false // it rests for longer than anybody waits
+		return f
+	}
+	outcome := errNoFault // also if a panic passes by
+	defer func() { done(outcome) }()
+	if err := a.progress(chat.Progress{Stage: chat.StageWaiting}); err != nil {
+		return err
+	}
+	err = t.attempt(ctx, a)
+	outcome = t.judge(ctx, err)
+	return err
+}
+
+// judge returns what an attempt says about the server.
+func (t *Target) judge(ctx context.Context, err error) error {
+	var f *failure
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil || !errors.As(err, &f):
+		return errNoFault
+	case !f.next:
+		return nil // the request's fault: the server is well
+	}
+	t.rest.until(f.after)
+	return err
+}
+
+// ask has an engine inside the process give the answer.
+func (p *Place) ask(ctx context.Context, a *answer) error {
+	resume := a.resume
+	if !a.fresh {
+		if a.touched() { // by another place, of which the engine knows nothing
+			return chat.ErrCannotContinue
+		}
+		resume = nil
+		for i := range a.choices {
+			if a.choices[i].opened {
+				resume = append(resume, chat.Opening(i))
+			}
+		}
+	}
+	if err := p.Engine.Check(ctx, p.request(a.req)); err != nil {
+		return err
+	}
+	for e, err := range p.Engine.Complete(ctx, p.request(a.req), resume) {
+		if err != nil {
+			return err
+		}
+		switch e.Kind {
+		case chat.KindUsage:
+			a.usage, a.told = *e.Usage, true
+		case chat.KindProgress:
+			if err := a.progress(*e.Progress); err != nil {
+				return err
+			}
+		default:
+			if err := a.show(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A rest is the time for which a server asked to be left alone.
+type rest struct{ end atomic.Int64 } // Unix nanoseconds
+
+func (r *rest) until(d time.Duration) {
+	if d > 0 {
+		r.end.Store(time.Now().Add(d).UnixNano())
+	}
+}
+
+func (r *rest) left() time.Duration {
+	return time.Until(time.Unix(0, r.end.Load()))
+}
