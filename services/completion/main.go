@@ -15,6 +15,7 @@ func main() {
 	var flags struct {
 		Listen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 		config.Commands
+		CheckConfig server.CheckConfig `cmd:"" help:"Check a models file and tell what it offers."`
 		config.Process
 		server.Access
 		server.Options

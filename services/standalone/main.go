@@ -18,6 +18,7 @@ func main() {
 		Listen     string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
 		GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 		config.Commands
+		CheckConfig completion.CheckConfig `cmd:"" help:"Check a models file and tell what it offers."`
 		config.Process
 		Access     completion.Access  `embed:"" prefix:"grpc-"`
 		Completion completion.Options `embed:""`

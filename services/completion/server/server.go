@@ -27,6 +27,7 @@ import (
 
 // Options are the settings of the service wherever it runs.
 type Options struct {
+	ModelOptions  `embed:""`
 	AdvisorPace   float64       `default:"60" help:"Tokens per second of the embedded pet advisor, for each answer; 0: as fast as possible."`
 	Log           string        `default:"jetstream" enum:"jetstream,memory" help:"Where completions are kept: ${enum}. In memory they end with the process."`
 	LogRetention  time.Duration `default:"1h" help:"How long a completion is kept."`
@@ -83,6 +84,9 @@ func (c *Config) check() error {
 	case c.DrainTimeout < 0:
 		return errors.New("--drain-timeout must not be negative")
 	}
+	if err := c.ModelOptions.check(); err != nil {
+		return err
+	}
 	return c.Access.check(c.Listen, c.AccessPrefix)
 }
 
@@ -98,6 +102,7 @@ type Server struct {
 	inside   *bufconn.Listener
 	secured  *tlsfiles.Set // nil: without TLS
 	store    *catalogue.Catalogue
+	models   *modelSet
 	log      completionLog
 	service  *chat.Service
 	grpc     *grpc.Server
@@ -130,8 +135,10 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("advisor: %w", err)
 	}
-	models := append(pets.Models(), s.cfg.Models...)
-	counts, err := metrics.New(s.reports, models)
+	if s.models, err = newModelSet(&s.cfg.Options, append(pets.Models(), s.cfg.Models...), s.store); err != nil {
+		return err
+	}
+	counts, err := metrics.New(s.reports, s.models.current.Get)
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
@@ -140,7 +147,7 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	s.service = chat.NewService(chat.Config{
 		Log:        s.log,
-		Models:     models,
+		Source:     s.models.current.Get,
 		Observer:   counts,
 		Grace:      s.cfg.OrphanGrace,
 		MaxRunning: s.cfg.MaxGenerating,
@@ -190,6 +197,12 @@ func (s *Server) Serve(ctx context.Context) error {
 			if err := s.grpc.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 				return fmt.Errorf("serve gRPC: %w", err)
 			}
+			return nil
+		})
+	}
+	if s.cfg.Options.Models != "" {
+		group.Go(func() error {
+			s.models.current.Watch(ctx, s.logger)
 			return nil
 		})
 	}

@@ -69,7 +69,7 @@ func (s *Service) choose(ctx context.Context, req *Request) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
-	if err := model.Capabilities.check(req); err != nil {
+	if err := model.Capabilities.Check(req); err != nil {
 		return Model{}, err
 	}
 	if err := model.Engine.Check(ctx, req); err != nil {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// check refuses what the model cannot do. Nothing that was asked for is ignored.
-func (c *Capabilities) check(r *Request) *Error {
+// Check refuses what the model cannot do. Nothing that was asked for is ignored.
+func (c *Capabilities) Check(r *Request) *Error {
 	for _, feature := range []struct {
 		asked, able bool
 		param       string

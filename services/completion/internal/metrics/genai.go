@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -69,8 +71,10 @@ func (o operation) attributes() []attribute.KeyValue {
 // operation returns what a completion is to the metrics. A model that is offered no
 // longer is not told from another one.
 func (m *Metrics) operation(meta *chat.Meta) operation {
-	if provider, ok := m.providers[meta.Model]; ok {
-		return operation{model: meta.Model, provider: provider}
+	models := m.models()
+	i, ok := slices.BinarySearchFunc(models, meta.Model, func(m chat.Model, id string) int { return strings.Compare(m.ID, id) })
+	if ok {
+		return operation{model: meta.Model, provider: models[i].OwnedBy}
 	}
 	return operation{model: telemetry.Other, provider: telemetry.Other}
 }

@@ -25,10 +25,10 @@ import (
 
 // Metrics are those of one completion service. It is safe for concurrent use.
 type Metrics struct {
-	logger    *slog.Logger
-	tracer    trace.Tracer
-	meter     metric.Meter
-	providers map[string]string // by model
+	logger *slog.Logger
+	tracer trace.Tracer
+	meter  metric.Meter
+	models func() []chat.Model // ordered by id
 
 	running, admitted, takenOver telemetry.Counter
 	ended                        *telemetry.Keyed[ending, telemetry.Counter]
@@ -43,13 +43,13 @@ type Metrics struct {
 }
 
 // New makes the instruments of a service that offers these models.
-func New(reports *telemetry.Telemetry, models []chat.Model) (*Metrics, error) {
+func New(reports *telemetry.Telemetry, models func() []chat.Model) (*Metrics, error) {
 	i := telemetry.NewInstruments(reports.Meters)
 	m := &Metrics{
-		logger:    reports.Logger,
-		tracer:    reports.Tracers.Tracer("github.com/pawstream/pawstream/services/completion"),
-		meter:     i.Meter(),
-		providers: make(map[string]string, len(models)),
+		logger: reports.Logger,
+		tracer: reports.Tracers.Tracer("github.com/pawstream/pawstream/services/completion"),
+		meter:  i.Meter(),
+		models: models,
 
 		running:   i.Level("pawstream.completions.running", "{completion}", "Completions that this process generates now."),
 		admitted:  i.Counter("pawstream.completions.admitted", "{completion}", "New completions."),
@@ -63,9 +63,6 @@ func New(reports *telemetry.Telemetry, models []chat.Model) (*Metrics, error) {
 		appendEvents: i.Histogram("pawstream.log.append.events", "{event}", "Events in one record: more than one where the engine was faster than the log.",
 			1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
 		appendBytes: i.Tally("pawstream.log.appended", "By", "Bytes of the records that were acknowledged."),
-	}
-	for _, model := range models {
-		m.providers[model.ID] = model.OwnedBy
 	}
 	m.makeGenAI(i)
 	return m, i.Err()

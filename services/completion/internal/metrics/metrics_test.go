@@ -24,7 +24,7 @@ const secret = "my dog has eaten chocolate"
 func newMetrics(t testing.TB) (*telemetrytest.Recorder, *metrics.Metrics) {
 	t.Helper()
 	r := telemetrytest.New(t)
-	m, err := metrics.New(r.Telemetry, []chat.Model{{ID: "pet-advisor-1", OwnedBy: "petstore"}})
+	m, err := metrics.New(r.Telemetry, func() []chat.Model { return []chat.Model{{ID: "pet-advisor-1", OwnedBy: "petstore"}} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func BenchmarkCompletion(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	m, err := metrics.New(reports, []chat.Model{{ID: "pet-advisor-1", OwnedBy: "petstore"}})
+	m, err := metrics.New(reports, func() []chat.Model { return []chat.Model{{ID: "pet-advisor-1", OwnedBy: "petstore"}} })
 	if err != nil {
 		b.Fatal(err)
 	}

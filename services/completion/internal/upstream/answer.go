@@ -23,6 +23,8 @@ type answer struct {
 	choices []choice
 	fresh   bool // nothing was yielded here: resume is all that was shown
 
+	place *Place // that was asked last
+
 	usage   chat.Usage // what servers have told, of all attempts
 	told    bool       // servers have told something
 	partial bool       // they have not told all, or have not seen the answer as one

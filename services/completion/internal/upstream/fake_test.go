@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
@@ -44,9 +45,12 @@ type broke struct{}
 
 func (broke) Read([]byte) (int, error) { return 0, errCut }
 
+// newCounter makes the one counter of all tests: it takes a while.
+var newCounter = sync.OnceValues(tokencount.New)
+
 func counter(t testing.TB) tokencount.Counter {
 	t.Helper()
-	c, err := tokencount.New()
+	c, err := newCounter()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
@@ -17,6 +20,17 @@ type Place struct {
 	// Engine answers where Target is nil. It is asked by Name, not by the route's own.
 	Engine chat.Engine
 	Name   string
+	// Capabilities are what it can do. A request that needs more goes past it.
+	Capabilities chat.Capabilities
+	Price        Price
+}
+
+// A Price is what a million tokens cost, in US dollars; zero: not known.
+type Price struct{ Input, Output float64 }
+
+// of returns what a usage costs.
+func (p Price) of(u *chat.Usage) float64 {
+	return (float64(u.PromptTokens)*p.Input + float64(u.CompletionTokens)*p.Output) / 1e6
 }
 
 // RouteConfig is what a [Route] is made of. Places and Counter are required.
@@ -52,9 +66,27 @@ const (
 	firstWait = 200 * time.Millisecond
 )
 
-// Check implements [chat.Engine]: what a server would refuse it tells when it is asked.
+// Check implements [chat.Engine]: it refuses what no place can do. What a server would
+// refuse it tells when it is asked.
 func (r *Route) Check(ctx context.Context, req *chat.Request) error {
-	if p := &r.cfg.Places[0]; p.Target == nil {
+	var first error
+	for i := range r.cfg.Places {
+		err := r.cfg.Places[i].check(ctx, req)
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (p *Place) check(ctx context.Context, req *chat.Request) error {
+	if err := p.Capabilities.Check(req); err != nil {
+		return err
+	}
+	if p.Target == nil {
 		return p.Engine.Check(ctx, p.request(req))
 	}
 	return nil
@@ -79,7 +111,9 @@ func (r *Route) Complete(ctx context.Context, req *chat.Request, resume []chat.E
 			return
 		}
 		if err == nil || !a.fresh || ctx.Err() != nil {
-			if !yield(chat.UsageEvent(a.cost(ctx, r.cfg.Counter)), nil) {
+			usage := a.cost(ctx, r.cfg.Counter)
+			a.trace(ctx, &usage)
+			if !yield(chat.UsageEvent(usage), nil) {
 				return
 			}
 		}
@@ -130,6 +164,9 @@ func (t *trial) pass(ctx context.Context) error {
 		if last != nil && time.Now().After(t.deadline) {
 			break
 		}
+		if t.route.cfg.Places[i].check(ctx, t.answer.req) != nil {
+			continue
+		}
 		err := t.route.cfg.Places[i].try(ctx, t.answer)
 		if err == nil || ctx.Err() != nil {
 			return err
@@ -148,6 +185,9 @@ func (t *trial) pass(ctx context.Context) error {
 			t.cause = f
 		}
 		last = err
+	}
+	if last == nil { // taken over by a process whose places can do less
+		return chat.ErrCannotContinue
 	}
 	return last
 }
@@ -195,6 +235,7 @@ var errNoFault = errors.New("upstream: not the server's fault")
 
 // try has a place give the answer.
 func (p *Place) try(ctx context.Context, a *answer) error {
+	a.place = p
 	if p.Target == nil {
 		return p.ask(ctx, a)
 	}
@@ -262,9 +303,6 @@ func (p *Place) ask(ctx context.Context, a *answer) error {
 			}
 		}
 	}
-	if err := p.Engine.Check(ctx, p.request(a.req)); err != nil {
-		return err
-	}
 	for e, err := range p.Engine.Complete(ctx, p.request(a.req), resume) {
 		if err != nil {
 			return err
@@ -283,6 +321,20 @@ func (p *Place) ask(ctx context.Context, a *answer) error {
 		}
 	}
 	return nil
+}
+
+// trace tells the completion's span who answered, and for how much.
+func (a *answer) trace(ctx context.Context, usage *chat.Usage) {
+	span := trace.SpanFromContext(ctx)
+	if a.place == nil || !span.IsRecording() {
+		return
+	}
+	if a.place.Target != nil {
+		span.SetAttributes(attribute.String("gen_ai.response.model", a.place.Target.cfg.Model))
+	}
+	if a.place.Price != (Price{}) {
+		span.SetAttributes(attribute.Float64("pawstream.cost_usd", a.place.Price.of(usage)))
+	}
 }
 
 // A rest is the time for which a server asked to be left alone.

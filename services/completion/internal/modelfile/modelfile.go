@@ -1,0 +1,368 @@
+// Package modelfile reads the models file: which public models there are, and which
+// targets each of them is asked from. It reads strictly: what it does not know, or what
+// cannot work, is an error that names the file, the line and the field.
+//
+// It knows what a target is described by, and nothing of how one is asked.
+package modelfile
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// The engines of a target.
+const (
+	EngineAdvisor = "advisor"
+	EngineOpenAI  = "openai"
+)
+
+// A File is what a models file holds.
+type File struct {
+	Models []Model `yaml:"models"`
+
+	path string
+	tree *ast.File // nil: not from a file
+}
+
+// A Model is a public model and where its answers come from, in the order of preference.
+type Model struct {
+	Name    string   `yaml:"name"`
+	Targets []Target `yaml:"targets"`
+	// ContextWindow is in tokens; 0: not known.
+	ContextWindow int `yaml:"context_window"`
+}
+
+// A Target is one place that answers come from. Use stands for all the targets of another
+// model of the file, and then nothing else is set.
+type Target struct {
+	Use           string            `yaml:"use"`
+	Engine        string            `yaml:"engine"`
+	BaseURL       string            `yaml:"base_url"`
+	Model         string            `yaml:"model"`
+	KeyFile       string            `yaml:"key_file"` // relative to the models file
+	Headers       map[string]string `yaml:"headers"`
+	Timeouts      Timeouts          `yaml:"timeouts"`
+	MaxConcurrent int               `yaml:"max_concurrent"`
+	MaxQueue      *int              `yaml:"max_queue"`
+	Price         Price             `yaml:"price"`
+	Capabilities  []string          `yaml:"capabilities"`
+	Continuation  string            `yaml:"continuation"`
+	Grounding     bool              `yaml:"grounding"`
+
+	// Key is what KeyFile holds. It is never printed.
+	Key string `yaml:"-"`
+}
+
+// Timeouts bound what a target may take; zero: no bound of its own.
+type Timeouts struct {
+	Connect    time.Duration `yaml:"connect"`
+	FirstEvent time.Duration `yaml:"first_event"`
+	Idle       time.Duration `yaml:"idle"`
+	Total      time.Duration `yaml:"total"`
+}
+
+// A Price is what a million tokens cost, in US dollars.
+type Price struct {
+	Input  float64 `yaml:"input"`
+	Output float64 `yaml:"output"`
+}
+
+// Load reads the models file at path and the key files that it names. reserved are names
+// that it may not give, continuations the kinds that there are.
+func Load(path string, reserved, continuations []string) (*File, error) {
+	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
+	if err != nil {
+		return nil, fmt.Errorf("models file: %w", err)
+	}
+	f := &File{path: path}
+	if f.tree, err = parser.ParseBytes(text, 0); err != nil {
+		return nil, f.syntax(err)
+	}
+	if err := yaml.UnmarshalWithOptions(text, f, yaml.Strict()); err != nil {
+		return nil, f.syntax(err)
+	}
+	return f, f.check(reserved, continuations)
+}
+
+// Single returns the file that the short-form flags stand for.
+func Single(baseURL, model, keyFile string) (*File, error) {
+	f := &File{Models: []Model{{Name: model, Targets: []Target{{
+		Engine: EngineOpenAI, BaseURL: baseURL, Model: model, KeyFile: keyFile,
+	}}}}}
+	return f, f.check(nil, []string{"none"})
+}
+
+// Join adds the models of another file, whose names must be others.
+func (f *File) Join(other *File) error {
+	for i := range other.Models {
+		if f.index(other.Models[i].Name) >= 0 {
+			return fmt.Errorf("model %q is given twice: by the models file and by --upstream-model", other.Models[i].Name)
+		}
+	}
+	f.Models = append(f.Models, other.Models...)
+	return nil
+}
+
+// KeyFiles returns the paths of all key files.
+func (f *File) KeyFiles() []string {
+	var paths []string
+	for i := range f.Models {
+		for j := range f.Models[i].Targets {
+			if t := &f.Models[i].Targets[j]; t.KeyFile != "" {
+				paths = append(paths, f.beside(t.KeyFile))
+			}
+		}
+	}
+	return paths
+}
+
+// Targets returns a model's targets, with those that it uses in the places of their uses.
+func (f *File) Targets(m *Model) []Target {
+	var targets []Target
+	for i := range m.Targets {
+		if use := m.Targets[i].Use; use != "" {
+			targets = append(targets, f.Targets(&f.Models[f.index(use)])...)
+			continue
+		}
+		targets = append(targets, m.Targets[i])
+	}
+	return targets
+}
+
+func (f *File) index(name string) int {
+	return slices.IndexFunc(f.Models, func(m Model) bool { return m.Name == name })
+}
+
+func (f *File) beside(path string) string {
+	if f.path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(f.path), path)
+}
+
+// syntax returns an error of the parser without the text around it, which may hold what
+// is nobody's business.
+func (f *File) syntax(err error) error {
+	if e, ok := err.(yaml.Error); ok { //nolint:errorlint // never wrapped
+		return fmt.Errorf("%s:%d: %s", f.path, e.GetToken().Position.Line, e.GetMessage())
+	}
+	return fmt.Errorf("%s: %w", f.path, err)
+}
+
+// fault returns an error about a field, by its path.
+func (f *File) fault(field, format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	if f.tree == nil {
+		return fmt.Errorf("%s %s", field, text)
+	}
+	for at := field; ; { // an absent field is where its parent is
+		if path, err := yaml.PathString("$." + at); err == nil {
+			if node, err := path.FilterFile(f.tree); err == nil && node != nil {
+				return fmt.Errorf("%s:%d: %s %s", f.path, node.GetToken().Position.Line, field, text)
+			}
+		}
+		i := strings.LastIndexAny(at, ".[")
+		if i < 0 {
+			return fmt.Errorf("%s:1: %s %s", f.path, field, text)
+		}
+		at = at[:i]
+	}
+}
+
+func (f *File) check(reserved, continuations []string) error {
+	if len(f.Models) == 0 {
+		return f.fault("models", "has no model")
+	}
+	for i := range f.Models {
+		m := &f.Models[i]
+		at := fmt.Sprintf("models[%d]", i)
+		switch {
+		case m.Name == "":
+			return f.fault(at+".name", "is missing")
+		case len(m.Name) > maxName || strings.ContainsFunc(m.Name, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+			return f.fault(at+".name", "may have at most %d bytes and no spaces", maxName)
+		case f.index(m.Name) < i:
+			return f.fault(at+".name", "%q is the name of models[%d] too", m.Name, f.index(m.Name))
+		case slices.Contains(reserved, m.Name):
+			return f.fault(at+".name", "%q is a model of the embedded advisor", m.Name)
+		case len(m.Targets) == 0:
+			return f.fault(at+".targets", "has no target")
+		case m.ContextWindow < 0:
+			return f.fault(at+".context_window", "is negative")
+		}
+		for j := range m.Targets {
+			if err := f.checkTarget(&m.Targets[j], fmt.Sprintf("%s.targets[%d]", at, j), reserved, continuations); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range f.Models {
+		if err := f.checkCycle(i, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	maxName   = 256
+	maxWindow = 1 << 30
+)
+
+func (f *File) checkTarget(t *Target, at string, reserved, continuations []string) error {
+	switch {
+	case t.Use != "" && (t.Engine != "" || t.BaseURL != "" || t.Model != ""):
+		return f.fault(at+".use", "stands alone")
+	case t.Use != "" && f.index(t.Use) < 0:
+		return f.fault(at+".use", "names no model of this file: %q", t.Use)
+	case t.Use != "":
+		return nil
+	case t.Engine == "":
+		return f.fault(at+".engine", "is missing: %s or %s", EngineAdvisor, EngineOpenAI)
+	case t.Engine == EngineAdvisor && !slices.Contains(reserved, t.Model):
+		return f.fault(at+".model", "must be one of %s", strings.Join(reserved, ", "))
+	case t.Engine == EngineAdvisor && (t.BaseURL != "" || t.KeyFile != "" || t.Grounding || len(t.Capabilities) > 0):
+		return f.fault(at, "is of the advisor, which takes a model and nothing else")
+	case t.Engine == EngineAdvisor:
+		return nil
+	case t.Engine != EngineOpenAI:
+		return f.fault(at+".engine", "must be %s or %s", EngineAdvisor, EngineOpenAI)
+	case t.Model == "":
+		return f.fault(at+".model", "is missing")
+	}
+	if err := f.checkNumbers(t, at); err != nil {
+		return err
+	}
+	if t.Continuation != "" && !slices.Contains(continuations, t.Continuation) {
+		return f.fault(at+".continuation", "must be one of %s", strings.Join(continuations, ", "))
+	}
+	if _, unknown := t.Able(); unknown >= 0 {
+		return f.fault(fmt.Sprintf("%s.capabilities[%d]", at, unknown), "must be one of %s", strings.Join(capabilityNames(), ", "))
+	}
+	return f.checkServer(t, at)
+}
+
+func (f *File) checkNumbers(t *Target, at string) error {
+	for _, v := range []struct {
+		name string
+		bad  bool
+	}{
+		{"timeouts.connect", t.Timeouts.Connect < 0},
+		{"timeouts.first_event", t.Timeouts.FirstEvent < 0},
+		{"timeouts.idle", t.Timeouts.Idle < 0},
+		{"timeouts.total", t.Timeouts.Total < 0},
+		{"max_concurrent", t.MaxConcurrent < 0 || t.MaxConcurrent > maxWindow},
+		{"max_queue", t.MaxQueue != nil && (*t.MaxQueue < 0 || *t.MaxQueue > maxQueue)},
+		{"price.input", !(t.Price.Input >= 0)},
+		{"price.output", !(t.Price.Output >= 0)},
+	} {
+		if v.bad {
+			return f.fault(at+"."+v.name, "is out of range")
+		}
+	}
+	return nil
+}
+
+// maxQueue bounds a queue: whoever waits is told each step.
+const maxQueue = 10_000
+
+// checkServer checks what a server is reached by, and reads its key.
+func (f *File) checkServer(t *Target, at string) error {
+	u, err := url.Parse(t.BaseURL)
+	switch {
+	case t.BaseURL == "":
+		return f.fault(at+".base_url", "is missing")
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
+		return f.fault(at+".base_url", "must begin with http:// or https:// and name a host")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return f.fault(at+".base_url", "may have no user, query or fragment: a key belongs into key_file")
+	}
+	for name, value := range t.Headers {
+		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+			return f.fault(at+".headers", "has one that HTTP does not allow")
+		}
+	}
+	if t.KeyFile == "" {
+		return nil
+	}
+	key, err := os.ReadFile(f.beside(t.KeyFile))
+	if err != nil {
+		return fmt.Errorf("%w", f.fault(at+".key_file", "cannot be read: %v", err))
+	}
+	t.Key = strings.TrimSpace(string(key))
+	if t.Key == "" || !httpguts.ValidHeaderFieldValue(t.Key) {
+		return f.fault(at+".key_file", "must hold a key in one line")
+	}
+	return nil
+}
+
+func (f *File) checkCycle(i int, above []string) error {
+	m := &f.Models[i]
+	above = append(above, m.Name)
+	for j := range m.Targets {
+		use := m.Targets[j].Use
+		if use == "" {
+			continue
+		}
+		if slices.Contains(above, use) {
+			return f.fault(fmt.Sprintf("models[%d].targets[%d].use", i, j), "makes a cycle: %s", strings.Join(append(above, use), " -> "))
+		}
+		if err := f.checkCycle(f.index(use), above); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Able returns what the target can do. unknown is the index of a capability that there is
+// not, or -1.
+func (t *Target) Able() (able chat.Capabilities, unknown int) {
+	for i, name := range t.Capabilities {
+		field := capability(&able, name)
+		if field == nil {
+			return able, i
+		}
+		*field = true
+	}
+	return able, -1
+}
+
+func capability(c *chat.Capabilities, name string) *bool {
+	switch name {
+	case "tools":
+		return &c.Tools
+	case "logprobs":
+		return &c.Logprobs
+	case "json":
+		return &c.JSONOutput
+	case "images":
+		return &c.Images
+	case "audio":
+		return &c.Audio
+	case "files":
+		return &c.Files
+	case "reasoning":
+		return &c.Reasoning
+	case "logit_bias":
+		return &c.LogitBias
+	case "prediction":
+		return &c.Prediction
+	}
+	return nil
+}
+
+func capabilityNames() []string {
+	return []string{"tools", "logprobs", "json", "images", "audio", "files", "reasoning", "logit_bias", "prediction"}
+}
