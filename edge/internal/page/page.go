@@ -1,0 +1,113 @@
+// Package page serves the pages of the edge: files that are embedded in the program,
+// with the headers that keep a browser from running anything else.
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"time"
+)
+
+// policy lets a page load and call what is the edge's own, and nothing inline. Images
+// may be data: stylesheets have them.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// Secure sets the headers of everything that a browser may show: a strict
+// Content-Security-Policy and its like. Nothing inline runs, and nobody frames it.
+func Secure(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+// A File is one file in memory: its handler answers GET and HEAD, by the ETag of its
+// content also with 304. Browsers ask again each time, so that a new version of the
+// edge never meets the files of an old one. It is safe for concurrent use.
+type File struct {
+	body              []byte
+	contentType, etag string
+}
+
+// NewFile returns a file of that content and media type. It keeps body.
+func NewFile(contentType string, body []byte) *File {
+	sum := sha256.Sum256(body)
+	return &File{body: body, contentType: contentType, etag: `"` + hex.EncodeToString(sum[:16]) + `"`}
+}
+
+// ServeHTTP implements http.Handler.
+func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	Secure(h)
+	h.Set("Content-Type", f.contentType)
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", f.etag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+}
+
+// Files are those of a directory by their slash-separated names.
+type Files map[string]*File
+
+// Load reads every file of a directory and its directories. A file whose media type is
+// not known here is an error.
+func Load(dir fs.FS) (Files, error) {
+	files := make(Files)
+	err := fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		contentType := mediaType(name)
+		if contentType == "" {
+			return fmt.Errorf("page: no media type for %s", name)
+		}
+		body, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return err
+		}
+		files[name] = NewFile(contentType, body)
+		return nil
+	})
+	return files, err
+}
+
+// Mount adds one route for each file, below prefix, which ends in a slash. What is not
+// a file stays what it was without it.
+func (f Files) Mount(mux *http.ServeMux, prefix string) {
+	for name, file := range f {
+		mux.Handle("GET "+prefix+name, file)
+	}
+}
+
+// mediaType returns what a file is by its name. The system's table, which package mime
+// reads, differs from one machine to another.
+func mediaType(name string) string {
+	switch path.Ext(name) {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".json", ".map":
+		return "application/json"
+	case ".webmanifest":
+		return "application/manifest+json"
+	case ".svg":
+		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".ico":
+		return "image/x-icon"
+	case ".woff2":
+		return "font/woff2"
+	case ".txt", ".md":
+		return "text/plain; charset=utf-8"
+	}
+	return ""
+}
