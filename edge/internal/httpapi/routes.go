@@ -15,6 +15,7 @@ import (
 	"github.com/rs/cors"
 	"google.golang.org/grpc"
 
+	"github.com/pawstream/pawstream/edge/internal/apidocs"
 	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/edge/internal/metrics"
@@ -69,6 +70,7 @@ type api struct {
 	limiter     *limit.Limiter
 	proxies     []netip.Prefix
 	draining    atomic.Bool
+	docs        *apidocs.Docs
 	metrics     *metrics.Metrics
 	logger      *slog.Logger
 }
@@ -100,6 +102,9 @@ func New(cfg Config) (*API, error) {
 	if a.auth == nil {
 		a.auth = auth.None{}
 	}
+	if a.docs, err = apidocs.New(); err != nil {
+		return nil, fmt.Errorf("documentation: %w", err)
+	}
 	gateway, err := newGateway(cfg.Conn)
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
@@ -124,20 +129,26 @@ const followRoute = "GET /v1/chat/completions/{id}"
 
 // routes is the whole public surface.
 func (a *api) routes(gateway http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	a.calls(gateway, mux.Handle)
+	a.docs.Mount(mux)
+	return refuseUnknown(mux)
+}
+
+// calls hands out every route of the API, which openapi.yaml describes.
+func (a *api) calls(gateway http.Handler, handle func(pattern string, handler http.Handler)) {
 	gateway = bounded(gateway)
 	unary := bodyless(gateway)
-	mux := http.NewServeMux()
-	mux.Handle("POST /v1/chat/completions", a.guard(auth.ScopeCreate, a.slot(a.create)))
-	mux.Handle("GET /v1/chat/completions", a.guard(auth.ScopeRead, a.listing(unary)))
-	mux.Handle(followRoute, a.guard(auth.ScopeRead, a.follow(unary)))
-	mux.Handle("POST /v1/chat/completions/{id}", a.guard(auth.ScopeManage, a.update(gateway)))
-	mux.Handle("DELETE /v1/chat/completions/{id}", a.guard(auth.ScopeManage, unary))
-	mux.Handle("GET /v1/chat/completions/{id}/messages", a.guard(auth.ScopeRead, a.listing(unary)))
-	mux.Handle("POST /v1/chat/completions/{id}/cancel", a.guard(auth.ScopeManage, unary))
-	mux.Handle("POST /v1/stream_tickets", a.guard(auth.ScopeRead, a.issueTicket))
-	mux.Handle("GET /v1/models", a.guard(auth.ScopeModels, unary))
-	mux.Handle("GET /v1/models/{id...}", a.guard(auth.ScopeModels, a.model(unary)))
-	return refuseUnknown(mux)
+	handle("POST /v1/chat/completions", a.guard(auth.ScopeCreate, a.slot(a.create)))
+	handle("GET /v1/chat/completions", a.guard(auth.ScopeRead, a.listing(unary)))
+	handle(followRoute, a.guard(auth.ScopeRead, a.follow(unary)))
+	handle("POST /v1/chat/completions/{id}", a.guard(auth.ScopeManage, a.update(gateway)))
+	handle("DELETE /v1/chat/completions/{id}", a.guard(auth.ScopeManage, unary))
+	handle("GET /v1/chat/completions/{id}/messages", a.guard(auth.ScopeRead, a.listing(unary)))
+	handle("POST /v1/chat/completions/{id}/cancel", a.guard(auth.ScopeManage, unary))
+	handle("POST /v1/stream_tickets", a.guard(auth.ScopeRead, a.issueTicket))
+	handle("GET /v1/models", a.guard(auth.ScopeModels, unary))
+	handle("GET /v1/models/{id...}", a.guard(auth.ScopeModels, a.model(unary)))
 }
 
 // exposed are the headers of ours that a browser page may read.
