@@ -17,6 +17,7 @@ import (
 
 	"github.com/pawstream/pawstream/edge/internal/apidocs"
 	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/chatpage"
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/edge/internal/metrics"
 	"github.com/pawstream/pawstream/edge/internal/relay"
@@ -109,7 +110,11 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	observed, err := reports.HTTP(a.around(a.routes(gateway), cfg.Origins), cameFrom(cfg.Tracers))
+	routes, err := a.routes(gateway)
+	if err != nil {
+		return nil, err
+	}
+	observed, err := reports.HTTP(a.around(routes, cfg.Origins), cameFrom(cfg.Tracers))
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
@@ -128,11 +133,14 @@ func (a *API) Drain(ctx context.Context) (parted int) {
 const followRoute = "GET /v1/chat/completions/{id}"
 
 // routes is the whole public surface.
-func (a *api) routes(gateway http.Handler) http.Handler {
+func (a *api) routes(gateway http.Handler) (http.Handler, error) {
 	mux := http.NewServeMux()
 	a.calls(gateway, mux.Handle)
 	a.docs.Mount(mux)
-	return refuseUnknown(mux)
+	if err := chatpage.Handle(mux); err != nil {
+		return nil, err
+	}
+	return refuseUnknown(mux), nil
 }
 
 // calls hands out every route of the API, which openapi.yaml describes.

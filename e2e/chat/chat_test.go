@@ -1,0 +1,150 @@
+// Package chat tests the chat page as people use it: in a real Chromium, served by real
+// processes.
+package chat
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+)
+
+var (
+	binaries     = sync.OnceValues(build)
+	chromium     = sync.OnceValues(start)
+	atEnd        []func()
+	atEndGuarded sync.Mutex
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, stop := range atEnd {
+		stop()
+	}
+	os.Exit(code)
+}
+
+func finally(stop func()) {
+	atEndGuarded.Lock()
+	defer atEndGuarded.Unlock()
+	atEnd = append(atEnd, stop)
+}
+
+func build() (stack.Programs, error) {
+	dir, err := os.MkdirTemp("", "pawstream-chat-")
+	if err != nil {
+		return "", err
+	}
+	finally(func() { _ = os.RemoveAll(dir) })
+	return stack.Build(context.Background(), dir, "services/completion/internal/faultcompletion")
+}
+
+func start() (*browser.Browser, error) {
+	b, err := browser.Start()
+	if err == nil {
+		finally(b.Close)
+	}
+	return b, err
+}
+
+func programs(t *testing.T) stack.Programs {
+	t.Helper()
+	p, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// missing skips a test for want of a program, or fails it where all have to be there.
+func missing(t *testing.T, what string, err error) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is needed with CI=true: %v", what, err)
+	}
+	t.Skipf("NOT TESTED, because it needs %s: %v", what, err)
+}
+
+// A chat is a page in a browser.
+type chat struct{ *browser.Page }
+
+// open opens a page of a usual size; nothing is loaded yet.
+func open(t *testing.T) chat {
+	t.Helper()
+	b, err := chromium()
+	if err != nil {
+		missing(t, "Chromium", err)
+	}
+	return chat{b.Open(t, 1280, 800)}
+}
+
+// serve starts standalone, or starts it again, with these arguments besides the usual.
+func serve(t *testing.T, args ...string) *stack.Process {
+	t.Helper()
+	p, err := programs(t).Start(t.Context(), "standalone", append([]string{
+		"--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
+	}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if p.Ended() {
+			return
+		}
+		if err := p.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func url(p *stack.Process) string { return "http://" + p.Addr("http") + "/" }
+
+const question = "What should I know before adopting a cat?"
+
+// ask loads the page and asks the question by keyboard alone.
+func (c chat) ask(url string) {
+	c.Go(url)
+	c.Wait(`document.activeElement.id === "question"`)
+	c.Wait(`document.querySelector("#model option[value]")`)
+	c.Press(question)
+	c.Enter()
+}
+
+// has waits for so many letters of the last answer.
+func (c chat) has(letters int) {
+	c.Wait(fmt.Sprintf(`(document.querySelector(".assistant:last-child .body")?.textContent.length ?? 0) > %d`, letters))
+}
+
+func (c chat) ends(status string) {
+	c.Wait(fmt.Sprintf(`document.querySelector(".assistant:last-child")?.dataset.status === %q && document.querySelector(".assistant:last-child").getAttribute("aria-busy") === null`, status))
+}
+
+// state waits for what the last answer says of its connection.
+func (c chat) state(text string) {
+	c.Wait(fmt.Sprintf(`document.querySelector(".assistant:last-child .state").textContent.includes(%q)`, text))
+}
+
+const storedText = `JSON.parse(localStorage.getItem("pawstream.conversation")).messages.at(-1).text`
+
+func (c chat) stored() string { return browser.Eval[string](c.Page, storedText) }
+
+// visible returns the letters of the last answer without white space, which Markdown has
+// its own way with.
+func (c chat) visible() string {
+	return squeeze(browser.Eval[string](c.Page, `document.querySelector(".assistant:last-child .body").textContent`))
+}
+
+func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// artifacts is where screenshots go.
+func artifacts(t *testing.T) string {
+	t.Helper()
+	return cmp.Or(os.Getenv("PAWSTREAM_ARTIFACTS"), t.ArtifactDir())
+}

@@ -1,0 +1,315 @@
+package chat
+
+import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/e2e/internal/cut"
+)
+
+// TestAsk asks and reads, by keyboard, and looks at the page in its states.
+func TestAsk(t *testing.T) {
+	t.Parallel()
+	dir := artifacts(t)
+	c := open(t)
+	server := serve(t, "--log=memory", "--advisor-pace=400")
+	c.Go(url(server))
+	c.Wait(`document.querySelector("#model option[value]")`)
+	axe, err := browser.Axe(t.Context(), t.TempDir())
+	if err != nil {
+		missing(t, "npm and axe-core", err)
+	}
+	rules := func(state string) {
+		t.Helper()
+		for _, broken := range c.Rules(axe) {
+			t.Errorf("%s: %s", state, broken)
+		}
+		c.Screenshot(dir, state+".png")
+	}
+	rules("welcome")
+	c.ask(url(server))
+	c.has(300)
+	c.Screenshot(dir, "streaming.png")
+	c.ends("done")
+	c.Wait(`/s to first token · [0-9,]+ tokens\/s · [0-9,]+ tokens/.test(document.querySelector(".figures").textContent)`)
+	c.Wait(`document.querySelector("#status").textContent === "The answer is complete" && document.querySelector("#log").textContent !== ""`)
+	rules("light")
+	if got := browser.Eval[int](c.Page, `document.querySelectorAll(".assistant .body li").length`); got == 0 {
+		t.Error("the answer's lists are no lists")
+	}
+	c.Click("#show-frames")
+	c.Wait(`document.querySelectorAll("#frames li").length > 100`)
+	rules("frames")
+	c.Click("#theme")
+	c.Click("#theme")
+	rules("dark")
+	c.Click("#hide-frames")
+	c.Resize(390, 844)
+	rules("phone")
+	c.Resize(640, 400) // as at 200 % zoom
+	rules("zoomed")
+	if wide := browser.Eval[bool](c.Page, `document.documentElement.scrollWidth > innerWidth`); wide {
+		t.Error("at 200 % zoom the page scrolls sideways")
+	}
+	c.Resize(1280, 800)
+	before := c.stored()
+	browser.Eval[bool](c.Page, `[...document.querySelectorAll(".foot button")].find((b) => b.textContent === "Regenerate").click(), true`)
+	c.ends("done")
+	if got := c.stored(); got != before {
+		t.Errorf("regenerated, the answer is %d letters long, and was %d", len(got), len(before))
+	}
+	c.Click("#new")
+	c.Wait(`document.querySelector("#messages").childElementCount === 0 && localStorage.getItem("pawstream.conversation") === null`)
+}
+
+const status = `fetch("/v1/chat/completions/" + JSON.parse(localStorage.getItem("pawstream.conversation")).messages.at(-1).turn.id).then((r) => r.json()).then((c) => c.status)`
+
+// TestStop stops an answer by the Escape key: the server stops too, and what came stays.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.ask(url(serve(t, "--log=memory", "--advisor-pace=40")))
+	c.has(40)
+	c.Press("\x1b")
+	c.ends("stopped")
+	c.Wait(status + `.then((s) => s === "cancelled")`)
+	shown := c.visible()
+	c.Reload()
+	c.ends("stopped")
+	c.Wait(`document.querySelector(".assistant .body").textContent !== ""`)
+	if got := c.visible(); shown == "" || got != shown {
+		t.Errorf("after a reload the page shows %q, before %q", got, shown)
+	}
+}
+
+// TestInterrupted reads one answer through a reload, a while without a network and the
+// death of the server: it is the one that the server has, with nothing missing or twice.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	data := t.TempDir()
+	server := serve(t, "--data-dir="+data, "--advisor-pace=60")
+	c.ask(url(server))
+	c.has(60)
+	c.Reload()
+	c.has(200)
+
+	c.Offline(true)
+	c.state("Reconnecting")
+	had := len(c.visible())
+	c.Offline(false)
+	c.has(had + 200)
+
+	server.Kill()
+	c.state("Reconnecting")
+	had = len(c.visible())
+	serve(t, "--data-dir="+data, "--advisor-pace=300", "--listen="+server.Addr("http"))
+	c.has(had + 100)
+	c.ends("done")
+	want := browser.Eval[string](c.Page, `fetch("/v1/chat/completions/" + JSON.parse(localStorage.getItem("pawstream.conversation")).messages.at(-1).turn.id)
+		.then((r) => r.json()).then((c) => c.choices[0].message.content)`)
+	if got := c.stored(); got != want {
+		t.Errorf("the page has\n%s\nand the server\n%s", got, want)
+	}
+	if shown := c.visible(); !strings.HasSuffix(squeeze(want), shown[len(shown)-20:]+"*") {
+		t.Errorf("the page shows …%s", shown[len(shown)-40:])
+	}
+}
+
+// TestKey asks with a key, loses it in the middle of the answer, and goes on with another.
+func TestKey(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	keys := filepath.Join(t.TempDir(), "keys.yaml")
+	// The SHA-256 of "first" and "second".
+	const first = "a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd99541461a08e"
+	const second = "16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4"
+	write := func(sum string) {
+		if err := os.WriteFile(keys, []byte("- {name: web, sha256: "+sum+", principal: shop}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(first)
+	data := t.TempDir()
+	args := []string{"--data-dir=" + data, "--advisor-pace=60", "--auth=keys", "--auth-keys=" + keys}
+	server := serve(t, args...)
+	c.Go(url(server))
+	enter := func(key string) {
+		c.Wait(`document.querySelector("#key-dialog").open`)
+		c.Type("#key", key)
+		c.Enter()
+	}
+	enter("wrong")
+	c.Wait(`document.querySelector("#key-reason").textContent.includes("does not know this key")`)
+	enter("first")
+	c.Wait(`document.querySelector("#model option[value]")`)
+	c.Press(question)
+	c.Enter()
+	c.has(100)
+	server.Kill()
+	c.state("Reconnecting")
+	write(second)
+	serve(t, append(args, "--listen="+server.Addr("http"))...)
+	c.state("An API key is needed")
+	had := len(c.visible())
+	c.Press("\x1b") // not now
+	c.ends("paused")
+	if got := len(c.visible()); got < had {
+		t.Errorf("%d letters are left of %d", got, had)
+	}
+	browser.Eval[bool](c.Page, `[...document.querySelectorAll(".trouble button")].at(-1).click(), true`)
+	enter("second")
+	c.ends("done")
+}
+
+// hostile is an answer that a model may well give, or be brought to give.
+const hostile = "<script>window.hit = 1</script>\n\n<img src=x onerror=\"window.hit = 2\">\n\n[a](javascript:window.hit=3) [b](java\tscript:window.hit=4) " +
+	"[c](data:text/html,<script>window.hit=5</script>) <a href=\"javascript:window.hit=6\">d</a> ![e](https://example.com/e.png) [f](https://example.com/)\n\n" +
+	"שלום עולם 👩‍👩‍👧‍👦 مرحبا\n\n- 🐈‍⬛ cat\n- [ ] todo\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n````go\nfunc main() {\n```\nstill <b>code</b>"
+
+// TestBadInput shows what is kept of a conversation, as it would what streams: harmless,
+// and complete.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	server := serve(t, "--log=memory")
+	// A script that is no page of ours' own, so that a storage is there before it.
+	c.Go(url(server) + "chat/icon.svg")
+	show := func(text string) {
+		t.Helper()
+		browser.Eval[bool](c.Page, `((text) => { localStorage.setItem("pawstream.conversation", JSON.stringify({version: 1, messages: [
+			{role: "user", text: "<b>?</b>"}, {role: "assistant", text, status: "done", turn: {key: "k", id: "", cursor: ""}, times: {}, tokens: 0}]})); return true })(`+text+`)`)
+		c.Go(url(server))
+	}
+	encoded := `atob("` + base64.StdEncoding.EncodeToString([]byte(hostile)) + `")`
+	show(`decodeURIComponent(escape(` + encoded + `))`)
+	c.ends("done")
+	c.Wait(`document.querySelector(".body pre code")?.textContent.endsWith("still <b>code</b>\n")`)
+	if got := browser.Eval[string](c.Page, `document.querySelector("ol, .user").querySelector(".user").textContent`); got != "<b>?</b>" {
+		t.Errorf("the question is shown as %q", got)
+	}
+	for what, want := range map[string]string{
+		`String(window.hit)`: "undefined",
+		`String(document.querySelectorAll(".body :is(script, img, b, [onerror], [style])").length)`:                           "0",
+		`[...document.querySelectorAll(".body a[href]")].map((a) => a.protocol + a.target + a.rel).join(" ")`:                 strings.Repeat(" https:_blanknoopener noreferrer nofollow", 2)[1:],
+		`String(document.querySelectorAll(".body td").length)`:                                                                "2",
+		`[...document.querySelectorAll(".body p")].find((p) => p.textContent.includes("שלום")).dir`:                           "auto",
+		`getComputedStyle([...document.querySelectorAll(".body p")].find((p) => p.textContent.startsWith("שלום"))).direction`: "rtl",
+	} {
+		if got := browser.Eval[string](c.Page, what); got != want {
+			t.Errorf("%s is %q, want %q", what, got, want)
+		}
+	}
+
+	// A line of a megabyte, of words and of none, and a fence as long.
+	for _, line := range []string{`"word ".repeat(1 << 18)`, `"x".repeat(1 << 20)`, `"🐈".repeat(1 << 19)`, "\"```\\n\" + \"code();\\n\".repeat(1 << 17)"} {
+		show(line)
+		c.Wait(`document.querySelector(".body").textContent.replace(/\s/g, "").length === JSON.parse(localStorage.getItem("pawstream.conversation")).messages.at(-1).text.replace(/\s|` + "`" + `/g, "").length`)
+	}
+
+	// Kept by another version, and broken.
+	browser.Eval[bool](c.Page, `localStorage.setItem("pawstream.conversation", '{"version":0,"chat":"precious"}'), true`)
+	c.Go("about:blank")
+	c.Go(url(server))
+	c.Wait(`document.querySelector("#notices").textContent.includes("another version")`)
+	c.Wait(`localStorage.getItem("pawstream.conversation.aside").includes("precious")`)
+
+	// Full.
+	browser.Eval[bool](c.Page, `(() => { for (let size = 1 << 22; size > 0; size >>= 1) for (let i = 0; ; i++) {
+		try { localStorage.setItem("fill" + size + "." + i, "x".repeat(size)) } catch { break } } return true })()`)
+	c.Press(question)
+	c.Enter()
+	c.Wait(`document.querySelector("#notices").textContent.includes("no room to keep")`)
+	c.ends("done")
+}
+
+// TestEventSource follows by the browser's own client, which comes back by itself after a
+// cut, and stops when there is nothing left.
+func TestEventSource(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	server := serve(t, "--log=memory", "--advisor-pace=200")
+	proxy, err := cut.Listen(server.Addr("http"), cut.Each(cut.Plan{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	c.Go("http://" + proxy.Addr() + "/")
+	browser.Eval[bool](c.Page, `(async () => {
+		const json = { "Content-Type": "application/json" };
+		const body = { model: "pet-advisor-1", stream: true, on_disconnect: "continue", max_tokens: 200, messages: [{ role: "user", content: "`+question+`" }] };
+		const created = await fetch("v1/chat/completions", { method: "POST", headers: json, body: JSON.stringify(body) });
+		const id = created.headers.get("X-Completion-Id");
+		created.body.cancel();
+		const ticket = await (await fetch("v1/stream_tickets", { method: "POST", headers: json, body: JSON.stringify({ completion_id: id }) })).json();
+		const source = (window.source = new EventSource(ticket.url));
+		const got = (window.got = { sequences: [], done: false, opened: 0 });
+		source.onopen = () => got.opened++;
+		source.onmessage = (event) => {
+			got.sequences.push(Number(event.lastEventId.split(".").at(-1)));
+			if (event.data === "[DONE]") got.done = true;
+		};
+		return true;
+	})()`)
+	c.Wait(`got.sequences.length > 30`)
+	proxy.CutAll()
+	c.Wait(`source.readyState === EventSource.CLOSED`)
+	got := browser.Eval[struct {
+		Sequences []int `json:"sequences"`
+		Done      bool  `json:"done"`
+		Opened    int   `json:"opened"`
+	}](c.Page, `got`)
+	for i, sequence := range got.Sequences {
+		if sequence != i {
+			t.Fatalf("event %d has the sequence %d", i, sequence)
+		}
+	}
+	if !got.Done || got.Opened != 2 {
+		t.Errorf("done %v, opened %d times, want 2", got.Done, got.Opened)
+	}
+}
+
+// longest is how many milliseconds the page may be busy at once. What a test measures here,
+// on a machine that does everything else too, is three times what a person gets.
+const longest = 300
+
+// TestLongAnswer reads 20,000 tokens that come as fast as they can, and looks at how long the
+// page is busy at a time.
+func TestLongAnswer(t *testing.T) { // not while others take the machine
+	c := open(t)
+	const tokens = "20000"
+	completion, err := programs(t).Start(t.Context(), "faultcompletion", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log=memory",
+		"--random-pace=0", "--random-min="+tokens, "--random-max="+tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = completion.Stop() })
+	edge, err := programs(t).Start(t.Context(), "edge", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--completion-addr="+completion.Addr("grpc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = edge.Stop() })
+	c.Before(`window.busy = []; new PerformanceObserver((list) => { for (const e of list.getEntries()) window.busy.push(e.duration); }).observe({ type: "longtask", buffered: true });`)
+	c.Go(url(edge))
+	c.Wait(`[...document.querySelectorAll("#model option")].some((o) => o.value === "random-1")`)
+	browser.Eval[bool](c.Page, `document.querySelector("#model").value = "random-1", window.busy.length = 0, true`)
+	before := c.Heap()
+	c.Press("go")
+	c.Enter()
+	c.ends("done")
+	c.Wait(`document.querySelector(".assistant .figures").textContent.includes("20,000 tokens")`)
+	c.Wait(`document.querySelector(".assistant .body").textContent.replace(/\s/g, "").length === ` + storedText + `.replace(/\s/g, "").length`)
+	busy := browser.Eval[[]float64](c.Page, `window.busy.map(Math.round).sort((a, b) => b - a)`)
+	grown := c.Heap() - before
+	t.Logf("%s; tasks of more than 50 ms: %v; the heap grew by %.1f MB", browser.Eval[string](c.Page, `document.querySelector(".figures").textContent`), busy, grown/1e6)
+	if len(busy) > 0 && busy[0] > longest {
+		t.Errorf("the page was busy for %v ms at once", busy[0])
+	}
+	if grown > 32e6 {
+		t.Errorf("the heap grew by %.0f bytes", grown)
+	}
+}

@@ -1,0 +1,292 @@
+// Package browser runs a Chromium for a test, and pages in it: each with cookies and a
+// storage of its own, and with an ear for what goes wrong in it.
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a page may take for what a test waits for.
+const patience = 30 * time.Second
+
+// A Browser is a process that runs. Its pages may be used by several goroutines, each by one.
+type Browser struct {
+	ctx    context.Context
+	cancel []context.CancelFunc
+}
+
+// Start starts a Chromium, which [Browser.Close] ends. The error says what is missing
+// where there is none.
+func Start() (*Browser, error) {
+	program, err := find()
+	if err != nil {
+		return nil, err
+	}
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute),
+	}
+	for _, flag := range []string{
+		"headless", "disable-gpu", "no-first-run", "no-default-browser-check", "hide-scrollbars", "mute-audio",
+		"disable-background-networking", "disable-component-update", "disable-sync", "disable-default-apps",
+		"disable-dev-shm-usage", "disable-extensions", "disable-breakpad",
+		// A page that nobody looks at draws like any other.
+		"disable-background-timer-throttling", "disable-backgrounding-occluded-windows", "disable-renderer-backgrounding",
+	} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	b := &Browser{}
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	b.cancel = append(b.cancel, cancel)
+	b.ctx, cancel = chromedp.NewContext(ctx)
+	b.cancel = append(b.cancel, cancel)
+	if err := chromedp.Do(b.ctx); err != nil {
+		b.Close()
+		return nil, fmt.Errorf("start %s: %w", program, err)
+	}
+	return b, nil
+}
+
+func find() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if program, err := exec.LookPath(name); err == nil {
+			return program, nil
+		}
+	}
+	return "", errors.New("no chromium in PATH")
+}
+
+// Close ends the browser.
+func (b *Browser) Close() {
+	for i := len(b.cancel) - 1; i >= 0; i-- {
+		b.cancel[i]()
+	}
+}
+
+// A Page is one tab. Its methods fail the test that it was opened for.
+type Page struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu     sync.Mutex
+	faults []string
+}
+
+// Open opens an empty page. It is closed at the end of the test, which fails if a script
+// has failed there or the page did what its Content-Security-Policy forbids.
+func (b *Browser) Open(t *testing.T, width, height int64) *Page {
+	t.Helper()
+	p := &Page{t: t}
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
+	t.Cleanup(cancel)
+	p.ctx = ctx
+	p.do(chromedp.EmulateViewport(width, height))
+	call(p, log.Enable, cdp.Empty{})
+	call(p, network.Enable, network.EnableParams{})
+	t.Cleanup(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, fault := range p.faults {
+			t.Error("in the page:", fault)
+		}
+	})
+	return p
+}
+
+// listen hears what goes wrong.
+func (p *Page) listen(event any) {
+	fault := ""
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		fault = (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error()
+	case *log.EventEntryAdded:
+		// That a request has failed is often what a test is about.
+		if e.Entry.Level == log.EntryLevelError && e.Entry.Source != log.EntrySourceNetwork {
+			fault = fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+		}
+	}
+	if fault != "" {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.faults = append(p.faults, fault)
+	}
+}
+
+func (p *Page) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	// The first use binds the page to its context: that one has no end of its own.
+	if err := chromedp.Do(p.ctx); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// call sends a command of the DevTools protocol.
+func call[P, R any](p *Page, command cdp.Command[P, R], params P) R {
+	p.t.Helper()
+	result, err := chromedp.Run(p.ctx, func(ctx context.Context, target *chromedp.Target) (R, error) {
+		return cdp.Call(ctx, target, command, params)
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return result
+}
+
+// Go opens a URL.
+func (p *Page) Go(url string) { p.t.Helper(); p.do(chromedp.Navigate(url)) }
+
+// Reload loads the page anew.
+func (p *Page) Reload() { p.t.Helper(); p.do(chromedp.Reload()) }
+
+// Resize changes the size of the page, in CSS pixels.
+func (p *Page) Resize(width, height int64) {
+	p.t.Helper()
+	p.do(chromedp.EmulateViewport(width, height))
+}
+
+// Type types into an element.
+func (p *Page) Type(selector, text string) { p.t.Helper(); p.do(chromedp.SendKeys(selector, text)) }
+
+// Press presses keys, wherever the focus is.
+func (p *Page) Press(keys string) { p.t.Helper(); p.do(chromedp.KeyEvent(keys)) }
+
+// Enter presses the key of that name. It has no character of its own where the page
+// takes the key.
+func (p *Page) Enter() {
+	p.t.Helper()
+	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
+	call(p, input.DispatchKeyEvent, key)
+	key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
+	call(p, input.DispatchKeyEvent, key)
+}
+
+// Click clicks an element.
+func (p *Page) Click(selector string) { p.t.Helper(); p.do(chromedp.Click(selector)) }
+
+// Before has a script run in each page that is opened from now on, before its own.
+func (p *Page) Before(script string) {
+	p.t.Helper()
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+}
+
+// Offline takes the network away from the page, or gives it back.
+func (p *Page) Offline(offline bool) {
+	p.t.Helper()
+	call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Offline: offline, DownloadThroughput: -1, UploadThroughput: -1}},
+	})
+	call(p, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: offline, DownloadThroughput: -1, UploadThroughput: -1})
+}
+
+// Screenshot writes what is seen to a file of that name in dir.
+func (p *Page) Screenshot(dir, name string) {
+	p.t.Helper()
+	image, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), image, 0o600)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Heap returns how many bytes of JavaScript objects are in use after a collection.
+func (p *Page) Heap() float64 {
+	p.t.Helper()
+	call(p, runtimeCollect, cdp.Empty{})
+	return call(p, runtime.GetHeapUsage, cdp.Empty{}).UsedSize
+}
+
+// runtimeCollect is HeapProfiler.collectGarbage, the only command of its package that is used.
+var runtimeCollect = cdp.Command[cdp.Empty, cdp.Empty]{Method: "HeapProfiler.collectGarbage"} //nolint:gochecknoglobals // a constant
+
+// Eval returns the value of an expression, once it is settled if it is a promise.
+func Eval[T any](p *Page, expression string) T {
+	p.t.Helper()
+	value, err := try[T](p, expression)
+	if err != nil {
+		p.t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+func try[T any](p *Page, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, func(params *runtime.EvaluateParams) {
+		params.AwaitPromise = new(true)
+	}))
+}
+
+// Wait waits until an expression is true.
+func (p *Page) Wait(expression string) {
+	p.t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(patience)
+	for {
+		holds, err := try[bool](p, "Boolean("+expression+")")
+		if holds {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			text, _ := try[string](p, "document.body.innerText.slice(-1500)")
+			p.t.Fatalf("not within %v: %s (%v); the page says\n%s", patience, expression, err, text)
+		}
+	}
+}
+
+// Rules makes axe-core, which npm installs from the lock file beside this package, look at
+// the page, and returns what it finds that is serious or worse.
+func (p *Page) Rules(axe string) []string {
+	p.t.Helper()
+	if Eval[string](p, "typeof window.axe") == "undefined" {
+		Eval[bool](p, axe+"; true")
+	}
+	return Eval[[]string](p, `axe.run(document, {resultTypes: ["violations"]}).then((found) => found.violations
+		.filter((v) => v.impact === "serious" || v.impact === "critical")
+		.map((v) => v.id + ": " + v.help + ": " + v.nodes.map((n) => n.html + " " + n.failureSummary).join("; ")))`)
+}
+
+// Axe returns the source of axe-core, which it has npm install into dir.
+func Axe(ctx context.Context, dir string) (string, error) {
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		file, err := os.ReadFile(filepath.Join("..", "internal", "browser", name))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), file, 0o600); err != nil {
+			return "", err
+		}
+	}
+	npm := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	npm.Dir = dir
+	if out, err := npm.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("npm ci: %w\n%s", err, strings.TrimSpace(string(out)))
+	}
+	source, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	return string(source), err
+}
