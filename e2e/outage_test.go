@@ -24,7 +24,7 @@ func TestCutBehindTheEdge(t *testing.T) {
 	var proxy *cut.Proxy
 	s := own(t, stack.Options{Pace: steadyPace, Between: func(address string) (string, error) {
 		var err error
-		proxy, err = cut.Listen(address, cut.Each(cut.Plan{After: 900}))
+		proxy, err = cut.Listen(address, cut.Each(cut.Plan{After: 600}))
 		return proxy.Addr(), err
 	}})
 	t.Cleanup(proxy.Close)

@@ -24,6 +24,15 @@ const serviceConfig = `{
 // maxAnswer bounds a unary answer, in bytes: a whole completion, or a page of them.
 const maxAnswer = 64 << 20
 
+// Windows of flow control, in bytes. They are fixed, because gRPC's own search for better
+// ones sends a ping with nearly every event of a paced stream, which is answered: that
+// costs both sides more than the event does. A stream's is what a client that does not
+// read can make the edge hold.
+const (
+	streamWindow     = 64 << 10
+	connectionWindow = 1 << 20
+)
+
 // connect prepares the connection to the completion service.
 func (s *Server) connect() error {
 	secured, err := s.cfg.CompletionTLS.open()
@@ -51,6 +60,8 @@ func dial(address string, options ...grpc.DialOption) (*grpc.ClientConn, error) 
 	options = append(options,
 		grpc.WithDefaultServiceConfig(serviceConfig),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+		grpc.WithStaticStreamWindowSize(streamWindow),
+		grpc.WithStaticConnWindowSize(connectionWindow),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			// A replica that was restarted is to be found again within a breath.

@@ -26,6 +26,7 @@ import (
 // Options are the settings of the edge wherever it runs.
 type Options struct {
 	Heartbeat    time.Duration `default:"10s" help:"Longest silence of a stream before a comment line is sent; 15s at most."`
+	FlushGap     time.Duration `default:"16ms" help:"Beat in which the events of a busy stream are written together, each still a frame of its own; the first event and any after a pause go at once; 0: all do."`
 	WriteTimeout time.Duration `default:"30s" help:"How long one write to a client may take before the client is cut off."`
 	ReopenWithin time.Duration `default:"15s" help:"How long a stream whose completion replica died may take to go on."`
 	MaxBody      int64         `default:"10485760" help:"Largest request body, in bytes."`
@@ -52,6 +53,8 @@ func (c *Config) check() error {
 	switch {
 	case c.Heartbeat < 0 || c.Heartbeat > maxHeartbeat:
 		return fmt.Errorf("--heartbeat must be at most %v", maxHeartbeat)
+	case c.FlushGap < 0 || c.FlushGap > maxFlushGap:
+		return fmt.Errorf("--flush-gap must be 0 to %v", maxFlushGap)
 	case c.WriteTimeout < 0:
 		return errors.New("--write-timeout must not be negative")
 	case c.ReopenWithin < 0:
@@ -79,6 +82,7 @@ const (
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 64 << 10
 	maxHeartbeat   = 15 * time.Second
+	maxFlushGap    = time.Second
 )
 
 // writeBuffer is how much the system may hold of what is written to a client, in bytes
@@ -124,7 +128,7 @@ func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server
 func (s *Server) open(ctx context.Context) error {
 	public := httpapi.Config{
 		Conn:      s.conn,
-		Relay:     relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin},
+		Relay:     relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin, FlushGap: s.cfg.FlushGap},
 		MaxBody:   s.cfg.MaxBody,
 		Origins:   s.cfg.CorsOrigin,
 		Telemetry: s.reports,

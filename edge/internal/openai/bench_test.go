@@ -57,3 +57,27 @@ func BenchmarkDecodeRequest(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkText(b *testing.B) {
+	c, text := openai.NewChunkEncoder(metadata(nil)), []byte(" retriever")
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = c.AppendText(dst[:0], 0, text, 12345)
+	}
+	b.SetBytes(int64(len(dst)))
+}
+
+func TestEncodingTextAllocatesNothing(t *testing.T) {
+	for name, options := range map[string]*completionv1.StreamOptions{"plain": nil, "padded": {IncludeObfuscation: true}, "usage": {IncludeUsage: true}} {
+		c := openai.NewChunkEncoder(metadata(options))
+		text, event := []byte(" retriever"), deltaEvent(&completionv1.Delta{Content: " retriever"})
+		dst := make([]byte, 0, 1024)
+		if allocs := testing.AllocsPerRun(100, func() { dst = c.AppendText(dst[:0], 0, text, 12345) }); allocs != 0 {
+			t.Errorf("%s: AppendText: %v allocations, want 0", name, allocs)
+		}
+		if allocs := testing.AllocsPerRun(100, func() { dst, _ = c.Append(dst[:0], event) }); allocs != 0 {
+			t.Errorf("%s: Append: %v allocations, want 0", name, allocs)
+		}
+	}
+}

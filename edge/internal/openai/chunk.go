@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
@@ -71,6 +73,20 @@ func (c *ChunkEncoder) Append(dst []byte, e *completionv1.CompletionEvent) ([]by
 	return dst, ErrUnknownEvent
 }
 
+// AppendText is [ChunkEncoder.Append] for an event that is a piece of one choice's text
+// and nothing else. It gives the same bytes, and needs no CompletionEvent. The text must
+// not be empty.
+func (c *ChunkEncoder) AppendText(dst []byte, index int32, text []byte, sequence uint64) []byte {
+	dst = append(dst, c.prefix...)
+	start := len(dst)
+	dst = append(dst, `{"index":`...)
+	dst = strconv.AppendInt(dst, int64(index), 10)
+	dst = append(dst, `,"delta":{"content":`...)
+	dst, _ = jsontext.AppendQuote(dst, text) // see appendString
+	dst = append(dst, `},"logprobs":null`...)
+	return c.appendUnfinished(dst, start, sequence)
+}
+
 func (c *ChunkEncoder) appendDeltaChunk(dst []byte, d *completionv1.Delta, sequence uint64) []byte {
 	dst = append(dst, c.prefix...)
 	start := len(dst)
@@ -80,6 +96,12 @@ func (c *ChunkEncoder) appendDeltaChunk(dst []byte, d *completionv1.Delta, seque
 	dst = appendDelta(dst, d)
 	dst = append(dst, `,"logprobs":`...)
 	dst = appendLogprobs(dst, d.GetLogprobs())
+	return c.appendUnfinished(dst, start, sequence)
+}
+
+// appendUnfinished ends a chunk whose choice goes on. What begins at start depends on
+// the answer.
+func (c *ChunkEncoder) appendUnfinished(dst []byte, start int, sequence uint64) []byte {
 	dst = append(dst, `,"finish_reason":null}`...)
 	dst = c.appendEnd(dst)
 	if c.padding != nil {

@@ -158,3 +158,24 @@ func decoded(t *testing.T, text []byte) (v any) {
 	}
 	return v
 }
+
+// FuzzText: a text's short way gives the bytes of the long one.
+func FuzzText(f *testing.F) {
+	f.Add(int32(0), " retriever", uint64(1), false, false)
+	f.Add(int32(3), "a\"\\\n\x00é\u2028<", uint64(1<<40), true, true)
+	f.Fuzz(func(t *testing.T, index int32, text string, sequence uint64, usage, padded bool) {
+		if text == "" || !utf8.ValidString(text) {
+			return
+		}
+		c := openai.NewChunkEncoder(metadata(&completionv1.StreamOptions{IncludeUsage: usage, IncludeObfuscation: padded}))
+		event := deltaEvent(&completionv1.Delta{Index: index, Content: text})
+		event.Sequence = sequence
+		want, err := c.Append(nil, event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.AppendText(nil, index, []byte(text), sequence); !bytes.Equal(got, want) {
+			t.Errorf("AppendText: %s\nAppend:     %s", got, want)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
@@ -79,6 +80,17 @@ func (s *scripted) Recv() (*completionv1.CompletionEvent, error) {
 		return nil, status.FromContextError(err).Err()
 	}
 	return next.event, next.err
+}
+
+// RecvMsg implements grpc.ClientStream: the event as it is on the wire.
+func (s *scripted) RecvMsg(m any) error {
+	e, err := s.Recv()
+	if err != nil {
+		return err
+	}
+	into := m.(*message)
+	into.wire, err = proto.MarshalOptions{}.MarshalAppend(into.wire[:0], e)
+	return err
 }
 
 // first returns the event that opens a stream: with the metadata, whatever its sequence.

@@ -34,7 +34,7 @@ const (
 	DefaultRetry        = time.Second
 )
 
-// Config is what a [Relay] is made of. Zero durations are the defaults.
+// Config is what a [Relay] is made of. Zero durations are the defaults, but for FlushGap.
 type Config struct {
 	Client completionv1.CompletionServiceClient
 	// Metrics counts what is sent; nil: discarded.
@@ -51,6 +51,13 @@ type Config struct {
 	ReopenWithin time.Duration
 	// Retry is the reconnection time that the first frame tells the client.
 	Retry time.Duration
+	// FlushGap is the beat in which the events of a busy stream are written: those that
+	// come within one beat share a write, each still a frame of its own. The first event,
+	// one that comes after a silence as long as the gap, and the last one do not wait. No
+	// event waits for longer than one and a half times the gap. Zero: none waits at all.
+	FlushGap time.Duration
+
+	raw grpc.CallOption // makes gRPC leave messages as they are on the wire
 }
 
 // A Relay serves streams. It is safe for concurrent use.
@@ -86,6 +93,7 @@ func New(cfg Config) *Relay {
 	if cfg.Metrics == nil {
 		cfg.Metrics = new(metrics.Metrics)
 	}
+	cfg.raw = grpc.ForceCodecV2(newCodec())
 	return &Relay{cfg: cfg, parting: make(chan struct{}), names: names{
 		progress: sse.Must(sse.NewName("progress")),
 		failure:  sse.Must(sse.NewName("error")),
@@ -183,7 +191,7 @@ func (r *Relay) Create(w http.ResponseWriter, req *http.Request, create *complet
 	s := r.newSession(w, req, opts)
 	s.created = true
 	return s.serve(&source{cfg: &r.cfg, last: fromStart, open: func(ctx context.Context) (stream, error) {
-		return r.cfg.Client.StreamCompletion(ctx, create)
+		return r.cfg.Client.StreamCompletion(ctx, create, r.cfg.raw)
 	}})
 }
 

@@ -35,16 +35,22 @@ type session struct {
 	encoder *openai.ChunkEncoder // nil before the first event
 	prefix  sse.ID               // of the frames' ids
 	current *completionv1.CompletionEvent
-	chunk   func([]byte) ([]byte, error) // appends current
+	plain   *plainText                   // in place of current
+	text    []byte                       // of plain
+	chunk   func([]byte) ([]byte, error) // appends current or plain
 	named   bool
 
-	buf      []byte
-	due      bool // the headers have waited for the first event for long enough
-	started  bool // the headers are out
-	terminal bool // the terminal event is in buf or out
-	lastSent time.Time
-	written  int // events that are out
-	result   Result
+	buf       []byte
+	spare     []item // room that goes round between this and the inbox
+	spareText []byte
+	due       bool // the headers have waited for the first event for long enough
+	resting   bool // until the next beat
+	started   bool // the headers are out
+	terminal  bool // the terminal event is in buf or out
+	lastSent  time.Time
+	until     time.Time // the write deadline that is set; zero: none
+	written   int       // events that are out
+	result    Result
 }
 
 func (r *Relay) newSession(w http.ResponseWriter, req *http.Request, opts Options) *session {
@@ -52,7 +58,12 @@ func (r *Relay) newSession(w http.ResponseWriter, req *http.Request, opts Option
 		relay: r, opts: opts, req: req, w: w, control: http.NewResponseController(w),
 		begun: time.Now(), named: opts.Named,
 	}
-	s.chunk = func(b []byte) ([]byte, error) { return s.encoder.Append(b, s.current) }
+	s.chunk = func(b []byte) ([]byte, error) {
+		if s.current == nil {
+			return s.encoder.AppendText(b, s.plain.index, s.text, s.plain.sequence), nil
+		}
+		return s.encoder.Append(b, s.current)
+	}
 	return s
 }
 
@@ -63,7 +74,7 @@ func (s *session) serve(src *source) Result {
 	s.relay.cfg.Metrics.StreamOpened()
 	defer func() { s.relay.cfg.Metrics.StreamEnded(!s.created, string(s.result.Outcome), s.result.FirstEvent) }()
 	ctx, cancel := context.WithCancel(s.req.Context())
-	items := make(chan item, queued)
+	items := newInbox()
 	received := make(chan struct{})
 	go func() {
 		defer close(received)
@@ -79,12 +90,18 @@ func (s *session) serve(src *source) Result {
 	defer stop()
 	late, stop := alarm(s.opts.Deadline)
 	defer stop()
+	// Stopped until there is something that waits.
+	beat := time.NewTimer(time.Hour)
+	beat.Stop()
+	defer beat.Stop()
 	s.lastSent = s.begun
 	for ended := false; !ended; {
 		var err error
 		select {
-		case it, ok := <-items:
-			ended, err = s.take(it, ok, items)
+		case <-items.ready:
+			ended, err = s.take(items, beat)
+		case <-beat.C:
+			ended, err = s.atBeat(items, beat)
 		case <-headers.C:
 			// They name the completion, so they wait for that too.
 			if s.due = true; s.result.Completion != "" {
@@ -106,6 +123,9 @@ func (s *session) serve(src *source) Result {
 			break
 		}
 	}
+	if !s.until.IsZero() && !s.result.Aborted {
+		_ = s.deadline(time.Time{}) // the connection may carry another request
+	}
 	return s.result
 }
 
@@ -118,35 +138,100 @@ func alarm(at time.Time) (<-chan time.Time, func()) {
 	return timer.C, func() { timer.Stop() }
 }
 
-// take handles an item and whatever else is waiting, and writes the frames at once:
-// one when events are rare, many when they pile up.
-func (s *session) take(it item, ok bool, items <-chan item) (ended bool, err error) {
-	for {
-		if ended, err = s.add(it, ok); ended || err != nil || len(s.buf) >= batch {
+// take handles the items that are waiting, and writes the frames: at once while events
+// are rare, with the next beat when the last write was just now.
+func (s *session) take(items *inbox, beat *time.Timer) (ended bool, err error) {
+	ended, err = s.takeAll(items)
+	if err != nil || len(s.buf) == 0 {
+		return ended, err
+	}
+	if wait := s.untilBeat(time.Now()); wait > 0 && !ended && !s.terminal && len(s.buf) < batch {
+		s.rest(items, true)
+		beat.Reset(wait)
+		return false, nil
+	}
+	beat.Stop()
+	err = s.flush()
+	s.rest(items, false)
+	return ended, err
+}
+
+// atBeat writes what has come since the last beat. While something comes with each one,
+// the stream is busy, and the writer goes from beat to beat: nothing else wakes it.
+func (s *session) atBeat(items *inbox, beat *time.Timer) (ended bool, err error) {
+	before := s.written
+	if ended, err = s.takeAll(items); err == nil {
+		err = s.flush()
+	}
+	if s.written == before {
+		s.rest(items, false)
+	} else if err == nil && !ended {
+		beat.Reset(s.untilBeat(s.lastSent))
+	}
+	return ended, err
+}
+
+// rest says whether the writer waits for its beat.
+func (s *session) rest(items *inbox, resting bool) {
+	if s.resting != resting {
+		s.resting = resting
+		items.rest(resting)
+	}
+}
+
+// untilBeat returns how long a write has to wait; 0: not at all. All streams have the
+// same beats, so that one wake-up of the process serves many of them.
+func (s *session) untilBeat(now time.Time) time.Duration {
+	gap := s.relay.cfg.FlushGap
+	passed := now.Sub(s.lastSent)
+	if passed >= gap || s.written == 0 {
+		return 0
+	}
+	wait := gap - time.Duration(now.UnixNano()%int64(gap))
+	if passed+wait < gap/2 {
+		wait += gap
+	}
+	return wait
+}
+
+// takeAll appends the frames of all items that are waiting.
+func (s *session) takeAll(items *inbox) (ended bool, err error) {
+	taken, text, open := items.take(s.spare, s.spareText)
+	s.spare, s.spareText = taken, text
+	defer clear(taken) // they are kept for their room alone
+	from := 0
+	for i := range taken {
+		it := &taken[i]
+		if it.event == nil && it.plain.end > 0 {
+			s.text, from = text[from:it.plain.end], it.plain.end
+		}
+		if ended, err = s.add(it); ended || err != nil {
 			break
 		}
-		select {
-		case it, ok = <-items:
-			continue
-		default:
+		if len(s.buf) >= batch {
+			if err = s.flush(); err != nil {
+				break
+			}
 		}
-		break
 	}
-	if err == nil {
+	if err == nil && !ended && !open {
+		ended, err = true, s.finish()
+	}
+	if err == nil && ended {
 		err = s.flush()
 	}
 	return ended, err
 }
 
 // add appends an item's frame: ended where nothing is to come.
-func (s *session) add(it item, ok bool) (ended bool, err error) {
+func (s *session) add(it *item) (ended bool, err error) {
 	switch {
-	case !ok:
-		return true, s.finish()
 	case errors.Is(it.err, errLost):
 		return true, s.fail(openai.CompletionLost(), it.err)
 	case it.err != nil:
 		return true, s.fail(openai.FromStatus(status.Convert(it.err)), it.err)
+	case it.event == nil && it.plain.end > 0:
+		return s.addText(&it.plain)
 	case it.event == nil:
 		s.result.Completion = it.id
 		if s.due {
@@ -183,11 +268,25 @@ func (s *session) addEvent(e *completionv1.CompletionEvent) (ended bool, err err
 		s.terminal, s.result.Outcome = true, OutcomeDone
 		fields.Name = s.name(s.relay.names.done)
 	}
+	s.current = e
+	return s.addFrame(fields)
+}
+
+// addText appends the frame of an event that is text alone.
+func (s *session) addText(p *plainText) (ended bool, err error) {
+	if s.encoder == nil {
+		return true, s.fail(openai.Internal(), fmt.Errorf("%w: first message without metadata", ErrOurs))
+	}
+	s.current, s.plain = nil, p
+	return s.addFrame(sse.Fields{IDPrefix: s.prefix, Sequence: p.sequence})
+}
+
+// addFrame appends a frame with the data of s.chunk.
+func (s *session) addFrame(fields sse.Fields) (ended bool, err error) {
 	if s.result.Events == 0 {
 		fields.Retry = s.relay.cfg.Retry
 		s.result.FirstEvent = time.Since(s.begun)
 	}
-	s.current = e
 	if s.buf, err = sse.AppendFrame(s.buf, fields, s.chunk); err != nil {
 		return true, s.fail(openai.Internal(), err)
 	}
@@ -359,7 +458,7 @@ func (s *session) flush() error {
 
 func (s *session) send() error {
 	s.lastSent = time.Now()
-	if err := s.deadline(s.lastSent.Add(s.relay.cfg.WriteTimeout)); err != nil {
+	if err := s.extend(s.lastSent); err != nil {
 		return err
 	}
 	n, err := s.w.Write(s.buf) //nolint:gosec // no browser takes text/event-stream for HTML
@@ -370,14 +469,25 @@ func (s *session) send() error {
 	if err == nil {
 		err = s.control.Flush()
 	}
-	if err == nil {
+	if err == nil && s.req.ProtoMajor > 1 {
 		// HTTP/2 resets a stream whose deadline passes, even while it has nothing to write.
 		err = s.deadline(time.Time{})
 	}
 	return err
 }
 
+// extend sees to it that a write has a deadline: the write timeout, less a quarter at
+// most. To set it anew for each write would cost as much as to encode one.
+func (s *session) extend(now time.Time) error {
+	timeout := s.relay.cfg.WriteTimeout
+	if s.until.Sub(now) >= timeout-timeout/4 {
+		return nil
+	}
+	return s.deadline(now.Add(timeout))
+}
+
 func (s *session) deadline(at time.Time) error {
+	s.until = at
 	if err := s.control.SetWriteDeadline(at); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}

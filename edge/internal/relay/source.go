@@ -19,20 +19,9 @@ const (
 	fromStart int64 = -1
 	// completionIDKey names, in the header of a gRPC stream, the completion it follows.
 	completionIDKey = "pawstream-completion-id"
-	// queued is how many messages may wait for the writer. What waits there goes out in
-	// one write; beyond it, gRPC's flow control holds the sender back.
-	queued = 32
 	// reopenPause keeps a replica that refuses at once from being asked in a tight loop.
 	reopenPause = 50 * time.Millisecond
 )
-
-// An item is what the receiving goroutine hands to the writing one: the id of the
-// completion once it is known, then its events, then the error that ended it, if any.
-type item struct {
-	id    string
-	event *completionv1.CompletionEvent
-	err   error
-}
 
 // A source receives the events of one completion, from as many streams as it takes.
 type source struct {
@@ -42,12 +31,13 @@ type source struct {
 	last     int64 // sequence of the last event received
 	opened   bool  // whether a stream has been opened once
 	progress bool  // whether a stream that is opened again is to show progress
+	message  message
 }
 
 // receive sends what it receives to items and closes it at the end. It ends when
 // ctx does.
-func (s *source) receive(ctx context.Context, items chan<- item) {
-	defer close(items)
+func (s *source) receive(ctx context.Context, items *inbox) {
+	defer items.close()
 	err := s.follow(ctx, items, s.open)
 	if err != nil && s.opened && broken(err) {
 		err = s.reopen(ctx, items)
@@ -59,13 +49,13 @@ func (s *source) receive(ctx context.Context, items chan<- item) {
 		}
 	}
 	if err != nil {
-		put(ctx, items, item{err: err})
+		items.put(ctx, item{err: err})
 	}
 }
 
 // reopen follows the completion on other streams until it ends as it should, the
 // service says why it does not, or it makes no progress for too long.
-func (s *source) reopen(ctx context.Context, items chan<- item) error {
+func (s *source) reopen(ctx context.Context, items *inbox) error {
 	for since := time.Now(); ; {
 		pause(ctx, reopenPause)
 		before := s.last
@@ -91,7 +81,7 @@ func (s *source) reopen(ctx context.Context, items chan<- item) error {
 var errLost = errors.New("relay: completion lost with its replica")
 
 // follow opens one stream and copies it: nil when it ended as it should.
-func (s *source) follow(ctx context.Context, items chan<- item, open func(context.Context) (stream, error)) error {
+func (s *source) follow(ctx context.Context, items *inbox, open func(context.Context) (stream, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, err := open(ctx)
@@ -104,19 +94,23 @@ func (s *source) follow(ctx context.Context, items chan<- item, open func(contex
 	}
 	if id := header.Get(completionIDKey); len(id) == 1 {
 		s.id, s.opened = id[0], true
-		put(ctx, items, item{id: s.id})
+		items.put(ctx, item{id: s.id})
 	}
 	for {
-		event, err := in.Recv()
+		err := in.RecvMsg(&s.message)
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		}
-		if fresh, err := s.advance(event); err != nil {
+		i, err := s.message.item()
+		if err != nil {
 			return err
-		} else if fresh && !put(ctx, items, item{event: event}) {
+		}
+		if fresh, err := s.advance(&i); err != nil {
+			return err
+		} else if fresh && !items.put(ctx, i) {
 			return ctx.Err()
 		}
 	}
@@ -124,11 +118,15 @@ func (s *source) follow(ctx context.Context, items chan<- item, open func(contex
 
 // advance checks that events come without a gap; one that was received before is
 // not fresh.
-func (s *source) advance(e *completionv1.CompletionEvent) (fresh bool, err error) {
-	if e.GetProgress() != nil {
-		return true, nil
+func (s *source) advance(i *item) (fresh bool, err error) {
+	position := i.plain.sequence
+	if i.event != nil {
+		if i.event.GetProgress() != nil {
+			return true, nil
+		}
+		position = i.event.GetSequence()
 	}
-	switch sequence := int64(e.GetSequence()); { //nolint:gosec // counted by the service from 0
+	switch sequence := int64(position); { //nolint:gosec // counted by the service from 0
 	case sequence <= s.last:
 		return false, nil
 	case sequence > s.last+1:
@@ -145,7 +143,7 @@ func (s *source) resume(ctx context.Context, opts ...grpc.CallOption) (stream, e
 		after := uint64(s.last) //nolint:gosec // not negative
 		req.AfterSequence = &after
 	}
-	return s.cfg.Client.ResumeCompletion(ctx, req, opts...)
+	return s.cfg.Client.ResumeCompletion(ctx, req, append(opts, s.cfg.raw)...)
 }
 
 // resumeWhenReady opens the stream again on a replica that is or becomes reachable
@@ -185,16 +183,6 @@ func broken(err error) bool {
 	case codes.Unavailable, codes.Internal, codes.Unknown, codes.Canceled:
 		return true
 	default:
-		return false
-	}
-}
-
-// put hands an item over: false where ctx ended first.
-func put(ctx context.Context, items chan<- item, i item) bool {
-	select {
-	case items <- i:
-		return true
-	case <-ctx.Done():
 		return false
 	}
 }

@@ -1,0 +1,78 @@
+package relay
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestFlushGap plays events at given times and looks at when which of them are written.
+func TestFlushGap(t *testing.T) {
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	for _, tt := range []struct {
+		name  string
+		gap   time.Duration
+		after []time.Duration // between the events
+		want  []write         // the last two digits of the ids in each write
+	}{
+		{"without a gap each at once", 0, []time.Duration{0, ms(1), ms(1), ms(1)}, []write{{0, "0"}, {ms(1), "1"}, {ms(2), "2"}, {ms(3), "3"}}},
+		{"first at once, then with the beat", ms(10), []time.Duration{0, ms(1), ms(3), ms(4), ms(4), ms(30)}, []write{{0, "0"}, {ms(10), "1 2 3"}, {ms(20), "4"}, {ms(42), "5"}}},
+		{"after a pause at once", ms(10), []time.Duration{0, ms(50), ms(13), ms(10)}, []write{{0, "0"}, {ms(50), "1"}, {ms(63), "2"}, {ms(73), "3"}}},
+		{"the last one at once", ms(10), []time.Duration{0, ms(1), ms(1)}, []write{{0, "0"}, {ms(2), "1 2"}}},
+		{"beats are half a gap apart at least", ms(10), []time.Duration{ms(7), ms(1), ms(1), ms(40)}, []write{{ms(7), "0"}, {ms(20), "1 2"}, {ms(49), "3"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				script := make([]step, len(tt.after))
+				for i, after := range tt.after {
+					script[i] = step{after, text(uint64(i), "a"), nil}
+				}
+				first(script[0].event)
+				script[len(script)-1].event = done(uint64(len(script) - 1))
+				w, result := created(t, &replica{scripts: [][]step{script}}, Config{FlushGap: tt.gap}, Options{})
+				var got []write
+				for _, one := range w.writes {
+					var sequences []string
+					for _, id := range ids(one.text) {
+						sequences = append(sequences, strings.TrimPrefix(id, testID+"."))
+					}
+					got = append(got, write{one.at, strings.Join(sequences, " ")})
+				}
+				if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(write{})); diff != "" {
+					t.Errorf("writes (-want +got):\n%s", diff)
+				}
+				if result.Outcome != OutcomeDone || result.Events != len(script) {
+					t.Errorf("result = %+v", result)
+				}
+			})
+		})
+	}
+}
+
+// TestFlushGapChangesNoByte compares a burst that fills the inbox and the buffer again
+// and again with the same events one by one.
+func TestFlushGapChangesNoByte(t *testing.T) {
+	var bodies []string
+	for _, gap := range []time.Duration{0, 10 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			script := []step{{event: first(text(0, "a"))}}
+			for i := range uint64(2000) {
+				script = append(script, step{event: text(1+i, strings.Repeat("é\n", int(i%50)+1))})
+			}
+			script = append(script, step{event: done(2001)})
+			w, _ := created(t, &replica{scripts: [][]step{script}}, Config{FlushGap: gap}, Options{})
+			bodies = append(bodies, w.Body.String())
+			for i, one := range w.writes {
+				if len(one.text) > batch+1<<10 {
+					t.Errorf("gap %v: write %d has %d bytes", gap, i, len(one.text))
+				}
+			}
+		})
+	}
+	if bodies[0] != bodies[1] || len(ids(bodies[0])) != 2002 {
+		t.Errorf("the bodies differ, or not all of 2002 events are in them: %d", len(ids(bodies[0])))
+	}
+}
