@@ -1,10 +1,10 @@
 # `make` shows what there is. The two that matter: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint gen bench up fuzz faults
+.PHONY: help run test lint gen bench microbench up fuzz faults
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Serve everything in one process on http://127.0.0.1:8080
 	go run ./services/standalone
@@ -24,7 +24,10 @@ fuzz: ## Fuzz each target for a while
 faults: ## Kill, stop and cut everything under 200 streams, and check what they got
 	go test -race -count=1 -timeout 0 ./e2e/faults $(if $(duration),-duration $(duration)) $(if $(seed),-seed $(seed))
 
-bench: ## Measure the hot path
+bench: ## Measure against peers (more: go run ./bench --help); results in .cache/bench
+	go run ./bench
+
+microbench: ## Measure single functions of the hot path
 	go test -run '^$$' -bench . -benchmem ./edge/... ./services/...
 
 up: ## Start the local stack with docker compose

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pawstream/pawstream/bench/internal/load"
+	"github.com/pawstream/pawstream/bench/internal/proc"
+)
+
+// A contender is one way from the events' origin to a client.
+type contender struct {
+	name, about string
+	start       func(ctx context.Context, b *bench, s *stage) error
+	foreign     bool // another project's program
+}
+
+// The parts of a contender, as the results name them.
+const (
+	relayPart      = "relay" // what is measured: what clients talk to
+	originPart     = "origin"
+	completionPart = "completion"
+)
+
+// A stage is a contender that runs.
+type stage struct {
+	addr   string // that clients talk to
+	header map[string]string
+	origin string // the HTTP address of the scripted origin, where there is one
+	parts  map[string]*proc.Process
+	pace   float64 // tokens per second of the completion service's answers; 0: at once
+}
+
+func (s *stage) stop() {
+	for _, name := range []string{relayPart, completionPart, originPart} {
+		if p := s.parts[name]; p != nil {
+			p.Stop()
+		}
+	}
+}
+
+// errAbsent says that a contender's program is not on this machine.
+var errAbsent = errors.New("not installed")
+
+// contenders returns all there are.
+func contenders() []contender {
+	return []contender{
+		{"pawstream", "the edge over the scripted origin's gRPC", scriptedEdge(), false},
+		{"pawstream-gap0", "the same with --flush-gap=0", scriptedEdge("--flush-gap=0s"), false},
+		{"pawstream-other", "another build of the edge, from --other-edge", otherEdge, false},
+		{"grpc-gateway", "grpc-gateway with an SSE marshaler over the same origin", peer("gateway"), false},
+		{"naive", "typed receive, protojson, Fprintf, flush", peer("naive"), false},
+		{"direct", "the origin's own net/http, frames ready-made: the floor of Go's server", direct, false},
+		{"nginx", "nginx relaying the origin's Server-Sent Events", nginx, true},
+		{"caddy", "Caddy relaying the origin's Server-Sent Events", caddy, true},
+		{"portkey", "Portkey's gateway in front of the origin as an OpenAI-shaped server", portkey, true},
+		{"service-memory", "edge and completion service, log in memory", service("memory"), false},
+		{"service-jetstream", "edge and completion service, log in JetStream files", service("jetstream"), false},
+	}
+}
+
+func (b *bench) startOrigin(ctx context.Context, s *stage) error {
+	p, err := proc.Start(ctx, b.work, b.program("origin"))
+	if err != nil {
+		return err
+	}
+	s.parts[originPart], s.origin = p, p.Addr("http")
+	return nil
+}
+
+// ours starts a program of ours as the relay.
+func (b *bench) ours(ctx context.Context, s *stage, program string, args ...string) error {
+	p, err := proc.Start(ctx, b.work, b.program(program), args...)
+	if err != nil {
+		return err
+	}
+	s.parts[relayPart], s.addr = p, p.Addr("http")
+	return nil
+}
+
+func (b *bench) edge(ctx context.Context, s *stage, completion string, args ...string) error {
+	return b.ours(ctx, s, "edge", append(edgeFlags(completion), args...)...)
+}
+
+func edgeFlags(completion string) []string {
+	return []string{"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--max-streams=0", "--log-level=warn", "--completion-addr=" + completion}
+}
+
+func scriptedEdge(args ...string) func(context.Context, *bench, *stage) error {
+	return func(ctx context.Context, b *bench, s *stage) error {
+		if err := b.startOrigin(ctx, s); err != nil {
+			return err
+		}
+		return b.edge(ctx, s, s.parts[originPart].Addr("grpc"), append(slices.Clone(b.edgeArgs), args...)...)
+	}
+}
+
+// otherEdge is to compare two builds of the edge in one run.
+func otherEdge(ctx context.Context, b *bench, s *stage) error {
+	if b.otherEdge == "" {
+		return errors.New("no --other-edge was given")
+	}
+	if err := b.startOrigin(ctx, s); err != nil {
+		return err
+	}
+	p, err := proc.Start(ctx, b.work, b.otherEdge, edgeFlags(s.parts[originPart].Addr("grpc"))...)
+	if err != nil {
+		return err
+	}
+	s.parts[relayPart], s.addr = p, p.Addr("http")
+	return nil
+}
+
+func peer(kind string) func(context.Context, *bench, *stage) error {
+	return func(ctx context.Context, b *bench, s *stage) error {
+		if err := b.startOrigin(ctx, s); err != nil {
+			return err
+		}
+		return b.ours(ctx, s, "peers", "-kind="+kind, "-completion-addr="+s.parts[originPart].Addr("grpc"))
+	}
+}
+
+func direct(ctx context.Context, b *bench, s *stage) error {
+	if err := b.startOrigin(ctx, s); err != nil {
+		return err
+	}
+	s.parts[relayPart], s.addr = s.parts[originPart], s.origin
+	delete(s.parts, originPart)
+	return nil
+}
+
+func service(log string) func(context.Context, *bench, *stage) error {
+	return func(ctx context.Context, b *bench, s *stage) error {
+		data, err := os.MkdirTemp(b.work, "data-")
+		if err != nil {
+			return err
+		}
+		p, err := proc.Start(ctx, b.work, b.program("completion"), "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
+			"--log="+log, "--data-dir="+data, "--log-level=warn", "--max-generating=100000", "--idle-timeout=0",
+			"--advisor-pace="+strconv.FormatFloat(s.pace, 'g', -1, 64))
+		if err != nil {
+			return err
+		}
+		s.parts[completionPart] = p
+		return b.edge(ctx, s, p.Addr("grpc"), b.edgeArgs...)
+	}
+}
+
+// foreign starts another project's program, which listens where it is told to.
+func (b *bench) foreign(ctx context.Context, s *stage, program func(dir, listen string) ([]string, error)) error {
+	if err := b.startOrigin(ctx, s); err != nil {
+		return err
+	}
+	address := b.relayAddr
+	if address == "" {
+		var err error
+		if address, err = proc.FreeAddress(ctx); err != nil {
+			return err
+		}
+	}
+	dir, err := os.MkdirTemp(b.work, "relay-")
+	if err != nil {
+		return err
+	}
+	command, err := program(dir, address)
+	if err != nil {
+		return err
+	}
+	s.addr = address
+	s.parts[relayPart], err = proc.StartForeign(ctx, dir, address, command[0], command[1:]...)
+	return err
+}
+
+// installed returns where a program is.
+func installed(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, errAbsent)
+	}
+	return path, nil
+}
+
+func nginx(ctx context.Context, b *bench, s *stage) error {
+	path, err := installed("nginx")
+	if err != nil {
+		return err
+	}
+	return b.foreign(ctx, s, func(dir, listen string) ([]string, error) {
+		config := fmt.Sprintf(`daemon off; pid nginx.pid; error_log stderr warn; worker_processes 2; worker_rlimit_nofile 20000;
+events { worker_connections 19000; }
+http {
+  access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  upstream origin { server %s; keepalive 512; }
+  server {
+    listen %s backlog=4096; keepalive_requests 1000000;
+    location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; proxy_read_timeout 300s; }
+  }
+}
+`, s.origin, listen)
+		file := filepath.Join(dir, "nginx.conf")
+		return []string{path, "-p", dir, "-c", file}, os.WriteFile(file, []byte(config), 0o600)
+	})
+}
+
+func caddy(ctx context.Context, b *bench, s *stage) error {
+	path, err := installed("caddy")
+	if err != nil {
+		return err
+	}
+	return b.foreign(ctx, s, func(dir, listen string) ([]string, error) {
+		config := fmt.Sprintf("{\n\tadmin off\n\tauto_https off\n}\nhttp://%s {\n\treverse_proxy http://%s {\n\t\tflush_interval -1\n\t}\n}\n", listen, s.origin)
+		file := filepath.Join(dir, "Caddyfile")
+		return []string{path, "run", "--adapter", "caddyfile", "--config", file}, os.WriteFile(file, []byte(config), 0o600)
+	})
+}
+
+func portkey(ctx context.Context, b *bench, s *stage) error {
+	node, err := installed("node")
+	if err != nil {
+		return err
+	}
+	server := filepath.Join(b.portkey, "node_modules", "@portkey-ai", "gateway", "build", "start-server.js")
+	if _, err := os.Stat(server); err != nil {
+		return fmt.Errorf("portkey: %w: npm ci --prefix bench/peers/portkey", errAbsent)
+	}
+	s.header = map[string]string{"x-portkey-provider": "openai", "Authorization": "Bearer none"}
+	err = b.foreign(ctx, s, func(_, listen string) ([]string, error) {
+		_, port, _ := strings.Cut(listen, ":")
+		return []string{node, server, "--headless", "--port=" + port}, nil
+	})
+	s.header["x-portkey-custom-host"] = "http://" + s.origin + "/v1"
+	return err
+}
+
+// target is what the load tool asks the contender for.
+func (s *stage) target(body string) load.Target {
+	return load.Target{Addr: s.addr, Header: s.header, Body: body}
+}

@@ -1,0 +1,251 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A Plan is what a run does: it holds so many streams open, each followed by the next
+// one when it ends, and looks at what happens within the window.
+type Plan struct {
+	Target  Target
+	Expect  *Expectation
+	Streams int
+	// Gap is how far apart the events of a stream are due; 0: they are not.
+	Gap time.Duration
+	// Ramp is the time over which the streams begin, Settle that until the window
+	// begins, and Window its length.
+	Ramp, Settle, Window time.Duration
+	// Slow is how many streams more there are whose clients do not read.
+	Slow int
+	// Begin and End, if not nil, are called at the borders of the window.
+	Begin, End func() error
+}
+
+// A Result is what happened within the window. Times are in milliseconds.
+type Result struct {
+	Events     int64
+	Streams    int64 // that began
+	Elapsed    time.Duration
+	FirstEvent []float64 // from a request to its first event
+	// Lateness is when an event came, less when it was due. A stream is measured by
+	// itself: it is due when it would have come had all events been as fast as the
+	// fastest one of the stream.
+	Lateness []float64
+}
+
+// ErrDescriptors says that the system does not let a process open so many connections.
+var ErrDescriptors = errors.New("too few file descriptors")
+
+// Descriptors returns an error if a process may not have that many connections, and what
+// it needs beside them.
+func Descriptors(connections int) error {
+	const beside = 100
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if limit.Cur < uint64(connections+beside) { //nolint:gosec // not negative
+		return fmt.Errorf("%w: %d are allowed (ulimit -n), %d are needed", ErrDescriptors, limit.Cur, connections+beside)
+	}
+	return nil
+}
+
+// A runner is a run.
+type runner struct {
+	*Plan
+	base     time.Time
+	from, to atomic.Int64 // the window, as nanoseconds since base; 0: not known yet
+	events   atomic.Int64
+	streams  atomic.Int64
+
+	mu     sync.Mutex
+	result Result
+}
+
+// Run carries the plan out. The first frame that is wrong or missing ends it with an
+// error that shows the difference.
+func Run(ctx context.Context, plan *Plan) (Result, error) {
+	if err := Descriptors(plan.Streams + plan.Slow); err != nil {
+		return Result{}, err
+	}
+	r := &runner{Plan: plan, base: time.Now()}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group sync.WaitGroup
+	for i := range plan.Streams + plan.Slow {
+		group.Go(func() {
+			if err := r.client(ctx, i); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("client %d: %w", i, err))
+			}
+		})
+	}
+	err := r.measure(ctx)
+	if err == nil {
+		cancel(errOver)
+	}
+	group.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, errOver) {
+		return Result{}, cause
+	}
+	r.result.Events, r.result.Streams = r.events.Load(), r.streams.Load()
+	r.result.Elapsed = time.Duration(r.to.Load() - r.from.Load())
+	return r.result, nil
+}
+
+// errOver is why the clients of a run stop that went well.
+var errOver = errors.New("the window is over")
+
+// measure opens and closes the window.
+func (r *runner) measure(ctx context.Context) error {
+	steps := []struct {
+		wait time.Duration
+		at   *atomic.Int64
+		call func() error
+	}{{r.Ramp + r.Settle, &r.from, r.Begin}, {r.Window, &r.to, r.End}}
+	for _, step := range steps {
+		if !wait(ctx, step.wait) {
+			return ctx.Err()
+		}
+		if step.call != nil {
+			if err := step.call(); err != nil {
+				return err
+			}
+		}
+		step.at.Store(int64(time.Since(r.base)))
+	}
+	return nil
+}
+
+// client makes the requests of one stream after the other.
+func (r *runner) client(ctx context.Context, i int) error {
+	if !wait(ctx, r.Ramp*time.Duration(i)/time.Duration(r.Streams+r.Slow)) {
+		return nil
+	}
+	if i >= r.Streams {
+		return r.doze(ctx)
+	}
+	c, err := dial(ctx, &r.Target, 0)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	stop := context.AfterFunc(ctx, c.close)
+	defer stop()
+	s := stream{arrivals: make([]int64, 0, r.Expect.Frames())}
+	for ctx.Err() == nil {
+		err := r.stream(c, &s)
+		r.add(&s)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A stream is what is known of a stream in progress.
+type stream struct {
+	begun    int64
+	arrivals []int64 // of each event, as nanoseconds since base
+}
+
+// stream makes one request and reads its events to the end.
+func (r *runner) stream(c *conn, s *stream) error {
+	s.begun, s.arrivals = int64(time.Since(r.base)), s.arrivals[:0]
+	events, err := c.open()
+	if err != nil {
+		return err
+	}
+	if err := c.net.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	var id string
+	for k := 0; ; k++ {
+		event, err := events.Next()
+		now := int64(time.Since(r.base))
+		switch {
+		case errors.Is(err, io.EOF) && k == r.Expect.Frames():
+			return nil
+		case errors.Is(err, io.EOF):
+			return fmt.Errorf("the stream %s ended after %d of %d frames", id, k, r.Expect.Frames())
+		case err != nil:
+			return err
+		}
+		if err := r.Expect.check(k, &event, &id); err != nil {
+			return err
+		}
+		s.arrivals = append(s.arrivals, now)
+		if from := r.from.Load(); from != 0 && r.to.Load() == 0 {
+			r.events.Add(1)
+		}
+	}
+}
+
+// add takes what a stream has shown, once it is over.
+func (r *runner) add(s *stream) {
+	from, to := r.from.Load(), r.to.Load()
+	if to == 0 {
+		to = int64(time.Since(r.base))
+	}
+	if len(s.arrivals) == 0 || from == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.begun >= from && s.begun < to {
+		r.streams.Add(1)
+		r.result.FirstEvent = append(r.result.FirstEvent, milliseconds(s.arrivals[0]-s.begun))
+	}
+	if r.Gap == 0 {
+		return
+	}
+	// The last three events of an answer come without a pause.
+	paced := s.arrivals[:min(len(s.arrivals), max(0, r.Expect.Frames()-3))]
+	if len(paced) < 2 {
+		return
+	}
+	origin := paced[0]
+	for k, at := range paced {
+		origin = min(origin, at-int64(k)*int64(r.Gap))
+	}
+	for k, at := range paced {
+		if at >= from && at < to {
+			r.result.Lateness = append(r.result.Lateness, milliseconds(at-int64(k)*int64(r.Gap)-origin))
+		}
+	}
+}
+
+// doze opens a stream and does not read it.
+func (r *runner) doze(ctx context.Context) error {
+	const smallest = 4 << 10
+	c, err := dial(ctx, &r.Target, smallest)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := c.request("POST", "/v1/chat/completions", r.Target.Body); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// wait waits: false where ctx ended first.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func milliseconds(ns int64) float64 { return float64(ns) / 1e6 }

@@ -1,0 +1,354 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pawstream/pawstream/edge/sse"
+)
+
+// Whole sends requests for whole answers on so many connections, at a rate, and returns
+// how long each took, in milliseconds. Every answer must have the same text.
+func Whole(ctx context.Context, t *Target, connections int, rate float64, window time.Duration, begin, end func() error) (took []float64, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if err := begin(); err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	var want string
+	begun := time.Now()
+	gap := time.Duration(float64(connections) / rate * float64(time.Second))
+	for i := range connections {
+		group.Go(func() {
+			mine, err := whole(ctx, t, begun.Add(gap*time.Duration(i)/time.Duration(connections)), gap, window, func(text string) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if want == "" {
+					want = text
+				}
+				if text != want {
+					return fmt.Errorf("an answer is wrong: %s", difference(want, text))
+				}
+				return nil
+			})
+			if err != nil && ctx.Err() == nil {
+				cancel(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			took = append(took, mine...)
+		})
+	}
+	group.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		return nil, cause
+	}
+	return took, end()
+}
+
+func whole(ctx context.Context, t *Target, due time.Time, gap, window time.Duration, check func(text string) error) ([]float64, error) {
+	var took []float64
+	c, err := dial(ctx, t, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	stop := context.AfterFunc(ctx, c.close)
+	defer stop()
+	for over := time.Now().Add(window); due.Before(over); due = due.Add(gap) {
+		if !wait(ctx, time.Until(due)) {
+			return nil, ctx.Err()
+		}
+		if time.Now().After(over) {
+			break // the machine cannot do as much
+		}
+		begun := time.Now()
+		if err := c.request(http.MethodPost, "/v1/chat/completions", t.Body); err != nil {
+			return nil, err
+		}
+		if err := c.respond(); err != nil {
+			return nil, err
+		}
+		body, err := io.ReadAll(c.body)
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, milliseconds(int64(time.Since(begun))))
+		var answer struct {
+			Choices []struct {
+				Message struct {
+					Content string `json:"content"`
+				} `json:"message"`
+			} `json:"choices"`
+		}
+		if err := json.Unmarshal(body, &answer); err != nil {
+			return nil, err
+		}
+		if len(answer.Choices) != 1 || answer.Choices[0].Message.Content == "" {
+			return nil, fmt.Errorf("an answer has no text: %s", body)
+		}
+		if err := check(answer.Choices[0].Message.Content); err != nil {
+			return nil, err
+		}
+	}
+	return took, nil
+}
+
+// Storm opens streams, cuts all of them off at once after a while, and lets each come
+// back with its Last-Event-ID. It returns how long it took, in milliseconds, until each
+// had its next event. None may be lost, or come twice.
+func Storm(ctx context.Context, t *Target, expect *Expectation, streams int, before time.Duration) ([]float64, error) {
+	if err := Descriptors(streams); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	cut := make(chan struct{})
+	took := make([]float64, streams)
+	var group, live sync.WaitGroup
+	live.Add(streams)
+	for i := range streams {
+		group.Go(func() {
+			alive := sync.OnceFunc(live.Done)
+			defer alive()
+			if err := storm(ctx, t, expect, alive, cut, &took[i]); err != nil && ctx.Err() == nil {
+				cancel(fmt.Errorf("client %d: %w", i, err))
+			}
+		})
+	}
+	live.Wait()
+	wait(ctx, before)
+	close(cut)
+	group.Wait()
+	return took, context.Cause(ctx)
+}
+
+// storm is one client: it is alive once it has its first event.
+func storm(ctx context.Context, t *Target, expect *Expectation, alive func(), cut <-chan struct{}, took *float64) error {
+	c, err := dial(ctx, t, 0)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	events, err := c.open()
+	if err != nil {
+		return err
+	}
+	if err := c.net.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	var id, last string
+	k := 0
+	next := func(events *sse.Decoder) error {
+		event, err := events.Next()
+		if err != nil {
+			return fmt.Errorf("after %d events: %w", k, err)
+		}
+		if err := expect.check(k, &event, &id); err != nil {
+			return err
+		}
+		last, k = event.ID.String(), k+1
+		return nil
+	}
+	for {
+		if err := next(events); err != nil {
+			return err
+		}
+		alive()
+		select {
+		case <-cut:
+		case <-ctx.Done():
+			return ctx.Err()
+		default:
+			continue
+		}
+		break
+	}
+	c.close()
+	begun := time.Now()
+	again, err := dial(ctx, t, 0)
+	if err != nil {
+		return err
+	}
+	defer again.close()
+	if events, err = again.resume(id, last); err != nil {
+		return err
+	}
+	err = next(events)
+	*took = milliseconds(int64(time.Since(begun)))
+	return err
+}
+
+// Cancel opens streams one after the other, leaves each, and returns how long it took
+// until the origin's context ended, in milliseconds. origin is the address that tells.
+func Cancel(ctx context.Context, t *Target, origin string, times int) ([]float64, error) {
+	var took []float64
+	for range times {
+		one, err := cancelOne(ctx, t, origin)
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, one)
+	}
+	return took, nil
+}
+
+func cancelOne(ctx context.Context, t *Target, origin string) (float64, error) {
+	c, err := dial(ctx, t, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	events, err := c.open()
+	if err != nil {
+		return 0, err
+	}
+	event, err := events.Next()
+	if err != nil {
+		return 0, err
+	}
+	id, known := completionOf(event.Data)
+	if !known {
+		return 0, fmt.Errorf("the first event names no completion: %s", event.Data)
+	}
+	left := time.Now()
+	c.close()
+	for deadline := left.Add(patience); time.Now().Before(deadline); {
+		if !wait(ctx, 20*time.Millisecond) {
+			return 0, ctx.Err()
+		}
+		at, err := endedAt(ctx, origin, id)
+		if err != nil {
+			return 0, err
+		}
+		if at > 0 {
+			return milliseconds(at - left.UnixNano()), nil
+		}
+	}
+	return 0, fmt.Errorf("the origin goes on with %s after its client has left", id)
+}
+
+// completionOf returns the completion's id that an event's data holds.
+func completionOf(data string) (string, bool) {
+	at := strings.Index(data, idPrefix)
+	if at < 0 || len(data) < at+idLength {
+		return "", false
+	}
+	return data[at : at+idLength], true
+}
+
+func endedAt(ctx context.Context, origin, id string) (int64, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+origin+"/ended/"+id, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }() // it has been read
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return 0, err
+	}
+	return strconv.ParseInt(string(text), 10, 64)
+}
+
+// Held are streams that are open.
+type Held struct {
+	FirstEvent []float64 // in milliseconds
+	conns      []*conn
+}
+
+// Hold opens streams, a few at a time, reads the first event of each, and leaves them
+// open. ready is called once a first stream has been opened and closed, so that what
+// only the first one costs is not counted.
+func Hold(ctx context.Context, t *Target, streams int, ready func() error) (*Held, error) {
+	if err := Descriptors(streams); err != nil {
+		return nil, err
+	}
+	h := new(Held)
+	if err := h.add(ctx, t); err != nil {
+		return nil, err
+	}
+	h.Close()
+	h.conns, h.FirstEvent = nil, nil
+	if err := ready(); err != nil {
+		return nil, err
+	}
+	for range streams {
+		if err := h.add(ctx, t); err != nil {
+			h.Close()
+			return nil, fmt.Errorf("stream %d: %w", len(h.conns), err)
+		}
+	}
+	return h, nil
+}
+
+func (h *Held) add(ctx context.Context, t *Target) error {
+	c, err := dial(ctx, t, 0)
+	if err != nil {
+		return err
+	}
+	h.conns = append(h.conns, c)
+	begun := time.Now()
+	events, err := c.open()
+	if err != nil {
+		return err
+	}
+	_, err = events.Next()
+	h.FirstEvent = append(h.FirstEvent, milliseconds(int64(time.Since(begun))))
+	return err
+}
+
+// Alive returns an error if a stream has ended.
+func (h *Held) Alive() error {
+	var b [4 << 10]byte
+	for i, c := range h.conns {
+		if err := c.net.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+			return err
+		}
+		var timeout net.Error
+		if _, err := c.net.Read(b[:]); err != nil && (!errors.As(err, &timeout) || !timeout.Timeout()) {
+			return fmt.Errorf("idle stream %d has ended: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// Close closes the streams.
+func (h *Held) Close() {
+	for _, c := range h.conns {
+		c.close()
+	}
+}
+
+// First opens one stream after the other, each on a connection of its own, and returns
+// how long each took to its first event from the request on, in milliseconds.
+func First(ctx context.Context, t *Target, times int) ([]float64, error) {
+	var took []float64
+	for range times {
+		h := new(Held)
+		err := h.add(ctx, t)
+		h.Close()
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, h.FirstEvent...)
+	}
+	return took, nil
+}
+
+// Wait waits: false where ctx ended first.
+func Wait(ctx context.Context, d time.Duration) bool { return wait(ctx, d) }

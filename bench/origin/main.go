@@ -1,0 +1,192 @@
+// Command origin is where the benchmark's events come from when the answer itself is not
+// what is measured: the same script over gRPC, as a completion service, and over plain
+// net/http, as OpenAI-shaped Server-Sent Events that were made beforehand. The second
+// one is the floor: no program that is written with Go's server can cost less.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/pawstream/pawstream/bench/internal/script"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "origin:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	listen := flag.String("listen", "127.0.0.1:0", "address of the HTTP API")
+	flag.Parse()
+	o := &origin{created: time.Now().Unix()}
+	var lc net.ListenConfig
+	inside, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	outside, err := lc.Listen(ctx, "tcp", *listen)
+	if err != nil {
+		return err
+	}
+	rpc := grpc.NewServer()
+	completionv1.RegisterCompletionServiceServer(rpc, o)
+	healthy := health.NewServer()
+	healthy.SetServingStatus(completionv1.CompletionService_ServiceDesc.ServiceName, healthv1.HealthCheckResponse_SERVING)
+	healthv1.RegisterHealthServer(rpc, healthy)
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/chat/completions", o.stream)
+	mux.HandleFunc("GET /ended/{id}", o.endedAt)
+	web := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+
+	fmt.Printf("ready grpc=%s http=%s\n", inside.Addr(), outside.Addr())
+	failed := make(chan error, 2)
+	go func() { failed <- rpc.Serve(inside) }()
+	go func() { failed <- web.Serve(outside) }()
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	rpc.Stop()
+	if closed := web.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+type origin struct {
+	completionv1.UnimplementedCompletionServiceServer
+	created int64
+	count   atomic.Uint64
+	ended   sync.Map // id -> Unix nanoseconds at which its stream's context ended early
+}
+
+// newID returns an id of the length that the real ones have.
+func (o *origin) newID() string { return fmt.Sprintf("chatcmpl-%026d", o.count.Add(1)) }
+
+// StreamCompletion implements completionv1.CompletionServiceServer.
+func (o *origin) StreamCompletion(req *completionv1.StreamCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
+	s := script.Parse(int64(req.GetParams().GetMaxCompletionTokens()), req.GetParams().GetSeed())
+	id := o.newID()
+	if err := out.SendHeader(metadata.Pairs("pawstream-completion-id", id)); err != nil {
+		return err
+	}
+	err := pace(out.Context(), s, func(sequence int) error {
+		e := s.Event(sequence)
+		if sequence == 0 {
+			e.Metadata = &completionv1.CompletionMetadata{Id: id, Created: o.created, Model: "pet-advisor-1"}
+		}
+		return out.Send(e)
+	})
+	if out.Context().Err() != nil {
+		o.ended.Store(id, time.Now().UnixNano())
+	}
+	return err
+}
+
+// pace calls send for each event when it is due.
+func pace(ctx context.Context, s script.Script, send func(sequence int) error) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	<-timer.C
+	due := time.Now()
+	for sequence := range s.Events() {
+		if wait := time.Until(due); wait > 0 {
+			timer.Reset(wait)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if err := send(sequence); err != nil {
+			return err
+		}
+		due = due.Add(s.Gap)
+	}
+	return nil
+}
+
+// stream writes frames that need nothing but an id.
+func (o *origin) stream(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Words int64 `json:"max_completion_tokens"`
+		Seed  int64 `json:"seed"`
+	}
+	text, err := io.ReadAll(r.Body)
+	if err == nil {
+		err = json.Unmarshal(text, &body)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s := script.Parse(body.Words, body.Seed)
+	id := o.newID()
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	control := http.NewResponseController(w)
+	prefix := `data: {"id":"` + id + `","object":"chat.completion.chunk","created":` + strconv.FormatInt(o.created, 10) +
+		`,"model":"pet-advisor-1","choices":[{"index":0,"delta":`
+	var frame []byte
+	err = pace(r.Context(), s, func(sequence int) error {
+		frame = frame[:0]
+		switch sequence {
+		case 0:
+			frame = append(append(frame, prefix...), `{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}`...)
+		case s.Words + 1:
+			frame = append(append(frame, prefix...), `{},"logprobs":null,"finish_reason":"stop"}]}`...)
+		case s.Words + 2:
+			frame = append(frame, "data: [DONE]"...)
+		default:
+			frame = append(append(frame, prefix...), `{"content":" word`...)
+			frame = strconv.AppendInt(frame, int64(sequence-1), 10)
+			frame = append(frame, `"},"logprobs":null,"finish_reason":null}]}`...)
+		}
+		frame = append(append(frame, "\nid: "...), id...)
+		frame = strconv.AppendInt(append(frame, '.'), int64(sequence), 10)
+		if _, err := w.Write(append(frame, "\n\n"...)); err != nil {
+			return err
+		}
+		return control.Flush()
+	})
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// endedAt tells when the gRPC stream of a completion was cancelled; 404: not yet.
+func (o *origin) endedAt(w http.ResponseWriter, r *http.Request) {
+	at, known := o.ended.Load(r.PathValue("id"))
+	if !known {
+		http.NotFound(w, r)
+		return
+	}
+	fmt.Fprintf(w, "%d", at) //nolint:gosec // a number
+}

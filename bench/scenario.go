@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/pawstream/pawstream/bench/internal/load"
+	"github.com/pawstream/pawstream/bench/internal/script"
+)
+
+// A scenario is one kind of work, and who does it.
+type scenario struct {
+	name, about string
+	contenders  []string
+	pace        float64 // of the completion service, where it takes part
+	run         func(ctx context.Context, b *bench, s *stage) (*sample, error)
+}
+
+// A sample is what one contender did in one scenario, once.
+type sample struct {
+	Values map[string]float64 `json:"values"`
+	// FirstEvent and Lateness are percentiles 0 to 100, in milliseconds.
+	FirstEvent []float64 `json:"first_event_ms,omitempty"`
+	Lateness   []float64 `json:"lateness_ms,omitempty"`
+}
+
+// Who takes part where.
+func everybody() []string {
+	return []string{"pawstream", "pawstream-gap0", "pawstream-other", "grpc-gateway", "naive", "direct", "nginx", "caddy", "portkey"}
+}
+
+func edgeAndFloor() []string { return []string{"pawstream", "pawstream-other", "direct"} }
+
+func logs() []string { return []string{"service-memory", "service-jetstream"} }
+
+func scenarios() []scenario {
+	return []scenario{
+		{"paced-128x100", "128 streams at 100 events/s", everybody(), 0, paced(128, 100)},
+		{"paced-128", "128 streams at 20 events/s", everybody(), 0, paced(128, 20)},
+		{"paced-1000", "1,000 streams at 20 events/s", []string{"pawstream", "pawstream-gap0", "grpc-gateway", "direct", "nginx"}, 0, paced(1000, 20)},
+		{"paced-5000", "5,000 streams at 20 events/s", edgeAndFloor(), 0, paced(5000, 20)},
+		{"flat-16", "16 streams, flat out", everybody(), 0, flat(16)},
+		{"flat-256", "256 streams, flat out", everybody(), 0, flat(256)},
+		{"idle-1000", "1,000 streams that say nothing", []string{"pawstream", "pawstream-other", "grpc-gateway", "direct", "nginx", "caddy", "service-memory"}, 0.001, idle(1000)},
+		{"idle-10000", "10,000 streams that say nothing", []string{"pawstream", "direct", "service-memory"}, 0.001, idle(10000)},
+		{"first", "one stream after the other: the time to the first event of an idle machine", []string{"pawstream", "grpc-gateway", "direct", "nginx", "caddy", "portkey"}, 0, first(300)},
+		{"log-1000", "the whole service: 1,000 streams at 20 events/s", logs(), 20, serviceStreams(1000, 20)},
+		{"log-128", "the whole service: 128 streams at 20 events/s", logs(), 20, serviceStreams(128, 20)},
+		{"whole", "2,000 requests/s for whole answers, offered", logs(), 0, whole(64, 2000)},
+		{"resume", "1,000 clients are cut off and come back at once", logs(), 20, resume(1000)},
+		{"slow", "100 streams at 20 events/s beside 100 whose clients do not read", []string{"pawstream", "direct", "nginx"}, 0, slow(100, 20, 100)},
+		{"cancel", "clients leave: the time until the origin's context ends", []string{"pawstream", "pawstream-other", "grpc-gateway"}, 0, cancelled(200)},
+	}
+}
+
+// question is what the completion service is asked.
+const question = "Which dogs suit a family with two small children and a garden, and what does each of them need?"
+
+// body is that of a request for a script.
+func body(s script.Script) string {
+	return fmt.Sprintf(`{"model":"pet-advisor-1","stream":true,"max_completion_tokens":%d,"seed":%d,"messages":[{"role":"user","content":%s}]}`,
+		s.Words, s.Seed(), strconv.Quote(question))
+}
+
+// learn reads one stream, as fast as it comes.
+func learn(ctx context.Context, s *stage, words int) (*load.Expectation, error) {
+	fast := script.Script{Words: words}
+	target := s.target(body(fast))
+	frames, err := load.Fetch(ctx, &target)
+	if err != nil {
+		return nil, err
+	}
+	return load.Learn(frames, fast.Text())
+}
+
+func paced(streams int, rate float64) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		return scripted(ctx, b, s, &load.Plan{Streams: b.scale(streams), Gap: gapOf(rate)})
+	}
+}
+
+func slow(streams int, rate float64, sleepers int) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		return scripted(ctx, b, s, &load.Plan{Streams: b.scale(streams), Gap: gapOf(rate), Slow: b.scale(sleepers)})
+	}
+}
+
+func flat(streams int) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		return scripted(ctx, b, s, &load.Plan{Streams: b.scale(streams)})
+	}
+}
+
+func gapOf(rate float64) time.Duration { return time.Duration(float64(time.Second) / rate) }
+
+// scripted runs a plan over the scripted origin.
+func scripted(ctx context.Context, b *bench, s *stage, plan *load.Plan) (*sample, error) {
+	words := 10_000 // flat out a request is to cost nothing in comparison
+	if plan.Gap > 0 {
+		// As long as the run, so that no request is within the window but the first ones.
+		words = int((b.ramp(plan.Streams)+b.settle+b.window)/plan.Gap) + 100
+	}
+	expect, err := learn(ctx, s, words)
+	if err != nil {
+		return nil, err
+	}
+	plan.Expect = expect
+	plan.Target = s.target(body(script.Script{Words: words, Gap: plan.Gap}))
+	return b.measured(ctx, s, plan)
+}
+
+// serviceStreams runs whole answers of the completion service, one after the other.
+func serviceStreams(streams int, rate float64) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		plan := &load.Plan{Streams: b.scale(streams), Gap: gapOf(rate), Target: s.target(asked("true"))}
+		frames, err := load.Fetch(ctx, &plan.Target)
+		if err != nil {
+			return nil, err
+		}
+		if plan.Expect, err = load.Learn(frames, ""); err != nil {
+			return nil, err
+		}
+		// To compose an answer takes milliseconds of a core: that is not what is measured.
+		plan.Ramp = 10 * b.ramp(plan.Streams)
+		return b.measured(ctx, s, plan)
+	}
+}
+
+// asked is a request to the completion service.
+func asked(stream string) string {
+	return `{"model":"pet-advisor-1","stream":` + stream + `,"messages":[{"role":"user","content":` + strconv.Quote(question) + `}]}`
+}
+
+// measured runs a plan and takes what each part of the contender costs within the window.
+func (b *bench) measured(ctx context.Context, s *stage, plan *load.Plan) (*sample, error) {
+	plan.Ramp = max(plan.Ramp, b.ramp(plan.Streams+plan.Slow))
+	plan.Settle, plan.Window = b.settle, b.window
+	costs := newCosts(s)
+	plan.Begin, plan.End = costs.begin, costs.end
+	result, err := load.Run(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
+	out := &sample{Values: map[string]float64{
+		"events_per_s": float64(result.Events) / result.Elapsed.Seconds(),
+	}}
+	for name, cpu := range costs.cpu {
+		if result.Events > 0 {
+			out.Values[name+"_us_per_event"] = float64(cpu.Microseconds()) / float64(result.Events)
+		}
+		out.Values[name+"_rss_mib"] = float64(costs.memory[name]) / (1 << 20)
+	}
+	out.FirstEvent, out.Lateness = percentiles(result.FirstEvent), percentiles(result.Lateness)
+	return out, nil
+}
+
+// costs are what the parts of a contender take within a window.
+type costs struct {
+	stage  *stage
+	cpu    map[string]time.Duration
+	memory map[string]int64
+}
+
+func newCosts(s *stage) *costs {
+	return &costs{s, make(map[string]time.Duration), make(map[string]int64)}
+}
+
+func (c *costs) begin() error { return c.take(false) }
+
+func (c *costs) end() error { return c.take(true) }
+
+// take notes the times at the begin of the window, and what has been added at its end.
+func (c *costs) take(end bool) error {
+	for name, p := range c.stage.parts {
+		cpu, err := p.CPU()
+		if err != nil {
+			return err
+		}
+		if end {
+			cpu -= c.cpu[name]
+		}
+		c.cpu[name] = cpu
+		if c.memory[name], err = p.Memory(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idle opens streams of which only the beginning comes, and takes the memory that each
+// costs.
+func idle(streams int) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		streams := b.scale(streams)
+		target := s.target(body(script.Script{Words: 10, Gap: 10 * time.Minute}))
+		if s.parts[completionPart] != nil {
+			target = s.target(asked("true"))
+		}
+		before := make(map[string]int64)
+		held, err := load.Hold(ctx, &target, streams, func() error {
+			for name, p := range s.parts {
+				var err error
+				if before[name], err = p.Memory(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		defer held.Close()
+		// Long enough for a collection, and for what an opening takes to be let go of.
+		if !load.Wait(ctx, b.calm) {
+			return nil, ctx.Err()
+		}
+		out := &sample{Values: make(map[string]float64), FirstEvent: percentiles(held.FirstEvent)}
+		for name, p := range s.parts {
+			now, err := p.Memory()
+			if err != nil {
+				return nil, err
+			}
+			out.Values[name+"_kib_per_stream"] = float64(now-before[name]) / 1024 / float64(streams)
+		}
+		return out, held.Alive()
+	}
+}
+
+// first takes the time to the first event of one stream at a time.
+func first(times int) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		target := s.target(body(script.Script{Words: 3}))
+		took, err := load.First(ctx, &target, b.scale(times))
+		return &sample{FirstEvent: percentiles(took)}, err
+	}
+}
+
+func whole(connections int, rate float64) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		target := s.target(asked("false"))
+		costs := newCosts(s)
+		begun := time.Now()
+		took, err := load.Whole(ctx, &target, connections, rate, b.window, costs.begin, costs.end)
+		if err != nil {
+			return nil, err
+		}
+		out := &sample{Values: map[string]float64{"requests_per_s": float64(len(took)) / time.Since(begun).Seconds()}, FirstEvent: percentiles(took)}
+		for name, cpu := range costs.cpu {
+			out.Values[name+"_us_per_request"] = float64(cpu.Microseconds()) / float64(len(took))
+		}
+		return out, nil
+	}
+}
+
+func resume(streams int) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		target := s.target(asked("true"))
+		frames, err := load.Fetch(ctx, &target)
+		if err != nil {
+			return nil, err
+		}
+		expect, err := load.Learn(frames, "")
+		if err != nil {
+			return nil, err
+		}
+		took, err := load.Storm(ctx, &target, expect, b.scale(streams), b.settle)
+		if err != nil {
+			return nil, err
+		}
+		p := percentiles(took)
+		return &sample{Values: map[string]float64{"all_back_ms": p[100]}, FirstEvent: p}, nil
+	}
+}
+
+func cancelled(times int) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		target := s.target(body(script.Script{Words: 100_000, Gap: 10 * time.Millisecond}))
+		took, err := load.Cancel(ctx, &target, s.origin, b.scale(times))
+		if err != nil {
+			return nil, err
+		}
+		p := percentiles(took)
+		return &sample{Values: map[string]float64{"cancel_p50_ms": p[50], "cancel_p99_ms": p[99]}}, nil
+	}
+}
+
+// ramp is the time over which streams begin: 1,000 per second.
+func (b *bench) ramp(streams int) time.Duration { return time.Duration(streams) * time.Millisecond }
+
+// scale makes a load smaller, for a test of the harness.
+func (b *bench) scale(n int) int { return max(1, int(math.Round(float64(n)*b.part))) }
