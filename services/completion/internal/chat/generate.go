@@ -197,7 +197,11 @@ func (s *Service) shown(ctx context.Context, g *generation, err error) *Error {
 	if shown.Err == nil {
 		return shown
 	}
-	s.logger.ErrorContext(ctx, "generation failed", slog.String("completion", g.meta.ID),
+	level := slog.LevelWarn // the fault of a model's server
+	if shown.Code == CodeInternal || shown.Code == CodeInterrupted || errors.Is(shown.Err, ErrLogFull) {
+		level = slog.LevelError
+	}
+	s.logger.Log(ctx, level, "generation failed", slog.String("completion", g.meta.ID),
 		slog.String("model", g.meta.Model), slog.Any("error", shown.Err))
 	told := *shown
 	told.Err = nil // logged here, so not passed on
