@@ -4,6 +4,6 @@
 //
 // Everything is on loopback and on ports that the system picks. The programs are
 // built with the race detector, once for each run of the tests; whatever they log
-// as an error fails the run. Node, Python and curl are used where they are
+// as an error fails the run. Node, Python, curl and Chromium are used where they are
 // installed; with CI=true in the environment they have to be.
 package e2e

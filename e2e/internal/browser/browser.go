@@ -115,6 +115,13 @@ func (p *Page) listen(event any) {
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
 		fault = (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error()
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError {
+			fault = "console.error:"
+			for _, arg := range e.Args {
+				fault += " " + string(arg.Value) + arg.Description
+			}
+		}
 	case *log.EventEntryAdded:
 		// That a request has failed is often what a test is about.
 		if e.Entry.Level == log.EntryLevelError && e.Entry.Source != log.EntrySourceNetwork {

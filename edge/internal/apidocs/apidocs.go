@@ -1,9 +1,11 @@
-// Package apidocs is the description of the public API, written by hand as OpenAPI 3.2.
+// Package apidocs is the description of the public API, written by hand as OpenAPI 3.2,
+// and Swagger UI, which shows it.
 package apidocs
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
+	"io/fs"
 	"net/http"
 
 	"github.com/goccy/go-yaml"
@@ -14,9 +16,16 @@ import (
 //go:embed openapi.yaml
 var description []byte
 
+//go:embed pages/docs.html pages/docs.js
+var pages embed.FS
+
+//go:embed swagger/*.css swagger/*.js swagger/*.png swagger/*.txt
+var swagger embed.FS
+
 // Docs is what there is to read about the API. It is safe for concurrent use.
 type Docs struct {
-	asYAML, asJSON *page.File
+	asYAML, asJSON, page *page.File
+	assets               page.Files
 }
 
 // New converts the description, once.
@@ -25,14 +34,34 @@ func New() (*Docs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
-	return &Docs{
+	d := &Docs{
 		asYAML: page.NewFile("application/yaml", description), // RFC 9512
 		asJSON: page.NewFile("application/json", converted),
-	}, nil
+	}
+	ours, err := load(pages, "pages")
+	if err != nil {
+		return nil, err
+	}
+	if d.assets, err = load(swagger, "swagger"); err != nil {
+		return nil, err
+	}
+	d.page, d.assets["docs.js"] = ours["docs.html"], ours["docs.js"]
+	return d, nil
 }
 
-// Mount adds the routes: /openapi.yaml and /openapi.json. They are open to everybody.
+func load(files embed.FS, dir string) (page.Files, error) {
+	sub, err := fs.Sub(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	return page.Load(sub)
+}
+
+// Mount adds the routes: /openapi.yaml, /openapi.json and /docs, with what it loads below.
+// They are open to everybody.
 func (d *Docs) Mount(mux *http.ServeMux) {
 	mux.Handle("GET /openapi.yaml", d.asYAML)
 	mux.Handle("GET /openapi.json", d.asJSON)
+	mux.Handle("GET /docs", d.page)
+	d.assets.Mount(mux, "/docs/")
 }

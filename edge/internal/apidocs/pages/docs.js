@@ -1,0 +1,9 @@
+// The page of Swagger UI, which the policy lets start from a file of ours only.
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  validatorUrl: null, // it would send the description elsewhere
+  defaultModelsExpandDepth: 0,
+  displayRequestDuration: true,
+});
