@@ -93,7 +93,7 @@ func TestTakeoverGoesOnAtTheServer(t *testing.T) {
 	defer server.Close()
 	models := "--models=" + modelsFile(t, "models:\n  - name: story\n    targets:\n      - engine: openai\n        base_url: "+server.URL+
 		"\n        model: m\n        continuation: vllm\n")
-	nats := "--nats-url=" + startNATS(t)
+	nats := "--nats-url=" + startNATS(t).ClientURL()
 	doomed := start(t, "completion", "--listen=127.0.0.1:0", models, nats)
 	survivor := start(t, "completion", "--listen=127.0.0.1:0", models, nats)
 	first := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+doomed.Addr("grpc"))

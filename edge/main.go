@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/pawstream/pawstream/edge/ask"
 	"github.com/pawstream/pawstream/edge/server"
 	"github.com/pawstream/pawstream/internal/config"
 	"github.com/pawstream/pawstream/internal/lifecycle"
@@ -19,7 +20,9 @@ func main() {
 		CompletionTLS  server.CompletionTLS `embed:"" prefix:"completion-"`
 		NATS           server.NATS          `embed:"" prefix:"nats-"`
 		config.Commands
-		Keys server.KeysCommand `cmd:"" help:"API keys."`
+		Keys  server.KeysCommand `cmd:"" help:"API keys."`
+		Ask   ask.Ask            `cmd:"" help:"Ask a running edge, and write the answer as it comes. Ctrl-C stops it."`
+		Watch ask.Watch          `cmd:"" help:"Follow a completion that was asked for elsewhere."`
 		config.Process
 		server.Options
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/pawstream/pawstream/edge/ask"
 	edge "github.com/pawstream/pawstream/edge/server"
 	"github.com/pawstream/pawstream/internal/config"
 	"github.com/pawstream/pawstream/internal/lifecycle"
@@ -19,6 +20,8 @@ func main() {
 		GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 		config.Commands
 		CheckConfig completion.CheckConfig `cmd:"" help:"Check a models file and tell what it offers."`
+		Ask         ask.Ask                `cmd:"" help:"Ask a running server, and write the answer as it comes. Ctrl-C stops it."`
+		Watch       ask.Watch              `cmd:"" help:"Follow a completion that was asked for elsewhere."`
 		config.Process
 		Access     completion.Access  `embed:"" prefix:"grpc-"`
 		Completion completion.Options `embed:""`
