@@ -35,8 +35,8 @@ func (p *printout) String() string {
 	return p.text.String()
 }
 
-// command returns a command of the edge's that is not run yet, and what it prints.
-func command(t *testing.T, args ...string) (cmd *exec.Cmd, stdout, stderr *printout) {
+// typed returns a command of the edge's that is not run yet, and what it prints.
+func typed(t *testing.T, args ...string) (cmd *exec.Cmd, stdout, stderr *printout) {
 	t.Helper()
 	stdout, stderr = &printout{}, &printout{}
 	cmd = exec.CommandContext(t.Context(), programs(t).Path("edge"), args...)
@@ -79,7 +79,7 @@ func TestAskCommand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd, stdout, stderr := command(t, append([]string{"ask", url, "--max-tokens=" + strconv.Itoa(someTokens)}, tt.args...)...)
+			cmd, stdout, stderr := typed(t, append([]string{"ask", url, "--max-tokens=" + strconv.Itoa(someTokens)}, tt.args...)...)
 			cmd.Stdin = strings.NewReader(tt.stdin)
 			if err := cmd.Run(); err != nil {
 				t.Fatalf("%v: %s", err, stderr)
@@ -102,7 +102,7 @@ func equal(t *testing.T, got, want string) {
 func TestAskInterrupted(t *testing.T) {
 	t.Parallel()
 	url := steady(t).URL()
-	asking, asked, stderr := command(t, "ask", "--url="+url, "--json", question)
+	asking, asked, stderr := typed(t, "ask", "--url="+url, "--json", question)
 	if err := asking.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestAskInterrupted(t *testing.T) {
 	if err := json.Unmarshal([]byte(first), &chunk); err != nil {
 		t.Fatal(err)
 	}
-	watching, watched, told := command(t, "watch", "--url="+url, chunk.ID)
+	watching, watched, told := typed(t, "watch", "--url="+url, chunk.ID)
 	if err := watching.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestAskRefused(t *testing.T) {
 		"there is no question":        {"ask"},
 		"There is no such completion": {"watch", "chatcmpl-AAAAAAAAAAAAAAAAAAAAAAAAAA"},
 	} {
-		cmd, _, stderr := command(t, append(args, "--url="+fast(t).URL())...)
+		cmd, _, stderr := typed(t, append(args, "--url="+fast(t).URL())...)
 		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
 			t.Errorf("%v: %v, %q; want %q", args, err, stderr, want)
 		}

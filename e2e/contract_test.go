@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,7 +102,7 @@ func (c *contract) try(t *testing.T, method, url, template, path, body string, w
 	if err != nil {
 		t.Fatal(err)
 	}
-	content := append(op, "responses", key, "content", mediaType)
+	content := slices.Concat(op, []string{"responses", key, "content", mediaType})
 	if mediaType != "text/event-stream" {
 		c.check(t, x.Body, append(content, "schema")...)
 		return x

@@ -43,7 +43,7 @@ func observed(t *testing.T) series {
 	nats := "--nats-url=" + startNATS(t).ClientURL()
 	doomed := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=150", nats)
 	survivor := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=150", nats)
-	args := []string{"--listen=127.0.0.1:0", nats, "--heartbeat=50ms", "--rate-limit=2", "--auth=keys", "--auth-keys=" + keys(t, "owner", "other")}
+	args := []string{"--listen=127.0.0.1:0", nats, "--heartbeat=50ms", "--rate-limit=5", "--auth=keys", "--auth-keys=" + keys(t, "owner", "other")}
 	first := start(t, "edge", append(args, "--completion-addr="+doomed.Addr("grpc"))...)
 	second := start(t, "edge", append(args, "--completion-addr="+doomed.Addr("grpc")+","+survivor.Addr("grpc"))...)
 
@@ -54,12 +54,19 @@ func observed(t *testing.T) series {
 	f.read(sse.NewDecoder(begun.Body), killAfter)
 	last := f.got[len(f.got)-1].ID.String()
 	id, _, _ := strings.Cut(last, ".")
-	follow := send(t, request(t, http.MethodGet, "http://"+second.Addr("http")+"/v1/chat/completions/"+id+"?stream=true", "", bearer("owner"), "Last-Event-ID: "+last))
+	var follows []*http.Response // by turns from either replica
+	for range 4 {
+		follows = append(follows, send(t, request(t, http.MethodGet,
+			"http://"+second.Addr("http")+"/v1/chat/completions/"+id+"?stream=true", "", bearer("owner"), "Last-Event-ID: "+last)))
+	}
 	doomed.Kill()
-	if !f.read(sse.NewDecoder(follow.Body), 0) {
+	if !f.read(sse.NewDecoder(follows[0].Body), 0) {
 		t.Fatalf("the stream ended after %d events", len(f.got))
 	}
-	for range 3 { // whole, for the time of each token; the last one is too many
+	for _, follow := range follows[1:] {
+		events(t, follow.Body)
+	}
+	for range 6 { // whole, for the time of each token; the last one is too many
 		post(t, "http://"+second.Addr("http"), body(object{"max_tokens": 9}), bearer("other"))
 	}
 	all := make(series)

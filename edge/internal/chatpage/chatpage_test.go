@@ -16,7 +16,7 @@ import (
 func get(t *testing.T, target string, header http.Header) *httptest.ResponseRecorder {
 	t.Helper()
 	mux := http.NewServeMux()
-	if err := Handle(mux); err != nil {
+	if err := Mount(mux); err != nil {
 		t.Fatal(err)
 	}
 	r := httptest.NewRequest(http.MethodGet, target, nil)

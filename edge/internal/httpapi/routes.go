@@ -137,7 +137,7 @@ func (a *api) routes(gateway http.Handler) (http.Handler, error) {
 	mux := http.NewServeMux()
 	a.calls(gateway, mux.Handle)
 	a.docs.Mount(mux)
-	if err := chatpage.Handle(mux); err != nil {
+	if err := chatpage.Mount(mux); err != nil {
 		return nil, err
 	}
 	return refuseUnknown(mux), nil

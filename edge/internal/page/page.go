@@ -18,10 +18,11 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Secure sets the headers of everything that a browser may show: a strict
-// Content-Security-Policy and its like. Nothing inline runs, and nobody frames it.
-func Secure(h http.Header) {
-	h.Set("Content-Security-Policy", policy)
+// secure sets the headers of everything that a browser may show: a strict
+// Content-Security-Policy, with more directives where given, and its like. Nothing inline
+// runs, and nobody frames it.
+func secure(h http.Header, more string) {
+	h.Set("Content-Security-Policy", policy+more)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -33,6 +34,7 @@ func Secure(h http.Header) {
 type File struct {
 	body              []byte
 	contentType, etag string
+	policy            string // more directives
 }
 
 // NewFile returns a file of that content and media type. It keeps body.
@@ -44,7 +46,7 @@ func NewFile(contentType string, body []byte) *File {
 // ServeHTTP implements http.Handler.
 func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	Secure(h)
+	secure(h, f.policy)
 	h.Set("Content-Type", f.contentType)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("ETag", f.etag)
@@ -74,6 +76,13 @@ func Load(dir fs.FS) (Files, error) {
 		return nil
 	})
 	return files, err
+}
+
+// Restrict adds directives of Content-Security-Policy to those that every page has.
+func (f Files) Restrict(directives string) {
+	for _, file := range f {
+		file.policy += "; " + directives
+	}
 }
 
 // Mount adds one route for each file, below prefix, which ends in a slash. What is not
@@ -106,7 +115,7 @@ func mediaType(name string) string {
 		return "image/x-icon"
 	case ".woff2":
 		return "font/woff2"
-	case ".txt", ".md":
+	case ".txt", ".md", ".LICENSE":
 		return "text/plain; charset=utf-8"
 	}
 	return ""
