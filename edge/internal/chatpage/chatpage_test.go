@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -20,9 +21,7 @@ func get(t *testing.T, target string, header http.Header) *httptest.ResponseReco
 		t.Fatal(err)
 	}
 	r := httptest.NewRequest(http.MethodGet, target, nil)
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	w := httptest.NewRecorder()
 	mux.ServeHTTP(w, r)
 	return w
