@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -145,7 +146,7 @@ var errLost = errors.New("the connection was lost")
 func (f *follower) follow(ctx context.Context) error {
 	defer f.endLine()
 	delay, last := firstDelay, time.Now()
-	for {
+	for told := false; ; {
 		before := f.cursor
 		wait, err := f.attempt(ctx)
 		var final refusal
@@ -162,6 +163,11 @@ func (f *follower) follow(ctx context.Context) error {
 		}
 		if time.Since(last) > f.GiveUpAfter {
 			return err
+		}
+		var dialled *net.OpError
+		if !told && errors.As(err, &dialled) && dialled.Op == "dial" { // it may not run yet, or not at all
+			told = true
+			_, _ = fmt.Fprintf(os.Stderr, "nobody answers at %s (%v): trying again for %v\n", f.URL, dialled.Err, f.GiveUpAfter)
 		}
 		timer := time.NewTimer(max(wait, delay))
 		select {

@@ -19,6 +19,7 @@ func main() {
 		Listen     string `default:"127.0.0.1:8080" help:"Address of the public HTTP API (host:port)."`
 		GrpcListen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 		config.Commands
+		Keys        edge.KeysCommand       `cmd:"" help:"API keys."`
 		CheckConfig completion.CheckConfig `cmd:"" help:"Check a models file and tell what it offers."`
 		Ask         ask.Ask                `cmd:"" help:"Ask a running server, and write the answer as it comes. Ctrl-C stops it."`
 		Watch       ask.Watch              `cmd:"" help:"Follow a completion that was asked for elsewhere."`

@@ -60,7 +60,7 @@ func (o *ModelOptions) read(reserved []string) (*modelfile.File, error) {
 		return file, nil
 	}
 	if slices.Contains(reserved, o.UpstreamModel) {
-		return nil, fmt.Errorf("--upstream-model %q is a model of the embedded advisor", o.UpstreamModel)
+		return nil, fmt.Errorf("--upstream-model %q is a model of the embedded advisor: give it another name in a --models file", o.UpstreamModel)
 	}
 	single, err := modelfile.Single(o.UpstreamURL, o.UpstreamModel, o.UpstreamKeyFile)
 	if err != nil {
