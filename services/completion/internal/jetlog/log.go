@@ -230,6 +230,9 @@ func (l *Log) Watched(ctx context.Context, id string) bool {
 	if l.followed(id) {
 		return true
 	}
+	if l.server != nil {
+		return false // there is nobody else
+	}
 	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
 	// Only who has readers answers, and this process does not ask itself.
@@ -249,7 +252,7 @@ func (l *Log) followed(id string) bool {
 
 // watchTimeout is how long other replicas have to say that they have readers, also those
 // that are busy.
-const watchTimeout = 700 * time.Millisecond
+const watchTimeout = 500 * time.Millisecond
 
 // answerWatch tells another replica that a completion has readers here.
 func (l *Log) answerWatch(m *nats.Msg) {
