@@ -20,7 +20,12 @@ const killAfter = 20
 // start starts a program for one test, which stops it at its end, if it still runs.
 func start(t *testing.T, name string, args ...string) *stack.Process {
 	t.Helper()
-	p, err := programs(t).Start(t.Context(), name, append([]string{"--admin-listen=127.0.0.1:0"}, args...)...)
+	return launch(t, programs(t), name, args...)
+}
+
+func launch(t *testing.T, built stack.Programs, name string, args ...string) *stack.Process {
+	t.Helper()
+	p, err := built.Start(t.Context(), name, append([]string{"--admin-listen=127.0.0.1:0"}, args...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

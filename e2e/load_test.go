@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -238,4 +239,98 @@ func abort(address, raw string, n int) (status int, err error) {
 	// To close the body would be to read it to its end.
 	_, _ = io.CopyN(io.Discard, resp.Body, int64(n%5*100))
 	return resp.StatusCode, nil
+}
+
+// slowReaderMemory is what docs/operations.md says that a client which does not read costs
+// an edge, in bytes.
+const slowReaderMemory = 256 << 10
+
+// TestThousandSlowReaders has a thousand clients read a byte a second of an answer that no
+// buffer on its way can hold, and a hundred that read as they should. It takes programs
+// without the race detector, with which two cores are busy for minutes.
+func TestThousandSlowReaders(t *testing.T) {
+	const slow, normal, tokens = 1000, 100, 2 * steadyPace
+	nats := "--nats-url=" + startNATS(t).ClientURL()
+	built := must[stack.Programs](t)(fastBinaries())
+	writer := launch(t, built, "completion", "--listen=127.0.0.1:0", "--advisor-pace=0", nats)
+	long := record(t, door(t, &stack.Stack{Completion: writer}), object{"max_tokens": nil, "n": 32, "store": true})
+	t.Logf("the answer of slow readers has %d events, %d KiB", len(long.Events), len(long.Raw)>>10)
+	paced := launch(t, built, "completion", "--listen=127.0.0.1:0", "--advisor-pace="+strconv.Itoa(steadyPace), nats)
+	edge := launch(t, built, "edge", "--listen=127.0.0.1:0", "--write-timeout=2s", "--completion-addr="+paced.Addr("grpc"))
+	memory := func() float64 {
+		return value(t, edge, "go_memstats_heap_inuse_bytes") + value(t, edge, "go_memstats_stack_inuse_bytes")
+	}
+	t.Logf("normal readers alone: %s", readTogether(t, edge, normal, tokens))
+	before := memory()
+
+	ctx, stop := context.WithCancel(t.Context())
+	var crawling sync.WaitGroup
+	for range slow {
+		crawling.Go(func() { crawl(ctx, edge.Addr("http"), "/v1/chat/completions/"+long.ID+"?stream=true") })
+	}
+	defer crawling.Wait()
+	defer stop()
+	eventually(t, time.Minute, func() error {
+		if n := value(t, edge, "pawstream_edge_streams_open") + value(t, edge, "pawstream_edge_streams_ended_total", `outcome="slow"`); n < slow {
+			return fmt.Errorf("%v slow readers have come", n)
+		}
+		return nil
+	})
+	t.Logf("normal readers beside %d slow ones: %s", slow, readTogether(t, edge, normal, tokens))
+	each := (memory() - before) / slow
+	t.Logf("%.0f KiB for each slow reader", each/1024)
+	if each > slowReaderMemory {
+		t.Errorf("that is more than %d KiB", slowReaderMemory>>10)
+	}
+	eventually(t, 2*time.Minute, func() error {
+		if n := value(t, edge, "pawstream_edge_streams_ended_total", `outcome="slow"`); n < slow {
+			return fmt.Errorf("%v slow readers were cut off", n)
+		}
+		return nil
+	})
+}
+
+// readTogether has clients ask and read at the same time, and tells how long that takes.
+func readTogether(t *testing.T, edge *stack.Process, clients, tokens int) string {
+	t.Helper()
+	took := make([]time.Duration, clients)
+	var reading sync.WaitGroup
+	for i := range took {
+		reading.Go(func() {
+			begun := time.Now()
+			got := record(t, "http://"+edge.Addr("http"), object{"max_tokens": tokens})
+			if last := got.Events[len(got.Events)-1]; last.Data != "[DONE]" {
+				t.Errorf("a stream ends with %s", last.Data)
+			}
+			took[i] = time.Since(begun)
+		})
+	}
+	reading.Wait()
+	return spread(took)
+}
+
+// crawl reads a byte a second until it is cut off or ctx ends.
+func crawl(ctx context.Context, address, path string) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return // the edge counts who has come
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	_ = conn.(*net.TCPConn).SetReadBuffer(1 << 10)
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path); err != nil {
+		return
+	}
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for one := make([]byte, 1); ; {
+		if _, err := conn.Read(one); err != nil {
+			return
+		}
+		select {
+		case <-second.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }

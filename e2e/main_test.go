@@ -18,7 +18,8 @@ const steadyPace = 40
 
 // What the tests share, each made by the first test that asks for it.
 var (
-	binaries     = sync.OnceValues(build)
+	binaries     = sync.OnceValues(func() (stack.Programs, error) { return build(stack.Build) })
+	fastBinaries = sync.OnceValues(func() (stack.Programs, error) { return build(stack.BuildFast) })
 	fastStack    = shared(stack.Options{})
 	steadyStack  = shared(stack.Options{Pace: steadyPace})
 	atEnd        []func() error
@@ -42,13 +43,13 @@ func finally(stop func() error) {
 	atEnd = append(atEnd, stop)
 }
 
-func build() (stack.Programs, error) {
+func build(compile func(context.Context, string, ...string) (stack.Programs, error)) (stack.Programs, error) {
 	dir, err := os.MkdirTemp("", "pawstream-e2e-")
 	if err != nil {
 		return "", err
 	}
 	finally(func() error { return os.RemoveAll(dir) })
-	return stack.Build(context.Background(), dir)
+	return compile(context.Background(), dir)
 }
 
 // shared returns a function that starts a stack once. It is stopped, and what it has
@@ -68,28 +69,24 @@ func shared(o stack.Options) func() (*stack.Stack, error) {
 }
 
 // fast returns the stack whose answers come at once.
-func fast(t *testing.T) *stack.Stack { return must(t)(fastStack()) }
+func fast(t *testing.T) *stack.Stack { return must[*stack.Stack](t)(fastStack()) }
 
 // steady returns the stack whose answers take their time.
-func steady(t *testing.T) *stack.Stack { return must(t)(steadyStack()) }
+func steady(t *testing.T) *stack.Stack { return must[*stack.Stack](t)(steadyStack()) }
 
-func must(t *testing.T) func(*stack.Stack, error) *stack.Stack {
-	return func(s *stack.Stack, err error) *stack.Stack {
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s
+		return v
 	}
 }
 
 func programs(t *testing.T) stack.Programs {
 	t.Helper()
-	p, err := binaries()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return must[stack.Programs](t)(binaries())
 }
 
 // own starts a stack for one test, which fails if anything is wrong with its end.

@@ -33,7 +33,7 @@ const (
 	connectionWindow = 1 << 20
 )
 
-// connect prepares the connection to the completion service.
+// connect prepares the connections to the completion service.
 func (s *Server) connect() error {
 	secured, err := s.cfg.CompletionTLS.open()
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Server) connect() error {
 		address = "passthrough:///inside"
 		options = append(options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.cfg.Dial(ctx) }))
 	}
-	s.conn, err = dial(address, options...)
+	s.conn, err = newPool(func() (*grpc.ClientConn, error) { return dial(address, options...) })
 	return err
 }
 

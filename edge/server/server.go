@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
 
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
@@ -99,7 +98,7 @@ type Server struct {
 	reports  *telemetry.Telemetry
 	logger   *slog.Logger
 	listener net.Listener
-	conn     *grpc.ClientConn
+	conn     *pool
 	api      *httpapi.API
 	http     *http.Server
 	watchers []watcher

@@ -5,6 +5,7 @@ package rpc
 import (
 	"context"
 	"iter"
+	"runtime"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
@@ -68,6 +69,7 @@ func send(out grpc.ServerStreamingServer[completionv1.CompletionEvent], stream *
 }
 
 func sendEntries(out grpc.ServerStreamingServer[completionv1.CompletionEvent], enc *wire.EventEncoder, entries iter.Seq2[chat.Entry, error]) error {
+	sent := 0
 	for entry, err := range entries {
 		if err != nil {
 			return err
@@ -75,9 +77,17 @@ func sendEntries(out grpc.ServerStreamingServer[completionv1.CompletionEvent], e
 		if err := out.Send(enc.Encode(&entry)); err != nil {
 			return err
 		}
+		if sent++; sent%turn == 0 {
+			runtime.Gosched()
+		}
 	}
 	return nil
 }
+
+// turn is how many events a stream may send before others get the processor. A replay
+// would take it for milliseconds, until the reader's window is full, and behind a thousand
+// of them a live event, and an append to the log, would wait for seconds.
+const turn = 8
 
 func (c *completions) CreateCompletion(ctx context.Context, req *completionv1.CreateCompletionRequest) (*completionv1.CreateCompletionResponse, error) {
 	completion, err := c.service.Create(ctx, principal(ctx), req.GetIdempotencyKey(), wire.Request(req.GetParams()))

@@ -1,0 +1,117 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
+)
+
+// callsPerConn is how many calls share one connection before another one is opened. All
+// that a replica sends on a connection passes one lock and one goroutine of gRPC's: where
+// many hundreds of streams have more to send than their readers take, none of them gets on,
+// and the connection's own ping is not answered in time.
+const callsPerConn = 128
+
+// A pool is a gRPC client over as many connections to each replica as the calls that are
+// open need. It is safe for concurrent use.
+type pool struct {
+	dial func() (*grpc.ClientConn, error)
+
+	mu    sync.Mutex
+	conns []*pooled // at least one; none is ever taken out, because gRPC closes idle ones itself
+}
+
+// A pooled connection counts its calls.
+type pooled struct {
+	conn  *grpc.ClientConn
+	calls int // guarded by the pool's mutex
+}
+
+// newPool prepares the first connection.
+func newPool(dial func() (*grpc.ClientConn, error)) (*pool, error) {
+	p := &pool{dial: dial}
+	if _, err := p.grow(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Invoke implements [grpc.ClientConnInterface].
+func (p *pool) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	c := p.take()
+	return c.conn.Invoke(ctx, method, args, reply, p.counted(c, opts)...)
+}
+
+// NewStream implements [grpc.ClientConnInterface].
+func (p *pool) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	c := p.take()
+	return c.conn.NewStream(ctx, desc, method, p.counted(c, opts)...)
+}
+
+// counted adds what gives c back when the call has ended, however it ends.
+func (p *pool) counted(c *pooled, opts []grpc.CallOption) []grpc.CallOption {
+	return append(opts[:len(opts):len(opts)], grpc.OnFinish(func(error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		c.calls--
+	}))
+}
+
+// take counts a call on the first connection that has room for it. Those behind it are
+// left to fall idle.
+func (p *pool) take() *pooled {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	least := p.conns[0]
+	for _, c := range p.conns {
+		if c.calls < callsPerConn {
+			c.calls++
+			return c
+		}
+		if c.calls < least.calls {
+			least = c
+		}
+	}
+	if c, err := p.grow(); err == nil { // else the busiest hour is no time to fail
+		least = c
+	}
+	least.calls++
+	return least
+}
+
+// grow adds a connection, which is opened with its first call.
+func (p *pool) grow() (*pooled, error) {
+	conn, err := p.dial()
+	if err != nil {
+		return nil, err
+	}
+	c := &pooled{conn: conn}
+	p.conns = append(p.conns, c)
+	return c, nil
+}
+
+// Connect opens the first connection before there is a call.
+func (p *pool) Connect() { p.first().Connect() }
+
+// GetState returns the state of the first connection, which calls prefer.
+func (p *pool) GetState() connectivity.State { return p.first().GetState() }
+
+func (p *pool) first() *grpc.ClientConn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.conns[0].conn
+}
+
+// Close ends all calls.
+func (p *pool) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, c := range p.conns {
+		errs = append(errs, c.conn.Close())
+	}
+	return errors.Join(errs...)
+}
