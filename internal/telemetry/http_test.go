@@ -114,13 +114,13 @@ func TestOneTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	var logged context.Context
-	server := grpc.NewServer(grpc.StatsHandler(r.GRPCServer()), grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+	server := grpc.NewServer(append(r.GRPCServer(), grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
 		logged = stream.Context()
 		return stream.SendMsg(&emptypb.Empty{})
-	}))
+	}))...)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	conn, err := grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithStatsHandler(r.GRPCClient()))
+	conn, err := grpc.NewClient(listener.Addr().String(), append(r.GRPCClient(), grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ const handshakeTimeout = 10 * time.Second
 // become internal errors; what callers are not told goes to the logger.
 func NewServer(service *chat.Service, access Access, reports *telemetry.Telemetry) (*grpc.Server, *health.Server) {
 	guard := &guard{access: access, logger: reports.Logger}
-	server := grpc.NewServer(
+	server := grpc.NewServer(append(reports.GRPCServer(),
 		grpc.Creds(newTransport(&access, reports.Logger)),
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
@@ -33,10 +33,9 @@ func NewServer(service *chat.Service, access Access, reports *telemetry.Telemetr
 		// as that without being cut off, streams or not.
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
-		grpc.StatsHandler(reports.GRPCServer()),
-		grpc.UnaryInterceptor(guard.unary),
-		grpc.StreamInterceptor(guard.stream),
-	)
+		grpc.ChainUnaryInterceptor(guard.unary),
+		grpc.ChainStreamInterceptor(guard.stream),
+	)...)
 	completionv1.RegisterCompletionServiceServer(server, &completions{service: service})
 	completionv1.RegisterModelServiceServer(server, &models{service: service})
 	healthServer := health.NewServer()
