@@ -44,8 +44,9 @@ func scenarios() []scenario {
 		{"paced-5000", "5,000 streams at 20 events/s", edgeAndFloor(), 0, paced(5000, 20)},
 		{"flat-16", "16 streams, flat out", everybody(), 0, flat(16)},
 		{"flat-256", "256 streams, flat out", everybody(), 0, flat(256)},
-		{"idle-1000", "1,000 streams that say nothing", []string{"pawstream", "pawstream-other", "grpc-gateway", "direct", "nginx", "caddy", "service-memory"}, 0.001, idle(1000)},
+		{"idle-1000", "1,000 streams that say nothing", []string{"pawstream", "pawstream-other", "grpc-gateway", "naive", "direct", "nginx", "caddy", "service-memory"}, 0.001, idle(1000)},
 		{"idle-10000", "10,000 streams that say nothing", []string{"pawstream", "direct", "service-memory"}, 0.001, idle(10000)},
+		{"ramp", "streams that say nothing, up to the limit of file descriptors, in four steps", []string{"pawstream", "direct"}, 0.001, ramp},
 		{"first", "one stream after the other: the time to the first event of an idle machine", []string{"pawstream", "grpc-gateway", "direct", "nginx", "caddy", "portkey"}, 0, first(300)},
 		{"log-1000", "the whole service: 1,000 streams at 20 events/s", logs(), 20, serviceStreams(1000, 20)},
 		{"log-128", "the whole service: 128 streams at 20 events/s", logs(), 20, serviceStreams(128, 20)},
@@ -194,13 +195,39 @@ func (c *costs) take(end bool) error {
 // costs.
 func idle(streams int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
-		streams := b.scale(streams)
-		target := s.target(body(script.Script{Words: 10, Gap: 10 * time.Minute}))
-		if s.parts[completionPart] != nil {
-			target = s.target(asked("true"))
-		}
-		before := make(map[string]int64)
-		held, err := load.Hold(ctx, &target, streams, func() error {
+		out := &sample{Values: make(map[string]float64)}
+		return out, b.hold(ctx, s, out, "", b.scale(streams))
+	}
+}
+
+// portRange is how many ports a system has, at the least, for connections to one address.
+const portRange = 28_000
+
+// ramp is idle in four steps up to what the file descriptors or the ports allow.
+func ramp(ctx context.Context, b *bench, s *stage) (*sample, error) {
+	most, err := load.Connections()
+	if err != nil {
+		return nil, err
+	}
+	most -= most / 64 // our edge has a connection to the service for every 128
+	step := b.scale(min(most, portRange)) / 4
+	out := &sample{Values: map[string]float64{"streams": float64(4 * step)}}
+	return out, b.hold(ctx, s, out, "_quarter", step, step, step, step)
+}
+
+// hold opens streams, in steps, and notes after each what one stream has cost until then.
+func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, steps ...int) error {
+	target := s.target(body(script.Script{Words: 10, Gap: 10 * time.Minute}))
+	if s.parts[completionPart] != nil {
+		target = s.target(asked("true"))
+	}
+	before := make(map[string]int64)
+	streams := 0
+	for i, step := range steps {
+		held, err := load.Hold(ctx, &target, step, func() error {
+			if i > 0 {
+				return nil
+			}
 			for name, p := range s.parts {
 				var err error
 				if before[name], err = p.Memory(); err != nil {
@@ -210,23 +237,31 @@ func idle(streams int) func(context.Context, *bench, *stage) (*sample, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		defer held.Close()
 		// Long enough for a collection, and for what an opening takes to be let go of.
 		if !load.Wait(ctx, b.calm) {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
-		out := &sample{Values: make(map[string]float64), FirstEvent: percentiles(held.FirstEvent)}
-		for name, p := range s.parts {
+		streams += step
+		suffix := name
+		if len(steps) > 1 {
+			suffix += strconv.Itoa(i + 1)
+		}
+		for part, p := range s.parts {
 			now, err := p.Memory()
 			if err != nil {
-				return nil, err
+				return err
 			}
-			out.Values[name+"_kib_per_stream"] = float64(now-before[name]) / 1024 / float64(streams)
+			out.Values[part+"_kib_per_stream"+suffix] = float64(now-before[part]) / 1024 / float64(streams)
 		}
-		return out, held.Alive()
+		if err := held.Alive(); err != nil {
+			return err
+		}
+		out.FirstEvent = percentiles(held.FirstEvent)
 	}
+	return nil
 }
 
 // first takes the time to the first event of one stream at a time.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -46,16 +47,22 @@ var ErrDescriptors = errors.New("too few file descriptors")
 // Descriptors returns an error if a process may not have that many connections, and what
 // it needs beside them.
 func Descriptors(connections int) error {
-	const beside = 100
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return err
+	most, err := Connections()
+	if err == nil && connections > most {
+		err = fmt.Errorf("%w: %d connections are possible (ulimit -n, and %d beside them), %d are needed", ErrDescriptors, most, beside, connections)
 	}
-	if limit.Cur < uint64(connections+beside) { //nolint:gosec // not negative
-		return fmt.Errorf("%w: %d are allowed (ulimit -n), %d are needed", ErrDescriptors, limit.Cur, connections+beside)
-	}
-	return nil
+	return err
 }
+
+// Connections returns how many connections a process may have.
+func Connections() (int, error) {
+	var limit syscall.Rlimit
+	err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
+	return int(min(limit.Cur, math.MaxInt32)) - beside, err
+}
+
+// beside is how many files a process has open apart from its connections.
+const beside = 100
 
 // A runner is a run.
 type runner struct {

@@ -90,6 +90,15 @@ func (b *inbox) take(items []item, text []byte) (taken []item, texts []byte, ope
 	return taken, texts, open
 }
 
+// shrink lets go of the room for items, if there are none.
+func (b *inbox) shrink() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.items) == 0 {
+		b.items, b.text = nil, nil
+	}
+}
+
 // rest says whether the writer comes by itself, and need not be woken for every item.
 func (b *inbox) rest(quiet bool) {
 	b.mu.Lock()

@@ -108,7 +108,7 @@ func (s *session) serve(src *source) Result {
 				err = s.start()
 			}
 		case <-heartbeat.C:
-			err = s.beat(heartbeat)
+			err = s.beat(heartbeat, items)
 		case <-expired:
 			ended, err = true, s.part()
 		case <-late:
@@ -338,8 +338,8 @@ func (s *session) start() error {
 }
 
 // beat writes a heartbeat if the stream has been silent for long enough, and winds
-// the timer for the next one.
-func (s *session) beat(timer *time.Timer) error {
+// the timer for the next one. What a silent stream holds for busy times it lets go of.
+func (s *session) beat(timer *time.Timer, items *inbox) error {
 	silence := time.Since(s.lastSent)
 	if silence < s.relay.cfg.Heartbeat {
 		timer.Reset(s.relay.cfg.Heartbeat - silence)
@@ -351,7 +351,10 @@ func (s *session) beat(timer *time.Timer) error {
 	}
 	s.buf = sse.AppendComment(s.buf, "hb")
 	s.relay.cfg.Metrics.Heartbeat()
-	return s.flush()
+	err := s.flush()
+	s.buf, s.spare, s.spareText, s.plain, s.text = nil, nil, nil, nil, nil
+	items.shrink()
+	return err
 }
 
 // finish ends a response whose stream ended as it should.

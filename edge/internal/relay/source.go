@@ -38,7 +38,9 @@ type source struct {
 // ctx does.
 func (s *source) receive(ctx context.Context, items *inbox) {
 	defer items.close()
-	err := s.follow(ctx, items, s.open)
+	open := s.open
+	s.open = nil // a request may be large, and the stream long
+	err := s.follow(ctx, items, open)
 	if err != nil && s.opened && broken(err) {
 		err = s.reopen(ctx, items)
 		switch {
