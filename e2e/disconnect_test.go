@@ -82,7 +82,7 @@ func TestCancelWaitsForNoBody(t *testing.T) {
 	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fmt.Fprintf(conn, "POST /v1/chat/completions/%s/cancel HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", id); err != nil {
+	if _, err := fmt.Fprintf(conn, "POST /v1/chat/completions/%s/cancel HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n", id); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)

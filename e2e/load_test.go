@@ -158,8 +158,8 @@ func TestAbortedRequests(t *testing.T) {
 	}()
 	path := "/v1/chat/completions/" + id + "?stream=true"
 	text := streamed(object{"on_disconnect": "cancel"})
-	create := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
-	follow := "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"
+	create := fmt.Sprintf("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+	follow := "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	var statuses sync.Map
 	var left atomic.Int64
 	left.Store(requests)

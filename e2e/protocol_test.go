@@ -52,7 +52,7 @@ func TestHTTP2(t *testing.T) {
 // TestBrowser sends what a browser does for a page of another origin.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
-	url := fast(t).URL()
+	url := door(t, fast(t), "--cors-origin=https://pets.example", "--cors-origin=https://other.example:8443")
 	const origin = "Origin: https://pets.example"
 	for _, test := range []struct{ name, method, path, headers string }{
 		{"fetch", http.MethodPost, "/v1/chat/completions", "authorization,content-type"},
@@ -74,7 +74,7 @@ func TestBrowser(t *testing.T) {
 			if x.Status != http.StatusNoContent && x.Status != http.StatusOK {
 				t.Fatalf("status %d, body %s", x.Status, x.Body)
 			}
-			if got := x.Header.Get("Access-Control-Allow-Origin"); got != "*" && got != "https://pets.example" {
+			if got := x.Header.Get("Access-Control-Allow-Origin"); got != "https://pets.example" {
 				t.Errorf("allowed origin %q", got)
 			}
 			if got := x.Header.Get("Access-Control-Allow-Methods"); !strings.Contains(got, test.method) {
@@ -89,7 +89,7 @@ func TestBrowser(t *testing.T) {
 	}
 	t.Run("the answer", func(t *testing.T) {
 		r := record(t, url, nil, origin)
-		if got := r.Header.Get("Access-Control-Allow-Origin"); got != "*" && got != "https://pets.example" {
+		if got := r.Header.Get("Access-Control-Allow-Origin"); got != "https://pets.example" {
 			t.Errorf("allowed origin %q", got)
 		}
 		exposed := strings.ToLower(r.Header.Get("Access-Control-Expose-Headers"))
@@ -105,4 +105,77 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("status %d, headers %v", x.Status, x.Header)
 		}
 	})
+}
+
+// TestOrigins is about which pages may read answers.
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	const ours, other = "https://pets.example", "https://pets.example.evil"
+	for _, test := range []struct {
+		name, flag string
+		may        map[string]bool // by origin
+	}{
+		{"none by default", "--heartbeat=10s", map[string]bool{ours: false, "null": false}},
+		{"none", "--cors-origin=", map[string]bool{ours: false, "null": false}},
+		{"some", "--cors-origin=" + ours + ",http://localhost:5173", map[string]bool{
+			ours: true, "http://localhost:5173": true, other: false, "http://pets.example": false,
+			ours + ":8443": false, "http://localhost": false, "null": false,
+		}},
+		{"any", "--cors-origin=*", map[string]bool{ours: true, other: true}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			url := door(t, fast(t), test.flag)
+			for origin, may := range test.may {
+				want := ""
+				if may {
+					want = origin
+				}
+				for _, req := range []*http.Request{
+					request(t, http.MethodGet, url+"/v1/models", "", "Origin: "+origin),
+					request(t, http.MethodOptions, url+"/v1/chat/completions", "", "Origin: "+origin,
+						"Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type"),
+				} {
+					x := do(t, req)
+					if got := x.Header.Get("Access-Control-Allow-Origin"); got != want {
+						t.Errorf("%s from %s: allowed origin %q", req.Method, origin, got)
+					}
+					if got := x.Header.Get("Access-Control-Allow-Credentials"); got != "" {
+						t.Errorf("%s from %s: credentials %q", req.Method, origin, got)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestRebinding calls an edge that asks for no key by a name that leads to this machine, as a
+// page of elsewhere can.
+func TestRebinding(t *testing.T) {
+	t.Parallel()
+	named := func(url, host string) exchange {
+		req := request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil))
+		req.Host = host
+		return do(t, req)
+	}
+	open := door(t, fast(t))
+	_, port, _ := strings.Cut(strings.TrimPrefix(open, "http://"), ":")
+	for _, host := range []string{"localhost:" + port, "LocalHost", "127.0.0.1", "127.8.8.8:1", "[::1]:" + port, "[::1]"} {
+		if x := named(open, host); x.Status != http.StatusOK {
+			t.Errorf("%s: status %d, body %s", host, x.Status, x.Body)
+		}
+	}
+	mayNot := refusal{Status: http.StatusForbidden, Type: "permission_error", Code: "permission_denied"}
+	for _, host := range []string{"pets.example:" + port, "localhost.pets.example", "127.0.0.1.pets.example", "192.0.2.1", "[2001:db8::1]"} {
+		if got := refused(t, named(open, host)); got != mayNot {
+			t.Errorf("%s: %+v", host, got)
+		}
+	}
+	if x := named(door(t, fast(t), "--insecure-public"), "pets.example"); x.Status != http.StatusOK {
+		t.Errorf("where that is meant: status %d", x.Status)
+	}
+	locked := door(t, fast(t), "--auth=keys", "--auth-keys="+keys(t, "owner"))
+	if got := refused(t, named(locked, "pets.example")); got != bad(http.StatusUnauthorized, "invalid_api_key", "") {
+		t.Errorf("where a key is asked for: %+v", got)
+	}
 }

@@ -106,6 +106,8 @@ func TestCannotStart(t *testing.T) {
 		{"negative pace", "completion", []string{"--listen=" + free, "--admin-listen=" + free, "--advisor-pace=-1"}, "pace"},
 		{"no duration", "edge", []string{"--heartbeat=often"}, "--heartbeat"},
 		{"heartbeat too rare", "edge", []string{"--listen=" + free, "--admin-listen=" + free, "--heartbeat=1m"}, "--heartbeat"},
+		{"origin with a path", "edge", []string{"--listen=" + free, "--admin-listen=" + free, "--cors-origin=https://pets.example/"}, "--cors-origin"},
+		{"origin with a part for any", "edge", []string{"--listen=" + free, "--admin-listen=" + free, "--cors-origin=https://*.example"}, "--cors-origin"},
 		{"unknown level", "standalone", []string{"--log-level=loud"}, "--log-level"},
 		{"something more", "standalone", []string{"bark"}, "bark"},
 	} {

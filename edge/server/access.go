@@ -25,7 +25,7 @@ type Access struct {
 	JWTAlgorithms    []string       `name:"jwt-algorithms" env:"PAWSTREAM_JWT_ALGORITHMS" default:"RS256,ES256,EdDSA" help:"Algorithms that a token may be signed with."`
 	JWTSkew          time.Duration  `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"How far the provider's clock and ours may be apart."`
 	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it." placeholder:"FILE"`
-	InsecurePublic   bool           `help:"Serve an address that is not loopback without authentication."`
+	InsecurePublic   bool           `help:"Without authentication, serve an address that is not loopback, and whatever name it is called by."`
 	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no bound."`
 	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no bound."`
 	MaxStreams       int            `default:"10000" help:"Streams that may be open at once in all, at all edges that share --nats-url; 0: no bound."`
@@ -71,6 +71,8 @@ func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watc
 		return nil, err
 	}
 	switch a.Auth {
+	case "none", "":
+		cfg.Local = !a.InsecurePublic
 	case "keys":
 		keys, err := auth.LoadKeys(a.AuthKeys)
 		if err != nil {

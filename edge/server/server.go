@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -29,7 +31,7 @@ type Options struct {
 	WriteTimeout time.Duration `default:"30s" help:"How long one write to a client may take before the client is cut off."`
 	ReopenWithin time.Duration `default:"15s" help:"How long a stream whose completion replica died may take to go on."`
 	MaxBody      int64         `default:"10485760" help:"Largest request body, in bytes."`
-	CorsOrigin   []string      `default:"*" help:"Origin that may call from a browser page; may be given several times; * is any."`
+	CorsOrigin   []string      `help:"Origin of browser pages that may call besides the edge's own, as https://shop.example; may be given several times; * is any." placeholder:"ORIGIN"`
 	Access
 	HTTPS
 }
@@ -63,6 +65,9 @@ func (c *Config) check() error {
 	case c.DrainTimeout < 0:
 		return errors.New("--drain-timeout must not be negative")
 	}
+	if err := checkOrigins(c.CorsOrigin); err != nil {
+		return err
+	}
 	if err := c.CompletionTLS.check(); err != nil {
 		return err
 	}
@@ -73,6 +78,18 @@ func (c *Config) check() error {
 		return err
 	}
 	return c.Access.check(c.Listen)
+}
+
+// checkOrigins refuses what no browser sends as an origin (RFC 6454, section 6.2): it would
+// never match. Parts of names stand for nothing, as who may register a name is not ours to say.
+func checkOrigins(origins []string) error {
+	for _, origin := range origins {
+		u, err := url.Parse(origin)
+		if origin != "*" && (err != nil || u.Scheme+"://"+u.Host != origin || u.Host == "" || strings.Contains(origin, "*")) {
+			return fmt.Errorf("--cors-origin %q is not an origin: * or one such as https://shop.example, without a path", origin)
+		}
+	}
+	return nil
 }
 
 // Limits of connections that no client of ours comes near.

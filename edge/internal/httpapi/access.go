@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/edge/internal/openai"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/loopback"
 )
 
 // principalKey names, in the metadata of a call to the completion service, on whose
@@ -49,6 +51,10 @@ func (a *api) guard(scope auth.Scope, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.draining.Load() {
 			a.turnAway(w, r, "draining", openai.Overloaded(drainRetry))
+			return
+		}
+		if a.local && r.TLS == nil && !loopback.Host(hostOf(r)) {
+			a.turnAway(w, r, "forbidden", openai.ForeignHost())
 			return
 		}
 		caller, err := a.authenticate(w, r)
@@ -83,6 +89,15 @@ func (a *api) guard(scope auth.Scope, next http.HandlerFunc) http.Handler {
 		ctx := context.WithValue(r.Context(), visitorKey{}, v)
 		next(w, r.WithContext(metadata.AppendToOutgoingContext(ctx, principalKey, caller.Principal)))
 	})
+}
+
+// hostOf returns the name or address by which a request calls us, without its port.
+func hostOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = strings.Trim(r.Host, "[]")
+	}
+	return strings.ToLower(host)
 }
 
 // timeoutHeader is how long a client wants to wait for an answer, in milliseconds.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 
 	"github.com/rs/cors"
@@ -40,6 +41,10 @@ type Config struct {
 	Origins []string
 	// Auth tells who sends a request; nil: everybody is the same anonymous caller.
 	Auth auth.Authenticator
+	// Local says that the API is for its own machine alone, and asks nobody who they are. It
+	// has to be called by a loopback name then: a page of elsewhere whose name has come to
+	// lead here passes for one of ours to its browser (DNS rebinding).
+	Local bool
 	// TicketSecret seals stream tickets; edges that serve the same clients share it. nil:
 	// one of this API's own.
 	TicketSecret []byte
@@ -67,6 +72,7 @@ type api struct {
 	relay       *relay.Relay
 	maxBody     int64
 	auth        auth.Authenticator
+	local       bool
 	tickets     *auth.Tickets
 	limiter     *limit.Limiter
 	proxies     []netip.Prefix
@@ -82,6 +88,7 @@ func New(cfg Config) (*API, error) {
 		completions: completionv1.NewCompletionServiceClient(cfg.Conn),
 		maxBody:     cmp.Or(cfg.MaxBody, DefaultMaxBody),
 		auth:        cfg.Auth,
+		local:       cfg.Local,
 		tickets:     auth.NewTickets(cfg.TicketSecret, cfg.SpendTicket),
 		limiter:     cfg.Limiter,
 		proxies:     cfg.Proxies,
@@ -167,12 +174,17 @@ var exposed = []string{ //nolint:gochecknoglobals // a constant
 
 // around puts what every request passes through about the routes, outermost first.
 func (a *api) around(routes http.Handler, origins []string) http.Handler {
+	allowed := make(map[string]bool, len(origins))
+	for _, origin := range origins {
+		allowed[strings.ToLower(origin)] = true
+	}
 	cross := cors.New(cors.Options{
-		AllowedOrigins: origins,
-		AllowedMethods: []string{http.MethodGet, http.MethodPost, http.MethodDelete},
-		AllowedHeaders: []string{"*"}, // SDKs send many of their own
-		ExposedHeaders: exposed,
-		MaxAge:         600,
+		// Not AllowedOrigins: none would be any there.
+		AllowOriginFunc: func(origin string) bool { return allowed["*"] || allowed[strings.ToLower(origin)] },
+		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodDelete},
+		AllowedHeaders:  []string{"*"}, // SDKs send many of their own
+		ExposedHeaders:  exposed,
+		MaxAge:          600,
 	})
 	return a.observe(a.recover(limitBody(cross.Handler(clean(routes)))))
 }

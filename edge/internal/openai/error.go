@@ -174,6 +174,15 @@ func PermissionDenied() *Error {
 	}
 }
 
+// ForeignHost returns the error for a request to an edge for its own machine alone, by a name
+// that may be anybody's.
+func ForeignHost() *Error {
+	return &Error{
+		Status: http.StatusForbidden, Type: typePermission, Code: "permission_denied",
+		Message: "This server asks for no key and serves its own machine alone: it has to be called by a loopback name or address.",
+	}
+}
+
 // ModelNotFound returns the error for a model that the caller may not use: the same that
 // the service gives for one that does not exist.
 func ModelNotFound() *Error {
