@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -365,6 +366,68 @@ func TestJWKSByURL(t *testing.T) {
 	}
 	if n := asked.Load() - before; n > 1 {
 		t.Errorf("50 unknown keys made %d requests", n)
+	}
+}
+
+// TestJWKSGoesWrong has a provider answer what no keys can be taken from: those read last
+// stay in force, and a warning tells why.
+func TestJWKSGoesWrong(t *testing.T) {
+	p := newProvider(t, "k1")
+	for name, answer := range map[string]string{
+		"no keys":           `{"keys":[]}`,
+		"another document":  `{"error":"try again later"}`,
+		"no keys of a kind": `{"keys":[{"kty":"OKP","crv":"Ed448","kid":"k1","x":"AA"}]}`,
+		"no JSON":           "<html>",
+		"cut":               `{"keys":[{"kty":`,
+		"malformed key":     `{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k1","x":"!"}]}`,
+		"too large":         `{"keys":[],"x":"` + strings.Repeat("x", maxJWKS) + `"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, stop := context.WithCancel(t.Context())
+				defer synctest.Wait()
+				defer stop()
+				var log bytes.Buffer
+				var said atomic.Value
+				said.Store(string(jwks(t, p)))
+				j, err := newJWT(ctx, config("https://id.example/jwks"), slog.New(slog.NewTextHandler(&log, nil)), answers(func() string { return said.Load().(string) }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				may := func(when string) {
+					t.Helper()
+					if _, err := j.Authenticate(header("Bearer " + p.token(t, good(nil)))); err != nil {
+						t.Errorf("%s: %v", when, err)
+					}
+				}
+				may("before")
+				said.Store(answer)
+				<-time.After(jwksRefresh + time.Second)
+				synctest.Wait()
+				may("after")
+				if told := log.String(); !strings.Contains(told, "level=WARN") || !strings.Contains(told, "stay in force") {
+					t.Errorf("the log has %q", told)
+				}
+			})
+		})
+	}
+}
+
+// answers is a transport whose every answer is what the function returns.
+type answers func() string
+
+// RoundTrip implements http.RoundTripper.
+func (a answers) RoundTrip(req *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(a())), Request: req}, nil
+}
+
+// TestJWKSIsNotSentAway redirects to where anybody may change the keys on their way.
+func TestJWKSIsNotSentAway(t *testing.T) {
+	server := httptest.NewServer(http.RedirectHandler("http://id.example/jwks", http.StatusFound))
+	defer server.Close()
+	_, err := NewJWT(t.Context(), config(server.URL), slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "http://id.example/jwks: plain http is for loopback only") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -63,6 +63,10 @@ const (
 // token names one that is not there, until ctx ends; while that fails those read last
 // stay in force, and a warning tells why. Keys of a file are read again by [JWT.Watch].
 func NewJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger) (*JWT, error) {
+	return newJWT(ctx, cfg, logger, http.DefaultTransport)
+}
+
+func newJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger, transport http.RoundTripper) (*JWT, error) {
 	for _, required := range []struct{ name, value string }{
 		{"a JWKS", cfg.JWKS}, {"an issuer", cfg.Issuer}, {"an audience", cfg.Audience}, {"algorithms", strings.Join(cfg.Algorithms, "")},
 	} {
@@ -81,10 +85,10 @@ func NewJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger) (*JWT, erro
 	)}
 	var err error
 	switch u, parsed := url.Parse(cfg.JWKS); {
-	case parsed == nil && (u.Scheme == "https" || u.Scheme == "http" && loopback.Host(u.Hostname())):
-		err = j.fromURL(ctx, cfg.JWKS, logger)
+	case parsed == nil && unforged(u):
+		err = j.fromURL(ctx, cfg.JWKS, logger, transport)
 	case parsed == nil && u.Scheme == "http":
-		err = errors.New("plain http is for loopback only")
+		err = errPlain
 	default:
 		err = j.fromFile(cfg.JWKS)
 	}
@@ -92,6 +96,16 @@ func NewJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger) (*JWT, erro
 		return nil, fmt.Errorf("JWKS %s: %w", redact(cfg.JWKS), err)
 	}
 	return j, nil
+}
+
+var (
+	errPlain  = errors.New("plain http is for loopback only")
+	errNoKeys = errors.New("it holds no keys")
+)
+
+// unforged reports whether nobody can change on its way what comes from there.
+func unforged(u *url.URL) bool {
+	return u.Scheme == "https" || u.Scheme == "http" && loopback.Host(u.Hostname())
 }
 
 // redact returns a URL without the password that it may hold.
@@ -102,9 +116,9 @@ func redact(s string) string {
 	return s
 }
 
-func (j *JWT) fromURL(ctx context.Context, address string, logger *slog.Logger) error {
+func (j *JWT) fromURL(ctx context.Context, address string, logger *slog.Logger, transport http.RoundTripper) error {
 	store, err := jwkset.NewStorageFromHTTP(address, jwkset.HTTPClientStorageOptions{
-		Ctx: ctx, HTTPTimeout: jwksTimeout, RefreshInterval: jwksRefresh,
+		Ctx: ctx, Client: jwksClient(transport), Storage: &keySet{jwkset.NewMemoryStorage()}, HTTPTimeout: jwksTimeout, RefreshInterval: jwksRefresh,
 		RefreshErrorHandler: func(ctx context.Context, err error) {
 			logger.WarnContext(ctx, "the JWKS could not be read: the keys read last stay in force", slog.Any("error", err))
 		},
@@ -125,7 +139,7 @@ func (j *JWT) fromURL(ctx context.Context, address string, logger *slog.Logger) 
 		return err
 	}
 	if len(found) == 0 {
-		return errors.New("it holds no keys")
+		return errNoKeys
 	}
 	keys, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: client, UseWhitelist: []jwkset.USE{jwkset.UseSig, ""}})
 	if err != nil {
@@ -133,6 +147,52 @@ func (j *JWT) fromURL(ctx context.Context, address string, logger *slog.Logger) 
 	}
 	j.keys = keys.Keyfunc
 	return nil
+}
+
+// A keySet keeps the keys that it has where it would be left without any: no provider means
+// that, but some answer so, with status 200, while they are out of order.
+type keySet struct{ *jwkset.MemoryJWKSet }
+
+// KeyReplaceAll implements jwkset.Storage.
+func (k *keySet) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
+	if had, err := k.KeyReadAll(ctx); err != nil || len(had) > 0 && len(given) == 0 {
+		return errors.Join(err, errNoKeys)
+	}
+	return k.MemoryJWKSet.KeyReplaceAll(ctx, given)
+}
+
+// jwksClient returns a client that takes so much of an answer, and is not sent to where it
+// would not have been let begin.
+func jwksClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport: boundedBodies{transport},
+		CheckRedirect: func(req *http.Request, via []*http.Request) error {
+			if !unforged(req.URL) {
+				return fmt.Errorf("sent on to %s: %w", req.URL.Redacted(), errPlain)
+			}
+			if len(via) > maxRedirects {
+				return errors.New("sent on too often")
+			}
+			return nil
+		},
+	}
+}
+
+const (
+	maxJWKS      = 1 << 20 // bytes of an answer
+	maxRedirects = 5
+)
+
+// boundedBodies reads no more than maxJWKS of a response.
+type boundedBodies struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (b boundedBodies) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := b.RoundTripper.RoundTrip(req)
+	if err == nil {
+		resp.Body = http.MaxBytesReader(nil, resp.Body, maxJWKS)
+	}
+	return resp, err
 }
 
 func (j *JWT) fromFile(path string) error {
@@ -149,7 +209,7 @@ func (j *JWT) fromFile(path string) error {
 			return nil, err
 		}
 		if len(set.Keys) == 0 {
-			return nil, errors.New("it holds no keys")
+			return nil, errNoKeys
 		}
 		return keyfunc.NewJWKSetJSON(text)
 	}, path)
