@@ -498,3 +498,51 @@ func TestEdgeDrains(t *testing.T) {
 		t.Error(errors.New("the edge still answers"))
 	}
 }
+
+// TestSecondSignal stops programs that have streams which would last: the second signal does
+// not wait for them.
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	const patient = "--drain-timeout=5m"
+	here := []string{"--listen=127.0.0.1:0", "--advisor-pace=2", "--log=memory", patient}
+	for _, name := range []string{"edge", "completion", "standalone"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var url string
+			var p *stack.Process
+			switch name {
+			case "standalone":
+				p = start(t, name, append(here, "--grpc-listen=127.0.0.1:0")...)
+				url = "http://" + p.Addr("http")
+			case "completion":
+				p = start(t, name, here...)
+				url = "http://" + start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+p.Addr("grpc"), "--reopen-within=100ms").Addr("http")
+			case "edge":
+				p = start(t, name, "--listen=127.0.0.1:0", "--completion-addr="+steady(t).Completion.Addr("grpc"), patient)
+				url = "http://" + p.Addr("http")
+			}
+			running := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": 60 * steadyPace, "on_disconnect": "cancel"})))
+			if running.StatusCode != http.StatusOK {
+				t.Fatalf("status %d", running.StatusCode)
+			}
+			if err := p.Signal(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, 10*time.Second, func() error {
+				if !strings.Contains(p.Log(), "one more signal would end the process at once") {
+					return errNotYet
+				}
+				return nil
+			})
+			if p.Ended() {
+				t.Fatal("it did not wait for the stream")
+			}
+			if err := p.Signal(); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Wait(); err == nil || !strings.Contains(err.Error(), "signal: terminated") {
+				t.Errorf("it ended with %v, not by the signal", err)
+			}
+		})
+	}
+}

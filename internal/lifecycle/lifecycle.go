@@ -55,9 +55,15 @@ type Server interface {
 // SIGINT and SIGTERM end the context of the parts, which drain, each in its own time; a
 // second signal kills the process. If a part fails, the others stop.
 func Run(p Program) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // from here on a signal has its usual effect
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	// In this order: whoever sees that the program stops can rely on the second signal.
+	context.AfterFunc(signals, func() {
+		stop() // from here on a signal has its usual effect
+		cancel()
+	})
 
 	err := p.run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	if err == nil || errors.Is(err, config.ErrHelp) {

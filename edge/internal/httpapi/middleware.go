@@ -81,6 +81,12 @@ func (a *api) identify(next http.Handler) http.Handler {
 		if r.TLS != nil {
 			w.Header().Set("Strict-Transport-Security", strictTransport)
 		}
+		if len(r.TransferEncoding) > 0 {
+			// There may have been a Content-Length too, which net/http takes away. What follows on
+			// the connection may then be a request by one hop's count and not by another's
+			// (RFC 9112, section 6.1).
+			w.Header().Set("Connection", "close")
+		}
 		ctx := context.WithValue(r.Context(), recordKey{}, rec)
 		ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", rec.requestID)
 		next.ServeHTTP(w, r.WithContext(ctx))

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/pawstream/pawstream/edge/internal/httpapi"
+)
+
+// pipes is a listener whose connections are made in this process.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+func (p pipes) Close() error   { close(p.done); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// nobody is a completion service that is not there.
+type nobody struct{}
+
+var errNobody = status.Error(codes.Unavailable, "nobody is there")
+
+func (nobody) Invoke(context.Context, string, any, any, ...grpc.CallOption) error { return errNobody }
+
+func (nobody) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, errNobody
+}
+
+// TestSlowClients has clients take their time: each is let go of after so long, and not before.
+func TestSlowClients(t *testing.T) {
+	const headers = "Host: localhost\r\nContent-Type: application/json\r\n"
+	for _, test := range []struct {
+		name  string
+		whole string // sent at once
+		slow  string // sent a byte in a second
+		after time.Duration
+		got   string // the beginning of the answer
+	}{
+		{"says nothing", "", "", headerTimeout, ""},
+		{"header byte by byte", "", "GET /v1/models HTTP/1.1\r\n" + headers, headerTimeout, "HTTP/1.1 400 "},
+		{"header after header", "GET /v1/models HTTP/1.1\r\n" + headers, strings.Repeat("X: y\r\n", 100), headerTimeout, ""},
+		{"body byte by byte", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", strings.Repeat(" ", 100), 30 * time.Second, "HTTP/1.1 408 "},
+		{"chunk by chunk", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Transfer-Encoding: chunked\r\n\r\n", strings.Repeat("1\r\n \r\n", 50), 30 * time.Second, "HTTP/1.1 408 "},
+		{"no body", "POST /v1/stream_tickets HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", "", 30 * time.Second, "HTTP/1.1 408 "},
+		{"body where nobody reads it", "POST /v1/nothing HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", strings.Repeat(" ", 100), 30 * time.Second, "HTTP/1.1 404 "},
+		{"nothing more", "GET /v1/nothing HTTP/1.1\r\n" + headers + "\r\n", "", idleTimeout, "HTTP/1.1 404 "},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				api, err := httpapi.New(httpapi.Config{Conn: nobody{}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				listener := pipes{make(chan net.Conn), make(chan struct{})}
+				server := newHTTPServer(api, slog.New(slog.DiscardHandler))
+				go func() { _ = server.Serve(listener) }()
+				defer func() { _ = server.Close() }()
+				conn, far := net.Pipe()
+				var writing sync.WaitGroup
+				defer writing.Wait()
+				defer func() { _ = conn.Close() }()
+				listener.conns <- far
+				begun := time.Now()
+				writing.Go(func() {
+					_, err := io.WriteString(conn, test.whole)
+					for i := 0; i < len(test.slow) && err == nil; i++ {
+						<-time.After(time.Second)
+						_, err = io.WriteString(conn, test.slow[i:i+1])
+					}
+				})
+				answer, err := io.ReadAll(conn)
+				if err != nil || !strings.HasPrefix(string(answer), test.got) || test.got == "" && len(answer) > 0 {
+					t.Errorf("%v, answer %q", err, answer)
+				}
+				if took := time.Since(begun); took < test.after || took > test.after+time.Second {
+					t.Errorf("it is let go of after %v, want %v", took, test.after)
+				}
+			})
+		})
+	}
+}
