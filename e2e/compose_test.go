@@ -1,9 +1,13 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -102,6 +106,21 @@ type composeService struct {
 	DependsOn    map[string]struct{ Condition string } `yaml:"depends_on"`
 	ReadOnly     bool                                  `yaml:"read_only"`
 	StopGrace    string                                `yaml:"stop_grace_period"`
+	Restart      string
+}
+
+// once reports whether a service does something and ends.
+func (s *composeService) once() bool { return s.Restart == "no" }
+
+// composed reads docker-compose.yml.
+func composed(t *testing.T) composeFile {
+	t.Helper()
+	var file composeFile
+	// What is merged in may be there twice.
+	if err := yaml.UnmarshalWithOptions(repositoryFile(t, "docker-compose.yml"), &file, yaml.AllowDuplicateMapKey()); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func repositoryFile(t *testing.T, path ...string) []byte {
@@ -117,15 +136,16 @@ func repositoryFile(t *testing.T, path ...string) []byte {
 // programs.
 func TestCompose(t *testing.T) {
 	t.Parallel()
-	var file composeFile
-	// What is merged in may be there twice.
-	if err := yaml.UnmarshalWithOptions(repositoryFile(t, "docker-compose.yml"), &file, yaml.AllowDuplicateMapKey()); err != nil {
-		t.Fatal(err)
-	}
+	file := composed(t)
 	commands := make(map[string]command)
 	served := make(map[string]bool) // "service:port"
 	for name, s := range file.Services {
-		if s.Build != "" {
+		switch _, tag, _ := strings.Cut(s.Image, ":"); {
+		case s.Build == "":
+			if !regexp.MustCompile(`^v?\d+\.\d+\.\d+`).MatchString(tag) {
+				t.Errorf("%s: the version of %s is not pinned", name, s.Image)
+			}
+		case !s.once():
 			checkOurs(t, name, &s)
 			c := commandOf(t, s.Command, s.Environment)
 			commands[name] = c
@@ -135,14 +155,17 @@ func TestCompose(t *testing.T) {
 					t.Errorf("%s: nobody else reaches %s %s", name, flag, c.flags[flag])
 				}
 			}
-		} else if _, tag, _ := strings.Cut(s.Image, ":"); !regexp.MustCompile(`^v?\d+\.\d+\.\d+`).MatchString(tag) {
-			t.Errorf("%s: the version of %s is not pinned", name, s.Image)
 		}
-		if len(s.Healthcheck.Test) < 2 || s.Healthcheck.Test[0] != "CMD" {
+		if !s.once() && (len(s.Healthcheck.Test) < 2 || s.Healthcheck.Test[0] != "CMD") {
 			t.Errorf("%s has no health check: %q", name, s.Healthcheck.Test)
 		}
 		for other := range s.DependsOn {
-			if _, ok := file.Services[other]; !ok || s.DependsOn[other].Condition != "service_healthy" {
+			want := "service_healthy"
+			on, ok := file.Services[other]
+			if on.once() {
+				want = "service_completed_successfully"
+			}
+			if !ok || s.DependsOn[other].Condition != want {
 				t.Errorf("%s depends on %s: %+v", name, other, s.DependsOn[other])
 			}
 		}
@@ -152,10 +175,10 @@ func TestCompose(t *testing.T) {
 			}
 		}
 	}
-	if len(commands) != 4 {
+	if len(commands) != 5 {
 		t.Errorf("%d services of ours", len(commands))
 	}
-	served["nats:4222"] = true // its own default
+	served["nats:4222"], served["ollama:11434"] = true, true // their own defaults
 	reached := func(where, address string) {
 		t.Helper()
 		if !served[address] {
@@ -163,7 +186,12 @@ func TestCompose(t *testing.T) {
 		}
 	}
 	for name, c := range commands {
-		reached(name, strings.TrimPrefix(c.flags["--nats-url"], "nats://"))
+		if url := c.flags["--nats-url"]; url != "" || c.program != "standalone" {
+			reached(name, strings.TrimPrefix(url, "nats://"))
+		}
+		if url := c.flags["--upstream-url"]; url != "" {
+			reached(name, strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/v1"))
+		}
 		if c.program == "edge" {
 			for address := range strings.SplitSeq(c.flags["--completion-addr"], ",") {
 				reached(name, address)
@@ -180,6 +208,7 @@ func TestCompose(t *testing.T) {
 	if port := defaultOf(t, balancer, "BALANCER_PORT"); !slices.Equal(file.Services["balancer"].Ports, []string{"127.0.0.1:8080:" + port}) {
 		t.Errorf("the balancer listens on %s, and %v is published", port, file.Services["balancer"].Ports)
 	}
+	maps.DeleteFunc(commands, func(name string, _ command) bool { return file.Services[name].Profiles != nil })
 	checkPrometheus(t, &file, commands, reached)
 	if want := "nats:" + versionOf(t, "github.com/nats-io/nats-server/v2") + "-alpine"; file.Services["nats"].Image != want {
 		t.Errorf("NATS is %s, the one that the tests use %s", file.Services["nats"].Image, want)
@@ -204,6 +233,95 @@ func checkOurs(t *testing.T, name string, s *composeService) {
 	}
 	if s.StopGrace != "35s" || !slices.Contains(s.Command, "--drain-timeout=30s") {
 		t.Errorf("%s is killed after %s, and drains for longer: %v", name, s.StopGrace, s.Command)
+	}
+}
+
+// TestComposeSecret makes what seals tickets as docker-compose.yml does, twice, and has both
+// edges find it.
+func TestComposeSecret(t *testing.T) {
+	t.Parallel()
+	file := composed(t)
+	maker := file.Services["secrets"]
+	path := maker.Command[len(maker.Command)-1]
+	if !maker.once() || !maker.ReadOnly || !slices.Equal(maker.Volumes, []string{"secrets:" + filepath.Dir(path)}) {
+		t.Errorf("the secret is made by %+v", maker)
+	}
+	for _, name := range []string{"edge-1", "edge-2"} {
+		edge := file.Services[name]
+		if !slices.Contains(edge.Command, "--ticket-secret-file="+path) || !slices.Equal(edge.Volumes, []string{"secrets:" + filepath.Dir(path) + ":ro"}) || edge.DependsOn["secrets"].Condition == "" {
+			t.Errorf("%s does not share the secret: %+v", name, edge)
+		}
+	}
+	here := filepath.Join(t.TempDir(), filepath.Base(path))
+	args := append(slices.Clone(maker.Command[1:len(maker.Command)-1]), here)
+	var made []byte
+	for _, want := range []string{"made " + here + "\n", here + " is there, and stays as it is\n"} {
+		stdout, stderr, exit := runProgram(t, maker.Command[0], args...)
+		if stdout != want || stderr != "" || exit != 0 {
+			t.Fatalf("exit code %d, %s%s", exit, stdout, stderr)
+		}
+		text, err := os.ReadFile(here)
+		if err != nil || made != nil && string(text) != string(made) {
+			t.Errorf("%v, the secret has changed", err)
+		}
+		made = text
+	}
+	if entries, err := os.ReadDir(filepath.Dir(here)); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", err, entries)
+	}
+	door(t, fast(t), "--ticket-secret-file="+here)
+
+	if err := os.WriteFile(here, []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, exit := runProgram(t, maker.Command[0], args...)
+	if exit == 0 || stdout != "" || !strings.Contains(stderr, "has 5 bytes") {
+		t.Errorf("where another file is: exit code %d, %s%s", exit, stdout, stderr)
+	}
+}
+
+// TestComposeModel asks a model server as the profile ollama does.
+func TestComposeModel(t *testing.T) {
+	t.Parallel()
+	file := composed(t)
+	service, pull, ollama := file.Services["ollama-standalone"], file.Services["ollama-pull"], file.Services["ollama"]
+	for name, s := range map[string]composeService{"ollama-standalone": service, "ollama-pull": pull, "ollama": ollama} {
+		if !slices.Equal(s.Profiles, []string{"ollama"}) {
+			t.Errorf("%s is of the profiles %v", name, s.Profiles)
+		}
+	}
+	c := commandOf(t, service.Command, service.Environment)
+	asked := c.flags["--upstream-model"]
+	if want := []string{"pull", asked}; !slices.Equal(pull.Command, want) || pull.Image != ollama.Image || pull.Environment["OLLAMA_HOST"]+"/v1" != c.flags["--upstream-url"] {
+		t.Errorf("%+v does not fetch %s", pull, asked)
+	}
+	if want := []string{"127.0.0.1:8081:" + c.port(t, "--listen")}; !slices.Equal(service.Ports, want) {
+		t.Errorf("published are %v, want %v", service.Ports, want)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if err != nil || r.URL.Path != "/v1/chat/completions" || !strings.Contains(string(text), `"model":"`+asked+`"`) {
+			t.Errorf("%v, asked is %s for %s", err, r.URL, text)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+		(&narrator{t: t, story: "Cats sleep a lot."}).ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	here := map[string]string{
+		"--listen": "127.0.0.1:0", "--grpc-listen": "127.0.0.1:0", "--data-dir": t.TempDir(), "--upstream-url": server.URL + "/v1",
+	}
+	args := []string{"--grpc-listen=127.0.0.1:0"}
+	for _, arg := range service.Command[1:] {
+		flag, _, _ := strings.Cut(arg, "=")
+		if value, ok := here[flag]; ok {
+			arg = flag + "=" + value
+		}
+		args = append(args, arg)
+	}
+	f := &follower{t: t}
+	f.read(f.askModel("http://"+start(t, service.Command[0], args...).Addr("http"), asked), 0)
+	if got := joined(t, f.got).Text; got != "Cats sleep a lot." {
+		t.Errorf("the answer is %q", got)
 	}
 }
 

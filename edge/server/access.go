@@ -24,7 +24,7 @@ type Access struct {
 	JWTAudience      string         `name:"jwt-audience" env:"PAWSTREAM_JWT_AUDIENCE" help:"What a token must name as an audience." placeholder:"NAME"`
 	JWTAlgorithms    []string       `name:"jwt-algorithms" env:"PAWSTREAM_JWT_ALGORITHMS" default:"RS256,ES256,EdDSA" help:"Algorithms that a token may be signed with."`
 	JWTSkew          time.Duration  `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"How far the provider's clock and ours may be apart."`
-	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it." placeholder:"FILE"`
+	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it. 'edge keys secret FILE' makes one." placeholder:"FILE"`
 	InsecurePublic   bool           `help:"Without authentication, serve an address that is not loopback, and whatever name it is called by."`
 	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no bound."`
 	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no bound."`
@@ -95,12 +95,17 @@ func (a *Access) ticketSecret() ([]byte, error) {
 	if a.TicketSecretFile == "" {
 		return nil, nil
 	}
-	secret, err := secretfile.Read(a.TicketSecretFile)
+	secret, err := readTicketSecret(a.TicketSecretFile)
 	if err != nil {
 		return nil, fmt.Errorf("--ticket-secret-file: %w", err)
 	}
-	if len(secret) < minTicketSecret {
-		return nil, fmt.Errorf("--ticket-secret-file: %s has %d bytes, fewer than %d", a.TicketSecretFile, len(secret), minTicketSecret)
-	}
 	return secret, nil
+}
+
+func readTicketSecret(path string) ([]byte, error) {
+	secret, err := secretfile.Read(path)
+	if err == nil && len(secret) < minTicketSecret {
+		return nil, fmt.Errorf("%s has %d bytes, fewer than %d", path, len(secret), minTicketSecret)
+	}
+	return secret, err
 }

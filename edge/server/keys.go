@@ -2,15 +2,20 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/pawstream/pawstream/edge/internal/auth"
 )
 
 // KeysCommand has what is done about API keys from a command line.
 type KeysCommand struct {
-	New NewKey `cmd:"" help:"Make a key, and the line of the key file that lets it in."`
+	New    NewKey    `cmd:"" help:"Make a key, and the line of the key file that lets it in."`
+	Secret NewSecret `cmd:"" help:"Make the file of --ticket-secret-file, unless it is there."`
 }
 
 // NewKey is the command that makes a key. It implements config.Command.
@@ -25,5 +30,44 @@ func (k *NewKey) Run(_ context.Context, stdout io.Writer) error {
 		return err
 	}
 	_, err = fmt.Fprintf(stdout, "key, to be kept by who uses it:\n%s\n\nline for the file of --auth-keys:\n%s\n", secret, line)
+	return err
+}
+
+// NewSecret is the command that makes the secret of stream tickets. It implements
+// config.Command.
+type NewSecret struct {
+	File string `arg:"" help:"Where the secret is to be: a file that only we may read."`
+}
+
+// Run makes the file, whole or not at all. One that is there stays as it is, if it will do.
+func (n *NewSecret) Run(_ context.Context, stdout io.Writer) error {
+	err := n.create()
+	if errors.Is(err, os.ErrExist) {
+		if _, err := readTicketSecret(n.File); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(stdout, "%s is there, and stays as it is\n", n.File)
+		return err
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(stdout, "made %s\n", n.File)
+	}
+	return err
+}
+
+// create is os.ErrExist where the file is there, whoever has made it in the meantime.
+func (n *NewSecret) create() error {
+	file, err := os.CreateTemp(filepath.Dir(n.File), ".secret-")
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(rand.Text() + rand.Text() + "\n")
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err == nil {
+		err = os.Link(file.Name(), n.File)
+	}
+	if removed := os.Remove(file.Name()); err == nil {
+		err = removed
+	}
 	return err
 }
