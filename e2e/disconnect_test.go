@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,6 +67,65 @@ func TestOnDisconnect(t *testing.T) {
 				t.Errorf("it was cancelled after all of its %d tokens", got.Usage.Completion)
 			}
 		})
+	}
+}
+
+// TestUsageOnce has clients leave at bytes all over a response, some twenty in each event:
+// whatever they have got, the books have their completion once.
+func TestUsageOnce(t *testing.T) {
+	const step = 13 // every byte would take minutes: each is a completion of its own
+	s := own(t, stack.Options{Pace: 60, Completion: []string{"--log=memory"}})
+	var guard sync.Mutex
+	books := make(map[string]int)
+	s.Completion.Each(func(line string) {
+		if !strings.Contains(line, "msg=usage ") {
+			return
+		}
+		_, id, _ := strings.Cut(line, " completion=")
+		id, _, _ = strings.Cut(id, " ")
+		guard.Lock()
+		defer guard.Unlock()
+		books[id]++
+	})
+	c := cutter{
+		url: s.URL(), address: strings.TrimPrefix(s.URL(), "http://"), key: "X-Nothing: x",
+		body: streamed(object{"max_tokens": 4, "on_disconnect": "cancel"}),
+	}
+	whole, err := c.raw(-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var next atomic.Int64
+	var clients sync.WaitGroup
+	for range cutters {
+		clients.Go(func() {
+			for at := int(next.Add(step)) - step; at <= len(whole); at = int(next.Add(step)) - step {
+				if _, err := c.raw(at); err != nil {
+					t.Errorf("after %d bytes: %v", at, err)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	eventually(t, 30*time.Second, func() error {
+		guard.Lock()
+		defer guard.Unlock()
+		// Who leaves at once may have left before their request was read.
+		admitted := int(value(t, s.Completion, "pawstream_completions_admitted_total"))
+		if running := value(t, s.Completion, "pawstream_completions_running"); running > 0 || len(books) != admitted || admitted < len(whole)/step {
+			return fmt.Errorf("%w: %v run, %d are in the books, %d were admitted by %d requests", errNotYet, running, len(books), admitted, len(whole)/step+2)
+		}
+		return nil
+	})
+	outcomes := value(t, s.Completion, "pawstream_completions_ended_total", `outcome="cancelled"`)
+	t.Logf("%d completions, of which %v were cancelled", len(books), outcomes)
+	if outcomes == 0 {
+		t.Error("nobody left before the end")
+	}
+	for id, n := range books {
+		if n != 1 {
+			t.Errorf("%s is in the books %d times", id, n)
+		}
 	}
 }
 

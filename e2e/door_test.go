@@ -2,12 +2,8 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +16,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
@@ -70,28 +64,9 @@ func TestWhoMayEnter(t *testing.T) {
 	notMine := bad(http.StatusNotFound, "completion_not_found", "")
 	noModel := bad(http.StatusNotFound, "model_not_found", "model")
 
-	for _, route := range []struct {
-		name, request, body string
-		foreign             bool   // about a completion of the owner's
-		lacks               string // a key without the scope
-	}{
-		{"create", "POST /v1/chat/completions", streamed(nil), false, "reader"},
-		{"list", "GET /v1/chat/completions", "", false, "writer"},
-		{"get", "GET /v1/chat/completions/" + mine, "", true, "writer"},
-		{"follow", "GET /v1/chat/completions/" + mine + "?stream=true", "", true, "writer"},
-		{"messages", "GET /v1/chat/completions/" + mine + "/messages", "", true, "writer"},
-		{"update", "POST /v1/chat/completions/" + mine, `{"metadata":{"a":"b"}}`, true, "reader"},
-		{"cancel", "POST /v1/chat/completions/" + mine + "/cancel", "", true, "reader"},
-		{"ticket", "POST /v1/stream_tickets", `{"completion_id":"` + mine + `"}`, true, "writer"},
-		{"models", "GET /v1/models", "", false, "writer"},
-		{"model", "GET /v1/models/" + model, "", false, "writer"},
-		{"delete", "DELETE /v1/chat/completions/" + mine, "", true, "reader"},
-	} {
+	for _, route := range routesOf(mine) {
 		t.Run(route.name, func(t *testing.T) {
-			method, path, _ := strings.Cut(route.request, " ")
-			ask := func(headers ...string) exchange {
-				return do(t, request(t, method, url+path, route.body, headers...))
-			}
+			ask := func(headers ...string) exchange { return route.ask(t, url, headers...) }
 			for name, header := range map[string]string{
 				"no key": "", "wrong key": bearer("nobody"), "no scheme": "Authorization: owner-key", "another scheme": "Authorization: Basic owner-key",
 			} {
@@ -121,6 +96,18 @@ func TestWhoMayEnter(t *testing.T) {
 		})
 	}
 
+	t.Run("list of somebody else", func(t *testing.T) {
+		theirs := record(t, url, object{"store": true}, bearer("owner")).ID
+		list := func(query string) exchange {
+			return do(t, request(t, http.MethodGet, url+"/v1/chat/completions"+query, "", bearer("stranger")))
+		}
+		if x := list(""); x.Status != http.StatusOK || bytes.Contains(x.Body, []byte("chatcmpl-")) {
+			t.Errorf("status %d, body %s", x.Status, x.Body)
+		}
+		if got, want := refused(t, list("?after="+theirs)), refused(t, list("?after=chatcmpl-none")); got != want {
+			t.Errorf("after one of theirs: %+v, after one that is not there: %+v", got, want)
+		}
+	})
 	t.Run("resume by POST", func(t *testing.T) {
 		theirs := record(t, url, nil, bearer("owner")).ID
 		x := post(t, url, streamed(nil), bearer("stranger"), "Last-Event-ID: "+theirs+".3")
@@ -153,18 +140,61 @@ func TestWhoMayEnter(t *testing.T) {
 	})
 }
 
+// A route is one of the API's, and a request to it.
+type route struct {
+	name, request, body string
+	foreign             bool   // about a completion of the owner's
+	lacks               string // a key without the scope
+}
+
+// routesOf returns every route, about a completion where it is about one. The last one
+// deletes it.
+func routesOf(id string) []route {
+	return []route{
+		{"create", "POST /v1/chat/completions", streamed(nil), false, "reader"},
+		{"list", "GET /v1/chat/completions", "", false, "writer"},
+		{"get", "GET /v1/chat/completions/" + id, "", true, "writer"},
+		{"follow", "GET /v1/chat/completions/" + id + "?stream=true", "", true, "writer"},
+		{"messages", "GET /v1/chat/completions/" + id + "/messages", "", true, "writer"},
+		{"update", "POST /v1/chat/completions/" + id, `{"metadata":{"a":"b"}}`, true, "reader"},
+		{"cancel", "POST /v1/chat/completions/" + id + "/cancel", "", true, "reader"},
+		{"ticket", "POST /v1/stream_tickets", `{"completion_id":"` + id + `"}`, true, "writer"},
+		{"models", "GET /v1/models", "", false, "writer"},
+		{"model", "GET /v1/models/" + model, "", false, "writer"},
+		{"delete", "DELETE /v1/chat/completions/" + id, "", true, "reader"},
+	}
+}
+
+func (r route) ask(t *testing.T, url string, headers ...string) exchange {
+	t.Helper()
+	method, path, _ := strings.Cut(r.request, " ")
+	return do(t, request(t, method, url+path, r.body, headers...))
+}
+
 // TestKeysAreReloaded revokes a key while the edge runs.
 func TestKeysAreReloaded(t *testing.T) {
 	t.Parallel()
-	path := keys(t, "old")
+	path := keys(t, "old", "other")
 	url := door(t, fast(t), "--auth=keys", "--auth-keys="+path)
+	mine := record(t, url, object{"store": true}, bearer("old")).ID
+	var tickets [2]struct{ URL string }
+	for i := range tickets {
+		do(t, request(t, http.MethodPost, url+"/v1/stream_tickets", `{"completion_id":"`+mine+`"}`, bearer("old"))).into(t, &tickets[i])
+	}
+	follow := func(path string, headers ...string) exchange {
+		return do(t, request(t, http.MethodGet, url+path, "", append(headers, "Accept: text/event-stream")...))
+	}
+	pass, _, _ := strings.Cut(follow(tickets[0].URL).Header.Get("Set-Cookie"), ";")
+	if x := follow("/v1/chat/completions/"+mine, "Cookie: "+pass); x.Status != http.StatusOK {
+		t.Errorf("by pass: status %d", x.Status)
+	}
 	models := func(name string) int {
 		return do(t, request(t, http.MethodGet, url+"/v1/models", "", bearer(name))).Status
 	}
 	if models("old") != http.StatusOK || models("new") != http.StatusUnauthorized {
 		t.Fatal("wrong from the start")
 	}
-	if err := os.Rename(keys(t, "new"), path); err != nil {
+	if err := os.Rename(keys(t, "new", "other"), path); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, 20*time.Second, func() error {
@@ -173,6 +203,18 @@ func TestKeysAreReloaded(t *testing.T) {
 		}
 		return nil
 	})
+	noKey := bad(http.StatusUnauthorized, "invalid_api_key", "")
+	for _, route := range routesOf(mine) {
+		if got := refused(t, route.ask(t, url, bearer("old"))); got != noKey {
+			t.Errorf("revoked, %s: %+v", route.name, got)
+		}
+	}
+	if got := refused(t, follow(tickets[1].URL)); got != noKey {
+		t.Errorf("a ticket of the one who was revoked: %+v", got)
+	}
+	if got := refused(t, follow("/v1/chat/completions/"+mine, "Cookie: "+pass)); got != noKey {
+		t.Errorf("a pass of the one who was revoked: %+v", got)
+	}
 }
 
 // TestNewKey makes a key, as an operator does, and comes in with it.
@@ -340,55 +382,6 @@ func TestHowMuch(t *testing.T) {
 			return nil
 		})
 	})
-}
-
-// TestTokenExpires has a stream end with the right to it, so that its client can go on.
-func TestTokenExpires(t *testing.T) {
-	t.Parallel()
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := json.Marshal(object{"keys": []object{{
-		"kty": "OKP", "crv": "Ed25519", "kid": "k", "use": "sig", "x": base64.RawURLEncoding.EncodeToString(public),
-	}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := door(t, steady(t), "--auth=jwt", "--jwt-jwks="+secretFile(t, string(set)),
-		"--jwt-issuer=https://id.example", "--jwt-audience=pawstream", "--jwt-skew=0s")
-	token := func(life time.Duration) string {
-		token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{
-			"iss": "https://id.example", "aud": "pawstream", "sub": "me", "exp": time.Now().Add(life).Unix(),
-		})
-		token.Header["kid"] = "k"
-		text, err := token.SignedString(private)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return "Authorization: Bearer " + text
-	}
-	long := token(time.Hour)
-	asked := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": 400}), token(3*time.Second)))
-	id := asked.Header.Get("X-Completion-Id")
-	x := get(t, url, id, token(3*time.Second), "Accept: text/event-stream")
-	if !regexp.MustCompile(`\n\nretry: \d+\n: temporarily unavailable\n$`).Match(x.Body) {
-		t.Errorf("an EventSource is left with %q", x.Body[max(len(x.Body)-200, 0):])
-	}
-	if text, err := io.ReadAll(asked.Body); err == nil || bytes.Contains(text, []byte("[DONE]")) {
-		t.Errorf("a POST ends cleanly, after %d bytes", len(text))
-	}
-	got := events(t, bytes.NewReader(x.Body))
-	last := got[len(got)-1].ID.String()
-	rest := send(t, request(t, http.MethodGet, url+"/v1/chat/completions/"+id, "", long, "Accept: text/event-stream", "Last-Event-ID: "+last))
-	got = append(got, events(t, rest.Body)...)
-	checkIDs(t, got)
-	if got[len(got)-1].Data != "[DONE]" {
-		t.Errorf("it ends with %v", got[len(got)-1])
-	}
-	if got := refused(t, get(t, url, id, token(-time.Second))); got != bad(http.StatusUnauthorized, "invalid_api_key", "") {
-		t.Errorf("expired: %+v", got)
-	}
 }
 
 // TestClientDeadline has a client say how long it waits.

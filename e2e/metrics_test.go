@@ -2,12 +2,15 @@ package e2e
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 	"github.com/pawstream/pawstream/edge/sse"
@@ -20,6 +23,15 @@ type series map[string]map[string]bool
 func (s series) scrape(t *testing.T, p *stack.Process) {
 	t.Helper()
 	x := do(t, request(t, http.MethodGet, "http://"+p.Addr("admin")+"/metrics", ""))
+	problems, err := promlint.New(bytes.NewReader(x.Body)).Lint()
+	if err != nil {
+		t.Error(err)
+	}
+	for _, problem := range problems {
+		if regexp.MustCompile(`^(pawstream|gen_ai|http|rpc)_`).MatchString(problem.Metric) { // others are the runtime's
+			t.Errorf("promtool complains about %s: %s", problem.Metric, problem.Text)
+		}
+	}
 	label := regexp.MustCompile(`[{,](\w+)="`)
 	for lines := bufio.NewScanner(strings.NewReader(string(x.Body))); lines.Scan(); {
 		line := lines.Text()

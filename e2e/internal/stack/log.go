@@ -19,6 +19,7 @@ type logbook struct {
 	partial []byte
 	tail    []string
 	faults  []string
+	each    func(line string) // nil: nobody listens
 }
 
 // Write implements io.Writer.
@@ -37,6 +38,9 @@ func (l *logbook) Write(b []byte) (int, error) {
 }
 
 func (l *logbook) add(line string) {
+	if l.each != nil {
+		l.each(line)
+	}
 	l.tail = append(l.tail, line)
 	if len(l.tail) > tailLines {
 		l.tail = l.tail[1:]

@@ -114,6 +114,13 @@ func (p *Process) Addr(name string) string { return p.ready[name] }
 // Log returns the last lines that the process has logged.
 func (p *Process) Log() string { return p.log.last() }
 
+// Each calls f with each line that the process logs from now on, one after the other.
+func (p *Process) Each(f func(line string)) {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	p.log.each = f
+}
+
 // Signal asks the process to stop, as an operator would.
 func (p *Process) Signal() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -76,6 +77,12 @@ func (k *Keys) Authenticate(h http.Header) (*Caller, error) {
 		return nil, ErrInvalid
 	}
 	return found, nil
+}
+
+// Knows reports whether a principal still has a key. What was given out to one who has none
+// any more, a ticket or a pass, is worth nothing.
+func (k *Keys) Knows(principal string) bool {
+	return slices.ContainsFunc(k.file.Get(), func(k key) bool { return k.caller.Principal == principal })
 }
 
 func readKeys(path string) ([]key, error) {

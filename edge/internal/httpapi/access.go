@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net"
 	"net/http"
@@ -196,7 +197,7 @@ func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller
 		return caller, err
 	}
 	if cookie, missing := r.Cookie(passCookie); missing == nil {
-		if caller, err := a.tickets.Check(cookie.Value, id); err == nil {
+		if caller, err := a.tickets.Check(cookie.Value, id); err == nil && a.known(caller) {
 			return caller, nil
 		}
 	}
@@ -207,12 +208,22 @@ func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller
 	if caller, err = a.tickets.Redeem(r.Context(), ticket, id); err != nil {
 		return nil, err
 	}
+	if !a.known(caller) {
+		return nil, fmt.Errorf("%w: the ticket is of somebody who has no key any more", auth.ErrInvalid)
+	}
 	pass, expires := a.tickets.Pass(caller, id)
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS a secure cookie would never come back
 		Name: passCookie, Value: pass, Path: r.URL.Path, Expires: expires,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 	})
 	return caller, nil
+}
+
+// known reports whether who issued a ticket might still do so, so far as that can be told: a
+// token's end is in what it has issued.
+func (a *api) known(c *auth.Caller) bool {
+	keys, ok := a.auth.(interface{ Knows(principal string) bool })
+	return !ok || keys.Knows(c.Principal)
 }
 
 // issueTicket handles POST /v1/stream_tickets: the right to follow one completion, for

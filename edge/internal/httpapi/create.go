@@ -17,6 +17,10 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
+// maxModel bounds a model's name in the access line, in bytes: it may be anything until the
+// completion service has seen it.
+const maxModel = 128
+
 // create handles POST /v1/chat/completions: a new completion, streamed or whole; or,
 // with Last-Event-ID, more of an old one, which is what clients send that repeat
 // their own request after a lost connection.
@@ -39,6 +43,9 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 	if !v.MayAsk(req.Params.GetModel()) {
 		answer.Error(w, openai.ModelNotFound())
 		return
+	}
+	if asked := req.Params.GetModel(); len(asked) <= maxModel {
+		note(r, "", asked)
 	}
 	key := r.Header.Get("Idempotency-Key")
 	if !utf8.ValidString(key) {

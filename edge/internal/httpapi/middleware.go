@@ -61,7 +61,9 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 // streamed tells the access line how a stream ended, and aborts a response that must
 // not look complete.
 func (a *api) streamed(r *http.Request, result relay.Result) {
-	note(r, result.Completion, result.Model)
+	if result.Completion != "" {
+		note(r, result.Completion, result.Model)
+	}
 	recordOf(r).stream = &result
 	if result.Aborted {
 		panic(http.ErrAbortHandler)
@@ -169,16 +171,16 @@ func (a *api) logAccess(r *http.Request, w *countingWriter, took time.Duration) 
 		slog.Int64("bytes", w.bytes),
 		slog.Duration("took", took),
 	}
-	for _, known := range []struct{ name, value string }{{"principal", rec.principal}, {"refused", rec.refused}} {
+	for _, known := range []struct{ name, value string }{
+		{"principal", rec.principal}, {"refused", rec.refused}, {"completion", rec.completion}, {"model", rec.model},
+	} {
 		if known.value != "" {
 			attrs = append(attrs, slog.String(known.name, known.value))
 		}
 	}
-	if rec.completion != "" {
-		attrs = append(attrs, slog.String("completion", rec.completion), slog.String("model", rec.model))
-	}
+	attrs = append(attrs, slog.String("outcome", string(outcome(r, rec, w.status))))
 	if s := rec.stream; s != nil {
-		attrs = append(attrs, slog.String("outcome", string(s.Outcome)), slog.Int("events", s.Events),
+		attrs = append(attrs, slog.Int("events", s.Events),
 			slog.Int64("first_event_ms", s.FirstEvent.Milliseconds()))
 		rec.err = s.Err
 	}
@@ -190,6 +192,19 @@ func (a *api) logAccess(r *http.Request, w *countingWriter, took time.Duration) 
 		level = slog.LevelError
 	}
 	a.logger.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// outcome tells how a request ended.
+func outcome(r *http.Request, rec *record, status int) relay.Outcome {
+	switch {
+	case rec.stream != nil:
+		return rec.stream.Outcome
+	case r.Context().Err() != nil:
+		return relay.OutcomeDisconnected
+	case status >= http.StatusBadRequest || status == 0:
+		return relay.OutcomeError
+	}
+	return relay.OutcomeDone
 }
 
 // recover turns a panic into an internal error, unless it is the one that aborts a
