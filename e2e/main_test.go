@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"sync"
@@ -16,9 +17,11 @@ import (
 // answer takes a second, a whole one is far from its end when a test cancels it.
 const steadyPace = 40
 
+var withoutRace = flag.Bool("fast", false, "build the programs without the race detector: for figures")
+
 // What the tests share, each made by the first test that asks for it.
 var (
-	binaries     = sync.OnceValues(func() (stack.Programs, error) { return build(stack.Build) })
+	binaries     = sync.OnceValues(buildUsual)
 	fastBinaries = sync.OnceValues(func() (stack.Programs, error) { return build(stack.BuildFast) })
 	fastStack    = shared(stack.Options{})
 	steadyStack  = shared(stack.Options{Pace: steadyPace})
@@ -41,6 +44,13 @@ func finally(stop func() error) {
 	atEndGuarded.Lock()
 	defer atEndGuarded.Unlock()
 	atEnd = append(atEnd, stop)
+}
+
+func buildUsual() (stack.Programs, error) {
+	if *withoutRace {
+		return fastBinaries()
+	}
+	return build(stack.Build)
 }
 
 func build(compile func(context.Context, string, ...string) (stack.Programs, error)) (stack.Programs, error) {
