@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -85,11 +86,41 @@ func TestCannotStart(t *testing.T) {
 	withoutLog := runNATS(t, &server.Options{}).ClientURL()
 	withPassword := runNATS(t, &server.Options{JetStream: true, Username: "ann", Password: "right"}).Addr().String()
 	here := []string{"--listen=" + free, "--grpc-listen=" + free, "--admin-listen=" + free}
+	edge := func(flags ...string) []string {
+		return append([]string{"--listen=" + free, "--admin-listen=" + free}, flags...)
+	}
+	byKey := func(path string) []string { return edge("--auth=keys", "--auth-keys="+path) }
+	byToken := func(jwks string) []string {
+		return edge("--auth=jwt", "--jwt-issuer=https://id.example", "--jwt-audience=pawstream", "--jwt-jwks="+jwks)
+	}
+	readable := keys(t, "owner")
+	if err := os.Chmod(readable, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	broken := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(broken.Close)
 	for _, test := range []struct {
 		name, program string
 		args          []string
 		says          string // besides the program's name
 	}{
+		{"open to others", "edge", []string{"--listen=0.0.0.0:0", "--admin-listen=" + free}, "--insecure-public"},
+		{"open to others over gRPC", "completion", []string{"--listen=0.0.0.0:0", "--admin-listen=" + free}, "--insecure-public"},
+		{"no key file", "edge", byKey("/nowhere/keys.yaml"), "/nowhere/keys.yaml"},
+		{"key file that is a directory", "edge", byKey(newer), "key file"},
+		{"key file that everybody may read", "edge", byKey(readable), "chmod o-rw"},
+		{"key file with a name twice", "edge", byKey(keys(t, "owner", "owner")), `two keys of the name "owner"`},
+		{"key file that is none", "edge", byKey(secretFile(t, "- {name: [")), "key file"},
+		{"keys without their file", "edge", edge("--auth=keys"), "--auth-keys"},
+		{"JWK set that is none", "edge", byToken(secretFile(t, "<html>")), "JWKS"},
+		{"JWK set without keys", "edge", byToken(secretFile(t, `{"keys":[]}`)), "no keys"},
+		{"JWK set with a malformed key", "edge", byToken(secretFile(t, `{"keys":[{"kty":"RSA"}]}`)), "RSA requires parameters"},
+		{"no JWK set", "edge", byToken("/nowhere/jwks.json"), "/nowhere/jwks.json"},
+		{"JWK set that nobody serves", "edge", byToken("http://ann:s3cret@127.0.0.1:1/jwks"), "connection refused"},
+		{"JWK set that is not there", "edge", byToken(broken.URL), "404"},
+		{"JWK set on its way for everybody", "edge", byToken("http://id.example/jwks"), "plain http is for loopback only"},
+		{"tokens signed with HMAC", "edge", append(byToken("/nowhere"), "--jwt-algorithms=HS256"), "HS256"},
+		{"short secret", "edge", edge("--ticket-secret-file=" + secretFile(t, "short")), "--ticket-secret-file"},
 		{"HTTP port in use", "edge", []string{"--listen=" + address, "--admin-listen=" + free}, address},
 		{"admin port in use", "edge", []string{"--listen=" + free, "--admin-listen=" + address}, address},
 		{"gRPC port in use", "completion", []string{"--listen=" + address, "--admin-listen=" + free}, address},

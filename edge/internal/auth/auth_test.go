@@ -466,8 +466,8 @@ func TestJWTInError(t *testing.T) {
 			c := config(fine)
 			tt.change(&c)
 			_, err := NewJWT(t.Context(), c, slog.New(slog.DiscardHandler))
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("error %v, want one with %q", err, tt.want)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %v, want one line with %q", err, tt.want)
 			}
 		})
 	}

@@ -211,7 +211,11 @@ func (j *JWT) fromFile(path string) error {
 		if len(set.Keys) == 0 {
 			return nil, errNoKeys
 		}
-		return keyfunc.NewJWKSetJSON(text)
+		keys, err := keyfunc.NewJWKSetJSON(text)
+		if err != nil { // it is several, a line for each
+			return nil, errors.New(strings.ReplaceAll(err.Error(), "\n", ": "))
+		}
+		return keys, nil
 	}, path)
 	if err != nil {
 		return err
