@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pawstream/pawstream/e2e/internal/stack"
 	"github.com/pawstream/pawstream/edge/sse"
 )
 
@@ -158,6 +160,53 @@ func TestPawstreamBehindPawstream(t *testing.T) {
 	if x := post(t, url, body(object{"model": "second-hand"})); x.Status != http.StatusNotFound {
 		t.Errorf("a model that is gone: status %d", x.Status)
 	}
+}
+
+// TestKeyFilesAreReadAgain changes key files: of a flag, of the models file, and one that
+// the models file names only after it was read again.
+func TestKeyFilesAreReadAgain(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	sent := make(map[string]string) // by model, the Authorization of the last request
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked struct{ Model string }
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		mu.Lock()
+		sent[asked.Model] = r.Header.Get("Authorization")
+		mu.Unlock()
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, sayWord+sayStop+sayDone)
+	}))
+	defer server.Close()
+	const form = "models:\n  - name: filed\n    targets: [{engine: openai, base_url: %s, model: filed%s}]\n"
+	path := modelsFile(t, fmt.Sprintf(form, server.URL, ""))
+	dir := filepath.Dir(path)
+	write := func(name, text string) { replaceFile(t, filepath.Join(dir, name), text) }
+	write("flag.key", "one")
+	url := own(t, stack.Options{Completion: []string{
+		"--models=" + path, "--upstream-url=" + server.URL, "--upstream-model=flagged", "--upstream-key-file=" + filepath.Join(dir, "flag.key"),
+	}}).URL()
+	becomes := func(model, want string) {
+		t.Helper()
+		eventually(t, 20*time.Second, func() error {
+			post(t, url, body(object{"model": model})).into(t, new(completion))
+			mu.Lock()
+			defer mu.Unlock()
+			if sent[model] != want {
+				return fmt.Errorf("%w: Authorization is %q, want %q", errNotYet, sent[model], want)
+			}
+			return nil
+		})
+	}
+	becomes("flagged", "Bearer one")
+	becomes("filed", "")
+	write("flag.key", "two")
+	write("late.key", "first")
+	write("models.yaml", fmt.Sprintf(form, server.URL, ", key_file: late.key"))
+	becomes("filed", "Bearer first")
+	becomes("flagged", "Bearer two")
+	write("late.key", "second")
+	becomes("filed", "Bearer second")
 }
 
 // replaceFile puts another file in a file's place, in one step.

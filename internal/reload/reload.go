@@ -16,22 +16,52 @@ const Interval = 2 * time.Second
 
 // A Value is what was read last without an error. It is safe for concurrent use.
 type Value[T any] struct {
-	read    func() (T, error)
-	paths   []string
-	seen    []os.FileInfo // as they were before the read; of Watch once it runs
+	read    func() (T, []string, error)
 	current atomic.Pointer[T]
+
+	// Of Watch once it runs.
+	paths, named []string
+	seen         []os.FileInfo // of paths, then of named, as they were before the read
 }
 
 // Load reads a value by a function that reads the files at paths. The error is the
 // function's.
 func Load[T any](read func() (T, error), paths ...string) (*Value[T], error) {
-	v := &Value[T]{read: read, paths: paths, seen: stat(paths)}
-	value, err := read()
-	if err != nil {
+	return LoadNamed(func() (T, []string, error) {
+		value, err := read()
+		return value, nil, err
+	}, paths...)
+}
+
+// LoadNamed is [Load] for files that name others: read returns the paths of those too.
+// They are watched from then on, until it names them no more.
+func LoadNamed[T any](read func() (T, []string, error), paths ...string) (*Value[T], error) {
+	v := &Value[T]{read: read, paths: paths}
+	if err := v.load(); err != nil {
 		return nil, err
 	}
-	v.current.Store(&value)
 	return v, nil
+}
+
+// maxReads bounds how often one change is read.
+const maxReads = 3
+
+// load reads the value, and again where it names other files than before: what they held
+// when they were read is known only if they were looked at first.
+func (v *Value[T]) load() error {
+	for n := 1; ; n++ {
+		seen := append(stat(v.paths), stat(v.named)...)
+		value, named, err := v.read()
+		if err != nil {
+			return err
+		}
+		if slices.Equal(named, v.named) || n == maxReads {
+			v.seen = seen
+			v.current.Store(&value)
+			return nil
+		}
+		v.named = named
+	}
 }
 
 // Get returns the value. It costs no more than an atomic load.
@@ -50,21 +80,18 @@ func (v *Value[T]) Watch(ctx context.Context, logger *slog.Logger) {
 			return
 		case <-ticker.C:
 		}
-		now := stat(v.paths)
-		if slices.EqualFunc(v.seen, now, same) {
+		if slices.EqualFunc(v.seen, append(stat(v.paths), stat(v.named)...), same) {
 			continue
 		}
-		value, err := v.read()
-		if err != nil { // it is tried again: the writer may not be done
+		if err := v.load(); err != nil { // it is tried again: the writer may not be done
 			if text := err.Error(); text != complaint {
 				complaint = text
 				logger.WarnContext(ctx, "a changed file is in error: what it held before stays in force", slog.Any("error", err))
 			}
 			continue
 		}
-		complaint, v.seen = "", now
-		v.current.Store(&value)
-		logger.InfoContext(ctx, "read a changed file", slog.Any("files", v.paths))
+		complaint = ""
+		logger.InfoContext(ctx, "read a changed file", slog.Any("files", append(slices.Clone(v.paths), v.named...)))
 	}
 }
 

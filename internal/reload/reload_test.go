@@ -81,6 +81,70 @@ func TestWatch(t *testing.T) {
 	})
 }
 
+// TestNamedFiles has a file name another one that nobody knew of at the start: that one is
+// watched too, and the one it was named in the place of is not.
+func TestNamedFiles(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path+".next", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(path+".next", path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads := 0
+	read := func() (string, []string, error) {
+		reads++
+		name, err := os.ReadFile(filepath.Join(dir, "list"))
+		if err != nil {
+			return "", nil, err
+		}
+		path := filepath.Join(dir, string(name))
+		text, err := os.ReadFile(path)
+		return string(text), []string{path}, err
+	}
+	write("list", "first")
+	write("first", "one")
+	write("second", "two")
+	synctest.Test(t, func(t *testing.T) {
+		value, err := reload.LoadNamed(read, filepath.Join(dir, "list"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			value.Watch(ctx, slog.New(slog.DiscardHandler))
+		}()
+		for _, step := range []struct {
+			name, text, want string
+			reads            int // of this step
+		}{
+			{"first", "one, changed", "one, changed", 1},
+			{"list", "second", "two", 2},
+			{"first", "one, of no interest", "two", 0},
+			{"second", "two, changed", "two, changed", 1},
+		} {
+			before := reads
+			write(step.name, step.text)
+			<-time.After(3 * reload.Interval)
+			synctest.Wait()
+			if got := value.Get(); got != step.want {
+				t.Errorf("after %q in %s: %q, want %q", step.text, step.name, got, step.want)
+			}
+			if got := reads - before; got != step.reads {
+				t.Errorf("after %q in %s: %d reads, want %d", step.text, step.name, got, step.reads)
+			}
+		}
+		stop()
+		<-done
+	})
+}
+
 // lines keeps what is written to it.
 type lines struct {
 	mu   sync.Mutex

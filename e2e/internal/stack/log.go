@@ -6,18 +6,22 @@ import (
 	"sync"
 )
 
-// tailLines is how many of a process's last log lines are kept for a failure's message.
-const tailLines = 60
+const (
+	// tailLines is how many of a process's last log lines are in a failure's message.
+	tailLines = 60
+	// keptLines is how many are kept.
+	keptLines = 4000
+)
 
 // alarms are what no process may write, whatever its clients do.
 var alarms = []string{"level=ERROR", "DATA RACE", "panic:", "fatal error:"} //nolint:gochecknoglobals // a constant
 
 // A logbook takes what a process writes to standard error. It keeps the lines that
-// raise an alarm, all that follows the first of them, and the last few others.
+// raise an alarm, all that follows the first of them, and the last others.
 type logbook struct {
 	mu      sync.Mutex
 	partial []byte
-	tail    []string
+	kept    []string
 	faults  []string
 	each    func(line string) // nil: nobody listens
 }
@@ -41,9 +45,9 @@ func (l *logbook) add(line string) {
 	if l.each != nil {
 		l.each(line)
 	}
-	l.tail = append(l.tail, line)
-	if len(l.tail) > tailLines {
-		l.tail = l.tail[1:]
+	l.kept = append(l.kept, line)
+	if len(l.kept) > keptLines {
+		l.kept = l.kept[1:]
 	}
 	if len(l.faults) < tailLines && (len(l.faults) > 0 || alarming(line)) {
 		l.faults = append(l.faults, line)
@@ -59,11 +63,11 @@ func alarming(line string) bool {
 	return false
 }
 
-// last returns the end of the log.
-func (l *logbook) last() string {
+// last returns the last n lines.
+func (l *logbook) last(n int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return strings.Join(append(l.tail, string(l.partial)), "\n")
+	return strings.Join(append(l.kept[max(0, len(l.kept)-n):len(l.kept):len(l.kept)], string(l.partial)), "\n")
 }
 
 // alarm returns what follows the first line that raised an alarm; "": none did.

@@ -112,7 +112,10 @@ func (p *Process) awaitReady(ctx context.Context) error {
 func (p *Process) Addr(name string) string { return p.ready[name] }
 
 // Log returns the last lines that the process has logged.
-func (p *Process) Log() string { return p.log.last() }
+func (p *Process) Log() string { return p.log.last(tailLines) }
+
+// WholeLog returns all that the process has logged, of the last thousands of lines.
+func (p *Process) WholeLog() string { return p.log.last(keptLines) }
 
 // Each calls f with each line that the process logs from now on, one after the other.
 func (p *Process) Each(f func(line string)) {

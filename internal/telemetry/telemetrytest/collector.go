@@ -1,6 +1,7 @@
 package telemetrytest
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	collectorv1 "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	tracev1 "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 )
 
 // A Collector takes spans by OTLP over gRPC, as OpenTelemetry's collector does. It is
@@ -20,6 +22,7 @@ type Collector struct {
 
 	mu    sync.Mutex
 	spans []Span
+	raw   bytes.Buffer
 }
 
 // A Span is one that was collected, with the service.name of the process that sent it.
@@ -48,6 +51,11 @@ func Collect(t testing.TB) *Collector {
 func (c *Collector) Export(_ context.Context, req *collectorv1.ExportTraceServiceRequest) (*collectorv1.ExportTraceServiceResponse, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	raw, err := proto.Marshal(req)
+	if err != nil {
+		return nil, err
+	}
+	c.raw.Write(raw)
 	for _, from := range req.GetResourceSpans() {
 		var service string
 		for _, attr := range from.GetResource().GetAttributes() {
@@ -70,4 +78,11 @@ func (c *Collector) Spans() []Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]Span(nil), c.spans...)
+}
+
+// Raw returns all that was collected so far, encoded: every text is in it as it is.
+func (c *Collector) Raw() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.raw.String()
 }

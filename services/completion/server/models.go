@@ -106,13 +106,9 @@ func newModelSet(o *Options, own []chat.Model, store *catalogue.Catalogue) (*mod
 	s := &modelSet{options: o.ModelOptions, firstEvent: o.FirstEventTimeout, own: own, store: store, counter: counter}
 	var watched []string
 	if o.Models != "" {
-		file, err := s.options.read(s.reserved())
-		if err != nil {
-			return nil, err
-		}
-		watched = append([]string{o.Models}, file.KeyFiles()...)
+		watched = append(watched, o.Models)
 	}
-	s.current, err = reload.Load(s.make, watched...)
+	s.current, err = reload.LoadNamed(s.make, watched...)
 	return s, err
 }
 
@@ -124,14 +120,17 @@ func (s *modelSet) reserved() []string {
 	return names
 }
 
-// make reads what is configured. It is called by one goroutine at a time.
-func (s *modelSet) make() ([]chat.Model, error) {
+// make reads what is configured, and names the key files that this takes. It is called by
+// one goroutine at a time.
+func (s *modelSet) make() ([]chat.Model, []string, error) {
 	models := slices.Clone(s.own)
 	file, err := s.options.read(s.reserved())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var keys []string
 	if file != nil {
+		keys = file.KeyFiles()
 		var made []madeTarget
 		for i := range file.Models {
 			models = append(models, s.model(file, &file.Models[i], &made))
@@ -139,7 +138,7 @@ func (s *modelSet) make() ([]chat.Model, error) {
 		s.targets = made
 	}
 	slices.SortFunc(models, func(a, b chat.Model) int { return strings.Compare(a.ID, b.ID) })
-	return models, nil
+	return models, keys, nil
 }
 
 func (s *modelSet) model(file *modelfile.File, m *modelfile.Model, made *[]madeTarget) chat.Model {

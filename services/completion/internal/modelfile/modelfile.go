@@ -6,7 +6,9 @@
 package modelfile
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -51,7 +53,7 @@ type Target struct {
 	Engine        string            `yaml:"engine"`
 	BaseURL       string            `yaml:"base_url"`
 	Model         string            `yaml:"model"`
-	KeyFile       string            `yaml:"key_file"` // relative to the models file
+	KeyFile       string            `yaml:"key_file"` // relative to the models file, which is part of it once it was read
 	Headers       map[string]string `yaml:"headers"`
 	Timeouts      Timeouts          `yaml:"timeouts"`
 	MaxConcurrent int               `yaml:"max_concurrent"`
@@ -115,13 +117,13 @@ func (f *File) Join(other *File) error {
 	return nil
 }
 
-// KeyFiles returns the paths of all key files.
+// KeyFiles returns the paths of all key files, each once.
 func (f *File) KeyFiles() []string {
 	var paths []string
 	for i := range f.Models {
 		for j := range f.Models[i].Targets {
-			if t := &f.Models[i].Targets[j]; t.KeyFile != "" {
-				paths = append(paths, f.beside(t.KeyFile))
+			if path := f.Models[i].Targets[j].KeyFile; path != "" && !slices.Contains(paths, path) {
+				paths = append(paths, path)
 			}
 		}
 	}
@@ -297,9 +299,14 @@ func (f *File) checkServer(t *Target, at string) error {
 	if t.KeyFile == "" {
 		return nil
 	}
-	key, err := os.ReadFile(f.beside(t.KeyFile))
+	t.KeyFile = f.beside(t.KeyFile)
+	key, err := os.ReadFile(t.KeyFile)
+	var because *fs.PathError
+	if errors.As(err, &because) { // without the path: it may be the key, written in its file's place
+		err = because.Err
+	}
 	if err != nil {
-		return fmt.Errorf("%w", f.fault(at+".key_file", "cannot be read: %v", err))
+		return f.fault(at+".key_file", "cannot be read: %v", err)
 	}
 	t.Key = strings.TrimSpace(string(key))
 	if t.Key == "" || !httpguts.ValidHeaderFieldValue(t.Key) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,8 +67,49 @@ func busy(cause error, after time.Duration) *failure {
 	}
 }
 
+// secrets are texts that are told to a server and to nobody else.
+type secrets []string
+
+// minSecret is what a header's word has to have, in bytes, to pass for a secret.
+const minSecret = 8
+
+func newSecrets(key string, headers map[string]string) (s secrets) {
+	if key != "" {
+		s = append(s, key)
+	}
+	for _, value := range headers {
+		for word := range strings.FieldsSeq(value) {
+			if len(word) >= minSecret {
+				s = append(s, word)
+			}
+		}
+	}
+	return s
+}
+
+// in reports whether text holds one of the secrets.
+func (s secrets) in(text string) bool {
+	return slices.ContainsFunc(s, func(secret string) bool { return strings.Contains(text, secret) })
+}
+
+// errWithheld stands for a cause whose text holds a secret: a server may repeat what it
+// was sent.
+var errWithheld = errors.New("what the server sent cannot be told: it repeats its key")
+
+// withhold has err say nothing that it must not.
+func (s secrets) withhold(err error) error {
+	var f *failure
+	if !errors.As(err, &f) || f.shown.Err == nil || !s.in(f.shown.Err.Error()) {
+		return err
+	}
+	discreet, shown := *f, *f.shown
+	shown.Err = errWithheld
+	discreet.shown = &shown
+	return &discreet
+}
+
 // refused returns the failure that an answer with an error status stands for.
-func refused(e *openai.Error, secret string) *failure {
+func refused(e *openai.Error, s secrets) *failure {
 	status := e.StatusCode
 	cause := errors.New("upstream answered " + strconv.Itoa(status))
 	switch {
@@ -78,8 +120,8 @@ func refused(e *openai.Error, secret string) *failure {
 		}}
 	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
 		return &failure{shown: &chat.Error{
-			Code: chat.CodeInvalidValue, Param: param(e.Param), Err: cause,
-			Message: "The model refused the request" + reason(e.Message, secret) + ".",
+			Code: chat.CodeInvalidValue, Param: param(e.Param, s), Err: cause,
+			Message: "The model refused the request" + reason(e.Message, s) + ".",
 		}}
 	case status == http.StatusRequestEntityTooLarge:
 		return &failure{next: true, shown: &chat.Error{
@@ -119,21 +161,21 @@ func retryAfter(res *http.Response) time.Duration {
 // paramPath is what a param of ours looks like.
 var paramPath = regexp.MustCompile(`^[a-z_]+([.\[][a-z0-9_.\[\]]*)?$`)
 
-func param(s string) string {
-	if len(s) > 200 || !paramPath.MatchString(s) {
+func param(name string, s secrets) string {
+	if len(name) > 200 || !paramPath.MatchString(name) || s.in(name) {
 		return ""
 	}
-	return s
+	return name
 }
 
 // maxReason bounds what is passed on of a server's own words, in bytes.
 const maxReason = 500
 
 // reason returns a server's words about the caller's request, where they can be shown.
-func reason(text, secret string) string {
+func reason(text string, s secrets) string {
 	text = strings.TrimRight(strings.ToValidUTF8(strings.TrimSpace(text), ""), ".")
 	switch {
-	case text == "" || strings.Contains(text, "://"), secret != "" && strings.Contains(text, secret):
+	case text == "" || strings.Contains(text, "://"), s.in(text):
 		return ""
 	case len(text) > maxReason:
 		text = strings.ToValidUTF8(text[:maxReason], "") + "…"

@@ -287,7 +287,7 @@ func (s *session) reported(v jsontext.Value) error {
 	} else if code == "rate_limit_exceeded" {
 		e.StatusCode = http.StatusTooManyRequests
 	}
-	f := refused(&e, s.target.cfg.Key)
+	f := refused(&e, s.target.secrets)
 	f.shown.Err = errors.New("upstream reported an error in the stream")
 	return f
 }

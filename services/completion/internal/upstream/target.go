@@ -30,6 +30,7 @@ type TargetConfig struct {
 	BaseURL string // what "/chat/completions" follows
 	Model   string // the server's name for it
 	Key     string // bearer token; empty: none is sent
+	// Headers are sent too. Neither they nor the key are ever told to anybody else.
 	Headers map[string]string
 	Timeouts
 	// MaxConcurrent bounds how many answers the server gives at once, MaxQueue how many
@@ -49,6 +50,7 @@ type TargetConfig struct {
 // A Target is one model of one server. It may be used by several goroutines at once.
 type Target struct {
 	cfg     TargetConfig
+	secrets secrets
 	client  openai.Client
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
 	queue   *queue
@@ -70,7 +72,7 @@ func NewTarget(cfg TargetConfig) *Target {
 	if cfg.Continuation == "" {
 		cfg.Continuation = ContinueNone
 	}
-	t := &Target{cfg: cfg, queue: newQueue(cfg.MaxConcurrent, cfg.MaxQueue)}
+	t := &Target{cfg: cfg, secrets: newSecrets(cfg.Key, cfg.Headers), queue: newQueue(cfg.MaxConcurrent, cfg.MaxQueue)}
 	t.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:      restedFor,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
@@ -171,7 +173,7 @@ func (t *Target) rounds(ctx context.Context, s *session, body *request) error {
 			body.Tools, s.intercept = nil, false
 		}
 		if err := t.once(ctx, s, body); err != nil {
-			return err
+			return t.secrets.withhold(err)
 		}
 		if len(s.calls) == 0 {
 			return nil
@@ -197,7 +199,7 @@ func (t *Target) once(ctx context.Context, s *session, body *request) error {
 		}
 		var refusal *openai.Error
 		if errors.As(err, &refusal) && context.Cause(ctx) == nil {
-			return refused(refusal, t.cfg.Key)
+			return refused(refusal, t.secrets)
 		}
 		if ctx.Err() != nil && errors.Is(context.Cause(ctx), ctx.Err()) {
 			return ctx.Err() // the caller's doing
