@@ -68,8 +68,9 @@ func (a ask) body(members map[string]any) []byte {
 
 // A crowd is the clients of a run, and the history that they make.
 type crowd struct {
-	ctx  context.Context
-	urls []string
+	ctx   context.Context
+	urls  []string
+	model string // that all ask, and whose answers are known; empty: one of ours by chance
 
 	mu      sync.Mutex
 	streams []checker.Stream
@@ -122,9 +123,12 @@ func (c *crowd) client(name string, random *rand.Rand) *client {
 	a := asks[random.IntN(len(asks))]
 	one := &client{crowd: c, random: random, stream: checker.Stream{Name: name, Tag: name, Principal: anonymous}}
 	members := map[string]any{"stream": true, "user": name}
-	if random.IntN(2) == 0 {
+	switch {
+	case c.model != "":
+		members["model"], one.stream.Ask = c.model, a.name
+	case random.IntN(2) == 0:
 		members["model"], members["max_tokens"] = randomModel, 30+random.IntN(40)
-	} else {
+	default:
 		one.stream.Ask = a.name
 	}
 	if random.IntN(5) == 0 {

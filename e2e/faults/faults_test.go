@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -84,15 +85,15 @@ func survive(t *testing.T, p plan, disturb disturbance) *checker.History {
 	_, _ = name.Write([]byte(p.Name))
 	random := rand.New(rand.NewPCG(*seed, name.Sum64()))
 	tp := start(t, p, random)
-	h := &checker.History{Seed: *seed, Topology: p.Name, Limits: limits, Want: wanted(t)}
+	h := &checker.History{Seed: *seed, Topology: p.Name, Limits: limits, Want: wanted(t), Breaking: p.Breaking}
 
 	ctx, cancel := context.WithTimeout(t.Context(), *duration+4*windDown)
 	defer cancel()
-	c := &crowd{ctx: ctx, urls: tp.urls}
+	c := &crowd{ctx: ctx, urls: tp.urls, model: p.Model}
 	faulty, over := context.WithCancel(ctx)
 	defer over()
 	var working sync.WaitGroup
-	for i := range *clients {
+	for i := range cmp.Or(p.Clients, *clients) {
 		mine := rand.New(rand.NewPCG(random.Uint64(), uint64(i)))
 		working.Go(func() {
 			if pause(ctx, time.Duration(mine.IntN(3000))*time.Millisecond) { // not all at once

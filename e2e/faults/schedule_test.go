@@ -100,9 +100,14 @@ func cutAll(_ context.Context, tp *topology, random *rand.Rand) (checker.Fault, 
 	return checker.Fault{Kind: "cut", Target: fmt.Sprintf("proxy %d", i), From: now, To: now}, nil
 }
 
-// disturb goes through the schedule: all that must be, in random order, and then by
-// chance until the time is over. One fault follows the other.
+// disturb goes through the schedule.
 func (tp *topology) disturb(ctx context.Context, random *rand.Rand, d time.Duration) ([]checker.Fault, error) {
+	return tp.suffer(ctx, random, must, d)
+}
+
+// suffer goes through a schedule: all that must be, in random order, and then by chance
+// until the time is over. One fault follows the other.
+func (tp *topology) suffer(ctx context.Context, random *rand.Rand, must []step, d time.Duration) ([]checker.Fault, error) {
 	var faults []checker.Fault
 	until := time.Now().Add(d)
 	order := random.Perm(len(must))

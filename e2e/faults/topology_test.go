@@ -26,6 +26,10 @@ type plan struct {
 	EdgePairing bool // each edge knows one completion replica only
 	Pace        float64
 	Completion  []string // more arguments of the completion service
+	Prefix      string   // of the processes' names, where there is another topology
+	Clients     int      // how many streams there are at a time; 0: as the flag says
+	Model       string   // that all clients ask, and whose answers are known; empty: ours
+	Breaking    map[string]time.Duration
 }
 
 // A topology is the processes of a run and the proxies between them.
@@ -110,7 +114,7 @@ func (tp *topology) startNATS(*rand.Rand) error {
 		routes[i] = "nats://" + addresses[tp.plan.NATS+i]
 	}
 	for i := range tp.plan.NATS {
-		name := fmt.Sprintf("nats-%d", i)
+		name := fmt.Sprintf("%snats-%d", tp.plan.Prefix, i)
 		host, port, _ := strings.Cut(addresses[i], ":")
 		args := []string{"-a", host, "-p", port, "-js", "-sd", filepath.Join(tp.dir, name), "--server_name", name}
 		if tp.plan.NATS > 1 {
@@ -163,7 +167,7 @@ func (tp *topology) startCompletions(*rand.Rand) error {
 			return err
 		}
 		tp.completions = append(tp.completions, &supervised{
-			name: name, path: tp.path(completionProgram), address: address, dir: tp.dir,
+			name: tp.plan.Prefix + name, path: tp.path(completionProgram), address: address, dir: tp.dir,
 			args: func(start int) []string {
 				return append([]string{
 					"--listen=" + address, "--admin-listen=127.0.0.1:0", "--nats-url=" + tp.natsURL(),
@@ -199,7 +203,7 @@ func (tp *topology) startEdges(random *rand.Rand) error {
 		}
 		args := []string{"--listen=" + address, "--admin-listen=127.0.0.1:0", "--drain-timeout=1s", "--completion-addr=" + known}
 		tp.edges = append(tp.edges, &supervised{
-			name: name, path: tp.path(edgeProgram), address: address, dir: tp.dir,
+			name: tp.plan.Prefix + name, path: tp.path(edgeProgram), address: address, dir: tp.dir,
 			args: func(int) []string { return args },
 		})
 		through, err := tp.behindProxy(address, random, 3, 1, 20_000)

@@ -228,6 +228,28 @@ func TestFaultsExcuseSilenceButNotForEver(t *testing.T) {
 	}
 }
 
+func TestAKillExcusesTheErrorOfWhoWasThere(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault checker.Fault
+		want  int // violations
+	}{
+		"felt":                      {checker.Fault{Kind: checker.Kill, Target: "X", From: at(5), To: at(8)}, 0},
+		"over":                      {checker.Fault{Kind: checker.Kill, Target: "X", From: at(-90), To: at(-80)}, 1},
+		"later":                     {checker.Fault{Kind: checker.Kill, Target: "X", From: at(900), To: at(901)}, 1},
+		"of what nothing breaks by": {checker.Fault{Kind: checker.Kill, Target: "Y", From: at(5), To: at(8)}, 1},
+		"no kill":                   {checker.Fault{Kind: "term", Target: "X", From: at(5), To: at(8)}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := good()
+			h.Cancels, h.Breaking = nil, map[string]time.Duration{"X": 50 * time.Millisecond}
+			h.Faults = append(h.Faults, test.fault)
+			if found := checker.Check(h); len(found) != test.want {
+				t.Errorf("%v", found)
+			}
+		})
+	}
+}
+
 func TestHistoryIsReadAsItWasWritten(t *testing.T) {
 	h := good()
 	var text bytes.Buffer

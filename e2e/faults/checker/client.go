@@ -2,6 +2,7 @@ package checker
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -123,8 +124,20 @@ func complete(f *findings) {
 			continue
 		}
 		last := &all[len(all)-1]
-		if step, err := last.step(); err != nil || step.Kind != KindDone {
+		step, err := last.step()
+		if err == nil && step.Kind == KindError && f.excused(s.Connections[0].Begun, last.At) {
+			continue
+		}
+		if err != nil || step.Kind != KindDone {
 			f.add(s.Name, "ended with %s: %s", last.ID, last.Data)
 		}
 	}
+}
+
+// excused reports whether a kill that streams may break by was felt within the span.
+func (f *findings) excused(from, to time.Time) bool {
+	return slices.ContainsFunc(f.Faults, func(fault Fault) bool {
+		felt, breaks := f.Breaking[fault.Target]
+		return breaks && fault.Kind == Kill && fault.From.Before(to) && fault.To.Add(felt).After(from)
+	})
 }

@@ -27,6 +27,10 @@ type History struct {
 	Books map[string]int
 	// Want holds the answers that are known beforehand, by [Stream.Ask].
 	Want map[string]string
+	// Breaking names the targets whose kill may end a stream with an error, because what
+	// generates it cannot go on from the middle, and how long after they are back that is
+	// still felt; nil: none.
+	Breaking map[string]time.Duration
 }
 
 // Limits are the bounds that the promises leave open.

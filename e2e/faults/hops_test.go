@@ -1,0 +1,108 @@
+package faults
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pawstream/pawstream/e2e/faults/checker"
+)
+
+// TestTwoHops has one Pawstream answer by another one, and kills parts of both: edges,
+// completion services and NATS. Every answer has exactly the expected text. Only who was
+// there when the back's edge died, which carried the connection between the two, or the
+// front's completion service, which had read it, may be told of an error instead: the
+// advisor at the back starts at the beginning, so nobody can go on from the middle.
+func TestTwoHops(t *testing.T) {
+	back := start(t, plan{
+		Name: "hops-back", Prefix: "back-", NATS: 1, Pace: 20,
+		Completion: []string{"--orphan-grace=2s"}, // who was left there has to end soon
+	}, rand.New(rand.NewPCG(*seed, 0)))
+	var models strings.Builder
+	models.WriteString("models:\n  - name: second-hand\n    targets:\n")
+	for _, url := range back.urls {
+		fmt.Fprintf(&models, "      - {engine: openai, base_url: %s/v1, model: %s, timeouts: {connect: 1s}}\n", url, advisorModel)
+	}
+	path := filepath.Join(t.TempDir(), "models.yaml")
+	if err := os.WriteFile(path, []byte(models.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const rest = 20 * time.Second // for longer than a server that failed is left alone
+	front := plan{
+		Name: "hops", NATS: 1, Pace: *pace, Clients: 40, Model: "second-hand", Completion: []string{"--models=" + path},
+		Breaking: map[string]time.Duration{
+			"completion-a": 0, "completion-b": 0, "back-edge-a": rest, "back-edge-b": rest,
+		},
+	}
+	atBack := func(choose choice) choice {
+		return func(_ *topology, random *rand.Rand) *supervised { return choose(back, random) }
+	}
+	var faults []checker.Fault
+	h := survive(t, front, func(ctx context.Context, tp *topology, random *rand.Rand) (_ []checker.Fault, err error) {
+		faults, err = tp.suffer(ctx, random, []step{
+			{"kill edge", kill((*topology).anyEdge)},
+			{"kill completion", kill((*topology).anyCompletion)},
+			{"kill nats", kill((*topology).anyNATS)},
+			{"kill the back's edge", kill(atBack((*topology).anyEdge))},
+			{"kill the back's completion", kill(atBack((*topology).anyCompletion))},
+			{"kill the back's nats", kill(atBack((*topology).anyNATS))},
+		}, 0)
+		return faults, err
+	})
+
+	whole, failed := ends(t, h)
+	t.Logf("%d answers were read to their end, %d ended with an error", whole, failed)
+	if whole < front.Clients {
+		t.Error("that is too few for the faults to have been felt")
+	}
+	behind := &checker.History{Seed: *seed, Topology: back.plan.Name, Limits: limits, Faults: faults}
+	var err error
+	if behind.Log, err = back.ended(t.Context(), windDown); err != nil {
+		t.Fatal(err)
+	}
+	behind.Books = back.books()
+	done := 0
+	for _, records := range h.Log {
+		if last := records[len(records)-1].Steps; len(last) > 0 && last[len(last)-1].Kind == checker.KindDone {
+			done++
+		}
+	}
+	if n := len(behind.Log); n < done {
+		t.Errorf("%d whole answers of %d completions at the back", done, n)
+	}
+	for _, v := range checker.Check(behind) {
+		t.Errorf("at the back: %v", v)
+	}
+}
+
+// ends counts how the streams of a history end, and checks that those which end with an
+// error say why, and that asking again makes sense.
+func ends(t *testing.T, h *checker.History) (whole, failed int) {
+	t.Helper()
+	codes := []string{"upstream_error", "completion_interrupted", "completion_cancelled", "overloaded"}
+	for _, s := range h.Streams {
+		for _, c := range s.Connections {
+			for _, e := range c.Events {
+				if e.Data == "[DONE]" {
+					whole++
+				}
+				if e.ID == "" || !strings.HasPrefix(e.Data, errorData) {
+					continue
+				}
+				failed++
+				var told struct{ Error struct{ Code string } }
+				if err := json.Unmarshal([]byte(e.Data), &told); err != nil || !slices.Contains(codes, told.Error.Code) {
+					t.Errorf("%s ends with %s", s.Name, e.Data)
+				}
+			}
+		}
+	}
+	return whole, failed
+}
