@@ -36,6 +36,7 @@ type stage struct {
 	origin string // the HTTP address of the scripted origin, where there is one
 	parts  map[string]*proc.Process
 	pace   float64 // tokens per second of the completion service's answers; 0: at once
+	model  string  // that is asked for
 }
 
 func (s *stage) stop() {
@@ -63,6 +64,8 @@ func contenders() []contender {
 		{"portkey", "Portkey's gateway in front of the origin as an OpenAI-shaped server", portkey, true},
 		{"service-memory", "edge and completion service, log in memory", service("memory"), false},
 		{"service-jetstream", "edge and completion service, log in JetStream files", service("jetstream"), false},
+		{"upstream-memory", "the same in front of the origin as a model server, log in memory", upstream("memory"), false},
+		{"upstream-jetstream", "the same in front of the origin as a model server, log in JetStream files", upstream("jetstream"), false},
 	}
 }
 
@@ -137,20 +140,38 @@ func direct(ctx context.Context, b *bench, s *stage) error {
 }
 
 func service(log string) func(context.Context, *bench, *stage) error {
+	return func(ctx context.Context, b *bench, s *stage) error { return b.service(ctx, s, log) }
+}
+
+// originModel is the public name of the origin as a model server.
+const originModel = "scripted"
+
+// upstream has the completion service ask the origin, as any model server.
+func upstream(log string) func(context.Context, *bench, *stage) error {
 	return func(ctx context.Context, b *bench, s *stage) error {
-		data, err := os.MkdirTemp(b.work, "data-")
-		if err != nil {
+		if err := b.startOrigin(ctx, s); err != nil {
 			return err
 		}
-		p, err := proc.Start(ctx, b.work, b.program("completion"), "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
-			"--log="+log, "--data-dir="+data, "--log-level=warn", "--max-generating=100000", "--idle-timeout=0",
-			"--advisor-pace="+strconv.FormatFloat(s.pace, 'g', -1, 64))
-		if err != nil {
-			return err
-		}
-		s.parts[completionPart] = p
-		return b.edge(ctx, s, p.Addr("grpc"), b.edgeArgs...)
+		s.model = originModel
+		return b.service(ctx, s, log, "--upstream-url=http://"+s.origin+"/v1", "--upstream-model="+originModel)
 	}
+}
+
+func (b *bench) service(ctx context.Context, s *stage, log string, args ...string) error {
+	data, err := os.MkdirTemp(b.work, "data-")
+	if err != nil {
+		return err
+	}
+	p, err := proc.Start(ctx, b.work, b.program("completion"), append([]string{
+		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
+		"--log=" + log, "--data-dir=" + data, "--log-level=warn", "--max-generating=100000", "--idle-timeout=0",
+		"--advisor-pace=" + strconv.FormatFloat(s.pace, 'g', -1, 64),
+	}, args...)...)
+	if err != nil {
+		return err
+	}
+	s.parts[completionPart] = p
+	return b.edge(ctx, s, p.Addr("grpc"), b.edgeArgs...)
 }
 
 // foreign starts another project's program, which listens where it is told to.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -36,6 +37,8 @@ func edgeAndFloor() []string { return []string{"pawstream", "pawstream-other", "
 
 func logs() []string { return []string{"service-memory", "service-jetstream"} }
 
+func upstreams() []string { return []string{"direct", "upstream-memory", "upstream-jetstream"} }
+
 func scenarios() []scenario {
 	return []scenario{
 		{"paced-128x100", "128 streams at 100 events/s", everybody(), 0, paced(128, 100)},
@@ -52,6 +55,8 @@ func scenarios() []scenario {
 		{"log-128", "the whole service: 128 streams at 20 events/s", logs(), 20, serviceStreams(128, 20)},
 		{"whole", "2,000 requests/s for whole answers, offered", logs(), 0, whole(64, 2000)},
 		{"resume", "1,000 clients are cut off and come back at once", logs(), 20, resume(1000)},
+		{"upstream-128", "a model server, and the whole service in front of it: 128 streams at 20 events/s", upstreams(), 0, paced(128, 20)},
+		{"upstream-first", "a model server, and the whole service in front of it: the time to the first event", upstreams(), 0, first(300)},
 		{"slow", "100 streams at 20 events/s beside 100 whose clients do not read", []string{"pawstream", "direct", "nginx"}, 0, slow(100, 20, 100)},
 		{"cancel", "clients leave: the time until the origin's context ends", []string{"pawstream", "pawstream-other", "grpc-gateway"}, 0, cancelled(200)},
 	}
@@ -61,15 +66,15 @@ func scenarios() []scenario {
 const question = "Which dogs suit a family with two small children and a garden, and what does each of them need?"
 
 // body is that of a request for a script.
-func body(s script.Script) string {
-	return fmt.Sprintf(`{"model":"pet-advisor-1","stream":true,"max_completion_tokens":%d,"seed":%d,"messages":[{"role":"user","content":%s}]}`,
-		s.Words, s.Seed(), strconv.Quote(question))
+func (s *stage) body(what script.Script) string {
+	return fmt.Sprintf(`{"model":%q,"stream":true,"max_completion_tokens":%d,"seed":%d,"messages":[{"role":"user","content":%s}]}`,
+		cmp.Or(s.model, "pet-advisor-1"), what.Words, what.Seed(), strconv.Quote(question))
 }
 
 // learn reads one stream, as fast as it comes.
 func learn(ctx context.Context, s *stage, words int) (*load.Expectation, error) {
 	fast := script.Script{Words: words}
-	target := s.target(body(fast))
+	target := s.target(s.body(fast))
 	frames, err := load.Fetch(ctx, &target)
 	if err != nil {
 		return nil, err
@@ -109,7 +114,7 @@ func scripted(ctx context.Context, b *bench, s *stage, plan *load.Plan) (*sample
 		return nil, err
 	}
 	plan.Expect = expect
-	plan.Target = s.target(body(script.Script{Words: words, Gap: plan.Gap}))
+	plan.Target = s.target(s.body(script.Script{Words: words, Gap: plan.Gap}))
 	return b.measured(ctx, s, plan)
 }
 
@@ -217,7 +222,7 @@ func ramp(ctx context.Context, b *bench, s *stage) (*sample, error) {
 
 // hold opens streams, in steps, and notes after each what one stream has cost until then.
 func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, steps ...int) error {
-	target := s.target(body(script.Script{Words: 10, Gap: 10 * time.Minute}))
+	target := s.target(s.body(script.Script{Words: 10, Gap: 10 * time.Minute}))
 	if s.parts[completionPart] != nil {
 		target = s.target(asked("true"))
 	}
@@ -267,7 +272,7 @@ func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, st
 // first takes the time to the first event of one stream at a time.
 func first(times int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
-		target := s.target(body(script.Script{Words: 3}))
+		target := s.target(s.body(script.Script{Words: 3}))
 		took, err := load.First(ctx, &target, b.scale(times))
 		return &sample{FirstEvent: percentiles(took)}, err
 	}
@@ -312,7 +317,7 @@ func resume(streams int) func(context.Context, *bench, *stage) (*sample, error) 
 
 func cancelled(times int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
-		target := s.target(body(script.Script{Words: 100_000, Gap: 10 * time.Millisecond}))
+		target := s.target(s.body(script.Script{Words: 100_000, Gap: 10 * time.Millisecond}))
 		took, err := load.Cancel(ctx, &target, s.origin, b.scale(times))
 		if err != nil {
 			return nil, err
