@@ -117,7 +117,7 @@ func once(t *testing.T, c tokencount.Counter, transport http.RoundTripper, req *
 	target := NewTarget(cfg)
 	return collect(t, func(yield func(chat.Event, error) bool) {
 		a := newAnswer(req, nil, yield)
-		err := target.attempt(context.Background(), a)
+		err := target.attempt(context.Background(), a, 0)
 		if err == nil {
 			yield(chat.UsageEvent(a.cost(t.Context(), c)), nil)
 			return

@@ -37,7 +37,8 @@ func (p Price) of(u *chat.Usage) float64 {
 type RouteConfig struct {
 	Places  []Place
 	Counter tokencount.Counter
-	// FirstEvent bounds how long places are tried one after the other; 0: a minute.
+	// FirstEvent bounds how long places are tried one after the other; 0: a minute. A place
+	// without a bound of its own leaves those after it their shares of that.
 	FirstEvent time.Duration
 }
 
@@ -167,7 +168,7 @@ func (t *trial) pass(ctx context.Context) error {
 		if t.route.cfg.Places[i].check(ctx, t.answer.req) != nil {
 			continue
 		}
-		err := t.route.cfg.Places[i].try(ctx, t.answer)
+		err := t.route.cfg.Places[i].try(ctx, t.answer, t.share(i))
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -190,6 +191,16 @@ func (t *trial) pass(ctx context.Context) error {
 		return chat.ErrCannotContinue
 	}
 	return last
+}
+
+// share returns how long place i may be silent so that those after it have their turn
+// before the deadline; 0, for the last one: as long as it likes.
+func (t *trial) share(i int) time.Duration {
+	rest := len(t.route.cfg.Places) - i
+	if rest == 1 {
+		return 0
+	}
+	return max(time.Until(t.deadline)/time.Duration(rest), time.Millisecond)
 }
 
 // pause waits before the next pass. It returns the error to end with where there is none.
@@ -233,8 +244,9 @@ func (t *trial) final(f *failure) error {
 // errNoFault tells a breaker that an attempt says nothing about the server.
 var errNoFault = errors.New("upstream: not the server's fault")
 
-// try has a place give the answer.
-func (p *Place) try(ctx context.Context, a *answer) error {
+// try has a place give the answer, whose first event may take so long once it is asked;
+// 0: no bound. A target's own bound counts instead.
+func (p *Place) try(ctx context.Context, a *answer, first time.Duration) error {
 	a.place = p
 	if p.Target == nil {
 		return p.ask(ctx, a)
@@ -269,7 +281,7 @@ func (p *Place) try(ctx context.Context, a *answer) error {
 	if err := a.progress(chat.Progress{Stage: chat.StageWaiting}); err != nil {
 		return err
 	}
-	err = t.attempt(ctx, a)
+	err = t.attempt(ctx, a, first)
 	outcome = t.judge(ctx, err)
 	return err
 }

@@ -43,12 +43,19 @@ type reply struct {
 	status int
 	after  string
 	stream string
+	absent bool // nobody answers the connection
+	silent bool // after the stream, nothing follows
 }
 
 func replies(calls *atomic.Int32, list ...reply) plays {
 	return func(r *http.Request) (*http.Response, error) {
 		next := list[min(int(calls.Add(1)), len(list))-1]
-		if next.status == 0 {
+		switch {
+		case next.absent:
+			return nil, errCut
+		case next.silent:
+			return body(io.MultiReader(strings.NewReader(next.stream), silent{r.Context()}))(r)
+		case next.status == 0:
 			return body(strings.NewReader(next.stream))(r)
 		}
 		h := http.Header{"Content-Type": {"application/json"}}
@@ -79,6 +86,10 @@ func TestBeforeTheFirstEvent(t *testing.T) {
 		"429 and the next":        {[]reply{{status: 429}}, []reply{fine}, "", [2]int32{1, 1}, 0},
 		"500 and the next":        {[]reply{{status: 500}}, []reply{fine}, "", [2]int32{1, 1}, 0},
 		"wrong key, the next":     {[]reply{{status: 401}}, []reply{fine}, "", [2]int32{1, 1}, 0},
+		"absent, the next":        {[]reply{{absent: true}}, []reply{fine}, "", [2]int32{1, 1}, 0},
+		"silent, the next":        {[]reply{{silent: true}}, []reply{fine}, "", [2]int32{1, 1}, 5 * time.Second},
+		"silent twice":            {[]reply{{absent: true}, {silent: true}}, []reply{{status: 503}, fine}, "", [2]int32{2, 2}, firstWait + (10*time.Second-firstWait)/2},
+		"400 of the next":         {[]reply{{status: 503}}, []reply{{status: 400}}, chat.CodeInvalidValue, [2]int32{1, 1}, 0},
 		"broken, the next":        {[]reply{{stream: "data: {\n\n"}}, []reply{fine}, "", [2]int32{1, 1}, 0},
 		"400 is for the caller":   {[]reply{{status: 400}}, []reply{fine}, chat.CodeInvalidValue, [2]int32{1, 0}, 0},
 		"tried again":             {[]reply{{status: 503}, fine}, []reply{{status: 503}}, "", [2]int32{2, 1}, firstWait},

@@ -26,10 +26,11 @@ const maxToolCalls = 128
 
 // A session reads one streamed answer of a server.
 type session struct {
-	target *Target
-	answer *answer
-	chunk  chunk
-	echo   echo
+	target   *Target
+	answer   *answer
+	timeouts Timeouts
+	chunk    chunk
+	echo     echo
 
 	ended  []bool       // which choices have their finish reason
 	held   []chat.Event // the finishes: shown when the server has said that this is all

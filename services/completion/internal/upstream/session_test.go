@@ -19,19 +19,27 @@ const wantText = "Luna is a cät 🐈."
 
 var thinks = map[string]string{"vllm": "A pet.", "openrouter": "A pet.", "deepseek": "A pet."}
 
+// forms returns a stream in the forms that mean the same.
+func forms(stream []byte) map[string][]byte {
+	replaced := func(old, new string) []byte { return bytes.ReplaceAll(stream, []byte(old), []byte(new)) }
+	return map[string][]byte{
+		"whole":      stream,
+		"CRLF":       replaced("\n", "\r\n"),
+		"no spaces":  replaced("data: ", "data:"),
+		"BOM":        append([]byte("\ufeff"), stream...),
+		"comments":   replaced("data: ", ": hb\nid: 7\ndata: "),
+		"named data": replaced("data: ", "event: message\ndata: "),
+	}
+}
+
 func TestEachServersStream(t *testing.T) {
 	c := counter(t)
 	for name, stream := range recordings(t) {
-		crlf := bytes.ReplaceAll(stream, []byte("\n"), []byte("\r\n"))
-		for form, r := range map[string]io.Reader{
-			"whole":      bytes.NewReader(stream),
-			"by bytes":   iotest.OneByteReader(bytes.NewReader(stream)),
-			"CRLF":       bytes.NewReader(crlf),
-			"no spaces":  bytes.NewReader(bytes.ReplaceAll(stream, []byte("data: "), []byte("data:"))),
-			"BOM":        io.MultiReader(strings.NewReader("\ufeff"), bytes.NewReader(stream)),
-			"comments":   bytes.NewReader(bytes.ReplaceAll(stream, []byte("data: "), []byte(": hb\nid: 7\ndata: "))),
-			"named data": bytes.NewReader(bytes.ReplaceAll(stream, []byte("data: "), []byte("event: message\ndata: "))),
-		} {
+		all := map[string]io.Reader{"by bytes": iotest.OneByteReader(bytes.NewReader(stream))}
+		for form, data := range forms(stream) {
+			all[form] = bytes.NewReader(data)
+		}
+		for form, r := range all {
 			t.Run(name+" "+form, func(t *testing.T) {
 				got := once(t, c, body(r), question1(), TargetConfig{})
 				if got.err != nil || got.text != wantText || got.reasoning != thinks[name] {
@@ -66,6 +74,30 @@ func TestCutAtEveryByte(t *testing.T) {
 					}
 					if !strings.HasPrefix(wantText, got.text) || len(got.finishes) > 0 {
 						t.Fatalf("cut at %d: %q, finishes %v", at, got.text, got.finishes)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestFormsCutAtEveryByte does so with the other forms that a stream may have.
+func TestFormsCutAtEveryByte(t *testing.T) {
+	c := counter(t)
+	stream := recordings(t)["openai"]
+	for form, data := range forms(stream) {
+		if form == "whole" {
+			continue
+		}
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			// A CR alone ends the last line too (WHATWG HTML, 9.2.5).
+			whole := len(bytes.TrimSuffix(data, []byte("\n")))
+			for at := range whole {
+				for _, clean := range []bool{false, true} {
+					got := once(t, c, body(cut(data, at, clean)), question1(), TargetConfig{})
+					if got.err == nil && !bytes.HasSuffix(data[:at], []byte("\r\n\r")) || len(got.finishes) > 0 && got.err != nil || !strings.HasPrefix(wantText, got.text) {
+						t.Fatalf("cut at %d of %d, clean %t: %q, finishes %v, error %v", at, len(data), clean, got.text, got.finishes, got.err)
 					}
 				}
 			}
@@ -119,6 +151,15 @@ func TestWhatIsNoAnswer(t *testing.T) {
 			}
 			if len(got.finishes) > 0 {
 				t.Errorf("finishes %v", got.finishes)
+			}
+			if len(test.stream) > maxEvent {
+				return
+			}
+			for at := range len(test.stream) { // nor is any part of it, even if it ends cleanly
+				got := once(t, c, body(cut([]byte(test.stream), at, true)), question1(), TargetConfig{})
+				if !errors.As(got.err, &shown) || len(got.finishes) > 0 {
+					t.Fatalf("cut at %d of %d: finishes %v, error %v", at, len(test.stream), got.finishes, got.err)
+				}
 			}
 		})
 	}

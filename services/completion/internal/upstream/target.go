@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -130,13 +131,15 @@ func bounded(req *http.Request, next option.MiddlewareNext) (*http.Response, err
 }
 
 // attempt has the target give the answer, or what is left of it: nil when it is whole.
+// first bounds the silence before its first event where the target has no bound for that.
 // Other errors than errGone and the context's are a *failure, or chat.ErrCannotContinue.
-func (t *Target) attempt(ctx context.Context, a *answer) error {
+func (t *Target) attempt(ctx context.Context, a *answer, first time.Duration) error {
 	body, err := newRequest(t.cfg.Model, a.req)
 	if err != nil {
 		return err
 	}
-	s := session{target: t, answer: a, ended: make([]bool, len(a.choices))}
+	s := session{target: t, answer: a, timeouts: t.cfg.Timeouts, ended: make([]bool, len(a.choices))}
+	s.timeouts.First = cmp.Or(s.timeouts.First, first)
 	for i := range a.choices {
 		s.ended[i] = a.choices[i].finished
 	}
@@ -187,7 +190,7 @@ func (t *Target) rounds(ctx context.Context, s *session, body *request) error {
 func (t *Target) once(ctx context.Context, s *session, body *request) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	clock := newClock(t.cfg.Timeouts, cancel)
+	clock := newClock(s.timeouts, cancel)
 	defer clock.stop()
 
 	var res *http.Response
