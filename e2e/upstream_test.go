@@ -221,6 +221,62 @@ func replaceFile(t *testing.T, path, text string) {
 	}
 }
 
+// TestBadModelsFile has models files with each kind of fault checked, started with and
+// read again: told by file, line and field, and what is in force stays.
+func TestBadModelsFile(t *testing.T) {
+	t.Parallel()
+	const (
+		kept   = "models:\n  - name: kept\n    targets: [{engine: advisor, model: pet-advisor-1}]\n"
+		server = "models:\n  - name: a\n    targets:\n      - engine: openai\n        model: m\n        base_url: "
+	)
+	path := modelsFile(t, kept)
+	s := own(t, stack.Options{Completion: []string{"--models=" + path}})
+	isKept := func(t *testing.T, file string) {
+		t.Helper()
+		if x := post(t, s.URL(), body(object{"model": "kept", "max_tokens": 3})); x.Status != http.StatusOK {
+			t.Errorf("%s: status %d, body %s", file, x.Status, x.Body)
+		}
+		if x := do(t, request(t, http.MethodGet, s.URL()+"/v1/models/a", "")); x.Status != http.StatusNotFound {
+			t.Errorf("%s: status %d for a model of a file in error", file, x.Status)
+		}
+	}
+	var want string
+	for name, test := range map[string]struct {
+		text, want string // want: after the file's name
+	}{
+		"unknown field":      {server + "http://h/v1\n        colour: red\n", `:7: unknown field "colour"`},
+		"missing key file":   {server + "http://h/v1\n        key_file: nowhere\n", ":7: models[0].targets[0].key_file cannot be read: no such file"},
+		"two of one name":    {server + "http://h/v1\n  - name: a\n    targets: [{use: a}]\n", `:7: models[1].name "a" is the name of models[0] too`},
+		"URL without scheme": {server + "localhost:8000/v1\n", ":6: models[0].targets[0].base_url must begin with http:// or https://"},
+		"cycle":              {"models:\n  - name: a\n    targets: [{use: b}]\n  - name: b\n    targets:\n      - use: a\n", ":6: models[1].targets[0].use makes a cycle: a -> b -> a"},
+	} {
+		want = path + test.want
+		replaceFile(t, path, test.text)
+		_, stderr, exit := runProgram(t, "completion", "check-config", path)
+		if exit != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%s, check-config: exit code %d, %q", name, exit, stderr)
+		}
+		eventually(t, 20*time.Second, func() error {
+			if log := strings.ReplaceAll(s.Completion.WholeLog(), `\"`, `"`); !strings.Contains(log, want) {
+				return fmt.Errorf("%w: %s in\n%s", errNotYet, want, log)
+			}
+			return nil
+		})
+		isKept(t, name)
+	}
+	_, stderr, exit := runProgram(t, "completion", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log=memory", "--models="+path)
+	if exit != 1 || !strings.Contains(stderr, want) {
+		t.Errorf("start: exit code %d, %q", exit, stderr)
+	}
+	replaceFile(t, path, strings.Replace(kept, "kept", "mended", 1))
+	eventually(t, 20*time.Second, func() error {
+		if x := do(t, request(t, http.MethodGet, s.URL()+"/v1/models/mended", "")); x.Status != http.StatusOK {
+			return fmt.Errorf("%w: status %d", errNotYet, x.Status)
+		}
+		return nil
+	})
+}
+
 func TestCheckConfig(t *testing.T) {
 	t.Parallel()
 	programs(t) // building them is not part of the time that one may take

@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/attribute"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -126,6 +129,24 @@ func TestBeforeTheFirstEvent(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestTraceTellsWhoAnsweredAndForHowMuch(t *testing.T) {
+	recorder := tracetest.NewSpanRecorder()
+	ctx, span := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorder)).Tracer("").Start(t.Context(), "chat")
+	var calls atomic.Int32
+	told := says("fine") + strings.Replace(ends, "}]}", `}],"usage":{"prompt_tokens":2000000,"completion_tokens":500000}}`, 1)
+	p := place(t, replies(&calls, reply{stream: told}), TargetConfig{})
+	p.Price = Price{Input: 0.15, Output: 0.6}
+	got := collect(t, NewRoute(RouteConfig{Counter: counter(t), Places: []Place{p}}).Complete(ctx, question1(), nil))
+	span.End()
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	want := []attribute.KeyValue{attribute.String("gen_ai.response.model", "served"), attribute.Float64("pawstream.cost_usd", 0.6)}
+	if diff := cmp.Diff(want, recorder.Ended()[0].Attributes(), cmp.AllowUnexported(attribute.Value{})); diff != "" {
+		t.Error(diff)
 	}
 }
 
