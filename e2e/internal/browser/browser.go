@@ -4,6 +4,7 @@ package browser
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -278,16 +279,13 @@ func (p *Page) Rules(axe string) []string {
 		.map((v) => v.id + ": " + v.help + ": " + v.nodes.map((n) => n.html + " " + n.failureSummary).join("; ")))`)
 }
 
+//go:embed package.json package-lock.json
+var packages embed.FS
+
 // Axe returns the source of axe-core, which it has npm install into dir.
 func Axe(ctx context.Context, dir string) (string, error) {
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		file, err := os.ReadFile(filepath.Join("..", "internal", "browser", name))
-		if err != nil {
-			return "", err
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), file, 0o600); err != nil {
-			return "", err
-		}
+	if err := os.CopyFS(dir, packages); err != nil {
+		return "", err
 	}
 	npm := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 	npm.Dir = dir
