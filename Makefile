@@ -15,7 +15,7 @@ test: ## Run every test there is (Node is used where it is installed)
 lint: ## Check style, the contract and the generated code
 	.ci/run lint
 
-gen: ## Generate gen/ from proto/, docs/config.md from the programs
+gen: ## Generate gen/ from proto/, docs/config.md from the programs, README's examples
 	.ci/run gen
 
 fuzz: ## Fuzz each target for a while

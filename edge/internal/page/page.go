@@ -115,7 +115,7 @@ func mediaType(name string) string {
 		return "image/x-icon"
 	case ".woff2":
 		return "font/woff2"
-	case ".txt", ".md", ".LICENSE":
+	case ".txt", ".md", ".LICENSE", ".go", ".py", ".sh":
 		return "text/plain; charset=utf-8"
 	}
 	return ""

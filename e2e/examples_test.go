@@ -1,0 +1,424 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/e2e/internal/cut"
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/examples"
+)
+
+// calm is what the examples ask.
+const calm = "Which calm cats do you have?"
+
+// calmAnswer returns the whole answer to that.
+func calmAnswer(t *testing.T, url string) string {
+	t.Helper()
+	var c completion
+	post(t, url, body(object{"messages": []object{{"role": "user", "content": calm}}})).into(t, &c)
+	return c.answer(t).Text
+}
+
+// An example is how to run a file of examples/, and how to read what it prints.
+type example struct {
+	name    string
+	command func(t *testing.T, dir, file string) *exec.Cmd
+	read    func(t *testing.T, stdout string) string
+	refused string // what it says to a wrong key; empty: it sends none
+}
+
+var printed = func(t *testing.T, stdout string) string {
+	t.Helper()
+	text, ended := strings.CutSuffix(stdout, "\n")
+	if !ended {
+		t.Errorf("it ends with %q", stdout[max(0, len(stdout)-20):])
+	}
+	return text
+}
+
+const wrongKey = "API key"
+
+// TestExamples runs each example as its reader does: as a program of its own, with nothing but
+// the environment to tell it where the server is, which asks for a key.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	s := fast(t)
+	edge := door(t, s, "--auth=keys", "--auth-keys="+keys(t, "owner"))
+	want := calmAnswer(t, s.URL())
+	dir := examplesDir(t)
+	for _, e := range []example{
+		{"curl.sh", shell("curl"), framesText, "invalid_api_key"},
+		{"grpcurl.sh", shell("grpcurl"), messagesText, ""},
+		{"openai.mjs", nodeExample, printed, wrongKey},
+		{"eventsource-node.mjs", nodeExample, printed, wrongKey},
+		{"reconnect.mjs", nodeExample, printed, wrongKey},
+		{"progress.mjs", nodeExample, printed, wrongKey},
+		{"stdlib.py", pythonExample, printed, wrongKey},
+		{"openai_sdk.py", pythonOpenAI, printed, wrongKey},
+		{"openai-go/main.go", goExample, printed, "401 Unauthorized"},
+		{"grpc/main.go", goExample, printed, ""},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := e.command(t, dir, e.name)
+			if cmd == nil {
+				return
+			}
+			stdout, stderr, err := runExample(cmd, s, edge, "owner-key")
+			if err != nil {
+				t.Fatalf("%v\n%s", err, stderr)
+			}
+			if got := e.read(t, stdout); got != want {
+				t.Errorf("the answer is\n%s\nwant\n%s", got, want)
+			}
+			if strings.HasPrefix(e.name, "progress") && !strings.HasPrefix(stderr, "(retrieval)\n") {
+				t.Errorf("its progress is %q", stderr)
+			}
+			if e.refused == "" {
+				return
+			}
+			again := exec.CommandContext(t.Context(), cmd.Args[0], cmd.Args[1:]...)
+			again.Dir = cmd.Dir
+			stdout, stderr, err = runExample(again, s, edge, "a-wrong-key")
+			if !strings.Contains(stdout+stderr, e.refused) || err == nil && e.name != "curl.sh" {
+				t.Errorf("with a wrong key: %v, %s%s", err, stdout, stderr)
+			}
+		})
+	}
+}
+
+// runExample runs a command that is told where everything is by its environment.
+func runExample(cmd *exec.Cmd, s *stack.Stack, url, key string) (stdout, stderr string, err error) {
+	var out, told bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &told
+	cmd.Env = append(stack.Environment(), "PATH="+filepath.Join(cmd.Dir, "bin")+":"+os.Getenv("PATH"), "no_proxy=*",
+		"PAWSTREAM_URL="+url, "PAWSTREAM_API_KEY="+key, "PAWSTREAM_COMPLETION_ADDR="+s.Completion.Addr("grpc"))
+	err = cmd.Run()
+	return out.String(), told.String(), err
+}
+
+// examplesDir returns a directory with the examples, the packages that they need, and in
+// bin the programs.
+func examplesDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, examples.Files()); err != nil {
+		t.Fatal(err)
+	}
+	modules, err := filepath.Abs(filepath.Join("node", "node_modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Symlink(modules, filepath.Join(dir, "node_modules")), os.Mkdir(filepath.Join(dir, "bin"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func inDir(t *testing.T, dir string, command ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Dir = dir
+	return cmd
+}
+
+// shell runs a script that needs a program.
+func shell(program string) func(t *testing.T, dir, file string) *exec.Cmd {
+	return func(t *testing.T, dir, file string) *exec.Cmd {
+		t.Helper()
+		if program == "grpcurl" {
+			path, err := grpcurl()
+			if err == nil {
+				err = os.Symlink(path, filepath.Join(dir, "bin", program))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		} else if _, err := exec.LookPath(program); err != nil {
+			missing(t, program, err)
+		}
+		return inDir(t, dir, "sh", file)
+	}
+}
+
+func nodeExample(t *testing.T, dir, file string) *exec.Cmd {
+	t.Helper()
+	node(t, file)
+	return inDir(t, dir, "node", file)
+}
+
+func pythonExample(t *testing.T, dir, file string) *exec.Cmd {
+	t.Helper()
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		missing(t, "Python 3", err)
+	}
+	return inDir(t, dir, python, "-B", file)
+}
+
+// pythonOpenAI runs the example where OpenAI's package can be imported. Elsewhere, in CI too,
+// Python checks its syntax and no more, as package examples says.
+func pythonOpenAI(t *testing.T, dir, file string) *exec.Cmd {
+	t.Helper()
+	cmd := pythonExample(t, dir, file)
+	check := "import ast, sys; ast.parse(open(sys.argv[1]).read())"
+	if out, err := inDir(t, dir, cmd.Args[0], "-c", check, file).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := inDir(t, dir, cmd.Args[0], "-c", "import openai").Run(); err != nil {
+		t.Log("its syntax is right; for want of the package it is not run:", err)
+		return nil
+	}
+	return cmd
+}
+
+func goExample(t *testing.T, dir, file string) *exec.Cmd {
+	t.Helper()
+	name := filepath.Dir(file)
+	path := filepath.Join(dir, "bin", name)
+	if out, err := inDir(t, "", "go", "build", "-race", "-o", path, "../examples/"+name).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return inDir(t, dir, path)
+}
+
+func framesText(t *testing.T, stdout string) string {
+	t.Helper()
+	return joined(t, events(t, strings.NewReader(stdout))).Text
+}
+
+// messagesText adds up what grpcurl prints: one JSON object for each message.
+func messagesText(t *testing.T, stdout string) string {
+	t.Helper()
+	var text strings.Builder
+	for all := json.NewDecoder(strings.NewReader(stdout)); ; {
+		var message struct{ Delta struct{ Content string } }
+		if err := all.Decode(&message); errors.Is(err, io.EOF) {
+			return text.String()
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		text.WriteString(message.Delta.Content)
+	}
+}
+
+// TestREADMEShowsExamples compares README's blocks with the files: make gen puts them there.
+func TestREADMEShowsExamples(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := make(map[string]string)
+	for _, block := range regexp.MustCompile("(?s)\\]\\(examples/([^)]+)\\):\n\n```[a-z]+\n(.*?)```\n").FindAllStringSubmatch(string(readme), -1) {
+		shown[block[1]] = block[2]
+	}
+	want := make(map[string]string)
+	err = fs.WalkDir(examples.Files(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(examples.Files(), name)
+		want[name] = string(text)
+		return err
+	})
+	if diff := cmp.Diff(want, shown); err != nil || diff != "" {
+		t.Errorf("%v (-examples +README)\n%s", err, diff)
+	}
+}
+
+// TestExampleReconnects has every connection cut after some events.
+func TestExampleReconnects(t *testing.T) {
+	t.Parallel()
+	s := fast(t)
+	url, proxy := broken(t, s.URL(), cut.Each(cut.Plan{After: 12_000}))
+	stdout, stderr, err := runExample(nodeExample(t, examplesDir(t), "reconnect.mjs"), s, url, "")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr)
+	}
+	if got, want := printed(t, stdout), calmAnswer(t, s.URL()); got != want {
+		t.Errorf("the answer is\n%s\nwant\n%s", got, want)
+	}
+	atLeastTwo(t, proxy.Cuts())
+}
+
+// TestExampleAborts interrupts the example as one does at a terminal.
+func TestExampleAborts(t *testing.T) {
+	t.Parallel()
+	s := steady(t)
+	target, err := url.Parse(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make(chan string, 2)
+	front := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ModifyResponse: func(r *http.Response) error {
+			if id := r.Header.Get("X-Completion-Id"); id != "" {
+				ids <- id
+			}
+			return nil
+		},
+	})
+	t.Cleanup(front.Close)
+	cmd := nodeExample(t, examplesDir(t), "abort.mjs")
+	cmd.Env = append(stack.Environment(), "PAWSTREAM_URL="+front.URL)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(stdout, make([]byte, len("Before"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(stdout)
+	if err := errors.Join(err, cmd.Wait()); err != nil || !strings.HasSuffix(string(rest), "\n(stopped)\n") {
+		t.Errorf("%v, it ends with %q", err, rest)
+	}
+	isCancelledSoon(t, s.URL(), <-ids)
+}
+
+// TestExamplesInBrowser runs the examples for browsers, from where the edge has them.
+func TestExamplesInBrowser(t *testing.T) {
+	t.Parallel()
+	chromium, err := browser.Start()
+	if err != nil {
+		missing(t, "Chromium", err)
+	}
+	t.Cleanup(chromium.Close)
+	secret := keys(t, "owner")
+	want, err := json.Marshal(calmAnswer(t, fast(t).URL()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("fetch.mjs and display.mjs", func(t *testing.T) {
+		t.Parallel()
+		page := chromium.Open(t, 1280, 800)
+		page.Go(door(t, fast(t), "--auth=keys", "--auth-keys="+secret) + "/docs/protocol")
+		browser.Eval[bool](page, `(async () => {
+			window.want = `+string(want)+`;
+			const { ask } = await import("/docs/examples/fetch.mjs");
+			const { display } = await import("/docs/examples/display.mjs");
+			window.shown = document.body.appendChild(document.createElement("pre"));
+			window.calls = 0;
+			const show = display(shown);
+			window.got = await ask("`+calm+`", (text) => { calls++; show(text); }, { key: "owner-key" });
+			window.refused = await ask("?", () => {}, { key: "a-wrong-key" }).catch((err) => err.message);
+			const controller = new AbortController();
+			window.left = await ask("`+calm+`", () => controller.abort(), { key: "owner-key", signal: controller.signal }).catch((err) => err.name);
+			return true;
+		})()`)
+		page.Wait(`got === want && shown.textContent === want && refused.includes("API key") && left === "AbortError"`)
+		if pieces := browser.Eval[int](page, `shown.childNodes.length`); pieces == 0 || pieces >= browser.Eval[int](page, `calls`) {
+			t.Errorf("the answer was added in %d pieces", pieces)
+		}
+	})
+	t.Run("eventsource-browser.mjs", func(t *testing.T) {
+		t.Parallel()
+		url, proxy := broken(t, door(t, steady(t), "--auth=keys", "--auth-keys="+secret), cut.Each(cut.Plan{}))
+		page := chromium.Open(t, 1280, 800)
+		page.Go(url + "/docs/protocol")
+		browser.Eval[bool](page, `(async () => {
+			window.want = `+string(want)+`;
+			window.headers = { "Content-Type": "application/json", Authorization: "Bearer owner-key" };
+			window.create = async () => {
+				const response = await fetch("/v1/chat/completions", { method: "POST", headers, body: JSON.stringify({
+					model: "pet-advisor-1", stream: true, stream_options: { include_events: true },
+					messages: [{ role: "user", content: "`+calm+`" }],
+				}) });
+				await response.body.cancel();
+				return response.headers.get("X-Completion-Id");
+			};
+			const { follow } = await import("/docs/examples/eventsource-browser.mjs");
+			window.watch = async (id, lastEventId) => {
+				const got = { id, text: "", ids: [], pieces: [], opened: 0, done: 0, failed: [] };
+				got.source = await follow(id, {
+					text: (text, id) => { got.text += text; got.ids.push(id); got.pieces.push(text); },
+					done: () => got.done++,
+					failed: (message) => got.failed.push(message),
+				}, { key: "owner-key", lastEventId });
+				got.source.addEventListener("open", () => got.opened++);
+				return got;
+			};
+			window.cut = await watch(await create());
+			window.cancelled = await watch(await create());
+			return true;
+		})()`)
+		page.Wait(`cut.ids.length > 20 && cancelled.ids.length > 1`)
+		proxy.CutAll()
+		page.Wait(`cancelled.opened === 2`)
+		browser.Eval[int](page, `fetch("/v1/chat/completions/" + cancelled.id + "/cancel", { method: "POST", headers }).then((r) => r.status)`)
+		page.Wait(`cancelled.failed[0] === "` + cancelled + `" && cancelled.source.readyState === EventSource.CLOSED`)
+		page.Wait(`cut.done === 1`)
+		page.Wait(`cut.text === want && cut.opened === 2 && cut.failed.length === 0 && cut.source.readyState === EventSource.CLOSED`)
+		page.Wait(`cut.ids.every((id, i) => id === cut.id + "." + i)`)
+		browser.Eval[bool](page, `watch(cut.id, cut.ids[9]).then((got) => { window.reloaded = got; return true; })`)
+		page.Wait(`reloaded.done === 1`)
+		page.Wait(`reloaded.text === cut.pieces.slice(10).join("")`)
+	})
+}
+
+// TestProtocolPage opens the page about streams, on a screen and on a phone, and compares the
+// stream that it shows with a real one.
+func TestProtocolPage(t *testing.T) {
+	t.Parallel()
+	chromium, err := browser.Start()
+	if err != nil {
+		missing(t, "Chromium", err)
+	}
+	t.Cleanup(chromium.Close)
+	axe, err := browser.Axe(t.Context(), t.TempDir())
+	if err != nil {
+		missing(t, "npm and axe-core", err)
+	}
+	page := chromium.Open(t, 1280, 800)
+	page.Go(fast(t).URL() + "/docs/protocol")
+	for _, theme := range []string{"light", "dark"} {
+		browser.Eval[string](page, `document.documentElement.dataset.theme = "`+theme+`"`)
+		for _, rule := range page.Rules(axe) {
+			t.Errorf("%s: %s", theme, rule)
+		}
+	}
+	page.Resize(390, 844)
+	browser.Eval[bool](page, `document.querySelectorAll("details").forEach((d) => { d.open = true; }) ?? true`)
+	if wide := browser.Eval[int](page, `document.documentElement.scrollWidth`); wide > 390 {
+		t.Errorf("on a phone the page is %d pixels wide", wide)
+	}
+	dir := os.Getenv("PAWSTREAM_ARTIFACTS")
+	if dir == "" {
+		dir = t.ArtifactDir()
+	}
+	page.Screenshot(dir, "protocol-phone.png")
+	page.Resize(1280, 800)
+	page.Screenshot(dir, "protocol-dark.png")
+	shown := browser.Eval[string](page, `document.querySelector("#stream").textContent`)
+	sent := record(t, fast(t).URL(), object{
+		"max_tokens": 2, "stream_options": nil, "messages": []object{{"role": "user", "content": calm}},
+	})
+	own := regexp.MustCompile(`chatcmpl-[A-Z2-7]{26}|"created":\d+|"fp_\w+"`)
+	if diff := cmp.Diff(own.ReplaceAllString(sent.Raw, "*"), own.ReplaceAllString(shown, "*")); diff != "" {
+		t.Errorf("(-sent +shown)\n%s", diff)
+	}
+}
