@@ -15,27 +15,14 @@ import (
 	"github.com/pawstream/pawstream/edge/sse"
 )
 
-// TestDecoders holds our decoder against the parser that most JavaScript clients use:
-// both find the same in what we send, however it is cut and whatever ends its lines.
+// TestDecoders holds our decoder against the parser that most JavaScript clients use, and the
+// reader of our examples against our decoder: all find the same in what we send, however it is
+// cut and whatever ends its lines.
 func TestDecoders(t *testing.T) {
 	t.Parallel()
-	dir, command := node(t, "eventsource-parser.mjs")
 	streams := recordedStreams(t)
-	var input bytes.Buffer
-	for _, s := range streams {
-		input.WriteString(base64.StdEncoding.EncodeToString([]byte(s.text)) + "\n")
-	}
-	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-	var stderr bytes.Buffer
-	cmd.Dir, cmd.Stdin, cmd.Stderr = dir, &input, &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, &stderr)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(lines) != len(streams) {
-		t.Fatalf("%d results of %d streams: %s", len(lines), len(streams), out)
-	}
+	lines := decodedBy(t, "eventsource-parser.mjs", streams)
+	examples := decodedBy(t, "example-sse.mjs", streams)
 	for i, s := range streams {
 		t.Run(s.name, func(t *testing.T) {
 			var theirs struct {
@@ -52,6 +39,7 @@ func TestDecoders(t *testing.T) {
 			if diff := cmp.Diff(theirs.found, ours); diff != "" || len(ours.Events) == 0 {
 				t.Errorf("(-theirs +ours)\n%s", diff)
 			}
+			sameInExample(t, ours, examples[i])
 			for at := range len(s.text) {
 				pieces := io.MultiReader(strings.NewReader(s.text[:at]), strings.NewReader(s.text[at:]))
 				if diff := cmp.Diff(ours, find(t, pieces)); diff != "" {
@@ -59,6 +47,50 @@ func TestDecoders(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// decodedBy has a script of e2e/node decode streams: a line of JSON for each.
+func decodedBy(t *testing.T, script string, streams []recordedStream) []string {
+	t.Helper()
+	dir, command := node(t, script)
+	var input, stderr bytes.Buffer
+	for _, s := range streams {
+		input.WriteString(base64.StdEncoding.EncodeToString([]byte(s.text)) + "\n")
+	}
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.Dir, cmd.Stdin, cmd.Stderr = dir, &input, &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != len(streams) {
+		t.Fatalf("%d results of %d streams: %s", len(lines), len(streams), out)
+	}
+	return lines
+}
+
+// sameInExample compares what the reader of the examples has found, which gives each event the
+// name that an EventSource gives it.
+func sameInExample(t *testing.T, ours found, line string) {
+	t.Helper()
+	var theirs struct {
+		Events    [][3]string
+		Differing []int
+	}
+	if err := json.Unmarshal([]byte(line), &theirs); err != nil {
+		t.Fatal(err)
+	}
+	var want [][3]string
+	for _, e := range ours.Events {
+		if e[1] == "" {
+			e[1] = "message"
+		}
+		want = append(want, e)
+	}
+	if diff := cmp.Diff(want, theirs.Events); diff != "" || len(theirs.Differing) > 0 {
+		t.Errorf("cut at %v examples/sse.mjs finds something else (-ours +theirs)\n%s", theirs.Differing, diff)
 	}
 }
 
