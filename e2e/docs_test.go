@@ -23,6 +23,7 @@ func TestSwaggerUI(t *testing.T) {
 	page.Go(url + "/docs")
 	const operation = "#operations-Models-listModels"
 	page.Wait(`document.querySelector("` + operation + `")`)
+	page.Wait(`document.querySelector('.info a[href$="/docs/protocol"]')`)
 	shown := browser.Eval[[]string](page, `[...document.querySelectorAll(".opblock")].map(o => o.id)`)
 	for path, item := range c.doc["paths"].(object) {
 		for method, op := range item.(object) {
