@@ -419,13 +419,17 @@ func TestProtocolPage(t *testing.T) {
 	}
 	page := chromium.Open(t, 1280, 800)
 	page.Go(fast(t).URL() + "/docs/protocol")
-	for _, theme := range []string{"light", "dark"} {
-		browser.Eval[string](page, `document.documentElement.dataset.theme = "`+theme+`"`)
+	rules := func(state string) {
 		for _, rule := range page.Rules(axe) {
-			t.Errorf("%s: %s", theme, rule)
+			t.Errorf("%s: %s", state, rule)
 		}
 	}
+	for _, theme := range []string{"light", "dark"} {
+		browser.Eval[string](page, `document.documentElement.dataset.theme = "`+theme+`"`)
+		rules(theme)
+	}
 	page.Resize(390, 844)
+	rules("phone")
 	browser.Eval[bool](page, `document.querySelectorAll("details").forEach((d) => { d.open = true; }) ?? true`)
 	if wide := browser.Eval[int](page, `document.documentElement.scrollWidth`); wide > 390 {
 		t.Errorf("on a phone the page is %d pixels wide", wide)
@@ -436,6 +440,11 @@ func TestProtocolPage(t *testing.T) {
 	}
 	page.Screenshot(dir, "protocol-phone.png")
 	page.Resize(1280, 800)
+	browser.Eval[string](page, `location.hash = "types"`)
+	page.Wait(`Math.abs(document.querySelector("#types").getBoundingClientRect().top - 72) < 40`)
+	if top := browser.Eval[float64](page, `document.querySelector("header").getBoundingClientRect().top`); top != 0 {
+		t.Errorf("the page's head has gone to %v", top)
+	}
 	page.Screenshot(dir, "protocol-dark.png")
 	shown := browser.Eval[string](page, `document.querySelector("#stream").textContent`)
 	sent := record(t, fast(t).URL(), object{
