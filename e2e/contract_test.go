@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -19,14 +23,14 @@ import (
 type contract struct {
 	doc      object
 	compiler *jsonschema.Compiler
-	used     map[string]bool // operations, by method and path
+	seen     map[string]bool // what was tried: method, path, and the status as it is described
 }
 
 const contractURL = "https://pawstream.example/openapi.json"
 
 func contractOf(t *testing.T, url string) *contract {
 	t.Helper()
-	c := &contract{compiler: jsonschema.NewCompiler(), used: make(map[string]bool)}
+	c := &contract{compiler: jsonschema.NewCompiler(), seen: make(map[string]bool)}
 	do(t, request(t, http.MethodGet, url+"/openapi.json", "")).into(t, &c.doc)
 	if err := c.compiler.AddResource(contractURL, any(c.doc)); err != nil {
 		t.Fatal(err)
@@ -80,7 +84,6 @@ func (c *contract) validate(t *testing.T, text []byte, path ...string) error {
 func (c *contract) try(t *testing.T, method, url, template, path, body string, want int, headers ...string) exchange {
 	t.Helper()
 	op := []string{"paths", template, strings.ToLower(method)}
-	c.used[method+" "+template] = true
 	if body != "" && want < http.StatusBadRequest {
 		c.check(t, []byte(body), append(op, "requestBody", "content", "application/json", "schema")...)
 	}
@@ -88,13 +91,12 @@ func (c *contract) try(t *testing.T, method, url, template, path, body string, w
 	if x.Status != want {
 		t.Fatalf("%s %s: status %d, want %d: %s", method, path, x.Status, want, x.Body)
 	}
-	key := fmt.Sprint(want)
-	if want >= http.StatusBadRequest {
-		key = fmt.Sprintf("%dXX", want/100)
-	}
-	if _, described := c.at(append(op, "responses", key)...); described == nil {
+	described := slices.Concat(op, []string{"responses", fmt.Sprint(want)})
+	if _, node := c.at(described...); node == nil {
 		t.Fatalf("%s %s: the status %d is not described", method, path, want)
 	}
+	c.seen[fmt.Sprintf("%s %s %d", method, template, want)] = true
+	c.checkHeader(t, x.Header, described)
 	if want == http.StatusNoContent {
 		return x
 	}
@@ -102,7 +104,7 @@ func (c *contract) try(t *testing.T, method, url, template, path, body string, w
 	if err != nil {
 		t.Fatal(err)
 	}
-	content := slices.Concat(op, []string{"responses", key, "content", mediaType})
+	content := slices.Concat(described, []string{"content", mediaType})
 	if mediaType != "text/event-stream" {
 		c.check(t, x.Body, append(content, "schema")...)
 		return x
@@ -111,6 +113,29 @@ func (c *contract) try(t *testing.T, method, url, template, path, body string, w
 		c.check(t, event, append(content, "itemSchema")...)
 	}
 	return x
+}
+
+// checkHeader validates the headers of an answer that are described.
+func (c *contract) checkHeader(t *testing.T, h http.Header, response []string) {
+	t.Helper()
+	_, node := c.at(append(response, "headers")...)
+	headers, _ := node.(object)
+	for name := range headers {
+		at := slices.Concat(response, []string{"headers", name})
+		_, header := c.at(at...)
+		value := h.Get(name)
+		if value == "" {
+			if header.(object)["required"] == true {
+				t.Errorf("%s: the header %s is missing", strings.Join(response, " "), name)
+			}
+			continue
+		}
+		text := []byte(value)
+		if _, schema := c.at(append(at, "schema")...); schema.(object)["type"] != "integer" {
+			text, _ = json.Marshal(value)
+		}
+		c.check(t, text, append(at, "schema")...)
+	}
 }
 
 // items returns the events of a stream as the document sees them.
@@ -177,13 +202,184 @@ func TestContract(t *testing.T) {
 	c.try(t, http.MethodGet, url, models+"/{id}", models+"/"+model, "", http.StatusOK)
 	c.try(t, http.MethodGet, url, models+"/{id}", models+"/none", "", http.StatusNotFound)
 
+	everybodysFailures(t, c)
+	c.failuresOfBodies(t, url, at)
+	c.failuresOfCompletions(t)
+	c.failuresOfModels(t)
+	c.checkSeen(t)
+}
+
+// unseen says why a status that is described is not tried.
+var unseen = map[string]string{
+	"4XX": "what is described on its own leaves 405, which is no operation's, and 408 and 499, whose client is gone or nearly so",
+	"5XX": "500 is our fault, and 501 is a newer peer's",
+}
+
+// checkSeen makes sure that each status of each operation was tried, or has a reason why not.
+func (c *contract) checkSeen(t *testing.T) {
+	t.Helper()
 	for path, item := range c.doc["paths"].(object) {
-		for method := range item.(object) {
-			if method = strings.ToUpper(method); method != "PARAMETERS" && !c.used[method+" "+path] {
-				t.Errorf("%s %s was not tried", method, path)
+		for method, op := range item.(object) {
+			if method == "parameters" {
+				continue
+			}
+			for status := range op.(object)["responses"].(object) {
+				if seen := c.seen[strings.ToUpper(method)+" "+path+" "+status]; seen == (unseen[status] != "") {
+					t.Errorf("%s %s: %s is described; it was tried: %v", method, path, status, seen)
+				}
 			}
 		}
 	}
+}
+
+// An operation is a good call of it.
+type operation struct{ method, template, path, body string }
+
+// operations returns a call of each, about a completion.
+func operations(id string) []operation {
+	const all, one, models = "/v1/chat/completions", "/v1/chat/completions/{id}", "/v1/models"
+	at := all + "/" + id
+	return []operation{
+		{http.MethodPost, all, all, body(object{"max_tokens": someTokens})},
+		{http.MethodGet, all, all, ""},
+		{http.MethodGet, one, at, ""},
+		{http.MethodPost, one, at, `{"metadata":{"topic":"dogs"}}`},
+		{http.MethodGet, one + "/messages", at + "/messages", ""},
+		{http.MethodPost, one + "/cancel", at + "/cancel", ""},
+		{http.MethodPost, "/v1/stream_tickets", "/v1/stream_tickets", `{"completion_id":"` + id + `"}`},
+		{http.MethodGet, models, models, ""},
+		{http.MethodGet, models + "/{id}", models + "/" + model, ""},
+		{http.MethodDelete, one, at, ""},
+	}
+}
+
+func (c *contract) call(t *testing.T, url string, of operation, want int, headers ...string) {
+	t.Helper()
+	c.try(t, of.method, url, of.template, of.path, of.body, want, headers...)
+}
+
+// everybodysFailures tries what may befall any call: a bad header, a caller who may not, one
+// who asks too often, a completion service that hangs, and one that is away.
+func everybodysFailures(t *testing.T, c *contract) {
+	t.Helper()
+	s, err := programs(t).Stack(t.Context(), stack.Options{Edge: []string{"--reopen-within=1s", "--auth=keys", "--auth-keys=" + keys(t,
+		"owner", "stranger", "reader, scopes: [completions.read]", "writer, scopes: [completions.create]", "few, requests_per_minute: 1")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Completion.Kill()
+		_ = s.Edge.Stop() // it logs what it misses, as it should
+	})
+	url, owner := s.URL(), bearer("owner")
+	id := record(t, url, object{"store": true}, owner).ID
+	do(t, request(t, http.MethodGet, url+"/v1/models", "", bearer("few")))
+	for _, of := range operations(id) {
+		lacking := bearer("reader")
+		if of.method == http.MethodGet || of.template == "/v1/stream_tickets" {
+			lacking = bearer("writer")
+		}
+		c.call(t, url, of, http.StatusBadRequest, owner, "X-Request-Timeout-Ms: soon")
+		c.call(t, url, of, http.StatusUnauthorized)
+		c.call(t, url, of, http.StatusUnauthorized, bearer("nobody"))
+		c.call(t, url, of, http.StatusForbidden, lacking)
+		c.call(t, url, of, http.StatusTooManyRequests, bearer("few"))
+		if strings.Contains(of.path+of.body, id) {
+			c.call(t, url, of, http.StatusNotFound, bearer("stranger"))
+		}
+	}
+	if err := s.Completion.Send(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range operations(id) {
+		c.call(t, url, of, http.StatusGatewayTimeout, owner, "X-Request-Timeout-Ms: 100")
+	}
+	s.Completion.Kill()
+	for _, of := range operations(id) {
+		c.call(t, url, of, http.StatusServiceUnavailable, owner)
+	}
+}
+
+// failuresOfBodies tries bodies that are too large, and none of ours.
+func (c *contract) failuresOfBodies(t *testing.T, url, at string) {
+	t.Helper()
+	for _, of := range operations(strings.TrimPrefix(at, "/v1/chat/completions/")) {
+		if of.body == "" {
+			continue
+		}
+		c.call(t, url, of, http.StatusUnsupportedMediaType, "Content-Type: text/plain")
+		of.body = `"` + strings.Repeat("x", 11<<20) + `"`
+		c.call(t, url, of, http.StatusRequestEntityTooLarge)
+	}
+}
+
+// failuresOfCompletions tries what is not there any more, and a key that was used before.
+func (c *contract) failuresOfCompletions(t *testing.T) {
+	t.Helper()
+	s := own(t, stack.Options{Completion: []string{"--log=memory", "--log-retention=1s"}})
+	id := record(t, s.URL(), nil).ID
+	eventually(t, 15*time.Second, func() error {
+		if get(t, s.URL(), id).Status != http.StatusGone {
+			return errNotYet
+		}
+		return nil
+	})
+	for _, of := range operations(id) {
+		switch {
+		case strings.Contains(of.path+of.body, id):
+			c.call(t, s.URL(), of, http.StatusGone)
+		case of.method == http.MethodPost:
+			c.call(t, s.URL(), of, http.StatusGone, "Last-Event-ID: "+eventID(id, 1))
+			c.call(t, s.URL(), of, http.StatusOK, "Idempotency-Key: same")
+			of.body = body(object{"max_tokens": someTokens + 1})
+			c.call(t, s.URL(), of, http.StatusConflict, "Idempotency-Key: same")
+		}
+	}
+}
+
+// failuresOfModels tries a model whose server fails, and one whose queue is full.
+func (c *contract) failuresOfModels(t *testing.T) {
+	t.Helper()
+	asked, over := make(chan struct{}, 1), make(chan struct{})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/broken/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	mux.HandleFunc("/busy/", func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- struct{}{}:
+		default: // it tries again once it is over
+		}
+		select {
+		case <-over:
+		case <-r.Context().Done():
+		}
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	release := sync.OnceFunc(func() { close(over) })
+	defer release()
+	s, err := programs(t).Stack(t.Context(), stack.Options{Completion: []string{"--log=memory", "--models=" + modelsFile(t,
+		"models:\n  - name: broken\n    targets:\n      - {engine: openai, base_url: "+server.URL+"/broken, model: m}\n"+
+			"  - name: busy\n    targets:\n      - {engine: openai, base_url: "+server.URL+"/busy, model: m, max_concurrent: 1, max_queue: 0}\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Stop() }) // it logs what its models do, as it should
+	create := operations("")[0]
+	create.body = body(object{"model": "broken"})
+	c.call(t, s.URL(), create, http.StatusBadGateway)
+	running := make(chan struct{})
+	first := request(t, http.MethodPost, s.URL()+create.path, body(object{"model": "busy"}))
+	go func() {
+		defer close(running)
+		if resp, err := plain.Do(first); err == nil { // whatever comes of it
+			_ = resp.Body.Close()
+		}
+	}()
+	<-asked
+	create.body = body(object{"model": "busy"})
+	c.call(t, s.URL(), create, http.StatusServiceUnavailable)
+	release()
+	<-running
 }
 
 // TestContractIsStrict makes sure that the validation sees what is wrong with an event,

@@ -161,7 +161,7 @@ func (a *api) calls(gateway http.Handler, handle func(pattern string, handler ht
 	handle("DELETE /v1/chat/completions/{id}", a.guard(auth.ScopeManage, unary))
 	handle("GET /v1/chat/completions/{id}/messages", a.guard(auth.ScopeRead, a.listing(unary)))
 	handle("POST /v1/chat/completions/{id}/cancel", a.guard(auth.ScopeManage, unary))
-	handle("POST /v1/stream_tickets", a.guard(auth.ScopeRead, a.issueTicket))
+	handle("POST /v1/stream_tickets", a.guard(auth.ScopeRead, bounded(http.HandlerFunc(a.issueTicket)).ServeHTTP))
 	handle("GET /v1/models", a.guard(auth.ScopeModels, unary))
 	handle("GET /v1/models/{id...}", a.guard(auth.ScopeModels, a.model(unary)))
 }
