@@ -149,7 +149,8 @@ type ResumeCompletionRequest struct {
 	CompletionId string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
 	// Sequence of the last event the reader has; absent: from the first event.
 	AfterSequence *uint64 `protobuf:"varint,2,opt,name=after_sequence,json=afterSequence,proto3,oneof" json:"after_sequence,omitempty"`
-	// Whether to interleave `progress` messages.
+	// Whether to interleave `progress` messages even if the completion was not created with
+	// `stream_options.include_events`.
 	IncludeProgress bool `protobuf:"varint,3,opt,name=include_progress,json=includeProgress,proto3" json:"include_progress,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache

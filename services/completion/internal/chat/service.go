@@ -162,7 +162,7 @@ func (s *Service) Resume(ctx context.Context, principal, id string, after int64,
 	if head.Terminal == nil {
 		r = s.join(id)
 	}
-	return s.newStream(ctx, head.Meta, r, after, progress), nil
+	return s.newStream(ctx, head.Meta, r, after, progress || head.Meta.Request.Stream.IncludeEvents), nil
 }
 
 // Cancel ends a completion and returns it; one that has ended stays as it is. Once

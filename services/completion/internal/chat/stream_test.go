@@ -155,8 +155,14 @@ func TestProgressIsShownToThoseWhoAskedAndStoredNowhere(t *testing.T) {
 			p := newPuppet()
 			s := newService(t, p, chat.Config{})
 			st := stream(t, s, "", ask(func(r *chat.Request) { r.Stream.IncludeEvents = asked }))
-			result := make(chan []chat.Entry, 1)
-			go func() { result <- all(t, st) }()
+			other, err := s.Resume(t.Context(), anna, st.Meta().ID, chat.FromStart, false) // what was asked for holds for all
+			if err != nil {
+				t.Fatal(err)
+			}
+			result := make(chan []chat.Entry, 2)
+			for _, st := range []*chat.Stream{st, other} {
+				go func() { result <- all(t, st) }()
+			}
 			synctest.Wait()
 			p.say(at(chat.StageRetrieval))
 			synctest.Wait()
@@ -176,8 +182,10 @@ func TestProgressIsShownToThoseWhoAskedAndStoredNowhere(t *testing.T) {
 					plain[1], plain[2],
 				}
 			}
-			if diff := cmp.Diff(want, <-result); diff != "" {
-				t.Errorf("asked %t (-want +got):\n%s", asked, diff)
+			for range 2 {
+				if diff := cmp.Diff(want, <-result); diff != "" {
+					t.Errorf("asked %t (-want +got):\n%s", asked, diff)
+				}
 			}
 			if diff := cmp.Diff(plain, resume(t, s, st.Meta().ID, chat.FromStart)); diff != "" {
 				t.Errorf("asked %t, a replay (-want +got):\n%s", asked, diff)
