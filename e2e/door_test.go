@@ -271,6 +271,18 @@ func TestTicket(t *testing.T) {
 	if !regexp.MustCompile(`^pawstream_pass=[\w.-]+; Path=/v1/chat/completions/` + r.ID + `; Expires=[^;]+; HttpOnly; SameSite=Strict$`).MatchString(cookie) {
 		t.Errorf("Set-Cookie: %s", cookie)
 	}
+	for _, test := range []struct {
+		proxy  string
+		secure bool
+	}{{"127.0.0.0/8", true}, {"192.0.2.0/24", false}} {
+		behind := door(t, fast(t), append(args, "--trusted-proxy="+test.proxy)...)
+		var more struct{ URL string }
+		do(t, request(t, http.MethodPost, behind+"/v1/stream_tickets", `{"completion_id":"`+another+`"}`, bearer("owner"))).into(t, &more)
+		x := do(t, request(t, http.MethodGet, behind+more.URL, "", accept, "X-Forwarded-Proto: https"))
+		if got := strings.Contains(x.Header.Get("Set-Cookie"), "; Secure"); x.Status != http.StatusOK || got != test.secure {
+			t.Errorf("behind a proxy of %s: status %d, Set-Cookie: %s", test.proxy, x.Status, x.Header.Get("Set-Cookie"))
+		}
+	}
 	pass, _, _ := strings.Cut(cookie, ";")
 	back := follow(ticket.URL, "Cookie: "+pass, "Last-Event-ID: "+r.ID+".3")
 	if got := recorded(t, back); len(got.Events) != len(r.Events)-4 {

@@ -30,7 +30,7 @@ type Access struct {
 	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no bound."`
 	MaxStreams       int            `default:"10000" help:"Streams that may be open at once in all, at all edges that share --nats-url; 0: no bound."`
 	TrustedTracer    []netip.Prefix `help:"Network of callers whose traceparent is continued, with their decision whether the trace is recorded; may be given several times. Anybody else's is only linked to." placeholder:"CIDR"`
-	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For is believed; may be given several times." placeholder:"CIDR"`
+	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; may be given several times." placeholder:"CIDR"`
 }
 
 // minTicketSecret is how many bytes a secret must have.

@@ -214,9 +214,15 @@ func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller
 	pass, expires := a.tickets.Pass(caller, id)
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS a secure cookie would never come back
 		Name: passCookie, Value: pass, Path: r.URL.Path, Expires: expires,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: a.encrypted(r),
 	})
 	return caller, nil
+}
+
+// encrypted reports whether a client speaks TLS, to us or to a proxy of ours.
+func (a *api) encrypted(r *http.Request) bool {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	return r.TLS != nil || err == nil && a.trusted(at.Addr().Unmap()) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
 // known reports whether who issued a ticket might still do so, so far as that can be told: a
