@@ -88,3 +88,37 @@ func TestQueueOfAServer(t *testing.T) {
 		}
 	}
 }
+
+// TestQueueTakesTurnsOfCallers has one caller come with two requests before another one
+// comes with one: that is the second to be served, not the third.
+func TestQueueTakesTurnsOfCallers(t *testing.T) {
+	t.Parallel()
+	p := newPatient(t)
+	models := fmt.Sprintf("models:\n  - name: narrow\n    targets: [{engine: openai, base_url: %s/talk, model: m, max_concurrent: 1}]\n", p.URL)
+	url := own(t, stack.Options{
+		Completion: []string{"--models=" + modelsFile(t, models)}, Edge: []string{"--auth=keys", "--auth-keys=" + keys(t, "many", "one")},
+	}).URL()
+	ask := func(who, user string) *sse.Decoder {
+		return sse.NewDecoder(send(t, request(t, http.MethodPost, url+"/v1/chat/completions", body(object{
+			"model": "narrow", "user": user, "stream": true, "stream_options": object{"include_events": true},
+		}), bearer(who))).Body)
+	}
+	occupy(t, p, url, "narrow", bearer("many"))
+	first := ask("many", "first")
+	readUntil(t, first, `"queue_position":1`)
+	second := ask("many", "second")
+	readUntil(t, second, `"queue_position":2`)
+	other := ask("one", "other")
+	readUntil(t, other, `"queue_position":2`)
+	readUntil(t, second, `"queue_position":3`)
+
+	close(p.call(occupant + "narrow").release)
+	for _, turn := range []struct {
+		user string
+		d    *sse.Decoder
+	}{{"first", first}, {"other", other}, {"second", second}} {
+		soon(t, p.call(turn.user).begun, "the turn of "+turn.user)
+		close(p.call(turn.user).release)
+		readUntil(t, turn.d, "[DONE]")
+	}
+}

@@ -128,11 +128,11 @@ func TestCancelClosesTheServersConnection(t *testing.T) {
 const occupant = "occupant of "
 
 // occupy has a model's one place taken until the occupant's call is released.
-func occupy(t *testing.T, p *patient, url, model string) {
+func occupy(t *testing.T, p *patient, url, model string, headers ...string) {
 	t.Helper()
 	send(t, request(t, http.MethodPost, url+"/v1/chat/completions", body(object{
 		"model": model, "user": occupant + model, "stream": true, "on_disconnect": "cancel",
-	})))
+	}), headers...))
 	soon(t, p.call(occupant+model).begun, "the occupant's turn")
 }
 
