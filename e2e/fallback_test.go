@@ -51,7 +51,8 @@ func TestFallback(t *testing.T) {
 	absent := "http://" + gone.Addr().String()
 	_ = gone.Close()
 
-	models := "models:\n  - name: busy-alone\n    targets: [{engine: openai, base_url: " + server.URL + "/busy, model: m}]\n"
+	var models strings.Builder
+	models.WriteString("models:\n  - name: busy-alone\n    targets: [{engine: openai, base_url: " + server.URL + "/busy, model: m}]\n")
 	tests := []struct {
 		first string
 		code  string // that the caller is told; empty: the answer of the second target
@@ -72,10 +73,10 @@ func TestFallback(t *testing.T) {
 		if test.first == "absent" {
 			url = absent
 		}
-		models += fmt.Sprintf("  - name: %s\n    targets: [{engine: openai, base_url: %s, model: m}, {engine: openai, base_url: %s/good, model: m}]\n",
-			test.first, url, server.URL)
+		models.WriteString(fmt.Sprintf("  - name: %s\n    targets: [{engine: openai, base_url: %s, model: m}, {engine: openai, base_url: %s/good, model: m}]\n",
+			test.first, url, server.URL))
 	}
-	url := own(t, stack.Options{Completion: []string{"--models=" + modelsFile(t, models)}}).URL()
+	url := own(t, stack.Options{Completion: []string{"--models=" + modelsFile(t, models.String())}}).URL()
 	for _, test := range tests {
 		t.Run(test.first, func(t *testing.T) {
 			before := asked.Load()

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -23,9 +24,7 @@ func TestQueueOfAServer(t *testing.T) {
 	url := own(t, stack.Options{Completion: []string{"--models=" + modelsFile(t, models)}}).URL()
 	asking := func(user string, members object) *http.Request {
 		all := object{"model": "narrow", "user": user, "stream": true}
-		for name, value := range members {
-			all[name] = value
-		}
+		maps.Copy(all, members)
 		return request(t, http.MethodPost, url+"/v1/chat/completions", body(all))
 	}
 	shown := object{"stream_options": object{"include_events": true}}
