@@ -73,8 +73,8 @@ func TestFallback(t *testing.T) {
 		if test.first == "absent" {
 			url = absent
 		}
-		models.WriteString(fmt.Sprintf("  - name: %s\n    targets: [{engine: openai, base_url: %s, model: m}, {engine: openai, base_url: %s/good, model: m}]\n",
-			test.first, url, server.URL))
+		fmt.Fprintf(&models, "  - name: %s\n    targets: [{engine: openai, base_url: %s, model: m}, {engine: openai, base_url: %s/good, model: m}]\n",
+			test.first, url, server.URL)
 	}
 	url := own(t, stack.Options{Completion: []string{"--models=" + modelsFile(t, models.String())}}).URL()
 	for _, test := range tests {
