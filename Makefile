@@ -1,7 +1,7 @@
 # `make` shows what there is. The two that matter: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint gen bench microbench up fuzz faults
+.PHONY: help run test lint gen bench pgo microbench up fuzz faults
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ faults: ## Kill, stop and cut everything under 200 streams, and check what they 
 
 bench: ## Measure against peers (more: go run ./bench --help); results in .cache/bench
 	go run ./bench
+
+pgo: ## Make the profiles that the compiler optimises the edge and the completion service by
+	go run ./bench --window 10s --profiles .cache/profiles -s 'paced-128x100,flat-16,log-128' -c 'pawstream,service-jetstream'
+	go tool pprof -proto .cache/profiles/relay-*.pprof >edge/default.pgo
+	go tool pprof -proto .cache/profiles/completion-*.pprof >services/completion/default.pgo
 
 microbench: ## Measure single functions of the hot path
 	go test -run '^$$' -bench . -benchmem ./edge/... ./services/...

@@ -37,6 +37,7 @@ type stage struct {
 	parts  map[string]*proc.Process
 	pace   float64 // tokens per second of the completion service's answers; 0: at once
 	model  string  // that is asked for
+	turn   string  // the scenario and the contender
 }
 
 func (s *stage) stop() {

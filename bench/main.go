@@ -46,6 +46,7 @@ type flags struct {
 	OtherEdge string        `help:"Another build of our edge, to be measured beside this one." type:"path"`
 	RelayAddr string        `help:"Address that nginx, Caddy and Portkey are to serve; without it: a free one. Portkey takes its port only."`
 	Portkey   string        `default:"bench/peers/portkey" help:"Where Portkey's gateway has been installed." type:"path"`
+	Profiles  string        `help:"Directory for CPU profiles of our programs within the window, which the profiles make slower." type:"path"`
 	Programs  string        `help:"Directory of edge, completion, origin and peers; without it they are built." type:"path"`
 }
 
@@ -69,6 +70,7 @@ type bench struct {
 	edgeArgs             []string
 	otherEdge            string
 	relayAddr, portkey   string
+	profiles             string
 	stdout               io.Writer
 }
 
@@ -95,7 +97,7 @@ func run(ctx context.Context, f *flags, stdout io.Writer) error {
 	defer func() { _ = os.RemoveAll(work) }() // it is in the system's place for such things
 	b := &bench{
 		programs: work, work: work, settle: f.Settle, window: f.Window, calm: f.Calm, part: f.Part,
-		edgeArgs: f.EdgeArg, otherEdge: f.OtherEdge, relayAddr: f.RelayAddr, portkey: f.Portkey, stdout: stdout,
+		edgeArgs: f.EdgeArg, otherEdge: f.OtherEdge, relayAddr: f.RelayAddr, portkey: f.Portkey, profiles: f.Profiles, stdout: stdout,
 	}
 	if f.Programs != "" {
 		b.programs = f.Programs
@@ -120,7 +122,7 @@ func run(ctx context.Context, f *flags, stdout io.Writer) error {
 
 // build builds what is ours into dir.
 func build(ctx context.Context, dir string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), //nolint:gosec // our own
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", dir+string(filepath.Separator), //nolint:gosec // our own
 		"./edge", "./services/completion", "./bench/origin", "./bench/peers")
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/pawstream/pawstream").Output()
 	if err != nil {
@@ -140,7 +142,7 @@ func (b *bench) turn(ctx context.Context, r *report, s *scenario, c *contender) 
 		return nil
 	}
 	begun := time.Now()
-	stage := &stage{parts: make(map[string]*proc.Process), pace: s.pace}
+	stage := &stage{parts: make(map[string]*proc.Process), pace: s.pace, turn: s.name + "-" + c.name}
 	defer stage.stop()
 	if err := c.start(ctx, b, stage); err != nil {
 		if ctx.Err() != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -145,9 +146,11 @@ func (b *bench) measured(ctx context.Context, s *stage, plan *load.Plan) (*sampl
 	plan.Ramp = max(plan.Ramp, b.ramp(plan.Streams+plan.Slow))
 	plan.Settle, plan.Window = b.settle, b.window
 	costs := newCosts(s)
-	plan.Begin, plan.End = costs.begin, costs.end
+	profile, profiled := b.profiled(ctx, s)
+	plan.Begin = func() error { profile(); return costs.begin() }
+	plan.End = costs.end
 	result, err := load.Run(ctx, plan)
-	if err != nil {
+	if err := errors.Join(err, profiled()); err != nil {
 		return nil, err
 	}
 	out := &sample{Values: map[string]float64{
