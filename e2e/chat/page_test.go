@@ -2,6 +2,7 @@ package chat
 
 import (
 	"encoding/base64"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -273,12 +274,12 @@ func TestEventSource(t *testing.T) {
 	}
 }
 
-// longest is how many milliseconds the page may be busy at once. What a test measures here,
-// on a machine that does everything else too, is three times what a person gets.
-const longest = 300
+// longest is how many milliseconds the page may be busy at once.
+const longest = 100
 
 // TestLongAnswer reads 20,000 tokens that come as fast as they can, and looks at how long the
-// page is busy at a time.
+// page is busy at a time. What else the machine does only adds to that: the best of a few
+// readings is what counts.
 func TestLongAnswer(t *testing.T) { // not while others take the machine
 	c := open(t)
 	const tokens = "20000"
@@ -296,20 +297,23 @@ func TestLongAnswer(t *testing.T) { // not while others take the machine
 	c.Before(`window.busy = []; new PerformanceObserver((list) => { for (const e of list.getEntries()) window.busy.push(e.duration); }).observe({ type: "longtask", buffered: true });`)
 	c.Go(url(edge))
 	c.Wait(`[...document.querySelectorAll("#model option")].some((o) => o.value === "random-1")`)
-	browser.Eval[bool](c.Page, `document.querySelector("#model").value = "random-1", window.busy.length = 0, true`)
 	before := c.Heap()
-	c.Press("go")
-	c.Enter()
-	c.ends("done")
-	c.Wait(`document.querySelector(".assistant .figures").textContent.includes("20,000 tokens")`)
-	c.Wait(`document.querySelector(".assistant .body").textContent.replace(/\s/g, "").length === ` + storedText + `.replace(/\s/g, "").length`)
-	busy := browser.Eval[[]float64](c.Page, `window.busy.map(Math.round).sort((a, b) => b - a)`)
-	grown := c.Heap() - before
-	t.Logf("%s; tasks of more than 50 ms: %v; the heap grew by %.1f MB", browser.Eval[string](c.Page, `document.querySelector(".figures").textContent`), busy, grown/1e6)
-	if len(busy) > 0 && busy[0] > longest {
-		t.Errorf("the page was busy for %v ms at once", busy[0])
+	best := math.Inf(1)
+	for reading := 1; best > longest && reading <= 5; reading++ {
+		browser.Eval[bool](c.Page, `document.querySelector("#new").click(), document.querySelector("#model").value = "random-1", window.busy.length = 0, true`)
+		c.Press("go")
+		c.Enter()
+		c.ends("done")
+		c.Wait(`document.querySelector(".assistant .figures").textContent.includes("20,000 tokens")`)
+		c.Wait(`document.querySelector(".assistant .body").textContent.replace(/\s/g, "").length === ` + storedText + `.replace(/\s/g, "").length`)
+		busy := browser.Eval[[]float64](c.Page, `window.busy.map(Math.round).sort((a, b) => b - a)`)
+		best = min(best, append(busy, 0)[0])
+		t.Logf("%s; tasks of more than 50 ms: %v", browser.Eval[string](c.Page, `document.querySelector(".figures").textContent`), busy)
 	}
-	if grown > 32e6 {
+	if best > longest {
+		t.Errorf("the page was busy for %v ms at once", best)
+	}
+	if grown := c.Heap() - before; grown > 32e6 {
 		t.Errorf("the heap grew by %.0f bytes", grown)
 	}
 }

@@ -167,7 +167,7 @@ async function read(body, turn, hooks, attempt, watchdog) {
 }
 
 /** So much text is taken at once, and so many milliseconds pass before others have a turn. */
-const portion = 16 << 10;
+const portion = 4 << 10;
 const turnLength = 8;
 
 /** Lets the browser draw and hear. A timer would be slowed down where nobody looks. */

@@ -69,9 +69,9 @@ function build(tokens) {
 
 /** A MarkdownView shows a text that grows. */
 export class MarkdownView {
-  #text = "";
-  #final = 0; // so much of the text is shown for good
-  #shown = -1; // length of the text that is shown
+  #rest = ""; // the text that is not shown for good; what is, is not looked at again
+  #shown = -1; // so much of the rest is shown; -1: not even that it is empty
+  #afterCR = false;
   #closed = false;
   #prefix = ""; // of what follows: the fence of a code block of which a part is final
   #piece = false; // whether what follows belongs to the block before it
@@ -85,14 +85,12 @@ export class MarkdownView {
     this.#open = [];
   }
 
-  get text() {
-    return this.#text;
-  }
-
   append(text) {
-    if (this.#text.endsWith("\r") && text.startsWith("\n")) text = text.slice(1);
+    if (!text) return;
+    if (this.#afterCR && text[0] === "\n") text = text.slice(1);
+    this.#afterCR = text.endsWith("\r");
     // Each line end is one character, whatever it was: so the text, and what is made of it, match.
-    this.#text += text.replaceAll("\r\n", "\r");
+    this.#rest += text.replace(/\r\n?/g, "\n");
   }
 
   /** Says that nothing follows: the last block is final too. */
@@ -110,14 +108,14 @@ export class MarkdownView {
   }
 
   get settled() {
-    return this.#shown === this.#text.length && (!this.#closed || this.#final === this.#text.length);
+    return this.#shown === this.#rest.length && (!this.#closed || this.#rest === "");
   }
 
   /** Does a piece of the work, and returns whether some is left. */
   #step() {
     if (this.settled) return false;
-    const rest = this.#text.slice(this.#final, this.#final + windowSize).replaceAll("\r", "\n");
-    const more = this.#final + windowSize < this.#text.length;
+    const rest = this.#rest.slice(0, windowSize);
+    const more = this.#rest.length > windowSize;
     const source = this.#prefix + rest;
     const tokens = marked.lexer(source);
     let last = tokens.length - 1;
@@ -143,7 +141,7 @@ export class MarkdownView {
     if (begin < this.#rested && !this.#closed) return false;
     this.#replace(build(tokens));
     this.#rested = begin + 4 * (performance.now() - begin);
-    this.#shown = this.#text.length;
+    this.#shown = this.#rest.length;
     return false;
   }
 
@@ -161,8 +159,8 @@ export class MarkdownView {
   #commit(fragment, length) {
     const nodes = this.#replace(fragment);
     this.#open = [];
-    this.#final = Math.min(this.#text.length, this.#final + length);
-    this.#shown = this.#final;
+    this.#rest = this.#rest.slice(length);
+    this.#shown = 0;
     if (this.finished) this.finished(nodes.map((node) => node.textContent).join("\n"));
   }
 
