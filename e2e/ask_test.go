@@ -147,9 +147,9 @@ func TestAskInterrupted(t *testing.T) {
 func TestAskRefused(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		noModel:                       {"ask", "--model=nothing", question},
-		"there is no question":        {"ask"},
-		"There is no such completion": {"watch", "chatcmpl-AAAAAAAAAAAAAAAAAAAAAAAAAA"},
+		noModel:                             {"ask", "--model=nothing", question},
+		"there is no question":              {"ask"},
+		"nope: There is no such completion": {"watch", "nope"},
 	} {
 		cmd, _, stderr := typed(t, append(args, "--url="+fast(t).URL())...)
 		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {

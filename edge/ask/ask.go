@@ -102,7 +102,10 @@ func (w *Watch) Run(ctx context.Context, stdout io.Writer) error {
 	if err = f.follow(ctx); ctx.Err() != nil {
 		return errors.New("left; the completion goes on")
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("%s: %w", w.ID, err)
+	}
+	return nil
 }
 
 // A follower gets one completion.
