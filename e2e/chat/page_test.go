@@ -121,6 +121,70 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+const asked = `[...document.querySelectorAll(".user")].map((e) => e.textContent).join("|")`
+
+// TestTabs has two tabs ask at the same time. Each has a conversation of its own, also after
+// a reload, one that was duplicated too, and where the browser has no locks.
+func TestTabs(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]string{
+		"locks":    `0`,
+		"no locks": `Object.defineProperty(navigator, "locks", { value: undefined })`, // as over plain HTTP
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := url(serve(t, "--log=memory", "--advisor-pace=200"))
+			first := open(t)
+			others := []chat{{first.Another()}, {first.Another()}}
+			for _, c := range append(others, first) {
+				c.Before(prepare)
+			}
+			first.ask(address)
+			first.has(40)
+			second, duplicate := others[0], others[1]
+			second.Go(address)
+			second.Wait(`document.querySelector("#model option[value]")`)
+			second.Wait(`document.activeElement.id === "question"`)
+			if got := browser.Eval[string](second.Page, asked); got != "" {
+				t.Errorf("a new tab begins with %q", got)
+			}
+			second.Press("Which dog is calm?")
+			second.Enter()
+			second.has(40)
+			first.ends("done")
+			second.ends("done")
+			first.Wait(asked + ` === "` + question + `"`)
+
+			// A browser that duplicates a tab gives the new one a copy of its session storage.
+			key := browser.Eval[string](first.Page, `sessionStorage.getItem("pawstream.tab")`)
+			duplicate.Go(address + "chat/icon.svg")
+			browser.Eval[bool](duplicate.Page, `sessionStorage.setItem("pawstream.tab", "`+key+`"), true`)
+			duplicate.Go(address)
+			duplicate.Wait(asked + ` === "` + question + `"`)
+			duplicate.Wait(`document.activeElement.id === "question"`)
+			duplicate.Press("And a rabbit?")
+			duplicate.Enter()
+			duplicate.Wait(`document.querySelectorAll(".assistant").length === 2`)
+			duplicate.ends("done")
+			for _, tab := range []struct {
+				chat
+				want string
+			}{{first, question}, {second, "Which dog is calm?"}, {duplicate, question + "|And a rabbit?"}} {
+				tab.Reload()
+				tab.Wait(asked + ` === "` + tab.want + `"`)
+				tab.ends("done")
+			}
+
+			// A tab that was not heard, and whose place another one took, goes on elsewhere.
+			browser.Eval[bool](second.Page, `localStorage.setItem("`+key+`", localStorage.getItem(sessionStorage.getItem("pawstream.tab"))), true`)
+			first.Wait(`sessionStorage.getItem("pawstream.tab") !== "` + key + `"`)
+			first.Wait(`localStorage.getItem(sessionStorage.getItem("pawstream.tab")) !== null`)
+			first.Reload()
+			first.Wait(asked + ` === "` + question + `"`)
+		})
+	}
+}
+
 // TestKey asks with a key, loses it in the middle of the answer, and goes on with another.
 func TestKey(t *testing.T) {
 	t.Parallel()
@@ -217,7 +281,7 @@ func TestBadInput(t *testing.T) {
 	c.Go("about:blank")
 	c.Go(url(server))
 	c.Wait(`document.querySelector("#notices").textContent.includes("another version")`)
-	c.Wait(`localStorage.getItem("pawstream.conversation.aside").includes("precious")`)
+	c.Wait(`localStorage.getItem("pawstream.aside").includes("precious")`)
 
 	// Full.
 	browser.Eval[bool](c.Page, `(() => { for (let size = 1 << 22; size > 0; size >>= 1) for (let i = 0; ; i++) {

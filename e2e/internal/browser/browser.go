@@ -93,11 +93,21 @@ type Page struct {
 // has failed there or the page did what its Content-Security-Policy forbids.
 func (b *Browser) Open(t *testing.T, width, height int64) *Page {
 	t.Helper()
+	p := tab(t, b.ctx, chromedp.WithNewBrowserContext())
+	p.do(chromedp.EmulateViewport(width, height))
+	return p
+}
+
+// Another opens an empty page that has cookies and local storage in common with this one.
+func (p *Page) Another() *Page { p.t.Helper(); return tab(p.t, p.ctx) }
+
+func tab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *Page {
+	t.Helper()
 	p := &Page{t: t}
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
+	ctx, cancel := chromedp.NewContext(parent, append(options, chromedp.WithListener(p.listen))...)
 	t.Cleanup(cancel)
 	p.ctx = ctx
-	p.do(chromedp.EmulateViewport(width, height))
+	p.do()
 	call(p, log.Enable, cdp.Empty{})
 	call(p, network.Enable, network.EnableParams{})
 	t.Cleanup(func() {

@@ -9,8 +9,9 @@ const $ = (id) => document.getElementById(id);
 const scroll = $("scroll");
 const question = $("question");
 
+const kept = await store.load();
 /** The conversation. An answer of status "pending" is followed; its turn says how. */
-let messages = [];
+let messages = kept.messages;
 /** The answer that is followed: {message, element, view, controller}, or undefined. */
 let running;
 /** Elements of the answers, by message. */
@@ -224,7 +225,7 @@ function answer() {
   const last = messages.at(-2);
   const message = {
     role: "assistant", text: "", status: "pending", model: $("model").value || store.settings().model || "pet-advisor-1",
-    turn: { key: crypto.randomUUID?.() ?? randomKey(), id: "", cursor: "" },
+    turn: { key: store.randomName(), id: "", cursor: "" },
     times: { asked: Date.now(), first: 0, last: 0 }, tokens: 0,
   };
   messages.push(message);
@@ -235,9 +236,6 @@ function answer() {
   frames.begin();
   run(message);
 }
-
-// crypto.randomUUID is there in secure contexts only.
-const randomKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16).padStart(8, "0")).join("");
 
 function goOn(message) {
   if (running) return;
@@ -389,7 +387,7 @@ function keep() {
   }
 }
 
-// Only what is not kept yet: another tab may have kept something newer.
+// Only what is not kept yet: it takes time, of which there is little.
 const keepRest = () => keeping !== undefined && keep();
 addEventListener("pagehide", keepRest);
 document.addEventListener("visibilitychange", () => document.hidden && keepRest());
@@ -574,8 +572,7 @@ addEventListener("offline", connected);
 
 // ---- Beginning
 
-const kept = store.load();
-messages = kept.messages;
+store.whenShared(keep);
 const { theme, frames: drawn } = store.settings();
 setTheme(theme in themes ? theme : "");
 if (drawn) toggleFrames(true);
