@@ -2,14 +2,18 @@ package chat
 
 import (
 	"encoding/base64"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 	"github.com/pawstream/pawstream/e2e/internal/cut"
+	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
 // TestAsk asks and reads, by keyboard, and looks at the page in its states.
@@ -32,6 +36,15 @@ func TestAsk(t *testing.T) {
 		c.Screenshot(dir, state+".png")
 	}
 	rules("welcome")
+	aligned := func(selector string) {
+		t.Helper()
+		const edges = `((e) => { const r = e.getBoundingClientRect(); return [r.left, r.right].map(Math.round).join("-"); })(document.querySelector(%q))`
+		box, other := browser.Eval[string](c.Page, fmt.Sprintf(edges, ".box")), browser.Eval[string](c.Page, fmt.Sprintf(edges, selector))
+		if box != other {
+			t.Errorf("%s is at %s, and the box for the question at %s", selector, other, box)
+		}
+	}
+	aligned("#suggestions")
 	c.ask(url(server))
 	c.has(300)
 	c.Screenshot(dir, "streaming.png")
@@ -49,6 +62,7 @@ func TestAsk(t *testing.T) {
 	c.Click("#theme")
 	rules("dark")
 	c.Click("#hide-frames")
+	aligned(".assistant")
 	c.Resize(390, 844)
 	rules("phone")
 	c.Resize(640, 400) // as at 200 % zoom
@@ -111,6 +125,12 @@ func TestInterrupted(t *testing.T) {
 	serve(t, "--data-dir="+data, "--advisor-pace=300", "--listen="+server.Addr("http"))
 	c.has(had + 100)
 	c.ends("done")
+	c.isTheServers(t)
+}
+
+// isTheServers compares the last answer, as it is kept and as it is shown, with the server's.
+func (c chat) isTheServers(t *testing.T) {
+	t.Helper()
 	want := browser.Eval[string](c.Page, `fetch("/v1/chat/completions/" + JSON.parse(localStorage.getItem("pawstream.conversation")).messages.at(-1).turn.id)
 		.then((r) => r.json()).then((c) => c.choices[0].message.content)`)
 	if got := c.stored(); got != want {
@@ -118,6 +138,60 @@ func TestInterrupted(t *testing.T) {
 	}
 	if shown := c.visible(); !strings.HasSuffix(squeeze(want), shown[len(shown)-20:]+"*") {
 		t.Errorf("the page shows …%s", shown[len(shown)-40:])
+	}
+}
+
+// TestEdgeKilled reads one answer through the death of the edge alone, and hears what a
+// screen reader does: each part once, and how the connection fares.
+func TestEdgeKilled(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	completion, err := programs(t).Start(t.Context(), "completion", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log=memory", "--advisor-pace=100")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = completion.Stop() })
+	edge := func(listen string) *stack.Process {
+		t.Helper()
+		p, err := programs(t).Start(t.Context(), "edge", "--listen="+listen, "--admin-listen=127.0.0.1:0", "--completion-addr="+completion.Addr("grpc"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Kill)
+		return p
+	}
+	first := edge("127.0.0.1:0")
+	c.Before(`addEventListener("DOMContentLoaded", () => { window.said = []; new MutationObserver(() => said.push(document.querySelector("#status").textContent)).observe(document.querySelector("#status"), { childList: true }); });`)
+	c.ask(url(first))
+	c.has(60)
+	first.Kill()
+	c.state("Reconnecting")
+	c.Wait(`document.activeElement.id === "question"`) // nothing takes the focus away
+	edge(first.Addr("http"))
+	c.ends("done")
+	c.isTheServers(t)
+	c.Wait(`said.at(-1) === "The answer is complete"`)
+	said := browser.Eval[[]string](c.Page, `said.filter((text, i) => text !== said[i - 1])`)
+	if diff := cmp.Diff([]string{"Answering", "Reconnecting", "Connected again", "The answer is complete"}, said); diff != "" {
+		t.Errorf("what is said (-want +got)\n%s", diff)
+	}
+	if got := squeeze(browser.Eval[string](c.Page, `document.querySelector("#log").textContent`)); got != c.visible() {
+		t.Errorf("what is read out\n%s\nand what is shown\n%s", got, c.visible())
+	}
+
+	// By keyboard alone: from the question to the answer's buttons and to a new chat.
+	for _, step := range []struct{ label, after string }{
+		{"Regenerate", `document.querySelector(".assistant:last-child").dataset.status === "pending"`},
+		{"New chat", `document.querySelector("#messages").childElementCount === 0 && document.activeElement.id === "question"`},
+	} {
+		for range 30 {
+			if browser.Eval[string](c.Page, `document.activeElement.textContent.trim()`) == step.label {
+				break
+			}
+			c.Press("\t")
+		}
+		c.Enter()
+		c.Wait(step.after)
 	}
 }
 

@@ -44,7 +44,7 @@ func Start() (*Browser, error) {
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute),
 	}
 	for _, flag := range []string{
-		"headless", "disable-gpu", "no-first-run", "no-default-browser-check", "hide-scrollbars", "mute-audio",
+		"headless", "disable-gpu", "no-first-run", "no-default-browser-check", "mute-audio",
 		"disable-background-networking", "disable-component-update", "disable-sync", "disable-default-apps",
 		"disable-dev-shm-usage", "disable-extensions", "disable-breakpad",
 		// A page that nobody looks at draws like any other.
@@ -93,31 +93,39 @@ type Page struct {
 // has failed there or the page did what its Content-Security-Policy forbids.
 func (b *Browser) Open(t *testing.T, width, height int64) *Page {
 	t.Helper()
-	p := tab(t, b.ctx, chromedp.WithNewBrowserContext())
+	p := &Page{t: t}
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
+	t.Cleanup(cancel)
+	p.ctx = ctx
+	p.begin()
 	p.do(chromedp.EmulateViewport(width, height))
 	return p
 }
 
 // Another opens an empty page that has cookies and local storage in common with this one.
-func (p *Page) Another() *Page { p.t.Helper(); return tab(p.t, p.ctx) }
+func (p *Page) Another() *Page {
+	p.t.Helper()
+	other := &Page{t: p.t}
+	ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithListener(other.listen))
+	p.t.Cleanup(cancel)
+	other.ctx = ctx
+	other.begin()
+	return other
+}
 
-func tab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *Page {
-	t.Helper()
-	p := &Page{t: t}
-	ctx, cancel := chromedp.NewContext(parent, append(options, chromedp.WithListener(p.listen))...)
-	t.Cleanup(cancel)
-	p.ctx = ctx
+// begin opens the tab, and listens.
+func (p *Page) begin() {
+	p.t.Helper()
 	p.do()
 	call(p, log.Enable, cdp.Empty{})
 	call(p, network.Enable, network.EnableParams{})
-	t.Cleanup(func() {
+	p.t.Cleanup(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, fault := range p.faults {
-			t.Error("in the page:", fault)
+			p.t.Error("in the page:", fault)
 		}
 	})
-	return p
 }
 
 // listen hears what goes wrong.

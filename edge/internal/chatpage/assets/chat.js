@@ -283,6 +283,7 @@ async function run(message) {
     element.item.dataset.state = kind;
     if (element.state.textContent !== text) element.state.textContent = text;
   };
+  let away = false; // from the server, as far as one was told
   const hooks = {
     apiKey: store.getKey,
     wrongKey: async () => {
@@ -311,8 +312,12 @@ async function run(message) {
       if (state === "reconnecting") {
         say("reconnecting", "Reconnecting…");
         announce("Reconnecting");
+        away = true;
       } else {
-        if (element.item.dataset.state === "reconnecting" && state === "streaming") announce("Connected again");
+        if (away && state === "streaming") {
+          announce("Connected again");
+          away = false;
+        }
         say("quiet", "");
       }
       schedule();
