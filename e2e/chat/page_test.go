@@ -2,12 +2,18 @@ package chat
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"io"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -364,6 +370,72 @@ func TestBadInput(t *testing.T) {
 	c.Enter()
 	c.Wait(`document.querySelector("#notices").textContent.includes("no room to keep")`)
 	c.ends("done")
+	c.Wait(`[...document.querySelectorAll("#notices button")].some((b) => b.textContent === "Save as a file")`)
+	shown := c.visible()
+	browser.Eval[bool](c.Page, `Object.keys(localStorage).filter((key) => key.startsWith("fill")).forEach((key) => localStorage.removeItem(key)), true`)
+	c.Reload() // as soon as there is room, it is kept
+	c.ends("done")
+	c.Wait(`document.querySelector(".body").textContent !== ""`)
+	if got := c.visible(); got != shown {
+		t.Errorf("of %q there is %q left", shown, got)
+	}
+}
+
+// TestBadStream has a model stream what it should not, a few letters at a time, so that each
+// link, tag and fence is seen half-finished, and then a line of a megabyte. After a reload the
+// page shows the same, made from the whole text at once.
+func TestBadStream(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	model := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "text/event-stream")
+		say := func(text string) {
+			data, _ := json.Marshal(text)
+			_, _ = fmt.Fprintf(w, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":%s},\"finish_reason\":null}]}\n\n", data)
+			_ = http.NewResponseController(w).Flush()
+		}
+		if strings.Contains(string(asked), "long") {
+			for range 64 {
+				say(strings.Repeat("word ", 16<<10/5))
+			}
+		} else {
+			for letters := range slices.Chunk([]rune(hostile), 3) {
+				say(string(letters))
+				<-time.After(4 * time.Millisecond)
+			}
+		}
+		_, _ = io.WriteString(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
+	}))
+	t.Cleanup(model.Close)
+	server := serve(t, "--log=memory", "--upstream-url="+model.URL, "--upstream-model=wild")
+	c.Before(`window.bad = 0; new MutationObserver(() => { bad += document.querySelectorAll(".body :is(script, img, iframe, b, [onerror], [style]), .body a[href]:not([href^=http])").length; }).observe(document, { subtree: true, childList: true });`)
+	c.Go(url(server))
+	c.Wait(`[...document.querySelectorAll("#model option")].some((o) => o.value === "wild")`)
+	browser.Eval[bool](c.Page, `document.querySelector("#model").value = "wild", true`)
+	const shown = `document.querySelector(".assistant:last-child .body").textContent.replace(/\s/g, "")`
+	for _, ask := range []string{"bad", "long"} {
+		c.Press(ask)
+		c.Enter()
+		c.ends("done")
+		c.Wait(shown + `.length > 0`)
+		if ask == "bad" {
+			c.Wait(`document.querySelector(".body pre code")?.textContent.endsWith("still <b>code</b>\n")`)
+		} else {
+			c.Wait(shown + `.length === ` + storedText + `.replace(/\s/g, "").length`)
+		}
+	}
+	const html = `[...document.querySelectorAll(".body")][0].innerHTML`
+	streamed := browser.Eval[string](c.Page, html)
+	bad := `[String(window.hit), bad].join(" ")`
+	if got := browser.Eval[string](c.Page, bad); got != "undefined 0" {
+		t.Errorf("harm and harmful elements: %s", got)
+	}
+	c.Reload()
+	c.Wait(shown + `.length === ` + storedText + `.replace(/\s/g, "").length`)
+	if diff := cmp.Diff(streamed, browser.Eval[string](c.Page, html)); diff != "" {
+		t.Errorf("streamed, and kept (-streamed +kept)\n%s", diff)
+	}
 }
 
 // TestEventSource follows by the browser's own client, which comes back by itself after a

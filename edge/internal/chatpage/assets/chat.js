@@ -378,6 +378,7 @@ function setAsking(asking) {
 // ---- Keeping
 
 let keeping;
+let saved = true;
 function keepSoon() {
   keeping ??= setTimeout(keep, 1000);
 }
@@ -385,7 +386,8 @@ function keepSoon() {
 function keep() {
   clearTimeout(keeping);
   keeping = undefined;
-  if (store.save(messages)) notice("storage", "");
+  saved = store.save(messages);
+  if (saved) notice("storage", "");
   else if (!document.querySelector('[data-name="storage"]')) {
     notice("storage", "This browser has no room to keep the conversation: it is here, but would not survive a reload.",
       ["Save as a file", () => saveAs(JSON.stringify(messages, null, 2)), true]);
@@ -393,7 +395,7 @@ function keep() {
 }
 
 // Only what is not kept yet: it takes time, of which there is little.
-const keepRest = () => keeping !== undefined && keep();
+const keepRest = () => (keeping !== undefined || !saved) && keep();
 addEventListener("pagehide", keepRest);
 document.addEventListener("visibilitychange", () => document.hidden && keepRest());
 
