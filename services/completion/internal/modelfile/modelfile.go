@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -225,7 +226,7 @@ const (
 
 func (f *File) checkTarget(t *Target, at string, reserved, continuations []string) error {
 	switch {
-	case t.Use != "" && (t.Engine != "" || t.BaseURL != "" || t.Model != ""):
+	case t.Use != "" && !reflect.DeepEqual(*t, Target{Use: t.Use}):
 		return f.fault(at+".use", "stands alone")
 	case t.Use != "" && f.index(t.Use) < 0:
 		return f.fault(at+".use", "names no model of this file: %q", t.Use)
@@ -235,7 +236,7 @@ func (f *File) checkTarget(t *Target, at string, reserved, continuations []strin
 		return f.fault(at+".engine", "is missing: %s or %s", EngineAdvisor, EngineOpenAI)
 	case t.Engine == EngineAdvisor && !slices.Contains(reserved, t.Model):
 		return f.fault(at+".model", "must be one of %s", strings.Join(reserved, ", "))
-	case t.Engine == EngineAdvisor && (t.BaseURL != "" || t.KeyFile != "" || t.Grounding || len(t.Capabilities) > 0):
+	case t.Engine == EngineAdvisor && !reflect.DeepEqual(*t, Target{Engine: t.Engine, Model: t.Model}):
 		return f.fault(at, "is of the advisor, which takes a model and nothing else")
 	case t.Engine == EngineAdvisor:
 		return nil
