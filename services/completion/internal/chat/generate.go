@@ -197,8 +197,8 @@ func (s *Service) shown(ctx context.Context, g *generation, err error) *Error {
 	if shown.Err == nil {
 		return shown
 	}
-	level := slog.LevelWarn // the fault of a model's server
-	if shown.Code == CodeInternal || shown.Code == CodeInterrupted || errors.Is(shown.Err, ErrLogFull) {
+	level := slog.LevelWarn // the fault of a model's server, or one that cannot go on, as is known of it
+	if shown.Code == CodeInternal || errors.Is(shown.Err, ErrLogFull) {
 		level = slog.LevelError
 	}
 	s.logger.Log(ctx, level, "generation failed", slog.String("completion", g.meta.ID),

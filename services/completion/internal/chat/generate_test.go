@@ -94,6 +94,9 @@ func TestWhatGoesWrongInTheEngineEndsTheCompletion(t *testing.T) {
 			if !log.contains(test.logged) || !log.contains(st.Meta().ID) {
 				t.Errorf("our log does not tell the cause: %s", log.text.String())
 			}
+			if ours := test.code == chat.CodeInternal; log.contains("level=ERROR") != ours {
+				t.Errorf("told as an error: %t, want %t: %s", !ours, ours, log.text.String())
+			}
 			wantStatus(t, get(t, s, st.Meta().ID), chat.StatusFailed, test.code)
 			_, err := s.Create(t.Context(), anna, "", ask(choices(test.n)))
 			wantCode(t, "Create", err, test.code)
