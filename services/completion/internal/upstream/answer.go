@@ -35,8 +35,9 @@ type choice struct {
 	opened, finished bool
 	text             strings.Builder
 	reasoning        strings.Builder
-	other            bool // a refusal, tool calls or log probabilities too
-	calls            int  // tool calls that have begun
+	other            bool            // a refusal or tool calls too
+	besides          strings.Builder // their text
+	calls            int             // tool calls that have begun
 }
 
 // touched reports whether more than its beginning has been shown.
@@ -62,7 +63,10 @@ func (a *answer) note(e *chat.Event) {
 		c.text.WriteString(d.Content)
 		c.reasoning.WriteString(d.Reasoning)
 		c.other = c.other || d.Refusal != "" || len(d.ToolCalls) > 0
+		c.besides.WriteString(d.Refusal)
 		for _, call := range d.ToolCalls {
+			c.besides.WriteString(call.Name)
+			c.besides.WriteString(call.Arguments)
 			c.calls = max(c.calls, call.Index+1)
 		}
 	case chat.KindFinish:
@@ -162,7 +166,8 @@ func (a *answer) cost(ctx context.Context, counter tokencount.Counter) chat.Usag
 	for i := range a.choices {
 		reasoning := textTokens(ctx, counter, a.choices[i].reasoning.String())
 		u.ReasoningTokens += reasoning
-		u.CompletionTokens += reasoning + textTokens(ctx, counter, a.choices[i].text.String())
+		u.CompletionTokens += reasoning + textTokens(ctx, counter, a.choices[i].text.String()) +
+			textTokens(ctx, counter, a.choices[i].besides.String())
 	}
 	return u
 }

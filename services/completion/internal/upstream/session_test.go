@@ -165,6 +165,19 @@ func TestWhatIsNoAnswer(t *testing.T) {
 	}
 }
 
+// TestToolCallsAreCounted has a server that tells no usage answer with a call alone.
+func TestToolCallsAreCounted(t *testing.T) {
+	const stream = `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"find_a_pet","arguments":"{\"species\":\"cat\"}"}}]},"finish_reason":"tool_calls"}]}
+
+data: [DONE]
+
+`
+	got := once(t, counter(t), body(strings.NewReader(stream)), question1(), TargetConfig{})
+	if got.err != nil || !got.usage.Estimated || got.usage.CompletionTokens < 5 {
+		t.Errorf("usage %+v, error %v", got.usage, got.err)
+	}
+}
+
 // TestEverythingPasses is about what is asked and what comes back besides text.
 func TestEverythingPasses(t *testing.T) {
 	const stream = `data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]}}]}
