@@ -20,6 +20,8 @@ type failure struct {
 	shown *chat.Error // for the caller, when nothing can be done
 	// next says that another target may do better, again that this one may later.
 	next, again bool
+	// slow says that it took its time: before it is asked again, others are.
+	slow bool
 	// after is how long the server asks to be left alone; 0: it did not say.
 	after time.Duration
 }
@@ -27,12 +29,24 @@ type failure struct {
 // Error implements error.
 func (f *failure) Error() string { return f.shown.Error() }
 
+// soon reports whether the same target may do better in a moment.
+func (f *failure) soon() bool { return f.again && !f.slow && f.after <= firstWait }
+
+// callers reports whether what was asked is at fault.
+func (f *failure) callers() bool {
+	return f.shown.Code == chat.CodeInvalidValue || f.shown.Code == chat.CodeContextLengthExceeded ||
+		f.shown.Code == chat.CodeRequestTooLarge
+}
+
 // Unwrap returns what the caller is shown.
 func (f *failure) Unwrap() error { return f.shown }
 
 const (
 	failedMessage  = "The model's server failed. Please try again."
 	timeoutMessage = "The model's server did not answer in time. Please try again."
+	idleMessage    = "The model's server stopped in the middle of the answer. Please try again."
+	totalMessage   = "The answer took too long."
+	deniedMessage  = "The model's server does not let this service use the model, which only the operator can change."
 	brokenMessage  = "The model's server broke off in the middle of the answer. Please try again."
 	busyMessage    = "The model is overloaded. Please try again shortly."
 	retryHint      = time.Second
@@ -52,7 +66,7 @@ func broken(cause error) *failure {
 func late(cause error) *failure {
 	return &failure{
 		shown: &chat.Error{Code: chat.CodeUpstreamTimeout, Message: timeoutMessage, RetryAfter: retryHint, Err: cause},
-		next:  true, again: true,
+		next:  true, again: true, slow: true,
 	}
 }
 
@@ -136,7 +150,7 @@ func refused(e *openai.Error, s secrets) *failure {
 	}
 	// Keys and names that are wrong are ours, and do not become right by asking again.
 	f := broken(cause)
-	f.again = false
+	f.again, f.shown.Message, f.shown.RetryAfter = false, deniedMessage, 0
 	return f
 }
 

@@ -45,10 +45,10 @@ type RouteConfig struct {
 // A Route gives a model's answers by the first of its places that can. It is a
 // [chat.Engine] and may be used by several goroutines at once.
 //
-// As long as nothing of the answer was shown, a place that fails is followed by the next
-// one, and when all have failed they are tried again, until the deadline of the first
-// event. Afterwards an answer goes on only where a place can continue from exactly what
-// was shown.
+// As long as nothing of the answer was shown, a place that fails is tried again, then the
+// next one is, and when all have failed they are tried once more, until the deadline of
+// the first event. Afterwards an answer goes on only where a place can continue from
+// exactly what was shown.
 type Route struct{ cfg RouteConfig }
 
 var _ chat.Engine = (*Route)(nil)
@@ -62,8 +62,9 @@ func NewRoute(cfg RouteConfig) *Route {
 }
 
 const (
-	// maxPasses bounds how often all places are tried for one event.
-	maxPasses = 3
+	// maxPasses bounds how often all places are tried for one event; in the first pass each
+	// of them may be tried twice.
+	maxPasses = 2
 	firstWait = 200 * time.Millisecond
 )
 
@@ -137,7 +138,7 @@ func (r *Route) run(ctx context.Context, a *answer) error {
 			}
 			return err
 		case a.size() > before: // it got further, and may again
-			t.passes = 1
+			t.passes = 0
 			t.deadline = time.Now().Add(r.cfg.FirstEvent)
 		}
 		if err := t.pause(ctx, err); err != nil {
@@ -156,28 +157,27 @@ type trial struct {
 	cause    *failure // of the places that could have continued
 }
 
-// pass tries each place once: nil when the answer is whole, else the last failure that
-// tells most.
+// pass tries all places: nil when the answer is whole, else the failure that leaves most
+// hope.
 func (t *trial) pass(ctx context.Context) error {
 	t.passes++
-	var last error
+	var best *failure
+	cannot := chat.ErrCannotContinue // also if taken over by a process whose places can do less
 	for i := range t.route.cfg.Places {
-		if last != nil && time.Now().After(t.deadline) {
+		if best != nil && time.Now().After(t.deadline) {
 			break
 		}
 		if t.route.cfg.Places[i].check(ctx, t.answer.req) != nil {
 			continue
 		}
-		err := t.route.cfg.Places[i].try(ctx, t.answer, t.share(i))
+		err := t.turn(ctx, i)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
 		var f *failure
 		switch {
 		case errors.Is(err, chat.ErrCannotContinue):
-			if last == nil {
-				last = err
-			}
+			cannot = err
 			continue
 		case !errors.As(err, &f), !f.next:
 			return err
@@ -185,22 +185,51 @@ func (t *trial) pass(ctx context.Context) error {
 		if t.cause == nil || f.shown.Code != chat.CodeOverloaded || !t.answer.touched() {
 			t.cause = f
 		}
-		last = err
+		best = hopeful(best, f)
 	}
-	if last == nil { // taken over by a process whose places can do less
-		return chat.ErrCannotContinue
+	if best == nil {
+		return cannot
 	}
-	return last
+	return best
+}
+
+// hopeful returns that of two failures after which asking again is worth more; a may be nil.
+func hopeful(a, b *failure) *failure {
+	if a != nil && (a.again && !b.again || a.again == b.again && a.after < b.after) {
+		return a
+	}
+	return b
+}
+
+// turn tries place i. Places stand in the order in which their operator likes them: so that
+// what passes in a moment does not cost the caller the better one, a place is tried twice
+// before the next one has its turn, unless that would keep the caller waiting.
+func (t *trial) turn(ctx context.Context, i int) error {
+	p := &t.route.cfg.Places[i]
+	share := func() time.Duration { return t.share(i) }
+	err := p.try(ctx, t.answer, share)
+	var f *failure
+	if t.passes > 1 || t.answer.touched() || !errors.As(err, &f) || !f.soon() || t.left(i) <= firstWait {
+		return err
+	}
+	if err := wait(ctx, firstWait); err != nil {
+		return err
+	}
+	return p.try(ctx, t.answer, share)
+}
+
+// left returns place i's part of the time until the deadline.
+func (t *trial) left(i int) time.Duration {
+	return time.Until(t.deadline) / time.Duration(len(t.route.cfg.Places)-i)
 }
 
 // share returns how long place i may be silent so that those after it have their turn
 // before the deadline; 0, for the last one: as long as it likes.
 func (t *trial) share(i int) time.Duration {
-	rest := len(t.route.cfg.Places) - i
-	if rest == 1 {
+	if i == len(t.route.cfg.Places)-1 {
 		return 0
 	}
-	return max(time.Until(t.deadline)/time.Duration(rest), time.Millisecond)
+	return max(t.left(i), time.Millisecond)
 }
 
 // pause waits before the next pass. It returns the error to end with where there is none.
@@ -218,11 +247,16 @@ func (t *trial) pause(ctx context.Context, err error) error {
 	if !f.next || !f.again || t.passes >= maxPasses {
 		return t.final(f)
 	}
-	wait := max(f.after, firstWait<<(t.passes-1))
-	if time.Now().Add(wait).After(t.deadline) {
+	d := max(f.after, firstWait)
+	if time.Now().Add(d).After(t.deadline) {
 		return t.final(f)
 	}
-	timer := time.NewTimer(wait)
+	return wait(ctx, d)
+}
+
+// wait returns after d, or with ctx's error.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -236,7 +270,7 @@ func (t *trial) pause(ctx context.Context, err error) error {
 func (t *trial) final(f *failure) error {
 	shown := *f.shown
 	if shown.Code == chat.CodeUpstreamError && t.answer.touched() {
-		shown.Message = brokenMessage
+		shown.Message, shown.RetryAfter = brokenMessage, retryHint // it could be answered once
 	}
 	return &shown
 }
@@ -244,9 +278,10 @@ func (t *trial) final(f *failure) error {
 // errNoFault tells a breaker that an attempt says nothing about the server.
 var errNoFault = errors.New("upstream: not the server's fault")
 
-// try has a place give the answer, whose first event may take so long once it is asked;
-// 0: no bound. A target's own bound counts instead.
-func (p *Place) try(ctx context.Context, a *answer, first time.Duration) error {
+// try has a place give the answer. share tells how long it may keep the caller waiting from
+// now on, in its queue and then for its first event; 0: no bound. For the first event a
+// target's own bound counts instead.
+func (p *Place) try(ctx context.Context, a *answer, share func() time.Duration) error {
 	a.place = p
 	if p.Target == nil {
 		return p.ask(ctx, a)
@@ -258,14 +293,7 @@ func (p *Place) try(ctx context.Context, a *answer, first time.Duration) error {
 	if left := t.rest.left(); left > 0 {
 		return busy(errors.New("upstream asked to be left alone"), left)
 	}
-	leave, err := t.queue.enter(ctx, chat.PrincipalOf(ctx), func(place int) error {
-		return a.progress(chat.Progress{Stage: chat.StageQueued, QueuePosition: &place})
-	})
-	if errors.Is(err, errFull) {
-		f := busy(err, 0)
-		f.again = false
-		return f
-	}
+	leave, err := t.enter(ctx, a, share())
 	if err != nil {
 		return err
 	}
@@ -281,9 +309,34 @@ func (p *Place) try(ctx context.Context, a *answer, first time.Duration) error {
 	if err := a.progress(chat.Progress{Stage: chat.StageWaiting}); err != nil {
 		return err
 	}
-	err = t.attempt(ctx, a, first)
+	err = t.attempt(ctx, a, share())
 	outcome = t.judge(ctx, err)
 	return err
+}
+
+// enter waits for a place among those that the target answers, for as long as patience; 0:
+// no bound.
+func (t *Target) enter(ctx context.Context, a *answer, patience time.Duration) (leave func(), err error) {
+	within := ctx
+	if patience > 0 {
+		var cancel context.CancelFunc
+		within, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	leave, err = t.queue.enter(within, chat.PrincipalOf(ctx), func(place int) error {
+		return a.progress(chat.Progress{Stage: chat.StageQueued, QueuePosition: &place})
+	})
+	switch {
+	case errors.Is(err, errFull):
+		f := busy(err, 0)
+		f.again = false
+		return nil, f
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		f := busy(errors.New("no turn in the queue in time"), 0)
+		f.slow = true
+		return nil, f
+	}
+	return leave, err
 }
 
 // judge returns what an attempt says about the server.
@@ -349,12 +402,16 @@ func (a *answer) trace(ctx context.Context, usage *chat.Usage) {
 	}
 }
 
+// maxRest bounds what a server's word can do: one that errs is asked again without anybody's
+// doing.
+const maxRest = time.Hour
+
 // A rest is the time for which a server asked to be left alone.
 type rest struct{ end atomic.Int64 } // Unix nanoseconds
 
 func (r *rest) until(d time.Duration) {
 	if d > 0 {
-		r.end.Store(time.Now().Add(d).UnixNano())
+		r.end.Store(time.Now().Add(min(d, maxRest)).UnixNano())
 	}
 }
 

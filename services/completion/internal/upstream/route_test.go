@@ -86,21 +86,28 @@ func TestBeforeTheFirstEvent(t *testing.T) {
 		took          time.Duration
 	}{
 		"at once":                 {[]reply{fine}, []reply{fine}, "", [2]int32{1, 0}, 0},
-		"429 and the next":        {[]reply{{status: 429}}, []reply{fine}, "", [2]int32{1, 1}, 0},
-		"500 and the next":        {[]reply{{status: 500}}, []reply{fine}, "", [2]int32{1, 1}, 0},
+		"429 for a moment":        {[]reply{{status: 429}, fine}, []reply{fine}, "", [2]int32{2, 0}, firstWait},
+		"500 for a moment":        {[]reply{{status: 500}, fine}, []reply{fine}, "", [2]int32{2, 0}, firstWait},
+		"absent for a moment":     {[]reply{{absent: true}, fine}, []reply{fine}, "", [2]int32{2, 0}, firstWait},
+		"broken for a moment":     {[]reply{{stream: "data: {\n\n"}, fine}, []reply{fine}, "", [2]int32{2, 0}, firstWait},
+		"429 and the next":        {[]reply{{status: 429}}, []reply{fine}, "", [2]int32{2, 1}, firstWait},
+		"500 and the next":        {[]reply{{status: 500}}, []reply{fine}, "", [2]int32{2, 1}, firstWait},
+		"absent, the next":        {[]reply{{absent: true}}, []reply{fine}, "", [2]int32{2, 1}, firstWait},
+		"broken, the next":        {[]reply{{stream: "data: {\n\n"}}, []reply{fine}, "", [2]int32{2, 1}, firstWait},
 		"wrong key, the next":     {[]reply{{status: 401}}, []reply{fine}, "", [2]int32{1, 1}, 0},
-		"absent, the next":        {[]reply{{absent: true}}, []reply{fine}, "", [2]int32{1, 1}, 0},
+		"503 for a while":         {[]reply{{status: 503, after: "2"}}, []reply{fine}, "", [2]int32{1, 1}, 0},
 		"silent, the next":        {[]reply{{silent: true}}, []reply{fine}, "", [2]int32{1, 1}, 5 * time.Second},
-		"silent twice":            {[]reply{{absent: true}, {silent: true}}, []reply{{status: 503}, fine}, "", [2]int32{2, 2}, firstWait + (10*time.Second-firstWait)/2},
-		"400 of the next":         {[]reply{{status: 503}}, []reply{{status: 400}}, chat.CodeInvalidValue, [2]int32{1, 1}, 0},
-		"broken, the next":        {[]reply{{stream: "data: {\n\n"}}, []reply{fine}, "", [2]int32{1, 1}, 0},
+		"silent twice":            {[]reply{{absent: true}, {silent: true}}, []reply{{status: 503}, fine}, "", [2]int32{2, 2}, 2*firstWait + (10*time.Second-firstWait)/2},
+		"400 of the next":         {[]reply{{status: 503}}, []reply{{status: 400}}, chat.CodeInvalidValue, [2]int32{2, 1}, firstWait},
 		"400 is for the caller":   {[]reply{{status: 400}}, []reply{fine}, chat.CodeInvalidValue, [2]int32{1, 0}, 0},
-		"tried again":             {[]reply{{status: 503}, fine}, []reply{{status: 503}}, "", [2]int32{2, 1}, firstWait},
+		"tried once more":         {[]reply{{status: 503}, {status: 503}, fine}, []reply{{status: 503}}, "", [2]int32{3, 2}, 3 * firstWait},
 		"given up":                {[]reply{{status: 503}}, []reply{{status: 500}}, chat.CodeUpstreamError, [2]int32{3, 3}, 3 * firstWait},
 		"asked to wait":           {[]reply{{status: 429, after: "2"}, fine}, []reply{{status: 429, after: "2"}}, "", [2]int32{2, 1}, 2 * time.Second},
 		"asked to wait too long":  {[]reply{{status: 429, after: "90"}}, []reply{{status: 429, after: "90"}}, chat.CodeOverloaded, [2]int32{1, 1}, 0},
+		"one of them too long":    {[]reply{{status: 503}, {status: 503}, fine}, []reply{{status: 429, after: "90"}}, "", [2]int32{3, 1}, 2 * firstWait},
 		"all keys wrong":          {[]reply{{status: 401}}, []reply{{status: 403}}, chat.CodeUpstreamError, [2]int32{1, 1}, 0},
-		"begun, then tried again": {[]reply{{stream: says("") + "data: {\n\n"}, fine}, []reply{fine}, "", [2]int32{1, 1}, 0},
+		"one of them wrong":       {[]reply{{status: 503}, {status: 503}, fine}, []reply{{status: 401}}, "", [2]int32{3, 1}, 2 * firstWait},
+		"begun, then tried again": {[]reply{{stream: says("") + "data: {\n\n"}, fine}, []reply{fine}, "", [2]int32{2, 0}, firstWait},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -125,10 +132,23 @@ func TestBeforeTheFirstEvent(t *testing.T) {
 				}
 				var shown *chat.Error
 				if !errors.As(got.err, &shown) || shown.Code != test.code || strings.Contains(got.err.Error(), "sk-secret") {
-					t.Errorf("error %v, want %s", got.err, test.code)
+					t.Fatalf("error %v, want %s", got.err, test.code)
+				}
+				saysWhetherToRetry(t, shown)
+				if want := !strings.Contains(name, "wrong") && test.code != chat.CodeInvalidValue; shown.RetryAfter > 0 != want {
+					t.Errorf("a retry makes sense: %t, want %t", !want, want)
 				}
 			})
 		})
+	}
+}
+
+// saysWhetherToRetry checks that a failure tells by its words what it tells by its hint: a
+// stream's error frame has the words alone.
+func saysWhetherToRetry(t *testing.T, e *chat.Error) {
+	t.Helper()
+	if words := strings.Contains(e.Message, "try again"); words != (e.RetryAfter > 0) {
+		t.Errorf("%q, with a hint of %s", e.Message, e.RetryAfter)
 	}
 }
 
@@ -168,6 +188,77 @@ func TestATargetThatKeepsFailingRests(t *testing.T) {
 			t.Errorf("%d calls after the rest, want %d", n, tripAfter+1)
 		}
 	})
+}
+
+// TestATargetDoesNotRestForEver has a server ask to be left alone for eleven days.
+func TestATargetDoesNotRestForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		r := NewRoute(RouteConfig{Counter: counter(t), Places: []Place{
+			place(t, replies(&calls, reply{status: 503, after: "950400"}, reply{stream: says("fine") + ends}), TargetConfig{}),
+		}})
+		for range 2 {
+			collect(t, r.Complete(t.Context(), question1(), nil))
+		}
+		if n := calls.Load(); n != 1 {
+			t.Errorf("%d calls at first", n)
+		}
+		<-time.After(maxRest)
+		if got := collect(t, r.Complete(t.Context(), question1(), nil)); got.err != nil || got.text != "fine" {
+			t.Errorf("%q, error %v", got.text, got.err)
+		}
+	})
+}
+
+// TestAQueueLeavesTheNextItsTime has the first target answer others all the time.
+func TestAQueueLeavesTheNextItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls [2]atomic.Int32
+		fine := reply{stream: says("fine") + ends}
+		r := NewRoute(RouteConfig{Counter: counter(t), FirstEvent: 10 * time.Second, Places: []Place{
+			place(t, replies(&calls[0], fine), TargetConfig{MaxConcurrent: 1, MaxQueue: 9}), place(t, replies(&calls[1], fine), TargetConfig{}),
+		}})
+		leave, err := r.cfg.Places[0].Target.queue.enter(t.Context(), "other", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer leave()
+		begun := time.Now()
+		got := collect(t, r.Complete(t.Context(), question1(), nil))
+		if took := time.Since(begun); got.err != nil || got.text != "fine" || took != 5*time.Second {
+			t.Errorf("%q, error %v, after %s", got.text, got.err, took)
+		}
+		if n := calls[0].Load(); n != 0 {
+			t.Errorf("the busy one was asked %d times", n)
+		}
+	})
+}
+
+// TestARefusedContinuation has a server refuse to go on. The caller's request is not at fault
+// for that: it was answered once.
+func TestARefusedContinuation(t *testing.T) {
+	for _, takeover := range []bool{false, true} {
+		t.Run(fmt.Sprint("takeover ", takeover), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var calls atomic.Int32
+				list := []reply{{stream: says("Luna is")}, {status: 400}}
+				var resume []chat.Event
+				if takeover {
+					list, resume = list[1:], []chat.Event{chat.Opening(0), chat.Text(0, "Luna is")}
+				}
+				r := NewRoute(RouteConfig{Counter: counter(t), Places: []Place{
+					place(t, replies(&calls, list...), TargetConfig{Continuation: ContinueVLLM}),
+				}})
+				got := collect(t, r.Complete(t.Context(), question1(), resume))
+				var shown *chat.Error
+				switch {
+				case takeover && !errors.Is(got.err, chat.ErrCannotContinue),
+					!takeover && (!errors.As(got.err, &shown) || shown.Code != chat.CodeUpstreamError || shown.RetryAfter == 0):
+					t.Errorf("error %v", got.err)
+				}
+			})
+		})
+	}
 }
 
 // TestContinuation breaks an answer in the middle: each kind of server goes on with it, as
@@ -362,8 +453,9 @@ func TestDeadlinesOfATarget(t *testing.T) {
 				got := collect(t, r.Complete(t.Context(), question1(), nil))
 				var shown *chat.Error
 				if !errors.As(got.err, &shown) || shown.Code != test.code {
-					t.Errorf("error %v, want %s", got.err, test.code)
+					t.Fatalf("error %v, want %s", got.err, test.code)
 				}
+				saysWhetherToRetry(t, shown)
 			})
 		})
 	}

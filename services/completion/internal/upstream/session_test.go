@@ -149,6 +149,7 @@ func TestWhatIsNoAnswer(t *testing.T) {
 			if !errors.As(got.err, &shown) || shown.Code != test.code {
 				t.Fatalf("error %v, want %s", got.err, test.code)
 			}
+			saysWhetherToRetry(t, shown)
 			if len(got.finishes) > 0 {
 				t.Errorf("finishes %v", got.finishes)
 			}

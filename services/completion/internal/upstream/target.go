@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -143,7 +144,8 @@ func (t *Target) attempt(ctx context.Context, a *answer, first time.Duration) er
 	for i := range a.choices {
 		s.ended[i] = a.choices[i].finished
 	}
-	if a.touched() {
+	continued := a.touched()
+	if continued {
 		if !t.cfg.Continuation.can(a) {
 			return chat.ErrCannotContinue
 		}
@@ -166,7 +168,13 @@ func (t *Target) attempt(ctx context.Context, a *answer, first time.Duration) er
 		}
 		s.intercept = offered
 	}
-	return t.rounds(ctx, &s, body)
+	err = t.rounds(ctx, &s, body)
+	var f *failure
+	if continued && errors.As(err, &f) && f.callers() {
+		// The caller's part was answered before: it is our way of going on that is refused.
+		return fmt.Errorf("%w: %w", chat.ErrCannotContinue, f.shown.Err)
+	}
+	return err
 }
 
 // rounds asks the server, and again with what it wanted to know.
@@ -231,9 +239,7 @@ func newClock(t Timeouts, cancel context.CancelCauseFunc) *clock {
 	c := &clock{first: t.First, idle: t.Idle, cancel: cancel}
 	if t.Total > 0 {
 		c.total = time.AfterFunc(t.Total, func() {
-			f := late(errTotalLate)
-			f.shown.Code, f.next, f.again = chat.CodeTotalTimeout, false, false
-			cancel(f)
+			cancel(&failure{shown: &chat.Error{Code: chat.CodeTotalTimeout, Message: totalMessage, Err: errTotalLate}})
 		})
 	}
 	return c
@@ -250,7 +256,7 @@ func (c *clock) arm() {
 	case c.begun && c.idle > 0:
 		c.timer = time.AfterFunc(c.idle, func() {
 			f := late(errIdleLate)
-			f.shown.Code = chat.CodeIdleTimeout
+			f.shown.Code, f.shown.Message = chat.CodeIdleTimeout, idleMessage
 			c.cancel(f)
 		})
 	}
