@@ -6,6 +6,7 @@
 package modelfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
@@ -93,9 +95,17 @@ func Load(path string, reserved, continuations []string) (*File, error) {
 	if f.tree, err = parser.ParseBytes(text, 0); err != nil {
 		return nil, f.syntax(err)
 	}
-	if err := yaml.UnmarshalWithOptions(text, f, yaml.Strict()); err != nil {
+	if len(f.tree.Docs) > 1 {
+		return nil, fmt.Errorf("%s:%d: the file holds more than one document", path, f.tree.Docs[1].GetToken().Position.Line)
+	}
+	if err := f.checkDurations(); err != nil {
+		return nil, err
+	}
+	var read File // an empty text would take the path away
+	if err := yaml.UnmarshalWithOptions(text, &read, yaml.Strict()); err != nil {
 		return nil, f.syntax(err)
 	}
+	f.Models = read.Models
 	return f, f.check(reserved, continuations)
 }
 
@@ -158,10 +168,98 @@ func (f *File) beside(path string) string {
 // syntax returns an error of the parser without the text around it, which may hold what
 // is nobody's business.
 func (f *File) syntax(err error) error {
+	var (
+		other *yaml.TypeError
+		large *yaml.OverflowError
+		shape *yaml.UnexpectedNodeTypeError
+	)
+	switch {
+	case errors.As(err, &other):
+		return f.fault(f.fieldOf(other.Token), "must be %s", kindOf(other.DstType))
+	case errors.As(err, &large):
+		return f.fault(f.fieldOf(large.Token), "is out of range")
+	case errors.As(err, &shape):
+		return f.fault(f.fieldOf(shape.Token), "must be a %s", strings.ToLower(shape.Expected.YAMLName()))
+	}
 	if e, ok := err.(yaml.Error); ok { //nolint:errorlint // never wrapped
 		return fmt.Errorf("%s:%d: %s", f.path, e.GetToken().Position.Line, e.GetMessage())
 	}
 	return fmt.Errorf("%s: %w", f.path, err)
+}
+
+// kindOf names what a field takes.
+func kindOf(t reflect.Type) string {
+	if t == reflect.TypeFor[time.Duration]() {
+		return aDuration
+	}
+	switch t.Kind() {
+	case reflect.Int:
+		return "a whole number"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a text"
+	case reflect.Slice:
+		return "a list"
+	default:
+		return "a mapping"
+	}
+}
+
+const aDuration = "a time such as 30s"
+
+// visit is called for each node of a tree.
+type visit func(ast.Node)
+
+// Visit implements ast.Visitor.
+func (v visit) Visit(n ast.Node) ast.Visitor {
+	v(n)
+	return v
+}
+
+// each has v called for each node of the file.
+func (f *File) each(v visit) {
+	for _, doc := range f.tree.Docs {
+		if doc.Body != nil {
+			ast.Walk(v, doc.Body)
+		}
+	}
+}
+
+// fieldOf returns the path of the field that a token is part of.
+func (f *File) fieldOf(at *token.Token) (field string) {
+	f.each(func(n ast.Node) {
+		if own := n.GetToken(); own != nil && own.Position.Offset == at.Position.Offset {
+			field = fieldPath(n)
+		}
+	})
+	return cmp.Or(field, "the file")
+}
+
+func fieldPath(n ast.Node) string {
+	return strings.TrimPrefix(strings.TrimPrefix(n.GetPath(), "$"), ".")
+}
+
+// checkDurations reads the timeouts: what is wrong with one the decoder tells without its
+// place.
+func (f *File) checkDurations() (err error) {
+	f.each(func(n ast.Node) {
+		member, ok := n.(*ast.MappingValueNode)
+		if !ok || err != nil {
+			return
+		}
+		at := fieldPath(member.Value)
+		text, ok := member.Value.(*ast.StringNode)
+		if !ok || !strings.Contains(at, ".timeouts.") {
+			return
+		}
+		if _, wrong := time.ParseDuration(text.Value); wrong != nil {
+			err = f.fault(at, "must be %s", aDuration)
+		}
+	})
+	return err
 }
 
 // fault returns an error about a field, by its path.
