@@ -24,6 +24,7 @@ const frames = new Frames({ list: $("frames"), count: $("frame-count"), open: ()
 let scheduled = false;
 let sticking = true; // to the end of the conversation
 const busy = new Set(); // views that have something to show
+const ending = new Map(); // views whose answer has ended: its element, which is busy until all is shown
 
 function schedule() {
   if (scheduled) return;
@@ -33,7 +34,12 @@ function schedule() {
 
 function draw() {
   scheduled = false;
-  for (const view of busy) if (view.render()) busy.delete(view);
+  for (const view of busy) {
+    if (!view.render()) continue;
+    busy.delete(view);
+    ending.get(view)?.removeAttribute("aria-busy");
+    ending.delete(view);
+  }
   if (running) tellFigures(running.message);
   frames.render();
   if (sticking) scroll.scrollTop = scroll.scrollHeight;
@@ -136,6 +142,7 @@ function drawAll() {
   $("messages").replaceChildren();
   shown.clear();
   busy.clear();
+  ending.clear();
   for (const message of messages) {
     if (message.role === "user") {
       addUser(message);
@@ -154,7 +161,6 @@ function drawAll() {
 /** Shows what an answer that has ended comes with. */
 function finished(message) {
   const { item, foot, state } = shown.get(message);
-  item.removeAttribute("aria-busy");
   item.dataset.state = "ended";
   item.dataset.status = message.status;
   state.textContent = message.status === "stopped" ? "Stopped" : "";
@@ -345,6 +351,7 @@ function settle(mine, status) {
   if (running === mine) running = undefined;
   if (status !== "paused") view.close();
   busy.add(view);
+  ending.set(view, shown.get(message).item);
   finished(message);
   schedule();
   setAsking(Boolean(running));
