@@ -28,6 +28,9 @@ const (
 	lookEvery = 30 * time.Second
 	// lookAgain is how soon it looks again for what it could not take over, or has given up.
 	lookAgain = time.Second
+	// stalled is how long a completion is waited for that its owner has announced and not
+	// stored: one that stood still and was taken for dead may store it when it goes on.
+	stalled = 30 * time.Second
 	// checkEvery is how soon it notices that there are orphans.
 	checkEvery = 100 * time.Millisecond
 	// claims is how many completions are claimed at once.
@@ -154,7 +157,7 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 				continue
 			}
 			claiming.Go(func() error {
-				if orphan := l.rescue(ctx, known, owner, id, msg.Sequence); orphan != nil {
+				if orphan := l.rescue(ctx, known, owner, id, msg); orphan != nil {
 					orphans <- orphan
 				}
 				return nil
@@ -169,9 +172,10 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 	return more
 }
 
-// rescue claims a completion whose owner, as the message of that sequence says, is
-// dead: nil where there is nothing to do, or not now.
-func (l *Log) rescue(ctx context.Context, known *replicas, owner, id string, owned uint64) *chat.Orphan {
+// rescue claims a completion whose owner, as that message says, is dead: nil where there
+// is nothing to do, or not now.
+func (l *Log) rescue(ctx context.Context, known *replicas, owner, id string, said *jetstream.RawStreamMsg) *chat.Orphan {
+	owned := said.Sequence
 	last, err := l.unwritten(ctx, known, id)
 	var orphan *chat.Orphan
 	switch {
@@ -189,6 +193,8 @@ func (l *Log) rescue(ctx context.Context, known *replicas, owner, id string, own
 		l.cfg.Logger.ErrorContext(ctx, "a completion cannot be read and is given up",
 			slog.String("completion", id), slog.Any("error", err))
 		l.unown(ctx, id, owned)
+	case errors.Is(err, chat.ErrNotFound) && time.Since(said.Time) < stalled:
+		l.left.Store(true)
 	case errors.Is(err, errWritten), errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
 		l.unown(ctx, id, owned)
 	case errors.Is(err, errFenced): // another replica was faster, or the owner was not dead yet

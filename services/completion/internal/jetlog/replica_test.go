@@ -16,6 +16,7 @@ import (
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/logtest"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
 func meta(id string) *chat.Meta {
@@ -432,5 +433,48 @@ func TestCompletionThatTheLogFailedIsAdoptedWhenItIsBack(t *testing.T) {
 	}
 	if got, kind := text(t, l, "stalled"); got != "ab" || kind != chat.KindDone {
 		t.Errorf("got %q, %v", got, kind)
+	}
+}
+
+// TestStalledOwner has a replica stand still between the two records that begin a
+// completion, for so long that another one takes it for dead and looks for what it owns.
+func TestStalledOwner(t *testing.T) {
+	t.Parallel()
+	url := startNATS(t)
+	stalledOne := open(t, Config{URL: url})
+	m := meta("late")
+	if _, err := stalledOne.append(within(t), ownerSubject(stalledOne.replica, m.ID), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	heir := open(t, Config{URL: url})
+	ctx, cancel := context.WithCancel(t.Context())
+	found := make(chan string, 1)
+	var looking sync.WaitGroup
+	looking.Go(func() {
+		for orphan := range heir.Orphans(ctx) {
+			found <- orphan.Meta.ID
+		}
+	})
+	defer looking.Wait()
+	defer cancel()
+	select {
+	case id := <-found:
+		t.Fatalf("%s is taken over before it is stored", id)
+	case <-time.After(deadAfter + 2*lookAgain):
+	}
+	data, err := record.Encode(&record.Record{Writer: stalledOne.replica, Meta: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stalledOne.append(within(t), eventsPrefix+m.ID, data, 0); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case id := <-found:
+		if id != m.ID {
+			t.Errorf("%s is taken over", id)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("nobody sees to the end of the completion")
 	}
 }
