@@ -48,16 +48,19 @@ type Watch struct {
 	Client
 }
 
-// maxQuestion is how many bytes are read from standard input.
+// maxQuestion is how many bytes a question on standard input may have.
 const maxQuestion = 8 << 20
 
 // Run asks, and writes the answer to stdout. If ctx ends, the completion is cancelled.
 func (a *Ask) Run(ctx context.Context, stdout io.Writer) error {
 	question := strings.Join(a.Question, " ")
 	if question == "" || question == "-" {
-		text, err := io.ReadAll(io.LimitReader(os.Stdin, maxQuestion))
+		text, err := io.ReadAll(io.LimitReader(os.Stdin, maxQuestion+1))
 		if err != nil {
 			return fmt.Errorf("standard input: %w", err)
+		}
+		if len(text) > maxQuestion {
+			return fmt.Errorf("standard input: a question may have %d bytes", maxQuestion)
 		}
 		question = string(bytes.TrimSpace(text))
 	}
