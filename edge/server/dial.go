@@ -44,7 +44,7 @@ func (s *Server) connect() error {
 		s.watchers = append(s.watchers, secured)
 		transport = newLatest(secured)
 	}
-	options := append(s.reports.GRPCClient(), grpc.WithTransportCredentials(transport), grpc.WithAuthority(s.cfg.CompletionTLS.Name))
+	options := append(s.reports.GRPCClient(), grpc.WithTransportCredentials(moderating{transport}), grpc.WithAuthority(s.cfg.CompletionTLS.Name))
 	address := s.cfg.CompletionAddr
 	if s.cfg.Dial != nil {
 		address = "passthrough:///inside"

@@ -45,20 +45,16 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 type plainText struct {
 	sequence uint64
 	index    int32
-	text     []byte // within the message, until it is in an inbox
-	end      int    // where it ends in the inbox's text
+	text     []byte // within the message
 }
 
-// item returns the message as an item. What it holds of text is the message's.
-func (m *message) item() (item, error) {
-	if plain, ok := scan(m.wire); ok {
-		return item{plain: plain}, nil
-	}
+// event returns the message as an event.
+func (m *message) event() (*completionv1.CompletionEvent, error) {
 	e := new(completionv1.CompletionEvent)
 	if err := proto.Unmarshal(m.wire, e); err != nil {
-		return item{}, status.Errorf(codes.Internal, "message that is no event: %v", err)
+		return nil, status.Errorf(codes.Internal, "message that is no event: %v", err)
 	}
-	return item{event: e}, nil
+	return e, nil
 }
 
 // Field numbers of CompletionEvent and of Delta.

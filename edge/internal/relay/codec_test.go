@@ -2,6 +2,8 @@ package relay
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -82,25 +84,19 @@ func FuzzScan(f *testing.F) {
 // through the edge but gRPC and the socket.
 func relayed(t testing.TB) func() []byte {
 	t.Helper()
-	s := &session{encoder: openai.NewChunkEncoder(first(text(0, "a")).GetMetadata()), prefix: sse.Must(sse.NewID(testID + "."))}
-	s.relay, s.started = New(Config{FlushGap: time.Second}), true
-	s.chunk = func(b []byte) ([]byte, error) {
-		return s.encoder.AppendText(b, s.plain.index, s.text, s.plain.sequence), nil
-	}
+	r := New(Config{FlushGap: time.Hour})
+	s := r.newSession(newTape(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil), Options{})
+	s.encoder, s.prefix = openai.NewChunkEncoder(first(text(0, "a")).GetMetadata()), sse.Must(sse.NewID(testID+"."))
+	s.started, s.resting = true, true
 	data := mem.BufferSlice{mem.SliceBuffer(marshal(t, text(300, " retriever")))}
-	codec, items, m := newCodec(), newInbox(), new(message)
-	ctx := t.Context()
+	codec, from := newCodec(), &source{}
 	return func() []byte {
-		if err := codec.Unmarshal(data, m); err != nil {
+		if err := codec.Unmarshal(data, &from.message); err != nil {
 			t.Fatal(err)
 		}
-		i, err := m.item()
-		if err != nil {
+		from.last = 299
+		if err := from.hand(s); err != nil {
 			t.Fatal(err)
-		}
-		items.put(ctx, i)
-		if ended, err := s.takeAll(items); ended || err != nil {
-			t.Fatal(ended, err)
 		}
 		frame := s.buf
 		s.buf = s.buf[:0]

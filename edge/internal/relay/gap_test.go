@@ -19,6 +19,11 @@ func TestFlushGap(t *testing.T) {
 		want  []write         // the last two digits of the ids in each write
 	}{
 		{"without a gap each at once", 0, []time.Duration{0, ms(1), ms(1), ms(1)}, []write{{0, "0"}, {ms(1), "1"}, {ms(2), "2"}, {ms(3), "3"}}},
+		{
+			"without a gap those of a millisecond share a write", 0,
+			[]time.Duration{0, ms(1) / 5, ms(1) / 5, ms(5), ms(5)},
+			[]write{{0, "0"}, {ms(1), "1 2"}, {ms(5) + ms(1)/5*2, "3"}, {ms(10) + ms(1)/5*2, "4"}},
+		},
 		{"first at once, then with the beat", ms(10), []time.Duration{0, ms(1), ms(3), ms(4), ms(4), ms(30)}, []write{{0, "0"}, {ms(10), "1 2 3"}, {ms(20), "4"}, {ms(42), "5"}}},
 		{"after a pause at once", ms(10), []time.Duration{0, ms(50), ms(13), ms(10)}, []write{{0, "0"}, {ms(50), "1"}, {ms(63), "2"}, {ms(73), "3"}}},
 		{"the last one at once", ms(10), []time.Duration{0, ms(1), ms(1)}, []write{{0, "0"}, {ms(2), "1 2"}}},
@@ -52,8 +57,8 @@ func TestFlushGap(t *testing.T) {
 	}
 }
 
-// TestFlushGapChangesNoByte compares a burst that fills the inbox and the buffer again
-// and again with the same events one by one.
+// TestFlushGapChangesNoByte compares a burst that fills the buffer again and again with the same
+// events by the smallest gap.
 func TestFlushGapChangesNoByte(t *testing.T) {
 	var bodies []string
 	for _, gap := range []time.Duration{0, 10 * time.Millisecond} {

@@ -54,7 +54,7 @@ type Config struct {
 	// FlushGap is the beat in which the events of a busy stream are written: those that
 	// come within one beat share a write, each still a frame of its own. The first event,
 	// one that comes after a silence as long as the gap, and the last one do not wait. No
-	// event waits for longer than one and a half times the gap. Zero: none waits at all.
+	// event waits for longer than one and a half times the gap. Zero: a millisecond.
 	FlushGap time.Duration
 
 	raw grpc.CallOption // makes gRPC leave messages as they are on the wire
@@ -62,13 +62,13 @@ type Config struct {
 
 // A Relay serves streams. It is safe for concurrent use.
 type Relay struct {
-	cfg     Config
-	names   names
-	parting chan struct{} // closed when the streams that are left must end
+	cfg   Config
+	names names
 
-	mu   sync.Mutex
-	open int           // streams
-	idle chan struct{} // closed when there is none, once somebody waits for that
+	mu      sync.Mutex
+	open    map[*session]struct{}
+	idle    chan struct{} // closed when there is none, once somebody waits for that
+	parting bool          // who is still there must end
 }
 
 // names are the event types that are written for those who asked for them.
@@ -94,7 +94,7 @@ func New(cfg Config) *Relay {
 		cfg.Metrics = new(metrics.Metrics)
 	}
 	cfg.raw = grpc.ForceCodecV2(newCodec())
-	return &Relay{cfg: cfg, parting: make(chan struct{}), names: names{
+	return &Relay{cfg: cfg, open: map[*session]struct{}{}, names: names{
 		progress: sse.Must(sse.NewName("progress")),
 		failure:  sse.Must(sse.NewName("error")),
 		done:     sse.Must(sse.NewName("done")),
@@ -108,31 +108,50 @@ func New(cfg Config) *Relay {
 func (r *Relay) Drain(ctx context.Context) (parted int) {
 	idle := make(chan struct{})
 	r.mu.Lock()
-	if r.open == 0 {
-		close(idle)
-	}
 	r.idle = idle
+	r.tellIfIdle()
 	r.mu.Unlock()
 	select {
 	case <-idle:
 		return 0
 	case <-ctx.Done():
 	}
+	var turns sync.WaitGroup
 	r.mu.Lock()
-	parted = r.open
+	r.parting = true
+	parted = len(r.open)
+	for s := range r.open {
+		turns.Go(func() { s.turn(s.part) })
+	}
 	r.mu.Unlock()
-	close(r.parting)
+	turns.Wait()
 	<-idle
 	return parted
 }
 
-// count adds to the number of open streams.
-func (r *Relay) count(delta int) {
+// enter counts a session among the open ones.
+func (r *Relay) enter(s *session) {
+	r.mu.Lock()
+	r.open[s] = struct{}{}
+	parting := r.parting
+	r.mu.Unlock()
+	if parting {
+		s.turn(s.part)
+	}
+}
+
+func (r *Relay) leave(s *session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.open += delta
-	if r.open == 0 && r.idle != nil {
+	delete(r.open, s)
+	r.tellIfIdle()
+}
+
+// tellIfIdle tells who waits for it that no stream is open.
+func (r *Relay) tellIfIdle() {
+	if len(r.open) == 0 && r.idle != nil {
 		close(r.idle)
+		r.idle = nil
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/status"
@@ -22,35 +23,39 @@ import (
 // make a replay few writes, little enough to stay in a socket buffer.
 const batch = 32 << 10
 
-// A session writes one response.
+// A session writes one response. Who writes holds mu: the goroutine that receives, which
+// is the one of the request, or a timer.
 type session struct {
 	relay   *Relay
 	opts    Options
 	req     *http.Request
-	w       http.ResponseWriter
-	control *http.ResponseController
 	begun   time.Time
 	created bool // the response is to a request that creates the completion
+	cancel  context.CancelFunc
+
+	mu      sync.Mutex
+	w       http.ResponseWriter
+	control *http.ResponseController
 
 	encoder *openai.ChunkEncoder // nil before the first event
 	prefix  sse.ID               // of the frames' ids
 	current *completionv1.CompletionEvent
-	plain   *plainText                   // in place of current
-	text    []byte                       // of plain
+	plain   plainText                    // in place of current
 	chunk   func([]byte) ([]byte, error) // appends current or plain
 	named   bool
 
-	buf       []byte
-	spare     []item // room that goes round between this and the inbox
-	spareText []byte
-	due       bool // the headers have waited for the first event for long enough
-	resting   bool // until the next beat
-	started   bool // the headers are out
-	terminal  bool // the terminal event is in buf or out
-	lastSent  time.Time
-	until     time.Time // the write deadline that is set; zero: none
-	written   int       // events that are out
-	result    Result
+	buf      []byte
+	beat     *time.Timer // nil before it is needed
+	resting  bool        // until the next beat
+	pulse    *time.Timer // of heartbeats
+	due      bool        // the headers have waited for the first event for long enough
+	started  bool        // the headers are out
+	terminal bool        // the terminal event is in buf or out
+	ended    bool        // nothing more is to be written
+	lastSent time.Time
+	until    time.Time // the write deadline that is set; zero: none
+	written  int       // events that are out
+	result   Result
 }
 
 func (r *Relay) newSession(w http.ResponseWriter, req *http.Request, opts Options) *session {
@@ -58,70 +63,51 @@ func (r *Relay) newSession(w http.ResponseWriter, req *http.Request, opts Option
 		relay: r, opts: opts, req: req, w: w, control: http.NewResponseController(w),
 		begun: time.Now(), named: opts.Named,
 	}
+	s.lastSent = s.begun
 	s.chunk = func(b []byte) ([]byte, error) {
 		if s.current == nil {
-			return s.encoder.AppendText(b, s.plain.index, s.text, s.plain.sequence), nil
+			return s.encoder.AppendText(b, s.plain.index, s.plain.text, s.plain.sequence), nil
 		}
 		return s.encoder.Append(b, s.current)
 	}
 	return s
 }
 
-// serve runs the receiving goroutine and writes what it sends until the end.
+// serve receives and writes until the end.
 func (s *session) serve(src *source) Result {
-	s.relay.count(1)
-	defer s.relay.count(-1)
-	s.relay.cfg.Metrics.StreamOpened()
-	defer func() { s.relay.cfg.Metrics.StreamEnded(!s.created, string(s.result.Outcome), s.result.FirstEvent) }()
+	cfg := &s.relay.cfg
+	cfg.Metrics.StreamOpened()
+	defer func() { cfg.Metrics.StreamEnded(!s.created, string(s.result.Outcome), s.result.FirstEvent) }()
 	ctx, cancel := context.WithCancel(s.req.Context())
-	items := newInbox()
-	received := make(chan struct{})
-	go func() {
-		defer close(received)
-		src.receive(ctx, items)
-	}()
-	defer func() { cancel(); <-received }()
+	defer cancel()
+	s.cancel = cancel
+	s.relay.enter(s)
+	defer s.relay.leave(s)
 
-	headers := time.NewTimer(s.relay.cfg.HeaderDelay)
-	defer headers.Stop()
-	heartbeat := time.NewTimer(s.relay.cfg.Heartbeat)
-	defer heartbeat.Stop()
-	expired, stop := alarm(s.opts.Until)
-	defer stop()
-	late, stop := alarm(s.opts.Deadline)
-	defer stop()
-	// Stopped until there is something that waits.
-	beat := time.NewTimer(time.Hour)
-	beat.Stop()
-	defer beat.Stop()
-	s.lastSent = s.begun
-	for ended := false; !ended; {
-		var err error
-		select {
-		case <-items.ready:
-			ended, err = s.take(items, beat)
-		case <-beat.C:
-			ended, err = s.atBeat(items, beat)
-		case <-headers.C:
-			// They name the completion, so they wait for that too.
-			if s.due = true; s.result.Completion != "" {
-				err = s.start()
-			}
-		case <-heartbeat.C:
-			err = s.beat(heartbeat, items)
-		case <-expired:
-			ended, err = true, s.part()
-		case <-late:
-			ended, err = true, s.giveUp()
-		case <-s.relay.parting:
-			ended, err = true, s.part()
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-		if err != nil {
-			s.lose(err)
-			break
-		}
+	s.mu.Lock() // whatever is to happen at once waits until all is there
+	s.pulse = s.after(cfg.Heartbeat, s.heartbeat)
+	timers := []*time.Timer{s.pulse, s.after(cfg.HeaderDelay, s.headersDue)}
+	if at := s.opts.Until; !at.IsZero() {
+		timers = append(timers, s.after(time.Until(at), s.part))
+	}
+	if at := s.opts.Deadline; !at.IsZero() {
+		timers = append(timers, s.after(time.Until(at), s.giveUp))
+	}
+	s.mu.Unlock()
+
+	err := src.receive(ctx, s)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.settle(true, s.finish(err))
+	}
+	s.ended = true // whichever timer comes too late finds this
+	if s.beat != nil {
+		timers = append(timers, s.beat)
+	}
+	for _, timer := range timers {
+		timer.Stop()
 	}
 	if !s.until.IsZero() && !s.result.Aborted {
 		_ = s.deadline(time.Time{}) // the connection may carry another request
@@ -129,60 +115,107 @@ func (s *session) serve(src *source) Result {
 	return s.result
 }
 
-// alarm returns a channel that is ready at a time; zero: never.
-func alarm(at time.Time) (<-chan time.Time, func()) {
-	if at.IsZero() {
-		return nil, func() {}
-	}
-	timer := time.NewTimer(time.Until(at))
-	return timer.C, func() { timer.Stop() }
+// after returns a timer that lets something be written.
+func (s *session) after(d time.Duration, write func() (ended bool, err error)) *time.Timer {
+	return time.AfterFunc(d, func() { s.turn(write) })
 }
 
-// take handles the items that are waiting, and writes the frames: at once while events
-// are rare, with the next beat when the last write was just now.
-func (s *session) take(items *inbox, beat *time.Timer) (ended bool, err error) {
-	ended, err = s.takeAll(items)
-	if err != nil || len(s.buf) == 0 {
-		return ended, err
+// turn lets something be written, unless the response has ended.
+func (s *session) turn(write func() (ended bool, err error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.settle(write())
 	}
-	if wait := s.untilBeat(time.Now()); wait > 0 && !ended && !s.terminal && len(s.buf) < batch {
-		s.rest(items, true)
-		beat.Reset(wait)
+}
+
+// settle ends the response if it has ended, or could not be written.
+func (s *session) settle(ended bool, err error) {
+	if err != nil {
+		s.lose(err)
+	}
+	if ended || err != nil {
+		s.ended = true
+		s.cancel()
+	}
+}
+
+// learn takes the id of the completion, before its first event.
+func (s *session) learn(id string) {
+	s.turn(func() (bool, error) {
+		s.result.Completion = id
+		if s.due {
+			return false, s.start()
+		}
+		return false, nil
+	})
+}
+
+// take writes an event, now or with others.
+func (s *session) take(e *completionv1.CompletionEvent) {
+	s.turn(func() (bool, error) { return s.pace(s.addEvent(e)) })
+}
+
+// takeText is take for an event that is text alone, whose bytes it does not keep.
+func (s *session) takeText(p plainText) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.settle(s.pace(s.addText(p)))
+	}
+}
+
+// pace writes the frames that have gathered: at once while events are rare, with the
+// next beat when the last write was just now.
+func (s *session) pace(ended bool, err error) (bool, error) {
+	switch {
+	case err != nil || len(s.buf) == 0:
+		return ended, err
+	case ended || s.terminal || len(s.buf) >= batch:
+		return ended, s.flush()
+	case s.resting:
 		return false, nil
 	}
-	beat.Stop()
-	err = s.flush()
-	s.rest(items, false)
-	return ended, err
+	wait := s.untilBeat(time.Now())
+	if wait <= 0 {
+		return false, s.flush()
+	}
+	s.rest(wait)
+	return false, nil
+}
+
+// rest leaves what comes to the next beat.
+func (s *session) rest(wait time.Duration) {
+	s.resting = true
+	if s.beat == nil {
+		s.beat = s.after(wait, s.atBeat)
+	} else {
+		s.beat.Reset(wait)
+	}
 }
 
 // atBeat writes what has come since the last beat. While something comes with each one,
-// the stream is busy, and the writer goes from beat to beat: nothing else wakes it.
-func (s *session) atBeat(items *inbox, beat *time.Timer) (ended bool, err error) {
-	before := s.written
-	if ended, err = s.takeAll(items); err == nil {
-		err = s.flush()
+// the stream is busy, and is written by beats alone.
+func (s *session) atBeat() (ended bool, err error) {
+	s.resting = false
+	if len(s.buf) == 0 {
+		return false, nil
 	}
-	if s.written == before {
-		s.rest(items, false)
-	} else if err == nil && !ended {
-		beat.Reset(s.untilBeat(s.lastSent))
+	if err := s.flush(); err != nil {
+		return false, err
 	}
-	return ended, err
+	s.rest(s.untilBeat(s.lastSent))
+	return false, nil
 }
 
-// rest says whether the writer waits for its beat.
-func (s *session) rest(items *inbox, resting bool) {
-	if s.resting != resting {
-		s.resting = resting
-		items.rest(resting)
-	}
-}
+// shortestGap bounds the writes of a stream where nobody asks for a gap: one that is
+// sent as fast as it can be would else be a write for each event.
+const shortestGap = time.Millisecond
 
 // untilBeat returns how long a write has to wait; 0: not at all. All streams have the
 // same beats, so that one wake-up of the process serves many of them.
 func (s *session) untilBeat(now time.Time) time.Duration {
-	gap := s.relay.cfg.FlushGap
+	gap := max(s.relay.cfg.FlushGap, shortestGap)
 	passed := now.Sub(s.lastSent)
 	if passed >= gap || s.written == 0 {
 		return 0
@@ -194,54 +227,16 @@ func (s *session) untilBeat(now time.Time) time.Duration {
 	return wait
 }
 
-// takeAll appends the frames of all items that are waiting.
-func (s *session) takeAll(items *inbox) (ended bool, err error) {
-	taken, text, open := items.take(s.spare, s.spareText)
-	s.spare, s.spareText = taken, text
-	defer clear(taken) // they are kept for their room alone
-	from := 0
-	for i := range taken {
-		it := &taken[i]
-		if it.event == nil && it.plain.end > 0 {
-			s.text, from = text[from:it.plain.end], it.plain.end
-		}
-		if ended, err = s.add(it); ended || err != nil {
-			break
-		}
-		if len(s.buf) >= batch {
-			if err = s.flush(); err != nil {
-				break
-			}
-		}
-	}
-	if err == nil && !ended && !open {
-		ended, err = true, s.finish()
-	}
-	if err == nil && ended {
-		err = s.flush()
-	}
-	return ended, err
-}
-
-// add appends an item's frame: ended where nothing is to come.
-func (s *session) add(it *item) (ended bool, err error) {
-	switch {
-	case errors.Is(it.err, errLost):
-		return true, s.fail(openai.CompletionLost(), it.err)
-	case it.err != nil:
-		return true, s.fail(openai.FromStatus(status.Convert(it.err)), it.err)
-	case it.event == nil && it.plain.end > 0:
-		return s.addText(&it.plain)
-	case it.event == nil:
-		s.result.Completion = it.id
-		if s.due {
-			return false, s.start()
-		}
+// headersDue sends the headers, if the completion is known, because they name it.
+func (s *session) headersDue() (ended bool, err error) {
+	s.due = true
+	if s.result.Completion == "" {
 		return false, nil
 	}
-	return s.addEvent(it.event)
+	return false, s.start()
 }
 
+// addEvent appends an event's frame: ended where nothing is to come.
 func (s *session) addEvent(e *completionv1.CompletionEvent) (ended bool, err error) {
 	if s.encoder == nil {
 		if err := s.identify(e.GetMetadata()); err != nil {
@@ -273,7 +268,7 @@ func (s *session) addEvent(e *completionv1.CompletionEvent) (ended bool, err err
 }
 
 // addText appends the frame of an event that is text alone.
-func (s *session) addText(p *plainText) (ended bool, err error) {
+func (s *session) addText(p plainText) (ended bool, err error) {
 	if s.encoder == nil {
 		return true, s.fail(openai.Internal(), fmt.Errorf("%w: first message without metadata", ErrOurs))
 	}
@@ -337,37 +332,50 @@ func (s *session) start() error {
 	return s.send()
 }
 
-// beat writes a heartbeat if the stream has been silent for long enough, and winds
+// heartbeat writes a comment if the stream has been silent for long enough, and winds
 // the timer for the next one. What a silent stream holds for busy times it lets go of.
-func (s *session) beat(timer *time.Timer, items *inbox) error {
+func (s *session) heartbeat() (ended bool, err error) {
 	silence := time.Since(s.lastSent)
 	if silence < s.relay.cfg.Heartbeat {
-		timer.Reset(s.relay.cfg.Heartbeat - silence)
-		return nil
+		s.pulse.Reset(s.relay.cfg.Heartbeat - silence)
+		return false, nil
 	}
-	timer.Reset(s.relay.cfg.Heartbeat)
+	s.pulse.Reset(s.relay.cfg.Heartbeat)
 	if err := s.start(); err != nil {
-		return err
+		return false, err
 	}
 	s.buf = sse.AppendComment(s.buf, "hb")
 	s.relay.cfg.Metrics.Heartbeat()
-	err := s.flush()
-	s.buf, s.spare, s.spareText, s.plain, s.text = nil, nil, nil, nil, nil
-	items.shrink()
-	return err
+	err = s.flush()
+	s.buf = nil
+	return false, err
 }
 
-// finish ends a response whose stream ended as it should.
-func (s *session) finish() error {
-	switch {
+// finish ends a response when its events have ended: err says why, unless they ended
+// as they should.
+func (s *session) finish(err error) error {
+	switch left := s.req.Context().Err(); {
 	case s.terminal:
 		return nil
-	case s.req.Context().Err() != nil:
-		return s.req.Context().Err() // the stream ended because the client has left
+	case left != nil:
+		return left
+	case errors.Is(err, errLost):
+		err = s.fail(openai.CompletionLost(), err)
+	case err != nil:
+		err = s.fail(openai.FromStatus(status.Convert(err)), err)
 	case s.result.Events > 0 || s.created:
-		return s.fail(openai.Internal(), fmt.Errorf("%w: stream ended without a terminal event", ErrOurs))
+		err = s.fail(openai.Internal(), fmt.Errorf("%w: stream ended without a terminal event", ErrOurs))
+	default:
+		err = s.nothingFollows()
 	}
-	// Nothing follows the cursor.
+	if err != nil {
+		return err
+	}
+	return s.flush()
+}
+
+// nothingFollows ends a response to a cursor that is the completion's last event.
+func (s *session) nothingFollows() error {
 	s.result.Outcome = OutcomeDone
 	switch {
 	case s.started:
@@ -428,27 +436,27 @@ func (s *session) comeBack() error {
 const comeBackAfter = time.Second
 
 // giveUp ends a response that its client waits for no longer.
-func (s *session) giveUp() error {
+func (s *session) giveUp() (ended bool, err error) {
 	if err := s.fail(openai.DeadlineExceeded(), nil); err != nil {
-		return err
+		return true, err
 	}
-	return s.flush()
+	return true, s.flush()
 }
 
 // part ends a response before its completion ends: its client is to go on later.
-func (s *session) part() error {
+func (s *session) part() (ended bool, err error) {
 	switch {
 	case s.opts.EventSource:
 		s.result.Outcome = OutcomeParted
 		if err := s.comeBack(); err != nil {
-			return err
+			return true, err
 		}
-		return s.flush()
+		return true, s.flush()
 	case s.started:
 		s.result.Outcome, s.result.Aborted = OutcomeParted, true
-		return nil
+		return true, nil
 	}
-	return s.fail(openai.Overloaded(time.Second), nil)
+	return true, s.fail(openai.Overloaded(time.Second), nil)
 }
 
 // flush writes what has gathered.

@@ -34,15 +34,14 @@ type source struct {
 	message  message
 }
 
-// receive sends what it receives to items and closes it at the end. It ends when
-// ctx does.
-func (s *source) receive(ctx context.Context, items *inbox) {
-	defer items.close()
+// receive hands over what it receives until the completion has ended or ctx has: nil
+// when it ended as it should.
+func (s *source) receive(ctx context.Context, to *session) error {
 	open := s.open
 	s.open = nil // a request may be large, and the stream long
-	err := s.follow(ctx, items, open)
-	if err != nil && s.opened && broken(err) {
-		err = s.reopen(ctx, items)
+	err := s.follow(ctx, to, open)
+	if err != nil && ctx.Err() == nil && s.opened && broken(err) {
+		err = s.reopen(ctx, to)
 		switch {
 		case errors.Is(err, errLost):
 			s.cfg.Metrics.Reopened(metrics.ReopenLost)
@@ -50,18 +49,16 @@ func (s *source) receive(ctx context.Context, items *inbox) {
 			s.cfg.Metrics.Reopened(metrics.ReopenFailed)
 		}
 	}
-	if err != nil {
-		items.put(ctx, item{err: err})
-	}
+	return err
 }
 
 // reopen follows the completion on other streams until it ends as it should, the
 // service says why it does not, or it makes no progress for too long.
-func (s *source) reopen(ctx context.Context, items *inbox) error {
+func (s *source) reopen(ctx context.Context, to *session) error {
 	for since := time.Now(); ; {
 		pause(ctx, reopenPause)
 		before := s.last
-		err := s.follow(ctx, items, s.resumeWhenReady(since))
+		err := s.follow(ctx, to, s.resumeWhenReady(since))
 		if s.last != before {
 			since = time.Now()
 		}
@@ -83,7 +80,7 @@ func (s *source) reopen(ctx context.Context, items *inbox) error {
 var errLost = errors.New("relay: completion lost with its replica")
 
 // follow opens one stream and copies it: nil when it ended as it should.
-func (s *source) follow(ctx context.Context, items *inbox, open func(context.Context) (stream, error)) error {
+func (s *source) follow(ctx context.Context, to *session, open func(context.Context) (stream, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	in, err := open(ctx)
@@ -96,38 +93,48 @@ func (s *source) follow(ctx context.Context, items *inbox, open func(context.Con
 	}
 	if id := header.Get(completionIDKey); len(id) == 1 {
 		s.id, s.opened = id[0], true
-		items.put(ctx, item{id: s.id})
+		to.learn(s.id)
 	}
 	for {
 		err := in.RecvMsg(&s.message)
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case err != nil:
-			return err
+		case err == nil:
+			err = s.hand(to)
 		}
-		i, err := s.message.item()
 		if err != nil {
 			return err
-		}
-		if fresh, err := s.advance(&i); err != nil {
-			return err
-		} else if fresh && !items.put(ctx, i) {
-			return ctx.Err()
 		}
 	}
 }
 
+// hand hands over the message that was received, unless it was received before.
+func (s *source) hand(to *session) error {
+	if plain, ok := scan(s.message.wire); ok {
+		fresh, err := s.advance(plain.sequence)
+		if fresh {
+			to.takeText(plain)
+		}
+		return err
+	}
+	e, err := s.message.event()
+	if err != nil {
+		return err
+	}
+	fresh := e.GetProgress() != nil // of which there is no sequence
+	if !fresh {
+		fresh, err = s.advance(e.GetSequence())
+	}
+	if fresh {
+		to.take(e)
+	}
+	return err
+}
+
 // advance checks that events come without a gap; one that was received before is
 // not fresh.
-func (s *source) advance(i *item) (fresh bool, err error) {
-	position := i.plain.sequence
-	if i.event != nil {
-		if i.event.GetProgress() != nil {
-			return true, nil
-		}
-		position = i.event.GetSequence()
-	}
+func (s *source) advance(position uint64) (fresh bool, err error) {
 	switch sequence := int64(position); { //nolint:gosec // counted by the service from 0
 	case sequence <= s.last:
 		return false, nil
