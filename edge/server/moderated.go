@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// readBeat is how often a busy connection is read. It divides the relay's default beat,
-	// so that one wake-up of the process serves both.
+	// readBeat is how often a busy connection is read. The relay's late writes fall on the same
+	// beats, where --flush-gap is its default, so that one wake-up of the process serves both.
 	readBeat = 2 * time.Millisecond
 	// eagerReads is how many reads within a beat make a connection a busy one. It is more than
 	// the opening of a stream takes.

@@ -27,7 +27,7 @@ import (
 // Options are the settings of the edge wherever it runs.
 type Options struct {
 	Heartbeat    time.Duration `default:"10s" help:"Longest silence of a stream before a comment line is sent; 15s at most."`
-	FlushGap     time.Duration `default:"16ms" help:"Beat in which the events of a busy stream are written together, each still a frame of its own; the first event and any after a pause go at once; 0: all do that are a millisecond apart."`
+	FlushGap     time.Duration `default:"16ms" help:"Least time between two writes of a busy stream: events that come sooner are written together, each still a frame of its own; the first event and any after a pause go at once; 0: a millisecond."`
 	WriteTimeout time.Duration `default:"30s" help:"How long one write to a client may take before the client is cut off."`
 	ReopenWithin time.Duration `default:"15s" help:"How long a stream whose completion replica died may take to go on."`
 	MaxBody      int64         `default:"10485760" help:"Largest request body, in bytes."`

@@ -87,7 +87,7 @@ func relayed(t testing.TB) func() []byte {
 	r := New(Config{FlushGap: time.Hour})
 	s := r.newSession(newTape(), httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil), Options{})
 	s.encoder, s.prefix = openai.NewChunkEncoder(first(text(0, "a")).GetMetadata()), sse.Must(sse.NewID(testID+"."))
-	s.started, s.resting = true, true
+	s.started, s.written, s.lastSent = true, 1, time.Now()
 	data := mem.BufferSlice{mem.SliceBuffer(marshal(t, text(300, " retriever")))}
 	codec, from := newCodec(), &source{}
 	return func() []byte {

@@ -22,12 +22,13 @@ func TestFlushGap(t *testing.T) {
 		{
 			"without a gap those of a millisecond share a write", 0,
 			[]time.Duration{0, ms(1) / 5, ms(1) / 5, ms(5), ms(5)},
-			[]write{{0, "0"}, {ms(1), "1 2"}, {ms(5) + ms(1)/5*2, "3"}, {ms(10) + ms(1)/5*2, "4"}},
+			[]write{{0, "0"}, {ms(1) * 3 / 2, "1 2"}, {ms(5) + ms(1)/5*2, "3"}, {ms(10) + ms(1)/5*2, "4"}},
 		},
-		{"first at once, then with the beat", ms(10), []time.Duration{0, ms(1), ms(3), ms(4), ms(4), ms(30)}, []write{{0, "0"}, {ms(10), "1 2 3"}, {ms(20), "4"}, {ms(42), "5"}}},
-		{"after a pause at once", ms(10), []time.Duration{0, ms(50), ms(13), ms(10)}, []write{{0, "0"}, {ms(50), "1"}, {ms(63), "2"}, {ms(73), "3"}}},
-		{"the last one at once", ms(10), []time.Duration{0, ms(1), ms(1)}, []write{{0, "0"}, {ms(2), "1 2"}}},
-		{"beats are half a gap apart at least", ms(10), []time.Duration{ms(7), ms(1), ms(1), ms(40)}, []write{{ms(7), "0"}, {ms(20), "1 2"}, {ms(49), "3"}}},
+		{"first at once, then with one after the gap", ms(16), []time.Duration{0, ms(3), ms(6), ms(9), ms(5), ms(30)}, []write{{0, "0"}, {ms(18), "1 2 3"}, {ms(42), "4"}, {ms(53), "5"}}},
+		{"after a pause at once", ms(16), []time.Duration{0, ms(50), ms(17), ms(16)}, []write{{0, "0"}, {ms(50), "1"}, {ms(67), "2"}, {ms(83), "3"}}},
+		{"the last one at once", ms(16), []time.Duration{0, ms(1), ms(1)}, []write{{0, "0"}, {ms(2), "1 2"}}},
+		{"one and a half gaps after the last write at the latest", ms(16), []time.Duration{ms(7), ms(1), ms(1), ms(40)}, []write{{ms(7), "0"}, {ms(30), "1 2"}, {ms(49), "3"}}},
+		{"pairs share a write", ms(16), []time.Duration{0, ms(10), ms(10), ms(10), ms(10), ms(10)}, []write{{0, "0"}, {ms(20), "1 2"}, {ms(40), "3 4"}, {ms(50), "5"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

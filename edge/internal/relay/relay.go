@@ -51,10 +51,11 @@ type Config struct {
 	ReopenWithin time.Duration
 	// Retry is the reconnection time that the first frame tells the client.
 	Retry time.Duration
-	// FlushGap is the beat in which the events of a busy stream are written: those that
-	// come within one beat share a write, each still a frame of its own. The first event,
-	// one that comes after a silence as long as the gap, and the last one do not wait. No
-	// event waits for longer than one and a half times the gap. Zero: a millisecond.
+	// FlushGap is the least time between two writes of a busy stream: events that come
+	// sooner share a write with the first that does not, each still a frame of its own. The
+	// first event, one that comes after a silence as long as the gap, and the last one do not
+	// wait. None waits until more than one and a half gaps after the write before. Zero: a
+	// millisecond.
 	FlushGap time.Duration
 
 	raw grpc.CallOption // makes gRPC leave messages as they are on the wire

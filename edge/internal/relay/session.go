@@ -45,8 +45,8 @@ type session struct {
 	named   bool
 
 	buf      []byte
-	beat     *time.Timer // nil before it is needed
-	resting  bool        // until the next beat
+	waiting  bool        // there is something in buf that may wait until overdue
+	overdue  *time.Timer // nil before it is needed
 	pulse    *time.Timer // of heartbeats
 	due      bool        // the headers have waited for the first event for long enough
 	started  bool        // the headers are out
@@ -103,8 +103,8 @@ func (s *session) serve(src *source) Result {
 		s.settle(true, s.finish(err))
 	}
 	s.ended = true // whichever timer comes too late finds this
-	if s.beat != nil {
-		timers = append(timers, s.beat)
+	if s.overdue != nil {
+		timers = append(timers, s.overdue)
 	}
 	for _, timer := range timers {
 		timer.Stop()
@@ -165,67 +165,36 @@ func (s *session) takeText(p plainText) {
 	}
 }
 
-// pace writes the frames that have gathered: at once while events are rare, with the
-// next beat when the last write was just now.
+// pace writes the frames that have gathered, if the last write is the gap ago, and else
+// leaves them to be written with an event to come, or by a timer.
 func (s *session) pace(ended bool, err error) (bool, error) {
-	switch {
-	case err != nil || len(s.buf) == 0:
+	if err != nil || len(s.buf) == 0 {
 		return ended, err
-	case ended || s.terminal || len(s.buf) >= batch:
+	}
+	now := time.Now()
+	gap := max(s.relay.cfg.FlushGap, shortestGap)
+	if ended || s.terminal || s.written == 0 || len(s.buf) >= batch || now.Sub(s.lastSent) >= gap {
 		return ended, s.flush()
-	case s.resting:
-		return false, nil
 	}
-	wait := s.untilBeat(time.Now())
-	if wait <= 0 {
-		return false, s.flush()
+	if !s.waiting {
+		s.waiting = true
+		// Those of many streams at the same time, so that one wake-up of the process serves them.
+		at := s.lastSent.Add(gap + gap/2).Truncate(gap / 8)
+		if s.overdue == nil {
+			s.overdue = s.after(at.Sub(now), s.flushed)
+		} else {
+			s.overdue.Reset(at.Sub(now))
+		}
 	}
-	s.rest(wait)
 	return false, nil
 }
 
-// rest leaves what comes to the next beat.
-func (s *session) rest(wait time.Duration) {
-	s.resting = true
-	if s.beat == nil {
-		s.beat = s.after(wait, s.atBeat)
-	} else {
-		s.beat.Reset(wait)
-	}
-}
-
-// atBeat writes what has come since the last beat. While something comes with each one,
-// the stream is busy, and is written by beats alone.
-func (s *session) atBeat() (ended bool, err error) {
-	s.resting = false
-	if len(s.buf) == 0 {
-		return false, nil
-	}
-	if err := s.flush(); err != nil {
-		return false, err
-	}
-	s.rest(s.untilBeat(s.lastSent))
-	return false, nil
-}
+// flushed is flush for a timer.
+func (s *session) flushed() (ended bool, err error) { return false, s.flush() }
 
 // shortestGap bounds the writes of a stream where nobody asks for a gap: one that is
 // sent as fast as it can be would else be a write for each event.
 const shortestGap = time.Millisecond
-
-// untilBeat returns how long a write has to wait; 0: not at all. All streams have the
-// same beats, so that one wake-up of the process serves many of them.
-func (s *session) untilBeat(now time.Time) time.Duration {
-	gap := max(s.relay.cfg.FlushGap, shortestGap)
-	passed := now.Sub(s.lastSent)
-	if passed >= gap || s.written == 0 {
-		return 0
-	}
-	wait := gap - time.Duration(now.UnixNano()%int64(gap))
-	if passed+wait < gap/2 {
-		wait += gap
-	}
-	return wait
-}
 
 // headersDue sends the headers, if the completion is known, because they name it.
 func (s *session) headersDue() (ended bool, err error) {
@@ -476,7 +445,7 @@ func (s *session) send() error {
 	s.result.Bytes += n
 	s.relay.cfg.Metrics.Wrote(s.result.Events-s.written, n)
 	s.written = s.result.Events
-	s.buf = s.buf[:0]
+	s.buf, s.waiting = s.buf[:0], false
 	if err == nil {
 		err = s.control.Flush()
 	}

@@ -48,10 +48,10 @@ func (s *stream) run(ctx context.Context, choices []cut) {
 		for i, c := range choices {
 			switch {
 			case step < len(c.pieces):
-				if !s.event(ctx, chat.Text(i, c.pieces[step].text)) {
+				if !s.event(ctx, chat.Text(i, c.piece(step))) {
 					return
 				}
-				s.usage.CompletionTokens += c.pieces[step].tokens
+				s.usage.CompletionTokens += int64(c.pieces[step].tokens)
 			case step == len(c.pieces):
 				open--
 				if !s.event(ctx, chat.Finish(i, c.reason)) {

@@ -54,11 +54,12 @@ func TestSplit(t *testing.T) {
 				t.Fatal(err)
 			}
 			var b strings.Builder
-			for _, p := range got.pieces {
-				if p.text == "" || !utf8.ValidString(p.text) || p.tokens < 1 {
-					t.Errorf("piece %+v", p)
+			for i, p := range got.pieces {
+				text := got.piece(i)
+				if text == "" || !utf8.ValidString(text) || p.tokens < 1 {
+					t.Errorf("piece %q of %d tokens", text, p.tokens)
 				}
-				b.WriteString(p.text)
+				b.WriteString(text)
 			}
 			if b.String() != test.want || got.reason != test.reason {
 				t.Errorf("split = %q (%s), want %q (%s)", b.String(), got.reason, test.want, test.reason)

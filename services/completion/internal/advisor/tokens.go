@@ -25,17 +25,28 @@ func newTokens() (tokens, error) {
 	return tokens{counter, counter.Codec()}, nil
 }
 
+// cut is what of an answer is shown, and why it ends there. A stream holds it for as long
+// as it lasts, so it is kept small.
+type cut struct {
+	text   string
+	pieces []piece
+	reason chat.FinishReason
+}
+
 // A piece is what one event shows of an answer: one token, or several where a
 // character is spread over them.
 type piece struct {
-	text   string
-	tokens int64
+	end    uint32 // where in the text it ends
+	tokens uint32
 }
 
-// cut is what of an answer is shown, and why it ends there.
-type cut struct {
-	pieces []piece
-	reason chat.FinishReason
+// piece returns the text of piece i.
+func (c *cut) piece(i int) string {
+	var from uint32
+	if i > 0 {
+		from = c.pieces[i-1].end
+	}
+	return c.text[from:c.pieces[i].end]
 }
 
 // split turns an answer into pieces. limit, where limited is set, is how many tokens
@@ -51,28 +62,27 @@ func (t tokens) split(answer string, limit int, limited bool, stops []string) (c
 	if limited && limit < len(texts) {
 		texts, c.reason = texts[:limit], chat.FinishLength
 	}
-	end, stopped := stopAt(strings.Join(texts, ""), stops)
+	c.text = strings.Join(texts, "")
+	end, stopped := stopAt(c.text, stops)
 	if stopped {
-		c.reason = chat.FinishStop
+		c.reason, c.text = chat.FinishStop, c.text[:end]
 	}
-	var held piece
+	c.pieces = make([]piece, 0, len(texts))
+	var shown, read int
+	var held uint32
 	for _, text := range texts {
-		if stopped && end == 0 {
+		if shown == len(c.text) && stopped {
 			break
 		}
-		if stopped {
-			text = text[:min(len(text), end)]
-			end -= len(text)
-		}
-		held.text += text
-		held.tokens++
-		if utf8.ValidString(held.text) {
-			c.pieces = append(c.pieces, held)
-			held = piece{}
+		read = min(read+len(text), len(c.text))
+		held++
+		if utf8.ValidString(c.text[shown:read]) {
+			c.pieces = append(c.pieces, piece{uint32(read), held}) //nolint:gosec // an answer is no 4 GiB
+			shown, held = read, 0
 		}
 	}
-	if held.tokens > 0 && len(c.pieces) > 0 {
-		c.pieces[len(c.pieces)-1].tokens += held.tokens
+	if held > 0 && len(c.pieces) > 0 {
+		c.pieces[len(c.pieces)-1].tokens += held
 	}
 	return c, nil
 }
