@@ -11,6 +11,7 @@ export async function ask(question, show, { url = "", key, signal } = {}) {
   if (!response.ok) throw new Error((await response.json()).error.message);
   let answer = "";
   for await (const { data } of events(response.body)) {
+    signal?.throwIfAborted(); // nothing is shown any more, even if it has come already
     if (data === "[DONE]") return answer;
     const { choices, error } = JSON.parse(data);
     if (error) throw new Error(error.message);
