@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -86,6 +87,7 @@ type Page struct {
 	ctx context.Context
 
 	mu     sync.Mutex
+	strict bool
 	faults []string
 }
 
@@ -142,16 +144,42 @@ func (p *Page) listen(event any) {
 			}
 		}
 	case *log.EventEntryAdded:
-		// That a request has failed is often what a test is about.
 		if e.Entry.Level == log.EntryLevelError && e.Entry.Source != log.EntrySourceNetwork {
 			fault = fmt.Sprintf("%s: %s (%s)", e.Entry.Source, e.Entry.Text, e.Entry.URL)
 		}
+	case *network.EventLoadingFailed:
+		p.failed(e.ErrorText)
+	case *network.EventResponseReceived:
+		if e.Response.Status >= http.StatusBadRequest {
+			p.failed(fmt.Sprintf("status %d of %s", e.Response.Status, e.Response.URL))
+		}
 	}
 	if fault != "" {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.faults = append(p.faults, fault)
+		p.fault(fault)
 	}
+}
+
+func (p *Page) fault(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = append(p.faults, what)
+}
+
+// failed notes a request that has failed, which is often what a test is about.
+func (p *Page) failed(why string) {
+	p.mu.Lock()
+	strict := p.strict
+	p.mu.Unlock()
+	if strict {
+		p.fault("a request failed: " + why)
+	}
+}
+
+// Strict makes a failed request, or one that is refused, a fault of the page from now on.
+func (p *Page) Strict() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.strict = true
 }
 
 func (p *Page) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -210,6 +238,15 @@ func (p *Page) Enter() {
 // Click clicks an element.
 func (p *Page) Click(selector string) { p.t.Helper(); p.do(chromedp.Click(selector)) }
 
+// ClickAt clicks what is at a place, in CSS pixels.
+func (p *Page) ClickAt(x, y float64) { p.t.Helper(); p.do(chromedp.MouseClickXY(x, y)) }
+
+// Paste pastes what was copied, as its keys do, where the focus is.
+func (p *Page) Paste() {
+	p.t.Helper()
+	call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Paste", Commands: []string{"paste"}})
+}
+
 // Before has a script run in each page that is opened from now on, before its own.
 func (p *Page) Before(script string) {
 	p.t.Helper()
@@ -241,6 +278,13 @@ func (p *Page) Screenshot(dir, name string) {
 func (p *Page) Heap() float64 {
 	p.t.Helper()
 	call(p, runtimeCollect, cdp.Empty{})
+	return p.HeapNow()
+}
+
+// HeapNow returns how many bytes of JavaScript objects there are, those included that are of
+// no use any more.
+func (p *Page) HeapNow() float64 {
+	p.t.Helper()
 	return call(p, runtime.GetHeapUsage, cdp.Empty{}).UsedSize
 }
 

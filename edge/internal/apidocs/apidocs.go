@@ -88,9 +88,10 @@ func load(files embed.FS, dir string) (page.Files, error) {
 func (d *Docs) Mount(mux *http.ServeMux) {
 	mux.Handle("GET /openapi.yaml", d.asYAML)
 	mux.Handle("GET /openapi.json", d.asJSON)
-	mux.Handle("GET /docs", d.page)
-	mux.Handle("GET /docs/{$}", http.RedirectHandler("/docs", http.StatusMovedPermanently))
-	mux.Handle("GET /docs/protocol", d.protocol)
+	for path, file := range map[string]*page.File{"/docs": d.page, "/docs/protocol": d.protocol} {
+		mux.Handle("GET "+path, file)
+		mux.Handle("GET "+path+"/{$}", http.RedirectHandler(path, http.StatusMovedPermanently))
+	}
 	d.assets.Mount(mux, "/docs/")
 	d.examples.Mount(mux, "/docs/examples/")
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pawstream/pawstream/examples"
 )
 
@@ -51,23 +53,41 @@ func TestProtocolShowsEveryExample(t *testing.T) {
 	}
 }
 
-// TestProtocolNamesTrueErrors holds the page's codes against those of docs/errors.md.
-func TestProtocolNamesTrueErrors(t *testing.T) {
+// TestCodes holds what docs/errors.md says of each code, and of asking again after it, against the
+// page about streams and the description.
+func TestCodes(t *testing.T) {
 	t.Parallel()
 	list, err := os.ReadFile("../../../docs/errors.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	name := regexp.MustCompile(`[a-z]+(_[a-z]+)+`)
+	// Groups of rows: codes, retry, and status where there is one.
+	codes := func(text, rows string) map[string]string {
+		row, all := regexp.MustCompile(rows), make(map[string]string)
+		for _, found := range row.FindAllStringSubmatchIndex(text, -1) {
+			for _, code := range name.FindAllString(string(row.ExpandString(nil, "$codes", text, found)), -1) {
+				all[code] = string(row.ExpandString(nil, "$retry $status", text, found))
+			}
+		}
+		return all
+	}
+	want := codes(string(list), `(?m)^\| (?<codes>[a-z_, ]+?)(?: \(reason \w+\))? \| (?<status>\d+)[^|]* \| (?<retry>\w+) \|`)
+	if len(want) < 35 {
+		t.Fatalf("%d codes", len(want))
+	}
 	_, table, _ := strings.Cut(get(t, "/docs/protocol").Body.String(), `<table id="codes">`)
 	table, _, _ = strings.Cut(table, "</table>")
-	rows := regexp.MustCompile(`<td class="narrow">(\d+)</td><td><code>(\w+)</code>`).FindAllStringSubmatch(table, -1)
-	if len(rows) < 10 || len(rows) != strings.Count(table, "<td class=") {
-		t.Fatalf("%d rows in %s", len(rows), table)
+	got := codes(table, `<td class="narrow">(?<status>\d+)</td><td>(?<codes>.+?)</td><td>(?<retry>\w+)</td>`)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("docs/errors.md and /docs/protocol (-want +got)\n%s", diff)
 	}
-	for _, row := range rows {
-		if !strings.Contains(string(list), "\n| "+row[2]+" | "+row[1]+" |") {
-			t.Errorf("docs/errors.md has no %s with status %s", row[2], row[1])
-		}
+	for code, said := range want {
+		want[code] = strings.TrimRight(said, "0123456789")
+	}
+	got = codes(string(description), `(?m)^ +\*\*(?<retry>no|wait|anew)\*\*.+\n(?<codes>(?: +\x60.+\n)+)`)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("docs/errors.md and openapi.yaml (-want +got)\n%s", diff)
 	}
 }
 
@@ -88,8 +108,10 @@ func TestProtocolLinksLead(t *testing.T) {
 
 func TestDocsWithASlash(t *testing.T) {
 	t.Parallel()
-	if w := get(t, "/docs/"); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != "/docs" {
-		t.Errorf("status %d, to %q", w.Code, w.Header().Get("Location"))
+	for _, page := range []string{"/docs", "/docs/protocol"} {
+		if w := get(t, page+"/"); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != page {
+			t.Errorf("%s/: status %d, to %q", page, w.Code, w.Header().Get("Location"))
+		}
 	}
 	if w := get(t, "/docs/nothing"); w.Code != http.StatusNotFound {
 		t.Errorf("status %d", w.Code)
