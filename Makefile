@@ -1,7 +1,7 @@
 # `make` shows what there is. The two that matter: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint gen bench pgo microbench up fuzz faults
+.PHONY: help run test lint gen bench pgo microbench up fuzz faults screenshots
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ pgo: ## Make the profiles that the compiler optimises the edge and the completio
 
 microbench: ## Measure single functions of the hot path
 	go test -run '^$$' -bench . -benchmem ./edge/... ./services/...
+
+screenshots: ## Photograph the chat page in its states; docs/chat.png is one of them
+	mkdir -p .cache/screenshots
+	PAWSTREAM_ARTIFACTS=$(CURDIR)/.cache/screenshots CI=true go test -count=1 ./e2e/chat -run '^Test(Ask|Frames|Key|Retry)$$'
+	cp .cache/screenshots/frames.png docs/chat.png
 
 up: ## Start the local stack with docker compose
 	docker compose up --build

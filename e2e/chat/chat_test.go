@@ -18,6 +18,7 @@ import (
 var (
 	binaries     = sync.OnceValues(build)
 	chromium     = sync.OnceValues(start)
+	axe          = sync.OnceValues(install)
 	atEnd        []func()
 	atEndGuarded sync.Mutex
 )
@@ -51,6 +52,15 @@ func start() (*browser.Browser, error) {
 		finally(b.Close)
 	}
 	return b, err
+}
+
+func install() (string, error) {
+	dir, err := os.MkdirTemp("", "pawstream-axe-")
+	if err != nil {
+		return "", err
+	}
+	finally(func() { _ = os.RemoveAll(dir) })
+	return browser.Axe(context.Background(), dir)
 }
 
 func programs(t *testing.T) stack.Programs {
@@ -122,8 +132,11 @@ func (c chat) has(letters int) {
 	c.Wait(fmt.Sprintf(`(document.querySelector(".assistant:last-child .body")?.textContent.length ?? 0) > %d`, letters))
 }
 
-func (c chat) ends(status string) {
-	c.Wait(fmt.Sprintf(`document.querySelector(".assistant:last-child")?.dataset.status === %q && document.querySelector(".assistant:last-child").getAttribute("aria-busy") === null`, status))
+func (c chat) ends(status string) { c.Wait(ended(status)) }
+
+// ended is whether the last answer has come to that end, and all of it is shown.
+func ended(status string) string {
+	return fmt.Sprintf(`document.querySelector(".assistant:last-child")?.dataset.status === %q && document.querySelector(".assistant:last-child").getAttribute("aria-busy") === null`, status)
 }
 
 // state waits for what the last answer says of its connection.
@@ -142,6 +155,19 @@ func (c chat) visible() string {
 }
 
 func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// lookAt photographs the page in a state, and has axe-core look at it.
+func (c chat) lookAt(t *testing.T, state string) {
+	t.Helper()
+	source, err := axe()
+	if err != nil {
+		missing(t, "npm and axe-core", err)
+	}
+	for _, broken := range c.Rules(source) {
+		t.Errorf("%s: %s", state, broken)
+	}
+	c.Screenshot(artifacts(t), state+".png")
+}
 
 // artifacts is where screenshots go.
 func artifacts(t *testing.T) string {

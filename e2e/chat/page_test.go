@@ -25,22 +25,11 @@ import (
 // TestAsk asks and reads, by keyboard, and looks at the page in its states.
 func TestAsk(t *testing.T) {
 	t.Parallel()
-	dir := artifacts(t)
 	c := open(t)
 	server := serve(t, "--log=memory", "--advisor-pace=400")
 	c.Go(url(server))
 	c.Wait(`document.querySelector("#model option[value]")`)
-	axe, err := browser.Axe(t.Context(), t.TempDir())
-	if err != nil {
-		missing(t, "npm and axe-core", err)
-	}
-	rules := func(state string) {
-		t.Helper()
-		for _, broken := range c.Rules(axe) {
-			t.Errorf("%s: %s", state, broken)
-		}
-		c.Screenshot(dir, state+".png")
-	}
+	rules := func(state string) { t.Helper(); c.lookAt(t, state) }
 	rules("welcome")
 	aligned := func(selector string) {
 		t.Helper()
@@ -53,7 +42,7 @@ func TestAsk(t *testing.T) {
 	aligned("#suggestions")
 	c.ask(url(server))
 	c.has(300)
-	c.Screenshot(dir, "streaming.png")
+	c.Screenshot(artifacts(t), "streaming.png")
 	c.ends("done")
 	c.Wait(`/s to first token · [0-9,]+ tokens\/s · [0-9,]+ tokens/.test(document.querySelector(".figures").textContent)`)
 	c.Wait(`document.querySelector("#status").textContent === "The answer is complete" && document.querySelector("#log").textContent !== ""`)
@@ -71,6 +60,12 @@ func TestAsk(t *testing.T) {
 	aligned(".assistant")
 	c.Resize(390, 844)
 	rules("phone")
+	c.Wait(`((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector("#scroll"))`) // it was at the end, and is
+	c.Click("#show-frames")
+	c.Wait(`document.querySelectorAll("#frames li").length > 100`)
+	c.Wait(`((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector("#frames"))`)
+	rules("phone-frames")
+	c.Click("#hide-frames")
 	c.Resize(640, 400) // as at 200 % zoom
 	rules("zoomed")
 	if wide := browser.Eval[bool](c.Page, `document.documentElement.scrollWidth > innerWidth`); wide {
@@ -86,8 +81,6 @@ func TestAsk(t *testing.T) {
 	c.Click("#new")
 	c.Wait(`document.querySelector("#messages").childElementCount === 0 && localStorage.getItem("pawstream.conversation") === null`)
 }
-
-const status = `fetch("/v1/chat/completions/" + JSON.parse(localStorage.getItem("pawstream.conversation")).messages.at(-1).turn.id).then((r) => r.json()).then((c) => c.status)`
 
 // TestStop stops an answer by the Escape key: the server stops too, and what came stays.
 func TestStop(t *testing.T) {
@@ -184,21 +177,6 @@ func TestEdgeKilled(t *testing.T) {
 	if got := squeeze(browser.Eval[string](c.Page, `document.querySelector("#log").textContent`)); got != c.visible() {
 		t.Errorf("what is read out\n%s\nand what is shown\n%s", got, c.visible())
 	}
-
-	// By keyboard alone: from the question to the answer's buttons and to a new chat.
-	for _, step := range []struct{ label, after string }{
-		{"Regenerate", `document.querySelector(".assistant:last-child").dataset.status === "pending"`},
-		{"New chat", `document.querySelector("#messages").childElementCount === 0 && document.activeElement.id === "question"`},
-	} {
-		for range 30 {
-			if browser.Eval[string](c.Page, `document.activeElement.textContent.trim()`) == step.label {
-				break
-			}
-			c.Press("\t")
-		}
-		c.Enter()
-		c.Wait(step.after)
-	}
 }
 
 const asked = `[...document.querySelectorAll(".user")].map((e) => e.textContent).join("|")`
@@ -288,6 +266,8 @@ func TestKey(t *testing.T) {
 		c.Type("#key", key)
 		c.Enter()
 	}
+	c.Wait(`document.querySelector("#key-dialog").open`)
+	c.lookAt(t, "key")
 	enter("wrong")
 	c.Wait(`document.querySelector("#key-reason").textContent.includes("does not know this key")`)
 	enter("first")
@@ -444,7 +424,8 @@ func TestEventSource(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	server := serve(t, "--log=memory", "--advisor-pace=200")
-	proxy, err := cut.Listen(server.Addr("http"), cut.Each(cut.Plan{}))
+	wire := record(t, server.Addr("http"))
+	proxy, err := cut.Listen(wire.Listener.Addr().String(), cut.Each(cut.Plan{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,14 +463,36 @@ func TestEventSource(t *testing.T) {
 	if !got.Done || got.Opened != 2 {
 		t.Errorf("done %v, opened %d times, want 2", got.Done, got.Opened)
 	}
+	// It went on after some event, and stopped because there was nothing after the last one.
+	type attempt struct {
+		Status int
+		After  bool
+	}
+	var attempts []attempt
+	passed := wire.passed()[1:] // without the POST
+	for _, e := range passed {
+		attempts = append(attempts, attempt{e.Status, e.LastEventID != ""})
+	}
+	if diff := cmp.Diff([]attempt{{200, false}, {200, true}, {204, true}}, attempts); diff != "" {
+		t.Errorf("attempts (-want +got)\n%s", diff)
+	} else if last := passed[2].LastEventID; !strings.HasSuffix(last, fmt.Sprintf(".%d", len(got.Sequences)-1)) {
+		t.Errorf("204 after %s of %d events", last, len(got.Sequences))
+	}
 }
 
-// longest is how many milliseconds the page may be busy at once.
-const longest = 100
+const (
+	// longest is how many milliseconds a frame may take.
+	longest = 100
+	// largest is how many bytes the heap may grow by while an answer of 20,000 tokens streams. Of its 6 MB of events the page
+	// needs the 0.3 MB of text, in a few copies, and the last frames; the rest is what V8 has not collected yet,
+	// of which its young generation alone holds up to 16 MB.
+	largest = 24e6
+)
 
-// TestLongAnswer reads 20,000 tokens that come as fast as they can, and looks at how long the
-// page is busy at a time. What else the machine does only adds to that: the best of a few
-// readings is what counts.
+// TestLongAnswer reads 20,000 tokens that come as fast as they can: no frame takes long, from its scripts
+// to where it is drawn, as the browser tells by itself, and the heap stays small all the time. A machine that has more to
+// do than this makes each frame longer, by the times that the browser does not run; so the best of up to five readings is held against
+// the bound for frames, while each is held against that for the heap.
 func TestLongAnswer(t *testing.T) { // not while others take the machine
 	c := open(t)
 	const tokens = "20000"
@@ -504,26 +507,39 @@ func TestLongAnswer(t *testing.T) { // not while others take the machine
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = edge.Stop() })
-	c.Before(`window.busy = []; new PerformanceObserver((list) => { for (const e of list.getEntries()) window.busy.push(e.duration); }).observe({ type: "longtask", buffered: true });`)
+	// The browser tells frames of more than 50 ms.
+	c.Before(`window.slow = []; new PerformanceObserver((list) => slow.push(...list.getEntries().map((e) => Math.round(e.duration)))).observe({ type: "long-animation-frame" });
+		window.drawn = 0; const count = () => { drawn++; requestAnimationFrame(count); }; requestAnimationFrame(count);`)
 	c.Go(url(edge))
 	c.Wait(`[...document.querySelectorAll("#model option")].some((o) => o.value === "random-1")`)
-	before := c.Heap()
+	if !browser.Eval[bool](c.Page, `PerformanceObserver.supportedEntryTypes.includes("long-animation-frame")`) {
+		t.Fatal("this Chromium does not tell how long its frames take")
+	}
 	best := math.Inf(1)
 	for reading := 1; best > longest && reading <= 5; reading++ {
-		browser.Eval[bool](c.Page, `document.querySelector("#new").click(), document.querySelector("#model").value = "random-1", window.busy.length = 0, true`)
+		browser.Eval[bool](c.Page, `document.querySelector("#new").click(), document.querySelector("#model").value = "random-1", slow.length = drawn = 0, true`)
+		before, peak := c.Heap(), 0.0
 		c.Press("go")
 		c.Enter()
-		c.ends("done")
+		for !browser.Eval[bool](c.Page, ended("done")) {
+			peak = max(peak, c.HeapNow()-before)
+			<-time.After(20 * time.Millisecond) // else it would be this that keeps the page busy
+		}
 		c.Wait(`document.querySelector(".assistant .figures").textContent.includes("20,000 tokens")`)
 		c.Wait(`document.querySelector(".assistant .body").textContent.replace(/\s/g, "").length === ` + storedText + `.replace(/\s/g, "").length`)
-		busy := browser.Eval[[]float64](c.Page, `window.busy.map(Math.round).sort((a, b) => b - a)`)
-		best = min(best, append(busy, 0)[0])
-		t.Logf("%s; tasks of more than 50 ms: %v", browser.Eval[string](c.Page, `document.querySelector(".figures").textContent`), busy)
+		c.Wait(`document.querySelector("#latest").hidden && ((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector("#scroll"))`)
+		slow, drawn := browser.Eval[[]float64](c.Page, `slow.sort((a, b) => b - a)`), browser.Eval[int](c.Page, `drawn`)
+		best = min(best, append(slow, 0)[0])
+		t.Logf("%s; of %d frames took more than 50 ms: %v; the heap grew by %.1f MB at most, and by %.1f in the end",
+			browser.Eval[string](c.Page, `document.querySelector(".figures").textContent`), drawn, slow, peak/1e6, (c.Heap()-before)/1e6)
+		if peak > largest {
+			t.Errorf("the heap grew by %.0f bytes while the answer came", peak)
+		}
+		if drawn < 10 {
+			t.Errorf("the page was drawn %d times", drawn)
+		}
 	}
 	if best > longest {
-		t.Errorf("the page was busy for %v ms at once", best)
-	}
-	if grown := c.Heap() - before; grown > 32e6 {
-		t.Errorf("the heap grew by %.0f bytes", grown)
+		t.Errorf("a frame took %v ms", best)
 	}
 }

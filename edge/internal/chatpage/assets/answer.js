@@ -1,6 +1,7 @@
 // Getting one answer, whatever happens on the way: the request is made with an idempotency
 // key, and once the completion has a name, every lost connection is taken up again after the
 // last event that came. No token is missed, and none is shown twice.
+import { Refusal, refusalOf, retryOf } from "./refusal.js";
 import { EventParser } from "./sse.js";
 
 const path = "v1/chat/completions";
@@ -8,31 +9,11 @@ const path = "v1/chat/completions";
 const silence = 35_000;
 const firstDelay = 300;
 const longestDelay = 8_000;
-
-/** A Refusal is an answer of the server's that trying again does not change. */
-export class Refusal extends Error {
-  /** @param {string} message @param {{status?: number, code?: string}} about */
-  constructor(message, { status = 0, code = "" } = {}) {
-    super(message);
-    this.name = "Refusal";
-    this.status = status;
-    this.code = code;
-  }
-}
+/** So many times in a row the server may fail before that is told. */
+const mostFaults = 4;
 
 /** Returns headers that say who asks. @param {string} key */
 export const authorized = (key, headers = {}) => (key ? { ...headers, Authorization: `Bearer ${key}` } : headers);
-
-/** Returns what an answer that is not a stream refuses, as an error. @param {Response} response */
-export async function refusalOf(response) {
-  let about = {};
-  try {
-    about = (await response.json()).error ?? {};
-  } catch {
-    // Not ours: a proxy's page, say. The status has to do.
-  }
-  return new Refusal(about.message || `The server answered with status ${response.status}.`, { status: response.status, code: about.code });
-}
 
 /**
  * Follows one answer to its end.
@@ -52,7 +33,7 @@ export async function follow(turn, body, hooks, signal) {
   let failures = 0;
   for (;;) {
     signal.throwIfAborted();
-    const attempt = { came: false, again: false, retryAfter: 0, why: "" };
+    const attempt = { came: false, again: false, retryAfter: 0, why: "", failures };
     try {
       const end = await connect(turn, body, hooks, signal, attempt);
       if (end) return end;
@@ -82,11 +63,18 @@ async function connect(turn, body, hooks, signal, attempt) {
   try {
     const response = await request(turn, body, hooks, connection.signal);
     watchdog.feed();
+    // A refusal may name it too.
+    const id = response.headers.get("X-Completion-Id");
+    if (id && !turn.id) {
+      turn.id = id;
+      hooks.named();
+    }
     switch (response.status) {
       case 200:
         break;
       case 204:
-        return "done"; // nothing is left
+        hooks.frame("note", "", "204: nothing is left");
+        return "done";
       case 401:
         hooks.frame("note", "", "401: an API key is needed");
         await response.body?.cancel();
@@ -95,15 +83,10 @@ async function connect(turn, body, hooks, signal, attempt) {
         attempt.again = true;
         return undefined;
       default:
-        return await refused(response, attempt);
+        return await refused(response, turn, hooks, attempt);
     }
     if (!(response.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
       throw new Refusal("What answers at this address is not Pawstream: it sent no event stream.");
-    }
-    const id = response.headers.get("X-Completion-Id");
-    if (id && !turn.id) {
-      turn.id = id;
-      hooks.named();
     }
     return await read(response.body, turn, hooks, attempt, watchdog);
   } finally {
@@ -128,10 +111,12 @@ function request(turn, body, hooks, signal) {
 }
 
 /** Deals with a status that is an error: it throws where trying again is of no use. */
-async function refused(response, attempt) {
+async function refused(response, turn, hooks, attempt) {
   const error = await refusalOf(response);
-  const passing = [408, 425, 429, 500, 502, 503, 504].includes(response.status);
-  if (!passing || response.headers.get("X-Should-Retry") === "false") throw error;
+  hooks.frame("note", "", `${error.status}: ${error.message}`);
+  // Once the completion has a name, its stream tells how it ended.
+  const passing = error.retry === "wait" || (turn.id && error.status >= 500 && error.code !== "completion_lost");
+  if (!passing || (error.status === 500 && attempt.failures >= mostFaults)) throw error;
   const ms = Number(response.headers.get("Retry-After-Ms"));
   const seconds = Number(response.headers.get("Retry-After"));
   attempt.retryAfter = ms || seconds * 1000 || 0;
@@ -194,14 +179,15 @@ function take(event, turn, hooks, attempt) {
   try {
     data = JSON.parse(event.data);
   } catch {
-    throw new Refusal("The server sent an event that is not JSON.");
+    throw new Refusal("The server sent an event that is not JSON.", { retry: "anew" });
   }
   if (data.error) {
+    const { code, message } = data.error;
     if (event.id) turn.cursor = event.id;
-    if (data.error.code === "completion_cancelled") return "cancelled";
+    if (code === "completion_cancelled") return "cancelled";
     // One without an id is about this connection; the completion may well go on.
-    if (!event.id && turn.id) throw new Error(data.error.message);
-    throw new Refusal(data.error.message, { code: data.error.code });
+    if (!event.id && turn.id && code !== "completion_lost") throw new Error(message);
+    throw new Refusal(message, { retry: retryOf(data.error) === "no" ? "no" : "anew" });
   }
   if (event.name === "progress") {
     hooks.progress(data);

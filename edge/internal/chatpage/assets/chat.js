@@ -1,8 +1,10 @@
 // The page: what happens between the person and the answer. How an answer gets here is
 // answer.js's matter, how it looks markdown.js's, what is kept store.js's.
-import { Refusal, authorized, cancel, follow, refusalOf } from "./answer.js";
+import { authorized, cancel, follow } from "./answer.js";
+import { grouped } from "./figures.js";
 import { Frames } from "./frames.js";
 import { MarkdownView } from "./markdown.js";
+import { Refusal, refusalOf } from "./refusal.js";
 import * as store from "./store.js";
 
 const $ = (id) => document.getElementById(id);
@@ -23,6 +25,7 @@ const frames = new Frames({ list: $("frames"), count: $("frame-count"), open: ()
 
 let scheduled = false;
 let sticking = true; // to the end of the conversation
+let top = 0; // where the scroll was
 const busy = new Set(); // views that have something to show
 const ending = new Map(); // views whose answer has ended: its element, which is busy until all is shown
 
@@ -47,13 +50,19 @@ function draw() {
 }
 
 scroll.addEventListener("scroll", () => {
-  sticking = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80;
+  // Only who scrolls up leaves the end: it moves down by itself, too, when a phone is turned.
+  if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80) sticking = true;
+  else if (scroll.scrollTop < top) sticking = false;
+  top = scroll.scrollTop;
   $("latest").hidden = sticking;
 }, { passive: true });
 
+// Whoever reads the end goes on to when a phone is turned, or the question grows.
+new ResizeObserver(schedule).observe(scroll);
+
 $("latest").addEventListener("click", () => {
   sticking = true;
-  scroll.scrollTop = scroll.scrollHeight;
+  schedule();
   question.focus();
 });
 
@@ -174,7 +183,9 @@ function finished(message) {
     }, icon("M9 9h11v11H9zM5 15H4V4h11v1"));
     foot.prepend(copy);
   }
-  if (message === messages.at(-1)) {
+  const last = message === messages.at(-1);
+  const tries = last && message.status === "failed" && message.retry !== "no";
+  if (last && !tries) {
     const again = button("Regenerate", () => regenerate(message), icon("M20 11A8 8 0 1 0 18 17M20 4v7h-7"));
     const copy = foot.querySelector("button");
     if (copy) copy.after(again);
@@ -187,9 +198,8 @@ function finished(message) {
     const words = document.createElement("span");
     words.textContent = message.error;
     trouble.append(words);
-    if (message === messages.at(-1)) {
-      trouble.append(message.status === "paused" ? button("Enter a key", () => goOn(message)) : button("Try again", () => regenerate(message)));
-    }
+    if (last && message.status === "paused") trouble.append(button("Enter a key", () => goOn(message)));
+    if (tries) trouble.append(button("Try again", () => regenerate(message)));
     foot.before(trouble);
   }
 }
@@ -210,8 +220,8 @@ function tellFigures(message) {
   if (!target || !times?.first) return;
   const parts = [`${((times.first - times.asked) / 1000).toFixed(2)} s to first token`];
   const span = (times.last - times.first) / 1000;
-  if (tokens > 1 && span > 0.05) parts.push(`${Math.round((tokens - 1) / span).toLocaleString("en")} tokens/s`);
-  parts.push(`${tokens.toLocaleString("en")} tokens`);
+  if (tokens > 1 && span > 0.05) parts.push(`${grouped(Math.round((tokens - 1) / span))} tokens/s`);
+  parts.push(`${grouped(tokens)} tokens`);
   const text = parts.join(" · ");
   if (target.textContent !== text) target.textContent = text;
 }
@@ -220,6 +230,7 @@ function tellFigures(message) {
 
 function ask(text) {
   if (running) return;
+  notice("new", ""); // what was put away would come back in place of this
   const user = { role: "user", text };
   messages.push(user);
   addUser(user);
@@ -339,6 +350,7 @@ async function run(message) {
   } catch (error) {
     if (mine.stopping) return; // settled already
     message.error = error.message;
+    message.retry = error.retry;
     end = error instanceof Refusal && error.status === 401 ? "paused" : "failed";
   }
   if (!mine.stopping) settle(mine, end === "cancelled" ? "stopped" : end);
@@ -547,7 +559,7 @@ function toggleFrames(show) {
   $("drawer").hidden = !show;
   $("show-frames").setAttribute("aria-expanded", String(show));
   store.set({ frames: show });
-  schedule();
+  if (show) frames.toEnd();
 }
 $("show-frames").addEventListener("click", () => toggleFrames($("drawer").hidden));
 $("hide-frames").addEventListener("click", () => {

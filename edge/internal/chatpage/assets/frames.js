@@ -1,6 +1,8 @@
 // The drawer that shows a stream as it comes. It keeps the last frames only, and touches the
 // document once per animation frame, and only while it is open.
 
+import { grouped } from "./figures.js";
+
 const kept = 400;
 const longest = 2_000;
 
@@ -39,10 +41,16 @@ export class Frames {
     return this.#rows.slice(-kept).map((row) => `${seconds(row.at)}\t${row.text}`).join("\n\n");
   }
 
+  /** Shows the last of them. */
+  toEnd() {
+    this.render();
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
   /** Brings the list up to date, where it can be seen. */
   render() {
     if (!this.isOpen()) return;
-    const label = this.#count > kept ? `last ${kept} of ${this.#count.toLocaleString("en")}` : String(this.#count);
+    const label = this.#count > kept ? `last ${kept} of ${grouped(this.#count)}` : String(this.#count);
     if (this.count.textContent !== label) this.count.textContent = label;
     const fresh = Math.min(this.#count - this.#drawn, kept, this.#rows.length);
     if (fresh === 0) return;
