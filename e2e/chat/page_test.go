@@ -334,6 +334,7 @@ func TestBadInput(t *testing.T) {
 	for _, line := range []string{`"word ".repeat(1 << 18)`, `"x".repeat(1 << 20)`, `"🐈".repeat(1 << 19)`, "\"```\\n\" + \"code();\\n\".repeat(1 << 17)"} {
 		show(line)
 		c.Wait(`document.querySelector(".body").textContent.replace(/\s/g, "").length === JSON.parse(localStorage.getItem("pawstream.conversation")).messages.at(-1).text.replace(/\s|` + "`" + `/g, "").length`)
+		c.Wait(`[...document.querySelectorAll(".body > *")].every((e) => e.textContent.isWellFormed())`) // no emoji is in two halves
 	}
 
 	// Kept by another version, and broken.

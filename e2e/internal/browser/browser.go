@@ -309,14 +309,14 @@ func try[T any](p *Page, expression string) (T, error) {
 	}))
 }
 
-// Wait waits until an expression is true.
+// Wait waits until an expression is true, or a promise of what is.
 func (p *Page) Wait(expression string) {
 	p.t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	late := time.After(patience)
 	for {
-		holds, err := try[bool](p, "Boolean("+expression+")")
+		holds, err := try[bool](p, "(async () => Boolean(await ("+expression+")))()")
 		if holds {
 			return
 		}
