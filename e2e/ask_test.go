@@ -35,59 +35,115 @@ func (p *printout) String() string {
 	return p.text.String()
 }
 
-// typed returns a command of the edge's that is not run yet, and what it prints.
-func typed(t *testing.T, args ...string) (cmd *exec.Cmd, stdout, stderr *printout) {
+// typed returns a command of a program's that is not run yet, and what it prints.
+func typed(t *testing.T, program string, args ...string) (cmd *exec.Cmd, stdout, stderr *printout) {
 	t.Helper()
 	stdout, stderr = &printout{}, &printout{}
-	cmd = exec.CommandContext(t.Context(), programs(t).Path("edge"), args...)
+	cmd = exec.CommandContext(t.Context(), programs(t).Path(program), args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = stack.Environment(), stdout, stderr
 	return cmd, stdout, stderr
 }
 
-// TestAskCommand asks from the command line, over connections that are cut again and again.
+// replayed returns the stream of a completion from its start, as it is on the wire.
+func replayed(t *testing.T, url, id string) string {
+	t.Helper()
+	x := do(t, request(t, http.MethodGet, url+"/v1/chat/completions/"+id+"?stream=true", ""))
+	if x.Status != http.StatusOK {
+		t.Fatalf("status %d, %s", x.Status, x.Body)
+	}
+	return string(x.Body)
+}
+
+// TestAskCommand asks from the command line of both programs, over connections that stay
+// and over ones that are cut again and again, and compares what is printed with the answer
+// and with the bytes of the wire.
 func TestAskCommand(t *testing.T) {
 	t.Parallel()
-	want := whole(t, steady(t).URL()).Text + "\n"
+	text := whole(t, steady(t).URL()).Text + "\n"
 	proxy, err := cut.Listen(steady(t).Edge.Addr("http"), cut.Each(cut.Plan{After: 3000}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
-	url := "--url=http://" + proxy.Addr()
-	for name, tt := range map[string]struct {
-		args  []string
-		stdin string
-		check func(t *testing.T, out string)
+	const retry = "retry: 1000\n"
+	for _, way := range []struct {
+		program, url string
+		cut          bool
 	}{
-		"text":           {args: []string{question}, check: func(t *testing.T, out string) { equal(t, out, want) }},
-		"standard input": {stdin: question + "\n", check: func(t *testing.T, out string) { equal(t, out, want) }},
-		"raw": {args: []string{"--raw", question}, check: func(t *testing.T, out string) {
-			t.Helper()
-			seen := events(t, strings.NewReader(out))
-			if last := seen[len(seen)-1]; last.Data != "[DONE]" || !strings.HasSuffix(last.ID.String(), "."+strconv.Itoa(len(seen)-1)) {
-				t.Errorf("of %d events the last is %v", len(seen), last)
-			}
-		}},
-		"json": {args: []string{"--json", question}, check: func(t *testing.T, out string) {
-			t.Helper()
-			for line := range strings.Lines(out) {
-				if !json.Valid([]byte(line)) {
-					t.Errorf("not JSON: %s", line)
-				}
-			}
-		}},
+		{"standalone", steady(t).URL(), false},
+		{"edge", "http://" + proxy.Addr(), true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			cmd, stdout, stderr := typed(t, append([]string{"ask", url, "--max-tokens=" + strconv.Itoa(someTokens)}, tt.args...)...)
-			cmd.Stdin = strings.NewReader(tt.stdin)
-			if err := cmd.Run(); err != nil {
-				t.Fatalf("%v: %s", err, stderr)
-			}
-			tt.check(t, stdout.String())
-		})
+		for name, tt := range map[string]struct {
+			args  []string
+			stdin string
+			check func(t *testing.T, out string)
+		}{
+			"text":           {args: []string{question}, check: func(t *testing.T, out string) { equal(t, out, text) }},
+			"standard input": {stdin: question + "\n", check: func(t *testing.T, out string) { equal(t, out, text) }},
+			"raw": {args: []string{"--raw", question}, check: func(t *testing.T, out string) {
+				t.Helper()
+				first, _, _ := strings.Cut(events(t, strings.NewReader(out))[0].ID.String(), ".")
+				want := replayed(t, steady(t).URL(), first)
+				if way.cut { // each connection tells it anew
+					if strings.Count(out, retry) < 3 {
+						t.Errorf("there are few reconnections in\n%s", out)
+					}
+					out, want = strings.ReplaceAll(out, retry, ""), strings.ReplaceAll(want, retry, "")
+				}
+				equal(t, out, want)
+			}},
+			"json": {args: []string{"--json", question}, check: func(t *testing.T, out string) {
+				t.Helper()
+				first, _, _ := strings.Cut(out, "\n")
+				var chunk struct{ ID string }
+				if err := json.Unmarshal([]byte(first), &chunk); err != nil {
+					t.Fatal(err)
+				}
+				var want strings.Builder
+				for _, event := range events(t, strings.NewReader(replayed(t, steady(t).URL(), chunk.ID))) {
+					if event.Data != "[DONE]" {
+						want.WriteString(event.Data + "\n")
+					}
+				}
+				equal(t, out, want.String())
+			}},
+		} {
+			t.Run(way.program+" "+name, func(t *testing.T) {
+				t.Parallel()
+				cmd, stdout, stderr := typed(t, way.program, append([]string{"ask", "--url=" + way.url, "--max-tokens=" + strconv.Itoa(someTokens)}, tt.args...)...)
+				cmd.Stdin = strings.NewReader(tt.stdin)
+				if err := cmd.Run(); err != nil || stderr.String() != "" {
+					t.Fatalf("%v: %s", err, stderr)
+				}
+				tt.check(t, stdout.String())
+			})
+		}
 	}
 	t.Cleanup(func() { atLeastTwo(t, proxy.Cuts()) })
+}
+
+// TestWatchCommand follows what somebody else has asked for over HTTP, with the same key
+// and with another one.
+func TestWatchCommand(t *testing.T) {
+	t.Parallel()
+	url := door(t, steady(t), "--auth=keys", "--auth-keys="+keys(t, "owner", "friend, principal: owner", "stranger"))
+	asked := post(t, url, body(object{"max_tokens": someTokens, "stream": true}), bearer("owner"))
+	id := asked.Header.Get("X-Completion-Id")
+	watch := func(program, key string) (stdout, stderr string, exit int) {
+		cmd, out, told := typed(t, program, "watch", "--url="+url, "--key-file="+secretFile(t, key+"-key\n"), id)
+		_ = cmd.Run()
+		return out.String(), told.String(), cmd.ProcessState.ExitCode()
+	}
+	want := whole(t, steady(t).URL()).Text + "\n"
+	for _, program := range []string{"edge", "standalone"} {
+		if out, told, exit := watch(program, "friend"); out != want || told != "" || exit != 0 {
+			t.Errorf("%s: exit code %d, %q and %q, want\n%q", program, exit, out, told, want)
+		}
+		told := program + ": " + id + ": There is no such completion"
+		if out, err, exit := watch(program, "stranger"); out != "" || !strings.HasPrefix(err, told) || exit != 1 {
+			t.Errorf("%s: exit code %d, %q and %q, want %q", program, exit, out, err, told)
+		}
+	}
 }
 
 func equal(t *testing.T, got, want string) {
@@ -102,7 +158,7 @@ func equal(t *testing.T, got, want string) {
 func TestAskInterrupted(t *testing.T) {
 	t.Parallel()
 	url := steady(t).URL()
-	asking, asked, stderr := typed(t, "ask", "--url="+url, "--json", question)
+	asking, asked, stderr := typed(t, "edge", "ask", "--url="+url, "--json", question)
 	if err := asking.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +173,7 @@ func TestAskInterrupted(t *testing.T) {
 	if err := json.Unmarshal([]byte(first), &chunk); err != nil {
 		t.Fatal(err)
 	}
-	watching, watched, told := typed(t, "watch", "--url="+url, chunk.ID)
+	watching, watched, told := typed(t, "edge", "watch", "--url="+url, chunk.ID)
 	if err := watching.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,8 +186,9 @@ func TestAskInterrupted(t *testing.T) {
 	if err := asking.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := asking.Wait(); err == nil || !strings.Contains(stderr.String(), "cancelled") {
-		t.Errorf("%v, %q; want it to fail and say that it was cancelled", err, stderr)
+	_ = asking.Wait()
+	if exit := asking.ProcessState.ExitCode(); exit != 130 || stderr.String() != "edge: interrupted, and cancelled\n" {
+		t.Errorf("exit code %d, %q", exit, stderr)
 	}
 	if err := watching.Wait(); err == nil || !strings.Contains(told.String(), cancelled) {
 		t.Errorf("%v, %q; want it to fail with %q", err, told, cancelled)
@@ -151,9 +208,10 @@ func TestAskRefused(t *testing.T) {
 		"there is no question":              {"ask"},
 		"nope: There is no such completion": {"watch", "nope"},
 	} {
-		cmd, _, stderr := typed(t, append(args, "--url="+fast(t).URL())...)
-		if err := cmd.Run(); err == nil || !strings.Contains(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
-			t.Errorf("%v: %v, %q; want %q", args, err, stderr, want)
+		cmd, _, stderr := typed(t, "edge", append(args, "--url="+fast(t).URL())...)
+		_ = cmd.Run()
+		if exit := cmd.ProcessState.ExitCode(); exit != 1 || !strings.Contains(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("%v: exit code %d, %q; want %q", args, exit, stderr, want)
 		}
 	}
 }

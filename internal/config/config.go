@@ -18,6 +18,10 @@ import (
 // ErrHelp is returned when the arguments ask for help, which has then been printed.
 var ErrHelp = errors.New("config: help was asked for")
 
+// ErrInterrupted is wrapped by what a [Command] returns that a signal has ended before its
+// work was done.
+var ErrInterrupted = errors.New("interrupted")
+
 // Process is what every program of ours has in common.
 type Process struct {
 	AdminListen  string        `default:"${admin_listen}" help:"Address of health checks and profiles (host:port)."`

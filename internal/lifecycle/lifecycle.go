@@ -47,8 +47,11 @@ type Server interface {
 	Serve(context.Context) error
 }
 
+// interrupted is the exit code of a command that a signal has ended, as shells have it.
+const interrupted = 128 + int(syscall.SIGINT)
+
 // Run runs a program with the process's arguments and streams, and returns its exit
-// code. Once all parts have taken their addresses it prints one line, "ready", with them.
+// code: 0, 1 if it failed, 130 if a signal has ended a command of it early. Once all parts have taken their addresses it prints one line, "ready", with them.
 //
 // All that is about serving. Another command of the flags is run and that is all.
 //
@@ -70,6 +73,9 @@ func Run(p Program) int {
 		return 0
 	}
 	fmt.Fprintf(os.Stderr, "%s: %v\n", p.Name, err)
+	if errors.Is(err, config.ErrInterrupted) {
+		return interrupted
+	}
 	return 1
 }
 

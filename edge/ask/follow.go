@@ -1,0 +1,264 @@
+package ask
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/internal/config"
+)
+
+// A follower gets one completion, over as many connections as it takes.
+type follower struct {
+	*Client
+	http        *http.Client
+	key         string
+	out, notes  io.Writer // for the answer, and for what a person is told on the way
+	body        []byte
+	idempotency string
+
+	id, cursor string // of the completion, and of its last event that came; empty: none yet
+	asked      bool   // whether the edge may have begun a completion whose id is not known
+	midLine    bool
+}
+
+// silence is how long a connection may be silent: the edge is heard at least every 15 s.
+const silence = 35 * time.Second
+
+var (
+	errLost   = errors.New("the connection was lost")
+	errSilent = errors.New("the edge fell silent")
+)
+
+// follow writes the answer until it has ended.
+func (f *follower) follow(ctx context.Context) error {
+	defer f.endLine()
+	return f.insist(ctx, f.GiveUpAfter, f.attempt)
+}
+
+// attempt follows on one connection. It returns nil at the end of the answer, and a
+// [setback] where another connection may bring more.
+func (f *follower) attempt(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silent := time.AfterFunc(silence, func() { cancel(errSilent) })
+	defer silent.Stop()
+	resp, err := f.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusNoContent:
+		return nil
+	default:
+		return failure(resp)
+	}
+	if mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || mediaType != "text/event-stream" {
+		return fmt.Errorf("what answers at %s is not Pawstream: it sent no event stream", f.URL)
+	}
+	body := io.Reader(&heard{resp.Body, silent})
+	copied := &frames{out: f.out}
+	if f.Raw {
+		body = copied.from(body)
+	}
+	decoder := sse.NewDecoder(body)
+	for event, err := range decoder.Events() {
+		switch {
+		case copied.err != nil:
+			return copied.err
+		case errors.Is(err, sse.ErrTooLong):
+			return err
+		case err != nil:
+			return &setback{cause: cmp.Or(context.Cause(ctx), fmt.Errorf("%w: %w", errLost, err)), wait: wish(decoder)}
+		}
+		if done, err := f.take(&event); done || err != nil {
+			return err
+		}
+	}
+	return &setback{cause: errLost, wait: wish(decoder)}
+}
+
+// wish is how long the stream wants a client to wait that has lost it.
+func wish(decoder *sse.Decoder) time.Duration {
+	retry, _ := decoder.Retry()
+	return retry
+}
+
+// connect asks for the completion: by the question, until the edge has told its id. The
+// answer may be of any status.
+func (f *follower) connect(ctx context.Context) (*http.Response, error) {
+	method, path, body := http.MethodPost, "", f.body
+	if f.id != "" {
+		method, path, body = http.MethodGet, "/"+url.PathEscape(f.id)+"?stream=true", nil
+	}
+	sent := false
+	req, err := f.request(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { sent = true },
+	}), method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Idempotency-Key", f.idempotency)
+	}
+	if f.cursor != "" {
+		req.Header.Set("Last-Event-ID", f.cursor)
+	}
+	resp, err := f.http.Do(req)
+	if err != nil {
+		f.asked = f.asked || sent
+		if wrapped := new(url.Error); errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return nil, &setback{cause: cmp.Or(context.Cause(ctx), err), away: !sent}
+	}
+	// A refusal may name it too: then it has ended, or will be served again.
+	if id := resp.Header.Get("X-Completion-Id"); f.id == "" && id != "" {
+		f.id = id
+		if resp.StatusCode != http.StatusOK {
+			defer func() { _ = resp.Body.Close() }()
+			err, lost := failure(resp), new(setback)
+			if !errors.As(err, &lost) {
+				lost.cause = err
+			}
+			return nil, lost
+		}
+	}
+	f.asked = f.id == "" && resp.StatusCode == http.StatusOK
+	return resp, nil
+}
+
+// request returns a request about completions.
+func (f *follower) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(f.URL, "/")+"/v1/chat/completions"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("--url: %w", err)
+	}
+	if f.key != "" {
+		req.Header.Set("Authorization", "Bearer "+f.key)
+	}
+	return req, nil
+}
+
+// take writes one event, and reports whether it was the last one.
+func (f *follower) take(event *sse.Event) (done bool, err error) {
+	ours := event.ID.String() != f.cursor // else it is progress, or an error of this connection alone
+	if event.Data == "[DONE]" {
+		return true, nil
+	}
+	var chunk struct {
+		ID      string
+		Choices []struct {
+			Delta struct{ Content, Refusal string }
+		}
+		Error *struct{ Message, Code string }
+	}
+	if err := json.Unmarshal([]byte(event.Data), &chunk); err != nil {
+		return false, fmt.Errorf("the edge sent what is not JSON: %w", err)
+	}
+	if ours {
+		f.cursor, f.id = event.ID.String(), cmp.Or(f.id, chunk.ID)
+		if f.JSON {
+			if _, err := fmt.Fprintln(f.out, event.Data); err != nil {
+				return false, err
+			}
+		}
+	}
+	if chunk.Error != nil {
+		err := errors.New(chunk.Error.Message)
+		if ours || chunk.Error.Code == "completion_lost" {
+			return false, err
+		}
+		return false, &setback{cause: err}
+	}
+	if !ours || f.Raw || f.JSON || len(chunk.Choices) == 0 {
+		return false, nil
+	}
+	text := chunk.Choices[0].Delta.Content + chunk.Choices[0].Delta.Refusal
+	if text == "" {
+		return false, nil
+	}
+	f.midLine = !strings.HasSuffix(text, "\n")
+	_, err = io.WriteString(f.out, text)
+	return false, err
+}
+
+// endLine ends the answer's last line, for the shell's next one.
+func (f *follower) endLine() {
+	if f.midLine {
+		_, _ = fmt.Fprintln(f.out)
+	}
+}
+
+// cancelPatience is how long cancelling may take.
+const cancelPatience = 10 * time.Second
+
+// interrupted cancels the completion, if there may be one, and returns what became of it.
+func (f *follower) interrupted(ctx context.Context) error {
+	ctx, stop := context.WithTimeoutCause(context.WithoutCancel(ctx), cancelPatience, errSilent)
+	defer stop()
+	if err := f.insist(ctx, cancelPatience, f.cancel); err != nil {
+		return fmt.Errorf("%w, but the answer could not be cancelled: %w", config.ErrInterrupted, err)
+	}
+	return fmt.Errorf("%w, and cancelled", config.ErrInterrupted)
+}
+
+// cancel is one attempt to cancel.
+func (f *follower) cancel(ctx context.Context) error {
+	if f.id == "" {
+		if !f.asked {
+			return nil
+		}
+		// Asked again under the same key, the edge tells the completion that it has begun.
+		resp, err := f.connect(ctx)
+		if err != nil {
+			return err
+		}
+		_ = resp.Body.Close()
+		if f.id == "" {
+			return nil // refused: there is none
+		}
+	}
+	req, err := f.request(ctx, http.MethodPost, "/"+url.PathEscape(f.id)+"/cancel", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := f.http.Do(req)
+	if err != nil {
+		return &setback{cause: err}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return failure(resp)
+	}
+	return nil
+}
+
+// heard puts off the end of a connection with every byte that comes.
+type heard struct {
+	io.Reader
+	silent *time.Timer
+}
+
+// Read implements io.Reader.
+func (h *heard) Read(b []byte) (int, error) {
+	n, err := h.Reader.Read(b)
+	if n > 0 {
+		h.silent.Reset(silence)
+	}
+	return n, err
+}

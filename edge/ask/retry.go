@@ -1,0 +1,137 @@
+package ask
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A setback is an error after which another attempt may succeed. Every other error is for
+// good.
+type setback struct {
+	cause error
+	wait  time.Duration // how long the edge wants to be left alone
+	fault bool          // whether the edge says that it is at fault itself
+	away  bool          // whether nobody could be reached at all
+}
+
+// Error returns the cause's text.
+func (s *setback) Error() string { return s.cause.Error() }
+
+// Unwrap returns the cause.
+func (s *setback) Unwrap() error { return s.cause }
+
+const (
+	firstDelay   = 200 * time.Millisecond
+	longestDelay = 5 * time.Second
+	// mostFaults is how many times in a row the edge may be at fault itself.
+	mostFaults = 4
+)
+
+// insist tries until it succeeds, fails for good, or would go on without a new event for
+// longer than patience. Between attempts it waits for as long as the edge asks, and for a
+// random time whose bounds double.
+func (f *follower) insist(ctx context.Context, patience time.Duration, try func(context.Context) error) error {
+	since, failures := time.Now(), 0
+	for {
+		before := f.cursor
+		err := try(ctx)
+		var lost *setback
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case !errors.As(err, &lost):
+			return err
+		}
+		if f.cursor != before {
+			since, failures = time.Now(), 0
+		}
+		if failures++; lost.fault && failures >= mostFaults {
+			return err
+		}
+		delay := min(firstDelay<<min(failures-1, 10), longestDelay)
+		pause := max(lost.wait, delay/2) + rand.N(delay/2) //nolint:gosec // nobody gains by guessing it
+		if time.Since(since)+pause > patience {
+			if lost.wait > 0 {
+				return fmt.Errorf("%w (try again in %v)", err, lost.wait)
+			}
+			return err
+		}
+		switch {
+		case lost.away && failures == 1: // it may not run yet, or not at all
+			f.tell("nobody answers at %s (%v): trying again for %v", f.URL, lost.cause, patience)
+		case lost.wait > longestDelay:
+			f.tell("%s; trying again in %v", strings.TrimSuffix(lost.Error(), "."), lost.wait)
+		}
+		if !sleep(ctx, pause) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// tell tells a person who waits why.
+func (f *follower) tell(format string, args ...any) {
+	_, _ = fmt.Fprintf(f.notes, format+"\n", args...)
+}
+
+// sleep reports whether it could sleep for all of d.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// maxErrorBody is how much of a refusal is read, in bytes.
+const maxErrorBody = 64 << 10
+
+// failure returns what an answer that is no stream says, as a setback where the same
+// request may be served later.
+func failure(resp *http.Response) error {
+	var body struct{ Error struct{ Message string } }
+	_ = json.NewDecoder(io.LimitReader(resp.Body, maxErrorBody)).Decode(&body) // a proxy's page says nothing to us
+	err := errors.New(cmp.Or(body.Error.Message, "the edge answered "+resp.Status))
+	if resp.Header.Get("X-Should-Retry") == "false" {
+		return err
+	}
+	switch resp.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return &setback{
+			cause: err, wait: retryAfter(resp.Header, time.Now()), fault: resp.StatusCode == http.StatusInternalServerError,
+		}
+	default:
+		return err
+	}
+}
+
+// retryAfter returns how long a refusal asks to be left alone: in milliseconds, as
+// OpenAI's SDKs read it, or as RFC 9110, section 10.2.3 has it, in seconds or as a date.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	for _, field := range []struct {
+		name string
+		unit time.Duration
+	}{{"Retry-After-Ms", time.Millisecond}, {"Retry-After", time.Second}} {
+		if n, err := strconv.ParseUint(h.Get(field.name), 10, 31); err == nil {
+			return time.Duration(n) * field.unit
+		}
+	}
+	if date, err := http.ParseTime(h.Get("Retry-After")); err == nil {
+		return max(0, date.Sub(now))
+	}
+	return 0
+}
