@@ -15,9 +15,13 @@ type hand func(t *testing.T, c chat, name string)
 func mouse(t *testing.T, c chat, name string) {
 	t.Helper()
 	c.Wait(named(name))
-	// What lies over it would get the click.
-	at := browser.Eval[[]float64](c.Page, `((e) => { e.scrollIntoView({ block: "nearest" }); const r = e.getBoundingClientRect();
-		const [x, y] = [r.x + r.width / 2, r.y + r.height / 2]; return e.contains(document.elementFromPoint(x, y)) ? [x, y] : []; })(`+named(name)+`)`)
+	// A hand does not click what still moves, and what lies over it would get the click.
+	at := browser.Eval[[]float64](c.Page, `(async () => { for (let before;;) {
+		const e = `+named(name)+`; e.scrollIntoView({ block: "nearest" }); const r = e.getBoundingClientRect();
+		const [x, y] = [r.x + r.width / 2, r.y + r.height / 2];
+		if (before === x + " " + y) return e.contains(document.elementFromPoint(x, y)) ? [x, y] : [];
+		before = x + " " + y; await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+	} })()`)
 	if len(at) == 0 {
 		t.Fatalf("%s cannot be clicked", name)
 	}

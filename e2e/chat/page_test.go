@@ -78,8 +78,14 @@ func TestAsk(t *testing.T) {
 	if got := c.stored(); got != before {
 		t.Errorf("regenerated, the answer is %d letters long, and was %d", len(got), len(before))
 	}
+	c.Resize(640, 400)
 	c.Click("#new")
 	c.Wait(`document.querySelector("#messages").childElementCount === 0 && localStorage.getItem("pawstream.conversation") === null`)
+	at := browser.Eval[[]float64](c.Page, `(async () => { await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+		const s = document.querySelector("#scroll"); return [s.scrollTop, s.scrollHeight - s.clientHeight]; })()`)
+	if at[0] != 0 || at[1] <= 0 {
+		t.Errorf("a new chat begins at %v of %v, want its top", at[0], at[1])
+	}
 }
 
 // TestStop stops an answer by the Escape key: the server stops too, and what came stays.

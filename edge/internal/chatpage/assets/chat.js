@@ -45,7 +45,7 @@ function draw() {
   }
   if (running) tellFigures(running.message);
   frames.render();
-  if (sticking) scroll.scrollTop = scroll.scrollHeight;
+  if (sticking) scroll.scrollTop = messages.length > 0 ? scroll.scrollHeight : 0;
   if (busy.size > 0) schedule();
 }
 
