@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -44,13 +45,15 @@ func (s *Server) connect() error {
 		s.watchers = append(s.watchers, secured)
 		transport = newLatest(secured)
 	}
-	options := append(s.reports.GRPCClient(), grpc.WithTransportCredentials(moderating{transport}), grpc.WithAuthority(s.cfg.CompletionTLS.Name))
+	options := append(s.reports.GRPCClient(), grpc.WithAuthority(s.cfg.CompletionTLS.Name))
 	address := s.cfg.CompletionAddr
 	if s.cfg.Dial != nil {
 		address = "passthrough:///inside"
 		options = append(options, grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.cfg.Dial(ctx) }))
 	}
-	s.conn, err = newPool(func() (*grpc.ClientConn, error) { return dial(address, options...) })
+	s.conn, err = newPool(func(calls *atomic.Int64) (*grpc.ClientConn, error) {
+		return dial(address, append(options[:len(options):len(options)], grpc.WithTransportCredentials(moderating{transport, calls}))...)
+	})
 	return err
 }
 

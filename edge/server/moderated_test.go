@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,18 +63,20 @@ func TestModerated(t *testing.T) {
 	const us = time.Microsecond
 	for _, tt := range []struct {
 		name     string
+		calls    int64
 		arrivals []arrival
 		want     string // "time:bytes" of each read, in µs
 	}{
-		{"little is read at once", every(700*us, 90, 5), "700:90 1400:90 2100:90 2800:90 3500:90"},
-		{"the opening of a stream is read at once", every(100*us, 90, 4), "100:90 200:90 300:90 400:90"},
-		{"much is read once in a beat", every(110*us, 90, 60), "110:90 220:90 330:90 440:90 2000:1260 4000:1620 6000:1620 8000:540"},
+		{"little is read at once", crowd, every(700*us, 90, 5), "700:90 1400:90 2100:90 2800:90 3500:90"},
+		{"the opening of a stream is read at once", crowd, every(100*us, 90, 4), "100:90 200:90 300:90 400:90"},
+		{"much is read once in a beat", crowd, every(110*us, 90, 60), "110:90 220:90 330:90 440:90 2000:1260 4000:1620 6000:1620 8000:540"},
+		{"what few calls share is read at once", crowd - 1, every(110*us, 90, 6), "110:90 220:90 330:90 440:90 550:90 660:90"},
 		{
-			"when it becomes less it is read at once again",
+			"when it becomes less it is read at once again", crowd,
 			append(every(110*us, 90, 30), every(950*us, 90, 4)...),
 			"110:90 220:90 330:90 440:90 2000:1260 4000:1080 6000:180 6150:90 7100:90",
 		},
-		{"what fills the buffer is read on at once", every(100*us, 8192, 3), "100:4096 100:4096 200:4096 200:4096 300:4096 300:4096"},
+		{"what fills the buffer is read on at once", crowd, every(100*us, 8192, 3), "100:4096 100:4096 200:4096 200:4096 300:4096 300:4096"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -87,7 +90,8 @@ func TestModerated(t *testing.T) {
 					<-time.After(time.Second)
 					close(s.some)
 				}()
-				c := &moderated{Conn: s}
+				c := &moderated{Conn: s, calls: new(atomic.Int64)}
+				c.calls.Store(tt.calls)
 				var got []string
 				for buf := make([]byte, 4096); ; {
 					n, err := c.Read(buf)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
@@ -18,20 +19,21 @@ const callsPerConn = 128
 // A pool is a gRPC client over as many connections to each replica as the calls that are
 // open need. It is safe for concurrent use.
 type pool struct {
-	dial func() (*grpc.ClientConn, error)
+	dial func(calls *atomic.Int64) (*grpc.ClientConn, error)
 
-	mu    sync.Mutex
-	conns []*pooled // at least one; none is ever taken out, because gRPC closes idle ones itself
+	mu    sync.Mutex // of taking
+	conns []*pooled  // at least one; none is ever taken out, because gRPC closes idle ones itself
 }
 
 // A pooled connection counts its calls.
 type pooled struct {
 	conn  *grpc.ClientConn
-	calls int // guarded by the pool's mutex
+	calls atomic.Int64
 }
 
-// newPool prepares the first connection.
-func newPool(dial func() (*grpc.ClientConn, error)) (*pool, error) {
+// newPool prepares the first connection. dial is told where the calls on a connection are
+// counted.
+func newPool(dial func(calls *atomic.Int64) (*grpc.ClientConn, error)) (*pool, error) {
 	p := &pool{dial: dial}
 	if _, err := p.grow(); err != nil {
 		return nil, err
@@ -42,22 +44,18 @@ func newPool(dial func() (*grpc.ClientConn, error)) (*pool, error) {
 // Invoke implements [grpc.ClientConnInterface].
 func (p *pool) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	c := p.take()
-	return c.conn.Invoke(ctx, method, args, reply, p.counted(c, opts)...)
+	return c.conn.Invoke(ctx, method, args, reply, counted(c, opts)...)
 }
 
 // NewStream implements [grpc.ClientConnInterface].
 func (p *pool) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	c := p.take()
-	return c.conn.NewStream(ctx, desc, method, p.counted(c, opts)...)
+	return c.conn.NewStream(ctx, desc, method, counted(c, opts)...)
 }
 
 // counted adds what gives c back when the call has ended, however it ends.
-func (p *pool) counted(c *pooled, opts []grpc.CallOption) []grpc.CallOption {
-	return append(opts[:len(opts):len(opts)], grpc.OnFinish(func(error) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		c.calls--
-	}))
+func counted(c *pooled, opts []grpc.CallOption) []grpc.CallOption {
+	return append(opts[:len(opts):len(opts)], grpc.OnFinish(func(error) { c.calls.Add(-1) }))
 }
 
 // take counts a call on the first connection that has room for it. Those behind it are
@@ -67,28 +65,28 @@ func (p *pool) take() *pooled {
 	defer p.mu.Unlock()
 	least := p.conns[0]
 	for _, c := range p.conns {
-		if c.calls < callsPerConn {
-			c.calls++
+		if c.calls.Load() < callsPerConn {
+			c.calls.Add(1)
 			return c
 		}
-		if c.calls < least.calls {
+		if c.calls.Load() < least.calls.Load() {
 			least = c
 		}
 	}
 	if c, err := p.grow(); err == nil { // else the busiest hour is no time to fail
 		least = c
 	}
-	least.calls++
+	least.calls.Add(1)
 	return least
 }
 
 // grow adds a connection, which is opened with its first call.
 func (p *pool) grow() (*pooled, error) {
-	conn, err := p.dial()
-	if err != nil {
+	c := &pooled{}
+	var err error
+	if c.conn, err = p.dial(&c.calls); err != nil {
 		return nil, err
 	}
-	c := &pooled{conn: conn}
 	p.conns = append(p.conns, c)
 	return c, nil
 }

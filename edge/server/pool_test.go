@@ -38,7 +38,7 @@ func TestPool(t *testing.T) {
 	healthpb.RegisterHealthServer(server, health.NewServer())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	conns, err := newPool(func() (*grpc.ClientConn, error) {
+	conns, err := newPool(func(*atomic.Int64) (*grpc.ClientConn, error) {
 		return grpc.NewClient(tcp.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	})
 	if err != nil {
@@ -104,7 +104,7 @@ func calls(p *pool) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range p.conns {
-		n += c.calls
+		n += int(c.calls.Load())
 	}
 	return n
 }
