@@ -130,7 +130,12 @@ func TestWatchCommand(t *testing.T) {
 	asked := post(t, url, body(object{"max_tokens": someTokens, "stream": true}), bearer("owner"))
 	id := asked.Header.Get("X-Completion-Id")
 	watch := func(program, key string) (stdout, stderr string, exit int) {
-		cmd, out, told := typed(t, program, "watch", "--url="+url, "--key-file="+secretFile(t, key+"-key\n"), id)
+		cmd, out, told := typed(t, program, "watch", "--url="+url, id)
+		if program == "edge" {
+			cmd.Args = append(cmd.Args, "--key-file="+secretFile(t, key+"-key\n"))
+		} else {
+			cmd.Env = append(cmd.Env, "PAWSTREAM_API_KEY="+key+"-key")
+		}
 		_ = cmd.Run()
 		return out.String(), told.String(), cmd.ProcessState.ExitCode()
 	}

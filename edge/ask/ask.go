@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -23,8 +24,9 @@ import (
 
 // Client are the settings of both commands.
 type Client struct {
-	URL         string        `default:"http://127.0.0.1:8080" help:"Where the edge is." placeholder:"URL"`
+	URL         string        `default:"http://127.0.0.1:8080" help:"Where the edge is (${default})." placeholder:"URL"`
 	KeyFile     string        `help:"File with the API key, where the edge asks for one." placeholder:"FILE"`
+	APIKey      string        `name:"api-key" help:"The API key itself. In the environment nobody else sees it, on a command line everybody does." placeholder:"KEY"`
 	Raw         bool          `xor:"form" help:"Write the frames as they are on the wire, once each is whole."`
 	JSON        bool          `xor:"form" name:"json" help:"Write the data of each of the answer's events, a line of JSON each."`
 	GiveUpAfter time.Duration `name:"give-up-after" default:"60s" help:"How long the edge may be away, or may want to be left alone, before it is given up."`
@@ -51,11 +53,11 @@ const maxQuestion = 8 << 20
 // also where the edge has not told its id yet, and the error wraps
 // [config.ErrInterrupted].
 func (a *Ask) Run(ctx context.Context, stdout io.Writer) error {
-	body, err := a.request()
+	f, err := a.follower(stdout)
 	if err != nil {
 		return err
 	}
-	f, err := a.follower(stdout)
+	body, err := a.request(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,15 +75,12 @@ func (a *Ask) Run(ctx context.Context, stdout io.Writer) error {
 }
 
 // request returns the body of the request.
-func (a *Ask) request() ([]byte, error) {
+func (a *Ask) request(ctx context.Context) ([]byte, error) {
 	question := strings.Join(a.Question, " ")
 	if question == "" || question == "-" {
-		text, err := io.ReadAll(io.LimitReader(os.Stdin, maxQuestion+1))
+		text, err := input(ctx, os.Stdin)
 		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		if len(text) > maxQuestion {
-			return nil, fmt.Errorf("standard input: a question may have %d bytes", maxQuestion)
+			return nil, err
 		}
 		question = string(bytes.TrimSpace(text))
 	}
@@ -95,6 +94,28 @@ func (a *Ask) request() ([]byte, error) {
 		members["max_tokens"] = a.MaxTokens
 	}
 	return json.Marshal(members)
+}
+
+// input returns what standard input holds. A terminal may never end it, so ctx does; what
+// still reads then ends with the process.
+func input(ctx context.Context, stdin io.Reader) (text []byte, err error) {
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		text, err = io.ReadAll(io.LimitReader(stdin, maxQuestion+1))
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, config.ErrInterrupted
+	case <-read:
+	}
+	if err != nil {
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	if len(text) > maxQuestion {
+		return nil, fmt.Errorf("standard input: a question may have %d bytes", maxQuestion)
+	}
+	return text, nil
 }
 
 // Run follows, and writes the answer to stdout from its start. If ctx ends, the
@@ -115,7 +136,10 @@ func (w *Watch) Run(ctx context.Context, stdout io.Writer) error {
 }
 
 func (c *Client) follower(out io.Writer) (*follower, error) {
-	f := &follower{Client: c, http: http.DefaultClient, out: out, notes: os.Stderr}
+	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("--url: %q is no URL like http://127.0.0.1:8080", c.URL)
+	}
+	f := &follower{Client: c, http: http.DefaultClient, key: c.APIKey, out: out, notes: os.Stderr}
 	if c.KeyFile != "" {
 		key, err := os.ReadFile(c.KeyFile)
 		if err != nil {

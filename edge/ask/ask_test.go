@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -161,6 +163,7 @@ func TestWays(t *testing.T) {
 				f, out, _ := asking(t, e)
 				f.Raw = tt.raw
 				err := f.follow(t.Context())
+				synctest.Wait() // until each request has been noted
 				if tt.fail == "" && err != nil || tt.fail != "" && (err == nil || !strings.Contains(err.Error(), tt.fail)) {
 					t.Errorf("it ended with %v, want %q", err, tt.fail)
 				}
@@ -224,6 +227,7 @@ func TestPatience(t *testing.T) {
 	}{
 		"long enough":  {[]http.HandlerFunc{refuse(503, "Busy.")}, 12, 30, 50 * time.Second, time.Minute, "Busy."},
 		"asks for too": {[]http.HandlerFunc{refuse(503, "Busy.", "Retry-After", "90")}, 1, 1, 0, 0, "Busy. (try again in 1m30s)"},
+		"silent":       {[]http.HandlerFunc{hang}, 1, 2, 0, time.Minute, errSilent.Error()},
 		"no headway":   {[]http.HandlerFunc{stream(one, 0), stream(beat, 0)}, 12, 50, 50 * time.Second, time.Minute, errLost.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,6 +236,7 @@ func TestPatience(t *testing.T) {
 				e := &edge{steps: tt.steps}
 				f, _, _ := asking(t, e)
 				err := f.follow(t.Context())
+				synctest.Wait() // until each request has been noted
 				if err == nil || err.Error() != tt.fail {
 					t.Errorf("it ended with %v, want %q", err, tt.fail)
 				}
@@ -277,6 +282,7 @@ func TestInterrupted(t *testing.T) {
 					t.Fatal(err)
 				}
 				err := f.interrupted(ctx)
+				synctest.Wait()
 				if !errors.Is(err, config.ErrInterrupted) || !strings.Contains(err.Error(), tt.fail) ||
 					strings.Contains(err.Error(), "could not") != (tt.fail != "") {
 					t.Errorf("it said %v, want %q", err, tt.fail)
@@ -300,8 +306,8 @@ func TestInterruptedAlone(t *testing.T) {
 		asked bool
 		want  string
 	}{
-		"nothing was sent":       {false, "and cancelled"},
-		"something may be there": {true, "could not be cancelled: dial: connection refused"},
+		"nothing was sent":       {false, "interrupted before an answer was begun"},
+		"something may be there": {true, "could not be cancelled: nobody answers at http://edge (does it run?): dial: connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -324,5 +330,43 @@ func TestInterruptedAlone(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestURL shows that a URL which cannot work is told at once.
+func TestURL(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	host := server.Listener.Addr().String()
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // says that we do not trust it
+	t.Cleanup(secure.Close)
+	for url, want := range map[string]string{
+		host: "is no URL like", "localhost:8080": "is no URL like", "/v1": "is no URL like", "ftp://" + host: "is no URL like",
+		"https://" + host: "--url: http: server gave HTTP response to HTTPS client",
+		secure.URL:        "--url: tls: failed to verify certificate",
+	} {
+		ask := &Ask{Question: []string{"Cats?"}, Client: Client{URL: url, GiveUpAfter: time.Hour}}
+		if err := ask.Run(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", url, err, want)
+		}
+	}
+}
+
+// TestInput shows that a terminal which says nothing keeps nobody from leaving.
+func TestInput(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		terminal, keyboard := io.Pipe()
+		defer func() { _ = keyboard.Close() }()
+		ctx, interrupt := context.WithTimeout(t.Context(), time.Hour)
+		defer interrupt()
+		if _, err := input(ctx, terminal); !errors.Is(err, config.ErrInterrupted) {
+			t.Errorf("%v, want %v", err, config.ErrInterrupted)
+		}
+	})
+	if _, err := input(t.Context(), strings.NewReader(strings.Repeat("a", maxQuestion+1))); err == nil || !strings.Contains(err.Error(), "may have 8388608 bytes") {
+		t.Errorf("a question that is too long: %v", err)
 	}
 }

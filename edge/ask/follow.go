@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pawstream/pawstream/edge/sse"
@@ -25,6 +27,7 @@ type follower struct {
 	http        *http.Client
 	key         string
 	out, notes  io.Writer // for the answer, and for what a person is told on the way
+	noting      sync.Mutex
 	body        []byte
 	idempotency string
 
@@ -33,7 +36,7 @@ type follower struct {
 	midLine    bool
 }
 
-// silence is how long a connection may be silent: the edge is heard at least every 15 s.
+// silence is how long a stream may be silent: the edge is heard at least every 15 s.
 const silence = 35 * time.Second
 
 var (
@@ -52,7 +55,11 @@ func (f *follower) follow(ctx context.Context) error {
 func (f *follower) attempt(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silent := time.AfterFunc(silence, func() { cancel(errSilent) })
+	first := silence
+	if f.GiveUpAfter > 0 {
+		first = min(first, f.GiveUpAfter)
+	}
+	silent := time.AfterFunc(first, func() { cancel(errSilent) })
 	defer silent.Stop()
 	resp, err := f.connect(ctx)
 	if err != nil {
@@ -69,6 +76,7 @@ func (f *follower) attempt(ctx context.Context) error {
 	if mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || mediaType != "text/event-stream" {
 		return fmt.Errorf("what answers at %s is not Pawstream: it sent no event stream", f.URL)
 	}
+	silent.Reset(silence)
 	body := io.Reader(&heard{resp.Body, silent})
 	copied := &frames{out: f.out}
 	if f.Raw {
@@ -124,6 +132,9 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 		if wrapped := new(url.Error); errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
+		if hopeless(err) {
+			return nil, fmt.Errorf("--url: %w", err)
+		}
 		return nil, &setback{cause: cmp.Or(context.Cause(ctx), err), away: !sent}
 	}
 	// A refusal may name it too: then it has ended, or will be served again.
@@ -140,6 +151,13 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 	}
 	f.asked = f.id == "" && resp.StatusCode == http.StatusOK
 	return resp, nil
+}
+
+// hopeless reports whether an error of a connection is one that another connection meets
+// too.
+func hopeless(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &certificate)
 }
 
 // request returns a request about completions.
@@ -209,8 +227,12 @@ const cancelPatience = 10 * time.Second
 
 // interrupted cancels the completion, if there may be one, and returns what became of it.
 func (f *follower) interrupted(ctx context.Context) error {
+	if f.id == "" && !f.asked {
+		return fmt.Errorf("%w before an answer was begun", config.ErrInterrupted)
+	}
 	ctx, stop := context.WithTimeoutCause(context.WithoutCancel(ctx), cancelPatience, errSilent)
 	defer stop()
+	defer time.AfterFunc(time.Second, func() { f.tell("cancelling the answer; another Ctrl-C leaves it alone") }).Stop()
 	if err := f.insist(ctx, cancelPatience, f.cancel); err != nil {
 		return fmt.Errorf("%w, but the answer could not be cancelled: %w", config.ErrInterrupted, err)
 	}
@@ -220,9 +242,6 @@ func (f *follower) interrupted(ctx context.Context) error {
 // cancel is one attempt to cancel.
 func (f *follower) cancel(ctx context.Context) error {
 	if f.id == "" {
-		if !f.asked {
-			return nil
-		}
 		// Asked again under the same key, the edge tells the completion that it has begun.
 		resp, err := f.connect(ctx)
 		if err != nil {

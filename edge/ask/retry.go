@@ -40,7 +40,7 @@ const (
 // longer than patience. Between attempts it waits for as long as the edge asks, and for a
 // random time whose bounds double.
 func (f *follower) insist(ctx context.Context, patience time.Duration, try func(context.Context) error) error {
-	since, failures := time.Now(), 0
+	since, failures, told := time.Now(), 0, false
 	for {
 		before := f.cursor
 		err := try(ctx)
@@ -54,7 +54,7 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 			return err
 		}
 		if f.cursor != before {
-			since, failures = time.Now(), 0
+			since, failures, told = time.Now(), 0, false
 		}
 		if failures++; lost.fault && failures >= mostFaults {
 			return err
@@ -62,13 +62,18 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 		delay := min(firstDelay<<min(failures-1, 10), longestDelay)
 		pause := max(lost.wait, delay/2) + rand.N(delay/2) //nolint:gosec // nobody gains by guessing it
 		if time.Since(since)+pause > patience {
-			if lost.wait > 0 {
+			switch {
+			case lost.away:
+				return fmt.Errorf("nobody answers at %s (does it run?): %w", f.URL, err)
+			case lost.wait > 0:
 				return fmt.Errorf("%w (try again in %v)", err, lost.wait)
+			default:
+				return err
 			}
-			return err
 		}
 		switch {
-		case lost.away && failures == 1: // it may not run yet, or not at all
+		case lost.away && !told: // it may not run yet, or not at all
+			told = true
 			f.tell("nobody answers at %s (%v): trying again for %v", f.URL, lost.cause, patience)
 		case lost.wait > longestDelay:
 			f.tell("%s; trying again in %v", strings.TrimSuffix(lost.Error(), "."), lost.wait)
@@ -79,8 +84,10 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 	}
 }
 
-// tell tells a person who waits why.
+// tell tells a person who waits why. It is safe for concurrent use.
 func (f *follower) tell(format string, args ...any) {
+	f.noting.Lock()
+	defer f.noting.Unlock()
 	_, _ = fmt.Fprintf(f.notes, format+"\n", args...)
 }
 

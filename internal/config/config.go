@@ -65,6 +65,7 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (comm
 		kong.Writers(stdout, stderr),
 		kong.Vars{"admin_listen": p.AdminListen},
 		kong.Exit(func(int) { helped = true }),
+		kong.Help(help),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("configuration table: %w", err)
@@ -83,4 +84,17 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (comm
 		reference.model = parser.Model
 	}
 	return command, nil
+}
+
+// help prints what a command takes. The settings of serving say nothing to one that does
+// something else.
+func help(options kong.HelpOptions, ctx *kong.Context) error {
+	if selected := ctx.Selected(); selected != nil {
+		if _, ok := selected.Target.Addr().Interface().(Command); ok {
+			for _, flag := range ctx.Model.Flags {
+				flag.Hidden = flag.Name != "help"
+			}
+		}
+	}
+	return kong.DefaultHelpPrinter(options, ctx)
 }
