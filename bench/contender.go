@@ -237,7 +237,9 @@ func caddy(ctx context.Context, b *bench, s *stage) error {
 		return err
 	}
 	return b.foreign(ctx, s, func(dir, listen string) ([]string, error) {
-		config := fmt.Sprintf("{\n\tadmin off\n\tauto_https off\n}\nhttp://%s {\n\treverse_proxy http://%s {\n\t\tflush_interval -1\n\t}\n}\n", listen, s.origin)
+		// Unless it has read the request to its end, Caddy may close its connection to an origin
+		// that answers at once: Go's server closes a request's body when a response begins.
+		config := fmt.Sprintf("{\n\tadmin off\n\tauto_https off\n}\nhttp://%s {\n\treverse_proxy http://%s {\n\t\tflush_interval -1\n\t\tbuffer_requests\n\t}\n}\n", listen, s.origin)
 		file := filepath.Join(dir, "Caddyfile")
 		return []string{path, "run", "--adapter", "caddyfile", "--config", file}, os.WriteFile(file, []byte(config), 0o600)
 	})
