@@ -4,7 +4,7 @@
 .PHONY: help run test lint gen bench pgo microbench up fuzz faults screenshots
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Serve everything in one process on http://127.0.0.1:8080
 	go run ./services/standalone

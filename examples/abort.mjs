@@ -7,16 +7,17 @@ const headers = { "Content-Type": "application/json", ...(key && { Authorization
 const controller = new AbortController();
 process.once("SIGINT", () => controller.abort()); // Ctrl-C; on a page, its Stop button
 
-const response = await fetch(url, {
-  method: "POST", headers, signal: controller.signal,
-  body: JSON.stringify({
-    model: "pet-advisor-1", stream: true,
-    messages: [{ role: "user", content: process.argv[2] ?? "What should I know before adopting a cat?" }],
-  }),
-});
-if (!response.ok) throw new Error((await response.json()).error.message);
-const id = response.headers.get("X-Completion-Id");
+let id;
 try {
+  const response = await fetch(url, {
+    method: "POST", headers, signal: controller.signal,
+    body: JSON.stringify({
+      model: "pet-advisor-1", stream: true,
+      messages: [{ role: "user", content: process.argv[2] ?? "What should I know before adopting a cat?" }],
+    }),
+  });
+  if (!response.ok) throw new Error((await response.json()).error.message);
+  id = response.headers.get("X-Completion-Id");
   for await (const { data } of events(response.body)) {
     if (data === "[DONE]") break;
     const { choices, error } = JSON.parse(data);
@@ -27,6 +28,6 @@ try {
 } catch (err) {
   if (!controller.signal.aborted) throw err;
   // A reader that leaves may come back: the answer goes on for a while unless it is cancelled.
-  await fetch(`${url}/${id}/cancel`, { method: "POST", headers });
+  if (id) await fetch(`${url}/${id}/cancel`, { method: "POST", headers });
   console.log("\n(stopped)");
 }
