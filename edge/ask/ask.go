@@ -65,6 +65,8 @@ func (a *Ask) Run(ctx context.Context, stdout io.Writer) error {
 	err = f.follow(ctx)
 	var lost *setback
 	switch {
+	case err == nil:
+		return nil
 	case ctx.Err() != nil:
 		return f.interrupted(ctx)
 	case errors.As(err, &lost) && f.id != "":
@@ -126,13 +128,15 @@ func (w *Watch) Run(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	f.id = w.ID
-	if err = f.follow(ctx); ctx.Err() != nil {
+	err = f.follow(ctx)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
 		return fmt.Errorf("%w; the completion goes on", config.ErrInterrupted)
-	}
-	if err != nil {
+	default:
 		return fmt.Errorf("%s: %w", w.ID, err)
 	}
-	return nil
 }
 
 func (c *Client) follower(out io.Writer) (*follower, error) {
