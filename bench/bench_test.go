@@ -89,12 +89,12 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if _, err := installed("nginx"); err != nil {
+	if _, err := installed("caddy"); err != nil {
 		t.Skip(err)
 	}
-	f := tiny(t, "flat-16", "nginx")
+	f := tiny(t, "flat-16", "caddy")
 	f.RelayAddr = taken.Addr().String()
-	if output, _ := benchmark(t, f); !strings.Contains(output, "nginx is left out: nginx: port in use: "+f.RelayAddr) {
+	if output, _ := benchmark(t, f); !strings.Contains(output, "caddy is left out: caddy: port in use: "+f.RelayAddr) {
 		t.Errorf("the table does not say that the port is in use:\n%s", output)
 	}
 }

@@ -307,8 +307,12 @@ func (h *Held) add(ctx context.Context, t *Target) error {
 	if err != nil {
 		return err
 	}
-	_, err = events.Next()
+	event, err := events.Next()
+	if err != nil {
+		return err
+	}
 	h.FirstEvent = append(h.FirstEvent, milliseconds(int64(time.Since(begun))))
+	_, err = textOf(event.Data) // an error is no first event
 	return err
 }
 

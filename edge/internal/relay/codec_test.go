@@ -112,6 +112,38 @@ func TestRelayingTextAllocatesNothing(t *testing.T) {
 	}
 }
 
+// discarded is a response that goes nowhere.
+type discarded struct{ http.ResponseWriter }
+
+func (discarded) Write(b []byte) (int, error)      { return len(b), nil }
+func (discarded) FlushError() error                { return nil }
+func (discarded) SetWriteDeadline(time.Time) error { return nil }
+
+// TestWritingTextAllocatesLittle holds the budget of an event that is alone on its way, as at
+// 20 events/s: it is written and flushed by itself.
+func TestWritingTextAllocatesLittle(t *testing.T) {
+	r := New(Config{})
+	s := r.newSession(discarded{}, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil), Options{})
+	s.encoder, s.prefix = openai.NewChunkEncoder(first(text(0, "a")).GetMetadata()), sse.Must(sse.NewID(testID+"."))
+	s.started = true
+	data := mem.BufferSlice{mem.SliceBuffer(marshal(t, text(300, " retriever")))}
+	codec, from := newCodec(), &source{}
+	write := func() {
+		if err := codec.Unmarshal(data, &from.message); err != nil {
+			t.Fatal(err)
+		}
+		from.last, s.lastSent = 299, time.Time{}
+		before := s.written
+		if err := from.hand(s); err != nil || s.written != before+1 {
+			t.Fatalf("%v, %d written after %d", err, s.written, before)
+		}
+	}
+	write()
+	if allocs := testing.AllocsPerRun(100, write); allocs > 2 {
+		t.Errorf("%v allocations for an event that is written, want 2 at most", allocs)
+	}
+}
+
 func BenchmarkRelayText(b *testing.B) {
 	relay := relayed(b)
 	b.ReportAllocs()

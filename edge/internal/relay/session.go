@@ -179,11 +179,12 @@ func (s *session) pace(ended bool, err error) (bool, error) {
 	if !s.waiting {
 		s.waiting = true
 		// Those of many streams at the same time, so that one wake-up of the process serves them.
-		at := s.lastSent.Add(gap + gap/2).Truncate(gap / 8)
+		wait := gap + gap/2 - now.Sub(s.lastSent)
+		wait -= time.Duration(now.Add(wait).UnixNano() % int64(gap/8))
 		if s.overdue == nil {
-			s.overdue = s.after(at.Sub(now), s.flushed)
+			s.overdue = s.after(wait, s.flushed)
 		} else {
-			s.overdue.Reset(at.Sub(now))
+			s.overdue.Reset(wait)
 		}
 	}
 	return false, nil

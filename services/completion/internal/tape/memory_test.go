@@ -1,6 +1,7 @@
 package tape
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"unsafe"
@@ -102,6 +103,33 @@ func TestFollowingAllocatesNothingPerEvent(t *testing.T) {
 	if allocs > 8 { // the reader, its channel and the iterator
 		t.Errorf("following %d events allocates %v times", events, allocs)
 	}
+}
+
+// TestFollowingLiveAllocatesNothing appends to a tape that is followed, each event after
+// the one before has been seen.
+func TestFollowingLiveAllocatesNothing(t *testing.T) {
+	var tape Tape
+	seen, left := make(chan struct{}), make(chan struct{})
+	ctx, leave := context.WithCancel(t.Context())
+	go func() {
+		defer close(left)
+		for _, err := range tape.Follow(ctx, chat.FromStart, false) {
+			if err != nil {
+				return
+			}
+			seen <- struct{}{}
+		}
+	}()
+	allocs := testing.AllocsPerRun(10_000, func() {
+		if err := tape.Append(chat.Text(0, "x")); err != nil {
+			t.Fatal(err)
+		}
+		<-seen
+	})
+	if leave(); allocs != 0 {
+		t.Errorf("%v allocations for an event that is followed, want 0", allocs)
+	}
+	<-left
 }
 
 func TestAppendingTextAllocatesOnlyBlocks(t *testing.T) {
