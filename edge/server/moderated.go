@@ -32,7 +32,7 @@ const (
 type moderated struct {
 	net.Conn
 
-	calls *atomic.Int64 // that share it
+	calls *atomic.Int64 // that share it, and those of its like to other replicas
 
 	beat  int64 // the number of the last one in which there was a read
 	reads int   // within it
