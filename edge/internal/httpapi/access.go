@@ -46,9 +46,15 @@ func visitorOf(ctx context.Context) *visitor {
 	return v
 }
 
+// A need tells which scope a request takes, by what it comes to.
+type need func(*http.Request) auth.Scope
+
+// always is the need of a route that does one thing.
+func always(s auth.Scope) need { return func(*http.Request) auth.Scope { return s } }
+
 // guard lets a request through to a route that takes a scope: if the edge takes new
 // work, the caller is somebody, may do this, and has not asked too often.
-func (a *api) guard(scope auth.Scope, next http.HandlerFunc) http.Handler {
+func (a *api) guard(scope need, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.draining.Load() {
 			a.turnAway(w, r, "draining", openai.Overloaded(drainRetry))
@@ -66,8 +72,9 @@ func (a *api) guard(scope auth.Scope, next http.HandlerFunc) http.Handler {
 			return
 		}
 		recordOf(r).principal = caller.Principal
-		if !caller.May(scope) {
-			a.turnAway(w, r, "forbidden", openai.PermissionDenied())
+		if needed := scope(r); !caller.May(needed) {
+			lacks(w, needed)
+			a.turnAway(w, r, "forbidden", openai.PermissionDenied(string(needed)))
 			return
 		}
 		v := &visitor{Caller: caller, key: caller.Principal, share: limit.Share{
@@ -158,6 +165,11 @@ func challenge(w http.ResponseWriter, err error) {
 		value += `, error="invalid_token"`
 	}
 	w.Header().Set("WWW-Authenticate", value)
+}
+
+// lacks tells a caller which scope would do (RFC 6750, section 3.1).
+func lacks(w http.ResponseWriter, s auth.Scope) {
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="pawstream", error="insufficient_scope", scope="%s"`, s))
 }
 
 // tellQuota sets OpenAI's headers about a caller's requests, where there is a bound.

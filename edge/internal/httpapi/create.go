@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/edge/internal/openai"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
@@ -20,6 +21,15 @@ import (
 // maxModel bounds a model's name in the access line, in bytes: it may be anything until the
 // completion service has seen it.
 const maxModel = 128
+
+// needOfPost is that of POST /v1/chat/completions, which creates or, by a cursor, reads. It
+// looks at what create looks at.
+func needOfPost(r *http.Request) auth.Scope {
+	if lastEventID(r) != "" {
+		return auth.ScopeRead
+	}
+	return auth.ScopeCreate
+}
 
 // create handles POST /v1/chat/completions: a new completion, streamed or whole; or,
 // with Last-Event-ID, more of an old one, which is what clients send that repeat

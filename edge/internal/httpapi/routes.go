@@ -154,16 +154,16 @@ func (a *api) routes(gateway http.Handler) (http.Handler, error) {
 func (a *api) calls(gateway http.Handler, handle func(pattern string, handler http.Handler)) {
 	gateway = bounded(gateway)
 	unary := bodyless(gateway)
-	handle("POST /v1/chat/completions", a.guard(auth.ScopeCreate, a.slot(a.create)))
-	handle("GET /v1/chat/completions", a.guard(auth.ScopeRead, a.listing(unary)))
-	handle(followRoute, a.guard(auth.ScopeRead, a.follow(unary)))
-	handle("POST /v1/chat/completions/{id}", a.guard(auth.ScopeManage, a.update(gateway)))
-	handle("DELETE /v1/chat/completions/{id}", a.guard(auth.ScopeManage, unary))
-	handle("GET /v1/chat/completions/{id}/messages", a.guard(auth.ScopeRead, a.listing(unary)))
-	handle("POST /v1/chat/completions/{id}/cancel", a.guard(auth.ScopeManage, unary))
-	handle("POST /v1/stream_tickets", a.guard(auth.ScopeRead, bounded(http.HandlerFunc(a.issueTicket)).ServeHTTP))
-	handle("GET /v1/models", a.guard(auth.ScopeModels, unary))
-	handle("GET /v1/models/{id...}", a.guard(auth.ScopeModels, a.model(unary)))
+	handle("POST /v1/chat/completions", a.guard(needOfPost, a.slot(a.create)))
+	handle("GET /v1/chat/completions", a.guard(always(auth.ScopeRead), a.listing(unary)))
+	handle(followRoute, a.guard(always(auth.ScopeRead), a.follow(unary)))
+	handle("POST /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), a.update(gateway)))
+	handle("DELETE /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), unary))
+	handle("GET /v1/chat/completions/{id}/messages", a.guard(always(auth.ScopeRead), a.listing(unary)))
+	handle("POST /v1/chat/completions/{id}/cancel", a.guard(always(auth.ScopeManage), unary))
+	handle("POST /v1/stream_tickets", a.guard(always(auth.ScopeRead), bounded(http.HandlerFunc(a.issueTicket)).ServeHTTP))
+	handle("GET /v1/models", a.guard(always(auth.ScopeModels), unary))
+	handle("GET /v1/models/{id...}", a.guard(always(auth.ScopeModels), a.model(unary)))
 }
 
 // exposed are the headers of ours that a browser page may read.

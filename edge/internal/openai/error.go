@@ -166,11 +166,11 @@ func InvalidAPIKey() *Error {
 	}
 }
 
-// PermissionDenied returns the error for a key that may not do this.
-func PermissionDenied() *Error {
+// PermissionDenied returns the error for a key or token without the scope that this takes.
+func PermissionDenied(scope string) *Error {
 	return &Error{
 		Status: http.StatusForbidden, Type: typePermission, Code: "permission_denied",
-		Message: "The API key may not be used for this.",
+		Message: fmt.Sprintf("The API key or token may not be used for this, which takes the scope '%s'.", scope),
 	}
 }
 

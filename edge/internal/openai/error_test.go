@@ -61,7 +61,7 @@ func TestOwnErrors(t *testing.T) {
 		{"event id", openai.InvalidEventID(), http.StatusBadRequest, "invalid_request_error", "invalid_event_id", "", 0},
 		{"value", openai.InvalidValue("limit", "must be a number"), http.StatusBadRequest, "invalid_request_error", "invalid_value", "limit", 0},
 		{"key", openai.InvalidAPIKey(), http.StatusUnauthorized, "invalid_request_error", "invalid_api_key", "", 0},
-		{"permission", openai.PermissionDenied(), http.StatusForbidden, "permission_error", "permission_denied", "", 0},
+		{"permission", openai.PermissionDenied("completions.read"), http.StatusForbidden, "permission_error", "permission_denied", "", 0},
 		{"host", openai.ForeignHost(), http.StatusForbidden, "permission_error", "permission_denied", "", 0},
 		{"completion", openai.CompletionNotFound(), http.StatusNotFound, "invalid_request_error", "completion_not_found", "", 0},
 		{"rate", openai.RateLimited(3 * time.Second), http.StatusTooManyRequests, "rate_limit_error", "rate_limit_exceeded", "", 3 * time.Second},

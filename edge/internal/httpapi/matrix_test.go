@@ -1,0 +1,277 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pawstream/pawstream/edge/internal/auth"
+)
+
+// A form is one way to use a route.
+type form struct {
+	name    string
+	request string // method and path
+	body    string
+	header  string // one more, as "Name: value"
+
+	does    auth.Scope // what it comes to
+	foreign bool       // it is about a completion of the owner's
+	model   string     // that it asks, or asks about
+	status  int        // where all is in order
+	calls   string     // method of the service
+}
+
+// forms are those of every route: one that is not here fails the test.
+func forms() map[string][]form {
+	const (
+		completions = "/v1/chat/completions"
+		one         = completions + "/" + completion
+		accept      = "Accept: text/event-stream"
+		last        = "Last-Event-ID: " + completion + ".0"
+		streaming   = `{"model":"` + modelA + `","stream":true,"messages":[{"role":"user","content":"?"}]}`
+		unary       = `{"model":"` + modelA + `","messages":[{"role":"user","content":"?"}]}`
+		forbidden   = `{"model":"` + modelB + `","stream":true,"messages":[{"role":"user","content":"?"}]}`
+		get         = "CompletionService/GetCompletion"
+		resume      = "CompletionService/ResumeCompletion"
+	)
+	create, read, manage, see := auth.ScopeCreate, auth.ScopeRead, auth.ScopeManage, auth.ScopeModels
+	return map[string][]form{
+		"POST /v1/chat/completions": {
+			{"streamed", "POST " + completions, streaming, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"whole", "POST " + completions, unary, "", create, false, modelA, 200, "CompletionService/CreateCompletion"},
+			{"by a key", "POST " + completions, streaming, "Idempotency-Key: k", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"empty cursor", "POST " + completions, streaming, "Last-Event-ID: ", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"cursor", "POST " + completions, streaming, last, read, true, "", 200, resume},
+			{"cursor, other model", "POST " + completions, forbidden, last, read, true, "", 200, resume},
+			{"cursor, not streamed", "POST " + completions, unary, last, read, true, "", 200, resume},
+			{"cursor that is none", "POST " + completions, streaming, "Last-Event-ID: x", read, false, "", 400, ""},
+			{"cursor in the query", "POST " + completions + "?starting_after=0", streaming, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+		},
+		"GET /v1/chat/completions": {
+			{"list", "GET " + completions, "", "", read, false, "", 200, "CompletionService/ListCompletions"},
+			{"head", "HEAD " + completions, "", "", read, false, "", 200, "CompletionService/ListCompletions"},
+			{"cursor", "GET " + completions, "", last, read, false, "", 200, "CompletionService/ListCompletions"},
+		},
+		followRoute: {
+			{"whole", "GET " + one, "", "", read, true, "", 200, get},
+			{"head", "HEAD " + one, "", accept, read, true, "", 200, get},
+			{"by Accept", "GET " + one, "", accept, read, true, "", 200, resume},
+			{"by query", "GET " + one + "?stream=true", "", "", read, true, "", 200, resume},
+			{"cursor in the query", "GET " + one + "?stream=true&starting_after=0", "", "", read, true, "", 204, resume},
+			{"cursor", "GET " + one + "?stream=true", "", last, read, true, "", 204, resume},
+			{"cursor of another", "GET " + one + "?stream=true", "", "Last-Event-ID: " + another + ".0", read, false, "", 400, ""},
+		},
+		"POST /v1/chat/completions/{id}": {
+			{"metadata", "POST " + one, `{"metadata":{}}`, "", manage, true, "", 200, "CompletionService/UpdateCompletion"},
+			{"cursor", "POST " + one, `{"metadata":{}}`, last, manage, true, "", 200, "CompletionService/UpdateCompletion"},
+		},
+		"DELETE /v1/chat/completions/{id}": {
+			{"delete", "DELETE " + one, "", "", manage, true, "", 200, "CompletionService/DeleteCompletion"},
+		},
+		"GET /v1/chat/completions/{id}/messages": {
+			{"list", "GET " + one + "/messages", "", accept, read, true, "", 200, "CompletionService/ListCompletionMessages"},
+		},
+		"POST /v1/chat/completions/{id}/cancel": {
+			{"cancel", "POST " + one + "/cancel", "", "", manage, true, "", 200, "CompletionService/CancelCompletion"},
+			{"cursor", "POST " + one + "/cancel", "", last, manage, true, "", 200, "CompletionService/CancelCompletion"},
+		},
+		"POST /v1/stream_tickets": {
+			{"ticket", "POST /v1/stream_tickets", `{"completion_id":"` + completion + `"}`, "", read, true, "", 200, get},
+		},
+		"GET /v1/models": {
+			{"list", "GET /v1/models", "", "", see, false, "", 200, "ModelService/ListModels"},
+		},
+		"GET /v1/models/{id...}": {
+			{"model", "GET /v1/models/" + modelA, "", "", see, false, modelA, 200, "ModelService/GetModel"},
+		},
+	}
+}
+
+// credentials are the ways to say who one is.
+type credentials struct {
+	name  string
+	apply func(t *testing.T, a *api, r *http.Request, c *auth.Caller, key string)
+	// follows says that they let nobody in but who follows the completion, by GET.
+	follows bool
+	nobody  bool
+}
+
+func ways() []credentials {
+	query := func(r *http.Request, name, value string) {
+		values := r.URL.Query()
+		values.Set(name, value)
+		r.URL.RawQuery = values.Encode()
+	}
+	cookie := func(r *http.Request, value string) { r.AddCookie(&http.Cookie{Name: passCookie, Value: value}) }
+	type apply = func(t *testing.T, a *api, r *http.Request, c *auth.Caller, key string)
+	sealed := func(give func(a *api, c *auth.Caller, id string) string, put func(r *http.Request, sealed string), id string) apply {
+		return func(_ *testing.T, a *api, r *http.Request, c *auth.Caller, _ string) { put(r, give(a, c, id)) }
+	}
+	ticket := func(a *api, c *auth.Caller, id string) string { s, _ := a.tickets.Issue(c, id); return s }
+	pass := func(a *api, c *auth.Caller, id string) string { s, _ := a.tickets.Pass(c, id); return s }
+	inQuery := func(r *http.Request, s string) { query(r, "ticket", s) }
+	return []credentials{
+		{"header", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) { r.Header.Set("Authorization", key) }, false, false},
+		{"none", func(*testing.T, *api, *http.Request, *auth.Caller, string) {}, false, true},
+		{"key in the query", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) {
+			for _, name := range []string{"key", "api_key", "access_token", "authorization", "ticket"} {
+				query(r, name, key)
+			}
+		}, false, true},
+		{"key in a cookie", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) {
+			cookie(r, key)
+			r.AddCookie(&http.Cookie{Name: "Authorization", Value: key})
+		}, false, true},
+		{"ticket", sealed(ticket, inQuery, completion), true, false},
+		{"ticket for another", sealed(ticket, inQuery, another), false, true},
+		{"ticket in a cookie", sealed(ticket, cookie, completion), false, true},
+		{"ticket in the header", sealed(ticket, func(r *http.Request, s string) { r.Header.Set("Authorization", "Bearer "+s) }, completion), false, true},
+		{"used ticket", func(t *testing.T, a *api, r *http.Request, c *auth.Caller, _ string) {
+			s := ticket(a, c, completion)
+			if _, err := a.tickets.Redeem(t.Context(), s, completion); err != nil {
+				t.Fatal(err)
+			}
+			inQuery(r, s)
+		}, false, true},
+		{"pass", sealed(pass, cookie, completion), true, false},
+		{"pass for another", sealed(pass, cookie, another), false, true},
+		{"pass in the query", sealed(pass, inQuery, completion), false, true},
+	}
+}
+
+// everybody returns callers of each principal with each set of scopes and each list of models.
+func everybody() map[string]*auth.Caller {
+	all := []auth.Scope{auth.ScopeCreate, auth.ScopeRead, auth.ScopeManage, auth.ScopeModels}
+	found := make(map[string]*auth.Caller)
+	for _, principal := range []string{owner, "stranger"} {
+		for set := range 1 << len(all) {
+			var scopes []auth.Scope
+			for i, scope := range all {
+				if set&(1<<i) != 0 {
+					scopes = append(scopes, scope)
+				}
+			}
+			for _, models := range [][]string{nil, {modelA}, {modelB}, {modelA, modelB}} {
+				name := fmt.Sprintf("%s, scopes %v, models %v", principal, scopes, models)
+				found[name] = &auth.Caller{Principal: principal, Scopes: scopes, Models: models}
+			}
+		}
+	}
+	return found
+}
+
+// answerTo is what a caller is to get: the status, the error's code, and the call that is made.
+func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status int, code, call string) {
+	has := func(s auth.Scope) bool { return len(c.Scopes) == 0 || slices.Contains(c.Scopes, s) }
+	switch {
+	case by.nobody, by.follows && (pattern != followRoute || !strings.HasPrefix(f.request, "GET ")):
+		return http.StatusUnauthorized, "invalid_api_key", ""
+	case !by.follows && !has(f.does): // a ticket is the right to read
+		return http.StatusForbidden, "permission_denied", ""
+	case f.status == http.StatusBadRequest:
+		return f.status, "invalid_event_id", ""
+	case f.model != "" && len(c.Models) > 0 && !slices.Contains(c.Models, f.model):
+		return http.StatusNotFound, "model_not_found", ""
+	case f.foreign && c.Principal != owner:
+		return http.StatusNotFound, "completion_not_found", c.Principal + " " + f.calls
+	}
+	return f.status, "", c.Principal + " " + f.calls
+}
+
+// TestAccess has everybody use each route of the real table in each way, and compares what they
+// get, and what reaches the completion service, with what they may.
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	known := everybody()
+	behind := &service{}
+	public, err := New(Config{Conn: serve(t, behind), Auth: callers(known)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux, patterns := http.NewServeMux(), map[string]bool{}
+	new(api).calls(http.NotFoundHandler(), func(pattern string, handler http.Handler) {
+		mux.Handle(pattern, handler)
+		patterns[pattern] = true
+	})
+	table := forms()
+	for pattern := range patterns {
+		if len(table[pattern]) == 0 {
+			t.Errorf("nobody has said who may use %s", pattern)
+		}
+	}
+	for pattern, list := range table {
+		for _, f := range list {
+			if _, got := mux.Handler(f.new(t)); got != pattern {
+				t.Fatalf("%s, %s, is a request to %q", pattern, f.name, got)
+			}
+			for _, by := range ways() {
+				t.Run(pattern+"/"+f.name+"/"+by.name, func(t *testing.T) {
+					for key, caller := range known {
+						r := f.new(t)
+						by.apply(t, public.api, r, caller, key)
+						w := httptest.NewRecorder()
+						behind.taken()
+						public.ServeHTTP(w, r)
+						status, code, call := f.answerTo(caller, &by, pattern)
+						if w.Code != status || codeOf(w) != code && r.Method != http.MethodHead {
+							t.Errorf("%s: %d %s, want %d %s", key, w.Code, codeOf(w), status, code)
+						}
+						if got := strings.Join(behind.taken(), ", "); got != call {
+							t.Errorf("%s: it calls %q, want %q", key, got, call)
+						}
+						if pattern == "GET /v1/models" && status == http.StatusOK {
+							checkModels(t, caller, w.Body.Bytes())
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func (f *form) new(t *testing.T) *http.Request {
+	t.Helper()
+	method, path, _ := strings.Cut(f.request, " ")
+	var r *http.Request
+	if f.body == "" {
+		r = httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
+	} else {
+		r = httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(f.body))
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if name, value, ok := strings.Cut(f.header, ": "); ok {
+		r.Header.Set(name, value)
+	}
+	return r
+}
+
+// codeOf returns the code of an answer that is an error.
+func codeOf(w *httptest.ResponseRecorder) string {
+	var body struct{ Error struct{ Code string } }
+	_ = json.Unmarshal(w.Body.Bytes(), &body) // a stream is none
+	return body.Error.Code
+}
+
+func checkModels(t *testing.T, c *auth.Caller, body []byte) {
+	t.Helper()
+	want := c.Models
+	if len(want) == 0 {
+		want = []string{modelA, modelB}
+	}
+	var list struct{ Data []struct{ ID string } }
+	if err := json.Unmarshal(body, &list); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]string, 0, len(list.Data))
+	for _, m := range list.Data {
+		got = append(got, m.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s sees %v, want %v", c.Principal, got, want)
+	}
+}
