@@ -22,7 +22,6 @@ const (
 	codeInsufficientResources jetstream.ErrorCode = 10023
 	codeStorageExceeded       jetstream.ErrorCode = 10047
 	codeStreamStoreFailed     jetstream.ErrorCode = 10077
-	codeSequenceNotFound      jetstream.ErrorCode = 10043
 	codeTooManyRequests       jetstream.ErrorCode = 10167
 
 	codeWrongLastSequence = jetstream.JSErrCodeStreamWrongLastSequence

@@ -2,7 +2,9 @@ package jetlog
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"strings"
@@ -175,28 +177,27 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 // rescue claims a completion whose owner, as that message says, is dead: nil where there
 // is nothing to do, or not now.
 func (l *Log) rescue(ctx context.Context, known *replicas, owner, id string, said *jetstream.RawStreamMsg) *chat.Orphan {
-	owned := said.Sequence
 	last, err := l.unwritten(ctx, known, id)
 	var orphan *chat.Orphan
 	switch {
 	case err != nil:
 	case last.Terminal() != nil && last.Writer == owner:
-		return l.unsettled(ctx, id, last.Terminal(), owned)
+		return l.unsettled(ctx, id, last.Terminal(), said)
 	default:
 		orphan, err = l.claim(ctx, id)
 	}
 	switch {
 	case err == nil:
-		_ = l.deleteMessage(ctx, owned) // replaced by the new owner's
+		_ = l.deleteOwner(ctx, said.Subject, said.Sequence) // replaced by the new owner's
 		return orphan
 	case errors.Is(err, record.ErrCorrupt):
 		l.cfg.Logger.ErrorContext(ctx, "a completion cannot be read and is given up",
 			slog.String("completion", id), slog.Any("error", err))
-		l.unown(ctx, id, owned)
+		l.unown(ctx, id, said)
 	case errors.Is(err, chat.ErrNotFound) && time.Since(said.Time) < stalled:
 		l.left.Store(true)
 	case errors.Is(err, errWritten), errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
-		l.unown(ctx, id, owned)
+		l.unown(ctx, id, said)
 	case errors.Is(err, errFenced): // another replica was faster, or the owner was not dead yet
 		l.left.Store(true)
 	case ctx.Err() != nil:
@@ -210,17 +211,17 @@ func (l *Log) rescue(ctx context.Context, known *replicas, owner, id string, sai
 
 // unsettled returns a completion that its owner has ended, and died before that was in the
 // books: to the one replica that is the first to say that it needs no owner.
-func (l *Log) unsettled(ctx context.Context, id string, terminal *chat.Event, owned uint64) *chat.Orphan {
+func (l *Log) unsettled(ctx context.Context, id string, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
 	meta, err := l.storedMeta(ctx, id)
 	if err == nil {
-		err = l.deleteMessage(ctx, owned)
+		err = l.deleteOwner(ctx, said.Subject, said.Sequence)
 	}
 	switch {
 	case err == nil:
 		l.adopted(id)
 		return &chat.Orphan{Meta: meta, Ended: terminal}
 	case errors.Is(err, chat.ErrTrimmed), errors.Is(err, chat.ErrNotFound): // or another one was
-		l.unown(ctx, id, owned)
+		l.unown(ctx, id, said)
 	default:
 		l.left.Store(true)
 	}
@@ -247,9 +248,9 @@ func (l *Log) unwritten(ctx context.Context, known *replicas, id string) (*recor
 	return r, nil
 }
 
-// unown says that a completion needs no owner.
-func (l *Log) unown(ctx context.Context, id string, owned uint64) {
-	_ = l.deleteMessage(ctx, owned)
+// unown says that a completion needs no owner, which that message says it has.
+func (l *Log) unown(ctx context.Context, id string, said *jetstream.RawStreamMsg) {
+	_ = l.deleteOwner(ctx, said.Subject, said.Sequence)
 	l.adopted(id)
 }
 
@@ -402,20 +403,40 @@ func (l *Log) own(ctx context.Context, id string) (uint64, error) {
 func (l *Log) disown(id string, owned uint64) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
 	defer cancel()
-	err := l.deleteMessage(ctx, owned)
+	err := l.deleteOwner(ctx, ownerSubject(l.replica, id), owned)
 	if err != nil && !errors.Is(err, chat.ErrNotFound) && l.ctx.Err() == nil {
 		l.cfg.Logger.WarnContext(ctx, "cannot disown a completion", slog.String("completion", id), slog.Any("error", err))
 	}
 }
 
-// deleteMessage deletes a message of the stream: [chat.ErrNotFound] where it is not there.
-func (l *Log) deleteMessage(ctx context.Context, sequence uint64) error {
-	err := l.stream.DeleteMsg(ctx, sequence)
-	var told *jetstream.APIError
-	if errors.As(err, &told) && (told.ErrorCode == codeSequenceNotFound || told.ErrorCode == jetstream.JSErrCodeMessageNotFound) {
+// deleteOwner deletes what says who owns a completion, up to the message of that sequence:
+// [chat.ErrNotFound] where nothing is there, be it that somebody else has deleted it. It
+// goes by the subject, which is that completion's and that owner's alone: in a stream that
+// has begun anew, a number by itself may be anybody's.
+func (l *Log) deleteOwner(ctx context.Context, subject string, owned uint64) error {
+	request, err := json.Marshal(map[string]any{"filter": subject, "seq": owned + 1}) // up to, but not with
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.Patience)
+	defer cancel()
+	reply, err := l.ask(ctx, "$JS.API.STREAM.PURGE."+streamName, request)
+	if err != nil {
+		return failure(err)
+	}
+	var answer struct {
+		Error  *jetstream.APIError `json:"error"`
+		Purged uint64              `json:"purged"`
+	}
+	switch err := json.Unmarshal(reply.Data, &answer); {
+	case err != nil:
+		return fmt.Errorf("answer of JetStream: %w", err)
+	case answer.Error != nil:
+		return failure(answer.Error)
+	case answer.Purged == 0:
 		return chat.ErrNotFound
 	}
-	return err
+	return nil
 }
 
 func ownerSubject(replica, id string) string { return ownersPrefix + replica + "." + id }
