@@ -131,7 +131,8 @@ func tooMuch() []badInput {
 	return []badInput{
 		{"2,049 messages", many(2049), long("messages")},
 		{"100,000 messages", many(100_000), long("messages")},
-		{"300,000 messages", many(300_000), tooLarge},
+		{"300,000 messages", many(300_000), long("messages")},
+		{"70,000 parts", asked(`[{"role":"user","content":[` + strings.TrimSuffix(strings.Repeat(`{"type":"text","text":"x"},`, 70_000), ",") + `]}]`), tooLarge},
 		{"11 MiB", body(object{"user": strings.Repeat("x", 11<<20)}), tooLarge},
 		{"11 MiB of nothing", strings.Repeat(" ", 11<<20), tooLarge},
 		{"a prompt of 40,000 words", body(object{"messages": []object{{"role": "user", "content": strings.Repeat("dog ", 40_000)}}}), bad(http.StatusBadRequest, "context_length_exceeded", "messages")},

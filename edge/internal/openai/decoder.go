@@ -2,6 +2,7 @@ package openai
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -11,9 +12,16 @@ import (
 const maxDepth = 64
 
 // maxItems is how many elements all arrays of a body may have, together with the
-// members of its open objects. An item of two bytes becomes a message of a hundred or
-// two, so that the size of a body alone bounds nothing.
-const maxItems = 1 << 18
+// members of its open objects. An item of two bytes becomes a message of some hundred, so
+// that the size of a body alone bounds nothing.
+const maxItems = 1 << 16
+
+// Bounds of lists that are the contract's. Whoever names more is told here, before anything
+// is made of the rest.
+const (
+	maxMessages = 2048
+	maxTools    = 128
+)
 
 // A decoder reads one body, token by token, straight into the contract's messages:
 // only so can an error name the path of what it is about. The text is I-JSON (RFC
@@ -96,6 +104,16 @@ func list[T any](d *decoder, dst *[]T, read func(*decoder) (T, *Error)) *Error {
 		v, err := read(d)
 		*dst = append(*dst, v)
 		return err
+	})
+}
+
+// listOf is list for a list that is a member of the body, and may have that many elements.
+func listOf[T any](d *decoder, dst *[]T, name string, most int, read func(*decoder) (T, *Error)) *Error {
+	return list(d, dst, func(d *decoder) (v T, _ *Error) {
+		if len(*dst) == most {
+			return v, fault("array_above_max_length", name, fmt.Sprintf("may hold at most %d %s", most, name))
+		}
+		return read(d)
 	})
 }
 

@@ -81,7 +81,7 @@ func (r *Request) member(d *decoder, name []byte) *Error {
 	case "model":
 		return d.string(&p.Model)
 	case "messages":
-		return list(d, &p.Messages, decodeMessage)
+		return listOf(d, &p.Messages, "messages", maxMessages, decodeMessage)
 	case "stream":
 		return d.boolean(&r.Stream)
 	case "stream_options":
@@ -97,7 +97,7 @@ func (r *Request) member(d *decoder, name []byte) *Error {
 func decodeShape(d *decoder, p *completionv1.CompletionParams, name []byte) *Error {
 	switch string(name) {
 	case "tools":
-		return list(d, &p.Tools, decodeTool)
+		return listOf(d, &p.Tools, "tools", maxTools, decodeTool)
 	case "tool_choice":
 		return decodeToolChoice(d, &p.ToolChoice)
 	case "parallel_tool_calls":

@@ -210,16 +210,17 @@ func TestDecodeMetadata(t *testing.T) {
 	}
 }
 
-// TestManyMessages holds that a long conversation is passed on for the service to
-// judge, and that one which exists only to take up memory is not.
+// TestManyMessages holds that the longest conversation is passed on for the service to
+// judge, and that a longer one is refused here, by the same words.
 func TestManyMessages(t *testing.T) {
 	body := func(n int) []byte {
 		return []byte(`{"messages":[{}` + strings.Repeat(`,{}`, n-1) + `]}`)
 	}
-	if got, err := openai.DecodeRequest(body(200_000)); err != nil || len(got.Params.GetMessages()) != 200_000 {
-		t.Errorf("200,000 messages: %v", err)
+	if got, err := openai.DecodeRequest(body(2048)); err != nil || len(got.Params.GetMessages()) != 2048 {
+		t.Errorf("2,048 messages: %v", err)
 	}
-	if _, err := openai.DecodeRequest(body(300_000)); err == nil || err.Code != "request_too_large" {
-		t.Errorf("300,000 messages: %v", err)
+	_, err := openai.DecodeRequest(body(2049))
+	if err == nil || err.Code != "array_above_max_length" || err.Message != "'messages' may hold at most 2048 messages." {
+		t.Errorf("2,049 messages: %v", err)
 	}
 }

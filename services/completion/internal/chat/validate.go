@@ -9,11 +9,11 @@ import (
 const (
 	MaxMessages          = 2048
 	maxChoices           = 128
-	maxStops             = 4
+	MaxStops             = 4
 	maxStopLength        = 1024
-	maxTools             = 128
+	MaxTools             = 128
 	maxTopLogprobs       = 20
-	maxMetadataPairs     = 16
+	MaxMetadataPairs     = 16
 	maxMetadataKey       = 64
 	maxMetadataValue     = 512
 	maxNameLength        = 64
@@ -169,8 +169,8 @@ func (r *Request) checkLimits() *Error {
 	if err != nil {
 		return err
 	}
-	if len(r.Stop) > maxStops {
-		return fault(CodeArrayTooLong, "stop", "may hold at most %d texts", maxStops)
+	if len(r.Stop) > MaxStops {
+		return fault(CodeArrayTooLong, "stop", "may hold at most %d texts", MaxStops)
 	}
 	for i, s := range r.Stop {
 		switch {
@@ -212,8 +212,8 @@ func (r *Request) checkLogprobs() *Error {
 }
 
 func (r *Request) checkTools() *Error {
-	if len(r.Tools) > maxTools {
-		return fault(CodeArrayTooLong, "tools", "may hold at most %d tools", maxTools)
+	if len(r.Tools) > MaxTools {
+		return fault(CodeArrayTooLong, "tools", "may hold at most %d tools", MaxTools)
 	}
 	known := make(map[string]bool, len(r.Tools))
 	for i, t := range r.Tools {
@@ -292,8 +292,8 @@ func (r *Request) checkPolicies() *Error {
 }
 
 func checkMetadata(metadata map[string]string) *Error {
-	if len(metadata) > maxMetadataPairs {
-		return fault(CodeArrayTooLong, "metadata", "may hold at most %d pairs", maxMetadataPairs)
+	if len(metadata) > MaxMetadataPairs {
+		return fault(CodeArrayTooLong, "metadata", "may hold at most %d pairs", MaxMetadataPairs)
 	}
 	for key, value := range metadata {
 		if utf8.RuneCountInString(key) > maxMetadataKey {

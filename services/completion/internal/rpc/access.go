@@ -140,3 +140,8 @@ type admittedStream struct {
 
 // Context implements grpc.ServerStream.
 func (s *admittedStream) Context() context.Context { return s.ctx }
+
+// RecvMsg implements grpc.ServerStream.
+func (s *admittedStream) RecvMsg(request any) error {
+	return readRequest(s.ServerStream.RecvMsg, request)
+}

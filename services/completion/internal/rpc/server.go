@@ -29,6 +29,7 @@ func NewServer(service *chat.Service, access Access, reports *telemetry.Telemetr
 		grpc.Creds(newTransport(&access, reports.Logger)),
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
+		grpc.ForceServerCodecV2(newCodec()),
 		// A dead peer is noticed within half a minute, and a client may ask as often
 		// as that without being cut off, streams or not.
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
@@ -36,8 +37,8 @@ func NewServer(service *chat.Service, access Access, reports *telemetry.Telemetr
 		grpc.ChainUnaryInterceptor(guard.unary),
 		grpc.ChainStreamInterceptor(guard.stream),
 	)...)
-	completionv1.RegisterCompletionServiceServer(server, &completions{service: service})
-	completionv1.RegisterModelServiceServer(server, &models{service: service})
+	server.RegisterService(guard.described(completionv1.CompletionService_ServiceDesc), &completions{service: service})
+	server.RegisterService(guard.described(completionv1.ModelService_ServiceDesc), &models{service: service})
 	healthServer := health.NewServer()
 	for _, name := range []string{completionv1.CompletionService_ServiceDesc.ServiceName, completionv1.ModelService_ServiceDesc.ServiceName} {
 		healthServer.SetServingStatus(name, grpc_health_v1.HealthCheckResponse_SERVING)

@@ -1,0 +1,129 @@
+package rpc
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// Bounds of a request on the wire, where an item of two bytes becomes hundreds in memory.
+const (
+	// maxItems is how many messages, list elements and map entries a request may hold in
+	// all. What an edge lets through comes to three quarters of it at most.
+	maxItems = 1 << 18
+	// maxNesting is how deep messages may be nested. A level of a JSON schema takes three.
+	maxNesting = 256
+)
+
+// listBound returns the most elements that the domain takes of a list or map, what callers
+// call it and what it holds; 0: it has no bound of its own.
+func listBound(field protoreflect.FullName) (most int, param, elements string) {
+	switch field {
+	case "petstore.completion.v1.CompletionParams.messages":
+		return chat.MaxMessages, "messages", "messages"
+	case "petstore.completion.v1.CompletionParams.tools":
+		return chat.MaxTools, "tools", "tools"
+	case "petstore.completion.v1.CompletionParams.stop":
+		return chat.MaxStops, "stop", "texts"
+	case "petstore.completion.v1.CompletionParams.metadata",
+		"petstore.completion.v1.UpdateCompletionRequest.metadata",
+		"petstore.completion.v1.ListCompletionsRequest.metadata":
+		return chat.MaxMetadataPairs, "metadata", "pairs"
+	}
+	return 0, "", ""
+}
+
+// A measure counts what a request holds, on the wire.
+type measure struct {
+	items int
+	lists map[protoreflect.FullName]int // elements of those that have a bound
+}
+
+// message counts what a message holds. The error is for the caller.
+func (m *measure) message(data []byte, kind protoreflect.MessageDescriptor, depth int) *chat.Error {
+	if depth > maxNesting {
+		return chat.Errorf(chat.CodeRequestTooLarge, "The request is nested too deeply: %d levels are taken.", maxNesting)
+	}
+	fields := kind.Fields()
+	for len(data) > 0 {
+		number, wireType, n := protowire.ConsumeTag(data)
+		if n < 0 {
+			return errUnreadable
+		}
+		data = data[n:]
+		if n = protowire.ConsumeFieldValue(number, wireType, data); n < 0 {
+			return errUnreadable
+		}
+		value := data[:n]
+		data = data[n:]
+		field := fields.ByNumber(number)
+		if field == nil {
+			continue // from a newer caller: it is left out
+		}
+		if err := m.field(value, wireType, field, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// field counts what one value of a field holds.
+func (m *measure) field(value []byte, wireType protowire.Type, field protoreflect.FieldDescriptor, depth int) *chat.Error {
+	within := field.Message()
+	if within == nil && !field.IsList() {
+		return nil
+	}
+	whole := wireType != protowire.BytesType
+	if !whole {
+		value, _ = protowire.ConsumeBytes(value)
+	}
+	n := 1
+	if within == nil && !whole && field.Kind() != protoreflect.StringKind && field.Kind() != protoreflect.BytesKind {
+		n = packed(value)
+	}
+	if err := m.count(field, n); err != nil || within == nil || whole {
+		return err
+	}
+	return m.message(value, within, depth+1)
+}
+
+// packed returns how many numbers are in a packed list: exactly for varints, for others more
+// than there are.
+func packed(value []byte) int {
+	n := 0
+	for _, b := range value {
+		if b < 0x80 {
+			n++
+		}
+	}
+	return n
+}
+
+// count takes n elements of a list, or a message, into account.
+func (m *measure) count(field protoreflect.FieldDescriptor, n int) *chat.Error {
+	if m.items += n; m.items > maxItems {
+		return chat.Errorf(chat.CodeRequestTooLarge, "The request holds too many things: at most %d messages, list elements and map entries are taken in all.", maxItems)
+	}
+	if field.Cardinality() != protoreflect.Repeated {
+		return nil
+	}
+	most, param, elements := listBound(field.FullName())
+	if most == 0 {
+		return nil
+	}
+	if m.lists == nil {
+		m.lists = make(map[protoreflect.FullName]int)
+	}
+	if m.lists[field.FullName()] += n; m.lists[field.FullName()] > most {
+		return &chat.Error{
+			Code: chat.CodeArrayTooLong, Param: param,
+			Message: fmt.Sprintf("'%s' may hold at most %d %s.", param, most, elements),
+		}
+	}
+	return nil
+}
+
+var errUnreadable = chat.Errorf(chat.CodeInvalidValue, "The request cannot be read: it is not a message of this contract.")
