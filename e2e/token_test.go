@@ -52,7 +52,8 @@ func (p *provider) bearer(t *testing.T, changes jwt.MapClaims) string {
 
 func (p *provider) signed(t *testing.T, method jwt.SigningMethod, key any, changes jwt.MapClaims) string {
 	t.Helper()
-	claims := jwt.MapClaims{"iss": "https://id.example", "aud": "pawstream", "sub": "me", "exp": time.Now().Add(time.Hour).Unix()}
+	claims := jwt.MapClaims{"iss": "https://id.example", "aud": "pawstream", "sub": "me", "exp": time.Now().Add(time.Hour).Unix(),
+		"scope": "openid completions.create completions.read completions.manage models.read"}
 	maps.Copy(claims, changes)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
 	token := jwt.NewWithClaims(method, claims)
@@ -69,6 +70,7 @@ func TestWhoseToken(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	url := door(t, fast(t), p.flags()...)
+	lenient := door(t, fast(t), append(p.flags(), "--jwt-unscoped")...)
 	secret, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -105,8 +107,13 @@ func TestWhoseToken(t *testing.T) {
 					t.Errorf("%s: %+v", name, got)
 				}
 			}
-			if got := refused(t, route.ask(t, url, p.bearer(t, jwt.MapClaims{"scope": "openid " + scopes[route.lacks]}))); got != mayNot {
-				t.Errorf("without the scope: %+v", got)
+			for name, scope := range map[string]any{"without the scope": "openid " + scopes[route.lacks], "without a scope": nil, "with others' scopes": "openid", "with one misspelt": "completions.*"} {
+				if got := refused(t, route.ask(t, url, p.bearer(t, jwt.MapClaims{"scope": scope}))); got != mayNot {
+					t.Errorf("%s: %+v", name, got)
+				}
+			}
+			if x := route.ask(t, lenient, p.bearer(t, jwt.MapClaims{"scope": nil, "sub": "another"})); x.Status == http.StatusForbidden {
+				t.Errorf("without a scope, where that is let in: status %d, body %s", x.Status, x.Body)
 			}
 			if route.foreign {
 				if got := refused(t, route.ask(t, url, p.bearer(t, jwt.MapClaims{"sub": "stranger"}))); got != notMine {

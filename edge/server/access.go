@@ -24,6 +24,7 @@ type Access struct {
 	JWTAudience      string         `name:"jwt-audience" env:"PAWSTREAM_JWT_AUDIENCE" help:"What a token must name as an audience." placeholder:"NAME"`
 	JWTAlgorithms    []string       `name:"jwt-algorithms" env:"PAWSTREAM_JWT_ALGORITHMS" default:"RS256,ES256,EdDSA" help:"Algorithms that a token may be signed with."`
 	JWTSkew          time.Duration  `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"How far the provider's clock and ours may be apart."`
+	JWTUnscoped      bool           `name:"jwt-unscoped" env:"PAWSTREAM_JWT_UNSCOPED" help:"Give every right to tokens that name no scope, or scopes of others alone, as those of a provider that knows none of ours. Without it they have none."`
 	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it. 'edge keys secret FILE' makes one." placeholder:"FILE"`
 	InsecurePublic   bool           `help:"Without authentication, serve an address that is not loopback, and whatever name it is called by."`
 	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no bound."`
@@ -51,6 +52,8 @@ func (a *Access) check(listen string) error {
 		return errors.New("--auth-keys needs --auth=keys")
 	case a.Auth != "jwt" && a.JWTJWKS != "":
 		return errors.New("--jwt-jwks needs --auth=jwt")
+	case a.Auth != "jwt" && a.JWTUnscoped:
+		return errors.New("--jwt-unscoped needs --auth=jwt")
 	case (a.Auth == "none" || a.Auth == "") && !a.InsecurePublic && !loopback.Listen(listen):
 		return fmt.Errorf("--listen %s is open to others: it needs --auth=keys or --auth=jwt (or --insecure-public, if that is meant)", listen)
 	}
@@ -81,7 +84,7 @@ func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watc
 		cfg.Auth, watchers = keys, append(watchers, keys)
 	case "jwt":
 		tokens, err := auth.NewJWT(ctx, auth.JWTConfig{
-			JWKS: a.JWTJWKS, Issuer: a.JWTIssuer, Audience: a.JWTAudience, Algorithms: a.JWTAlgorithms, Skew: a.JWTSkew,
+			JWKS: a.JWTJWKS, Issuer: a.JWTIssuer, Audience: a.JWTAudience, Algorithms: a.JWTAlgorithms, Skew: a.JWTSkew, Unscoped: a.JWTUnscoped,
 		}, cfg.Telemetry.Logger)
 		if err != nil {
 			return nil, err

@@ -50,7 +50,7 @@ func TestLatest(t *testing.T) {
 			{"service:50051", "second", func() { tlstest.Replace(t, files, ours.Issue(t, "second")) }},
 		} {
 			test.act()
-			<-time.After(2 * reload.Interval)
+			<-time.After(3 * reload.Interval)
 			synctest.Wait()
 			seen := make(chan string, 1)
 			go func() {

@@ -4,6 +4,7 @@ package reload
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"slices"
@@ -37,23 +38,34 @@ func Load[T any](read func() (T, error), paths ...string) (*Value[T], error) {
 // They are watched from then on, until it names them no more.
 func LoadNamed[T any](read func() (T, []string, error), paths ...string) (*Value[T], error) {
 	v := &Value[T]{read: read, paths: paths}
-	if err := v.load(); err != nil {
+	err := v.load()
+	for n := 1; errors.Is(err, errUnsettled) && n < maxReads; n++ {
+		err = v.load()
+	}
+	if err != nil {
 		return nil, err
 	}
 	return v, nil
 }
 
-// maxReads bounds how often one change is read.
+// errUnsettled says that a file has changed while it was read: half of what was read may be of
+// before.
+var errUnsettled = errors.New("it changes while it is read")
+
+// maxReads bounds how often one change is read at once.
 const maxReads = 3
 
 // load reads the value, and again where it names other files than before: what they held
 // when they were read is known only if they were looked at first.
 func (v *Value[T]) load() error {
 	for n := 1; ; n++ {
-		seen := append(stat(v.paths), stat(v.named)...)
+		seen := v.look()
 		value, named, err := v.read()
 		if err != nil {
 			return err
+		}
+		if !slices.EqualFunc(seen, v.look(), same) {
+			return errUnsettled
 		}
 		if slices.Equal(named, v.named) || n == maxReads {
 			v.seen = seen
@@ -64,26 +76,37 @@ func (v *Value[T]) load() error {
 	}
 }
 
+// look returns what the system says of the files.
+func (v *Value[T]) look() []os.FileInfo { return append(stat(v.paths), stat(v.named)...) }
+
 // Get returns the value. It costs no more than an atomic load.
 func (v *Value[T]) Get() T { return *v.current.Load() }
 
-// Watch reads the value again whenever one of its files has changed, until ctx ends. As
-// long as what they hold is in error the old value stays, and a warning tells why. It
-// must not run twice at once.
+// Watch reads the value again whenever one of its files has changed, until ctx ends: once they
+// have stayed the same for an [Interval], because a file that is written in place may look whole
+// in every state. As long as what they hold is in error the old value stays, and a warning
+// tells why. It must not run twice at once.
 func (v *Value[T]) Watch(ctx context.Context, logger *slog.Logger) {
 	ticker := time.NewTicker(Interval)
 	defer ticker.Stop()
 	var complaint string
+	var before []os.FileInfo // at the last look
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if slices.EqualFunc(v.seen, append(stat(v.paths), stat(v.named)...), same) {
+		now := v.look()
+		settled := slices.EqualFunc(before, now, same)
+		before = now
+		if !settled || slices.EqualFunc(v.seen, now, same) {
 			continue
 		}
 		if err := v.load(); err != nil { // it is tried again: the writer may not be done
+			if errors.Is(err, errUnsettled) {
+				continue // which the next look sees
+			}
 			if text := err.Error(); text != complaint {
 				complaint = text
 				logger.WarnContext(ctx, "a changed file is in error: what it held before stays in force", slog.Any("error", err))

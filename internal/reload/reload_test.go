@@ -145,6 +145,99 @@ func TestNamedFiles(t *testing.T) {
 	})
 }
 
+// TestHalfWritten has a file written in place, piece by piece, each of which would do. None is
+// taken before the last.
+func TestHalfWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "value")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var reads []string
+	read := func() (string, error) {
+		text, err := os.ReadFile(path)
+		reads = append(reads, string(text))
+		return string(text), err
+	}
+	write("old")
+	synctest.Test(t, func(t *testing.T) {
+		value, err := reload.Load(read, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			value.Watch(ctx, slog.New(slog.DiscardHandler))
+		}()
+		reads = nil
+		text := ""
+		for range 10 {
+			text += "piece "
+			write(text)
+			<-time.After(reload.Interval - reload.Interval/4)
+			synctest.Wait()
+			if got := value.Get(); got != "old" {
+				t.Fatalf("the value is %q while the file is written", got)
+			}
+		}
+		<-time.After(2 * reload.Interval)
+		synctest.Wait()
+		if got := value.Get(); got != text || len(reads) != 1 {
+			t.Errorf("the value is %q after %d reads", got, len(reads))
+		}
+		stop()
+		<-done
+	})
+}
+
+// TestChangesWhileRead has a file change under the read: what was read is not taken.
+func TestChangesWhileRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "value")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	reads := 0
+	read := func() (string, error) {
+		text, err := os.ReadFile(path)
+		if reads++; reads == 2 {
+			write("new and whole")
+		}
+		return string(text), err
+	}
+	write("old")
+	synctest.Test(t, func(t *testing.T) {
+		value, err := reload.Load(read, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			value.Watch(ctx, slog.New(slog.DiscardHandler))
+		}()
+		write("new")
+		for range 6 {
+			<-time.After(reload.Interval)
+			synctest.Wait()
+			if got := value.Get(); got == "new" {
+				t.Errorf("the value is %q", got)
+			}
+		}
+		if got := value.Get(); got != "new and whole" {
+			t.Errorf("the value is %q", got)
+		}
+		stop()
+		<-done
+	})
+}
+
 // lines keeps what is written to it.
 type lines struct {
 	mu   sync.Mutex

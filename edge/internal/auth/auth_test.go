@@ -78,10 +78,10 @@ func TestKeys(t *testing.T) {
 		want   *Caller
 		err    error
 	}{
-		{"a key", header("Bearer " + web), &Caller{Principal: `the "web": #1`}, nil},
-		{"scheme in another case", header("bEARER  " + web), &Caller{Principal: `the "web": #1`}, nil},
+		{"a key", header("Bearer " + web), &Caller{Principal: `the "web": #1`, Scopes: All[Scope](), Models: All[string]()}, nil},
+		{"scheme in another case", header("bEARER  " + web), &Caller{Principal: `the "web": #1`, Scopes: All[Scope](), Models: All[string]()}, nil},
 		{"a key with limits", header("Bearer " + job), &Caller{
-			Principal: "shop", Scopes: []Scope{ScopeRead}, Models: []string{"a", "b"}, RequestsPerMinute: 6, Streams: 2,
+			Principal: "shop", Scopes: Only(ScopeRead), Models: Only("a", "b"), RequestsPerMinute: 6, Streams: 2,
 		}, nil},
 		{"none", http.Header{}, nil, ErrMissing},
 		{"empty", header(""), nil, ErrInvalid},
@@ -118,21 +118,30 @@ func TestKeysFollowTheirFile(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer synctest.Wait()
 		defer stop()
-		go keys.Watch(ctx, slog.New(slog.DiscardHandler))
+		var log bytes.Buffer
+		go keys.Watch(ctx, slog.New(slog.NewTextHandler(&log, nil)))
 		for _, step := range []struct {
 			text     string
 			one, two bool
+			says     string
 		}{
-			{oneLine + "\n" + twoLine, true, true},
-			{"- {name: broken", true, true},
-			{twoLine, false, true}, // the first one is revoked
-			{"", false, false},
+			{oneLine + "\n" + twoLine, true, true, "read a changed file"},
+			{"- {name: broken", true, true, "stays in force"},
+			{"", true, true, "write []"},
+			{"# nobody\n", true, true, "stays in force"},
+			{twoLine, false, true, "read a changed file"}, // the first one is revoked
+			{strings.Replace(twoLine, "}", ", scopes: []}", 1), false, true, "scopes"},
+			{"[]", false, false, "read a changed file"},
 		} {
+			log.Reset()
 			if err := os.WriteFile(path, []byte(step.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			<-time.After(2 * reload.Interval)
+			<-time.After(3 * reload.Interval)
 			synctest.Wait()
+			if said := log.String(); !strings.Contains(said, step.says) && step.text != "# nobody\n" { // of which the complaint is the same
+				t.Errorf("with %q the log has %q", step.text, said)
+			}
 			_, err1 := keys.Authenticate(header("Bearer " + one))
 			_, err2 := keys.Authenticate(header("Bearer " + two))
 			if (err1 == nil) != step.one || (err2 == nil) != step.two {
@@ -317,7 +326,7 @@ func TestJWT(t *testing.T) {
 		"exp": expires.Unix(), "scope": "openid completions.read models.read", "models": []string{"a"},
 	}))))
 	want := &Caller{
-		Principal: "user-1", Scopes: []Scope{ScopeRead, ScopeModels}, Models: []string{"a"},
+		Principal: "user-1", Scopes: Only(ScopeRead, ScopeModels), Models: Only("a"),
 		Expires: expires.Add(30 * time.Second),
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -479,7 +488,7 @@ func TestTickets(t *testing.T) {
 		edge, other := NewTickets(secret, nil), NewTickets(secret, nil)
 		ends := time.Now().Add(90 * time.Second)
 		owner := &Caller{Principal: "web", RequestsPerMinute: 3, Streams: 2, Expires: ends}
-		want := &Caller{Principal: "web", Scopes: []Scope{ScopeRead}, RequestsPerMinute: 3, Streams: 2, Expires: ends}
+		want := &Caller{Principal: "web", Scopes: Only(ScopeRead), RequestsPerMinute: 3, Streams: 2, Expires: ends}
 
 		ticket, expires := edge.Issue(owner, "chatcmpl-A")
 		if left := time.Until(expires); left > TicketLife || left < TicketLife-time.Second {

@@ -21,16 +21,33 @@ import (
 type Caller struct {
 	// Principal owns what the caller creates, and sees nothing of anybody else's.
 	Principal string
-	// Scopes are what the caller may do; none: everything.
-	Scopes []Scope
-	// Models are those that the caller may ask; none: all.
-	Models []string
+	// Scopes are what the caller may do.
+	Scopes Set[Scope]
+	// Models are those that the caller may ask, and sees that there are. What its principal
+	// has got from others it may read.
+	Models Set[string]
 	// RequestsPerMinute and Streams bound what the principal does at once; 0: the
 	// edge's usual bound.
 	RequestsPerMinute, Streams int
 	// Expires ends the caller's right, running streams included; zero: never.
 	Expires time.Time
 }
+
+// A Set is what somebody may use of the things of one kind: all, or those that are named. The
+// zero value is nothing, so that a right which nobody has given is none.
+type Set[T comparable] struct {
+	All   bool
+	Names []T
+}
+
+// All returns the set of all things.
+func All[T comparable]() Set[T] { return Set[T]{All: true} }
+
+// Only returns the set of these things.
+func Only[T comparable](names ...T) Set[T] { return Set[T]{Names: names} }
+
+// Has reports whether a thing is in the set.
+func (s Set[T]) Has(name T) bool { return s.All || slices.Contains(s.Names, name) }
 
 // A Scope is a kind of thing that a caller may do.
 type Scope string
@@ -48,12 +65,10 @@ func (s Scope) known() bool {
 }
 
 // May reports whether the caller has a scope.
-func (c *Caller) May(s Scope) bool { return len(c.Scopes) == 0 || slices.Contains(c.Scopes, s) }
+func (c *Caller) May(s Scope) bool { return c.Scopes.Has(s) }
 
 // MayAsk reports whether the caller may use a model.
-func (c *Caller) MayAsk(model string) bool {
-	return len(c.Models) == 0 || slices.Contains(c.Models, model)
-}
+func (c *Caller) MayAsk(model string) bool { return c.Models.Has(model) }
 
 // What an [Authenticator] finds wrong. The text is for the log; a caller is only told
 // that it is nobody.
@@ -79,7 +94,7 @@ type None struct{}
 // Authenticate implements [Authenticator].
 func (None) Authenticate(http.Header) (*Caller, error) { return anonymous, nil }
 
-var anonymous = &Caller{Principal: Anonymous} //nolint:gochecknoglobals // a constant
+var anonymous = &Caller{Principal: Anonymous, Scopes: All[Scope](), Models: All[string]()} //nolint:gochecknoglobals // a constant
 
 // maxCredentials bounds what is looked at, in bytes: more than any key or token of ours.
 const maxCredentials = 16 << 10

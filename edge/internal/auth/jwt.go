@@ -2,27 +2,25 @@ package auth
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/MicahParks/jwkset"
-	"github.com/MicahParks/keyfunc/v3"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/time/rate"
 
-	"github.com/pawstream/pawstream/internal/loopback"
 	"github.com/pawstream/pawstream/internal/reload"
 )
 
-// JWTConfig says which tokens are believed. All but Skew must be set.
+// JWTConfig says which tokens are believed. All but Skew and Unscoped must be set.
 type JWTConfig struct {
 	// JWKS is where the provider's public keys are: a URL or a file. Plain http is for
 	// loopback only: who can change the keys on their way can make any token.
@@ -34,6 +32,9 @@ type JWTConfig struct {
 	Algorithms []string
 	// Skew is how far the clocks may be apart.
 	Skew time.Duration
+	// Unscoped gives every right to a token that names no scopes, or others' alone. Else such
+	// a token has none.
+	Unscoped bool
 }
 
 // asymmetric are the algorithms that may be chosen from.
@@ -42,22 +43,16 @@ var asymmetric = []string{ //nolint:gochecknoglobals // a constant
 }
 
 // JWT is the [Authenticator] that checks the tokens of an identity provider (RFC 7519).
-// The principal is the claim "sub". A claim "scope" that names scopes of ours grants
-// these and no others, a claim "models" these models.
+// The principal is the claim "sub". Of the claim "scope" the scopes of ours are granted, and of
+// the claim "models" these models; without that one all are. A claim that is there and names
+// nothing of ours grants nothing. Names are those of the standard, in this case alone.
 type JWT struct {
-	parser *jwt.Parser
-	keys   func(*jwt.Token) (any, error)
-	skew   time.Duration
-	file   *reload.Value[keyfunc.Keyfunc] // nil: keys come from a URL
+	parser   *jwt.Parser
+	keys     func(*jwt.Token) (any, error)
+	skew     time.Duration
+	unscoped bool
+	file     *reload.Value[jwkset.Storage] // nil: keys come from a URL
 }
-
-// Times of the requests to a JWKS URL.
-const (
-	jwksTimeout  = 10 * time.Second
-	jwksRefresh  = 10 * time.Minute
-	jwksCooldown = 10 * time.Second // between two requests for a key that is not there
-	jwksPatience = 2 * time.Second  // of a caller whose token names such a key
-)
 
 // NewJWT reads the provider's keys. Keys of a URL are read again now and then, and when a
 // token names one that is not there, until ctx ends; while that fails those read last
@@ -79,7 +74,7 @@ func newJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger, transport h
 			return nil, fmt.Errorf("JWT: algorithm %q is not one of %s", algorithm, strings.Join(asymmetric, ", "))
 		}
 	}
-	j := &JWT{skew: cfg.Skew, parser: jwt.NewParser(
+	j := &JWT{skew: cfg.Skew, unscoped: cfg.Unscoped, parser: jwt.NewParser(
 		jwt.WithValidMethods(cfg.Algorithms), jwt.WithIssuer(cfg.Issuer), jwt.WithAudience(cfg.Audience),
 		jwt.WithLeeway(cfg.Skew), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 	)}
@@ -98,132 +93,6 @@ func newJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger, transport h
 	return j, nil
 }
 
-var (
-	errPlain  = errors.New("plain http is for loopback only")
-	errNoKeys = errors.New("it holds no keys")
-)
-
-// unforged reports whether nobody can change on its way what comes from there.
-func unforged(u *url.URL) bool {
-	return u.Scheme == "https" || u.Scheme == "http" && loopback.Host(u.Hostname())
-}
-
-// redact returns a URL without the password that it may hold.
-func redact(s string) string {
-	if u, err := url.Parse(s); err == nil {
-		return u.Redacted()
-	}
-	return s
-}
-
-func (j *JWT) fromURL(ctx context.Context, address string, logger *slog.Logger, transport http.RoundTripper) error {
-	store, err := jwkset.NewStorageFromHTTP(address, jwkset.HTTPClientStorageOptions{
-		Ctx: ctx, Client: jwksClient(transport), Storage: &keySet{jwkset.NewMemoryStorage()}, HTTPTimeout: jwksTimeout, RefreshInterval: jwksRefresh,
-		RefreshErrorHandler: func(ctx context.Context, err error) {
-			logger.WarnContext(ctx, "the JWKS could not be read: the keys read last stay in force", slog.Any("error", err))
-		},
-	})
-	if err != nil {
-		return err
-	}
-	client, err := jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
-		HTTPURLs:          map[string]jwkset.Storage{address: store},
-		RefreshUnknownKID: rate.NewLimiter(rate.Every(jwksCooldown), 1),
-		RateLimitWaitMax:  jwksPatience,
-	})
-	if err != nil {
-		return err
-	}
-	found, err := client.KeyReadAll(ctx)
-	if err != nil {
-		return err
-	}
-	if len(found) == 0 {
-		return errNoKeys
-	}
-	keys, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: client, UseWhitelist: []jwkset.USE{jwkset.UseSig, ""}})
-	if err != nil {
-		return err
-	}
-	j.keys = keys.Keyfunc
-	return nil
-}
-
-// A keySet keeps the keys that it has where it would be left without any: no provider means
-// that, but some answer so, with status 200, while they are out of order.
-type keySet struct{ *jwkset.MemoryJWKSet }
-
-// KeyReplaceAll implements jwkset.Storage.
-func (k *keySet) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
-	if had, err := k.KeyReadAll(ctx); err != nil || len(had) > 0 && len(given) == 0 {
-		return errors.Join(err, errNoKeys)
-	}
-	return k.MemoryJWKSet.KeyReplaceAll(ctx, given)
-}
-
-// jwksClient returns a client that takes so much of an answer, and is not sent to where it
-// would not have been let begin.
-func jwksClient(transport http.RoundTripper) *http.Client {
-	return &http.Client{
-		Transport: boundedBodies{transport},
-		CheckRedirect: func(req *http.Request, via []*http.Request) error {
-			if !unforged(req.URL) {
-				return fmt.Errorf("sent on to %s: %w", req.URL.Redacted(), errPlain)
-			}
-			if len(via) > maxRedirects {
-				return errors.New("sent on too often")
-			}
-			return nil
-		},
-	}
-}
-
-const (
-	maxJWKS      = 1 << 20 // bytes of an answer
-	maxRedirects = 5
-)
-
-// boundedBodies reads no more than maxJWKS of a response.
-type boundedBodies struct{ http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (b boundedBodies) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := b.RoundTripper.RoundTrip(req)
-	if err == nil {
-		resp.Body = http.MaxBytesReader(nil, resp.Body, maxJWKS)
-	}
-	return resp, err
-}
-
-func (j *JWT) fromFile(path string) error {
-	var err error
-	j.file, err = reload.Load(func() (keyfunc.Keyfunc, error) {
-		text, err := os.ReadFile(path) //nolint:gosec // the operator names it
-		if err != nil {
-			return nil, err
-		}
-		var set struct {
-			Keys []json.RawMessage `json:"keys"`
-		}
-		if err := json.Unmarshal(text, &set); err != nil {
-			return nil, err
-		}
-		if len(set.Keys) == 0 {
-			return nil, errNoKeys
-		}
-		keys, err := keyfunc.NewJWKSetJSON(text)
-		if err != nil { // it is several, a line for each
-			return nil, errors.New(strings.ReplaceAll(err.Error(), "\n", ": "))
-		}
-		return keys, nil
-	}, path)
-	if err != nil {
-		return err
-	}
-	j.keys = func(token *jwt.Token) (any, error) { return j.file.Get().Keyfunc(token) }
-	return nil
-}
-
 // Watch reads a file of keys again when it changes, until ctx ends.
 func (j *JWT) Watch(ctx context.Context, logger *slog.Logger) {
 	if j.file != nil {
@@ -231,10 +100,38 @@ func (j *JWT) Watch(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-type claims struct {
+// claims are what is looked at of a token. They are read by the letter of RFC 7519, section 4:
+// names are compared as they are, and one that is there twice is an error.
+type claims struct{ exactClaims }
+
+type exactClaims struct {
 	jwt.RegisteredClaims
-	Scope  string   `json:"scope"` // RFC 8693, section 4.2: separated by spaces
-	Models []string `json:"models"`
+	Scope  jsontext.Value `json:"scope"` // a text: RFC 8693, section 4.2
+	Models jsontext.Value `json:"models"`
+}
+
+// UnmarshalJSON keeps what calls it from reading names in any case.
+func (c *claims) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &c.exactClaims) }
+
+// checkHeader refuses the header of a token that two readers may read in two ways, and one that
+// names extensions which have to be understood (RFC 7515, sections 4 and 4.1.11): there is
+// none here.
+func checkHeader(token string) error {
+	encoded, _, _ := strings.Cut(token, ".")
+	text, err := base64.RawURLEncoding.DecodeString(encoded)
+	if err != nil {
+		return err
+	}
+	var header struct {
+		Critical jsontext.Value `json:"crit"`
+	}
+	if err := json.Unmarshal(text, &header); err != nil {
+		return err
+	}
+	if header.Critical != nil {
+		return errors.New("the token names critical extensions")
+	}
+	return nil
 }
 
 // Authenticate implements [Authenticator]. It asks nobody, unless the token names a key
@@ -243,6 +140,9 @@ func (j *JWT) Authenticate(h http.Header) (*Caller, error) {
 	text, err := bearer(h)
 	if err != nil {
 		return nil, err
+	}
+	if err := checkHeader(text); err != nil {
+		return nil, fmt.Errorf("%w: header: %w", ErrInvalid, err)
 	}
 	var c claims
 	switch _, err := j.parser.ParseWithClaims(text, &c, j.keys); {
@@ -254,11 +154,59 @@ func (j *JWT) Authenticate(h http.Header) (*Caller, error) {
 	if err := checkPrincipal(c.Subject); err != nil {
 		return nil, fmt.Errorf("%w: subject: %w", ErrInvalid, err)
 	}
-	caller := &Caller{Principal: c.Subject, Models: c.Models, Expires: c.ExpiresAt.Add(j.skew)}
-	for name := range strings.FieldsSeq(c.Scope) {
-		if scope := Scope(name); scope.known() {
-			caller.Scopes = append(caller.Scopes, scope)
-		}
+	caller := &Caller{Principal: c.Subject, Expires: c.ExpiresAt.Add(j.skew)}
+	if caller.Scopes, err = scopesOf(c.Scope, j.unscoped); err != nil {
+		return nil, fmt.Errorf("%w: scope: %w", ErrInvalid, err)
+	}
+	if caller.Models, err = modelsOf(c.Models); err != nil {
+		return nil, fmt.Errorf("%w: models: %w", ErrInvalid, err)
 	}
 	return caller, nil
+}
+
+// scopesOf returns what the claim "scope" grants. Where a token without scopes of ours has every
+// right, one does not that names something like them: it was meant to have less.
+func scopesOf(claim jsontext.Value, unscoped bool) (Set[Scope], error) {
+	if claim == nil {
+		return Set[Scope]{All: unscoped}, nil
+	}
+	var text string // null: none
+	if err := json.Unmarshal(claim, &text); err != nil {
+		return Set[Scope]{}, err
+	}
+	var granted Set[Scope]
+	others := 0
+	for name := range strings.FieldsSeq(text) {
+		switch scope := Scope(name); {
+		case scope.known():
+			granted.Names = append(granted.Names, scope)
+		case likeOurs(name):
+			unscoped = false
+		default:
+			others++
+		}
+	}
+	granted.All = unscoped && others > 0 && granted.Names == nil
+	return granted, nil
+}
+
+// likeOurs reports whether a scope that is none of ours may have been meant to be one.
+func likeOurs(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasPrefix(name, "completions") || strings.HasPrefix(name, "models")
+}
+
+// modelsOf returns what the claim "models" grants.
+func modelsOf(claim jsontext.Value) (Set[string], error) {
+	if claim == nil {
+		return All[string](), nil
+	}
+	var names []string // null: none
+	if err := json.Unmarshal(claim, &names); err != nil {
+		return Set[string]{}, err
+	}
+	if len(names) == 0 {
+		return Set[string]{}, nil
+	}
+	return Only(names...), nil
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -100,14 +101,24 @@ func readKeys(path string) ([]key, error) {
 // parseKeys returns the keys of a file's text. An error names what is wrong, and no digest.
 func parseKeys(text []byte) ([]key, error) {
 	var entries []entry
-	if err := yaml.UnmarshalWithOptions(text, &entries, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s", yaml.FormatError(err, false, false)) // one line: no excerpt
+	var written any // as they are written: what is empty there is not absent
+	for _, into := range []any{&entries, &written} {
+		if err := yaml.UnmarshalWithOptions(text, into, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("%s", yaml.FormatError(err, false, false)) // one line: no excerpt
+		}
+	}
+	list, ok := written.([]any)
+	if !ok {
+		return nil, errors.New("it holds no keys; where nobody is to be let in, write []")
 	}
 	keys := make([]key, len(entries))
 	names := make(map[string]bool, len(entries))
 	digests := make(map[[sha256.Size]byte]string, len(entries))
 	for i, e := range entries {
 		k, err := e.key()
+		if err == nil {
+			err = e.checkWritten(list[i])
+		}
 		if err != nil {
 			return nil, fmt.Errorf("entry %d: %w", i+1, err)
 		}
@@ -128,9 +139,15 @@ func (e *entry) key() (key, error) {
 		return key{}, errors.New("it has no name")
 	}
 	k := key{caller: Caller{
-		Principal: e.Principal, Scopes: e.Scopes, Models: e.Models,
+		Principal: e.Principal, Scopes: All[Scope](), Models: All[string](),
 		RequestsPerMinute: e.RequestsPerMinute, Streams: e.Streams,
 	}}
+	if e.Scopes != nil {
+		k.caller.Scopes = Only(e.Scopes...)
+	}
+	if e.Models != nil {
+		k.caller.Models = Only(e.Models...)
+	}
 	if e.Principal == "" {
 		k.caller.Principal = e.Name
 	}
@@ -146,10 +163,36 @@ func (e *entry) key() (key, error) {
 			return key{}, fmt.Errorf("%q: there is no scope %q", e.Name, string(scope))
 		}
 	}
+	if slices.Contains(e.Models, "") {
+		return key{}, fmt.Errorf("%q: models has one without a name", e.Name)
+	}
 	if e.RequestsPerMinute < 0 || e.Streams < 0 {
 		return key{}, fmt.Errorf("%q: a limit must not be negative", e.Name)
 	}
 	return k, nil
+}
+
+// checkWritten refuses a field that is there without a value. To take it for one that is absent
+// would grant all that somebody was about to bound.
+func (e *entry) checkWritten(entry any) error {
+	fields, _ := entry.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		empty := false
+		switch value := fields[name].(type) {
+		case nil:
+			empty = true
+		case string:
+			empty = value == ""
+		case []any:
+			empty = len(value) == 0
+		case uint64:
+			empty = value == 0
+		}
+		if empty {
+			return fmt.Errorf("%q: %s is there without a value: give it one that is neither empty nor 0, or leave it out", e.Name, name)
+		}
+	}
+	return nil
 }
 
 // maxPrincipal bounds a principal, in bytes.

@@ -149,7 +149,7 @@ func (t *Tickets) open(sealed string, want kind, completion string) (*grant, err
 // begin, but not the issuer's right.
 func (g *grant) caller() *Caller {
 	return &Caller{
-		Principal: g.Principal, Scopes: []Scope{ScopeRead},
+		Principal: g.Principal, Scopes: Only(ScopeRead),
 		RequestsPerMinute: g.PerMinute, Streams: g.Streams, Expires: g.Ends,
 	}
 }

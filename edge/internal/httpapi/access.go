@@ -41,7 +41,8 @@ type visitorKey struct{}
 func visitorOf(ctx context.Context) *visitor {
 	v, ok := ctx.Value(visitorKey{}).(*visitor)
 	if !ok { // a handler that is tested by itself
-		return &visitor{Caller: &auth.Caller{Principal: auth.Anonymous}}
+		caller, _ := auth.None{}.Authenticate(nil)
+		return &visitor{Caller: caller}
 	}
 	return v
 }

@@ -106,7 +106,9 @@ func owned(ctx context.Context, id string) error {
 	return st.Err()
 }
 
-func whole(id string) *completionv1.Completion { return &completionv1.Completion{Id: id, Model: modelB} }
+func whole(id string) *completionv1.Completion {
+	return &completionv1.Completion{Id: id, Model: modelB}
+}
 
 // tell sends a stream of one event, the last.
 func tell(out grpc.ServerStreamingServer[completionv1.CompletionEvent], id string) error {

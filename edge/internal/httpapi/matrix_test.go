@@ -116,7 +116,9 @@ func ways() []credentials {
 	pass := func(a *api, c *auth.Caller, id string) string { s, _ := a.tickets.Pass(c, id); return s }
 	inQuery := func(r *http.Request, s string) { query(r, "ticket", s) }
 	return []credentials{
-		{"header", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) { r.Header.Set("Authorization", key) }, false, false},
+		{"header", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) {
+			r.Header.Set("Authorization", key)
+		}, false, false},
 		{"none", func(*testing.T, *api, *http.Request, *auth.Caller, string) {}, false, true},
 		{"key in the query", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) {
 			for _, name := range []string{"key", "api_key", "access_token", "authorization", "ticket"} {
@@ -150,24 +152,27 @@ func everybody() map[string]*auth.Caller {
 	found := make(map[string]*auth.Caller)
 	for _, principal := range []string{owner, "stranger"} {
 		for set := range 1 << len(all) {
-			var scopes []auth.Scope
+			var scopes auth.Set[auth.Scope]
 			for i, scope := range all {
 				if set&(1<<i) != 0 {
-					scopes = append(scopes, scope)
+					scopes.Names = append(scopes.Names, scope)
 				}
 			}
-			for _, models := range [][]string{nil, {modelA}, {modelB}, {modelA, modelB}} {
+			for _, models := range []auth.Set[string]{{}, auth.Only(modelA), auth.Only(modelB), auth.Only("model-x"), auth.All[string]()} {
 				name := fmt.Sprintf("%s, scopes %v, models %v", principal, scopes, models)
 				found[name] = &auth.Caller{Principal: principal, Scopes: scopes, Models: models}
 			}
 		}
+	}
+	for _, models := range []auth.Set[string]{auth.Only(modelA), auth.All[string]()} {
+		found["all scopes, models "+fmt.Sprint(models)] = &auth.Caller{Principal: owner, Scopes: auth.All[auth.Scope](), Models: models}
 	}
 	return found
 }
 
 // answerTo is what a caller is to get: the status, the error's code, and the call that is made.
 func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status int, code, call string) {
-	has := func(s auth.Scope) bool { return len(c.Scopes) == 0 || slices.Contains(c.Scopes, s) }
+	has := func(s auth.Scope) bool { return c.Scopes.All || slices.Contains(c.Scopes.Names, s) }
 	switch {
 	case by.nobody, by.follows && (pattern != followRoute || !strings.HasPrefix(f.request, "GET ")):
 		return http.StatusUnauthorized, "invalid_api_key", ""
@@ -175,7 +180,7 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 		return http.StatusForbidden, "permission_denied", ""
 	case f.status == http.StatusBadRequest:
 		return f.status, "invalid_event_id", ""
-	case f.model != "" && len(c.Models) > 0 && !slices.Contains(c.Models, f.model):
+	case f.model != "" && !c.Models.All && !slices.Contains(c.Models.Names, f.model):
 		return http.StatusNotFound, "model_not_found", ""
 	case f.foreign && c.Principal != owner:
 		return http.StatusNotFound, "completion_not_found", c.Principal + " " + f.calls
@@ -259,9 +264,11 @@ func codeOf(w *httptest.ResponseRecorder) string {
 
 func checkModels(t *testing.T, c *auth.Caller, body []byte) {
 	t.Helper()
-	want := c.Models
-	if len(want) == 0 {
-		want = []string{modelA, modelB}
+	var want []string
+	for _, name := range []string{modelA, modelB} {
+		if c.Models.All || slices.Contains(c.Models.Names, name) {
+			want = append(want, name)
+		}
 	}
 	var list struct{ Data []struct{ ID string } }
 	if err := json.Unmarshal(body, &list); err != nil {
