@@ -405,7 +405,7 @@ type ListCompletionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of the last completion of the page before; empty: the first page.
 	After string `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
-	// Page size, 1 to 100; 0: 20.
+	// Page size, 1 to 100; 0: 20. A page of large completions may hold fewer.
 	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Order by creation time; unspecified: ascending.
 	Order SortOrder `protobuf:"varint,3,opt,name=order,proto3,enum=petstore.completion.v1.SortOrder" json:"order,omitempty"`

@@ -131,3 +131,19 @@ func (c *choiceTally) choice() Choice {
 	}
 	return out
 }
+
+// size returns about how many bytes a completion takes where it is shown.
+func (c *Completion) size() int {
+	size := 0
+	for i := range c.Choices {
+		choice := &c.Choices[i]
+		size += len(choice.Content) + len(choice.Refusal) + len(choice.Reasoning)
+		for _, call := range choice.ToolCalls {
+			size += len(call.ID) + len(call.Name) + len(call.Arguments)
+		}
+		if choice.Logprobs != nil {
+			size += choice.Logprobs.size()
+		}
+	}
+	return size
+}

@@ -71,6 +71,19 @@ type Logprobs struct {
 	Refusal []TokenLogprob
 }
 
+// tokenSize is about how many bytes a token's log probability takes where it is shown.
+const tokenSize = 48
+
+func (l *Logprobs) size() int {
+	size := 0
+	for _, tokens := range [][]TokenLogprob{l.Content, l.Refusal} {
+		for i := range tokens {
+			size += tokenSize * (1 + len(tokens[i].Top))
+		}
+	}
+	return size
+}
+
 // A TokenLogprob is the log probability of one token. Bytes is nil where it is not known.
 type TokenLogprob struct {
 	Token   string

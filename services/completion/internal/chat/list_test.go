@@ -125,3 +125,44 @@ func TestListShowsWhatRunsAsFarAsItIs(t *testing.T) {
 		}
 	})
 }
+
+// A page is bounded by bytes too: what is too large for one message goes on the next page.
+func TestListIsBoundedByBytes(t *testing.T) {
+	large := strings.Repeat("x", 1<<20)
+	for _, test := range []struct {
+		name            string
+		request, answer string
+	}{
+		{"large answers", "Hello", large + large + large},
+		{"large requests", large + large + large, "Hello"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newService(t, says(test.answer), chat.Config{})
+			const many = 10
+			for i := range many {
+				said := func(r *chat.Request) {
+					r.Messages = []chat.Message{{Role: chat.RoleUser, Parts: []chat.Part{{Kind: chat.PartText, Text: test.request}}}}
+				}
+				if _, err := s.Create(t.Context(), anna, "", ask(stored, said, metadata(map[string]string{"name": fmt.Sprint(i)}))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var seen []string
+			for page, more := (chat.Page{}), true; more; {
+				var got []*chat.Completion
+				var err error
+				if got, more, err = s.List(t.Context(), anna, chat.Filter{}, page); err != nil {
+					t.Fatal(err)
+				}
+				if len(got) == 0 || len(got) > 3 {
+					t.Fatalf("a page of %d", len(got))
+				}
+				seen = append(seen, names(got))
+				page.After = got[len(got)-1].Meta.ID
+			}
+			if got := strings.Join(seen, " "); got != "0 1 2 3 4 5 6 7 8 9" {
+				t.Errorf("the pages hold %q", got)
+			}
+		})
+	}
+}

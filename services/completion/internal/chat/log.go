@@ -75,8 +75,10 @@ type Log interface {
 	// Delete forgets a completion for good: ErrNotFound. Its readers end with ErrTrimmed.
 	Delete(ctx context.Context, id string) error
 
-	// List yields the principal's stored completions, oldest first.
-	List(ctx context.Context, principal string) iter.Seq2[Head, error]
+	// List yields the principal's stored completions, oldest or newest first: those behind
+	// the one that after names, where it names one. ErrNotFound: it is not among them. What
+	// is not ranged over is not looked at.
+	List(ctx context.Context, principal, after string, descending bool) iter.Seq2[Head, error]
 }
 
 // A Writer adds events to one completion. It is used by one goroutine at a time.
@@ -138,4 +140,11 @@ type Meta struct {
 	// ObfuscationKey keys the padding of this completion's chunks; nil: none is wanted.
 	ObfuscationKey []byte
 	OnDisconnect   OnDisconnect
+}
+
+// withoutRequest returns m without what was asked for, which may be large.
+func (m *Meta) withoutRequest() *Meta {
+	short := *m
+	short.Request = nil
+	return &short
 }

@@ -53,33 +53,44 @@ func (s *Service) sum(ctx context.Context, head Head) (*Completion, error) {
 	return sum.completion(head.Meta), nil
 }
 
-// List returns a page of the principal's stored completions, and whether more follow.
+// pageBytes bounds what is read for a page, in bytes of requests and answers: a page ends
+// early, but never without a completion. Whoever asks receives it as one message.
+const pageBytes = 8 << 20
+
+// List returns a page of the principal's stored completions, and whether more follow. It may
+// hold fewer than were asked for where these are large. Their requests are left out.
 func (s *Service) List(ctx context.Context, principal string, f Filter, p Page) ([]*Completion, bool, error) {
-	var heads []Head
-	for head, err := range s.log.List(ctx, principal) {
-		if err != nil {
-			return nil, false, s.failure(err)
-		}
-		if f.matches(head.Meta) {
-			heads = append(heads, head)
-		}
-	}
-	heads, more, err := paginate(heads, p, func(h Head) string { return h.Meta.ID })
-	if err != nil {
+	if err := p.check(); err != nil {
 		return nil, false, err
 	}
-	completions := make([]*Completion, 0, len(heads))
-	for _, head := range heads {
+	var page []*Completion
+	size := 0
+	for head, err := range s.log.List(ctx, principal, p.After, p.Descending) {
+		switch {
+		case errors.Is(err, ErrNotFound):
+			return nil, false, errAfter
+		case err != nil:
+			return nil, false, s.failure(err)
+		case !f.matches(head.Meta):
+			continue
+		case len(page) == p.Limit || size >= pageBytes:
+			return page, true, nil
+		}
 		c, err := s.sum(ctx, head)
 		switch {
-		case errors.Is(err, errExpired) || errors.Is(err, errNotFound):
+		case errors.Is(err, errExpired), errors.Is(err, errNotFound):
 			continue // gone since it was listed
 		case err != nil:
 			return nil, false, err
 		}
-		completions = append(completions, c)
+		took := head.Meta.RequestSize + c.size()
+		if size += took; size > pageBytes && len(page) > 0 {
+			return page, true, nil
+		}
+		c.Meta = c.Meta.withoutRequest()
+		page = append(page, c)
 	}
-	return completions, more, nil
+	return page, false, nil
 }
 
 func (f *Filter) matches(m *Meta) bool {
@@ -139,13 +150,23 @@ func (s *Service) Delete(ctx context.Context, principal, id string) error {
 	return nil
 }
 
-// paginate cuts a page out of items, which are oldest first.
-func paginate[T any](items []T, p Page, id func(T) string) ([]T, bool, error) {
+// check checks the page that is asked for, and sets the usual limit.
+func (p *Page) check() error {
 	if err := integerIn("limit", &p.Limit, 0, MaxPageLimit); err != nil {
-		return nil, false, err
+		return err
 	}
 	if p.Limit == 0 {
 		p.Limit = DefaultPageLimit
+	}
+	return nil
+}
+
+var errAfter = fault(CodeInvalidValue, "after", "does not name an item of this list")
+
+// paginate cuts a page out of items, which are oldest first.
+func paginate[T any](items []T, p Page, id func(T) string) ([]T, bool, error) {
+	if err := p.check(); err != nil {
+		return nil, false, err
 	}
 	if p.Descending {
 		slices.Reverse(items)
@@ -153,7 +174,7 @@ func paginate[T any](items []T, p Page, id func(T) string) ([]T, bool, error) {
 	if p.After != "" {
 		i := slices.IndexFunc(items, func(item T) bool { return id(item) == p.After })
 		if i < 0 {
-			return nil, false, fault(CodeInvalidValue, "after", "does not name an item of this list")
+			return nil, false, errAfter
 		}
 		items = items[i+1:]
 	}

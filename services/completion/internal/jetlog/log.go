@@ -363,33 +363,6 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// List implements [chat.Log].
-func (l *Log) List(ctx context.Context, principal string) iter.Seq2[chat.Head, error] {
-	return func(yield func(chat.Head, error) bool) {
-		for msg, err := range l.messages(ctx, listSubject(principal, "*"), 1) {
-			if err != nil {
-				yield(chat.Head{}, err)
-				return
-			}
-			if !validID(string(msg.Data)) {
-				yield(chat.Head{}, fmt.Errorf("list of completions: %w", record.ErrCorrupt))
-				return
-			}
-			head, err := l.Latest(ctx, string(msg.Data))
-			if errors.Is(err, chat.ErrNotFound) || errors.Is(err, chat.ErrTrimmed) {
-				continue // deleted or expired meanwhile
-			}
-			if errors.Is(err, record.ErrCorrupt) {
-				l.cfg.Logger.ErrorContext(ctx, "a stored completion cannot be read", slog.String("completion", string(msg.Data)), slog.Any("error", err))
-				continue // the others can
-			}
-			if !yield(head, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
 func nameSubject(principal, key string) string {
 	return namesPrefix + digest(principal+"\x00"+key)
 }

@@ -63,7 +63,7 @@ func TestMetadataIsWhatAnyReplicaHasReplaced(t *testing.T) {
 			if err != nil || !maps.Equal(head.Meta.Metadata, want) {
 				t.Errorf("%s says %v, %v", name, head.Meta, err)
 			}
-			for head, err := range l.List(within(t), m.Principal) {
+			for head, err := range l.List(within(t), m.Principal, "", false) {
 				if err != nil || !maps.Equal(head.Meta.Metadata, want) {
 					t.Errorf("%s lists %v, %v", name, head.Meta, err)
 				}

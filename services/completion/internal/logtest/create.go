@@ -48,7 +48,7 @@ func unknownNotFound(t *testing.T, log chat.Log) {
 	wantError(t, "Delete", log.Delete(ctx, id), chat.ErrNotFound)
 	_, err = log.Lookup(ctx, unknown.meta.Principal, "key")
 	wantError(t, "Lookup", err, chat.ErrNotFound)
-	for head, err := range log.List(ctx, unknown.meta.Principal) {
+	for head, err := range log.List(ctx, unknown.meta.Principal, "", false) {
 		t.Errorf("List yielded %v, %v", head, err)
 	}
 }

@@ -1,6 +1,8 @@
 package logtest
 
 import (
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +16,8 @@ var listRules = []rule{
 	{"it yields the principal's stored completions, oldest first", listStored},
 	{"it tells how far each is", listHeads},
 	{"a caller may stop it", listStops},
+	{"it begins behind the one that is named, either way", listBehind},
+	{"behind what is not listed there is nothing", listBehindUnknown},
 	{"metadata is replaced whole, for the head and the list", metadataReplaced},
 	{"metadata that was handed out stays as it was", metadataKept},
 	{"metadata is the caller's own after it was set", metadataCopied},
@@ -23,7 +27,7 @@ var listRules = []rule{
 func wantListed(t *testing.T, log chat.Log, principal string, want ...*chat.Meta) {
 	t.Helper()
 	var got []*chat.Meta
-	for head, err := range log.List(within(t), principal) {
+	for head, err := range log.List(within(t), principal, "", false) {
 		if err != nil {
 			t.Fatalf("List: %v", err)
 		}
@@ -68,7 +72,7 @@ func listHeads(t *testing.T, log chat.Log) {
 	ended.seal(failed("failed"))
 
 	var got []chat.Head
-	for head, err := range log.List(within(t), m.Principal) {
+	for head, err := range log.List(within(t), m.Principal, "", false) {
 		if err != nil {
 			t.Fatalf("List: %v", err)
 		}
@@ -84,7 +88,7 @@ func listStops(t *testing.T, log chat.Log) {
 	createWith(t, log, m)
 	createWith(t, log, again(m))
 	n := 0
-	for _, err := range log.List(within(t), m.Principal) {
+	for _, err := range log.List(within(t), m.Principal, "", false) {
 		if err != nil {
 			t.Fatalf("List: %v", err)
 		}
@@ -93,6 +97,74 @@ func listStops(t *testing.T, log chat.Log) {
 	}
 	if n != 1 {
 		t.Errorf("List yielded %d, want 1", n)
+	}
+}
+
+func listBehind(t *testing.T, log chat.Log) {
+	first := newMeta()
+	var all []string
+	for i := range 40 {
+		m := first
+		if i > 0 {
+			m = newMeta()
+			m.Principal = first.Principal
+		}
+		s := createWith(t, log, m)
+		s.append(words(3)...) // so that what is listed is spread over the log
+		s.seal(done())
+		all = append(all, m.ID)
+		other := newMeta()
+		createWith(t, log, other).seal(done())
+	}
+	backwards := slices.Clone(all)
+	slices.Reverse(backwards)
+	for _, test := range []struct {
+		after      string
+		descending bool
+		want       []string
+	}{
+		{"", false, all},
+		{"", true, backwards},
+		{all[0], false, all[1:]},
+		{all[20], false, all[21:]},
+		{all[39], false, nil},
+		{all[39], true, backwards[1:]},
+		{all[20], true, backwards[20:]},
+		{all[0], true, nil},
+	} {
+		var got []string
+		for head, err := range log.List(within(t), first.Principal, test.after, test.descending) {
+			if err != nil {
+				t.Fatalf("List: %v", err)
+			}
+			got = append(got, head.Meta.ID)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("List after %q, descending %t (-want +got):\n%s", test.after, test.descending, diff)
+		}
+	}
+}
+
+func listBehindUnknown(t *testing.T, log chat.Log) {
+	mine, other, unlisted := newMeta(), newMeta(), newMeta()
+	createWith(t, log, mine)
+	createWith(t, log, other)
+	unlisted.Principal = mine.Principal
+	unlisted.Request.Store = false
+	createWith(t, log, unlisted)
+	for _, after := range []string{other.ID, unlisted.ID, "unknown", "not an id.*"} {
+		for _, descending := range []bool{false, true} {
+			n := 0
+			for head, err := range log.List(within(t), mine.Principal, after, descending) {
+				n++
+				if !errors.Is(err, chat.ErrNotFound) {
+					t.Errorf("List after %q: %v, %v, want %v", after, head, err, chat.ErrNotFound)
+				}
+			}
+			if n != 1 {
+				t.Errorf("List after %q yielded %d, want the error", after, n)
+			}
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func follow(ctx context.Context, log *memlog.Log, id string) (err error) {
 func listed(t *testing.T, log *memlog.Log) string {
 	t.Helper()
 	var ids []string
-	for head, err := range log.List(t.Context(), "anna") {
+	for head, err := range log.List(t.Context(), "anna", "", false) {
 		if err != nil {
 			t.Fatalf("List: %v", err)
 		}

@@ -211,23 +211,48 @@ func (l *Log) Delete(_ context.Context, id string) error {
 }
 
 // List implements [chat.Log].
-func (l *Log) List(_ context.Context, principal string) iter.Seq2[chat.Head, error] {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var heads []chat.Head
-	for e := l.order.Front(); e != nil; e = e.Next() {
-		c := e.Value.(*completion) //nolint:forcetypeassert // the list holds nothing else
-		if c.meta.Principal == principal && c.meta.Request.Store {
-			heads = append(heads, c.head())
-		}
-	}
+func (l *Log) List(_ context.Context, principal, after string, descending bool) iter.Seq2[chat.Head, error] {
 	return func(yield func(chat.Head, error) bool) {
-		for _, head := range heads {
-			if !yield(head, nil) {
+		listed, err := l.listed(principal, after, descending)
+		if err != nil {
+			yield(chat.Head{}, err)
+			return
+		}
+		for _, c := range listed {
+			l.mu.Lock()
+			head, held := c.head(), l.byID[c.meta.ID] == c
+			l.mu.Unlock()
+			if held && !yield(head, nil) {
 				return
 			}
 		}
 	}
+}
+
+// listed returns the principal's stored completions behind the one of that id.
+func (l *Log) listed(principal, after string, descending bool) ([]*completion, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	mine := func(c *completion) bool { return c.meta.Principal == principal && c.meta.Request.Store }
+	first, next := l.order.Front, (*list.Element).Next
+	if descending {
+		first, next = l.order.Back, (*list.Element).Prev
+	}
+	at := first()
+	if after != "" {
+		c, ok := l.byID[after]
+		if !ok || !mine(c) {
+			return nil, chat.ErrNotFound
+		}
+		at = next(c.order)
+	}
+	var listed []*completion
+	for ; at != nil; at = next(at) {
+		if c := at.Value.(*completion); mine(c) { //nolint:forcetypeassert // the list holds nothing else
+			listed = append(listed, c)
+		}
+	}
+	return listed, nil
 }
 
 func (l *Log) find(id string) (*completion, error) {

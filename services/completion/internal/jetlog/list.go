@@ -1,0 +1,129 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
+)
+
+// A listed is an entry of a principal's list.
+type listed struct {
+	sequence uint64
+	id       string
+}
+
+// listWindow is how much of the stream is looked through first for what comes before an
+// entry, in messages.
+const listWindow = 256
+
+// List implements [chat.Log]. It reads entries, and heads, no further than it is asked to.
+func (l *Log) List(ctx context.Context, principal, after string, descending bool) iter.Seq2[chat.Head, error] {
+	return func(yield func(chat.Head, error) bool) {
+		entries, err := l.listedFrom(ctx, principal, after, descending)
+		if err != nil {
+			yield(chat.Head{}, err)
+			return
+		}
+		for entry, err := range entries {
+			if err != nil {
+				yield(chat.Head{}, err)
+				return
+			}
+			head, err := l.Latest(ctx, entry.id)
+			switch {
+			case errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
+				continue // deleted or expired meanwhile
+			case errors.Is(err, record.ErrCorrupt):
+				l.cfg.Logger.ErrorContext(ctx, "a stored completion cannot be read", slog.String("completion", entry.id), slog.Any("error", err))
+				continue // the others can
+			}
+			if !yield(head, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// listedFrom returns the entries of a principal's list behind the one of that id.
+func (l *Log) listedFrom(ctx context.Context, principal, after string, descending bool) (iter.Seq2[listed, error], error) {
+	all := listSubject(principal, "*")
+	subject := all // its last message is the end of the list
+	switch {
+	case after != "" && !validID(after):
+		return nil, chat.ErrNotFound
+	case after != "":
+		subject = listSubject(principal, after)
+	case !descending:
+		return l.forwards(ctx, all, 1), nil
+	}
+	at, err := l.lastOf(ctx, subject)
+	switch {
+	case errors.Is(err, chat.ErrNotFound) && after == "":
+		return func(func(listed, error) bool) {}, nil
+	case err != nil:
+		return nil, err
+	case !descending:
+		return l.forwards(ctx, all, at.Sequence+1), nil
+	case after == "":
+		return l.backwards(ctx, all, at.Sequence+1), nil
+	}
+	return l.backwards(ctx, all, at.Sequence), nil
+}
+
+// forwards yields the entries of a list from a stream sequence on.
+func (l *Log) forwards(ctx context.Context, subject string, from uint64) iter.Seq2[listed, error] {
+	return func(yield func(listed, error) bool) {
+		for msg, err := range l.messages(ctx, subject, from) {
+			if err == nil && !validID(string(msg.Data)) {
+				err = fmt.Errorf("list of completions: %w", record.ErrCorrupt)
+			}
+			if err != nil {
+				yield(listed{}, err)
+				return
+			}
+			if !yield(listed{msg.Sequence, string(msg.Data)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// backwards yields the entries of a list before a stream sequence, the last one first. The
+// stream reads one way only: so it is looked through a window at a time, each before the
+// last, and larger where there was little in that.
+func (l *Log) backwards(ctx context.Context, subject string, before uint64) iter.Seq2[listed, error] {
+	return func(yield func(listed, error) bool) {
+		for window := uint64(listWindow); before > 1; {
+			from := uint64(1)
+			if before > window {
+				from = before - window
+			}
+			var found []listed
+			for entry, err := range l.forwards(ctx, subject, from) {
+				if err != nil {
+					yield(listed{}, err)
+					return
+				}
+				if entry.sequence >= before {
+					break
+				}
+				found = append(found, entry)
+			}
+			for _, entry := range slices.Backward(found) {
+				if !yield(entry, nil) {
+					return
+				}
+			}
+			if len(found) < listBatch {
+				window *= 2
+			}
+			before = from
+		}
+	}
+}
