@@ -58,7 +58,7 @@ func TestBalancer(t *testing.T) {
 	edges := make([]*stack.Process, len(hosts))
 	for i, host := range hosts {
 		edges[i] = start(t, "edge", "--listen="+host+":"+free[0], "--admin-listen="+host+":"+free[1],
-			"--completion-addr="+steady(t).Completion.Addr("grpc"), "--drain-timeout=10s")
+			"--completion-addr="+steady(t).Completion.Addr("grpc"), "--drain-timeout=10s", "--insecure-public", "--host=shop.example")
 	}
 	config, err := filepath.Abs(filepath.Join(root, "deploy", "Caddyfile"))
 	if err != nil {
@@ -72,7 +72,7 @@ func TestBalancer(t *testing.T) {
 	defer log.Close()
 	caddy := exec.Command(path, "run", "--config", config, "--adapter", "caddyfile")
 	caddy.Dir, caddy.Stdout, caddy.Stderr = dir, log, log
-	caddy.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir,
+	caddy.Env = append(os.Environ(), "PAWSTREAM_HOST=shop.example", "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir,
 		"BALANCER_PORT="+free[2], "EDGE_ADMIN_PORT="+free[1],
 		fmt.Sprintf("EDGES=%s:%s %s:%s", hosts[0], free[0], hosts[1], free[0]))
 	balancer, err := stack.Run(caddy)
@@ -94,6 +94,20 @@ func TestBalancer(t *testing.T) {
 	}
 	eventually(t, 30*time.Second, asked)
 
+	t.Run("pages of elsewhere", func(t *testing.T) {
+		for host, want := range map[string]int{
+			"localhost": http.StatusOK, "LOCALHOST:8080": http.StatusOK, "[::1]:8080": http.StatusOK, "shop.example": http.StatusOK,
+			"pets.example": http.StatusMisdirectedRequest, "pets.example:" + free[2]: http.StatusMisdirectedRequest, "localhost.pets.example": http.StatusMisdirectedRequest,
+		} {
+			for _, path := range []string{"/v1/models", "/", "/docs"} {
+				req := request(t, http.MethodGet, url+path, "")
+				req.Host = host
+				if x := do(t, req); x.Status != want {
+					t.Errorf("%s, called %s: status %d, want %d", path, host, x.Status, want)
+				}
+			}
+		}
+	})
 	t.Run("events come one by one", func(t *testing.T) {
 		begun := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(nil)))
 		d := sse.NewDecoder(begun.Body)

@@ -91,8 +91,12 @@ func (c *command) port(t *testing.T, flag string) string {
 	return port
 }
 
+// composedHost is how docker-compose.yml has the name that all of it is called by.
+const composedHost = "${PAWSTREAM_HOST:-localhost}"
+
 type composeFile struct {
 	Services map[string]composeService
+	Networks map[string]struct{ Internal bool }
 }
 
 type composeService struct {
@@ -107,6 +111,8 @@ type composeService struct {
 	ReadOnly     bool                                  `yaml:"read_only"`
 	StopGrace    string                                `yaml:"stop_grace_period"`
 	Restart      string
+	Networks     []string
+	NetworkMode  string `yaml:"network_mode"`
 }
 
 // once reports whether a service does something and ends.
@@ -142,7 +148,7 @@ func TestCompose(t *testing.T) {
 	for name, s := range file.Services {
 		switch _, tag, _ := strings.Cut(s.Image, ":"); {
 		case s.Build == "":
-			if !regexp.MustCompile(`^v?\d+\.\d+\.\d+`).MatchString(tag) {
+			if !regexp.MustCompile(`^v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$`).MatchString(tag) {
 				t.Errorf("%s: the version of %s is not pinned", name, s.Image)
 			}
 		case !s.once():
@@ -185,7 +191,12 @@ func TestCompose(t *testing.T) {
 			t.Errorf("%s: nobody serves %s; there are %v", where, address, slices.Sorted(maps.Keys(served)))
 		}
 	}
+	balancer := string(repositoryFile(t, "deploy", "Caddyfile"))
 	for name, c := range commands {
+		// A page of elsewhere whose name leads to the port that is published is to read nothing.
+		if _, open := c.flags["--insecure-public"]; open && c.program != "completion" && c.flags["--host"] != composedHost {
+			t.Errorf("%s may be called by the names %q", name, c.flags["--host"])
+		}
 		if url := c.flags["--nats-url"]; url != "" || c.program != "standalone" {
 			reached(name, strings.TrimPrefix(url, "nats://"))
 		}
@@ -198,7 +209,9 @@ func TestCompose(t *testing.T) {
 			}
 		}
 	}
-	balancer := string(repositoryFile(t, "deploy", "Caddyfile"))
+	if got := file.Services["balancer"].Environment["PAWSTREAM_HOST"]; got != composedHost || !strings.Contains(balancer, "not host {$PAWSTREAM_HOST:localhost}") {
+		t.Errorf("the balancer may be called by the names %q", got)
+	}
 	upstreams := defaultOf(t, balancer, "EDGES")
 	for address := range strings.FieldsSeq(upstreams) {
 		reached("Caddyfile", address)
@@ -210,8 +223,60 @@ func TestCompose(t *testing.T) {
 	}
 	maps.DeleteFunc(commands, func(name string, _ command) bool { return file.Services[name].Profiles != nil })
 	checkPrometheus(t, &file, commands, reached)
-	if want := "nats:" + versionOf(t, "github.com/nats-io/nats-server/v2") + "-alpine"; file.Services["nats"].Image != want {
+	if want := "nats:" + versionOf(t, "github.com/nats-io/nats-server/v2") + "-alpine"; imageOf(file.Services["nats"].Image) != want {
 		t.Errorf("NATS is %s, the one that the tests use %s", file.Services["nats"].Image, want)
+	}
+}
+
+// imageOf returns an image without the digest that it may be pinned by.
+func imageOf(image string) string {
+	name, _, _ := strings.Cut(image, "@")
+	return name
+}
+
+// TestComposeNetworks has each service reach what it needs, and be reached by nobody else.
+func TestComposeNetworks(t *testing.T) {
+	t.Parallel()
+	file := composed(t)
+	for name, want := range map[string][]string{
+		"balancer": {"front"}, "edge-1": {"front", "back"}, "edge-2": {"front", "back"},
+		"completion-1": {"back"}, "completion-2": {"back"}, "nats": {"back"},
+		"prometheus": {"back", "watch"}, "grafana": {"watch"},
+		"ollama": {"models"}, "ollama-pull": {"models"}, "ollama-standalone": {"models"},
+	} {
+		if got := file.Services[name].Networks; !slices.Equal(got, want) {
+			t.Errorf("%s is on %v, want %v", name, got, want)
+		}
+	}
+	if s := file.Services["secrets"]; s.NetworkMode != "none" || s.Networks != nil {
+		t.Errorf("who makes the secret is on %v %v", s.NetworkMode, s.Networks)
+	}
+	for name, network := range file.Networks {
+		if network.Internal != (name == "back") {
+			t.Errorf("%s is internal: %v", name, network.Internal)
+		}
+	}
+	for name, s := range file.Services {
+		if len(s.Ports) > 0 && !slices.ContainsFunc(s.Networks, func(n string) bool { return !file.Networks[n].Internal }) {
+			t.Errorf("%s has no network by which %v could be published", name, s.Ports)
+		}
+		for other := range s.DependsOn {
+			reached := func(n string) bool { return slices.Contains(file.Services[other].Networks, n) }
+			if on := file.Services[other]; !on.once() && !slices.ContainsFunc(s.Networks, reached) {
+				t.Errorf("%s needs %s, and has no network in common with it", name, other)
+			}
+		}
+	}
+}
+
+// TestComposeIsForOlderEngines keeps out what engines before 25 refuse, or what a host may not
+// allow, and nothing needs.
+func TestComposeIsForOlderEngines(t *testing.T) {
+	t.Parallel()
+	for _, word := range []string{"start_interval", "ulimits"} {
+		if bytes.Contains(repositoryFile(t, "docker-compose.yml"), []byte(word+":")) {
+			t.Errorf("docker-compose.yml has %s", word)
+		}
 	}
 }
 
@@ -312,6 +377,7 @@ func TestComposeModel(t *testing.T) {
 	}
 	args := []string{"--grpc-listen=127.0.0.1:0"}
 	for _, arg := range service.Command[1:] {
+		arg = strings.ReplaceAll(arg, composedHost, "localhost")
 		flag, _, _ := strings.Cut(arg, "=")
 		if value, ok := here[flag]; ok {
 			arg = flag + "=" + value
@@ -343,6 +409,9 @@ func checkPrometheus(t *testing.T, file *composeFile, commands map[string]comman
 				name, port, _ := strings.Cut(target, ":")
 				if c, ok := commands[name]; !ok || c.port(t, "--admin-listen") != port {
 					t.Errorf("prometheus.yml: %s has no metrics", target)
+				}
+				if names := strings.Split(commands[name].flags["--admin-host"], ","); !slices.Contains(names, name) {
+					t.Errorf("prometheus.yml: %s may be called %v, and not so", target, names)
 				}
 				asked = append(asked, name)
 			}

@@ -174,6 +174,17 @@ func TestRebinding(t *testing.T) {
 	if x := named(door(t, fast(t), "--insecure-public"), "pets.example"); x.Status != http.StatusOK {
 		t.Errorf("where that is meant: status %d", x.Status)
 	}
+	for _, args := range [][]string{{"--host=shop.example"}, {"--insecure-public", "--host=shop.example"}} {
+		named := func(host string) exchange { return named(door(t, fast(t), args...), host) }
+		for _, host := range []string{"shop.example", "localhost"} {
+			if x := named(host); x.Status != http.StatusOK {
+				t.Errorf("%v, %s: status %d", args, host, x.Status)
+			}
+		}
+		if got := refused(t, named("pets.example")); got != mayNot {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
 	locked := door(t, fast(t), "--auth=keys", "--auth-keys="+keys(t, "owner"))
 	if got := refused(t, named(locked, "pets.example")); got != bad(http.StatusUnauthorized, "invalid_api_key", "") {
 		t.Errorf("where a key is asked for: %+v", got)

@@ -106,6 +106,11 @@ func TestCannotStart(t *testing.T) {
 	}{
 		{"open to others", "edge", []string{"--listen=0.0.0.0:0", "--admin-listen=" + free}, "--insecure-public"},
 		{"open to others over gRPC", "completion", []string{"--listen=0.0.0.0:0", "--admin-listen=" + free}, "--insecure-public"},
+		{"a name with a port", "edge", edge("--host=shop.example:8080"), "--host"},
+		{"an admin name with a port", "edge", edge("--admin-host=edge-1:9090"), "--admin-host"},
+		{"a key that may do nothing", "edge", byKey(keys(t, "owner", "web, scopes: []")), `entry 2: "web": scopes`},
+		{"a key file without a key", "edge", byKey(secretFile(t, "")), "write []"},
+		{"tokens without scopes, and no tokens", "edge", edge("--jwt-unscoped"), "--auth=jwt"},
 		{"no key file", "edge", byKey("/nowhere/keys.yaml"), "/nowhere/keys.yaml"},
 		{"key file that is a directory", "edge", byKey(newer), "key file"},
 		{"key file that everybody may read", "edge", byKey(readable), "chmod o-rw"},

@@ -11,6 +11,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
 	"github.com/pawstream/pawstream/edge/internal/limit"
+	"github.com/pawstream/pawstream/internal/hostname"
 	"github.com/pawstream/pawstream/internal/loopback"
 	"github.com/pawstream/pawstream/internal/secretfile"
 )
@@ -26,7 +27,8 @@ type Access struct {
 	JWTSkew          time.Duration  `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"How far the provider's clock and ours may be apart."`
 	JWTUnscoped      bool           `name:"jwt-unscoped" env:"PAWSTREAM_JWT_UNSCOPED" help:"Give every right to tokens that name no scope, or scopes of others alone, as those of a provider that knows none of ours. Without it they have none."`
 	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it. 'edge keys secret FILE' makes one." placeholder:"FILE"`
-	InsecurePublic   bool           `help:"Without authentication, serve an address that is not loopback, and whatever name it is called by."`
+	Host             []string       `help:"Name by which the edge may be called, without a port, besides loopback names; may be given several times. Where one is given, and without authentication on loopback, it is called by no others (by IP addresses too, unless it is for loopback alone). Over TLS the certificate names it." placeholder:"NAME"`
+	InsecurePublic   bool           `help:"Without authentication, serve an address that is not loopback. Give --host with it where browsers are near: else it is called by whatever name, also that of a page of elsewhere."`
 	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no bound."`
 	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no bound."`
 	MaxStreams       int            `default:"10000" help:"Streams that may be open at once in all, at all edges that share --nats-url; 0: no bound."`
@@ -54,11 +56,17 @@ func (a *Access) check(listen string) error {
 		return errors.New("--jwt-jwks needs --auth=jwt")
 	case a.Auth != "jwt" && a.JWTUnscoped:
 		return errors.New("--jwt-unscoped needs --auth=jwt")
-	case (a.Auth == "none" || a.Auth == "") && !a.InsecurePublic && !loopback.Listen(listen):
+	case a.asksNobody() && !a.InsecurePublic && !loopback.Listen(listen):
 		return fmt.Errorf("--listen %s is open to others: it needs --auth=keys or --auth=jwt (or --insecure-public, if that is meant)", listen)
+	}
+	if err := hostname.Check(a.Host); err != nil {
+		return fmt.Errorf("--host: %w", err)
 	}
 	return nil
 }
+
+// asksNobody reports whether everybody may enter.
+func (a *Access) asksNobody() bool { return a.Auth == "none" || a.Auth == "" }
 
 // A watcher reads files again when they change, until ctx ends.
 type watcher interface {
@@ -69,6 +77,10 @@ type watcher interface {
 // edge lives.
 func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watcher, err error) {
 	cfg.Limiter = limit.New(limit.Config{RequestsPerMinute: a.RateLimit, Streams: a.StreamLimit, AllStreams: a.MaxStreams})
+	cfg.Hosts = a.Host
+	if a.asksNobody() && a.InsecurePublic && len(a.Host) == 0 {
+		cfg.Telemetry.Logger.WarnContext(ctx, "nobody is asked for a key, and any name will do: a page of elsewhere whose name leads here can read all there is; --host names ours")
+	}
 	cfg.Proxies, cfg.Tracers = a.TrustedProxy, a.TrustedTracer
 	if cfg.TicketSecret, err = a.ticketSecret(); err != nil {
 		return nil, err

@@ -10,15 +10,20 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"strconv"
 	"time"
+
+	"github.com/pawstream/pawstream/internal/hostname"
+	"github.com/pawstream/pawstream/internal/loopback"
 )
 
-// Config is what a [Server] tells. Both are required.
+// Config is what a [Server] tells. Ready and Metrics are required.
 type Config struct {
 	// Ready reports whether the process takes new work: nil, or why not.
 	Ready func() error
 	// Metrics serves GET /metrics.
 	Metrics http.Handler
+	Hosts   []string
 }
 
 // Server serves the admin address.
@@ -34,6 +39,28 @@ func Listen(ctx context.Context, address string, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("admin address: %w", err)
 	}
+	if err := hostname.Check(cfg.Hosts); err != nil {
+		_ = listener.Close()
+		return nil, fmt.Errorf("admin address: --admin-host: %w", err)
+	}
+	guard := hostname.Guard{Names: cfg.Hosts, Addresses: !loopback.Listen(address)}
+	return &Server{
+		listener: listener,
+		server:   &http.Server{Handler: routes(&cfg, guard), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute},
+	}, nil
+}
+
+// Bounds of what is recorded for one request.
+const (
+	maxProfile = time.Minute
+	maxTrace   = 10 * time.Second // it grows by megabytes a second
+)
+
+// routes are what the address serves. Whether the process lives and is ready says nothing to
+// anybody, and balancers ask by whatever name; the rest is for operators.
+//
+// The command line, which package pprof would show, is left out: it may hold passwords.
+func routes(cfg *Config, guard hostname.Guard) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -43,16 +70,43 @@ func Listen(ctx context.Context, address string, cfg Config) (*Server, error) {
 		}
 		_, _ = fmt.Fprintln(w, "ready")
 	})
-	mux.Handle("GET /metrics", cfg.Metrics)
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return &Server{
-		listener: listener,
-		server:   &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute},
-	}, nil
+	inside := func(pattern string, handler http.Handler) { mux.Handle(pattern, guarded(guard, handler)) }
+	inside("GET /metrics", cfg.Metrics)
+	inside("GET /debug/pprof/", bounded(maxProfile, pprof.Index))
+	inside("GET /debug/pprof/profile", bounded(maxProfile, pprof.Profile))
+	inside("GET /debug/pprof/symbol", http.HandlerFunc(pprof.Symbol))
+	inside("GET /debug/pprof/trace", bounded(maxTrace, pprof.Trace))
+	return mux
+}
+
+// guarded keeps pages of elsewhere out: those whose name leads here, and those that have a
+// browser send a request, though they could not read the answer.
+func guarded(guard hostname.Guard, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !guard.Allows(r) {
+			http.Error(w, "the admin address may not be called by this name: --admin-host names more", http.StatusForbidden)
+			return
+		}
+		switch r.Header.Get("Sec-Fetch-Site") {
+		case "", "none", "same-origin":
+			next.ServeHTTP(w, r)
+		default:
+			http.Error(w, "the admin address is not for pages of elsewhere", http.StatusForbidden)
+		}
+	})
+}
+
+// bounded refuses what would be recorded for longer than a bound.
+func bounded(longest time.Duration, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// What is no number is not for us to refuse: the handler takes its default.
+		seconds, _ := strconv.ParseFloat(r.FormValue("seconds"), 64)
+		if !(seconds <= longest.Seconds()) { //nolint:staticcheck // NaN is not more either
+			http.Error(w, fmt.Sprintf("seconds may be at most %v", longest.Seconds()), http.StatusBadRequest)
+			return
+		}
+		next(w, r)
+	})
 }
 
 // Addr returns the address that is served, with the port that was taken.

@@ -25,6 +25,7 @@ var ErrInterrupted = errors.New("interrupted")
 // Process is what every program of ours has in common.
 type Process struct {
 	AdminListen  string        `default:"${admin_listen}" help:"Address of health checks and profiles (host:port)."`
+	AdminHost    []string      `help:"Name by which the admin address may be called, besides loopback names and, where it is not loopback, IP addresses; may be given several times. Health checks take any. * is any name." placeholder:"NAME"`
 	DrainTimeout time.Duration `default:"30s" help:"How long running work may take to finish once the program is told to stop."`
 	LogLevel     string        `default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: ${enum}."`
 	LogFormat    string        `default:"text" enum:"text,json" help:"Format of what is logged: ${enum}."`

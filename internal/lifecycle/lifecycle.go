@@ -105,7 +105,7 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	defer flush(ctx, reports)
 	var parts []Part
 	inspection, err := admin.Listen(ctx, p.Process.AdminListen, admin.Config{
-		Metrics: reports.Metrics(), Ready: func() error { return ready(ctx, parts) },
+		Hosts: p.Process.AdminHost, Metrics: reports.Metrics(), Ready: func() error { return ready(ctx, parts) },
 	})
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -20,7 +19,6 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/edge/internal/openai"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
-	"github.com/pawstream/pawstream/internal/loopback"
 )
 
 // principalKey names, in the metadata of a call to the completion service, on whose
@@ -61,7 +59,7 @@ func (a *api) guard(scope need, next http.HandlerFunc) http.Handler {
 			a.turnAway(w, r, "draining", openai.Overloaded(drainRetry))
 			return
 		}
-		if a.local && r.TLS == nil && !loopback.Host(hostOf(r)) {
+		if a.hosts != nil && r.TLS == nil && !a.hosts.Allows(r) {
 			a.turnAway(w, r, "forbidden", openai.ForeignHost())
 			return
 		}
@@ -98,15 +96,6 @@ func (a *api) guard(scope need, next http.HandlerFunc) http.Handler {
 		ctx := context.WithValue(r.Context(), visitorKey{}, v)
 		next(w, r.WithContext(metadata.AppendToOutgoingContext(ctx, principalKey, caller.Principal)))
 	})
-}
-
-// hostOf returns the name or address by which a request calls us, without its port.
-func hostOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = strings.Trim(r.Host, "[]")
-	}
-	return strings.ToLower(host)
 }
 
 // timeoutHeader is how long a client wants to wait for an answer, in milliseconds.

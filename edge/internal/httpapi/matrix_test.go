@@ -191,7 +191,6 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 // TestAccess has everybody use each route of the real table in each way, and compares what they
 // get, and what reaches the completion service, with what they may.
 func TestAccess(t *testing.T) {
-	t.Parallel()
 	known := everybody()
 	behind := &service{}
 	public, err := New(Config{Conn: serve(t, behind), Auth: callers(known)})

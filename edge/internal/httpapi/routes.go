@@ -23,6 +23,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/metrics"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/hostname"
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
@@ -42,9 +43,13 @@ type Config struct {
 	// Auth tells who sends a request; nil: everybody is the same anonymous caller.
 	Auth auth.Authenticator
 	// Local says that the API is for its own machine alone, and asks nobody who they are. It
-	// has to be called by a loopback name then: a page of elsewhere whose name has come to
-	// lead here passes for one of ours to its browser (DNS rebinding).
+	// has to be called by a loopback name then, or one of Hosts: a page of elsewhere whose name
+	// has come to lead here passes for one of ours to its browser (DNS rebinding).
 	Local bool
+	// Hosts are names by which the API may be called, besides loopback names. Where there are
+	// some, or with Local, it is called by no others: not Local, by IP addresses too. Over TLS
+	// the name is the certificate's to say.
+	Hosts []string
 	// TicketSecret seals stream tickets; edges that serve the same clients share it. nil:
 	// one of this API's own.
 	TicketSecret []byte
@@ -72,7 +77,7 @@ type api struct {
 	relay       *relay.Relay
 	maxBody     int64
 	auth        auth.Authenticator
-	local       bool
+	hosts       *hostname.Guard // nil: it may be called by any name
 	tickets     *auth.Tickets
 	limiter     *limit.Limiter
 	proxies     []netip.Prefix
@@ -88,10 +93,12 @@ func New(cfg Config) (*API, error) {
 		completions: completionv1.NewCompletionServiceClient(cfg.Conn),
 		maxBody:     cmp.Or(cfg.MaxBody, DefaultMaxBody),
 		auth:        cfg.Auth,
-		local:       cfg.Local,
 		tickets:     auth.NewTickets(cfg.TicketSecret, cfg.SpendTicket),
 		limiter:     cfg.Limiter,
 		proxies:     cfg.Proxies,
+	}
+	if cfg.Local || len(cfg.Hosts) > 0 {
+		a.hosts = &hostname.Guard{Names: cfg.Hosts, Addresses: !cfg.Local}
 	}
 	reports := cfg.Telemetry
 	if reports == nil {

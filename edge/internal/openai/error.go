@@ -174,12 +174,12 @@ func PermissionDenied(scope string) *Error {
 	}
 }
 
-// ForeignHost returns the error for a request to an edge for its own machine alone, by a name
-// that may be anybody's.
+// ForeignHost returns the error for a request to an edge by a name that may be anybody's, where
+// it goes by names.
 func ForeignHost() *Error {
 	return &Error{
 		Status: http.StatusForbidden, Type: typePermission, Code: "permission_denied",
-		Message: "This server asks for no key and serves its own machine alone: it has to be called by a loopback name or address.",
+		Message: "This server may not be called by this name, which may be anybody's: only by a loopback name or one of its --host names.",
 	}
 }
 
