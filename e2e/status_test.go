@@ -134,7 +134,7 @@ func TestExpired(t *testing.T) {
 	for _, log := range []string{"jetstream", "memory"} {
 		t.Run(log, func(t *testing.T) {
 			t.Parallel()
-			s := own(t, stack.Options{Completion: []string{"--log=" + log, "--log-retention=4s"}})
+			s := own(t, stack.Options{Completion: []string{"--log=" + log, "--log-retention=4s", "--total-timeout=4s"}})
 			done := record(t, s.URL(), nil)
 			want := bad(http.StatusGone, "completion_expired", "")
 			for _, path := range []string{done.ID + "?stream=true", done.ID} {

@@ -94,6 +94,12 @@ func (p *pool) grow() (*pooled, error) {
 // Connect opens the first connection before there is a call.
 func (p *pool) Connect() { p.first().Connect() }
 
+// WaitForStateChange waits until the state of the first connection is another one: false where
+// ctx has ended before.
+func (p *pool) WaitForStateChange(ctx context.Context, state connectivity.State) bool {
+	return p.first().WaitForStateChange(ctx, state)
+}
+
 // GetState returns the state of the first connection, which calls prefer.
 func (p *pool) GetState() connectivity.State { return p.first().GetState() }
 

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/grpc/connectivity"
 
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
 	"github.com/pawstream/pawstream/edge/internal/peers"
@@ -206,22 +205,15 @@ func boundBuffer(ctx context.Context, conn net.Conn) context.Context {
 // Addr returns the address that is served, with the port that was taken.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Ready returns an error while no completion service can be reached.
-func (s *Server) Ready() error {
-	switch state := s.conn.GetState(); state {
-	case connectivity.Ready, connectivity.Idle: // idle after a while without a call
-		return nil
-	default:
-		return fmt.Errorf("no completion service can be reached (%v)", state)
-	}
-}
-
 // Serve answers until ctx ends and then drains: new work is refused, and what runs gets
 // the drain timeout to finish. Streams that are left have to part, so that their clients
 // go on elsewhere; other responses get a moment more.
 func (s *Server) Serve(ctx context.Context) error {
-	s.conn.Connect() // not only when the first client comes
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		s.watchServices(ctx)
+		return nil
+	})
 	for _, w := range s.watchers {
 		group.Go(func() error {
 			w.Watch(ctx, s.logger)

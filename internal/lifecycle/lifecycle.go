@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -134,12 +135,16 @@ func ready(ctx context.Context, parts []Part) error {
 	if ctx.Err() != nil {
 		return errors.New("shutting down")
 	}
+	var reasons []string // of all parts: one that waits for another knows less
 	for _, part := range parts {
 		if s, ok := part.Server.(interface{ Ready() error }); ok {
 			if err := s.Ready(); err != nil {
-				return err
+				reasons = append(reasons, err.Error())
 			}
 		}
+	}
+	if len(reasons) > 0 {
+		return errors.New(strings.Join(reasons, "; "))
 	}
 	return nil
 }

@@ -38,6 +38,18 @@ func (s *Server) Check() error {
 	return nil
 }
 
+const (
+	// Timeout is how long a server may take to let a connection in.
+	Timeout = 2 * time.Second
+	// pingEvery is how often a server is asked for a sign of life; maxPings is how many of these it may
+	// leave unanswered. A host that was replaced says nothing on the old connection, and takes a new one.
+	pingEvery = 2 * time.Second
+	maxPings  = 2
+	// writeTimeout is how long a server may take nothing of what is sent to it. While a write hangs,
+	// nothing is asked for.
+	writeTimeout = 4 * time.Second
+)
+
 // Options are those of a connection that is never given up. What is published while it is
 // down fails at once: old news is of no use to anybody.
 func (s *Server) Options() []nats.Option {
@@ -47,7 +59,10 @@ func (s *Server) Options() []nats.Option {
 		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
 		// A server that lost its memory of our credentials may get it back.
 		nats.IgnoreAuthErrorAbort(),
-		nats.Timeout(2 * time.Second),
+		nats.Timeout(Timeout),
+		nats.PingInterval(pingEvery),
+		nats.MaxPingsOutstanding(maxPings),
+		nats.FlusherTimeout(writeTimeout),
 		nats.ReconnectBufSize(-1),
 	}
 	if s.Creds != "" {

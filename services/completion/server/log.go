@@ -17,6 +17,9 @@ type completionLog interface {
 	chat.Log
 	// Orphans yields the completions that this process has taken over, until ctx ends.
 	Orphans(ctx context.Context) iter.Seq[*chat.Orphan]
+	// Health returns why the log takes no completions now, nil if it does, and what is closed
+	// when that has changed.
+	Health() (changed <-chan struct{}, trouble error)
 	Close()
 }
 
@@ -48,10 +51,13 @@ func openLog(ctx context.Context, o *Options, counts *metrics.Metrics, logger *s
 	return log, nil
 }
 
-// inMemory is a log that nobody shares, so nobody leaves orphans to it.
+// inMemory is a log that nobody shares, so nobody leaves orphans to it, and that nothing befalls.
 type inMemory struct{ *memlog.Log }
 
 // Orphans implements completionLog.
 func (inMemory) Orphans(context.Context) iter.Seq[*chat.Orphan] {
 	return func(func(*chat.Orphan) bool) {}
 }
+
+// Health implements completionLog.
+func (inMemory) Health() (changed <-chan struct{}, trouble error) { return nil, nil }

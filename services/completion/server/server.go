@@ -67,6 +67,9 @@ func (c *Config) check() error {
 		return errors.New("--advisor-pace must not be negative")
 	case c.LogRetention < 100*time.Millisecond:
 		return errors.New("--log-retention must be at least 100ms")
+	case c.Log == "jetstream" && c.LogRetention < c.TotalTimeout:
+		return fmt.Errorf("--log-retention %v is shorter than --total-timeout %v: an answer would expire while it is written; raise the one or lower the other",
+			c.LogRetention, c.TotalTimeout)
 	case c.LogMaxBytes < 0:
 		return errors.New("--log-max-bytes must not be negative")
 	case (c.NatsCert == "") != (c.NatsKey == ""):
@@ -192,6 +195,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		}
 		return nil
 	})
+	group.Go(func() error { return s.watchLog(ctx) })
 	for _, listener := range []net.Listener{s.listener, s.inside} {
 		group.Go(func() error {
 			if err := s.grpc.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 )
@@ -19,6 +20,9 @@ type Orphan struct {
 	// Ended is the terminal event of a completion whose writer died before its end was
 	// in the books. Then nothing else is left to do, and what follows is not set.
 	Ended *Event
+	// Lost says that readers may have seen more than is stored, because that was put back from
+	// a backup: nobody can go on from there.
+	Lost bool
 	// Shown is what readers may have seen, from the first event on; none is terminal.
 	Shown  []Event
 	Writer Writer
@@ -60,6 +64,9 @@ func (s *Service) Adopt(ctx context.Context, o *Orphan) {
 
 // adopt finds the engine that is to go on.
 func (g *generation) adopt(s *Service, o *Orphan) error {
+	if o.Lost {
+		return fmt.Errorf("%w: %w", ErrCannotContinue, ErrLost)
+	}
 	if o.Takeovers > MaxTakeovers {
 		return Internal(errors.New("completion was taken over too often"))
 	}

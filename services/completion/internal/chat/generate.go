@@ -171,9 +171,9 @@ func (g *generation) check(e *Event) error {
 }
 
 // endedElsewhere reports whether an error of a [Writer] says that somebody else has
-// ended the completion, or deleted it.
+// ended the completion, or deleted it, or that it was lost: its end is not ours to store.
 func endedElsewhere(err error) bool {
-	return errors.Is(err, ErrSealed) || errors.Is(err, ErrTrimmed) || errors.Is(err, ErrNotFound)
+	return errors.Is(err, ErrSealed) || errors.Is(err, ErrTrimmed) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrLost)
 }
 
 // shown returns what readers see of the reason why a generation ended early, and

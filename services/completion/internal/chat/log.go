@@ -20,6 +20,8 @@ var (
 	ErrSealed = errors.New("chat: completion is sealed")
 	// ErrTooLong: the completion has reached the most that the log keeps of one.
 	ErrTooLong = errors.New("chat: completion is too long for the log")
+	// ErrLost: what the completion was stored in has gone, so that nobody can go on with it.
+	ErrLost = errors.New("chat: completion lost with the log's storage")
 	// ErrLogFull: the log has no room, or cannot be reached, for a new completion.
 	ErrLogFull = errors.New("chat: log is full")
 )
@@ -57,7 +59,7 @@ type Log interface {
 	// Follow yields the events after a sequence number, waits for more while the
 	// completion runs, and ends after the terminal event. Live progress comes in
 	// between where asked for; what a reader is too slow for is skipped, as only the
-	// latest counts. A non-nil error (ctx.Err, ErrNotFound, ErrTrimmed) is the last
+	// latest counts. A non-nil error (ctx.Err, ErrNotFound, ErrTrimmed, ErrLost) is the last
 	// thing yielded. A slow reader delays nobody.
 	Follow(ctx context.Context, id string, after int64, progress bool) iter.Seq2[Entry, error]
 
@@ -90,7 +92,7 @@ type Writer interface {
 	// Append adds an event under the next sequence number. It may return before the
 	// event is durable, and blocks while too much is on its way; an event that could
 	// not be stored fails the next call. ErrSealed: somebody ended the completion;
-	// ErrTrimmed or ErrNotFound: somebody deleted it.
+	// ErrTrimmed or ErrNotFound: somebody deleted it; ErrLost.
 	Append(ctx context.Context, e Event) error
 
 	// Progress shows live progress to the readers there are. It never blocks.

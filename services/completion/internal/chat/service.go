@@ -285,6 +285,8 @@ func (s *Service) failure(err error) error {
 		return errNotFound
 	case errors.Is(err, ErrTrimmed):
 		return errExpired
+	case errors.Is(err, ErrLost) && !errors.Is(err, ErrLogFull):
+		return errInterrupted
 	case errors.Is(err, ErrLogFull): // first: it may wrap a deadline that was the log's own
 		return &Error{Code: CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second, Err: err}
 	case errors.Is(err, ErrTooLong):

@@ -25,6 +25,7 @@ type attempt struct {
 	token   uint64
 	answers chan *nats.Msg // has room for one
 	timer   *time.Timer
+	floor   uint64    // what is stored has a higher sequence, unless the stream is another one
 	sent    int       // how often
 	serial  uint64    // of the last sending
 	at      time.Time // of the last sending
@@ -44,7 +45,8 @@ type acks struct {
 	sendings atomic.Uint64
 	answered atomic.Uint64 // the serial of the last sending that was
 	probed   atomic.Int64  // when something was last sent again though nothing is answered, in Unix nanoseconds
-	last     atomic.Uint64 // the highest sequence that was acknowledged
+	last     atomic.Uint64 // the highest sequence that is known to be stored
+	at       atomic.Int64  // when something was acknowledged last, in Unix nanoseconds
 	spare    sync.Pool     // of *attempt
 }
 
@@ -65,7 +67,7 @@ func (a *acks) begin(subject string, data []byte, expect uint64) *attempt {
 		Data:    data,
 	}
 	t.inbox, t.token = a.replies.await(t.answers)
-	t.sent = 0
+	t.sent, t.floor = 0, a.last.Load()
 	return t
 }
 
@@ -141,7 +143,17 @@ func (a *acks) note(answer *nats.Msg, sequence uint64) {
 	if serial, err := strconv.ParseUint(digits, base, 64); err == nil {
 		raise(&a.answered, serial)
 	}
-	raise(&a.last, sequence)
+	if sequence > 0 {
+		raise(&a.last, sequence)
+		a.at.Store(time.Now().UnixNano())
+	}
+}
+
+// saw notes that a record is stored in the stream of an era.
+func (l *Log) saw(in era, sequence uint64) {
+	if l.gate.era() == in {
+		raise(&l.acks.last, sequence)
+	}
 }
 
 // raise sets a number to a larger one.

@@ -1,9 +1,17 @@
 package jetlog
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
@@ -66,12 +74,212 @@ func TestAnOldWriterDeletesNothingOfANewStream(t *testing.T) {
 		if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err == nil {
 			t.Errorf("the end of old%d is taken for stored", i)
 		}
-		old.disown(fmt.Sprint("old", i), w.(*writer).owner)
+		old.disown(w.(*writer).era, fmt.Sprint("old", i), w.(*writer).owner)
 	}
 	late := open(t, Config{URL: url})
 	for i := range completions {
 		if got, kind := text(t, late, fmt.Sprint("new", i)); got != "xyz" || kind != chat.KindDone {
 			t.Errorf("new%d is %q, %v", i, got, kind)
+		}
+	}
+}
+
+// A farm is a NATS server whose directory can be changed while it is away.
+type farm struct {
+	t      *testing.T
+	dir    string
+	port   int
+	server *server.Server
+}
+
+func newFarm(t *testing.T) *farm {
+	f := &farm{t: t, dir: filepath.Join(t.TempDir(), "nats"), port: freePorts(t, 1)[0]}
+	f.start()
+	return f
+}
+
+func (f *farm) start() { f.server = runNATS(f.t, f.port, f.dir) }
+
+func (f *farm) stop() { f.server.Shutdown(); f.server.WaitForShutdown() }
+
+func (f *farm) url() string { return fmt.Sprint("nats://127.0.0.1:", f.port) }
+
+// TestTheStreamIsOpenedAgain loses the stream in every way under two replicas. Who follows an
+// unfinished completion is told so, and new completions work in both, without a restart.
+func TestTheStreamIsOpenedAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	for _, test := range []struct {
+		name string
+		lose func(*testing.T, *farm, *Log)
+	}{
+		{"the directory is gone", func(t *testing.T, f *farm, _ *Log) {
+			f.stop()
+			if err := os.RemoveAll(f.dir); err != nil {
+				t.Fatal(err)
+			}
+			f.start()
+		}},
+		{"an older backup is put back", func(t *testing.T, f *farm, l *Log) {
+			wait(t.Context(), 2*pulseEvery)
+			backup := filepath.Join(t.TempDir(), "backup")
+			f.stop()
+			if err := os.CopyFS(backup, os.DirFS(f.dir)); err != nil {
+				t.Fatal(err)
+			}
+			f.start()
+			w := l.writing("running")
+			appendAll(t, w, "c")
+			awaitLast(t, l, "running", 2)
+			f.stop()
+			if err := os.RemoveAll(f.dir); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.CopyFS(f.dir, os.DirFS(backup)); err != nil {
+				t.Fatal(err)
+			}
+			f.start()
+		}},
+		{"it is deleted", func(t *testing.T, _ *farm, l *Log) {
+			if err := l.js.DeleteStream(within(t), streamName); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"it is deleted and made by another", func(t *testing.T, _ *farm, l *Log) { lowStream(t, l) }},
+		{"it is made with other settings, and that is undone", func(t *testing.T, _ *farm, l *Log) {
+			if err := l.js.DeleteStream(within(t), streamName); err != nil {
+				t.Fatal(err)
+			}
+			cfg := l.streamConfig()
+			cfg.Discard = jetstream.DiscardOld
+			if _, err := l.js.CreateStream(within(t), cfg); err != nil {
+				t.Skip("one of the replicas was faster")
+			}
+			if _, err := l.Create(within(t), meta("refused")); !errors.Is(err, chat.ErrLogFull) {
+				t.Errorf("Create in a stream that loses records: %v", err)
+			}
+			awaitTrouble(t, l, "must refuse new ones")
+			if err := l.js.DeleteStream(within(t), streamName); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFarm(t)
+			a, b := open(t, Config{URL: f.url()}), open(t, Config{URL: f.url()})
+			adopt(t, a)
+			adopt(t, b)
+			finish(t, a, "ended", "x")
+			w, err := a.Create(within(t), meta("running"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			appendAll(t, w, "a", "b")
+			ends := make(chan error, 2)
+			for _, l := range []*Log{a, b} {
+				joined := make(chan struct{})
+				go func() { ends <- followFrom(t, l, "running", 1, joined) }()
+				<-joined
+			}
+			test.lose(t, f, a)
+			for range 2 {
+				if err := <-ends; !errors.Is(err, chat.ErrLost) && !errors.Is(err, errSealedLost) {
+					t.Errorf("a reader of the unfinished: %v, want %v", err, chat.ErrLost)
+				}
+			}
+			if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); !errors.Is(err, chat.ErrLost) {
+				t.Errorf("Seal: %v, want %v", err, chat.ErrLost)
+			}
+			begun := time.Now()
+			names := []string{createSoon(t, a, "new-a"), createSoon(t, b, "new-b")}
+			t.Logf("works after %v", time.Since(begun))
+			for _, l := range []*Log{a, b} {
+				for _, name := range names {
+					if got, kind := text(t, l, name); got != "xyz" || kind != chat.KindDone {
+						t.Errorf("%s is %q, %v", name, got, kind)
+					}
+				}
+				if _, err := l.Health(); err != nil {
+					t.Errorf("health: %v", err)
+				}
+			}
+		})
+	}
+}
+
+// errSealedLost is how a completion ends that was put back from a backup, where somebody knows
+// that more of it was shown.
+var errSealedLost = errors.New("sealed because it was lost")
+
+// adopt has a log look for orphans, as long as the test runs, and end those that were lost.
+func adopt(t *testing.T, l *Log) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for orphan := range l.Orphans(ctx) {
+			if orphan.Ended != nil {
+				continue
+			}
+			if !orphan.Lost {
+				t.Errorf("%s is taken over to go on", orphan.Meta.ID)
+			}
+			_ = orphan.Writer.Seal(ctx, chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeInterrupted, "")})
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+}
+
+// followFrom follows a completion until it ends or fails, and tells when it has come to an event.
+func followFrom(t *testing.T, l *Log, id string, come int64, joined chan<- struct{}) error {
+	for entry, err := range l.Follow(within(t), id, chat.FromStart, false) {
+		if err != nil {
+			return err
+		}
+		if entry.Event.Kind == chat.KindError {
+			return errSealedLost
+		}
+		if entry.Sequence == come {
+			close(joined)
+		}
+	}
+	return nil
+}
+
+// createSoon writes a completion as soon as that works, and returns its id.
+func createSoon(t *testing.T, l *Log, prefix string) (id string) {
+	t.Helper()
+	ctx := within(t)
+	for try := 0; ; try++ {
+		id = fmt.Sprint(prefix, try)
+		w, err := l.Create(ctx, meta(id))
+		if err == nil {
+			appendAll(t, w, "x", "y", "z")
+			if err := w.Seal(ctx, chat.Event{Kind: chat.KindDone}); err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		if !errors.Is(err, chat.ErrLogFull) || !wait(ctx, 50*time.Millisecond) {
+			t.Fatalf("Create %s: %v", id, err)
+		}
+	}
+}
+
+// awaitTrouble waits until the log says that it has that trouble; "": none.
+func awaitTrouble(t *testing.T, l *Log, want string) {
+	t.Helper()
+	for ctx := within(t); ; {
+		changed, err := l.Health()
+		if want == "" && err == nil || want != "" && err != nil && strings.Contains(err.Error(), want) {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			t.Fatalf("health is %v, want %q", err, want)
 		}
 	}
 }

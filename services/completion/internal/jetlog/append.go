@@ -48,18 +48,19 @@ const (
 
 // append adds a message to a subject if the last one there is the expected one (0:
 // none), and returns its sequence in the stream: errFenced if it is not,
-// [chat.ErrLogFull] if there is no room, or nobody to take it soon.
-func (l *Log) append(ctx context.Context, subject string, data []byte, expect uint64) (uint64, error) {
-	return l.try(ctx, subject, data, expect, false)
+// [chat.ErrLogFull] if there is no room, or nobody to take it soon, [chat.ErrLost] if the
+// stream is not any more that of the era in which the expected one was learned.
+func (l *Log) append(ctx context.Context, in era, subject string, data []byte, expect uint64) (uint64, error) {
+	return l.try(ctx, in, subject, data, expect, false)
 }
 
 // appendPatiently is append for what belongs to a completion that runs: it hopes for room,
 // and for the stream to come back, as long as the patience lasts.
-func (l *Log) appendPatiently(ctx context.Context, subject string, data []byte, expect uint64) (uint64, error) {
-	return l.try(ctx, subject, data, expect, true)
+func (l *Log) appendPatiently(ctx context.Context, in era, subject string, data []byte, expect uint64) (uint64, error) {
+	return l.try(ctx, in, subject, data, expect, true)
 }
 
-func (l *Log) try(ctx context.Context, subject string, data []byte, expect uint64, patient bool) (uint64, error) {
+func (l *Log) try(ctx context.Context, in era, subject string, data []byte, expect uint64, patient bool) (uint64, error) {
 	hope := l.cfg.Patience
 	if !patient {
 		hope = min(hope, admission)
@@ -68,6 +69,9 @@ func (l *Log) try(ctx context.Context, subject string, data []byte, expect uint6
 	attempt := l.acks.begin(subject, data, expect)
 	defer attempt.end()
 	for pause := retryPause; ; {
+		if err := l.gate.pass(ctx, in, deadline); err != nil {
+			return 0, l.unsent(err)
+		}
 		back, told := attempt.send()
 		if errors.Is(told, nats.ErrMaxPayload) {
 			return 0, fmt.Errorf("%w: %w", chat.ErrTooLong, told)
@@ -80,8 +84,7 @@ func (l *Log) try(ctx context.Context, subject string, data []byte, expect uint6
 			}
 			var sequence uint64
 			if sequence, told = readAck(answer); told == nil {
-				l.acks.note(answer, sequence)
-				return sequence, nil
+				return sequence, l.stored(attempt, in, answer, sequence)
 			}
 			switch again, refused := l.refused(answer, told, patient); {
 			case again: // an answer to what was sent before may yet come
@@ -105,6 +108,30 @@ func (l *Log) try(ctx context.Context, subject string, data []byte, expect uint6
 			return 0, fmt.Errorf("%w: %w", chat.ErrLogFull, told)
 		}
 	}
+}
+
+// unsent returns why an append failed that the gate did not let pass.
+func (l *Log) unsent(err error) error {
+	if errors.Is(err, chat.ErrLost) {
+		return err
+	}
+	l.stats.failed.Add(1)
+	return fmt.Errorf("%w: %w", chat.ErrLogFull, err)
+}
+
+// stored takes an acknowledgement down: [chat.ErrLost] where its number shows that it is from
+// another stream than what was acknowledged before.
+func (l *Log) stored(attempt *attempt, in era, answer *nats.Msg, sequence uint64) error {
+	if l.gate.era() != in {
+		return chat.ErrLost
+	}
+	if sequence <= attempt.floor {
+		l.gate.shut()
+		l.suspect()
+		return chat.ErrLost
+	}
+	l.acks.note(answer, sequence)
+	return nil
 }
 
 // refused says what to do about an append that was answered with an error: to try it

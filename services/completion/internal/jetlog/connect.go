@@ -3,6 +3,7 @@ package jetlog
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -19,10 +20,11 @@ func (l *Log) connect() error {
 		if err != nil {
 			return err
 		}
-		l.server, at = embedded, natsconn.Server{URL: embedded.server.ClientURL()}
+		l.server, at = embedded, natsconn.Server{URL: nats.DefaultURL} // which it does not listen on
 	} else if err := at.Check(); err != nil {
 		return err
 	}
+	l.at = at.String()
 	conn, err := nats.Connect(at.URL, append(at.Options(), l.options()...)...)
 	if err != nil {
 		return fmt.Errorf("connect to NATS at %s: %w", at.String(), err)
@@ -64,7 +66,29 @@ func (l *Log) options() []nats.Option {
 		}),
 	}
 	if l.server != nil {
-		options = append(options, nats.InProcessServer(l.server.server))
+		return append(options, nats.InProcessServer(inside{l}))
 	}
-	return options
+	return append(options, nats.SetCustomDialer(outside{l}))
+}
+
+// Each new connection shuts the gate before anything can be sent on it: what is behind it has
+// to be looked at first.
+
+// inside connects to the server inside this process. It implements [nats.InProcessConnProvider].
+type inside struct{ log *Log }
+
+// InProcessConn implements [nats.InProcessConnProvider].
+func (i inside) InProcessConn() (net.Conn, error) {
+	i.log.gate.shut()
+	return i.log.server.InProcessConn()
+}
+
+// outside connects to a server elsewhere. It implements [nats.CustomDialer].
+type outside struct{ log *Log }
+
+// Dial implements [nats.CustomDialer].
+func (o outside) Dial(network, address string) (net.Conn, error) {
+	o.log.gate.shut()
+	dialer := net.Dialer{Timeout: natsconn.Timeout}
+	return dialer.DialContext(o.log.ctx, network, address)
 }

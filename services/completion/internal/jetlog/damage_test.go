@@ -238,7 +238,7 @@ func TestACompletionThatNobodyOwnsIsEnded(t *testing.T) {
 	appendAll(t, w, "a")
 	awaitLast(t, l, "lost", 0)
 	// As after a loss of the last records, terminal event and all.
-	l.disown("lost", w.(*writer).owner)
+	l.disown(w.(*writer).era, "lost", w.(*writer).owner)
 	l.mu.Lock()
 	l.remove(l.tapes["lost"])
 	l.mu.Unlock()

@@ -97,4 +97,18 @@ func writeMark(dir string, mark uint64) error {
 	return os.Rename(path+".new", path)
 }
 
+// holds reports whether the directory is still the one that was locked. Where that cannot be
+// told, it is.
+func (l *dirLock) holds(dir string) bool {
+	locked, err := l.file.Stat()
+	if err != nil {
+		return true
+	}
+	there, err := os.Stat(filepath.Join(dir, formatFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	return err != nil || os.SameFile(locked, there)
+}
+
 func (l *dirLock) release() { _ = l.file.Close() }

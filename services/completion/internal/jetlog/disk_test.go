@@ -43,8 +43,10 @@ func TestAFullDiskLosesNothingThatWasShown(t *testing.T) {
 	if _, err := l.Create(within(t), meta("late")); !errors.Is(err, chat.ErrLogFull) {
 		t.Errorf("Create: %v, want ErrLogFull", err)
 	}
+	awaitTrouble(t, l, "has to be started anew")
 	p.kill()
 	startProcess(t, args[0], args[1:]...)
+	awaitTrouble(t, l, "")
 	for orphan := range l.Orphans(within(t)) {
 		if orphan.Meta.ID != "filling" {
 			continue

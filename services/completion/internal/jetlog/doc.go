@@ -29,9 +29,19 @@
 // end with an error that wraps record.ErrCorrupt: a completion is better ended than
 // shown wrongly.
 //
+// # The stream itself
+//
+// A keeper stores a record of its own once a second, so the log knows whether it is well, which
+// Health tells. Where the stream turns out to be another one than that which was opened, lost
+// or put back from a backup, an era ends: everything that was written or followed in it ends with
+// [chat.ErrLost], and nothing that was learned in it is written, or deleted by, in the next. The
+// new stream is opened with all the checks of the start.
+//
 // # What is not promised
 //
-// Without [Config].SyncAlways, and in an external server without its like, the loss of
+// A replica that stands still while a backup is put back, and whose connection survives that,
+// may append one record to a completion that was taken over meanwhile, if its numbers happen to be
+// the same: the completion cannot be read then, and says so. Without [Config].SyncAlways, and in an external server without its like, the loss of
 // power may lose what was acknowledged last. Files that were damaged cost records, which is
 // logged when the server inside this process starts. Whoever may publish in the account of an
 // external server may forge records: it has to be ours alone.

@@ -24,7 +24,7 @@ type place struct {
 
 // storedHead reads how far a completion is from the stream.
 func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, error) {
-	meta, err := l.storedMeta(ctx, id)
+	meta, _, err := l.storedMeta(ctx, id)
 	if err != nil {
 		return chat.Head{Meta: meta, Last: -1}, place{}, err
 	}
@@ -44,42 +44,45 @@ func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, erro
 	return head, place{sequence: msg.Sequence, epoch: r.Epoch}, nil
 }
 
-// storedMeta reads what holds for a completion as a whole.
-func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, error) {
+// storedMeta reads what holds for a completion as a whole, and the stream sequence of its first
+// record.
+func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, uint64, error) {
 	msg, err := l.firstOf(ctx, eventsPrefix+id)
 	if errors.Is(err, chat.ErrNotFound) {
 		past, gone := l.expiredMeta(ctx, id)
 		if !errors.Is(gone, chat.ErrTrimmed) {
-			return past, gone
+			return past, 0, gone
 		}
 		// It may have been admitted between the two looks.
 		if msg, err = l.firstOf(ctx, eventsPrefix+id); errors.Is(err, chat.ErrNotFound) {
-			return past, gone
+			return past, 0, gone
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	r, err := record.Decode(msg.Data)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case r.Meta == nil: // the beginning has expired, the rest is about to
-		return l.expiredMeta(ctx, id)
+		past, err := l.expiredMeta(ctx, id)
+		return past, 0, err
 	}
+	first := msg.Sequence
 	msg, err = l.lastOf(ctx, labelsPrefix+id)
 	switch {
 	case errors.Is(err, chat.ErrNotFound):
-		return r.Meta, nil
+		return r.Meta, first, nil
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	}
 	var labels logv1.Labels
 	if err := proto.Unmarshal(msg.Data, &labels); err != nil {
-		return nil, fmt.Errorf("%w: %w", record.ErrCorrupt, err)
+		return nil, 0, fmt.Errorf("%w: %w", record.ErrCorrupt, err)
 	}
 	r.Meta.Metadata = labels.GetMetadata()
-	return r.Meta, nil
+	return r.Meta, first, nil
 }
 
 // expiredMeta returns what is remembered of a completion with [chat.ErrTrimmed], or
@@ -104,7 +107,7 @@ func (l *Log) awaitMeta(ctx context.Context, id string) (*chat.Meta, error) {
 	ctx, cancel := context.WithTimeout(ctx, admission)
 	defer cancel()
 	for {
-		meta, err := l.storedMeta(ctx, id)
+		meta, _, err := l.storedMeta(ctx, id)
 		if !errors.Is(err, chat.ErrNotFound) || !wait(ctx, retryPause) {
 			return meta, err
 		}

@@ -32,6 +32,7 @@ const (
 	listsPrefix   = "paws.s."    // stored completions, by a hash of their principal and their id
 	labelsPrefix  = "paws.m."    // metadata that was replaced, by id
 	ownersPrefix  = "paws.o."    // unfinished completions, by replica and id
+	pulsePrefix   = "paws.h."    // by replica: what shows that the stream is there
 	livePrefix    = "paws.live." // what happens to a completion now, by its id: a token follows
 	beatPrefix    = "paws.beat."
 	endedPrefix   = "paws.ended."   // a completion was ended, or deleted, by another than its writer
@@ -52,6 +53,13 @@ type Log struct {
 	stream  jetstream.Stream
 	past    jetstream.Stream // remembers expired completions
 	server  *embedded
+	at      string // where the server is, if it is not inside this process
+
+	keeper *keeper
+	gate   *gate
+	health *health
+	doubt  chan struct{} // asks the keeper for a look; has room for one
+	anew   atomic.Uint64 // the last sequence of a stream that has taken the place of another; 0: none has
 
 	connected atomic.Int64 // when the connection last came up, in Unix nanoseconds
 	link      *link
@@ -76,9 +84,34 @@ var _ chat.Log = (*Log)(nil)
 
 // Create implements [chat.Log].
 func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
-	begun := time.Now()
+	begun, in := time.Now(), l.gate.era()
+	w, err := l.create(ctx, in, m)
+	if errors.Is(err, chat.ErrLost) {
+		return nil, failure(err) // it was not admitted: the next one may be
+	}
+	if err == nil && m.IdempotencyKey != "" && time.Since(begun) > admission {
+		err = l.keptName(ctx, m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// Without it a completion that has expired would seem never to have been: no more.
+	_ = l.conn.Publish(pastPrefix+m.ID, []byte(m.Principal))
+	s := &shared{log: l, name: m.ID, writer: w}
+	w.shared = s
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.gate.era() != in {
+		return nil, failure(chat.ErrLost)
+	}
+	l.tapes[m.ID] = s
+	return w, nil
+}
+
+// create stores what admits a completion.
+func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error) {
 	if m.IdempotencyKey != "" {
-		if err := l.claimName(ctx, m); err != nil {
+		if err := l.claimName(ctx, in, m); err != nil {
 			return nil, err
 		}
 	}
@@ -87,13 +120,13 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 		return nil, err
 	}
 	// Owned first: whatever happens from here on, somebody sees to its end.
-	owner, err := l.append(ctx, ownerSubject(l.replica, m.ID), nil, 0)
+	owner, err := l.append(ctx, in, ownerSubject(l.replica, m.ID), nil, 0)
 	if err != nil {
 		return nil, err
 	}
-	last, err := l.append(ctx, eventsPrefix+m.ID, data, 0)
+	last, err := l.append(ctx, in, eventsPrefix+m.ID, data, 0)
 	if err == nil && m.Request.Store {
-		_, err = l.append(ctx, listSubject(m.Principal, m.ID), []byte(m.ID), 0)
+		_, err = l.append(ctx, in, listSubject(m.Principal, m.ID), []byte(m.ID), 0)
 	}
 	switch {
 	case errors.Is(err, errFenced):
@@ -104,25 +137,12 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 		l.abandon(m.ID) // it may be there, and then it has to come to an end
 		return nil, err
 	}
-	if m.IdempotencyKey != "" && time.Since(begun) > admission {
-		if err := l.keptName(ctx, m); err != nil {
-			return nil, err
-		}
-	}
-	// Without it a completion that has expired would seem never to have been: no more.
-	_ = l.conn.Publish(pastPrefix+m.ID, []byte(m.Principal))
-	s := &shared{log: l, name: m.ID}
-	w := &writer{log: l, shared: s, meta: m, owner: owner, last: last}
-	s.writer = w
-	l.mu.Lock()
-	l.tapes[m.ID] = s
-	l.mu.Unlock()
-	return w, nil
+	return &writer{log: l, era: in, meta: m, owner: owner, last: last}, nil
 }
 
 // claimName gives the completion's id to its idempotency key: [*chat.ExistsError]
 // where the key names another one.
-func (l *Log) claimName(ctx context.Context, m *chat.Meta) error {
+func (l *Log) claimName(ctx context.Context, in era, m *chat.Meta) error {
 	subject := nameSubject(m.Principal, m.IdempotencyKey)
 	data, err := proto.Marshal(&logv1.Name{CompletionId: m.ID, RequestHash: m.RequestHash[:]})
 	if err != nil {
@@ -130,7 +150,7 @@ func (l *Log) claimName(ctx context.Context, m *chat.Meta) error {
 	}
 	var expect uint64
 	for {
-		_, err := l.append(ctx, subject, data, expect)
+		_, err := l.append(ctx, in, subject, data, expect)
 		if !errors.Is(err, errFenced) {
 			return err
 		}
@@ -278,6 +298,7 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 		// Somebody has ended the completion, or goes on with it: the stream knows.
 	}
 	for {
+		in := l.gate.era()
 		head, at, err := l.storedHead(ctx, id)
 		switch {
 		case err != nil:
@@ -291,7 +312,7 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 		if err != nil {
 			return err
 		}
-		switch _, err := l.appendPatiently(ctx, eventsPrefix+id, data, at.sequence); {
+		switch _, err := l.appendPatiently(ctx, in, eventsPrefix+id, data, at.sequence); {
 		case errors.Is(err, errFenced): // somebody has written since: look again
 		case err != nil:
 			return err

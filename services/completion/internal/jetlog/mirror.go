@@ -25,6 +25,7 @@ const recheck = 2 * time.Second
 type mirror struct {
 	log    *Log
 	shared *shared
+	era    era
 	chain  record.Chain
 	last   uint64 // stream sequence of the last message taken
 	missed bool   // there is more than could be read: look again soon
@@ -41,8 +42,12 @@ func (l *Log) startMirror(s *shared) {
 	l.work.Go(func() {
 		defer close(stopped)
 		defer stop()
-		m := &mirror{log: l, shared: s, chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
-		if err := m.run(ctx); err != nil {
+		m := &mirror{log: l, shared: s, era: l.gate.era(), chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
+		err := m.run(ctx)
+		if err != nil && ctx.Err() == nil && l.keeper.lost(ctx, m.era) {
+			err = chat.ErrLost // whatever it is that does not add up
+		}
+		if err != nil {
 			l.giveUp(ctx, s, err)
 		}
 	})
@@ -105,11 +110,14 @@ func (m *mirror) ended() bool {
 // the tape as it is.
 func (m *mirror) catchUp(ctx context.Context) error {
 	m.missed = false
-	begun, resumed := m.chain.Begun(), m.chain
+	resumed := m.chain
 	last, err := m.log.records(ctx, m.shared.name, m.last, m.feed)
+	shown, _ := m.shared.tape.Last()
+	begun := resumed.Begun() || shown >= 0
 	switch {
 	case err == nil:
 		m.last, m.failing = last, false
+		m.log.saw(m.era, last)
 	case !errors.Is(err, chat.ErrLogFull), !begun && (!errors.Is(err, nats.ErrTimeout) || time.Now().After(m.patience)):
 		return err
 	default:
@@ -139,7 +147,7 @@ func (m *mirror) look(ctx context.Context) error {
 // that nobody would ever end: storage that lost its last records may have lost, or
 // have brought back, the word on who owns it.
 func (m *mirror) stillThere(ctx context.Context) error {
-	id := m.shared.name
+	id, in := m.shared.name, m.log.gate.era()
 	if _, err := m.log.lastOf(ctx, eventsPrefix+id); errors.Is(err, chat.ErrNotFound) {
 		if _, err := m.log.firstOf(ctx, eventsPrefix+id); err == nil {
 			return fmt.Errorf("completion %s: %w: its last record", id, record.ErrCorrupt)
@@ -151,7 +159,7 @@ func (m *mirror) stillThere(ctx context.Context) error {
 	if _, err := m.log.lastOf(ctx, ownerSubject("*", id)); !errors.Is(err, chat.ErrNotFound) {
 		return ctx.Err()
 	}
-	if _, err := m.log.append(ctx, ownerSubject(m.log.replica, id), nil, 0); err == nil {
+	if _, err := m.log.append(ctx, in, ownerSubject(m.log.replica, id), nil, 0); err == nil {
 		m.log.abandon(id) // the fence decides whether anything is left to do
 	}
 	return ctx.Err()
@@ -171,6 +179,7 @@ func (m *mirror) take(ctx context.Context, msg *nats.Msg) error {
 		return nil
 	case ok && before == m.last:
 		m.last = sequence
+		m.log.saw(m.era, sequence)
 		return m.feed(msg.Data)
 	}
 	// Something was missed, or it is not from the stream: what that holds is what counts.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"time"
 
@@ -26,7 +27,11 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 		tapes:   make(map[string]*shared),
 		mine:    make(map[string]bool),
 		link:    newLink(),
+		gate:    newGate(),
+		health:  newHealth(),
+		doubt:   make(chan struct{}, 1),
 	}
+	l.keeper = &keeper{log: l}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := l.connect(); err != nil {
 		l.Close()
@@ -41,6 +46,8 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 		}
 		return nil, err
 	}
+	l.keeper.tend(ctx)
+	l.work.Go(l.keeper.run)
 	return l, nil
 }
 
@@ -49,7 +56,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 func (l *Log) openPatiently(ctx context.Context) error {
 	for {
 		try, cancel := context.WithTimeout(ctx, answerTimeout)
-		err := l.openStream(try)
+		err := l.openFirst(try)
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return err
@@ -62,7 +69,7 @@ func (l *Log) streamConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:        streamName,
 		Description: "Completions of Pawstream",
-		Subjects:    []string{eventsPrefix + "*", namesPrefix + "*", listsPrefix + "*.*", labelsPrefix + "*", ownersPrefix + "*.*"},
+		Subjects:    []string{eventsPrefix + "*", namesPrefix + "*", listsPrefix + "*.*", labelsPrefix + "*", ownersPrefix + "*.*", pulsePrefix + "*"},
 		Storage:     jetstream.FileStorage,
 		Retention:   jetstream.LimitsPolicy,
 		Discard:     jetstream.DiscardNew, // never throw a live completion's events away for new ones
@@ -75,41 +82,91 @@ func (l *Log) streamConfig() jetstream.StreamConfig {
 	}
 }
 
-// openStream makes the stream, or takes the one there is if it is what we need. Its
-// limits are brought up to date; what decides whether the rules hold must be right.
-func (l *Log) openStream(ctx context.Context) error {
-	want := l.streamConfig()
-	stream, err := l.js.Stream(ctx, streamName)
-	switch {
-	case errors.Is(err, jetstream.ErrStreamNotFound):
-		if err := l.server.unread(streamName); err != nil {
-			return err
-		}
-		stream, err = l.js.CreateStream(ctx, want)
-	case err == nil:
-		got := &stream.CachedInfo().Config
-		if err := checkStream(got, &want); err != nil {
-			return err
-		}
-		// What is the operator's own business stays.
-		want.Placement, want.Compression = got.Placement, got.Compression
-		stream, err = l.js.UpdateStream(ctx, want)
-	}
+// openFirst is openStream at the start.
+func (l *Log) openFirst(ctx context.Context) error {
+	stream, err := l.openStream(ctx)
 	if err != nil {
-		return explain(&want, err)
+		return err
 	}
 	l.stream = stream
-	if err := l.openPast(ctx); err != nil || l.server == nil {
+	if l.past, err = l.js.Stream(ctx, pastName); err != nil {
+		return fmt.Errorf("open the stream %s: %w", pastName, err)
+	}
+	if err := l.keeper.take(ctx, stream); err != nil || l.server == nil {
 		return err
 	}
 	return l.watchMark()
+}
+
+// openStream makes the streams, or takes those there are if they are what we need. Their
+// limits are brought up to date; what decides whether the rules hold must be right.
+func (l *Log) openStream(ctx context.Context) (jetstream.Stream, error) {
+	want := l.streamConfig()
+	stream, err := l.makeOrFit(ctx, &want, checkStream)
+	if err != nil {
+		return nil, err
+	}
+	past := l.pastConfig()
+	_, err = l.makeOrFit(ctx, &past, func(_, _ *jetstream.StreamConfig) error { return nil })
+	return stream, err
+}
+
+// makeOrFit makes a stream, or brings the one there is up to date once check has passed it.
+func (l *Log) makeOrFit(ctx context.Context, want *jetstream.StreamConfig, check func(got, want *jetstream.StreamConfig) error) (jetstream.Stream, error) {
+	stream, err := l.js.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		if err := l.server.unread(want.Name); err != nil {
+			return nil, err
+		}
+		want.FirstSeq = firstSequence()
+		stream, err = l.js.CreateStream(ctx, *want)
+		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			return stream, explain(want, err)
+		}
+		stream, err = l.js.Stream(ctx, want.Name) // another replica was faster
+	}
+	if err != nil {
+		return nil, explain(want, err)
+	}
+	got := &stream.CachedInfo().Config
+	if err := check(got, want); err != nil {
+		return nil, err
+	}
+	// What is the operator's own business stays.
+	want.Placement, want.Compression, want.FirstSeq = got.Placement, got.Compression, got.FirstSeq
+	if same(got, want) { // else a disk that others have filled would keep us from starting
+		return stream, nil
+	}
+	stream, err = l.js.UpdateStream(ctx, *want)
+	return stream, explain(want, err)
+}
+
+// same reports whether a stream is as it is wanted. What we leave to the server is not
+// compared, but for limits that it would not have by itself.
+func same(got, want *jetstream.StreamConfig) bool {
+	g, w := *got, *want
+	for _, c := range []*jetstream.StreamConfig{&g, &w} {
+		c.Subjects = slices.Sorted(slices.Values(c.Subjects))
+		c.Metadata = map[string]string{formatKey: c.Metadata[formatKey]}
+		c.Duplicates = 0
+		c.MaxMsgs, c.MaxMsgsPerSubject = max(c.MaxMsgs, 0), max(c.MaxMsgsPerSubject, 0)
+		c.MaxConsumers, c.MaxMsgSize = max(c.MaxConsumers, 0), max(c.MaxMsgSize, 0)
+	}
+	return reflect.DeepEqual(g, w)
+}
+
+// firstSequence is where a stream begins that is made now: where none of before has got to, at
+// up to a million records a second. So numbers that somebody still has of an older stream mean
+// nothing in this one.
+func firstSequence() uint64 {
+	return uint64(time.Now().UnixMicro()) //nolint:gosec // it is not 1970
 }
 
 // watchMark compares what the stream holds with the data directory's mark, and keeps that
 // up to date from here on. Records that are missing have been lost with their file: the
 // completions that they belonged to end with an error, or seem to have expired.
 func (l *Log) watchMark() error {
-	last := l.stream.CachedInfo().State.LastSeq
+	last := l.acks.last.Load()
 	marked, err := readMark(l.server.dir)
 	if err != nil {
 		return err
@@ -118,7 +175,6 @@ func (l *Log) watchMark() error {
 		l.cfg.Logger.Error("the files of the log were damaged: records are lost",
 			slog.Uint64("last", last), slog.Uint64("last_known", marked))
 	}
-	l.acks.last.Store(last)
 	l.work.Go(func() {
 		for wait(l.ctx, markEvery) {
 			if now := l.acks.last.Load(); now > last && writeMark(l.server.dir, now) == nil {
@@ -132,35 +188,27 @@ func (l *Log) watchMark() error {
 // remembered is how long an expired completion is told from one that never was.
 const remembered = 24 * time.Hour
 
-// openPast makes the stream that remembers whose the expired completions were.
-func (l *Log) openPast(ctx context.Context) error {
-	want := jetstream.StreamConfig{
+// pastConfig is what the stream has to be that remembers whose the expired completions were.
+func (l *Log) pastConfig() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
 		Name:              pastName,
 		Description:       "Whose the completions of Pawstream were",
 		Subjects:          []string{pastPrefix + "*"},
 		Storage:           jetstream.FileStorage,
 		MaxAge:            l.cfg.Retention + remembered,
-		MaxBytes:          maxPast,
+		MaxBytes:          min(maxPast, max(minPast, l.cfg.MaxBytes/pastShare)),
 		Replicas:          l.cfg.Replicas,
 		AllowDirect:       true,
 		MaxMsgsPerSubject: 1,
 	}
-	_, err := l.js.Stream(ctx, pastName)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if err := l.server.unread(pastName); err != nil {
-			return err
-		}
-	}
-	if l.past, err = l.js.CreateOrUpdateStream(ctx, want); err != nil {
-		return explain(&want, err)
-	}
-	return nil
 }
 
 // explain says what an operator can do about a stream that cannot be opened.
 func explain(want *jetstream.StreamConfig, err error) error {
 	var told *jetstream.APIError
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, nats.ErrNoResponders):
 		return errors.New("the NATS server has no JetStream: start it with -js")
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
@@ -171,8 +219,13 @@ func explain(want *jetstream.StreamConfig, err error) error {
 	return fmt.Errorf("open the stream %s: %w", want.Name, err)
 }
 
-// maxPast bounds the stream that openPast makes, in bytes; the oldest go first.
-const maxPast = 64 << 20
+// Bounds of the stream of what has expired, in bytes, and which part of the log's it may take;
+// the oldest go first.
+const (
+	maxPast   = 64 << 20
+	minPast   = 1 << 20
+	pastShare = 64
+)
 
 // checkStream refuses a stream that somebody else made, or a newer version of us.
 func checkStream(got, want *jetstream.StreamConfig) error {
@@ -186,7 +239,7 @@ func checkStream(got, want *jetstream.StreamConfig) error {
 		return fmt.Errorf("the stream %s is not kept in files", streamName)
 	case got.Retention != want.Retention:
 		return fmt.Errorf("the stream %s drops what has been read; its retention must be by limits", streamName)
-	case !slices.Equal(slices.Sorted(slices.Values(got.Subjects)), slices.Sorted(slices.Values(want.Subjects))):
+	case !sameSubjects(got.Subjects, want.Subjects):
 		return fmt.Errorf("the stream %s has other subjects", streamName)
 	case got.Sealed || got.DenyDelete || got.DenyPurge:
 		return fmt.Errorf("the stream %s denies changes", streamName)
@@ -194,6 +247,12 @@ func checkStream(got, want *jetstream.StreamConfig) error {
 		return fmt.Errorf("the stream %s takes records from elsewhere", streamName)
 	}
 	return nil
+}
+
+// sameSubjects compares subjects. A stream of before there were pulses has none for them yet.
+func sameSubjects(got, want []string) bool {
+	got = append(slices.Clone(got), pulsePrefix+"*")
+	return slices.Equal(slices.Compact(slices.Sorted(slices.Values(got))), slices.Sorted(slices.Values(want)))
 }
 
 // Close ends the connection and the server inside this process, if any. What was
@@ -209,6 +268,6 @@ func (l *Log) Close() {
 		if l.stream != nil {
 			_ = writeMark(l.server.dir, l.acks.last.Load())
 		}
-		l.server.stop()
+		l.server.close()
 	}
 }

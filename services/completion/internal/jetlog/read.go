@@ -35,6 +35,15 @@ func (l *Log) firstOf(ctx context.Context, subject string) (*jetstream.RawStream
 	return l.getFromLeader(ctx, request)
 }
 
+// message returns the message of a sequence, as lastOf does the last of a subject.
+func (l *Log) message(ctx context.Context, sequence uint64) (*jetstream.RawStreamMsg, error) {
+	request, err := json.Marshal(map[string]uint64{"seq": sequence})
+	if err != nil {
+		return nil, err
+	}
+	return l.getFromLeader(ctx, request)
+}
+
 // ask sends a request that may be repeated until it is answered or ctx ends.
 func (l *Log) ask(ctx context.Context, subject string, request []byte) (*nats.Msg, error) {
 	for {

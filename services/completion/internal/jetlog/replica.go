@@ -143,6 +143,7 @@ func (l *Log) beat() {
 // takeOver yields the completions of every replica that is not alive. It claims several
 // at once: their readers wait.
 func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Orphan) bool) bool {
+	in := l.gate.era()
 	orphans := make(chan *chat.Orphan)
 	go func() { // ends with the range over orphans
 		defer close(orphans)
@@ -155,11 +156,13 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 				break
 			}
 			owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
-			if owner == l.replica && !l.isMine(id) || owner != l.replica && known.alive(owner) {
+			// What this replica has begun in a stream that has gone is nobody's, should an older
+			// backup of that hold it.
+			if owner == l.replica && !l.isMine(id) && msg.Sequence > l.anew.Load() || owner != l.replica && known.alive(owner) {
 				continue
 			}
 			claiming.Go(func() error {
-				if orphan := l.rescue(ctx, known, owner, id, msg); orphan != nil {
+				if orphan := l.rescue(ctx, in, known, owner, id, msg); orphan != nil {
 					orphans <- orphan
 				}
 				return nil
@@ -176,29 +179,30 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 
 // rescue claims a completion whose owner, as that message says, is dead: nil where there
 // is nothing to do, or not now.
-func (l *Log) rescue(ctx context.Context, known *replicas, owner, id string, said *jetstream.RawStreamMsg) *chat.Orphan {
+func (l *Log) rescue(ctx context.Context, in era, known *replicas, owner, id string, said *jetstream.RawStreamMsg) *chat.Orphan {
 	last, err := l.unwritten(ctx, known, id)
 	var orphan *chat.Orphan
 	switch {
 	case err != nil:
 	case last.Terminal() != nil && last.Writer == owner:
-		return l.unsettled(ctx, id, last.Terminal(), said)
+		return l.unsettled(ctx, in, id, last.Terminal(), said)
 	default:
-		orphan, err = l.claim(ctx, id)
+		orphan, err = l.claim(ctx, in, id)
 	}
 	switch {
 	case err == nil:
-		_ = l.deleteOwner(ctx, said.Subject, said.Sequence) // replaced by the new owner's
+		_ = l.deleteOwner(ctx, in, said.Subject, said.Sequence) // replaced by the new owner's
 		return orphan
 	case errors.Is(err, record.ErrCorrupt):
 		l.cfg.Logger.ErrorContext(ctx, "a completion cannot be read and is given up",
 			slog.String("completion", id), slog.Any("error", err))
-		l.unown(ctx, id, said)
+		l.unown(ctx, in, id, said)
 	case errors.Is(err, chat.ErrNotFound) && time.Since(said.Time) < stalled:
 		l.left.Store(true)
 	case errors.Is(err, errWritten), errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
-		l.unown(ctx, id, said)
-	case errors.Is(err, errFenced): // another replica was faster, or the owner was not dead yet
+		l.unown(ctx, in, id, said)
+	case errors.Is(err, errFenced), // another replica was faster, or the owner was not dead yet
+		errors.Is(err, chat.ErrLost): // the next look is at another stream
 		l.left.Store(true)
 	case ctx.Err() != nil:
 	default:
@@ -211,17 +215,17 @@ func (l *Log) rescue(ctx context.Context, known *replicas, owner, id string, sai
 
 // unsettled returns a completion that its owner has ended, and died before that was in the
 // books: to the one replica that is the first to say that it needs no owner.
-func (l *Log) unsettled(ctx context.Context, id string, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
-	meta, err := l.storedMeta(ctx, id)
+func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
+	meta, _, err := l.storedMeta(ctx, id)
 	if err == nil {
-		err = l.deleteOwner(ctx, said.Subject, said.Sequence)
+		err = l.deleteOwner(ctx, in, said.Subject, said.Sequence)
 	}
 	switch {
 	case err == nil:
 		l.adopted(id)
 		return &chat.Orphan{Meta: meta, Ended: terminal}
 	case errors.Is(err, chat.ErrTrimmed), errors.Is(err, chat.ErrNotFound): // or another one was
-		l.unown(ctx, id, said)
+		l.unown(ctx, in, id, said)
 	default:
 		l.left.Store(true)
 	}
@@ -249,8 +253,8 @@ func (l *Log) unwritten(ctx context.Context, known *replicas, id string) (*recor
 }
 
 // unown says that a completion needs no owner, which that message says it has.
-func (l *Log) unown(ctx context.Context, id string, said *jetstream.RawStreamMsg) {
-	_ = l.deleteOwner(ctx, said.Subject, said.Sequence)
+func (l *Log) unown(ctx context.Context, in era, id string, said *jetstream.RawStreamMsg) {
+	_ = l.deleteOwner(ctx, in, said.Subject, said.Sequence)
 	l.adopted(id)
 }
 
@@ -263,7 +267,7 @@ func (l *Log) adopted(id string) {
 
 // claim makes this replica the writer of a completion: [chat.ErrSealed] where it has
 // ended, errFenced where another replica has claimed it.
-func (l *Log) claim(ctx context.Context, id string) (*chat.Orphan, error) {
+func (l *Log) claim(ctx context.Context, in era, id string) (*chat.Orphan, error) {
 	past, err := l.history(ctx, id)
 	if err != nil {
 		return nil, err
@@ -271,7 +275,7 @@ func (l *Log) claim(ctx context.Context, id string) (*chat.Orphan, error) {
 	if n := len(past.events); n > 0 && past.events[n-1].Terminal() {
 		return nil, chat.ErrSealed
 	}
-	mine, err := l.own(ctx, id)
+	mine, err := l.own(ctx, in, id)
 	if err != nil {
 		return nil, err
 	}
@@ -280,12 +284,12 @@ func (l *Log) claim(ctx context.Context, id string) (*chat.Orphan, error) {
 	if err != nil {
 		return nil, err
 	}
-	last, err := l.append(ctx, eventsPrefix+id, data, past.last)
+	last, err := l.append(ctx, in, eventsPrefix+id, data, past.last)
 	if err != nil {
-		l.disown(id, mine)
+		l.disown(in, id, mine)
 		return nil, err
 	}
-	w := &writer{log: l, owner: mine, epoch: past.epoch + 1, last: last, next: next}
+	w := &writer{log: l, era: in, owner: mine, epoch: past.epoch + 1, last: last, next: next}
 	for i := range past.events {
 		w.bytes += tape.SizeOf(&past.events[i])
 	}
@@ -293,7 +297,9 @@ func (l *Log) claim(ctx context.Context, id string) (*chat.Orphan, error) {
 		return nil, err
 	}
 	l.announce(id, l.replica)
-	return &chat.Orphan{Meta: past.meta, Shown: past.events, Writer: w, Takeovers: past.claims + 1}, nil
+	return &chat.Orphan{
+		Meta: past.meta, Shown: past.events, Writer: w, Takeovers: past.claims + 1, Lost: past.first <= l.anew.Load(),
+	}, nil
 }
 
 // A history is what the stream holds of a completion.
@@ -302,17 +308,18 @@ type history struct {
 	events []chat.Event
 	epoch  uint64
 	claims int    // since the last record with events
+	first  uint64 // stream sequence of the first record
 	last   uint64 // stream sequence of the last record
 }
 
 // history reads a completion whole. What does not add up is an error: nobody goes on
 // from a guess.
 func (l *Log) history(ctx context.Context, id string) (*history, error) {
-	meta, err := l.storedMeta(ctx, id)
+	meta, first, err := l.storedMeta(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	h := &history{meta: meta}
+	h := &history{meta: meta, first: first}
 	chain := record.Chain{ID: id}
 	h.last, err = l.records(ctx, id, 0, func(data []byte) error {
 		r, err := record.Decode(data)
@@ -344,6 +351,10 @@ func (l *Log) install(w *writer, past *history) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l.mu.Lock()
+	if l.gate.era() != w.era {
+		l.mu.Unlock()
+		return chat.ErrLost
+	}
 	s := l.tapes[past.meta.ID]
 	if s == nil {
 		s = &shared{log: l, name: past.meta.ID}
@@ -379,11 +390,11 @@ func (l *Log) abandon(id string) {
 // own says that this replica writes a completion, and returns the sequence of the
 // message that says so: one for each writer, as an earlier one of this replica may yet
 // disown the completion.
-func (l *Log) own(ctx context.Context, id string) (uint64, error) {
+func (l *Log) own(ctx context.Context, in era, id string) (uint64, error) {
 	subject := ownerSubject(l.replica, id)
 	var expect uint64
 	for {
-		owned, err := l.append(ctx, subject, nil, expect)
+		owned, err := l.append(ctx, in, subject, nil, expect)
 		if !errors.Is(err, errFenced) {
 			return owned, err
 		}
@@ -400,10 +411,10 @@ func (l *Log) own(ctx context.Context, id string) (uint64, error) {
 
 // disown deletes the message, known by its stream sequence, that says that this replica
 // writes a completion.
-func (l *Log) disown(id string, owned uint64) {
+func (l *Log) disown(in era, id string, owned uint64) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
 	defer cancel()
-	err := l.deleteOwner(ctx, ownerSubject(l.replica, id), owned)
+	err := l.deleteOwner(ctx, in, ownerSubject(l.replica, id), owned)
 	if err != nil && !errors.Is(err, chat.ErrNotFound) && l.ctx.Err() == nil {
 		l.cfg.Logger.WarnContext(ctx, "cannot disown a completion", slog.String("completion", id), slog.Any("error", err))
 	}
@@ -412,14 +423,20 @@ func (l *Log) disown(id string, owned uint64) {
 // deleteOwner deletes what says who owns a completion, up to the message of that sequence:
 // [chat.ErrNotFound] where nothing is there, be it that somebody else has deleted it. It
 // goes by the subject, which is that completion's and that owner's alone: in a stream that
-// has begun anew, a number by itself may be anybody's.
-func (l *Log) deleteOwner(ctx context.Context, subject string, owned uint64) error {
+// has begun anew, a number by itself may be anybody's. What was learned in another era deletes nothing.
+func (l *Log) deleteOwner(ctx context.Context, in era, subject string, owned uint64) error {
 	request, err := json.Marshal(map[string]any{"filter": subject, "seq": owned + 1}) // up to, but not with
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Patience)
 	defer cancel()
+	switch err := l.gate.pass(ctx, in, time.Now().Add(l.cfg.Patience)); {
+	case errors.Is(err, chat.ErrLost):
+		return chat.ErrNotFound
+	case err != nil:
+		return failure(err)
+	}
 	reply, err := l.ask(ctx, "$JS.API.STREAM.PURGE."+streamName, request)
 	if err != nil {
 		return failure(err)

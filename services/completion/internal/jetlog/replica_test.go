@@ -443,7 +443,7 @@ func TestStalledOwner(t *testing.T) {
 	url := startNATS(t)
 	stalledOne := open(t, Config{URL: url})
 	m := meta("late")
-	if _, err := stalledOne.append(within(t), ownerSubject(stalledOne.replica, m.ID), nil, 0); err != nil {
+	if _, err := stalledOne.append(within(t), stalledOne.gate.era(), ownerSubject(stalledOne.replica, m.ID), nil, 0); err != nil {
 		t.Fatal(err)
 	}
 	heir := open(t, Config{URL: url})
@@ -466,7 +466,7 @@ func TestStalledOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stalledOne.append(within(t), eventsPrefix+m.ID, data, 0); err != nil {
+	if _, err := stalledOne.append(within(t), stalledOne.gate.era(), eventsPrefix+m.ID, data, 0); err != nil {
 		t.Fatal(err)
 	}
 	select {

@@ -31,6 +31,7 @@ const keptPending = 4
 type writer struct {
 	log    *Log
 	shared *shared
+	era    era
 	meta   *chat.Meta // as of the beginning: the stream knows the metadata that replaced it
 	epoch  uint64
 	owner  uint64 // stream sequence of the message that says who writes; 0: not known
@@ -236,7 +237,7 @@ func (w *writer) fail(err error) {
 }
 
 // disown tells the other replicas that this one does not write the completion any more.
-func (w *writer) disown() { w.log.disown(w.shared.name, w.owner) }
+func (w *writer) disown() { w.log.disown(w.era, w.shared.name, w.owner) }
 
 // wake lets those go on that await. The caller holds the lock.
 func (w *writer) wake() {
@@ -253,8 +254,11 @@ func (w *writer) store(batch []chat.Event, last uint64) (uint64, error) {
 		return last, err
 	}
 	start := time.Now()
-	sequence, err := w.log.appendPatiently(w.log.ctx, eventsPrefix+w.shared.name, data, last)
+	sequence, err := w.log.appendPatiently(w.log.ctx, w.era, eventsPrefix+w.shared.name, data, last)
 	if errors.Is(err, errFenced) {
+		if w.log.keeper.lost(w.log.ctx, w.era) {
+			return last, chat.ErrLost
+		}
 		// Somebody else has ended or taken over the completion: what is ours to do has been done.
 		return last, fmt.Errorf("%w: %w", chat.ErrSealed, err)
 	}

@@ -40,10 +40,19 @@ func NewServer(service *chat.Service, access Access, reports *telemetry.Telemetr
 	server.RegisterService(guard.described(completionv1.CompletionService_ServiceDesc), &completions{service: service})
 	server.RegisterService(guard.described(completionv1.ModelService_ServiceDesc), &models{service: service})
 	healthServer := health.NewServer()
-	for _, name := range []string{completionv1.CompletionService_ServiceDesc.ServiceName, completionv1.ModelService_ServiceDesc.ServiceName} {
-		healthServer.SetServingStatus(name, grpc_health_v1.HealthCheckResponse_SERVING)
-	}
+	SetServing(healthServer, true)
 	grpc_health_v1.RegisterHealthServer(server, healthServer)
 	reflection.Register(server)
 	return server, healthServer
+}
+
+// SetServing tells by the health checks, that of the whole server too, whether it takes work.
+func SetServing(checks *health.Server, serving bool) {
+	status := grpc_health_v1.HealthCheckResponse_NOT_SERVING
+	if serving {
+		status = grpc_health_v1.HealthCheckResponse_SERVING
+	}
+	for _, name := range []string{"", completionv1.CompletionService_ServiceDesc.ServiceName, completionv1.ModelService_ServiceDesc.ServiceName} {
+		checks.SetServingStatus(name, status)
+	}
 }

@@ -1,0 +1,248 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+)
+
+// These bound how soon a trouble is told, and how soon work goes on after its end: five seconds
+// each, and what a machine takes that is busy with other tests.
+const (
+	toldWithin   = 30 * time.Second
+	healedWithin = 20 * time.Second
+)
+
+// awaitReadiness waits until a program's /readyz says that; "": that it is ready.
+func awaitReadiness(t *testing.T, p *stack.Process, within time.Duration, want string) {
+	t.Helper()
+	eventually(t, within, func() error {
+		x := do(t, request(t, http.MethodGet, "http://"+p.Addr("admin")+"/readyz", ""))
+		ready := x.Status == http.StatusOK
+		if want == "" && ready || want != "" && !ready && strings.Contains(string(x.Body), want) {
+			return nil
+		}
+		return fmt.Errorf("%w: status %d, %s", errNotYet, x.Status, x.Body)
+	})
+}
+
+// awaitAnswer waits until a completion is answered whole.
+func awaitAnswer(t *testing.T, url string) {
+	t.Helper()
+	begun := time.Now()
+	eventually(t, healedWithin, func() error {
+		if x := post(t, url, body(object{"max_tokens": 5})); x.Status != http.StatusOK {
+			return fmt.Errorf("%w: status %d, %s", errNotYet, x.Status, x.Body)
+		}
+		return nil
+	})
+	t.Logf("answers after %v", time.Since(begun))
+}
+
+// wantTold checks that a program has logged each change of its readiness once.
+func wantTold(t *testing.T, p *stack.Process) {
+	t.Helper()
+	log := p.WholeLog()
+	if away, back := strings.Count(log, `msg="not ready`), strings.Count(log, `msg="ready again`); away != 1 || back != 1 {
+		t.Errorf("told %d times that it is not ready, and %d times that it is again:\n%s", away, back, p.Log())
+	}
+}
+
+// TestRoomOnTheDiskIsUsedAgain fills the disk of a standalone, and takes away what fills it.
+func TestRoomOnTheDiskIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=64m"); err != nil {
+		t.Skipf("only root may mount: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
+	all := start(t, "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--advisor-pace=5",
+		"--data-dir="+filepath.Join(disk, "data"), "--log-max-bytes=16777216")
+	t.Cleanup(all.Kill) // it logs what its NATS server says of the disk, as it should
+	url := "http://" + all.Addr("http")
+	running := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": nil})))
+	others := filepath.Join(disk, "others")
+	fill(t, others)
+	stream := events(t, running.Body)
+	if told := failure(stream[len(stream)-1]); told == nil || told.Type != "server_error" {
+		t.Errorf("the stream ends with %s", stream[len(stream)-1].Data)
+	}
+	awaitReadiness(t, all, toldWithin, "has no room")
+	wantOverloaded(t, map[string]exchange{"create": post(t, url, streamed(nil))})
+	if err := os.Remove(others); err != nil {
+		t.Fatal(err)
+	}
+	awaitAnswer(t, url)
+	awaitReadiness(t, all, healedWithin, "")
+}
+
+// fill writes a file until there is no room.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	for chunk := make([]byte, 1<<20); len(chunk) > 0; {
+		if _, err := file.Write(chunk); err != nil {
+			chunk = chunk[:len(chunk)/2]
+		}
+	}
+}
+
+// TestNATSThatComesBackEmpty loses all that NATS holds under two services and an edge.
+func TestNATSThatComesBackEmpty(t *testing.T) {
+	t.Parallel()
+	nats := startNATS(t)
+	port, dir := nats.Addr().(*net.TCPAddr).Port, nats.StoreDir()
+	var services []*stack.Process
+	var addresses []string
+	for range 2 {
+		p := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=5", "--nats-url="+nats.ClientURL())
+		t.Cleanup(p.Kill) // it logs an error, as it should
+		services, addresses = append(services, p), append(addresses, p.Addr("grpc"))
+	}
+	edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+strings.Join(addresses, ","))
+	url := "http://" + edge.Addr("http")
+	var ends sync.WaitGroup
+	var bad atomic.Int64
+	for range 6 {
+		running := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": nil})))
+		ends.Go(func() {
+			text, _ := io.ReadAll(running.Body)
+			if !strings.Contains(string(text), `"error"`) || strings.Contains(string(text), "[DONE]") {
+				bad.Add(1)
+			}
+		})
+	}
+	nats.Shutdown()
+	nats.WaitForShutdown()
+	for _, p := range services {
+		awaitReadiness(t, p, toldWithin, "cannot be reached")
+	}
+	awaitReadiness(t, edge, toldWithin, "no completion service takes work")
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	again, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, NoSigs: true, NoLog: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Start()
+	t.Cleanup(func() { again.Shutdown(); again.WaitForShutdown() })
+	awaitAnswer(t, url)
+	for _, p := range append(services, edge) {
+		awaitReadiness(t, p, healedWithin, "")
+		wantTold(t, p)
+	}
+	ends.Wait()
+	if n := bad.Load(); n > 0 {
+		t.Errorf("%d streams did not end with an error", n)
+	}
+}
+
+// TestNATSWhoseHostIsReplaced has all connections to NATS die without a word. New ones work.
+func TestNATSWhoseHostIsReplaced(t *testing.T) {
+	t.Parallel()
+	nats := startNATS(t)
+	way := newSilentWay(t, nats.Addr().String())
+	at := "--nats-url=nats://" + way.listener.Addr().String()
+	replica := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=5", at)
+	edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+replica.Addr("grpc"), at)
+	url := "http://" + edge.Addr("http")
+	running := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": 60})))
+	way.silence()
+	all := events(t, running.Body)
+	if last := all[len(all)-1]; last.Data != "[DONE]" {
+		t.Errorf("the stream ends with %s", last.Data)
+	}
+	awaitAnswer(t, url)
+	awaitReadiness(t, replica, healedWithin, "")
+	awaitReadiness(t, edge, healedWithin, "")
+}
+
+// A silentWay passes connections on, until those that there are go silent.
+type silentWay struct {
+	listener net.Listener
+	done     sync.WaitGroup
+
+	mu     sync.Mutex
+	conns  []net.Conn
+	silent *atomic.Bool // those that there are now
+}
+
+func newSilentWay(t *testing.T, target string) *silentWay {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a loopback address takes no time
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &silentWay{listener: listener, silent: new(atomic.Bool)}
+	w.done.Go(func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			behind, err := net.Dial("tcp", target) //nolint:noctx // a loopback address takes no time
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			w.mu.Lock()
+			silent := w.silent
+			w.conns = append(w.conns, client, behind)
+			w.mu.Unlock()
+			w.done.Go(func() { passOn(behind, client, silent) })
+			w.done.Go(func() { passOn(client, behind, silent) })
+		}
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		w.mu.Lock()
+		for _, conn := range w.conns {
+			_ = conn.Close()
+		}
+		w.mu.Unlock()
+		w.done.Wait()
+	})
+	return w
+}
+
+// silence has the connections that there are swallow what comes.
+func (w *silentWay) silence() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silent.Store(true)
+	w.silent = new(atomic.Bool)
+}
+
+func passOn(to io.Writer, from io.Reader, silent *atomic.Bool) {
+	data := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(data)
+		if err != nil {
+			return
+		}
+		if silent.Load() {
+			continue
+		}
+		if _, err := to.Write(data[:n]); err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package jetlog
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// An era is how long the stream is one and the same. It ends when the stream turns out to be
+// another one: lost and made again, or put back from an older backup. The sequences that were
+// known in one era say nothing in the next, so nothing is appended by them.
+type era uint64
+
+// A gate lets appends pass while the stream is known to be that of their era. It shuts when a
+// connection is made, because anything may be behind a new one, and opens when the keeper has
+// found the stream as it was. It is safe for concurrent use.
+type gate struct {
+	state atomic.Uint64 // the era, times two, and one if the gate is open
+
+	mu      sync.Mutex
+	shuts   uint64        // how often it was shut
+	changed chan struct{} // closed with the next change
+}
+
+func newGate() *gate { return &gate{changed: make(chan struct{})} }
+
+// era returns the one that it is now.
+func (g *gate) era() era { return era(g.state.Load() >> 1) }
+
+// pass waits until appends of an era may be sent: [chat.ErrLost] once that is over.
+func (g *gate) pass(ctx context.Context, in era, deadline time.Time) error {
+	if g.state.Load() == uint64(in)<<1|1 {
+		return nil
+	}
+	timeout := time.NewTimer(time.Until(deadline))
+	defer timeout.Stop()
+	for {
+		g.mu.Lock()
+		state, changed := g.state.Load(), g.changed
+		g.mu.Unlock()
+		switch {
+		case era(state>>1) != in:
+			return chat.ErrLost
+		case state&1 == 1:
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timeout.C:
+			return fmt.Errorf("the stream is not known to be there: %w", nats.ErrTimeout)
+		}
+	}
+}
+
+// shut holds appends back until the gate is opened again.
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shuts++
+	g.set(g.state.Load() &^ 1)
+}
+
+// look returns what open takes: to be asked before the stream is looked at.
+func (g *gate) look() (shuts uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.shuts
+}
+
+// open lets appends pass, unless the gate was shut since look has returned that.
+func (g *gate) open(shuts uint64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shuts == shuts {
+		g.set(g.state.Load() | 1)
+	}
+}
+
+// isShut reports whether appends have to wait.
+func (g *gate) isShut() bool { return g.state.Load()&1 == 0 }
+
+// next ends the era. The gate is shut then.
+func (g *gate) next() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.shuts++
+	g.set((g.state.Load()>>1 + 1) << 1)
+}
+
+// set changes the state. The caller holds the lock.
+func (g *gate) set(state uint64) {
+	g.state.Store(state)
+	close(g.changed)
+	g.changed = make(chan struct{})
+}

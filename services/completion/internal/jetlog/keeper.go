@@ -1,0 +1,348 @@
+package jetlog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+const (
+	// pulseEvery is how often a log shows by a record that the stream is there.
+	pulseEvery = time.Second
+	// pulseTimeout is how long that record may go unacknowledged before the log looks why.
+	pulseTimeout = time.Second
+	// lookSoon is how soon it tries again in trouble.
+	lookSoon = 250 * time.Millisecond
+	// tolerance is how long nothing may be acknowledged before the log says that it has trouble.
+	tolerance = 5 * time.Second
+	// looks is how often in a row the stream must not be what it was before that is believed: a
+	// server that has just become its leader may not know all of it yet.
+	looks = 2
+)
+
+// errOther says that the stream is not the one that was opened.
+var errOther = errors.New("jetlog: the stream is another one")
+
+// A keeper sees to it that the stream is there, and that it is still the one which was
+// opened. It stores a record of its own now and then, the pulse, fenced by the one before: so
+// it learns that appends work, and that neither the pulse nor what was stored before it has gone. Where
+// the stream is another one, it ends all that was written into the old one and opens the new one, with all
+// the checks of a start.
+type keeper struct {
+	log *Log
+
+	mu      sync.Mutex
+	created time.Time // of the stream
+	pulse   uint64    // stream sequence of the last pulse; 0: there is none
+	pulsed  time.Time // when it was stored
+	count   uint64    // of pulses
+	fine    time.Time // when a look began that found the stream as it was
+	strange int       // how often in a row it was not
+	closed  bool      // its era is over, and the next stream is not open yet
+}
+
+// run keeps the stream until the log is closed.
+func (k *keeper) run() {
+	l := k.log
+	for {
+		back := l.link.back()
+		pause := pulseEvery
+		if _, trouble := l.Health(); trouble != nil || k.strange > 0 || l.gate.isShut() {
+			pause = lookSoon
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-back:
+		case <-l.doubt:
+		case <-l.ctx.Done():
+		}
+		timer.Stop()
+		if l.ctx.Err() != nil {
+			return
+		}
+		k.tend(l.ctx)
+	}
+}
+
+// tend looks after the stream once, and says how the log is.
+func (k *keeper) tend(ctx context.Context) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	l := k.log
+	if err := l.server.present(); err != nil {
+		l.health.set(err)
+		return
+	}
+	err := k.prove(ctx)
+	if errors.Is(err, errOther) {
+		if k.strange++; k.strange < looks {
+			return
+		}
+		err = k.begin(ctx)
+	}
+	silent := time.Since(time.Unix(0, l.acks.at.Load()))
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		k.strange = 0
+		l.health.set(nil)
+	case k.closed:
+		l.health.set(err)
+	case l.server != nil && silent >= pulseTimeout:
+		err := cmp.Or(l.server.mend(), errSilent)
+		if silent >= tolerance || !errors.Is(err, errSilent) {
+			l.health.set(err)
+		}
+	case silent >= tolerance:
+		l.health.set(k.explain(err))
+	}
+}
+
+// explain says why nothing was acknowledged, where the server is not ours.
+func (k *keeper) explain(err error) error {
+	l := k.log
+	switch {
+	case !l.conn.IsConnected():
+		if last := l.conn.LastError(); last != nil {
+			err = last
+		}
+		return fmt.Errorf("NATS at %s cannot be reached: %w", l.at, err)
+	case errors.Is(err, errMute):
+		return fmt.Errorf("NATS at %s answers, but acknowledges no record: one whose disk was full has to be started anew once there is room", l.at)
+	}
+	return fmt.Errorf("NATS at %s takes no records: %w", l.at, err)
+}
+
+// errMute says that the stream is there, and that nothing was stored in time.
+var errMute = errors.New("jetlog: the stream does not acknowledge")
+
+// prove stores a pulse, and opens the gate: errOther where the stream is another one.
+func (k *keeper) prove(ctx context.Context) error {
+	l := k.log
+	if k.closed {
+		return errOther
+	}
+	shuts, begun := l.gate.look(), time.Now()
+	for range 2 { // a pulse of which we have not heard may be in the way
+		sequence, err := k.store(ctx)
+		switch {
+		case err == nil && sequence <= k.pulse:
+			k.strange = looks // numbers go back in another stream only
+			return errOther
+		case err == nil:
+			k.pulse, k.pulsed, k.fine = sequence, time.Now(), begun
+			l.gate.open(shuts)
+			return nil
+		case !l.conn.IsConnected():
+			return err
+		}
+		full, seen := k.look(ctx)
+		switch {
+		case seen != nil:
+			return seen
+		case full:
+			l.gate.open(shuts)
+			return nil
+		case !errors.Is(err, errFenced):
+			return errors.Join(errMute, err)
+		}
+		if k.pulse, err = k.lastPulse(ctx); err != nil {
+			return err
+		}
+	}
+	return errFenced
+}
+
+// store appends a pulse, once.
+func (k *keeper) store(ctx context.Context) (uint64, error) {
+	l := k.log
+	k.count++
+	attempt := l.acks.begin(pulsePrefix+l.replica, strconv.AppendUint(nil, k.count, 10), k.pulse)
+	defer attempt.end()
+	back, err := attempt.send()
+	if err != nil {
+		return 0, err
+	}
+	answer, err := attempt.answer(ctx, time.Now().Add(pulseTimeout), back)
+	switch {
+	case err != nil:
+		return 0, err
+	case answer == nil:
+		return 0, nats.ErrTimeout
+	}
+	sequence, err := readAck(answer)
+	var told *jetstream.APIError
+	if errors.As(err, &told) && told.ErrorCode == codeWrongLastSequence {
+		return 0, errFenced
+	}
+	if err == nil {
+		l.acks.note(answer, sequence)
+	}
+	return sequence, err
+}
+
+// look looks whether the stream is what it was, and full to its limit.
+func (k *keeper) look(ctx context.Context) (full bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
+	defer cancel()
+	l := k.log
+	last := l.acks.last.Load() // before the stream is asked
+	stream, err := l.js.Stream(ctx, streamName)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return false, errOther
+	case err != nil:
+		return false, err
+	}
+	info := stream.CachedInfo()
+	if !info.Created.Equal(k.created) || info.State.LastSeq < last {
+		return false, errOther
+	}
+	want := l.streamConfig()
+	if err := checkStream(&info.Config, &want); err != nil {
+		return false, err
+	}
+	full = info.Config.MaxBytes > 0 && info.State.Bytes+pulseRoom > uint64(info.Config.MaxBytes)
+	if k.pulse == 0 || time.Since(k.pulsed) >= info.Config.MaxAge {
+		return full, nil
+	}
+	msg, err := l.message(ctx, k.pulse)
+	switch {
+	case errors.Is(err, chat.ErrNotFound), err == nil && msg.Subject != pulsePrefix+l.replica:
+		return full, errOther
+	case err != nil:
+		return false, err
+	}
+	return full, nil
+}
+
+// pulseRoom is more than a pulse takes, in bytes.
+const pulseRoom = 4 << 10
+
+// lastPulse returns the sequence of the last pulse that the stream holds; 0: there is none.
+func (k *keeper) lastPulse(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
+	defer cancel()
+	msg, err := k.log.lastOf(ctx, pulsePrefix+k.log.replica)
+	switch {
+	case errors.Is(err, chat.ErrNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	}
+	return msg.Sequence, nil
+}
+
+// begin opens the stream that is there in the place of the one that was, or makes it.
+func (k *keeper) begin(ctx context.Context) error {
+	l := k.log
+	if !k.closed {
+		k.closed = true
+		ended := l.endEra()
+		l.cfg.Logger.ErrorContext(ctx, "the stream is not the one that it was, be it lost or put back from a backup: what was unfinished has ended",
+			slog.Int("completions", ended))
+	}
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	stream, err := l.openStream(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.take(ctx, stream); err != nil {
+		return err
+	}
+	l.anew.Store(stream.CachedInfo().State.LastSeq)
+	l.left.Store(true)
+	return k.prove(ctx)
+}
+
+// take makes a stream that was opened the one that is kept.
+func (k *keeper) take(ctx context.Context, stream jetstream.Stream) error {
+	info := stream.CachedInfo()
+	pulse, err := k.lastPulse(ctx)
+	if err != nil {
+		return err
+	}
+	k.created, k.pulse, k.pulsed, k.closed, k.strange = info.Created, pulse, time.Now(), false, 0
+	k.log.acks.last.Store(info.State.LastSeq)
+	return nil
+}
+
+// endEra ends the completions that are written or followed here, and returns how many of them
+// were unfinished. What has ended is forgotten too: another replica would not know it.
+func (l *Log) endEra() (unfinished int) {
+	l.gate.next()
+	l.mu.Lock()
+	here := make([]*shared, 0, len(l.tapes))
+	for _, s := range l.tapes {
+		here = append(here, s)
+	}
+	clear(l.mine)
+	l.mu.Unlock()
+	for _, s := range here {
+		if l.abolish(s) {
+			unfinished++
+		}
+	}
+	return unfinished
+}
+
+// abolish ends a completion whose stream is gone, and reports whether it was unfinished.
+func (l *Log) abolish(s *shared) bool {
+	_, terminal := s.tape.Last()
+	if w := l.writing(s.name); w != nil && terminal == nil {
+		w.fail(chat.ErrLost)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.stop != nil {
+		s.stop()
+	}
+	l.remove(s)
+	if terminal == nil {
+		s.tape.Drop(chat.ErrLost)
+	}
+	return terminal == nil
+}
+
+// suspect has the keeper look at the stream now.
+func (l *Log) suspect() {
+	select {
+	case l.doubt <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// lost reports whether the stream of an era is another one by now. It is for whoever was told
+// that something is not there, or was written by somebody else, and wants to know why.
+func (k *keeper) lost(ctx context.Context, in era) bool {
+	asked := time.Now()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case k.log.gate.era() != in || k.strange > 0:
+		return true
+	case k.fine.After(asked):
+		return false
+	}
+	begun := time.Now()
+	switch _, err := k.look(ctx); {
+	case err == nil:
+		k.fine = begun
+	case errors.Is(err, errOther):
+		k.log.suspect()
+		return true
+	}
+	return false
+}

@@ -1,0 +1,153 @@
+package jetlog
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// smallDisk mounts a disk of 64 MiB in memory, and returns where. It takes root, and is skipped
+// elsewhere.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
+		t.Skip("only root may mount")
+	}
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64m"); err != nil {
+		t.Skipf("mount: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// fillDisk leaves no room on a disk, and returns what gives it back.
+func fillDisk(t *testing.T, dir string) (empty func()) {
+	t.Helper()
+	path := filepath.Join(dir, "others")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for chunk := make([]byte, 1<<20); len(chunk) > 0; {
+		if _, err := file.Write(chunk); err != nil {
+			chunk = chunk[:len(chunk)/2]
+		}
+	}
+	return func() {
+		if err := os.Remove(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestRoomThatComesBackIsUsed fills the disk under the server inside this process, and takes
+// away what fills it.
+func TestRoomThatComesBackIsUsed(t *testing.T) {
+	disk := smallDisk(t)
+	l := open(t, Config{DataDir: filepath.Join(disk, "data"), MaxBytes: 16 << 20, Patience: 3 * time.Second})
+	changes := troubles(t, l)
+	finish(t, l, "before", "x", "y", "z")
+	w, err := l.Create(within(t), meta("running"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := fillDisk(t, disk)
+	for err == nil {
+		err = w.Append(within(t), chat.Text(0, strings.Repeat("x", 1000)))
+		wait(t.Context(), time.Millisecond)
+	}
+	if !errors.Is(err, chat.ErrLogFull) {
+		t.Errorf("Append: %v, want ErrLogFull", err)
+	}
+	awaitTrouble(t, l, "has no room")
+	if _, err := l.Create(within(t), meta("refused")); !errors.Is(err, chat.ErrLogFull) {
+		t.Errorf("Create: %v, want ErrLogFull", err)
+	}
+	if got, kind := text(t, l, "before"); got != "xyz" || kind != chat.KindDone {
+		t.Errorf("what was there before is %q, %v", got, kind)
+	}
+	empty()
+	begun := time.Now()
+	awaitTrouble(t, l, "")
+	id := createSoon(t, l, "after")
+	if took := time.Since(begun); took > bound {
+		t.Errorf("works after %v", took)
+	} else {
+		t.Logf("works after %v", took)
+	}
+	for _, id := range []string{"before", id} {
+		if got, kind := text(t, l, id); got != "xyz" || kind != chat.KindDone {
+			t.Errorf("%s is %q, %v", id, got, kind)
+		}
+	}
+	if n := changes(); n != 2 {
+		t.Errorf("%d changes of health, want 2", n)
+	}
+}
+
+// TestAFullDiskIsNoReasonNotToStart starts where the data is there and others have filled the disk.
+func TestAFullDiskIsNoReasonNotToStart(t *testing.T) {
+	disk := smallDisk(t)
+	cfg := Config{DataDir: filepath.Join(disk, "data"), MaxBytes: 32 << 20}
+	l, err := Open(within(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finish(t, l, "before", "x", "y", "z")
+	l.Close()
+	empty := fillDisk(t, disk)
+	cfg.Patience = time.Second
+	l = open(t, cfg)
+	m := meta("large")
+	m.Request.Messages[0].Parts[0].Text = strings.Repeat("x", 64<<10) // a pulse may fit yet
+	if _, err := l.Create(within(t), m); !errors.Is(err, chat.ErrLogFull) {
+		t.Errorf("Create: %v, want ErrLogFull", err)
+	}
+	awaitTrouble(t, l, "has no room")
+	if got, kind := text(t, l, "before"); got != "xyz" || kind != chat.KindDone {
+		t.Errorf("what was there before is %q, %v", got, kind)
+	}
+	empty()
+	begun := time.Now()
+	awaitTrouble(t, l, "")
+	t.Logf("well after %v", time.Since(begun))
+	createSoon(t, l, "after")
+}
+
+// TestADataDirectoryThatIsTakenAwayIsHopeless takes the directory away under the server.
+func TestADataDirectoryThatIsTakenAwayIsHopeless(t *testing.T) {
+	for name, replace := range map[string]func(dir string) error{
+		"gone":     func(string) error { return nil },
+		"replaced": func(dir string) error { return os.CopyFS(dir, os.DirFS(dir+".old")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "data")
+			l := open(t, Config{DataDir: dir})
+			finish(t, l, "before", "x")
+			if err := os.Rename(dir, dir+".old"); err != nil {
+				t.Fatal(err)
+			}
+			if err := replace(dir); err != nil {
+				t.Fatal(err)
+			}
+			awaitTrouble(t, l, "was taken away or replaced")
+			var hopeless *HopelessError
+			if _, err := l.Health(); !errors.As(err, &hopeless) {
+				t.Errorf("health: %v, want it hopeless", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/pawstream/pawstream/services/completion/internal/jetlog"
+	"github.com/pawstream/pawstream/services/completion/internal/rpc"
+)
+
+// watchLog has the health checks tell whether the log takes completions, so that callers go
+// elsewhere while it does not, and logs each change, until ctx ends. An error is what only a new
+// start may help against.
+func (s *Server) watchLog(ctx context.Context) error {
+	serving := true
+	for {
+		changed, trouble := s.log.Health()
+		var hopeless *jetlog.HopelessError
+		if errors.As(trouble, &hopeless) {
+			return fmt.Errorf("log: %w", trouble)
+		}
+		switch {
+		case trouble != nil && serving:
+			s.logger.WarnContext(ctx, "not ready: the log takes no completions", slog.Any("reason", trouble))
+		case trouble == nil && !serving:
+			s.logger.InfoContext(ctx, "ready again: the log takes completions")
+		}
+		if serving != (trouble == nil) {
+			serving = !serving
+			rpc.SetServing(s.health, serving)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Ready returns why the service takes no work, nil if it does.
+func (s *Server) Ready() error {
+	if _, trouble := s.log.Health(); trouble != nil {
+		return fmt.Errorf("log: %w", trouble)
+	}
+	return nil
+}
