@@ -1,5 +1,6 @@
 # One image, three programs: completion, edge and standalone. Nothing else is in it: they
 # need no root, no shell and, but for standalone's /data, no file system to write to.
+# docker-compose.yml tells how to pin what it is built from by its digest.
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -18,4 +19,6 @@ VOLUME ["/data"]
 EXPOSE 8080 50051 9090
 # It asks at --admin-listen: whoever changes that does so by PAWSTREAM_ADMIN_LISTEN.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["standalone", "healthcheck"]
-CMD ["standalone", "--listen=0.0.0.0:8080", "--insecure-public", "--grpc-insecure-public", "--grpc-listen=0.0.0.0:50051", "--data-dir=/data"]
+# It serves others, so it does not start before it is told who may enter:
+#   docker run -p 8080:8080 -v ./keys.yaml:/keys.yaml:ro -e PAWSTREAM_AUTH=keys -e PAWSTREAM_AUTH_KEYS=/keys.yaml …
+CMD ["standalone", "--listen=0.0.0.0:8080", "--grpc-listen=off", "--data-dir=/data"]

@@ -478,7 +478,9 @@ func TestDockerfile(t *testing.T) {
 	if got, want := words("VOLUME"), []string{c.flags["--data-dir"]}; !slices.Equal(got, want) {
 		t.Errorf("volume %v, want %v", got, want)
 	}
-	if want := "EXPOSE " + c.port(t, "--listen") + " " + c.port(t, "--grpc-listen") + " " + c.port(t, "--admin-listen") + "\n"; !strings.Contains(text, want) {
+	flags, _ := settings(t, "completion")
+	_, inside, _ := net.SplitHostPort(flags["--listen"].Default)
+	if want := "EXPOSE " + c.port(t, "--listen") + " " + inside + " " + c.port(t, "--admin-listen") + "\n"; !strings.Contains(text, want) {
 		t.Errorf("no %s", want)
 	}
 	if want := "FROM golang:" + versionOf(t, "go") + "-"; !strings.Contains(text, want) {
@@ -488,5 +490,20 @@ func TestDockerfile(t *testing.T) {
 		if !strings.Contains(text, "/"+program) {
 			t.Errorf("%s is not built", program)
 		}
+	}
+	// Whoever starts it says who may enter: by itself the image lets in nobody, on no port.
+	args := append(slices.DeleteFunc(words("CMD"), func(arg string) bool { return strings.HasPrefix(arg, "--data-dir") }),
+		"--data-dir="+t.TempDir(), "--admin-listen=127.0.0.1:0")
+	_, stderr, exit := runProgram(t, args[0], args[1:]...)
+	if exit != 1 || !strings.Contains(stderr, "--auth=keys") || strings.Contains(strings.Join(args, " "), "insecure") {
+		t.Errorf("%v: exit code %d, %s", args, exit, stderr)
+	}
+	for i, arg := range args {
+		if strings.HasPrefix(arg, "--listen=") {
+			args[i] = "--listen=0.0.0.0:0"
+		}
+	}
+	if got := start(t, args[0], append(args[1:], "--auth=keys", "--auth-keys="+keys(t, "owner"))...).Addr("grpc"); got != "off" {
+		t.Errorf("with keys gRPC is served on %s", got)
 	}
 }

@@ -17,7 +17,12 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
 	"github.com/pawstream/pawstream/edge/sse"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
 // TestStandalone starts everything in one process, asks it by HTTP and gRPC's port, and
@@ -63,6 +68,50 @@ func TestStandalone(t *testing.T) {
 	}
 	if err := all.Wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestStandaloneGRPC is about the other programs of the machine, which call standalone by gRPC:
+// they are whoever they say only where that is meant.
+func TestStandaloneGRPC(t *testing.T) {
+	t.Parallel()
+	locked := []string{"--auth=keys", "--auth-keys=" + keys(t, "owner")}
+	for _, test := range []struct {
+		name             string
+		args             []string
+		nobody, asOwner  codes.Code // of a call for the owner's, for nobody and for the owner
+		header, grpcAddr string
+	}{
+		{"no keys", nil, codes.OK, codes.PermissionDenied, "", ""},
+		{"no keys, believing", []string{"--grpc-trust-local"}, codes.OK, codes.NotFound, "", ""},
+		{"keys", locked, codes.PermissionDenied, codes.PermissionDenied, bearer("owner"), ""},
+		{"keys, believing", append(locked, "--grpc-trust-local"), codes.NotFound, codes.OK, bearer("owner"), ""},
+		{"no gRPC", append(locked, "--grpc-listen=off"), codes.OK, codes.OK, bearer("owner"), "off"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"--listen=127.0.0.1:0", "--log=memory", "--advisor-pace=0"}, test.args...)
+			if test.grpcAddr == "" {
+				args = append(args, "--grpc-listen=127.0.0.1:0")
+			}
+			all := start(t, "standalone", args...)
+			mine := record(t, "http://"+all.Addr("http"), object{"store": true}, test.header).ID
+			if got := all.Addr("grpc"); test.grpcAddr != "" {
+				if got != test.grpcAddr {
+					t.Errorf("gRPC is served on %s", got)
+				}
+				return
+			}
+			client := completionv1.NewCompletionServiceClient(connect(t, all.Addr("grpc")))
+			req := &completionv1.GetCompletionRequest{CompletionId: mine}
+			if _, err := client.GetCompletion(t.Context(), req); status.Code(err) != test.nobody {
+				t.Errorf("for nobody: %v, want %v", err, test.nobody)
+			}
+			_, err := client.GetCompletion(metadata.AppendToOutgoingContext(t.Context(), "pawstream-principal", "owner"), req)
+			if status.Code(err) != test.asOwner || test.asOwner == codes.PermissionDenied && !strings.Contains(err.Error(), "--grpc-trust-local") {
+				t.Errorf("for the owner: %v, want %v", err, test.asOwner)
+			}
+		})
 	}
 }
 

@@ -56,7 +56,7 @@ func (a *Access) check(listen string) error {
 		return errors.New("--jwt-jwks needs --auth=jwt")
 	case a.Auth != "jwt" && a.JWTUnscoped:
 		return errors.New("--jwt-unscoped needs --auth=jwt")
-	case a.asksNobody() && !a.InsecurePublic && !loopback.Listen(listen):
+	case !a.AsksWho() && !a.InsecurePublic && !loopback.Listen(listen):
 		return fmt.Errorf("--listen %s is open to others: it needs --auth=keys or --auth=jwt (or --insecure-public, if that is meant)", listen)
 	}
 	if err := hostname.Check(a.Host); err != nil {
@@ -65,8 +65,8 @@ func (a *Access) check(listen string) error {
 	return nil
 }
 
-// asksNobody reports whether everybody may enter.
-func (a *Access) asksNobody() bool { return a.Auth == "none" || a.Auth == "" }
+// AsksWho reports whether callers have to say who they are.
+func (a *Access) AsksWho() bool { return a.Auth != "none" && a.Auth != "" }
 
 // A watcher reads files again when they change, until ctx ends.
 type watcher interface {
@@ -78,7 +78,7 @@ type watcher interface {
 func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watcher, err error) {
 	cfg.Limiter = limit.New(limit.Config{RequestsPerMinute: a.RateLimit, Streams: a.StreamLimit, AllStreams: a.MaxStreams})
 	cfg.Hosts = a.Host
-	if a.asksNobody() && a.InsecurePublic && len(a.Host) == 0 {
+	if !a.AsksWho() && a.InsecurePublic && len(a.Host) == 0 {
 		cfg.Telemetry.Logger.WarnContext(ctx, "nobody is asked for a key, and any name will do: a page of elsewhere whose name leads here can read all there is; --host names ours")
 	}
 	cfg.Proxies, cfg.Tracers = a.TrustedProxy, a.TrustedTracer

@@ -19,6 +19,18 @@ type Access struct {
 	InsecurePublic bool     `help:"Serve gRPC on an address that is not loopback without asking callers for certificates, and believe everybody whom they call for."`
 }
 
+// A Local is what callers from the same machine may do that have no certificate.
+type Local int
+
+const (
+	// LocalTrusted are believed whom they call for, as an edge has to be. It is the zero value.
+	LocalTrusted Local = iota
+	// LocalAnonymous may call for nobody.
+	LocalAnonymous
+	// LocalRefused may not call.
+	LocalRefused
+)
+
 // check refuses settings that cannot work together with the address, by the flag's name
 // after its prefix.
 func (a *Access) check(listen, prefix string) error {
@@ -37,8 +49,10 @@ func (a *Access) check(listen, prefix string) error {
 }
 
 // open reads the certificates. The set is nil without TLS.
-func (a *Access) open() (rpc.Access, *tlsfiles.Set, error) {
-	access := rpc.Access{TrustedPeers: a.TrustedPeer, InsecurePublic: a.InsecurePublic}
+func (a *Access) open(local Local) (rpc.Access, *tlsfiles.Set, error) {
+	access := rpc.Access{
+		TrustedPeers: a.TrustedPeer, InsecurePublic: a.InsecurePublic, TrustLocal: local == LocalTrusted, Closed: local == LocalRefused,
+	}
 	if a.TLSCert == "" {
 		return access, nil, nil
 	}

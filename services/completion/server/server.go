@@ -55,6 +55,10 @@ type Config struct {
 	// Models are offered beside the embedded pet advisor's.
 	Models []chat.Model
 	Access Access
+	// Local is what callers on the same machine may do.
+	Local Local
+	// Inside has the service serve its own process alone, by [Server.Dial], in place of Listen.
+	Inside bool
 	// AccessPrefix is what the names of Listen's and Access's flags begin with.
 	AccessPrefix string
 	Options
@@ -126,7 +130,7 @@ func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server
 }
 
 func (s *Server) open(ctx context.Context) error {
-	access, secured, err := s.cfg.Access.open()
+	access, secured, err := s.cfg.Access.open(s.cfg.Local)
 	if err != nil {
 		return err
 	}
@@ -161,6 +165,9 @@ func (s *Server) open(ctx context.Context) error {
 	s.grpc, s.health = rpc.NewServer(s.service, access, s.reports)
 	s.inside = rpc.Inside()
 
+	if s.cfg.Inside {
+		return nil
+	}
 	var lc net.ListenConfig
 	if s.listener, err = lc.Listen(ctx, "tcp", s.cfg.Listen); err != nil {
 		return fmt.Errorf("gRPC address: %w", err)
@@ -168,8 +175,16 @@ func (s *Server) open(ctx context.Context) error {
 	return nil
 }
 
-// Addr returns the address that is served, with the port that was taken.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+// Off is what stands for the address where none is served.
+const Off = "off"
+
+// Addr returns the address that is served, with the port that was taken, or [Off].
+func (s *Server) Addr() string {
+	if s.listener == nil {
+		return Off
+	}
+	return s.listener.Addr().String()
+}
 
 // Close lets go of everything if Serve was never called.
 func (s *Server) Close() {
@@ -196,7 +211,11 @@ func (s *Server) Serve(ctx context.Context) error {
 		return nil
 	})
 	group.Go(func() error { return s.watchLog(ctx) })
-	for _, listener := range []net.Listener{s.listener, s.inside} {
+	listeners := []net.Listener{s.inside}
+	if s.listener != nil {
+		listeners = append(listeners, s.listener)
+	}
+	for _, listener := range listeners {
 		group.Go(func() error {
 			if err := s.grpc.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 				return fmt.Errorf("serve gRPC: %w", err)

@@ -31,8 +31,9 @@ const reasonNotTrusted = "PEER_NOT_TRUSTED"
 //   - A peer with a verified certificate is believed if one of the certificate's names is
 //     trusted. Any other may name nobody but itself, and whoever names nobody is the
 //     principal itself, by the certificate's first name.
-//   - A peer without one is believed if it is on the same machine, or with InsecurePublic.
-//     Whoever names nobody is [Anonymous].
+//   - A peer without one is believed with InsecurePublic, or if it is on the same machine and
+//     TrustLocal says so. Whoever names nobody is [Anonymous]; with Closed that too takes to be
+//     believed.
 //   - A peer in the same process, see [Inside], is believed and needs no TLS.
 type Access struct {
 	// TLS secures connections; nil: nothing does. To be told by their certificates
@@ -42,6 +43,10 @@ type Access struct {
 	TrustedPeers []string
 	// InsecurePublic believes every peer that has no certificate.
 	InsecurePublic bool
+	// TrustLocal believes those on the same machine.
+	TrustLocal bool
+	// Closed keeps out peers without a certificate that are not believed.
+	Closed bool
 }
 
 // principal returns on whose behalf a call is made, or why the peer may not make it.
@@ -61,11 +66,15 @@ func (a *Access) principal(ctx context.Context) (string, error) {
 	if c := certificate(from); c != nil {
 		return a.ofCertificate(c, named)
 	}
+	local := onThisMachine(from.Addr)
+	believed := inside(from.Addr) || a.InsecurePublic || local && a.TrustLocal
 	switch {
-	case named == "":
-		return Anonymous, nil
-	case a.InsecurePublic || onThisMachine(from.Addr):
+	case believed && named != "":
 		return named, nil
+	case believed || named == "" && !a.Closed:
+		return Anonymous, nil
+	case local:
+		return "", notTrusted("Without a certificate a call from this machine may not name a principal, nor be made at all where callers are asked who they are: --grpc-trust-local believes it.")
 	}
 	return "", notTrusted("Without a certificate a call from another machine may not name a principal.")
 }
@@ -102,11 +111,8 @@ func namesIn(c *x509.Certificate) []string {
 	return names
 }
 
-// onThisMachine reports whether an address is a loopback address, or [Inside].
+// onThisMachine reports whether an address is a loopback address.
 func onThisMachine(address net.Addr) bool {
-	if inside(address) {
-		return true
-	}
 	tcp, ok := address.(*net.TCPAddr)
 	return ok && tcp.IP.IsLoopback()
 }

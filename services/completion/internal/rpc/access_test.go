@@ -129,8 +129,10 @@ func TestOnWhoseBehalf(t *testing.T) {
 	files := authority.Issue(t, "service")
 	mutual := serve(t, Access{TLS: load(t, files).Server("h2"), TrustedPeers: []string{"edge", "old edge"}})
 	files.CA = ""
-	oneSided := serve(t, Access{TLS: load(t, files).Server("h2")})
-	plaintext := serve(t, Access{})
+	oneSided := serve(t, Access{TLS: load(t, files).Server("h2"), TrustLocal: true})
+	plaintext := serve(t, Access{TrustLocal: true})
+	unbelieving, closed := serve(t, Access{}), serve(t, Access{Closed: true})
+	closedButLocal := serve(t, Access{Closed: true, TrustLocal: true})
 
 	with := func(dns []string, subject string) credentials.TransportCredentials {
 		return credentials.NewTLS(load(t, authority.Issue(t, "", func(c *x509.Certificate) {
@@ -170,6 +172,14 @@ func TestOnWhoseBehalf(t *testing.T) {
 		{"encrypted, certificate that nobody asked for", oneSided, billing, []string{"ann"}, "ann"},
 		{"on this machine", plaintext, insecure.NewCredentials(), []string{"ann"}, "ann"},
 		{"on this machine, for nobody", plaintext, insecure.NewCredentials(), nil, Anonymous},
+		{"on this machine, not believed", unbelieving, insecure.NewCredentials(), []string{"ann"}, ""},
+		{"on this machine, not believed, for nobody", unbelieving, insecure.NewCredentials(), nil, Anonymous},
+		{"from inside, where nobody is believed", unbelieving, nil, []string{"ann"}, "ann"},
+		{"on this machine, kept out", closed, insecure.NewCredentials(), []string{"ann"}, ""},
+		{"on this machine, kept out, for nobody", closed, insecure.NewCredentials(), nil, ""},
+		{"from inside, where others are kept out", closed, nil, []string{"ann"}, "ann"},
+		{"on this machine, where others are kept out", closedButLocal, insecure.NewCredentials(), []string{"ann"}, "ann"},
+		{"on this machine, where others are kept out, for nobody", closedButLocal, insecure.NewCredentials(), nil, Anonymous},
 		{"on this machine, for two", plaintext, insecure.NewCredentials(), []string{"ann", "bob"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -204,6 +214,7 @@ func TestFromAnotherMachine(t *testing.T) {
 		public        bool
 		named, want   string
 	}{
+		{"remote, public, for nobody", "192.0.2.1", true, "", Anonymous},
 		{"remote", "192.0.2.1", false, "ann", ""},
 		{"remote, for nobody", "192.0.2.1", false, "", Anonymous},
 		{"remote, public", "192.0.2.1", true, "ann", "ann"},
@@ -218,7 +229,7 @@ func TestFromAnotherMachine(t *testing.T) {
 			if tt.named != "" {
 				ctx = metadata.NewIncomingContext(ctx, metadata.Pairs(PrincipalKey, tt.named))
 			}
-			access := Access{InsecurePublic: tt.public}
+			access := Access{InsecurePublic: tt.public, TrustLocal: true}
 			got, err := access.principal(ctx)
 			if got != tt.want || (err == nil) != (tt.want != "") || err != nil && status.Code(err) != codes.PermissionDenied {
 				t.Errorf("%q, %v; want %q", got, err, tt.want)

@@ -88,7 +88,7 @@ func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 	if logger != nil {
 		reports.Logger = logger
 	}
-	server, _ := NewServer(service, Access{}, reports)
+	server, _ := NewServer(service, Access{TrustLocal: true}, reports)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
