@@ -23,7 +23,8 @@ type answer struct {
 	choices []choice
 	fresh   bool // nothing was yielded here: resume is all that was shown
 
-	place *Place // that was asked last
+	place  *Place           // that was asked last
+	blamed map[*Target]bool // that this request has found ill
 
 	usage   chat.Usage // what servers have told, of all attempts
 	told    bool       // servers have told something

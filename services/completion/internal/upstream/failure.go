@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -22,6 +23,8 @@ type failure struct {
 	next, again bool
 	// slow says that it took its time: before it is asked again, others are.
 	slow bool
+	// told says that the server has said what is wrong, as it should.
+	told bool
 	// after is how long the server asks to be left alone; 0: it did not say.
 	after time.Duration
 }
@@ -42,6 +45,7 @@ func (f *failure) callers() bool {
 func (f *failure) Unwrap() error { return f.shown }
 
 const (
+	absentMessage  = "The model's server cannot be reached. Please try again."
 	failedMessage  = "The model's server failed. Please try again."
 	timeoutMessage = "The model's server did not answer in time. Please try again."
 	idleMessage    = "The model's server stopped in the middle of the answer. Please try again."
@@ -60,6 +64,13 @@ func broken(cause error) *failure {
 		shown: &chat.Error{Code: chat.CodeUpstreamError, Message: failedMessage, RetryAfter: retryHint, Err: cause},
 		next:  true, again: true,
 	}
+}
+
+// absent is the failure of a server that cannot be reached.
+func absent(cause error) *failure {
+	f := broken(cause)
+	f.shown.Message = absentMessage
+	return f
 }
 
 // late is the failure of a server that took too long.
@@ -124,6 +135,12 @@ func (s secrets) withhold(err error) error {
 
 // refused returns the failure that an answer with an error status stands for.
 func refused(e *openai.Error, s secrets) *failure {
+	f := refusal(e, s)
+	f.told = e.RawJSON() != "" || e.StatusCode == http.StatusTooManyRequests
+	return f
+}
+
+func refusal(e *openai.Error, s secrets) *failure {
 	status := e.StatusCode
 	cause := errors.New("upstream answered " + strconv.Itoa(status))
 	switch {
@@ -207,6 +224,10 @@ func connection(ctx context.Context, err error) *failure {
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return late(err)
+	}
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return absent(err)
 	}
 	return broken(err)
 }

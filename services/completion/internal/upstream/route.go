@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -275,9 +274,6 @@ func (t *trial) final(f *failure) error {
 	return &shown
 }
 
-// errNoFault tells a breaker that an attempt says nothing about the server.
-var errNoFault = errors.New("upstream: not the server's fault")
-
 // try has a place give the answer. share tells how long it may keep the caller waiting from
 // now on, in its queue and then for its first event; 0: no bound. For the first event a
 // target's own bound counts instead.
@@ -290,27 +286,26 @@ func (p *Place) try(ctx context.Context, a *answer, share func() time.Duration) 
 	if a.touched() && !t.cfg.Continuation.can(a) {
 		return chat.ErrCannotContinue
 	}
-	if left := t.rest.left(); left > 0 {
-		return busy(errors.New("upstream asked to be left alone"), left)
+	principal := chat.PrincipalOf(ctx)
+	if refused := t.health.resting(principal); refused != nil {
+		return refused
 	}
 	leave, err := t.enter(ctx, a, share())
 	if err != nil {
 		return err
 	}
 	defer leave()
-	done, err := t.breaker.Allow()
-	if err != nil {
-		f := busy(err, 0)
-		f.again = false // it rests for longer than anybody waits
-		return f
+	done, refused := t.health.allow(principal)
+	if refused != nil {
+		return refused
 	}
-	outcome := errNoFault // also if a panic passes by
-	defer func() { done(outcome) }()
+	found, why := unknown, (*failure)(nil) // also if a panic passes by
+	defer func() { done(found, why) }()
 	if err := a.progress(chat.Progress{Stage: chat.StageWaiting}); err != nil {
 		return err
 	}
 	err = t.attempt(ctx, a, share())
-	outcome = t.judge(ctx, err)
+	found, why = t.judge(ctx, a, err)
 	return err
 }
 
@@ -339,19 +334,28 @@ func (t *Target) enter(ctx context.Context, a *answer, patience time.Duration) (
 	return leave, err
 }
 
-// judge returns what an attempt says about the server.
-func (t *Target) judge(ctx context.Context, err error) error {
+// judge returns what an attempt says about the server. A request says once that it is ill,
+// however often it tries.
+func (t *Target) judge(ctx context.Context, a *answer, err error) (verdict, *failure) {
 	var f *failure
 	switch {
 	case err == nil:
-		return nil
+		return well, nil
 	case ctx.Err() != nil || !errors.As(err, &f):
-		return errNoFault
-	case !f.next:
-		return nil // the request's fault: the server is well
+		return unknown, nil
 	}
-	t.rest.until(f.after)
-	return err
+	t.health.rest(chat.PrincipalOf(ctx), f.after)
+	switch {
+	case f.told, !f.next: // it is well enough to say what is wrong
+		return well, nil
+	case a.blamed[t]:
+		return unknown, nil
+	}
+	if a.blamed == nil {
+		a.blamed = make(map[*Target]bool)
+	}
+	a.blamed[t] = true
+	return ill, f
 }
 
 // ask has an engine inside the process give the answer.
@@ -400,21 +404,4 @@ func (a *answer) trace(ctx context.Context, usage *chat.Usage) {
 	if a.place.Price != (Price{}) {
 		span.SetAttributes(attribute.Float64("pawstream.cost_usd", a.place.Price.of(usage)))
 	}
-}
-
-// maxRest bounds what a server's word can do: one that errs is asked again without anybody's
-// doing.
-const maxRest = time.Hour
-
-// A rest is the time for which a server asked to be left alone.
-type rest struct{ end atomic.Int64 } // Unix nanoseconds
-
-func (r *rest) until(d time.Duration) {
-	if d > 0 {
-		r.end.Store(time.Now().Add(min(d, maxRest)).UnixNano())
-	}
-}
-
-func (r *rest) left() time.Duration {
-	return time.Until(time.Unix(0, r.end.Load()))
 }

@@ -174,7 +174,7 @@ func TestATargetThatKeepsFailingRests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
 		r := NewRoute(RouteConfig{Counter: counter(t), FirstEvent: time.Nanosecond, Places: []Place{
-			place(t, replies(&calls, reply{status: 500}), TargetConfig{}),
+			place(t, replies(&calls, reply{absent: true}), TargetConfig{}),
 		}})
 		for range tripAfter + 3 {
 			collect(t, r.Complete(t.Context(), question1(), nil))

@@ -289,6 +289,7 @@ func (s *session) reported(v jsontext.Value) error {
 		e.StatusCode = http.StatusTooManyRequests
 	}
 	f := refused(&e, s.target.secrets)
+	f.told = true
 	f.shown.Err = errors.New("upstream reported an error in the stream")
 	return f
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
-	"github.com/sony/gobreaker/v2"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
@@ -54,15 +53,12 @@ type Target struct {
 	cfg     TargetConfig
 	secrets secrets
 	client  openai.Client
-	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	health  health
 	queue   *queue
-	rest    rest
 }
 
 // Bounds of what a target does about failures.
 const (
-	tripAfter  = 5 // failures in a row
-	restedFor  = 15 * time.Second
 	maxRounds  = 4 // of questions that a model asks with search_pets
 	maxEvent   = 4 << 20
 	maxRefusal = 64 << 10
@@ -75,12 +71,6 @@ func NewTarget(cfg TargetConfig) *Target {
 		cfg.Continuation = ContinueNone
 	}
 	t := &Target{cfg: cfg, secrets: newSecrets(cfg.Key, cfg.Headers), queue: newQueue(cfg.MaxConcurrent, cfg.MaxQueue)}
-	t.breaker = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Timeout:      restedFor,
-		ReadyToTrip:  func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= tripAfter },
-		IsSuccessful: func(err error) bool { return err == nil },
-		IsExcluded:   func(err error) bool { return errors.Is(err, errNoFault) },
-	})
 	transport := cfg.Transport
 	if transport == nil {
 		transport = newTransport(&cfg)
