@@ -255,29 +255,6 @@ func (s *Service) sealOver(ctx context.Context, runs []*run) {
 	}
 }
 
-// head returns the completion's head if it is the principal's.
-func (s *Service) head(ctx context.Context, principal, id string) (Head, error) {
-	head, err := s.log.Head(ctx, id)
-	return s.owned(head, err, principal)
-}
-
-// latest is head with what another replica may have changed.
-func (s *Service) latest(ctx context.Context, principal, id string) (Head, error) {
-	head, err := s.log.Latest(ctx, id)
-	return s.owned(head, err, principal)
-}
-
-// owned returns a head that the log has returned, if it is the principal's.
-func (s *Service) owned(head Head, err error, principal string) (Head, error) {
-	switch {
-	case head.Meta != nil && head.Meta.Principal != principal:
-		return Head{}, errNotFound
-	case err != nil:
-		return Head{}, s.failure(err)
-	}
-	return head, nil
-}
-
 // failure turns an error of the log or of an engine into one for the caller.
 func (s *Service) failure(err error) error {
 	switch {
