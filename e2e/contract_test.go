@@ -181,6 +181,7 @@ func TestContract(t *testing.T) {
 	} {
 		c.try(t, http.MethodPost, url, all, all, streamed(object{"stream_options": options}), http.StatusOK)
 	}
+	c.tryPets(t, url)
 	c.try(t, http.MethodPost, url, all, all, body(object{"temperature": 3}), http.StatusBadRequest)
 	c.try(t, http.MethodPost, url, all, all, "{", http.StatusBadRequest)
 	c.try(t, http.MethodPost, url, all, all, body(object{"model": "none"}), http.StatusNotFound)
@@ -207,6 +208,23 @@ func TestContract(t *testing.T) {
 	c.failuresOfCompletions(t)
 	c.failuresOfModels(t)
 	c.checkSeen(t)
+}
+
+// tryPets asks about a pet: the answer shows it to those who take it whole, or who ask for it.
+func (c *contract) tryPets(t *testing.T, url string) {
+	t.Helper()
+	const all, shown = "/v1/chat/completions", `"pets":[{"id":"`
+	about := object{"messages": []object{{"role": "user", "content": "Tell me about Luna"}}}
+	if x := c.try(t, http.MethodPost, url, all, all, body(about), http.StatusOK); !bytes.Contains(x.Body, []byte(shown)) {
+		t.Errorf("no pets in %s", x.Body)
+	}
+	for asked, want := range map[bool]int{true: 1, false: 0} {
+		about["stream_options"] = object{"include_events": asked}
+		x := c.try(t, http.MethodPost, url, all, all, streamed(about), http.StatusOK)
+		if n := bytes.Count(x.Body, []byte(shown)); n != want {
+			t.Errorf("asked for: %v; %d chunks with pets, want %d", asked, n, want)
+		}
+	}
 }
 
 // unseen says why a status that is described is not tried.

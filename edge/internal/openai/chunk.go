@@ -23,6 +23,7 @@ type ChunkEncoder struct {
 	id      string
 	prefix  []byte   // up to the choices, which every chunk has in common
 	usage   bool     // whether a chunk without a usage says so
+	pets    bool     // whether pets are shown, as all that is no text where it was asked for
 	padding *padding // nil without include_obfuscation
 }
 
@@ -42,7 +43,10 @@ func NewChunkEncoder(meta *completionv1.CompletionMetadata) *ChunkEncoder {
 		b = appendString(append(b, `,"system_fingerprint":`...), fingerprint)
 	}
 	b = append(b, `,"choices":[`...)
-	c := &ChunkEncoder{id: meta.GetId(), prefix: b, usage: meta.GetStreamOptions().GetIncludeUsage()}
+	c := &ChunkEncoder{
+		id: meta.GetId(), prefix: b,
+		usage: meta.GetStreamOptions().GetIncludeUsage(), pets: meta.GetStreamOptions().GetIncludeEvents(),
+	}
 	if meta.GetStreamOptions().GetIncludeObfuscation() {
 		c.padding = newPadding(meta.GetObfuscationKey())
 	}
@@ -93,7 +97,7 @@ func (c *ChunkEncoder) appendDeltaChunk(dst []byte, d *completionv1.Delta, seque
 	dst = append(dst, `{"index":`...)
 	dst = strconv.AppendInt(dst, int64(d.GetIndex()), 10)
 	dst = append(dst, `,"delta":`...)
-	dst = appendDelta(dst, d)
+	dst = appendDelta(dst, d, c.pets)
 	dst = append(dst, `,"logprobs":`...)
 	dst = appendLogprobs(dst, d.GetLogprobs())
 	return c.appendUnfinished(dst, start, sequence)

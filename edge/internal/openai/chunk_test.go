@@ -136,6 +136,34 @@ func TestChoices(t *testing.T) {
 	}
 }
 
+// TestPets holds that pets are shown to those who asked for what is no text, and to nobody else.
+func TestPets(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		delta  *completionv1.Delta
+		asked  string
+		silent string
+	}{
+		{"with text", &completionv1.Delta{Content: "a", Pets: pets()}, `{"content":"a","pets":` + petsJSON + `}`, `{"content":"a"}`},
+		{"alone", &completionv1.Delta{Pets: pets()}, `{"pets":` + petsJSON + `}`, `{}`},
+		{"none", &completionv1.Delta{Content: "a"}, `{"content":"a"}`, `{"content":"a"}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, asks := range []bool{true, false} {
+				want := test.silent
+				if asks {
+					want = test.asked
+				}
+				c := openai.NewChunkEncoder(metadata(&completionv1.StreamOptions{IncludeEvents: asks}))
+				_, got, _ := strings.Cut(encode(t, c, deltaEvent(test.delta)), `"delta":`)
+				if diff := cmp.Diff(want+`,"logprobs":null,"finish_reason":null}]}`, got); diff != "" {
+					t.Errorf("asked for: %v (-want +got)\n%s", asks, diff)
+				}
+			}
+		})
+	}
+}
+
 // TestChunks has what is not a choice.
 func TestChunks(t *testing.T) {
 	bare := &completionv1.CompletionMetadata{Id: "c", Model: "m"}

@@ -36,12 +36,13 @@ type Choice struct {
 
 // A Message is what the assistant says.
 type Message struct {
-	Role             string     `json:"role"`
-	Content          *string    `json:"content"`
-	Refusal          *string    `json:"refusal"`
-	ReasoningContent string     `json:"reasoning_content,omitempty"`
-	ToolCalls        []ToolCall `json:"tool_calls,omitempty"`
-	Annotations      []struct{} `json:"annotations"` // always empty: no model here cites
+	Role             string         `json:"role"`
+	Content          *string        `json:"content"`
+	Refusal          *string        `json:"refusal"`
+	ReasoningContent string         `json:"reasoning_content,omitempty"`
+	ToolCalls        []ToolCall     `json:"tool_calls,omitempty"`
+	Annotations      []struct{}     `json:"annotations"` // always empty: no model here cites
+	Pets             jsontext.Value `json:"pets,omitzero"`
 }
 
 // A ToolCall is a call of a function that the model made.
@@ -83,7 +84,7 @@ func NewCompletion(c *completionv1.Completion) *Completion {
 	for _, choice := range c.GetChoices() {
 		out.Choices = append(out.Choices, Choice{
 			Index:        choice.GetIndex(),
-			Message:      newMessage(choice.GetMessage()),
+			Message:      newMessage(choice),
 			Logprobs:     appendLogprobs(nil, choice.GetLogprobs()),
 			FinishReason: nullable(finishReasonName(choice.GetFinishReason())),
 		})
@@ -91,8 +92,9 @@ func NewCompletion(c *completionv1.Completion) *Completion {
 	return out
 }
 
-func newMessage(m *completionv1.ChatMessage) Message {
-	return Message{
+func newMessage(c *completionv1.Choice) Message {
+	m := c.GetMessage()
+	out := Message{
 		Role:             roleName(m.GetRole()),
 		Content:          contentText(m),
 		Refusal:          nullable(m.GetRefusal()),
@@ -100,6 +102,10 @@ func newMessage(m *completionv1.ChatMessage) Message {
 		ToolCalls:        newToolCalls(m.GetToolCalls()),
 		Annotations:      []struct{}{},
 	}
+	if len(c.GetPets()) > 0 {
+		out.Pets = appendPets(nil, c.GetPets())
+	}
+	return out
 }
 
 // contentText returns the text of a message, nil where it has no content.

@@ -19,7 +19,7 @@ func TestBodies(t *testing.T) {
 		{
 			"completion", openai.NewCompletion(wholeCompletion()),
 			`{"id":"c","object":"chat.completion","created":1,"model":"m","status":"completed","choices":[` +
-				`{"index":0,"message":{"role":"assistant","content":"<b>\r\n","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"},` +
+				`{"index":0,"message":{"role":"assistant","content":"<b>\r\n","refusal":null,"annotations":[],"pets":` + petsJSON + `},"logprobs":null,"finish_reason":"stop"},` +
 				`{"index":1,"message":{"role":"assistant","content":null,"refusal":null,"reasoning_content":"hm","tool_calls":[` +
 				`{"id":"call_1","type":"function","function":{"name":"f","arguments":"{"}}],"annotations":[]},"logprobs":` +
 				`{"content":[{"token":"a","logprob":-9999,"bytes":[97],"top_logprobs":[]}],"refusal":null},"finish_reason":"tool_calls"},` +
@@ -78,6 +78,17 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+func pets() []*completionv1.Pet {
+	return []*completionv1.Pet{{
+		Id: "luna", Name: `Lu"na`, Species: "dog", Breed: "Boxer", Sex: "female", AgeMonths: 26, FeeUsd: 250,
+		Coat: []string{"brindle", "white"}, Portrait: "/portraits/dog.svg",
+	}, {Id: "pip"}}
+}
+
+const petsJSON = `[{"id":"luna","name":"Lu\"na","species":"dog","breed":"Boxer","sex":"female","age_months":26,"fee_usd":250,` +
+	`"coat":["brindle","white"],"portrait":"/portraits/dog.svg"},` +
+	`{"id":"pip","name":"","species":"","breed":"","sex":"","age_months":0,"fee_usd":0,"coat":[],"portrait":""}]`
+
 func wholeCompletion() *completionv1.Completion {
 	text := func(s string) *completionv1.ContentPart {
 		return &completionv1.ContentPart{Part: &completionv1.ContentPart_Text{Text: s}}
@@ -86,7 +97,7 @@ func wholeCompletion() *completionv1.Completion {
 		Id: "c", Created: 1, Model: "m", SystemFingerprint: "fp", ServiceTier: "default",
 		Status: completionv1.CompletionStatus_COMPLETION_STATUS_COMPLETED,
 		Choices: []*completionv1.Choice{
-			{FinishReason: completionv1.FinishReason_FINISH_REASON_STOP, Message: &completionv1.ChatMessage{
+			{FinishReason: completionv1.FinishReason_FINISH_REASON_STOP, Pets: pets(), Message: &completionv1.ChatMessage{
 				Role: completionv1.Role_ROLE_ASSISTANT, Content: &completionv1.ChatMessage_Text{Text: "<b>\r\n"},
 			}},
 			{Index: 1, FinishReason: completionv1.FinishReason_FINISH_REASON_TOOL_CALLS, Message: &completionv1.ChatMessage{

@@ -13,7 +13,8 @@ const leastLogprob = -9999
 
 // appendDelta appends the "delta" of a choice. The one with the role, the first, has
 // the content and the refusal too, as OpenAI's: SDKs add later pieces to them.
-func appendDelta(dst []byte, d *completionv1.Delta) []byte {
+// Pets are shown where they were asked for.
+func appendDelta(dst []byte, d *completionv1.Delta, pets bool) []byte {
 	dst = append(dst, '{')
 	if role := roleName(d.GetRole()); role != "" {
 		dst = appendString(append(dst, `"role":`...), role)
@@ -37,7 +38,31 @@ func appendDelta(dst []byte, d *completionv1.Delta) []byte {
 		}
 		dst = append(dst, ']')
 	}
+	if pets && len(d.GetPets()) > 0 {
+		dst = appendPets(append(appendComma(dst), `"pets":`...), d.GetPets())
+	}
 	return append(dst, '}')
+}
+
+// appendPets appends the pets of an answer: a member of our own, which OpenAI has nothing like.
+func appendPets(dst []byte, pets []*completionv1.Pet) []byte {
+	dst = append(dst, '[')
+	for _, p := range pets {
+		dst = appendString(append(appendComma(dst), `{"id":`...), p.GetId())
+		dst = appendString(append(dst, `,"name":`...), p.GetName())
+		dst = appendString(append(dst, `,"species":`...), p.GetSpecies())
+		dst = appendString(append(dst, `,"breed":`...), p.GetBreed())
+		dst = appendString(append(dst, `,"sex":`...), p.GetSex())
+		dst = strconv.AppendInt(append(dst, `,"age_months":`...), int64(p.GetAgeMonths()), 10)
+		dst = strconv.AppendInt(append(dst, `,"fee_usd":`...), int64(p.GetFeeUsd()), 10)
+		dst = append(dst, `,"coat":[`...)
+		for _, look := range p.GetCoat() {
+			dst = appendString(appendComma(dst), look)
+		}
+		dst = appendString(append(dst, `],"portrait":`...), p.GetPortrait())
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
 }
 
 // appendPiece appends a member unless its text is empty.

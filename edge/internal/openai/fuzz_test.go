@@ -94,6 +94,7 @@ func FuzzChunk(f *testing.F) {
 	f.Add(byte(3), int32(0), "", "", "", "", "", "}", "", 0.0, []byte(nil))
 	f.Add(byte(4), int32(-1), "a", "b", "c", "", "", "", "é", -0.25, []byte{0xc3, 0xa9})
 	f.Add(byte(0xff), int32(7), "<&>\u2028\u2029\x7f", "\xff\xed\xa0\x80", "\r\n\t\b\f\x00\"\\/", "i", "", "\u0085", "t", -1e-9, []byte{})
+	f.Add(byte(0x88), int32(7), "a", "\xff", "\r\n\u2028", "luna", "Lu\"na", "", "/portraits/dog.svg", 0.0, []byte(nil))
 	f.Add(byte(0x1c), int32(0), "", "x", "", "", "", "", "t", 1e21, []byte{0})
 
 	f.Fuzz(func(t *testing.T, flags byte, index int32, content, refusal, reasoning, callID, name, arguments, token string, logprob float64, raw []byte) {
@@ -114,7 +115,13 @@ func FuzzChunk(f *testing.F) {
 				d.Logprobs = &completionv1.Logprobs{Refusal: tokens}
 			}
 		}
-		meta := metadata(&completionv1.StreamOptions{IncludeUsage: flag(4), IncludeObfuscation: flag(5)})
+		if flag(7) {
+			d.Pets = []*completionv1.Pet{{
+				Id: callID, Name: name, Species: token, Breed: content, Sex: refusal, AgeMonths: index, FeeUsd: -index,
+				Coat: []string{reasoning, arguments}, Portrait: token,
+			}, {}}
+		}
+		meta := metadata(&completionv1.StreamOptions{IncludeUsage: flag(4), IncludeObfuscation: flag(5), IncludeEvents: flag(3)})
 		if flag(6) {
 			meta.Id, meta.Model, meta.SystemFingerprint, meta.ServiceTier, meta.Created = content, name, token, refusal, int64(index)
 		}

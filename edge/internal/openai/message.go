@@ -31,7 +31,7 @@ func decodeMessage(d *decoder) (*completionv1.ChatMessage, *Error) {
 			return d.string(&m.Reasoning)
 		case "reasoning":
 			return d.string(&reasoning)
-		case "annotations":
+		case "annotations", "pets":
 			return d.array(d.skip)
 		case "parsed": // openai-python's parse() adds it to an answer
 			return d.skip()

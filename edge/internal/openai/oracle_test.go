@@ -37,6 +37,19 @@ type oracleDelta struct {
 	Refusal   any              `json:"refusal,omitempty"`
 	Reasoning string           `json:"reasoning_content,omitempty"`
 	ToolCalls []oracleToolCall `json:"tool_calls,omitempty"`
+	Pets      []oraclePet      `json:"pets,omitempty"`
+}
+
+type oraclePet struct {
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Species   string   `json:"species"`
+	Breed     string   `json:"breed"`
+	Sex       string   `json:"sex"`
+	AgeMonths int32    `json:"age_months"`
+	FeeUSD    int32    `json:"fee_usd"`
+	Coat      []string `json:"coat"`
+	Portrait  string   `json:"portrait"`
 }
 
 type oracleToolCall struct {
@@ -73,7 +86,7 @@ func oracle(meta *completionv1.CompletionMetadata, d *completionv1.Delta, paddin
 	chunk := oracleChunk{
 		ID: meta.GetId(), Object: "chat.completion.chunk", Created: meta.GetCreated(), Model: meta.GetModel(),
 		Tier: meta.GetServiceTier(), Fingerprint: meta.GetSystemFingerprint(), Obfuscation: padding,
-		Choices: []oracleChoice{{Index: d.GetIndex(), Delta: oracleDeltaOf(d), Logprobs: oracleLogprobsOf(d.GetLogprobs())}},
+		Choices: []oracleChoice{{Index: d.GetIndex(), Delta: oracleDeltaOf(d, meta.GetStreamOptions().GetIncludeEvents()), Logprobs: oracleLogprobsOf(d.GetLogprobs())}},
 	}
 	if meta.GetStreamOptions().GetIncludeUsage() {
 		chunk.Usage = json.RawMessage("null")
@@ -85,7 +98,7 @@ func oracle(meta *completionv1.CompletionMetadata, d *completionv1.Delta, paddin
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-func oracleDeltaOf(d *completionv1.Delta) oracleDelta {
+func oracleDeltaOf(d *completionv1.Delta, events bool) oracleDelta {
 	out := oracleDelta{Reasoning: d.GetReasoning()}
 	null := json.RawMessage("null")
 	first := d.GetRole() == completionv1.Role_ROLE_ASSISTANT
@@ -107,6 +120,14 @@ func oracleDeltaOf(d *completionv1.Delta) oracleDelta {
 			call.ID, call.Type, call.Function.Name = new(c.GetId()), "function", new(c.GetFunctionName())
 		}
 		out.ToolCalls = append(out.ToolCalls, call)
+	}
+	for _, p := range d.GetPets() {
+		if events {
+			out.Pets = append(out.Pets, oraclePet{
+				p.GetId(), p.GetName(), p.GetSpecies(), p.GetBreed(), p.GetSex(), p.GetAgeMonths(), p.GetFeeUsd(),
+				append([]string{}, p.GetCoat()...), p.GetPortrait(),
+			})
+		}
 	}
 	return out
 }

@@ -115,7 +115,7 @@ func TestDecodeMessages(t *testing.T) {
 		},
 		{"tool result", `{"role":"tool","tool_call_id":"c","content":"42"}`, `role: ROLE_TOOL tool_call_id: "c" text: "42"`},
 		{
-			"answer as it came", `{"role":"assistant","content":"hi","refusal":null,"annotations":[{"type":"url_citation"}],
+			"answer as it came", `{"role":"assistant","content":"hi","refusal":null,"annotations":[{"type":"url_citation"}],"pets":[{"id":"luna","coat":["brindle"]}],
 				"audio":null,"function_call":null,"tool_calls":null,"parsed":{"a":1},"reasoning_content":"hm"}`,
 			`role: ROLE_ASSISTANT text: "hi" reasoning: "hm"`,
 		},

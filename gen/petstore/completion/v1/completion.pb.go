@@ -280,7 +280,9 @@ type Choice struct {
 	// Why it ended; unspecified: it has not.
 	FinishReason FinishReason `protobuf:"varint,3,opt,name=finish_reason,json=finishReason,proto3,enum=petstore.completion.v1.FinishReason" json:"finish_reason,omitempty"`
 	// Log probabilities of the whole answer, where asked for.
-	Logprobs      *Logprobs `protobuf:"bytes,4,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
+	Logprobs *Logprobs `protobuf:"bytes,4,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
+	// The pets that the answer shows, in the order in which it does.
+	Pets          []*Pet `protobuf:"bytes,5,rep,name=pets,proto3" json:"pets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -343,6 +345,131 @@ func (x *Choice) GetLogprobs() *Logprobs {
 	return nil
 }
 
+func (x *Choice) GetPets() []*Pet {
+	if x != nil {
+		return x.Pets
+	}
+	return nil
+}
+
+// Pet is an animal of the store, or a group that is placed together, as an answer shows it.
+type Pet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names the pet within the store.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What it is called.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its species, such as "dog" or "guinea-pig".
+	Species string `protobuf:"bytes,3,opt,name=species,proto3" json:"species,omitempty"`
+	// Its breed's name, such as "Holland Lop".
+	Breed string `protobuf:"bytes,4,opt,name=breed,proto3" json:"breed,omitempty"`
+	// "female", "male" or, of several that are placed together, "group".
+	Sex string `protobuf:"bytes,5,opt,name=sex,proto3" json:"sex,omitempty"`
+	// How old it is, in months.
+	AgeMonths int32 `protobuf:"varint,6,opt,name=age_months,json=ageMonths,proto3" json:"age_months,omitempty"`
+	// What its adoption costs, in US dollars.
+	FeeUsd int32 `protobuf:"varint,7,opt,name=fee_usd,json=feeUsd,proto3" json:"fee_usd,omitempty"`
+	// What its coat looks like, such as "black" and "tabby"; empty: not known.
+	Coat []string `protobuf:"bytes,8,rep,name=coat,proto3" json:"coat,omitempty"`
+	// Path of its picture, such as "/portraits/dog.svg"; empty: there is none.
+	Portrait      string `protobuf:"bytes,9,opt,name=portrait,proto3" json:"portrait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pet) Reset() {
+	*x = Pet{}
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pet) ProtoMessage() {}
+
+func (x *Pet) ProtoReflect() protoreflect.Message {
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pet.ProtoReflect.Descriptor instead.
+func (*Pet) Descriptor() ([]byte, []int) {
+	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Pet) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Pet) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Pet) GetSpecies() string {
+	if x != nil {
+		return x.Species
+	}
+	return ""
+}
+
+func (x *Pet) GetBreed() string {
+	if x != nil {
+		return x.Breed
+	}
+	return ""
+}
+
+func (x *Pet) GetSex() string {
+	if x != nil {
+		return x.Sex
+	}
+	return ""
+}
+
+func (x *Pet) GetAgeMonths() int32 {
+	if x != nil {
+		return x.AgeMonths
+	}
+	return 0
+}
+
+func (x *Pet) GetFeeUsd() int32 {
+	if x != nil {
+		return x.FeeUsd
+	}
+	return 0
+}
+
+func (x *Pet) GetCoat() []string {
+	if x != nil {
+		return x.Coat
+	}
+	return nil
+}
+
+func (x *Pet) GetPortrait() string {
+	if x != nil {
+		return x.Portrait
+	}
+	return ""
+}
+
 // Logprobs are log probabilities of tokens.
 type Logprobs struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -356,7 +483,7 @@ type Logprobs struct {
 
 func (x *Logprobs) Reset() {
 	*x = Logprobs{}
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[2]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -368,7 +495,7 @@ func (x *Logprobs) String() string {
 func (*Logprobs) ProtoMessage() {}
 
 func (x *Logprobs) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[2]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -381,7 +508,7 @@ func (x *Logprobs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Logprobs.ProtoReflect.Descriptor instead.
 func (*Logprobs) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{2}
+	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Logprobs) GetContent() []*TokenLogprob {
@@ -415,7 +542,7 @@ type TokenLogprob struct {
 
 func (x *TokenLogprob) Reset() {
 	*x = TokenLogprob{}
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[3]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +554,7 @@ func (x *TokenLogprob) String() string {
 func (*TokenLogprob) ProtoMessage() {}
 
 func (x *TokenLogprob) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[3]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,7 +567,7 @@ func (x *TokenLogprob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TokenLogprob.ProtoReflect.Descriptor instead.
 func (*TokenLogprob) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{3}
+	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *TokenLogprob) GetToken() string {
@@ -486,7 +613,7 @@ type TopLogprob struct {
 
 func (x *TopLogprob) Reset() {
 	*x = TopLogprob{}
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[4]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -498,7 +625,7 @@ func (x *TopLogprob) String() string {
 func (*TopLogprob) ProtoMessage() {}
 
 func (x *TopLogprob) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[4]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -511,7 +638,7 @@ func (x *TopLogprob) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TopLogprob.ProtoReflect.Descriptor instead.
 func (*TopLogprob) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{4}
+	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *TopLogprob) GetToken() string {
@@ -556,7 +683,7 @@ type Usage struct {
 
 func (x *Usage) Reset() {
 	*x = Usage{}
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[5]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +695,7 @@ func (x *Usage) String() string {
 func (*Usage) ProtoMessage() {}
 
 func (x *Usage) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[5]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +708,7 @@ func (x *Usage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Usage.ProtoReflect.Descriptor instead.
 func (*Usage) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{5}
+	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Usage) GetPromptTokens() int64 {
@@ -639,7 +766,7 @@ type PromptTokensDetails struct {
 
 func (x *PromptTokensDetails) Reset() {
 	*x = PromptTokensDetails{}
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[6]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -651,7 +778,7 @@ func (x *PromptTokensDetails) String() string {
 func (*PromptTokensDetails) ProtoMessage() {}
 
 func (x *PromptTokensDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[6]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -664,7 +791,7 @@ func (x *PromptTokensDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PromptTokensDetails.ProtoReflect.Descriptor instead.
 func (*PromptTokensDetails) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{6}
+	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PromptTokensDetails) GetCachedTokens() int64 {
@@ -698,7 +825,7 @@ type CompletionTokensDetails struct {
 
 func (x *CompletionTokensDetails) Reset() {
 	*x = CompletionTokensDetails{}
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[7]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -710,7 +837,7 @@ func (x *CompletionTokensDetails) String() string {
 func (*CompletionTokensDetails) ProtoMessage() {}
 
 func (x *CompletionTokensDetails) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[7]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -723,7 +850,7 @@ func (x *CompletionTokensDetails) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompletionTokensDetails.ProtoReflect.Descriptor instead.
 func (*CompletionTokensDetails) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{7}
+	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CompletionTokensDetails) GetReasoningTokens() int64 {
@@ -773,7 +900,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[8]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +912,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_completion_proto_msgTypes[8]
+	mi := &file_petstore_completion_v1_completion_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +925,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{8}
+	return file_petstore_completion_v1_completion_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Error) GetCode() int32 {
@@ -856,12 +983,24 @@ const file_petstore_completion_v1_completion_proto_rawDesc = "" +
 	" \x01(\v2\x1d.petstore.completion.v1.ErrorR\x05error\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xe6\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x97\x02\n" +
 	"\x06Choice\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12=\n" +
 	"\amessage\x18\x02 \x01(\v2#.petstore.completion.v1.ChatMessageR\amessage\x12I\n" +
 	"\rfinish_reason\x18\x03 \x01(\x0e2$.petstore.completion.v1.FinishReasonR\ffinishReason\x12<\n" +
-	"\blogprobs\x18\x04 \x01(\v2 .petstore.completion.v1.LogprobsR\blogprobs\"\x8a\x01\n" +
+	"\blogprobs\x18\x04 \x01(\v2 .petstore.completion.v1.LogprobsR\blogprobs\x12/\n" +
+	"\x04pets\x18\x05 \x03(\v2\x1b.petstore.completion.v1.PetR\x04pets\"\xd3\x01\n" +
+	"\x03Pet\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aspecies\x18\x03 \x01(\tR\aspecies\x12\x14\n" +
+	"\x05breed\x18\x04 \x01(\tR\x05breed\x12\x10\n" +
+	"\x03sex\x18\x05 \x01(\tR\x03sex\x12\x1d\n" +
+	"\n" +
+	"age_months\x18\x06 \x01(\x05R\tageMonths\x12\x17\n" +
+	"\afee_usd\x18\a \x01(\x05R\x06feeUsd\x12\x12\n" +
+	"\x04coat\x18\b \x03(\tR\x04coat\x12\x1a\n" +
+	"\bportrait\x18\t \x01(\tR\bportrait\"\x8a\x01\n" +
 	"\bLogprobs\x12>\n" +
 	"\acontent\x18\x01 \x03(\v2$.petstore.completion.v1.TokenLogprobR\acontent\x12>\n" +
 	"\arefusal\x18\x02 \x03(\v2$.petstore.completion.v1.TokenLogprobR\arefusal\"\xaa\x01\n" +
@@ -925,41 +1064,43 @@ func file_petstore_completion_v1_completion_proto_rawDescGZIP() []byte {
 }
 
 var file_petstore_completion_v1_completion_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_petstore_completion_v1_completion_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_petstore_completion_v1_completion_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_petstore_completion_v1_completion_proto_goTypes = []any{
 	(CompletionStatus)(0),           // 0: petstore.completion.v1.CompletionStatus
 	(FinishReason)(0),               // 1: petstore.completion.v1.FinishReason
 	(*Completion)(nil),              // 2: petstore.completion.v1.Completion
 	(*Choice)(nil),                  // 3: petstore.completion.v1.Choice
-	(*Logprobs)(nil),                // 4: petstore.completion.v1.Logprobs
-	(*TokenLogprob)(nil),            // 5: petstore.completion.v1.TokenLogprob
-	(*TopLogprob)(nil),              // 6: petstore.completion.v1.TopLogprob
-	(*Usage)(nil),                   // 7: petstore.completion.v1.Usage
-	(*PromptTokensDetails)(nil),     // 8: petstore.completion.v1.PromptTokensDetails
-	(*CompletionTokensDetails)(nil), // 9: petstore.completion.v1.CompletionTokensDetails
-	(*Error)(nil),                   // 10: petstore.completion.v1.Error
-	nil,                             // 11: petstore.completion.v1.Completion.MetadataEntry
-	(*ChatMessage)(nil),             // 12: petstore.completion.v1.ChatMessage
+	(*Pet)(nil),                     // 4: petstore.completion.v1.Pet
+	(*Logprobs)(nil),                // 5: petstore.completion.v1.Logprobs
+	(*TokenLogprob)(nil),            // 6: petstore.completion.v1.TokenLogprob
+	(*TopLogprob)(nil),              // 7: petstore.completion.v1.TopLogprob
+	(*Usage)(nil),                   // 8: petstore.completion.v1.Usage
+	(*PromptTokensDetails)(nil),     // 9: petstore.completion.v1.PromptTokensDetails
+	(*CompletionTokensDetails)(nil), // 10: petstore.completion.v1.CompletionTokensDetails
+	(*Error)(nil),                   // 11: petstore.completion.v1.Error
+	nil,                             // 12: petstore.completion.v1.Completion.MetadataEntry
+	(*ChatMessage)(nil),             // 13: petstore.completion.v1.ChatMessage
 }
 var file_petstore_completion_v1_completion_proto_depIdxs = []int32{
 	0,  // 0: petstore.completion.v1.Completion.status:type_name -> petstore.completion.v1.CompletionStatus
 	3,  // 1: petstore.completion.v1.Completion.choices:type_name -> petstore.completion.v1.Choice
-	7,  // 2: petstore.completion.v1.Completion.usage:type_name -> petstore.completion.v1.Usage
-	11, // 3: petstore.completion.v1.Completion.metadata:type_name -> petstore.completion.v1.Completion.MetadataEntry
-	10, // 4: petstore.completion.v1.Completion.error:type_name -> petstore.completion.v1.Error
-	12, // 5: petstore.completion.v1.Choice.message:type_name -> petstore.completion.v1.ChatMessage
+	8,  // 2: petstore.completion.v1.Completion.usage:type_name -> petstore.completion.v1.Usage
+	12, // 3: petstore.completion.v1.Completion.metadata:type_name -> petstore.completion.v1.Completion.MetadataEntry
+	11, // 4: petstore.completion.v1.Completion.error:type_name -> petstore.completion.v1.Error
+	13, // 5: petstore.completion.v1.Choice.message:type_name -> petstore.completion.v1.ChatMessage
 	1,  // 6: petstore.completion.v1.Choice.finish_reason:type_name -> petstore.completion.v1.FinishReason
-	4,  // 7: petstore.completion.v1.Choice.logprobs:type_name -> petstore.completion.v1.Logprobs
-	5,  // 8: petstore.completion.v1.Logprobs.content:type_name -> petstore.completion.v1.TokenLogprob
-	5,  // 9: petstore.completion.v1.Logprobs.refusal:type_name -> petstore.completion.v1.TokenLogprob
-	6,  // 10: petstore.completion.v1.TokenLogprob.top_logprobs:type_name -> petstore.completion.v1.TopLogprob
-	8,  // 11: petstore.completion.v1.Usage.prompt_tokens_details:type_name -> petstore.completion.v1.PromptTokensDetails
-	9,  // 12: petstore.completion.v1.Usage.completion_tokens_details:type_name -> petstore.completion.v1.CompletionTokensDetails
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	5,  // 7: petstore.completion.v1.Choice.logprobs:type_name -> petstore.completion.v1.Logprobs
+	4,  // 8: petstore.completion.v1.Choice.pets:type_name -> petstore.completion.v1.Pet
+	6,  // 9: petstore.completion.v1.Logprobs.content:type_name -> petstore.completion.v1.TokenLogprob
+	6,  // 10: petstore.completion.v1.Logprobs.refusal:type_name -> petstore.completion.v1.TokenLogprob
+	7,  // 11: petstore.completion.v1.TokenLogprob.top_logprobs:type_name -> petstore.completion.v1.TopLogprob
+	9,  // 12: petstore.completion.v1.Usage.prompt_tokens_details:type_name -> petstore.completion.v1.PromptTokensDetails
+	10, // 13: petstore.completion.v1.Usage.completion_tokens_details:type_name -> petstore.completion.v1.CompletionTokensDetails
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_petstore_completion_v1_completion_proto_init() }
@@ -968,16 +1109,16 @@ func file_petstore_completion_v1_completion_proto_init() {
 		return
 	}
 	file_petstore_completion_v1_message_proto_init()
-	file_petstore_completion_v1_completion_proto_msgTypes[3].OneofWrappers = []any{}
 	file_petstore_completion_v1_completion_proto_msgTypes[4].OneofWrappers = []any{}
-	file_petstore_completion_v1_completion_proto_msgTypes[8].OneofWrappers = []any{}
+	file_petstore_completion_v1_completion_proto_msgTypes[5].OneofWrappers = []any{}
+	file_petstore_completion_v1_completion_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_petstore_completion_v1_completion_proto_rawDesc), len(file_petstore_completion_v1_completion_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -379,7 +379,9 @@ type Delta struct {
 	// Pieces of tool calls.
 	ToolCalls []*ToolCallDelta `protobuf:"bytes,6,rep,name=tool_calls,json=toolCalls,proto3" json:"tool_calls,omitempty"`
 	// Log probabilities of this piece's tokens.
-	Logprobs      *Logprobs `protobuf:"bytes,7,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
+	Logprobs *Logprobs `protobuf:"bytes,7,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
+	// The pets that the choice shows: all of them, on one delta of the choice at most.
+	Pets          []*Pet `protobuf:"bytes,8,rep,name=pets,proto3" json:"pets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -459,6 +461,13 @@ func (x *Delta) GetToolCalls() []*ToolCallDelta {
 func (x *Delta) GetLogprobs() *Logprobs {
 	if x != nil {
 		return x.Logprobs
+	}
+	return nil
+}
+
+func (x *Delta) GetPets() []*Pet {
+	if x != nil {
+		return x.Pets
 	}
 	return nil
 }
@@ -714,7 +723,7 @@ const file_petstore_completion_v1_event_proto_rawDesc = "" +
 	"\x12system_fingerprint\x18\x04 \x01(\tR\x11systemFingerprint\x12!\n" +
 	"\fservice_tier\x18\x05 \x01(\tR\vserviceTier\x12L\n" +
 	"\x0estream_options\x18\x06 \x01(\v2%.petstore.completion.v1.StreamOptionsR\rstreamOptions\x12'\n" +
-	"\x0fobfuscation_key\x18\a \x01(\fR\x0eobfuscationKey\"\xa5\x02\n" +
+	"\x0fobfuscation_key\x18\a \x01(\fR\x0eobfuscationKey\"\xd6\x02\n" +
 	"\x05Delta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x120\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x1c.petstore.completion.v1.RoleR\x04role\x12\x18\n" +
@@ -723,7 +732,8 @@ const file_petstore_completion_v1_event_proto_rawDesc = "" +
 	"\treasoning\x18\x05 \x01(\tR\treasoning\x12D\n" +
 	"\n" +
 	"tool_calls\x18\x06 \x03(\v2%.petstore.completion.v1.ToolCallDeltaR\ttoolCalls\x12<\n" +
-	"\blogprobs\x18\a \x01(\v2 .petstore.completion.v1.LogprobsR\blogprobs\"x\n" +
+	"\blogprobs\x18\a \x01(\v2 .petstore.completion.v1.LogprobsR\blogprobs\x12/\n" +
+	"\x04pets\x18\b \x03(\v2\x1b.petstore.completion.v1.PetR\x04pets\"x\n" +
 	"\rToolCallDelta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12#\n" +
@@ -775,7 +785,8 @@ var file_petstore_completion_v1_event_proto_goTypes = []any{
 	(*StreamOptions)(nil),      // 10: petstore.completion.v1.StreamOptions
 	(Role)(0),                  // 11: petstore.completion.v1.Role
 	(*Logprobs)(nil),           // 12: petstore.completion.v1.Logprobs
-	(FinishReason)(0),          // 13: petstore.completion.v1.FinishReason
+	(*Pet)(nil),                // 13: petstore.completion.v1.Pet
+	(FinishReason)(0),          // 14: petstore.completion.v1.FinishReason
 }
 var file_petstore_completion_v1_event_proto_depIdxs = []int32{
 	2,  // 0: petstore.completion.v1.CompletionEvent.metadata:type_name -> petstore.completion.v1.CompletionMetadata
@@ -789,13 +800,14 @@ var file_petstore_completion_v1_event_proto_depIdxs = []int32{
 	11, // 8: petstore.completion.v1.Delta.role:type_name -> petstore.completion.v1.Role
 	4,  // 9: petstore.completion.v1.Delta.tool_calls:type_name -> petstore.completion.v1.ToolCallDelta
 	12, // 10: petstore.completion.v1.Delta.logprobs:type_name -> petstore.completion.v1.Logprobs
-	13, // 11: petstore.completion.v1.Finish.reason:type_name -> petstore.completion.v1.FinishReason
-	0,  // 12: petstore.completion.v1.Progress.stage:type_name -> petstore.completion.v1.Progress.Stage
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 11: petstore.completion.v1.Delta.pets:type_name -> petstore.completion.v1.Pet
+	14, // 12: petstore.completion.v1.Finish.reason:type_name -> petstore.completion.v1.FinishReason
+	0,  // 13: petstore.completion.v1.Progress.stage:type_name -> petstore.completion.v1.Progress.Stage
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_petstore_completion_v1_event_proto_init() }

@@ -83,7 +83,7 @@ type composer struct {
 }
 
 // answer composes the answer to the last turn of a conversation.
-func (a *Advisor) answer(ctx context.Context, t *talk, v voice) (string, error) {
+func (a *Advisor) answer(ctx context.Context, t *talk, v voice) (*draft, error) {
 	last := len(t.moments) - 1
 	m := &t.moments[last]
 	asks := t.plan(last)
@@ -98,10 +98,10 @@ func (a *Advisor) answer(ctx context.Context, t *talk, v voice) (string, error) 
 		}
 		c := composer{draft: d, ctx: ctx, cat: a.cat, at: m, ask: k, voice: v, know: know}
 		if err := c.compose(); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
-	return d.String(), nil
+	return d, nil
 }
 
 func (c *composer) compose() error {

@@ -146,9 +146,10 @@ func (a *Advisor) prepare(ctx context.Context, req *chat.Request, usage *chat.Us
 		if err != nil {
 			return nil, err
 		}
-		if choices[i], err = a.tokens.split(answer, limit, limited, req.Stop); err != nil {
+		if choices[i], err = a.tokens.split(answer.String(), limit, limited, req.Stop); err != nil {
 			return nil, err
 		}
+		choices[i].pets = shownPets(answer.pets, choices[i].text)
 	}
 	return choices, nil
 }

@@ -494,7 +494,7 @@ func FuzzAnswer(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if strings.TrimSpace(got) == "" || !utf8.ValidString(got) {
+			if got := got.String(); strings.TrimSpace(got) == "" || !utf8.ValidString(got) {
 				t.Errorf("answer %q to %q, %q", got, first, second)
 			}
 		}

@@ -2,8 +2,10 @@ package advisor
 
 import (
 	"context"
+	"strings"
 	"time"
 
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -48,7 +50,7 @@ func (s *stream) run(ctx context.Context, choices []cut) {
 		for i, c := range choices {
 			switch {
 			case step < len(c.pieces):
-				if !s.event(ctx, chat.Text(i, c.piece(step))) {
+				if !s.event(ctx, c.event(i, step)) {
 					return
 				}
 				s.usage.CompletionTokens += int64(c.pieces[step].tokens)
@@ -65,6 +67,29 @@ func (s *stream) run(ctx context.Context, choices []cut) {
 		return
 	}
 	s.yield(chat.UsageEvent(s.usage), nil)
+}
+
+// event returns what shows piece i of a choice. The last one has the pets of the whole.
+func (c *cut) event(choice, i int) chat.Event {
+	e := chat.Text(choice, c.piece(i))
+	if i == len(c.pieces)-1 {
+		e.Delta.Pets = c.pets
+	}
+	return e
+}
+
+// shownPets returns those of an answer's pets that are named in what is shown of it.
+func shownPets(pets []*catalogue.Pet, text string) []chat.Pet {
+	var shown []chat.Pet
+	for _, p := range pets {
+		if strings.Contains(text, p.Name) {
+			shown = append(shown, chat.Pet{
+				ID: p.ID, Name: p.Name, Species: string(p.Species), Breed: p.Breed.Name, Sex: string(p.Sex),
+				AgeMonths: p.AgeMonths, FeeUSD: p.Price,
+			})
+		}
+	}
+	return shown
 }
 
 // event yields e, or checks it against what was shown. It reports whether to go on.
@@ -137,6 +162,6 @@ func (s *stream) stopTimer() {
 // be set.
 func sameEvent(a, b *chat.Event) bool {
 	return a.Kind == b.Kind && a.Choice == b.Choice && a.Reason == b.Reason &&
-		a.Delta.Role == b.Delta.Role && a.Delta.Content == b.Delta.Content &&
+		a.Delta.Role == b.Delta.Role && a.Delta.Content == b.Delta.Content && chat.SamePets(a.Delta.Pets, b.Delta.Pets) &&
 		a.Delta.Refusal == "" && a.Delta.Reasoning == "" && len(a.Delta.ToolCalls) == 0 && a.Delta.Logprobs == nil
 }

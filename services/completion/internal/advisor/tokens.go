@@ -31,6 +31,7 @@ type cut struct {
 	text   string
 	pieces []piece
 	reason chat.FinishReason
+	pets   []chat.Pet // that the text shows
 }
 
 // A piece is what one event shows of an answer: one token, or several where a

@@ -29,6 +29,7 @@ type Choice struct {
 	Reasoning string
 	ToolCalls []ToolCall
 	Logprobs  *Logprobs
+	Pets      []Pet
 	Reason    FinishReason // empty: it has not ended
 }
 
@@ -42,6 +43,7 @@ type choiceTally struct {
 	content, refusal, reasoning strings.Builder
 	calls                       []callTally
 	logprobs                    *Logprobs
+	pets                        []Pet
 	reason                      FinishReason
 }
 
@@ -75,6 +77,7 @@ func (c *choiceTally) add(d *Delta) {
 	for _, call := range d.ToolCalls {
 		c.addCall(call)
 	}
+	c.pets = append(c.pets, d.Pets...)
 	if d.Logprobs != nil {
 		if c.logprobs == nil {
 			c.logprobs = &Logprobs{}
@@ -123,6 +126,7 @@ func (c *choiceTally) choice() Choice {
 		Refusal:   c.refusal.String(),
 		Reasoning: c.reasoning.String(),
 		Logprobs:  c.logprobs,
+		Pets:      c.pets,
 		Reason:    c.reason,
 	}
 	for i := range c.calls {
@@ -143,6 +147,9 @@ func (c *Completion) size() int {
 		}
 		if choice.Logprobs != nil {
 			size += choice.Logprobs.size()
+		}
+		for j := range choice.Pets {
+			size += choice.Pets[j].Size()
 		}
 	}
 	return size

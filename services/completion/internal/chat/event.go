@@ -43,6 +43,7 @@ type Delta struct {
 	Reasoning string
 	ToolCalls []ToolCallDelta
 	Logprobs  *Logprobs
+	Pets      []Pet // all that the choice shows; on one delta of a choice at most
 }
 
 // A ToolCallDelta is a piece of one tool call. ID and Name come with its first

@@ -52,6 +52,7 @@ func TestACompletionIsTheSumOfItsEvents(t *testing.T) {
 		delta(0, chat.Delta{Content: "Lab", Logprobs: token("Lab")}), delta(0, chat.Delta{Content: "rador", Logprobs: token("rador")}),
 		call(chat.ToolCallDelta{Index: 1, ID: "b", Name: "find_breeds", Arguments: "{"}),
 		call(chat.ToolCallDelta{Index: 0, ID: "a", Name: "find_pets"}), call(chat.ToolCallDelta{Index: 1, Arguments: "}"}),
+		delta(0, chat.Delta{Content: " mix", Pets: []chat.Pet{{ID: "luna"}, {ID: "pip"}}}),
 		delta(1, chat.Delta{Refusal: "I "}), delta(1, chat.Delta{Refusal: "cannot."}),
 		chat.Finish(1, chat.FinishToolCalls), chat.Finish(0, chat.FinishStop), chat.UsageEvent(cost),
 	), chat.Config{})
@@ -61,7 +62,8 @@ func TestACompletionIsTheSumOfItsEvents(t *testing.T) {
 	}
 	want := &chat.Completion{Meta: c.Meta, Status: chat.StatusCompleted, Usage: new(cost), Choices: []chat.Choice{
 		{
-			Content: "Labrador", Reasoning: "Children are loud.", Reason: chat.FinishStop,
+			Content: "Labrador mix", Reasoning: "Children are loud.", Reason: chat.FinishStop,
+			Pets:     []chat.Pet{{ID: "luna"}, {ID: "pip"}},
 			Logprobs: &chat.Logprobs{Content: []chat.TokenLogprob{{Token: "Lab", Logprob: -1}, {Token: "rador", Logprob: -1}}},
 		},
 		{

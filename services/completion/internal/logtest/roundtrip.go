@@ -60,6 +60,14 @@ func mixed() []chat.Event {
 		delta(1, chat.Delta{ToolCalls: []chat.ToolCallDelta{{Index: 1, Arguments: `"dog"}`}}}),
 		delta(0, chat.Delta{Content: "dog", Logprobs: &chat.Logprobs{Content: []chat.TokenLogprob{probability, {Token: "s"}}}}),
 		delta(0, chat.Delta{Refusal: "no", Logprobs: &chat.Logprobs{Refusal: []chat.TokenLogprob{probability}}}),
+		delta(0, chat.Delta{Content: "Luna", Pets: []chat.Pet{
+			{
+				ID: "luna", Name: "Luna", Species: "dog", Breed: "Boxer", Sex: "female", AgeMonths: 26, FeeUSD: 250,
+				Coat: []string{"brindle", "white"}, Portrait: "/portraits/dog.svg",
+			},
+			{ID: "pip"},
+		}}),
+		delta(1, chat.Delta{Pets: []chat.Pet{{ID: "pip"}}}),
 		chat.Finish(0, chat.FinishStop),
 		chat.Finish(1, chat.FinishToolCalls),
 		chat.Finish(2, chat.FinishContentFilter),

@@ -138,7 +138,7 @@ func encodeEvent(e *chat.Event) *logv1.Event {
 func plainText(e *chat.Event) bool {
 	d := &e.Delta
 	return e.Kind == chat.KindDelta && e.Choice == 0 && d.Role == "" && d.Refusal == "" &&
-		d.Reasoning == "" && d.ToolCalls == nil && d.Logprobs == nil
+		d.Reasoning == "" && d.ToolCalls == nil && d.Logprobs == nil && d.Pets == nil
 }
 
 // terminalUsage returns what the contract's terminal events do not show.

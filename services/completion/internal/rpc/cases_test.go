@@ -107,6 +107,12 @@ func (s *scripted) play(t *testing.T, script string) {
 		case "reasoning":
 			delta.Delta.Reasoning = value
 			s.events = append(s.events, delta)
+		case "pet":
+			delta.Delta.Content, delta.Delta.Pets = value+"!", []chat.Pet{{
+				ID: strings.ToLower(value), Name: value, Species: "dog", Breed: "Boxer", Sex: "female", AgeMonths: 26, FeeUSD: 250,
+				Coat: []string{"brindle"}, Portrait: "/portraits/dog.svg",
+			}}
+			s.events = append(s.events, delta)
 		case "finish":
 			s.events = append(s.events, chat.Finish(choice, chat.FinishReason(value)))
 		case "usage":
@@ -145,7 +151,11 @@ func describe(out *strings.Builder, sequence uint64, e *chat.Event) {
 	switch e.Kind {
 	case chat.KindDelta:
 		d := e.Delta
-		fmt.Fprintf(out, "delta %d role=%q content=%q refusal=%q reasoning=%q\n", e.Choice, d.Role, d.Content, d.Refusal, d.Reasoning)
+		fmt.Fprintf(out, "delta %d role=%q content=%q refusal=%q reasoning=%q", e.Choice, d.Role, d.Content, d.Refusal, d.Reasoning)
+		for _, p := range d.Pets {
+			fmt.Fprintf(out, " pet=%s", p.ID)
+		}
+		fmt.Fprintln(out)
 	case chat.KindFinish:
 		fmt.Fprintf(out, "finish %d %s\n", e.Choice, e.Reason)
 	case chat.KindUsage:
@@ -182,9 +192,11 @@ func fromProto(e *completionv1.CompletionEvent) *chat.Event {
 		if d.GetRole() == completionv1.Role_ROLE_ASSISTANT {
 			role = "assistant"
 		}
-		return &chat.Event{Kind: chat.KindDelta, Choice: int(d.GetIndex()), Delta: chat.Delta{
-			Role: chat.Role(role), Content: d.GetContent(), Refusal: d.GetRefusal(), Reasoning: d.GetReasoning(),
-		}}
+		delta := chat.Delta{Role: chat.Role(role), Content: d.GetContent(), Refusal: d.GetRefusal(), Reasoning: d.GetReasoning()}
+		for _, p := range d.GetPets() {
+			delta.Pets = append(delta.Pets, chat.Pet{ID: p.GetId()})
+		}
+		return &chat.Event{Kind: chat.KindDelta, Choice: int(d.GetIndex()), Delta: delta}
 	case *completionv1.CompletionEvent_Finish:
 		reason := strings.ToLower(strings.TrimPrefix(v.Finish.GetReason().String(), "FINISH_REASON_"))
 		return &chat.Event{Kind: chat.KindFinish, Choice: int(v.Finish.GetIndex()), Reason: chat.FinishReason(reason)}

@@ -18,7 +18,7 @@ func script(data []byte) []chat.Event {
 		data = data[5:]
 		size += len(text)
 		e := chat.Event{Kind: chat.KindDelta, Choice: choice}
-		switch kind % 9 {
+		switch kind % 10 {
 		case 0, 1:
 			e.Delta.Content = text
 		case 2:
@@ -35,6 +35,8 @@ func script(data []byte) []chat.Event {
 			e.Delta.Logprobs = &chat.Logprobs{Content: []chat.TokenLogprob{{Token: text}}}
 		case 8:
 			e = chat.Finish(choice, chat.FinishStop)
+		case 9:
+			e.Delta = chat.Delta{Content: text, Pets: []chat.Pet{{ID: text}}}
 		}
 		events = append(events, e)
 	}

@@ -56,6 +56,10 @@ func TestSizeCountsWhatIsKeptAsItCame(t *testing.T) {
 			ToolCalls: []chat.ToolCallDelta{{ID: long, Name: long}},
 		}}, 2 * len(long)},
 		{"text", chat.Text(1, long), len(long)},
+		{"the texts of pets", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{
+			Pets: []chat.Pet{{ID: long, Name: long, Species: long}, {Breed: long, Sex: long, Portrait: long, Coat: []string{long, long}}},
+		}}, 8 * len(long)},
+		{"pets", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{Content: "x", Pets: make([]chat.Pet, 100)}}, 13_600},
 		{"log probabilities", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{
 			Content: "x", Logprobs: &chat.Logprobs{Content: []chat.TokenLogprob{probability}, Refusal: []chat.TokenLogprob{probability}},
 		}}, 2 * 20 * int(unsafe.Sizeof(chat.TopLogprob{}))},

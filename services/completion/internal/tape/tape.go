@@ -73,7 +73,7 @@ const (
 // nothing else.
 func textOf(e *chat.Event) (tag byte, text string) {
 	d := &e.Delta
-	if e.Kind != chat.KindDelta || e.Choice > maxTextChoice || d.Role != "" || d.ToolCalls != nil || d.Logprobs != nil {
+	if e.Kind != chat.KindDelta || e.Choice > maxTextChoice || d.Role != "" || d.ToolCalls != nil || d.Logprobs != nil || d.Pets != nil {
 		return tagOther, ""
 	}
 	switch choice := byte(e.Choice) << 2; { //nolint:gosec // at most maxTextChoice
@@ -135,6 +135,9 @@ func sizeOf(e *chat.Event, tag byte, text string) int {
 	for i := range d.ToolCalls {
 		c := &d.ToolCalls[i]
 		size += callSize + len(c.ID) + len(c.Name) + len(c.Arguments)
+	}
+	for i := range d.Pets {
+		size += d.Pets[i].Size()
 	}
 	if d.Logprobs != nil {
 		for _, tokens := range [][]chat.TokenLogprob{d.Logprobs.Content, d.Logprobs.Refusal} {

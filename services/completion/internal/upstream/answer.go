@@ -63,7 +63,7 @@ func (a *answer) note(e *chat.Event) {
 		c.opened = c.opened || d.Role != ""
 		c.text.WriteString(d.Content)
 		c.reasoning.WriteString(d.Reasoning)
-		c.other = c.other || d.Refusal != "" || len(d.ToolCalls) > 0
+		c.other = c.other || d.Refusal != "" || len(d.ToolCalls) > 0 || len(d.Pets) > 0
 		c.besides.WriteString(d.Refusal)
 		for _, call := range d.ToolCalls {
 			c.besides.WriteString(call.Name)

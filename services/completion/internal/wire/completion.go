@@ -36,6 +36,7 @@ func choice(index int, c *chat.Choice) *completionv1.Choice {
 		Message:      m,
 		FinishReason: toProto(finishReasons(), c.Reason),
 		Logprobs:     logprobs(c.Logprobs),
+		Pets:         pets(c.Pets),
 	}
 }
 

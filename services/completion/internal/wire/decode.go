@@ -42,6 +42,12 @@ func domainDelta(d *completionv1.Delta) chat.Event {
 	if l := d.GetLogprobs(); l != nil {
 		e.Delta.Logprobs = &chat.Logprobs{Content: domainLogprobs(l.GetContent()), Refusal: domainLogprobs(l.GetRefusal())}
 	}
+	for _, p := range d.GetPets() {
+		e.Delta.Pets = append(e.Delta.Pets, chat.Pet{
+			ID: p.GetId(), Name: p.GetName(), Species: p.GetSpecies(), Breed: p.GetBreed(), Sex: p.GetSex(),
+			AgeMonths: int(p.GetAgeMonths()), FeeUSD: int(p.GetFeeUsd()), Coat: p.GetCoat(), Portrait: p.GetPortrait(),
+		})
+	}
 	return e
 }
 

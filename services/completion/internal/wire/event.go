@@ -69,8 +69,24 @@ func (enc *EventEncoder) setDelta(e *chat.Event) {
 			Index: int32(c.Index), Id: c.ID, FunctionName: c.Name, Arguments: c.Arguments, //nolint:gosec // small
 		})
 	}
+	d.Pets = pets(e.Delta.Pets)
 	enc.text.Delta = d
 	enc.event.Event = &enc.text
+}
+
+func pets(list []chat.Pet) []*completionv1.Pet {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]*completionv1.Pet, len(list))
+	for i := range list {
+		p := &list[i]
+		out[i] = &completionv1.Pet{
+			Id: p.ID, Name: p.Name, Species: p.Species, Breed: p.Breed, Sex: p.Sex,
+			AgeMonths: int32(p.AgeMonths), FeeUsd: int32(p.FeeUSD), Coat: p.Coat, Portrait: p.Portrait, //nolint:gosec // small
+		}
+	}
+	return out
 }
 
 func metadata(m *chat.Meta) *completionv1.CompletionMetadata {

@@ -26,6 +26,10 @@ func TestEventsComeBackWhole(t *testing.T) {
 			Content: []chat.TokenLogprob{{Token: "x", Logprob: -0.5, Bytes: []byte("x"), Top: []chat.TopLogprob{{Token: "y", Logprob: -1, Bytes: []byte{0}}}}},
 			Refusal: []chat.TokenLogprob{{Token: "z", Logprob: -2}},
 		}}},
+		"pets": {Kind: chat.KindDelta, Choice: 1, Delta: chat.Delta{Content: "x", Pets: []chat.Pet{{
+			ID: "luna", Name: "Luna", Species: "dog", Breed: "Boxer", Sex: "female", AgeMonths: 26, FeeUSD: 250,
+			Coat: []string{"brindle", "white"}, Portrait: "/portraits/dog.svg",
+		}, {ID: "pip"}}}},
 		"finish":   chat.Finish(3, chat.FinishToolCalls),
 		"usage":    chat.UsageEvent(usage),
 		"error":    {Kind: chat.KindError, Err: &chat.Error{Code: chat.CodeOverloaded, Message: "m", Param: "p", RetryAfter: time.Second}},

@@ -1,0 +1,46 @@
+package chat
+
+import (
+	"reflect"
+	"slices"
+)
+
+// A Pet is an animal of the store, or a group that is placed together, as an answer shows it:
+// what a client needs to draw it, beside the text that says it in words.
+type Pet struct {
+	ID        string
+	Name      string
+	Species   string // such as "dog" or "guinea-pig"
+	Breed     string // its name
+	Sex       string // "female", "male", "group"
+	AgeMonths int
+	FeeUSD    int
+	Coat      []string // what it looks like, a word or two each
+	Portrait  string   // path of its picture; empty: there is none
+}
+
+// SamePets reports whether two answers show the same pets. A coat that is absent is an empty one.
+func SamePets(a, b []Pet) bool {
+	return slices.EqualFunc(a, b, func(a, b Pet) bool {
+		if !slices.Equal(a.Coat, b.Coat) {
+			return false
+		}
+		a.Coat, b.Coat = nil, nil
+		return reflect.DeepEqual(a, b)
+	})
+}
+
+// What a pet takes beside its texts, and each word of its coat, in bytes.
+const (
+	petSize  = 136
+	lookSize = 16
+)
+
+// Size returns about how many bytes the pet takes.
+func (p *Pet) Size() int {
+	size := petSize + len(p.ID) + len(p.Name) + len(p.Species) + len(p.Breed) + len(p.Sex) + len(p.Portrait)
+	for _, look := range p.Coat {
+		size += lookSize + len(look)
+	}
+	return size
+}
