@@ -24,15 +24,17 @@ func TestTheModelHolds(t *testing.T) {
 	needSpin(t)
 	for _, test := range []struct {
 		name   string
+		model  string
 		bounds []string
 	}{
-		{"with a cancel", cancelled},
-		{"with two readers", followed},
-		{"with two takeovers", takenOver},
-		{"with three tokens and no cancel", undisputed},
+		{"with a cancel", "log", cancelled},
+		{"with two readers", "log", followed},
+		{"with two takeovers", "log", takenOver},
+		{"with three tokens and no cancel", "log", undisputed},
+		{"with a stream that begins anew", "anew", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			out := check(t, "-O2", test.bounds...)
+			out := check(t, test.model, "-O2", test.bounds...)
 			if name := violated(out); name != "" || !strings.Contains(out, "errors: 0") {
 				t.Fatalf("violated: %q\n%s", name, out)
 			}
@@ -57,21 +59,31 @@ func TestTheModelFails(t *testing.T) {
 		name   string
 		change string
 		want   string
+		model  string // "": log, within the bounds of cancelled
 	}{
-		{"without the fence", "NO_FENCE", "I2_epochs"},
-		{"when events are shown before they are stored", "SHOW_BEFORE_LOG", "I3_durable_before_visible"},
-		{"when a lost answer counts as a failure", "REPEAT", "I1_dense"},
-		{"when a lost answer counts as success", "HOPE", "I3_durable_before_visible"},
-		{"when a cancel is not fenced", "UNFENCED_CANCEL", "I1_dense"},
-		{"when a cancel takes a refusal for the end", "CANCEL_TRUSTS_REFUSAL", "I9_cancel"},
-		{"when a cancel takes an end in flight for stored", "SEALED_IS_STORED", "I9_cancel"},
-		{"when a replica that claims keeps its old writer", "KEEP_OLD_WRITER", "I1_dense"},
-		{"when a cursor is checked against one replica's tape", "LOCAL_HEAD", "I7_resume"},
-		{"when a mirror does not splice by sequence", "BLIND_SPLICE", "I1_dense"},
-		{"when a mirror reads first and listens then", "LATE_SUBSCRIPTION", "I7_resume"},
+		{name: "without the fence", change: "NO_FENCE", want: "I2_epochs"},
+		{name: "when events are shown before they are stored", change: "SHOW_BEFORE_LOG", want: "I3_durable_before_visible"},
+		{name: "when a lost answer counts as a failure", change: "REPEAT", want: "I1_dense"},
+		{name: "when a lost answer counts as success", change: "HOPE", want: "I3_durable_before_visible"},
+		{name: "when a cancel is not fenced", change: "UNFENCED_CANCEL", want: "I1_dense"},
+		{name: "when a cancel takes a refusal for the end", change: "CANCEL_TRUSTS_REFUSAL", want: "I9_cancel"},
+		{name: "when a cancel takes an end in flight for stored", change: "SEALED_IS_STORED", want: "I9_cancel"},
+		{name: "when a replica that claims keeps its old writer", change: "KEEP_OLD_WRITER", want: "I1_dense"},
+		{name: "when a cursor is checked against one replica's tape", change: "LOCAL_HEAD", want: "I7_resume"},
+		{name: "when a mirror does not splice by sequence", change: "BLIND_SPLICE", want: "I1_dense"},
+		{name: "when a mirror reads first and listens then", change: "LATE_SUBSCRIPTION", want: "I7_resume"},
+		{name: "when a deletion is by number", model: "anew", change: "DELETE_BY_NUMBER", want: "destroyed"},
+		{name: "when appends do not wait for a look at what is behind a connection", model: "anew", change: "NO_GATE", want: "I6_terminal"},
+		{name: "when a stream is known by when it was made", model: "anew", change: "CREATION_TIME", want: "I5_prefix"},
+		{name: "when what was put back is gone on from", model: "anew", change: "GO_ON", want: "I5_prefix"},
+		{name: "when nobody says that a backup was put back", model: "anew", change: "NOT_TOLD", want: "I5_prefix"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			out := check(t, "-O0", append(slices.Clone(cancelled), "-D"+test.change)...)
+			model, bounds := "log", cancelled
+			if test.model != "" {
+				model, bounds = test.model, nil
+			}
+			out := check(t, model, "-O0", append(slices.Clone(bounds), "-D"+test.change)...)
 			if name := violated(out); name != test.want {
 				t.Errorf("violated: %q, want %q\n%s", name, test.want, out)
 			}
@@ -84,16 +96,21 @@ func TestTheModelReaches(t *testing.T) {
 	needSpin(t)
 	for _, test := range []struct {
 		name   string
+		model  string
 		goal   string
 		bounds []string
 	}{
-		{"the end after two takeovers, with a zombie refused", "1", takenOver},
-		{"the end after a lost answer, a gap and a group commit", "2", cancelled},
-		{"the end by a cancel elsewhere than at the writer", "3", cancelled},
-		{"an answer of three generations", "4", []string{"-DTOKENS=3", "-DCLAIMS=2", "-DREADERS=1"}},
+		{"the end after two takeovers, with a zombie refused", "log", "1", takenOver},
+		{"the end after a lost answer, a gap and a group commit", "log", "2", cancelled},
+		{"the end by a cancel elsewhere than at the writer", "log", "3", cancelled},
+		{"an answer of three generations", "log", "4", []string{"-DTOKENS=3", "-DCLAIMS=2", "-DREADERS=1"}},
+		{"an emptied stream that refuses an old writer", "anew", "1", nil},
+		{"the end of what a backup held unfinished", "anew", "2", nil},
+		{"the same, where more had been shown", "anew", "3", nil},
+		{"a backup that holds all that anybody knows", "anew", "4", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			out := check(t, "-O0", append(slices.Clone(test.bounds), "-DREACH="+test.goal)...)
+			out := check(t, test.model, "-O0", append(slices.Clone(test.bounds), "-DREACH="+test.goal)...)
 			if name := violated(out); name != "never_reached" {
 				t.Errorf("violated: %q\n%s", name, out)
 			}
@@ -116,11 +133,11 @@ func needSpin(t *testing.T) {
 	}
 }
 
-// check searches all that the model can do, and returns what the search reports.
+// check searches all that a model can do, and returns what the search reports.
 // Optimising pays off only for a search that takes longer than the compiler.
-func check(t *testing.T, optimise string, defines ...string) string {
+func check(t *testing.T, name, optimise string, defines ...string) string {
 	t.Helper()
-	model, err := filepath.Abs("log.pml")
+	model, err := filepath.Abs(name + ".pml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -283,3 +283,47 @@ func awaitTrouble(t *testing.T, l *Log, want string) {
 		}
 	}
 }
+
+// TestWhoComesLaterKnowsThatABackupWasPutBack has a replica die that knew that more of a
+// completion was shown than the backup holds. Another one, which was not there, must not go on.
+func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	f := newFarm(t)
+	l, err := Open(within(t), Config{URL: f.url()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	w, err := l.Create(within(t), meta("running"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, l, "running", 0)
+	backup := filepath.Join(t.TempDir(), "backup")
+	f.stop()
+	if err := os.CopyFS(backup, os.DirFS(f.dir)); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	appendAll(t, w, "b")
+	awaitLast(t, l, "running", 1)
+	f.stop()
+	if err := os.RemoveAll(f.dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(f.dir, os.DirFS(backup)); err != nil {
+		t.Fatal(err)
+	}
+	f.start()
+	createSoon(t, l, "after") // it knows by now
+	l.Close()
+	late := open(t, Config{URL: f.url()})
+	adopt(t, late)
+	if _, kind := text(t, late, "running"); kind != chat.KindError {
+		t.Errorf("it ends with %v", kind)
+	}
+}

@@ -27,7 +27,7 @@ const (
 	tolerance = 5 * time.Second
 	// looks is how often in a row the stream must not be what it was before that is believed: a
 	// server that has just become its leader may not know all of it yet.
-	looks = 2
+	looks = 3
 )
 
 // errOther says that the stream is not the one that was opened.
@@ -49,6 +49,9 @@ type keeper struct {
 	fine    time.Time // when a look began that found the stream as it was
 	strange int       // how often in a row it was not
 	closed  bool      // its era is over, and the next stream is not open yet
+	begun   time.Time // when the era began
+	word    uint64    // stream sequence of the last word on a backup that is known; 0: none
+	told    bool      // it is by another's word that the stream is another one
 }
 
 // run keeps the stream until the log is closed.
@@ -142,6 +145,9 @@ func (k *keeper) prove(ctx context.Context) error {
 			return errOther
 		case err == nil:
 			k.pulse, k.pulsed, k.fine = sequence, time.Now(), begun
+			if err := k.hear(ctx); err != nil {
+				return err
+			}
 			l.gate.open(shuts)
 			return nil
 		case !l.conn.IsConnected():
@@ -259,12 +265,64 @@ func (k *keeper) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := k.take(ctx, stream); err != nil {
+	var putBack uint64
+	if info := stream.CachedInfo(); !info.Created.After(k.created) {
+		if putBack = info.State.LastSeq; !k.told {
+			_, err = l.js.Publish(ctx, wordSubject, strconv.AppendUint(nil, putBack, 10))
+		}
+	}
+	if err == nil {
+		err = k.take(ctx, stream)
+	}
+	if err != nil {
 		return err
 	}
-	l.anew.Store(stream.CachedInfo().State.LastSeq)
+	l.putBack.Store(putBack)
 	l.left.Store(true)
 	return k.prove(ctx)
+}
+
+// wordSubject is where a log that has found that a backup was put back says so, and up to which
+// sequence that holds. Another one may know nothing that the backup does not hold, and would go on.
+const wordSubject = pulsePrefix + "put-back"
+
+// eraEnds is how long after its beginning an era does not end by another's word: several
+// logs find the same.
+const eraEnds = 5 * time.Second
+
+// hear ends the era, by errOther, where another log says that a backup was put back.
+func (k *keeper) hear(ctx context.Context) error {
+	if k.log.server != nil {
+		return nil // there is nobody else
+	}
+	word, err := k.log.putBackWord(ctx)
+	if err != nil || word <= k.word {
+		return err
+	}
+	k.word = word
+	if time.Since(k.begun) < eraEnds {
+		return nil
+	}
+	k.told, k.strange = true, looks
+	return errOther
+}
+
+// putBackWord learns up to which sequence a backup was put back, and returns the sequence of the
+// last word on that; 0: there is none.
+func (l *Log) putBackWord(ctx context.Context) (uint64, error) {
+	msg, err := l.lastOf(ctx, wordSubject)
+	switch {
+	case errors.Is(err, chat.ErrNotFound):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	}
+	sequence, err := strconv.ParseUint(string(msg.Data), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("word on a backup: %w", err)
+	}
+	raise(&l.putBack, sequence)
+	return msg.Sequence, nil
 }
 
 // take makes a stream that was opened the one that is kept.
@@ -274,7 +332,12 @@ func (k *keeper) take(ctx context.Context, stream jetstream.Stream) error {
 	if err != nil {
 		return err
 	}
-	k.created, k.pulse, k.pulsed, k.closed, k.strange = info.Created, pulse, time.Now(), false, 0
+	if k.word, err = k.log.putBackWord(ctx); err != nil {
+		return err
+	}
+	now := time.Now()
+	k.created, k.pulse, k.pulsed, k.begun = info.Created, pulse, now, now
+	k.closed, k.told, k.strange = false, false, 0
 	k.log.acks.last.Store(info.State.LastSeq)
 	return nil
 }

@@ -59,7 +59,9 @@ type Log struct {
 	gate   *gate
 	health *health
 	doubt  chan struct{} // asks the keeper for a look; has room for one
-	anew   atomic.Uint64 // the last sequence of a stream that has taken the place of another; 0: none has
+	// putBack is up to which sequence the stream was put back from a backup; 0: it was not, or
+	// nobody knows. More may have been shown than it holds of what was unfinished then.
+	putBack atomic.Uint64
 
 	connected atomic.Int64 // when the connection last came up, in Unix nanoseconds
 	link      *link

@@ -158,7 +158,7 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 			owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
 			// What this replica has begun in a stream that has gone is nobody's, should an older
 			// backup of that hold it.
-			if owner == l.replica && !l.isMine(id) && msg.Sequence > l.anew.Load() || owner != l.replica && known.alive(owner) {
+			if owner == l.replica && !l.isMine(id) && msg.Sequence > l.putBack.Load() || owner != l.replica && known.alive(owner) {
 				continue
 			}
 			claiming.Go(func() error {
@@ -268,6 +268,9 @@ func (l *Log) adopted(id string) {
 // claim makes this replica the writer of a completion: [chat.ErrSealed] where it has
 // ended, errFenced where another replica has claimed it.
 func (l *Log) claim(ctx context.Context, in era, id string) (*chat.Orphan, error) {
+	if _, err := l.putBackWord(ctx); err != nil {
+		return nil, err
+	}
 	past, err := l.history(ctx, id)
 	if err != nil {
 		return nil, err
@@ -298,7 +301,7 @@ func (l *Log) claim(ctx context.Context, in era, id string) (*chat.Orphan, error
 	}
 	l.announce(id, l.replica)
 	return &chat.Orphan{
-		Meta: past.meta, Shown: past.events, Writer: w, Takeovers: past.claims + 1, Lost: past.first <= l.anew.Load(),
+		Meta: past.meta, Shown: past.events, Writer: w, Takeovers: past.claims + 1, Lost: past.first <= l.putBack.Load(),
 	}, nil
 }
 
