@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
 	"github.com/pawstream/pawstream/edge/internal/peers"
 	"github.com/pawstream/pawstream/edge/internal/relay"
+	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
@@ -30,6 +32,7 @@ type Options struct {
 	WriteTimeout time.Duration `default:"30s" help:"How long one write to a client may take before the client is cut off."`
 	ReopenWithin time.Duration `default:"15s" help:"How long a stream whose completion replica died may take to go on."`
 	MaxBody      int64         `default:"10485760" help:"Largest request body, in bytes."`
+	BodyMemory   int64         `default:"536870912" help:"Most memory that bodies of requests, and answers that are no streams, take together, in bytes; a body takes three times its size until the completion is admitted. One caller may have half. 0: no bound."`
 	CorsOrigin   []string      `help:"Origin of browser pages that may call besides the edge's own, as https://shop.example; may be given several times; * is any." placeholder:"ORIGIN"`
 	Access
 	HTTPS
@@ -61,6 +64,10 @@ func (c *Config) check() error {
 		return errors.New("--reopen-within must not be negative")
 	case c.MaxBody < 0:
 		return errors.New("--max-body must not be negative")
+	case c.BodyMemory < 0:
+		return errors.New("--body-memory must not be negative")
+	case c.BodyMemory > 0 && c.BodyMemory < leastMemory(c.MaxBody):
+		return fmt.Errorf("--body-memory must be at least %d, so that one caller can send a body of --max-body", leastMemory(c.MaxBody))
 	case c.DrainTimeout < 0:
 		return errors.New("--drain-timeout must not be negative")
 	}
@@ -78,6 +85,9 @@ func (c *Config) check() error {
 	}
 	return c.Access.check(c.Listen)
 }
+
+// leastMemory returns what the largest body needs, as half of what there is.
+func leastMemory(maxBody int64) int64 { return 8 * cmp.Or(maxBody, httpapi.DefaultMaxBody) }
 
 // checkOrigins refuses what no browser sends as an origin (RFC 6454, section 6.2): it would
 // never match. Parts of names stand for nothing, as who may register a name is not ours to say.
@@ -145,6 +155,7 @@ func (s *Server) open(ctx context.Context) error {
 		Conn:      s.conn,
 		Relay:     relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin, FlushGap: s.cfg.FlushGap},
 		MaxBody:   s.cfg.MaxBody,
+		Memory:    budget.New(int(s.cfg.BodyMemory)),
 		Origins:   s.cfg.CorsOrigin,
 		Telemetry: s.reports,
 	}

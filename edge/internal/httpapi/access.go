@@ -237,13 +237,15 @@ func (a *api) known(c *auth.Caller) bool {
 // issueTicket handles POST /v1/stream_tickets: the right to follow one completion, for
 // an EventSource, which cannot send a header.
 func (a *api) issueTicket(w http.ResponseWriter, r *http.Request) {
-	body, fault := a.readJSON(w, r)
+	share := a.share(r)
+	defer share.Release()
+	body, fault := a.readJSON(w, r, share)
 	var id string
 	if fault == nil {
 		id, fault = openai.DecodeTicketRequest(body)
 	}
 	if fault != nil {
-		answer.Error(w, fault)
+		a.refuseBody(w, r, fault)
 		return
 	}
 	if err := a.exists(r.Context(), id); err != nil {

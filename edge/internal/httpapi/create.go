@@ -3,7 +3,6 @@ package httpapi
 import (
 	"cmp"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/openai"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/budget"
 )
 
 // maxModel bounds a model's name in the access line, in bytes: it may be anything until the
@@ -35,18 +35,21 @@ func needOfPost(r *http.Request) auth.Scope {
 // with Last-Event-ID, more of an old one, which is what clients send that repeat
 // their own request after a lost connection.
 func (a *api) create(w http.ResponseWriter, r *http.Request) {
-	body, fault := a.readJSON(w, r)
+	share := a.share(r)
+	defer share.Release()
+	body, fault := a.readJSON(w, r, share)
 	if fault != nil {
-		answer.Error(w, fault)
+		a.refuseBody(w, r, fault)
 		return
 	}
 	if lastEventID(r) != "" {
+		share.Release()
 		a.resume(w, r, "")
 		return
 	}
-	req, fault := openai.DecodeRequest(body)
+	req, fault := openai.DecodeRequestHeld(body, func(bytes int) *openai.Error { return noRoom(share.Grow(bytes)) })
 	if fault != nil {
-		answer.Error(w, fault)
+		a.refuseBody(w, r, fault)
 		return
 	}
 	v := visitorOf(r.Context())
@@ -63,7 +66,7 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !req.Stream {
-		bounded(a.createWhole(&completionv1.CreateCompletionRequest{Params: req.Params, IdempotencyKey: key})).ServeHTTP(w, r)
+		bounded(a.createWhole(&completionv1.CreateCompletionRequest{Params: req.Params, IdempotencyKey: key}, share)).ServeHTTP(w, r)
 		return
 	}
 	named := acceptsNamed(r)
@@ -71,13 +74,14 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 		includeEvents(req.Params)
 	}
 	result := a.relay.Create(w, r, &completionv1.StreamCompletionRequest{Params: req.Params, IdempotencyKey: key}, relay.Options{
-		Named: named, Until: v.Expires, Deadline: v.deadline,
+		Named: named, Until: v.Expires, Deadline: v.deadline, Known: share.Release,
 	})
 	a.streamed(r, result)
 }
 
-// createWhole answers with the finished completion.
-func (a *api) createWhole(req *completionv1.CreateCompletionRequest) http.HandlerFunc {
+// createWhole answers with the finished completion, which takes the place of the request in
+// its share.
+func (a *api) createWhole(req *completionv1.CreateCompletionRequest, share *budget.Share) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		resp, err := a.completions.CreateCompletion(r.Context(), req)
 		if err != nil {
@@ -86,7 +90,10 @@ func (a *api) createWhole(req *completionv1.CreateCompletionRequest) http.Handle
 		}
 		note(r, resp.GetCompletion().GetId(), resp.GetCompletion().GetModel())
 		w.Header().Set("X-Completion-Id", resp.GetCompletion().GetId())
-		answer.JSON(w, openai.NewCompletion(resp.GetCompletion()))
+		share.Release()
+		held := a.hold(w, r, func() {})
+		defer held.release()
+		answer.JSON(held, openai.NewCompletion(resp.GetCompletion()))
 	}
 }
 
@@ -99,16 +106,19 @@ func includeEvents(p *completionv1.CompletionParams) {
 	p.StreamOptions.IncludeEvents = true
 }
 
-// readJSON returns a body that claims to be JSON.
-func (a *api) readJSON(w http.ResponseWriter, r *http.Request) ([]byte, *openai.Error) {
+// readJSON returns a body that claims to be JSON, once there is room for it and what is made of it.
+func (a *api) readJSON(w http.ResponseWriter, r *http.Request, share *budget.Share) ([]byte, *openai.Error) {
 	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := cmp.Or(params["charset"], "utf-8")
 	encoding := cmp.Or(r.Header.Get("Content-Encoding"), "identity")
 	if err != nil || mediaType != "application/json" || !strings.EqualFold(charset, "utf-8") || !strings.EqualFold(encoding, "identity") {
 		return nil, openai.UnsupportedMediaType()
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, a.maxBody))
+	body, err := readWithin(http.MaxBytesReader(w, r.Body, a.maxBody), min(r.ContentLength, a.maxBody), share)
 	var tooLarge *http.MaxBytesError
+	if full := noRoom(err); full != nil {
+		return nil, full
+	}
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, openai.TooLarge(a.maxBody)

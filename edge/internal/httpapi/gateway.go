@@ -114,7 +114,9 @@ func (*marshaler) ContentType(any) string { return "application/json" }
 // form that grpc-gateway decodes.
 func (a *api) update(gateway http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, fault := a.readJSON(w, r)
+		share := a.share(r)
+		defer share.Release()
+		body, fault := a.readJSON(w, r, share)
 		if fault == nil {
 			var metadata map[string]string
 			if metadata, fault = openai.DecodeMetadata(body); fault == nil {
@@ -124,7 +126,7 @@ func (a *api) update(gateway http.Handler) http.HandlerFunc {
 				return
 			}
 		}
-		answer.Error(w, fault)
+		a.refuseBody(w, r, fault)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/metrics"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/hostname"
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
@@ -38,6 +39,8 @@ type Config struct {
 	Relay relay.Config
 	// MaxBody bounds a request body, in bytes; 0: [DefaultMaxBody].
 	MaxBody int64
+	// Memory bounds what bodies and answers that are no streams take together; nil: nothing does.
+	Memory *budget.Budget
 	// Origins may call from a browser page: "*" for any; none: same-origin pages only.
 	Origins []string
 	// Auth tells who sends a request; nil: everybody is the same anonymous caller.
@@ -76,6 +79,8 @@ type api struct {
 	completions completionv1.CompletionServiceClient
 	relay       *relay.Relay
 	maxBody     int64
+	memory      *budget.Budget
+	reads       chan struct{} // turns of those that are no streams
 	auth        auth.Authenticator
 	hosts       *hostname.Guard // nil: it may be called by any name
 	tickets     *auth.Tickets
@@ -92,6 +97,8 @@ func New(cfg Config) (*API, error) {
 	a := &api{
 		completions: completionv1.NewCompletionServiceClient(cfg.Conn),
 		maxBody:     cmp.Or(cfg.MaxBody, DefaultMaxBody),
+		memory:      cmp.Or(cfg.Memory, budget.New(0)),
+		reads:       make(chan struct{}, maxReads),
 		auth:        cfg.Auth,
 		tickets:     auth.NewTickets(cfg.TicketSecret, cfg.SpendTicket),
 		limiter:     cfg.Limiter,
@@ -159,7 +166,7 @@ func (a *api) routes(gateway http.Handler) (http.Handler, error) {
 
 // calls hands out every route of the API, which openapi.yaml describes.
 func (a *api) calls(gateway http.Handler, handle func(pattern string, handler http.Handler)) {
-	gateway = bounded(gateway)
+	gateway = bounded(a.reading(gateway))
 	unary := bodyless(gateway)
 	handle("POST /v1/chat/completions", a.guard(needOfPost, a.slot(a.create)))
 	handle("GET /v1/chat/completions", a.guard(always(auth.ScopeRead), a.listing(unary)))
@@ -168,7 +175,7 @@ func (a *api) calls(gateway http.Handler, handle func(pattern string, handler ht
 	handle("DELETE /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), unary))
 	handle("GET /v1/chat/completions/{id}/messages", a.guard(always(auth.ScopeRead), a.listing(unary)))
 	handle("POST /v1/chat/completions/{id}/cancel", a.guard(always(auth.ScopeManage), unary))
-	handle("POST /v1/stream_tickets", a.guard(always(auth.ScopeRead), bounded(http.HandlerFunc(a.issueTicket)).ServeHTTP))
+	handle("POST /v1/stream_tickets", a.guard(always(auth.ScopeRead), bounded(a.reading(http.HandlerFunc(a.issueTicket))).ServeHTTP))
 	handle("GET /v1/models", a.guard(always(auth.ScopeModels), unary))
 	handle("GET /v1/models/{id...}", a.guard(always(auth.ScopeModels), a.model(unary)))
 }

@@ -16,11 +16,19 @@ const maxDepth = 64
 // that the size of a body alone bounds nothing.
 const maxItems = 1 << 16
 
+// What room is made for: so many items at a time, and what one takes beside its text, in
+// bytes, as it is here and as it goes to the completion service.
+const (
+	heldItems = 64
+	itemCost  = 512
+)
+
 // Bounds of lists that are the contract's. Whoever names more is told here, before anything
 // is made of the rest.
 const (
 	maxMessages = 2048
 	maxTools    = 128
+	maxPairs    = 16
 )
 
 // A decoder reads one body, token by token, straight into the contract's messages:
@@ -33,6 +41,8 @@ type decoder struct {
 	text  *jsontext.Decoder
 	body  []byte
 	items int // see maxItems
+	// hold makes room for items; nil: there is some.
+	hold func(bytes int) *Error
 }
 
 func newDecoder(body []byte) *decoder {
@@ -94,6 +104,9 @@ func (d *decoder) array(element func() *Error) *Error {
 func (d *decoder) item() *Error {
 	if d.items++; d.items > maxItems {
 		return tooManyItems()
+	}
+	if d.hold != nil && d.items%heldItems == 0 {
+		return d.hold(heldItems * itemCost)
 	}
 	return nil
 }

@@ -224,6 +224,24 @@ func Overloaded(retryAfter time.Duration) *Error {
 	}
 }
 
+// NoRoom returns the error for a request that the edge has no memory for now.
+func NoRoom(retryAfter time.Duration) *Error {
+	return &Error{
+		Status: http.StatusServiceUnavailable, Type: typeServer, Code: "overloaded",
+		Message:    "The service holds as many large requests as it can. Please try again, or send a shorter one.",
+		RetryAfter: clampRetry(retryAfter),
+	}
+}
+
+// NoRoomForCaller returns the error for a caller whose requests take half of that memory.
+func NoRoomForCaller(retryAfter time.Duration) *Error {
+	return &Error{
+		Status: http.StatusTooManyRequests, Type: typeRateLimit, Code: "rate_limit_exceeded",
+		Message:    "Your large requests take as much of the service's memory as those of one caller may. Please wait for one of them to end.",
+		RetryAfter: clampRetry(retryAfter),
+	}
+}
+
 // fault returns a 400 about one field: its message begins with the field's path, or
 // with the body where there is none.
 func fault(code, param, rest string) *Error {

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,10 +17,13 @@ func (d *decoder) openObject(member func(name []byte) *Error) *Error {
 	})
 }
 
-// stringMap reads an object of strings, such as "metadata". None of them may be null:
-// unlike a parameter, a pair has no default.
-func (d *decoder) stringMap(dst *map[string]string) *Error {
+// metadata reads "metadata", an object of strings. None of them may be null: unlike a
+// parameter, a pair has no default.
+func (d *decoder) metadata(dst *map[string]string) *Error {
 	return d.openObject(func(name []byte) *Error {
+		if len(*dst) == maxPairs {
+			return fault("array_above_max_length", "metadata", fmt.Sprintf("may hold at most %d pairs", maxPairs))
+		}
 		t, err := d.token(jsontext.KindString)
 		if err != nil {
 			return err

@@ -18,9 +18,14 @@ type Request struct {
 // A member that is null counts as absent: SDKs write both. What is missing or out of
 // range is left for the completion service to refuse, wherever the contract can
 // express it.
-func DecodeRequest(body []byte) (*Request, *Error) {
+func DecodeRequest(body []byte) (*Request, *Error) { return DecodeRequestHeld(body, nil) }
+
+// DecodeRequestHeld is DecodeRequest that asks hold for room, in bytes, for the many things
+// that a body may hold beside its text. It ends with hold's error.
+func DecodeRequestHeld(body []byte, hold func(bytes int) *Error) (*Request, *Error) {
 	r := &Request{Params: &completionv1.CompletionParams{}}
 	d := newDecoder(body)
+	d.hold = hold
 	err := d.root(func(name []byte) *Error { return r.member(d, name) })
 	if err != nil {
 		return nil, err
@@ -43,7 +48,7 @@ func DecodeMetadata(body []byte) (map[string]string, *Error) {
 			return d.unknown()
 		}
 		given = true
-		return d.stringMap(&metadata)
+		return d.metadata(&metadata)
 	})
 	switch {
 	case err != nil:
@@ -153,7 +158,7 @@ func decodePolicy(d *decoder, p *completionv1.CompletionParams, name []byte) *Er
 	case "store":
 		return d.boolean(&p.Store)
 	case "metadata":
-		return d.stringMap(&p.Metadata)
+		return d.metadata(&p.Metadata)
 	case "on_disconnect":
 		return enum(d, &p.OnDisconnect, onDisconnectName, completionv1.OnDisconnect_ON_DISCONNECT_CONTINUE)
 	case "service_tier":

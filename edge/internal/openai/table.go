@@ -31,6 +31,8 @@ func reasonRow(reason string) (r row, ok bool) {
 	case "ANSWER_TOO_LONG":
 		// The bound is ours and the request was in order. The same again ends the same.
 		return row{status: http.StatusInternalServerError, kind: typeServer}, true
+	case "RATE_LIMIT_EXCEEDED":
+		return row{status: http.StatusTooManyRequests, kind: typeRateLimit, retry: retrySoon}, true
 	case "OVERLOADED", "COMPLETION_INTERRUPTED":
 		return row{status: http.StatusServiceUnavailable, kind: typeServer, retry: retrySoon}, true
 	case "UPSTREAM_ERROR":

@@ -204,6 +204,9 @@ type Options struct {
 	Until time.Time
 	// Deadline is when the client wants to wait no longer; zero: never.
 	Deadline time.Time
+	// Known is called as soon as the completion service has admitted the completion, or knows
+	// it: the request is needed no more. nil: nobody wants to know. It may be called again.
+	Known func()
 }
 
 // Create starts the completion and serves it from its first event.

@@ -142,6 +142,9 @@ func (s *session) settle(ended bool, err error) {
 
 // learn takes the id of the completion, before its first event.
 func (s *session) learn(id string) {
+	if s.opts.Known != nil {
+		s.opts.Known()
+	}
 	s.turn(func() (bool, error) {
 		s.result.Completion = id
 		if s.due {

@@ -10,6 +10,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetlog"
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
 	"github.com/pawstream/pawstream/services/completion/internal/metrics"
+	"github.com/pawstream/pawstream/services/completion/internal/rpc"
 )
 
 // A completionLog is a log as a server runs it.
@@ -25,21 +26,24 @@ type completionLog interface {
 
 func openLog(ctx context.Context, o *Options, counts *metrics.Metrics, logger *slog.Logger) (completionLog, error) {
 	if o.Log == "memory" {
-		return inMemory{memlog.New(memlog.Config{Retention: o.LogRetention, MaxBytes: int(o.LogMaxBytes)})}, nil
+		return inMemory{memlog.New(memlog.Config{Retention: o.LogRetention, MaxBytes: int(o.LogMaxBytes), MaxCompletion: o.MaxAnswer})}, nil
 	}
 	log, err := jetlog.Open(ctx, jetlog.Config{
-		URL:        o.NatsURL,
-		CredsFile:  o.NatsCreds,
-		CAFile:     o.NatsCA,
-		CertFile:   o.NatsCert,
-		KeyFile:    o.NatsKey,
-		DataDir:    o.DataDir,
-		Replicas:   o.NatsReplicas,
-		SyncAlways: o.LogSync,
-		Retention:  o.LogRetention,
-		MaxBytes:   o.LogMaxBytes,
-		Observer:   counts,
-		Logger:     logger,
+		URL:           o.NatsURL,
+		CredsFile:     o.NatsCreds,
+		CAFile:        o.NatsCA,
+		CertFile:      o.NatsCert,
+		KeyFile:       o.NatsKey,
+		DataDir:       o.DataDir,
+		Replicas:      o.NatsReplicas,
+		SyncAlways:    o.LogSync,
+		Retention:     o.LogRetention,
+		MaxBytes:      o.LogMaxBytes,
+		Share:         o.LogShare,
+		Anybody:       rpc.Anonymous,
+		MaxCompletion: o.MaxAnswer,
+		Observer:      counts,
+		Logger:        logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("log: %w", err)

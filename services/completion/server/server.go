@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor"
@@ -32,6 +33,8 @@ type Options struct {
 	Log           string        `default:"jetstream" enum:"jetstream,memory" help:"Where completions are kept: ${enum}. In memory they end with the process."`
 	LogRetention  time.Duration `default:"1h" help:"How long a completion is kept."`
 	LogMaxBytes   int64         `default:"0" help:"Most that all completions take together, in bytes; 0: 4 GiB in files, 512 MiB in memory."`
+	LogShare      int           `default:"50" help:"How much of --log-max-bytes the completions of one caller may take, in percent; the last tenth is for callers who have less than a hundredth. 100: all. Callers whom nobody knows from another have no share, nor has --log=memory."`
+	MaxAnswer     int           `name:"max-answer-bytes" env:"PAWSTREAM_MAX_ANSWER_BYTES" default:"8388608" help:"Most that one answer takes in the log, in bytes; 32 MiB at most. A longer one ends as answer_too_long."`
 	DataDir       string        `default:"./data" help:"Directory of the NATS JetStream server inside this process; it belongs to one process."`
 	NatsURL       string        `name:"nats-url" help:"NATS server with JetStream to use instead of the one inside this process; several are separated by commas." placeholder:"URL"`
 	NatsCreds     string        `help:"Credentials file for --nats-url." placeholder:"FILE"`
@@ -42,6 +45,7 @@ type Options struct {
 	LogSync       bool          `help:"Write every record through to the disk before it is shown: survives the loss of power, not only of the process."`
 	OrphanGrace   time.Duration `default:"15s" help:"How long a completion whose on_disconnect is 'grace' goes on without a reader."`
 	MaxGenerating int           `default:"10000" help:"Most completions that are generated at once."`
+	RequestMemory int64         `default:"1073741824" help:"Most memory that requests, and the answers that are generated, take together, in bytes, beside 128 KiB for each. A request takes six times its size while it is admitted, then three times, as an answer does. One caller may have half. 0: no bound."`
 
 	FirstEventTimeout time.Duration `default:"60s" help:"How long a model may take to begin to answer; 0: no bound."`
 	IdleTimeout       time.Duration `default:"60s" help:"How long a model may be silent in the middle of its answer; 0: no bound."`
@@ -86,6 +90,14 @@ func (c *Config) check() error {
 		return errors.New("--orphan-grace must be more than 0")
 	case c.MaxGenerating <= 0:
 		return errors.New("--max-generating must be more than 0")
+	case c.LogShare < 0 || c.LogShare > 100:
+		return errors.New("--log-share must be 0 to 100 percent")
+	case c.MaxAnswer < 0 || c.MaxAnswer > mostAnswer:
+		return fmt.Errorf("--max-answer-bytes must be 0 (the default) to %d", mostAnswer)
+	case c.RequestMemory < 0:
+		return errors.New("--request-memory must not be negative")
+	case c.RequestMemory > 0 && c.RequestMemory < leastMemory:
+		return fmt.Errorf("--request-memory must be at least %d, so that one caller can ask as much as one request holds", leastMemory)
 	case c.FirstEventTimeout < 0 || c.IdleTimeout < 0 || c.TotalTimeout < 0:
 		return errors.New("a timeout must not be negative")
 	case c.DrainTimeout < 0:
@@ -96,6 +108,12 @@ func (c *Config) check() error {
 	}
 	return c.Access.check(c.Listen, c.AccessPrefix)
 }
+
+// mostAnswer bounds --max-answer-bytes: a larger answer could not be received whole.
+const mostAnswer = 32 << 20
+
+// leastMemory is twice what the largest request takes.
+const leastMemory = 256 << 20
 
 // stopMargin is what streams get to send their last event after the drain timeout.
 const stopMargin = time.Second
@@ -152,17 +170,19 @@ func (s *Server) open(ctx context.Context) error {
 	if s.log, err = openLog(ctx, &s.cfg.Options, counts, s.logger); err != nil {
 		return err
 	}
+	memory := budget.New(int(s.cfg.RequestMemory))
 	s.service = chat.NewService(chat.Config{
 		Log:        s.log,
 		Source:     s.models.current.Get,
 		Observer:   counts,
 		Grace:      s.cfg.OrphanGrace,
 		MaxRunning: s.cfg.MaxGenerating,
+		Memory:     shares{memory},
 		Deadlines:  chat.Deadlines{First: s.cfg.FirstEventTimeout, Idle: s.cfg.IdleTimeout, Total: s.cfg.TotalTimeout},
 		Handover:   s.cfg.Log == "jetstream",
 		Logger:     s.logger,
 	})
-	s.grpc, s.health = rpc.NewServer(s.service, access, s.reports)
+	s.grpc, s.health = rpc.NewServer(s.service, access, memory, s.reports)
 	s.inside = rpc.Inside()
 
 	if s.cfg.Inside {

@@ -11,6 +11,7 @@ import (
 // admit checks a request and starts its completion with one reader, or joins the
 // completion that the key already names. The run is nil where that has ended.
 func (s *Service) admit(ctx context.Context, principal, key string, req *Request, policy OnDisconnect) (*Meta, *run, error) {
+	defer admitted(ctx)
 	if err := checkRequest(key, req); err != nil {
 		return nil, nil, err
 	}
@@ -113,8 +114,13 @@ func newMeta(principal, key string, req *Request, model *Model, policy OnDisconn
 func (s *Service) start(ctx context.Context, meta *Meta, model *Model) (*run, error) {
 	begun := time.Now()
 	r, genCtx := s.newRun(ctx, meta)
+	if err := r.share.Grow(requestCost * meta.RequestSize); err != nil {
+		r.stop(err)
+		return nil, err
+	}
 	if err := s.enlist(r, s.maxRunning); err != nil {
 		r.stop(err)
+		r.share.Release()
 		return nil, err
 	}
 	writer, err := s.log.Create(ctx, meta)
@@ -126,14 +132,14 @@ func (s *Service) start(ctx context.Context, meta *Meta, model *Model) (*run, er
 		}
 		return nil, s.failure(err)
 	}
-	go s.generate(genCtx, r, &generation{meta: meta, model: model, writer: writer, begun: begun})
+	go s.generate(genCtx, r, &generation{meta: meta, share: r.share, model: model, writer: writer, begun: begun})
 	return r, nil
 }
 
 // newRun returns a run with one reader, and the context of its generation, which
 // outlives the call that asks for it: its end is the run's to decide.
 func (s *Service) newRun(ctx context.Context, meta *Meta) (*run, context.Context) {
-	r := &run{id: meta.ID, meta: meta, policy: meta.OnDisconnect, readers: 1, grace: s.grace, done: make(chan struct{})}
+	r := &run{id: meta.ID, meta: meta, policy: meta.OnDisconnect, readers: 1, grace: s.grace, share: s.memory.Share(meta.Principal), done: make(chan struct{})}
 	ctx, r.stop = context.WithCancelCause(context.WithoutCancel(ctx))
 	r.watched = func() bool { return s.log.Watched(ctx, r.id) }
 	return r, ctx
@@ -157,6 +163,7 @@ func (s *Service) enlist(r *run, limit int) error {
 // delist gives the place back: the completion has ended, or never began.
 func (s *Service) delist(r *run) {
 	r.end()
+	r.share.Release()
 	s.mu.Lock()
 	if s.running[r.id] == r { // not one that has adopted the completion since
 		delete(s.running, r.id)

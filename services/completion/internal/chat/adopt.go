@@ -43,8 +43,13 @@ func (s *Service) Adopt(ctx context.Context, o *Orphan) {
 	if r.policy == OnDisconnectCancel {
 		r.policy = OnDisconnectGrace
 	}
-	g := &generation{meta: o.Meta, writer: o.Writer, shown: o.Shown, begun: o.Meta.Created, takeovers: o.Takeovers}
-	// It was admitted long ago: the limit is for those who can be asked to come back.
+	g := &generation{meta: o.Meta, share: r.share, writer: o.Writer, shown: o.Shown, begun: o.Meta.Created, takeovers: o.Takeovers}
+	// It was admitted long ago: the limits are for those who can be asked to come back.
+	size := requestCost * o.Meta.RequestSize
+	for i := range o.Shown {
+		size += answerCost * o.Shown[i].size()
+	}
+	r.share.Force(size)
 	err := s.enlist(r, math.MaxInt)
 	if err == nil {
 		err = g.adopt(s, o)
@@ -56,6 +61,7 @@ func (s *Service) Adopt(ctx context.Context, o *Orphan) {
 		s.delist(r)
 	}
 	r.stop(err)
+	r.share.Release()
 	if s.handover && errors.Is(err, errShutdown) {
 		return // for the next one to adopt
 	}

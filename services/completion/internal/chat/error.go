@@ -54,6 +54,8 @@ const (
 	CodeAnswerTooLong Code = "ANSWER_TOO_LONG"
 	// CodeOverloaded: the service cannot take this now; later it may.
 	CodeOverloaded Code = "OVERLOADED"
+	// CodeRateLimited: the caller has as much as one may have; later it may have more.
+	CodeRateLimited Code = "RATE_LIMIT_EXCEEDED"
 	// CodeUpstreamError: the model behind the service failed.
 	CodeUpstreamError Code = "UPSTREAM_ERROR"
 	// CodeUpstreamTimeout: the model behind the service did not answer in time.

@@ -35,6 +35,31 @@ type Event struct {
 // Terminal reports whether e is the last event of its completion.
 func (e *Event) Terminal() bool { return e.Kind == KindError || e.Kind == KindDone }
 
+// Sizes of what an event is made of, in bytes, beside its texts.
+const (
+	textEventSize = 4
+	eventSize     = 256
+	callSize      = 64
+)
+
+// size returns about how many bytes an event takes in memory, and at least what it does.
+func (e *Event) size() int {
+	d := &e.Delta
+	size := len(d.Content) + len(d.Refusal) + len(d.Reasoning)
+	if e.Kind == KindDelta && d.Role == "" && d.ToolCalls == nil && d.Logprobs == nil {
+		return size + textEventSize
+	}
+	size += eventSize
+	for i := range d.ToolCalls {
+		c := &d.ToolCalls[i]
+		size += callSize + len(c.ID) + len(c.Name) + len(c.Arguments)
+	}
+	if d.Logprobs != nil {
+		size += d.Logprobs.size()
+	}
+	return size
+}
+
 // A Delta is a piece of one choice: what to append to what came before.
 type Delta struct {
 	Role      Role // on the first delta of each choice
@@ -72,8 +97,8 @@ type Logprobs struct {
 	Refusal []TokenLogprob
 }
 
-// tokenSize is about how many bytes a token's log probability takes where it is shown.
-const tokenSize = 48
+// tokenSize is about how many bytes a token's log probability takes.
+const tokenSize = 80
 
 func (l *Logprobs) size() int {
 	size := 0

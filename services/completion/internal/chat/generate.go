@@ -21,6 +21,8 @@ const maxToolCalls = 128
 // A generation is one engine's work on one completion.
 type generation struct {
 	meta     *Meta
+	share    Share // of the memory
+	unheld   int   // what the answer takes that the share does not hold yet
 	model    *Model
 	writer   Writer
 	shown    []Event // what the completion's dead writer has stored
@@ -142,6 +144,9 @@ func (g *generation) store(ctx context.Context, e Event) error {
 		}
 		// After a cancel nothing more is shown, even where the engine has not noticed yet.
 		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := g.hold(&e); err != nil {
 			return err
 		}
 		g.finished[e.Choice] = e.Kind == KindFinish

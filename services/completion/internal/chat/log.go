@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -33,6 +34,28 @@ type ExistsError struct{ Meta *Meta }
 // Error implements error.
 func (e *ExistsError) Error() string { return "chat: idempotency key names " + e.Meta.ID }
 
+// ShareError is how [Log.Create] says that the principal's completions take as much of the log
+// as those of one may.
+type ShareError struct {
+	Held, Limit int64         // in bytes
+	Frees       time.Duration // until some of it is retained no longer
+}
+
+// Error implements error.
+func (e *ShareError) Error() string {
+	return fmt.Sprintf("chat: %d bytes of the log are the principal's, of %d", e.Held, e.Limit)
+}
+
+// shown returns what the caller is told.
+func (e *ShareError) shown() *Error {
+	const mib = 1 << 20
+	return &Error{
+		Code: CodeRateLimited, RetryAfter: max(e.Frees, time.Second), Err: e,
+		Message: fmt.Sprintf("Your completions take %.1f MiB of what is kept, of %.1f MiB that one caller may have. The oldest of them are kept no longer in %s; ask again then.",
+			float64(e.Held)/mib, float64(e.Limit)/mib, max(e.Frees, time.Second).Round(time.Second)),
+	}
+}
+
 // A Log holds completions: for each its [Meta] and its events under dense sequence
 // numbers from 0, the last of them terminal. It is safe for concurrent use.
 //
@@ -40,7 +63,7 @@ func (e *ExistsError) Error() string { return "chat: idempotency key names " + e
 // acknowledged it, and then every reader sees it, under the same number, for as
 // long as the completion is retained.
 type Log interface {
-	// Create admits a completion: ErrLogFull, or [*ExistsError] where the principal's
+	// Create admits a completion: ErrLogFull, [*ShareError], or [*ExistsError] where the principal's
 	// idempotency key is taken. m is the log's from here on.
 	Create(ctx context.Context, m *Meta) (Writer, error)
 

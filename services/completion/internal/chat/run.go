@@ -13,6 +13,7 @@ type run struct {
 	meta   *Meta
 	policy OnDisconnect
 	grace  time.Duration
+	share  Share // of the memory: for the request, and the answer
 	// watched reports whether the completion is followed through another process.
 	watched func() bool
 	// stop ends the generation; the cause is what its readers are shown.

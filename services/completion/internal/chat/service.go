@@ -28,6 +28,8 @@ type Config struct {
 	Grace time.Duration
 	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning].
 	MaxRunning int
+	// Memory bounds what is generated together; nil: nothing does.
+	Memory Memory
 	// Deadlines bound how long engines may take.
 	Deadlines Deadlines
 	// Handover says that another process takes up what this one leaves unfinished, so
@@ -46,6 +48,7 @@ type Service struct {
 	models     func() []Model // by id
 	grace      time.Duration
 	maxRunning int
+	memory     Memory
 	deadlines  Deadlines
 	handover   bool
 	observer   Observer
@@ -64,6 +67,7 @@ func NewService(cfg Config) *Service {
 		models:     cfg.Source,
 		grace:      cfg.Grace,
 		maxRunning: cfg.MaxRunning,
+		memory:     cfg.Memory,
 		deadlines:  cfg.Deadlines,
 		handover:   cfg.Handover,
 		observer:   cfg.Observer,
@@ -79,6 +83,9 @@ func NewService(cfg Config) *Service {
 	}
 	if s.maxRunning == 0 {
 		s.maxRunning = DefaultMaxRunning
+	}
+	if s.memory == nil {
+		s.memory = boundless{}
 	}
 	if s.observer == nil {
 		s.observer = nobody{}
@@ -257,7 +264,10 @@ func (s *Service) sealOver(ctx context.Context, runs []*run) {
 
 // failure turns an error of the log or of an engine into one for the caller.
 func (s *Service) failure(err error) error {
+	var share *ShareError
 	switch {
+	case errors.As(err, &share):
+		return share.shown()
 	case errors.Is(err, ErrNotFound):
 		return errNotFound
 	case errors.Is(err, ErrTrimmed):

@@ -10,7 +10,7 @@ import (
 const (
 	DefaultRetention     = time.Hour
 	DefaultMaxBytes      = 4 << 30
-	DefaultMaxCompletion = 4 << 20
+	DefaultMaxCompletion = 8 << 20
 	DefaultPatience      = 10 * time.Second
 	DefaultCache         = 64 << 20
 )
@@ -37,7 +37,12 @@ type Config struct {
 	Retention time.Duration
 	// MaxBytes bounds the stream. When it is full, new completions are refused.
 	MaxBytes int64
-	// MaxCompletion bounds the events of one completion, in bytes.
+	// Share is how much of MaxBytes one principal's completions may take, in percent, and a
+	// reserve is kept for those who have little; 0 or 100: all. Anybody is a principal that has
+	// no share, as nobody knows who it is.
+	Share   int
+	Anybody string
+	// MaxCompletion bounds the events of one completion, in bytes as stored.
 	MaxCompletion int
 	// Patience is how long an append may go unacknowledged before its completion fails.
 	Patience time.Duration

@@ -30,7 +30,7 @@ func (l *Log) connect() error {
 		return fmt.Errorf("connect to NATS at %s: %w", at.String(), err)
 	}
 	l.conn = conn
-	for subject, handle := range map[string]nats.MsgHandler{readersPrefix: l.answerWatch, endedPrefix: l.hearEnd} {
+	for subject, handle := range map[string]nats.MsgHandler{readersPrefix: l.answerWatch, endedPrefix: l.hearEnd, usagePrefix: l.hearUsage} {
 		if _, err := conn.Subscribe(subject+"*", handle); err != nil {
 			return fmt.Errorf("subscribe: %w", err)
 		}

@@ -70,10 +70,16 @@ func (l *Log) listedFrom(ctx context.Context, principal, after string, descendin
 		return nil, err
 	case !descending:
 		return l.forwards(ctx, all, at.Sequence+1), nil
-	case after == "":
-		return l.backwards(ctx, all, at.Sequence+1), nil
 	}
-	return l.backwards(ctx, all, at.Sequence), nil
+	before := at.Sequence
+	if after == "" {
+		before++
+	}
+	first, err := l.firstOf(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	return l.backwards(ctx, all, first.Sequence, before), nil
 }
 
 // forwards yields the entries of a list from a stream sequence on.
@@ -94,14 +100,14 @@ func (l *Log) forwards(ctx context.Context, subject string, from uint64) iter.Se
 	}
 }
 
-// backwards yields the entries of a list before a stream sequence, the last one first. The
-// stream reads one way only: so it is looked through a window at a time, each before the
-// last, and larger where there was little in that.
-func (l *Log) backwards(ctx context.Context, subject string, before uint64) iter.Seq2[listed, error] {
+// backwards yields the entries of a list before a stream sequence, the last one first, back
+// to the first. The stream reads one way only: so it is looked through a window at a time,
+// each before the last, and larger where there was little in that.
+func (l *Log) backwards(ctx context.Context, subject string, first, before uint64) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
-		for window := uint64(listWindow); before > 1; {
-			from := uint64(1)
-			if before > window {
+		for window := uint64(listWindow); before > first; {
+			from := first
+			if before-first > window {
 				from = before - window
 			}
 			var found []listed

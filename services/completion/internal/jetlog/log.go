@@ -26,6 +26,7 @@ import (
 const (
 	streamName    = "PAWSTREAM"
 	pastName      = "PAWSTREAM_PAST"
+	usagePrefix   = "paws.u."    // what replicas have stored for whom, by replica; beside pastPrefix
 	pastPrefix    = "paws.t."    // whose a completion was, by id; outlives it
 	eventsPrefix  = "paws.c."    // records of a completion, by its id
 	namesPrefix   = "paws.k."    // idempotency keys, by a hash with their principal
@@ -57,6 +58,7 @@ type Log struct {
 
 	keeper *keeper
 	gate   *gate
+	ledger *ledger
 	health *health
 	doubt  chan struct{} // asks the keeper for a look; has room for one
 	// putBack is up to which sequence the stream was put back from a backup; 0: it was not, or
@@ -121,6 +123,9 @@ func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := l.ledger.admit(m.Principal, len(data)); err != nil {
+		return nil, err
+	}
 	// Owned first: whatever happens from here on, somebody sees to its end.
 	owner, err := l.append(ctx, in, ownerSubject(l.replica, m.ID), nil, 0)
 	if err != nil {
@@ -139,6 +144,7 @@ func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error)
 		l.abandon(m.ID) // it may be there, and then it has to come to an end
 		return nil, err
 	}
+	l.ledger.note(m.Principal, len(data)+completionOverhead)
 	return &writer{log: l, era: in, meta: m, owner: owner, last: last}, nil
 }
 

@@ -29,6 +29,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 		link:    newLink(),
 		gate:    newGate(),
 		health:  newHealth(),
+		ledger:  newLedger(&cfg),
 		doubt:   make(chan struct{}, 1),
 	}
 	l.keeper = &keeper{log: l}
@@ -48,6 +49,13 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	}
 	l.keeper.tend(ctx)
 	l.work.Go(l.keeper.run)
+	if l.ledger.share > 0 {
+		l.ledger.look(l.stream.CachedInfo())
+		if err := l.loadUsage(ctx); err != nil {
+			l.cfg.Logger.Warn("cannot read what was stored for whom", slog.Any("error", err))
+		}
+		l.work.Go(l.keepUsage)
+	}
 	return l, nil
 }
 
@@ -193,7 +201,7 @@ func (l *Log) pastConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:              pastName,
 		Description:       "Whose the completions of Pawstream were",
-		Subjects:          []string{pastPrefix + "*"},
+		Subjects:          []string{pastPrefix + "*", usagePrefix + "*"},
 		Storage:           jetstream.FileStorage,
 		MaxAge:            l.cfg.Retention + remembered,
 		MaxBytes:          min(maxPast, max(minPast, l.cfg.MaxBytes/pastShare)),

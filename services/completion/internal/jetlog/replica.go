@@ -17,7 +17,6 @@ import (
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
-	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
 // Liveness. A replica that is taken for dead too early costs tokens, never truth: the
@@ -294,7 +293,7 @@ func (l *Log) claim(ctx context.Context, in era, id string) (*chat.Orphan, error
 	}
 	w := &writer{log: l, era: in, owner: mine, epoch: past.epoch + 1, last: last, next: next}
 	for i := range past.events {
-		w.bytes += tape.SizeOf(&past.events[i])
+		w.bytes += record.Size(&past.events[i])
 	}
 	if err := l.install(w, past); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ type writer struct {
 	next    int64  // sequence number of the next event that is stored
 	pending []chat.Event
 	waiting int           // bytes of pending
-	bytes   int           // of all events
+	bytes   int           // of all events, as stored
 	busy    bool          // an append is in flight
 	sealed  bool          // the terminal event is pending or stored
 	err     error         // why nothing more can be stored
@@ -128,7 +128,7 @@ func (w *writer) Settle() { w.disown() }
 // add queues an event, and sees to it that it is stored. The caller holds the lock.
 func (w *writer) add(e chat.Event) {
 	size := tape.SizeOf(&e)
-	w.bytes += size
+	w.bytes += record.Size(&e)
 	w.waiting += size
 	w.pending = append(w.pending, e)
 	if !w.busy {
@@ -265,6 +265,7 @@ func (w *writer) store(batch []chat.Event, last uint64) (uint64, error) {
 	if err == nil {
 		took := time.Since(start)
 		w.log.stats.stored(len(batch), len(data), took)
+		w.log.ledger.note(w.meta.Principal, len(data)+recordOverhead)
 		if w.log.cfg.Observer != nil {
 			w.log.cfg.Observer.Appended(len(batch), len(data), took)
 		}

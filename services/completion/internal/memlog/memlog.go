@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
 	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
@@ -19,7 +20,7 @@ import (
 const (
 	DefaultRetention     = time.Hour
 	DefaultMaxBytes      = 512 << 20
-	DefaultMaxCompletion = 4 << 20
+	DefaultMaxCompletion = 8 << 20
 )
 
 // countStep is how much a completion that runs grows before it is counted again, so
@@ -36,7 +37,7 @@ type Config struct {
 	// MaxBytes bounds all completions together. When it is reached the oldest that
 	// have ended go first; where none has, no new one is admitted.
 	MaxBytes int
-	// MaxCompletion bounds the events of one completion, in bytes.
+	// MaxCompletion bounds the events of one completion, in bytes as a log would store them.
 	MaxCompletion int
 }
 
@@ -310,6 +311,7 @@ type writer struct {
 	log     *Log
 	c       *completion
 	counted int // size of the tape when the log counted it last
+	stored  int // bytes of all events, as they would be stored
 }
 
 func (w *writer) OnEnd(f func()) {
@@ -325,11 +327,11 @@ func (w *writer) OnEnd(f func()) {
 func (*writer) Settle() {}
 
 func (w *writer) Append(_ context.Context, e chat.Event) error {
-	size := w.c.tape.Size()
-	if size >= w.log.cfg.MaxCompletion {
+	if w.stored >= w.log.cfg.MaxCompletion {
 		return chat.ErrTooLong
 	}
-	if size-w.counted >= countStep {
+	w.stored += record.Size(&e)
+	if size := w.c.tape.Size(); size-w.counted >= countStep {
 		w.counted = size
 		w.log.grown(w.c)
 	}

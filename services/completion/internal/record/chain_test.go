@@ -2,6 +2,8 @@ package record_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
@@ -57,5 +59,31 @@ func TestAChainTakesOnlyWhatFollows(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What an event is said to take is about what it takes, and at least that.
+func TestSize(t *testing.T) {
+	token := chat.TokenLogprob{Token: " a", Logprob: -0.5, Bytes: []byte(" a"), Top: []chat.TopLogprob{{Token: "b", Logprob: -1}}}
+	for name, e := range map[string]chat.Event{
+		"text":      chat.Text(0, "Hello"),
+		"long text": chat.Text(0, strings.Repeat("x", 100_000)),
+		"choice":    chat.Text(100, "Hello"),
+		"opening":   chat.Opening(3),
+		"arguments": {Kind: chat.KindDelta, Delta: chat.Delta{ToolCalls: []chat.ToolCallDelta{{Index: 1, Arguments: `{"a"`}}}},
+		"logprobs":  {Kind: chat.KindDelta, Delta: chat.Delta{Content: " a", Logprobs: &chat.Logprobs{Content: []chat.TokenLogprob{token}}}},
+		"finish":    chat.Finish(0, chat.FinishStop),
+	} {
+		size := func(n int) int {
+			data, err := record.Encode(&record.Record{Writer: "w", Events: slices.Repeat([]chat.Event{e}, n)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(data)
+		}
+		took := (size(1001) - size(1)) / 1000
+		if got := record.Size(&e); got < took || got > took+8 {
+			t.Errorf("%s takes %d bytes, and is said to take %d", name, took, got)
+		}
 	}
 }

@@ -134,6 +134,17 @@ func encodeEvent(e *chat.Event) *logv1.Event {
 	return &logv1.Event{Event: &logv1.Event_Other{Other: wire.ProtoEvent(e)}, Usage: terminalUsage(e)}
 }
 
+// recordOverhead is what an event takes in a record beside itself: its tag and its length.
+const recordOverhead = 4
+
+// Size returns about how many bytes an event takes in a record, and at least what it does.
+func Size(e *chat.Event) int {
+	if plainText(e) {
+		return len(e.Delta.Content) + 2*recordOverhead
+	}
+	return proto.Size(encodeEvent(e)) + recordOverhead
+}
+
 // plainText reports whether e is content of choice 0 and nothing else.
 func plainText(e *chat.Event) bool {
 	d := &e.Delta

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
+	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
@@ -141,7 +142,8 @@ func principal(ctx context.Context) string {
 // An admittedStream is a stream whose context knows the principal.
 type admittedStream struct {
 	grpc.ServerStream
-	ctx context.Context
+	ctx  context.Context
+	room *budget.Share // for what is received
 }
 
 // Context implements grpc.ServerStream.
@@ -149,5 +151,5 @@ func (s *admittedStream) Context() context.Context { return s.ctx }
 
 // RecvMsg implements grpc.ServerStream.
 func (s *admittedStream) RecvMsg(request any) error {
-	return readRequest(s.ServerStream.RecvMsg, request)
+	return readRequest(s.ServerStream.RecvMsg, request, s.room)
 }

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
@@ -41,7 +42,7 @@ func serve(t *testing.T, access Access) *place {
 	service := chat.NewService(chat.Config{Log: log, Models: []chat.Model{{ID: "test", Engine: answer("x")}}})
 	lines, reports := &lockedBuffer{}, telemetry.Discard()
 	reports.Logger = slog.New(slog.NewTextHandler(lines, nil))
-	server, _ := NewServer(service, access, reports)
+	server, _ := NewServer(service, access, budget.New(0), reports)
 	outside, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,9 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
+	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
@@ -23,6 +25,8 @@ const requestIDKey = "x-request-id"
 // errors into statuses and panics into errors, and logs what is our fault.
 type guard struct {
 	access Access
+	memory *budget.Budget
+	reads  chan struct{} // turns of calls that read
 	logger *slog.Logger
 }
 
@@ -32,6 +36,11 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	if err != nil {
 		return nil, err
 	}
+	end, err := g.turn(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	return handler(admitted, req)
 }
 
@@ -41,7 +50,9 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	if err != nil {
 		return err
 	}
-	return handler(srv, &admittedStream{stream, admitted})
+	room := g.room(admitted)
+	defer room.Release()
+	return handler(srv, &admittedStream{stream, chat.OnAdmitted(admitted, room.Release), room})
 }
 
 // admit returns a context that knows the principal. Whom it refuses it logs by name: the

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/reflection"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
@@ -22,11 +23,12 @@ const MaxMessageSize = 16 << 20
 const handshakeTimeout = 10 * time.Second
 
 // NewServer returns a gRPC server of the service, with health and reflection. Panics
-// become internal errors; what callers are not told goes to the logger.
-func NewServer(service *chat.Service, access Access, reports *telemetry.Telemetry) (*grpc.Server, *health.Server) {
-	guard := &guard{access: access, logger: reports.Logger}
+// become internal errors; what callers are not told goes to the logger. Requests take their
+// room from memory until they are admitted; those that create go on to hold what they need.
+func NewServer(service *chat.Service, access Access, memory *budget.Budget, reports *telemetry.Telemetry) (*grpc.Server, *health.Server) {
+	guard := &guard{access: access, memory: memory, reads: make(chan struct{}, maxReads), logger: reports.Logger}
 	server := grpc.NewServer(append(reports.GRPCServer(),
-		grpc.Creds(newTransport(&access, reports.Logger)),
+		grpc.Creds(newTransport(&access, newMeters(halfReceived(memory)), reports.Logger)),
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
 		grpc.ForceServerCodecV2(newCodec()),
@@ -44,6 +46,18 @@ func NewServer(service *chat.Service, access Access, reports *telemetry.Telemetr
 	grpc_health_v1.RegisterHealthServer(server, healthServer)
 	reflection.Register(server)
 	return server, healthServer
+}
+
+// leastHalfReceived is how much may be received of requests that are not whole, at least.
+const leastHalfReceived = 64 << 20
+
+// halfReceived returns how much may be received of requests that are not whole, beside what
+// whole ones take of the memory: a quarter of that.
+func halfReceived(memory *budget.Budget) int {
+	if memory.Size() == 0 {
+		return 0
+	}
+	return max(memory.Size()/4, leastHalfReceived)
 }
 
 // SetServing tells by the health checks, that of the whole server too, whether it takes work.

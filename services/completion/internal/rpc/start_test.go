@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
@@ -88,7 +89,7 @@ func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 	if logger != nil {
 		reports.Logger = logger
 	}
-	server, _ := NewServer(service, Access{TrustLocal: true}, reports)
+	server, _ := NewServer(service, Access{TrustLocal: true}, budget.New(0), reports)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

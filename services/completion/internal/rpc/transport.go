@@ -24,14 +24,15 @@ func inside(address net.Addr) bool { return address.Network() == "bufconn" }
 // A transport secures the connections of a server, but for those from within the process.
 type transport struct {
 	credentials.TransportCredentials
+	meters *meters
 	logger *slog.Logger
 }
 
-func newTransport(access *Access, logger *slog.Logger) *transport {
+func newTransport(access *Access, meters *meters, logger *slog.Logger) *transport {
 	if access.TLS == nil {
-		return &transport{insecure.NewCredentials(), logger}
+		return &transport{insecure.NewCredentials(), meters, logger}
 	}
-	return &transport{credentials.NewTLS(access.TLS), logger}
+	return &transport{credentials.NewTLS(access.TLS), meters, logger}
 }
 
 // ServerHandshake implements credentials.TransportCredentials. It logs which peers are
@@ -44,10 +45,13 @@ func (t *transport) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthIn
 	if err != nil && !errors.Is(err, io.EOF) { // which is somebody who only looks whether the port is open
 		t.logger.Warn("refused a connection", slog.Any("peer", conn.RemoteAddr()), slog.Any("reason", err))
 	}
-	return secured, info, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return t.meters.meter(secured), info, nil
 }
 
 // Clone implements credentials.TransportCredentials.
 func (t *transport) Clone() credentials.TransportCredentials {
-	return &transport{t.TransportCredentials.Clone(), t.logger}
+	return &transport{t.TransportCredentials.Clone(), t.meters, t.logger}
 }

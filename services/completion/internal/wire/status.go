@@ -31,7 +31,7 @@ func Code(c chat.Code) codes.Code {
 		return codes.NotFound
 	case chat.CodeIdempotencyConflict, chat.CodeCompletionCancelled:
 		return codes.Aborted
-	case chat.CodeAnswerTooLong:
+	case chat.CodeAnswerTooLong, chat.CodeRateLimited:
 		return codes.ResourceExhausted
 	case chat.CodeOverloaded, chat.CodeUpstreamError, chat.CodeInterrupted:
 		return codes.Unavailable

@@ -1,0 +1,191 @@
+package httpapi
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/telemetry"
+)
+
+// withMemory returns an API with so much memory for bodies, over a real connection.
+func withMemory(t *testing.T, size int) (*httptest.Server, *budget.Budget) {
+	t.Helper()
+	memory := budget.New(size)
+	a, err := New(Config{Conn: serve(t, &service{}), Memory: memory, Telemetry: telemetry.Discard()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(a)
+	t.Cleanup(server.Close)
+	return server, memory
+}
+
+// halfSent begins to send a body, and leaves it at that until the test ends.
+func halfSent(t *testing.T, server *httptest.Server, headers string, part []byte) net.Conn {
+	t.Helper()
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n\r\n%s", headers, part)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// refusedWith fails the test unless a connection is answered so.
+func refusedWith(t *testing.T, conn net.Conn, status int) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != status || resp.Header.Get("Retry-After") == "" {
+		body, _ := io.ReadAll(resp.Body)
+		t.Errorf("status %d, Retry-After %q, want %d and a hint: %s", resp.StatusCode, resp.Header.Get("Retry-After"), status, body)
+	}
+}
+
+func post(t *testing.T, server *httptest.Server, body string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/chat/completions", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = resp.Body.Close() })
+	return resp
+}
+
+const asking = `{"model":"model-a","stream":true,"messages":[{"role":"user","content":"%s"}]}`
+
+// await returns when a budget holds that much.
+func await(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for range 2000 {
+		if is() {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("%s: it does not come to that", what)
+}
+
+// Bodies take their share before they are read, and nobody is refused who asks for little.
+func TestBodiesShareTheMemory(t *testing.T) {
+	const mib = 1 << 20
+	for name, test := range map[string]struct {
+		headers string
+		part    []byte
+	}{
+		"by their length": {fmt.Sprintf("Content-Length: %d", 3*mib), []byte("{")},
+		"as they grow":    {"Transfer-Encoding: chunked", fmt.Appendf(nil, "%x\r\n%s", 3*mib, bytes.Repeat([]byte{' '}, 3*mib-1))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, memory := withMemory(t, 24*mib)
+			first := halfSent(t, server, test.headers, test.part)
+			await(t, "the first", func() bool { return memory.Held() >= 8*mib })
+			refusedWith(t, halfSent(t, server, test.headers, test.part), http.StatusTooManyRequests) // half is taken by one caller
+			if resp := post(t, server, fmt.Sprintf(asking, "Hello")); resp.StatusCode != http.StatusOK {
+				t.Errorf("a short request: status %d", resp.StatusCode)
+			}
+			_ = first.Close()
+			await(t, "the end of the first", func() bool { return memory.Held() == 0 })
+			if resp := post(t, server, fmt.Sprintf(asking, strings.Repeat("x", 3*mib))); resp.StatusCode != http.StatusOK {
+				t.Errorf("a long request, when there is room again: status %d", resp.StatusCode)
+			}
+		})
+	}
+}
+
+// What a body holds beside its text takes its share too.
+func TestManyThingsShareTheMemory(t *testing.T) {
+	server, memory := withMemory(t, 16<<20)
+	parts := strings.TrimSuffix(strings.Repeat(`{"type":"text","text":""},`, 60_000), ",")
+	body := `{"model":"model-a","messages":[{"role":"user","content":[` + parts + `]}]}`
+	if resp := post(t, server, body); resp.StatusCode != http.StatusTooManyRequests {
+		t.Errorf("status %d, want %d", resp.StatusCode, http.StatusTooManyRequests)
+	}
+	if resp := post(t, server, fmt.Sprintf(asking, "Hello")); resp.StatusCode != http.StatusOK {
+		t.Errorf("a short request: status %d", resp.StatusCode)
+	}
+	await(t, "the end", func() bool { return memory.Held() == 0 })
+}
+
+// Many callers together cannot have more than there is.
+func TestMemoryIsSpent(t *testing.T) {
+	memory := budget.New(32 << 20)
+	share := memory.Share("", 0)
+	share.Force(30 << 20)
+	a, err := New(Config{Conn: serve(t, &service{}), Memory: memory, Telemetry: telemetry.Discard()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(a)
+	t.Cleanup(server.Close)
+	refusedWith(t, halfSent(t, server, "Content-Length: 4000000", []byte("{")), http.StatusServiceUnavailable)
+	share.Release()
+	if resp := post(t, server, fmt.Sprintf(asking, strings.Repeat("x", 3_000_000))); resp.StatusCode != http.StatusOK {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+}
+
+// Reads take turns, and one that waits for too long is told to come back.
+func TestReadsTakeTurns(t *testing.T) {
+	a := &api{reads: make(chan struct{}, 2), memory: budget.New(0)}
+	inside, leave := make(chan struct{}, 10), make(chan struct{})
+	handler := a.reading(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		inside <- struct{}{}
+		<-leave
+		_, _ = w.Write([]byte("{}"))
+	}))
+	var wg sync.WaitGroup
+	get := func(ctx context.Context) int {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
+		return w.Code
+	}
+	for range 5 {
+		wg.Go(func() {
+			if code := get(t.Context()); code != http.StatusOK {
+				t.Errorf("status %d", code)
+			}
+		})
+	}
+	<-inside
+	<-inside
+	select {
+	case <-inside:
+		t.Error("three at once")
+	case <-time.After(50 * time.Millisecond):
+	}
+	late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if code := get(late); code != http.StatusGatewayTimeout {
+		t.Errorf("a client that waits no longer: status %d, want %d", code, http.StatusGatewayTimeout)
+	}
+	close(leave)
+	wg.Wait()
+}

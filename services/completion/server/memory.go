@@ -1,0 +1,41 @@
+package server
+
+import (
+	"errors"
+	"time"
+
+	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/rpc"
+)
+
+// freeMemory is what a completion that is generated may take that counts for nothing: as
+// many as there may be of them take as much beside it.
+const freeMemory = 64 << 10
+
+// shares is a budget as the domain takes from it.
+type shares struct{ budget *budget.Budget }
+
+// Share implements [chat.Memory].
+func (s shares) Share(principal string) chat.Share {
+	if principal == rpc.Anonymous {
+		principal = "" // nobody knows one from another
+	}
+	return share{s.budget.Share(principal, freeMemory)}
+}
+
+type share struct{ *budget.Share }
+
+// Grow implements [chat.Share].
+func (s share) Grow(n int) error {
+	switch err := s.Share.Grow(n); {
+	case errors.Is(err, budget.ErrCaller):
+		return &chat.Error{
+			Code: chat.CodeRateLimited, RetryAfter: time.Second,
+			Message: "Your large requests and answers take as much of the service's memory as those of one caller may. Please wait for one of them to end.",
+		}
+	case err != nil:
+		return chat.NoRoom(nil)
+	}
+	return nil
+}
