@@ -16,9 +16,10 @@ import (
 	"google.golang.org/grpc/resolver/manual"
 )
 
-// serviceConfig spreads calls over the replicas that say that they serve.
+// serviceConfig spreads calls over the replicas that say that they serve, and what is called
+// again elsewhere over those that were not tried.
 const serviceConfig = `{
-	"loadBalancingConfig": [{"round_robin": {}}],
+	"loadBalancingConfig": [{"` + balancerName + `": {}}],
 	"healthCheckConfig": {"serviceName": "petstore.completion.v1.CompletionService"}
 }`
 

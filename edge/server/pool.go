@@ -41,10 +41,17 @@ func newPool(dial func(calls *atomic.Int64) (*grpc.ClientConn, error)) (*pool, e
 	return p, nil
 }
 
-// Invoke implements [grpc.ClientConnInterface].
+// Invoke implements [grpc.ClientConnInterface]. What may be called twice is, where it is not
+// answered soon.
 func (p *pool) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	c := p.take()
-	return c.conn.Invoke(ctx, method, args, reply, counted(c, opts)...)
+	invoke := func(ctx context.Context, args, reply any, opts ...grpc.CallOption) error {
+		c := p.take()
+		return c.conn.Invoke(ctx, method, args, reply, counted(c, opts)...)
+	}
+	if mayRepeat(method, args) {
+		return repeat(ctx, args, reply, opts, invoke)
+	}
+	return invoke(ctx, args, reply, opts...)
 }
 
 // NewStream implements [grpc.ClientConnInterface].

@@ -213,9 +213,13 @@ type Options struct {
 func (r *Relay) Create(w http.ResponseWriter, req *http.Request, create *completionv1.StreamCompletionRequest, opts Options) Result {
 	s := r.newSession(w, req, opts)
 	s.created = true
-	return s.serve(&source{cfg: &r.cfg, last: fromStart, open: func(ctx context.Context) (stream, error) {
+	src := &source{cfg: &r.cfg, last: fromStart, open: func(ctx context.Context) (stream, error) {
 		return r.cfg.Client.StreamCompletion(ctx, create, r.cfg.raw)
-	}})
+	}}
+	if create.GetIdempotencyKey() != "" { // else it would be admitted twice
+		src.open = elsewhereToo(src.open)
+	}
+	return s.serve(src)
 }
 
 // Resume serves what follows the cursor of a completion; a nil after is the start.
@@ -225,7 +229,7 @@ func (r *Relay) Resume(w http.ResponseWriter, req *http.Request, id string, afte
 	if after != nil {
 		src.last = int64(*after) //nolint:gosec // parsed as a sequence number
 	}
-	src.open = func(ctx context.Context) (stream, error) { return src.resume(ctx) }
+	src.open = elsewhereToo(func(ctx context.Context) (stream, error) { return src.resume(ctx) })
 	return s.serve(src)
 }
 

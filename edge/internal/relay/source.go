@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/pawstream/pawstream/edge/internal/elsewhere"
 	"github.com/pawstream/pawstream/edge/internal/metrics"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
@@ -40,7 +41,7 @@ func (s *source) receive(ctx context.Context, to *session) error {
 	open := s.open
 	s.open = nil // a request may be large, and the stream long
 	err := s.follow(ctx, to, open)
-	if err != nil && ctx.Err() == nil && s.opened && broken(err) {
+	if err != nil && ctx.Err() == nil && s.opened && Broken(err) {
 		err = s.reopen(ctx, to)
 		switch {
 		case errors.Is(err, errLost):
@@ -67,7 +68,7 @@ func (s *source) reopen(ctx context.Context, to *session) error {
 			return err
 		case status.Code(err) == codes.NotFound:
 			return errLost
-		case !broken(err):
+		case !Broken(err):
 			return err
 		case time.Since(since) >= s.cfg.ReopenWithin:
 			return status.Error(codes.Unavailable, "no replica could be reached")
@@ -106,6 +107,32 @@ func (s *source) follow(ctx context.Context, to *session, open func(context.Cont
 		if err != nil {
 			return err
 		}
+	}
+}
+
+// tries is how many replicas are asked for a stream that may be opened twice.
+const tries = 4
+
+// elsewhereToo opens a stream on another replica too while the first one does not answer. What
+// comes first counts: a header says that the completion is there.
+func elsewhereToo(open func(context.Context) (stream, error)) func(context.Context) (stream, error) {
+	return func(ctx context.Context) (stream, error) {
+		return elsewhere.Call(ctx, tries, func(ctx context.Context) (stream, error) {
+			in, err := open(ctx)
+			if err != nil {
+				return nil, err
+			}
+			header, err := in.Header()
+			if err != nil {
+				return nil, err
+			}
+			if header == nil { // it ended without one, and tells why when it is received from
+				if err := in.RecvMsg(new(message)); err != nil && !errors.Is(err, io.EOF) {
+					return nil, err
+				}
+			}
+			return in, nil
+		}, Broken)
 	}
 }
 
@@ -179,9 +206,9 @@ func (s *source) resumeWhenReady(lost time.Time) func(context.Context) (stream, 
 	}
 }
 
-// broken reports whether a stream ended because its peer could not be reached, as
+// Broken reports whether a stream ended because its peer could not be reached, as
 // opposed to because the peer said so: what our service says has an ErrorInfo.
-func broken(err error) bool {
+func Broken(err error) bool {
 	st := status.Convert(err)
 	for _, detail := range st.Details() {
 		if _, said := detail.(*errdetails.ErrorInfo); said {

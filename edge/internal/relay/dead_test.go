@@ -1,0 +1,134 @@
+package relay
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// replicas are asked one after the other. Those without a script are behind a dead connection.
+type replicas struct {
+	completionv1.CompletionServiceClient
+	scripts [][]step
+
+	mu    sync.Mutex
+	asked int
+}
+
+func (r *replicas) StreamCompletion(ctx context.Context, _ *completionv1.StreamCompletionRequest, _ ...grpc.CallOption) (stream, error) {
+	return r.next(ctx)
+}
+
+func (r *replicas) ResumeCompletion(ctx context.Context, _ *completionv1.ResumeCompletionRequest, _ ...grpc.CallOption) (stream, error) {
+	return r.next(ctx)
+}
+
+func (r *replicas) next(ctx context.Context) (stream, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked++
+	if len(r.scripts) < r.asked {
+		return nil, status.Error(codes.Unavailable, "connection refused")
+	}
+	if script := r.scripts[r.asked-1]; script != nil {
+		return &scripted{ctx: ctx, steps: script}, nil
+	}
+	return &dead{ctx: ctx}, nil
+}
+
+// dead is the receiving end of a stream over a connection that has died without a word. As
+// gRPC does, it has no header in the end, and tells why when it is received from.
+type dead struct {
+	grpc.ClientStream
+	ctx context.Context
+}
+
+// said is a refusal of the service's own.
+func said(code codes.Code, reason string) error {
+	st, err := status.New(code, "refused").WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "petstore.completion"})
+	if err != nil {
+		return err
+	}
+	return st.Err()
+}
+
+// keepalive is how long gRPC takes to find a connection dead.
+const keepalive = 14 * time.Second
+
+func (d *dead) Header() (metadata.MD, error) {
+	select {
+	case <-d.ctx.Done():
+	case <-time.After(keepalive):
+	}
+	return nil, nil
+}
+
+func (d *dead) RecvMsg(any) error {
+	if d.ctx.Err() != nil {
+		return status.FromContextError(d.ctx.Err()).Err()
+	}
+	return status.Error(codes.Unavailable, "keepalive ping failed")
+}
+
+func (d *dead) Recv() (*completionv1.CompletionEvent, error) { return nil, d.RecvMsg(nil) }
+
+// TestDeadConnection has a request be sent over a connection that died without a word: where it may
+// be sent twice, it goes elsewhere soon.
+func TestDeadConnection(t *testing.T) {
+	answer := func() []step { return events(first(text(0, "Hi")), done(1)) }
+	for _, tt := range []struct {
+		name    string
+		scripts [][]step
+		key     string
+		resume  bool
+		status  int
+		within  time.Duration
+		asked   int
+	}{
+		{"with a key", [][]step{nil, answer()}, "k", false, http.StatusOK, 3 * time.Second, 2},
+		{"with a key, twice", [][]step{nil, nil, answer()}, "k", false, http.StatusOK, 4 * time.Second, 3},
+		// It may have been admitted: the client is told in the stream that heartbeats have begun.
+		{"without a key", [][]step{nil, answer()}, "", false, http.StatusOK, keepalive + time.Second, 1},
+		{"to resume", [][]step{nil, answer()}, "", true, http.StatusOK, 3 * time.Second, 2},
+		{"with a key, refused elsewhere", [][]step{nil, {{err: said(codes.NotFound, "MODEL_NOT_FOUND")}}}, "k", false, http.StatusNotFound, 3 * time.Second, 2},
+		{"with a key, lost before it is answered", [][]step{{{err: status.Error(codes.Unavailable, "reset")}}, answer()}, "k", false, http.StatusOK, time.Second, 2},
+		{"without a key, lost before it is answered", [][]step{{{err: status.Error(codes.Unavailable, "reset")}}, answer()}, "", false, http.StatusServiceUnavailable, time.Second, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				behind := &replicas{scripts: tt.scripts}
+				r := New(Config{Client: behind})
+				w := newTape()
+				begun := time.Now()
+				req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/chat/completions", nil)
+				var result Result
+				if tt.resume {
+					result = r.Resume(w, req, testID, nil, Options{})
+				} else {
+					result = r.Create(w, req, &completionv1.StreamCompletionRequest{IdempotencyKey: tt.key}, Options{})
+				}
+				took := time.Since(begun)
+				synctest.Wait()
+				if w.Code != tt.status || took > tt.within || behind.asked != tt.asked {
+					t.Errorf("status %d after %v and %d tries, %+v, want %d within %v after %d", w.Code, took, behind.asked, result, tt.status, tt.within, tt.asked)
+				}
+				if whole := strings.Contains(w.Body.String(), "[DONE]"); whole != (tt.status == http.StatusOK && tt.within < keepalive) {
+					t.Errorf("the client gets %s", w.Body)
+				}
+			})
+		})
+	}
+}
