@@ -202,6 +202,14 @@ func TestContract(t *testing.T) {
 	c.try(t, http.MethodGet, url, models, models, "", http.StatusOK)
 	c.try(t, http.MethodGet, url, models+"/{id}", models+"/"+model, "", http.StatusOK)
 	c.try(t, http.MethodGet, url, models+"/{id}", models+"/none", "", http.StatusNotFound)
+	for _, x := range []exchange{
+		c.try(t, http.MethodGet, url, models+"/{id}", models+"/PET_ADVISOR_TURBO", "", http.StatusOK),
+		c.try(t, http.MethodPost, url, all, all, body(object{"model": "PET_ADVISOR_TURBO", "max_tokens": someTokens}), http.StatusOK),
+	} {
+		if !bytes.Contains(x.Body, []byte(`:"pet-advisor-turbo"`)) {
+			t.Errorf("by an alias: %s", x.Body)
+		}
+	}
 
 	everybodysFailures(t, c)
 	c.failuresOfBodies(t, url, at)

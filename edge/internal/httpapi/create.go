@@ -53,8 +53,7 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := visitorOf(r.Context())
-	if !v.MayAsk(req.Params.GetModel()) {
-		answer.Error(w, openai.ModelNotFound())
+	if !a.admitsModel(w, r, req.Params.GetModel()) {
 		return
 	}
 	if asked := req.Params.GetModel(); len(asked) <= maxModel {

@@ -26,6 +26,7 @@ const (
 	another    = "chatcmpl-OTHER" // the owner's, too
 	modelA     = "model-a"
 	modelB     = "model-b"
+	aliasA     = "MODEL_A" // modelA's other name
 )
 
 // A service is a completion service that has two completions of one owner. It notes what it is
@@ -168,10 +169,13 @@ func (s *service) ListCompletionMessages(ctx context.Context, req *completionv1.
 }
 
 func (s *service) ListModels(context.Context, *completionv1.ListModelsRequest) (*completionv1.ListModelsResponse, error) {
-	return &completionv1.ListModelsResponse{Models: []*completionv1.Model{{Id: modelA}, {Id: modelB}}}, nil
+	return &completionv1.ListModelsResponse{Models: []*completionv1.Model{{Id: modelA, Aliases: []string{aliasA}}, {Id: modelB}}}, nil
 }
 
 func (s *service) GetModel(_ context.Context, req *completionv1.GetModelRequest) (*completionv1.GetModelResponse, error) {
+	if req.GetModelId() == modelA || req.GetModelId() == aliasA {
+		return &completionv1.GetModelResponse{Model: &completionv1.Model{Id: modelA, Aliases: []string{aliasA}}}, nil
+	}
 	return &completionv1.GetModelResponse{Model: &completionv1.Model{Id: req.GetModelId()}}, nil
 }
 

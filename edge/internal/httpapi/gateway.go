@@ -85,7 +85,7 @@ func rewrite(ctx context.Context, m proto.Message) (any, error) {
 		return openai.NewModel(m.GetModel()), nil
 	case *completionv1.ListModelsResponse:
 		v := visitorOf(ctx)
-		m.Models = slices.DeleteFunc(m.Models, func(model *completionv1.Model) bool { return !v.MayAsk(model.GetId()) })
+		m.Models = slices.DeleteFunc(m.Models, func(model *completionv1.Model) bool { return !v.mayUse(model) })
 		return openai.NewModelList(m), nil
 	}
 	return nil, status.Errorf(codes.Internal, "no public JSON for %T", m)
@@ -133,10 +133,8 @@ func (a *api) update(gateway http.Handler) http.HandlerFunc {
 // model hides a model that the caller may not use.
 func (a *api) model(gateway http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !visitorOf(r.Context()).MayAsk(r.PathValue("id")) {
-			answer.Error(w, openai.ModelNotFound())
-			return
+		if a.admitsModel(w, r, r.PathValue("id")) {
+			gateway.ServeHTTP(w, r)
 		}
-		gateway.ServeHTTP(w, r)
 	}
 }

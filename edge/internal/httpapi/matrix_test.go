@@ -181,7 +181,10 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 	case f.status == http.StatusBadRequest:
 		return f.status, "invalid_event_id", ""
 	case f.model != "" && !c.Models.All && !slices.Contains(c.Models.Names, f.model):
-		return http.StatusNotFound, "model_not_found", ""
+		if len(c.Models.Names) == 0 {
+			return http.StatusNotFound, "model_not_found", ""
+		}
+		return http.StatusNotFound, "model_not_found", c.Principal + " ModelService/GetModel" // it may have another name
 	case f.foreign && c.Principal != owner:
 		return http.StatusNotFound, "completion_not_found", c.Principal + " " + f.calls
 	}

@@ -77,6 +77,7 @@ type API struct {
 // api is what the handlers share.
 type api struct {
 	completions completionv1.CompletionServiceClient
+	models      completionv1.ModelServiceClient
 	relay       *relay.Relay
 	maxBody     int64
 	memory      *budget.Budget
@@ -96,6 +97,7 @@ type api struct {
 func New(cfg Config) (*API, error) {
 	a := &api{
 		completions: completionv1.NewCompletionServiceClient(cfg.Conn),
+		models:      completionv1.NewModelServiceClient(cfg.Conn),
 		maxBody:     cmp.Or(cfg.MaxBody, DefaultMaxBody),
 		memory:      cmp.Or(cfg.Memory, budget.New(0)),
 		reads:       make(chan struct{}, maxReads),

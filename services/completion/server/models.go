@@ -115,7 +115,7 @@ func newModelSet(o *Options, own []chat.Model, store *catalogue.Catalogue) (*mod
 func (s *modelSet) reserved() []string {
 	var names []string
 	for i := range s.own {
-		names = append(names, s.own[i].ID)
+		names = append(append(names, s.own[i].ID), s.own[i].Aliases...)
 	}
 	return names
 }
@@ -151,7 +151,7 @@ func (s *modelSet) model(file *modelfile.File, m *modelfile.Model, made *[]madeT
 		t := &targets[i]
 		fmt.Fprintf(sum, "%q %q %q %t\n", t.Engine, t.BaseURL, t.Model, t.Grounding)
 		if t.Engine == modelfile.EngineAdvisor {
-			own := s.own[slices.IndexFunc(s.own, func(m chat.Model) bool { return m.ID == t.Model })]
+			own := s.own[slices.IndexFunc(s.own, func(m chat.Model) bool { return m.Named(t.Model) })]
 			route.Places = append(route.Places, upstream.Place{Engine: own.Engine, Name: own.ID, Capabilities: own.Capabilities})
 			continue
 		}
@@ -222,7 +222,7 @@ type CheckConfig struct {
 
 // Run tells the models of the file, or what is wrong with it: with file, line and field.
 func (c *CheckConfig) Run(_ context.Context, stdout io.Writer) error {
-	file, err := readModels(c.File, []string{advisor.ModelAdvisor, advisor.ModelTurbo})
+	file, err := readModels(c.File, []string{advisor.ModelAdvisor, advisor.AliasAdvisor, advisor.ModelTurbo, advisor.AliasTurbo})
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ func (x *ListModelsResponse) GetModels() []*Model {
 // GetModelRequest names a model.
 type GetModelRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The model's id. It may contain slashes.
+	// The model's id, or an alias of it. It may contain slashes.
 	ModelId       string `protobuf:"bytes,1,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -209,6 +209,8 @@ type Model struct {
 	Capabilities *Capabilities `protobuf:"bytes,4,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// Longest prompt plus answer, in tokens; 0: not known here.
 	ContextWindow int32 `protobuf:"varint,5,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
+	// Other names that a request may give it by. Answers name the model by its id.
+	Aliases       []string `protobuf:"bytes,6,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -276,6 +278,13 @@ func (x *Model) GetContextWindow() int32 {
 		return x.ContextWindow
 	}
 	return 0
+}
+
+func (x *Model) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
 }
 
 // Capabilities are the optional features of a model.
@@ -407,13 +416,14 @@ const file_petstore_completion_v1_model_service_proto_rawDesc = "" +
 	"\x0fGetModelRequest\x12\x19\n" +
 	"\bmodel_id\x18\x01 \x01(\tR\amodelId\"G\n" +
 	"\x10GetModelResponse\x123\n" +
-	"\x05model\x18\x01 \x01(\v2\x1d.petstore.completion.v1.ModelR\x05model\"\xbd\x01\n" +
+	"\x05model\x18\x01 \x01(\v2\x1d.petstore.completion.v1.ModelR\x05model\"\xd7\x01\n" +
 	"\x05Model\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\x03R\acreated\x12\x19\n" +
 	"\bowned_by\x18\x03 \x01(\tR\aownedBy\x12H\n" +
 	"\fcapabilities\x18\x04 \x01(\v2$.petstore.completion.v1.CapabilitiesR\fcapabilities\x12%\n" +
-	"\x0econtext_window\x18\x05 \x01(\x05R\rcontextWindow\"\x82\x02\n" +
+	"\x0econtext_window\x18\x05 \x01(\x05R\rcontextWindow\x12\x18\n" +
+	"\aaliases\x18\x06 \x03(\tR\aaliases\"\x82\x02\n" +
 	"\fCapabilities\x12\x14\n" +
 	"\x05tools\x18\x01 \x01(\bR\x05tools\x12\x1a\n" +
 	"\blogprobs\x18\x02 \x01(\bR\blogprobs\x12\x1f\n" +

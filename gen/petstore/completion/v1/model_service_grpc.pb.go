@@ -31,7 +31,7 @@ const (
 type ModelServiceClient interface {
 	// ListModels lists every model, ordered by id.
 	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
-	// GetModel returns one model; an unknown one is NOT_FOUND with reason MODEL_NOT_FOUND.
+	// GetModel returns one model, by its id or an alias; an unknown one is NOT_FOUND with reason MODEL_NOT_FOUND.
 	GetModel(ctx context.Context, in *GetModelRequest, opts ...grpc.CallOption) (*GetModelResponse, error)
 }
 
@@ -71,7 +71,7 @@ func (c *modelServiceClient) GetModel(ctx context.Context, in *GetModelRequest, 
 type ModelServiceServer interface {
 	// ListModels lists every model, ordered by id.
 	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
-	// GetModel returns one model; an unknown one is NOT_FOUND with reason MODEL_NOT_FOUND.
+	// GetModel returns one model, by its id or an alias; an unknown one is NOT_FOUND with reason MODEL_NOT_FOUND.
 	GetModel(context.Context, *GetModelRequest) (*GetModelResponse, error)
 	mustEmbedUnimplementedModelServiceServer()
 }

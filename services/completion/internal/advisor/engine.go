@@ -21,6 +21,12 @@ const (
 	ModelTurbo = "pet-advisor-turbo"
 )
 
+// The models' other names, spelled as constants are.
+const (
+	AliasAdvisor = "PET_ADVISOR_1"
+	AliasTurbo   = "PET_ADVISOR_TURBO"
+)
+
 const (
 	contextWindow = 32768
 	// version changes whenever the same request may get another answer although the
@@ -84,6 +90,7 @@ func (a *Advisor) Models() []chat.Model {
 	}
 	advisor, turbo := model, model
 	advisor.ID, turbo.ID = ModelAdvisor, ModelTurbo
+	advisor.Aliases, turbo.Aliases = []string{AliasAdvisor}, []string{AliasTurbo}
 	return []chat.Model{advisor, turbo}
 }
 

@@ -15,6 +15,7 @@ func (s *Service) admit(ctx context.Context, principal, key string, req *Request
 	if err := checkRequest(key, req); err != nil {
 		return nil, nil, err
 	}
+	req = s.byID(req) // before it is told from others
 	hash, size, err := hashRequest(req)
 	if err != nil { // a number in a JSON schema that JSON has no text for
 		return nil, nil, &Error{Code: CodeInvalidValue, Message: "The request holds a number that is not finite.", Err: err}

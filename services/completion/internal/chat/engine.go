@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -36,7 +37,10 @@ type Engine interface {
 
 // A Model is something that answers, under a name of its own.
 type Model struct {
-	ID            string
+	ID string
+	// Aliases are other names that a request may give it by. Whatever is told of the model is
+	// told under its ID.
+	Aliases       []string
 	Created       time.Time
 	OwnedBy       string
 	Capabilities  Capabilities
@@ -46,6 +50,9 @@ type Model struct {
 	Fingerprint string
 	Engine      Engine
 }
+
+// Named reports whether a request may give the model by that name.
+func (m *Model) Named(name string) bool { return m.ID == name || slices.Contains(m.Aliases, name) }
 
 // Capabilities are the optional features of a model. What it lacks is refused.
 type Capabilities struct {

@@ -99,11 +99,14 @@ func NewService(cfg Config) *Service {
 // Models returns every model, ordered by id. The slice is not to be changed.
 func (s *Service) Models() []Model { return s.models() }
 
-// Model returns the model of that id: CodeModelNotFound.
-func (s *Service) Model(id string) (Model, error) {
+// Model returns the model of that id or alias: CodeModelNotFound.
+func (s *Service) Model(name string) (Model, error) {
 	models := s.models()
-	i, ok := slices.BinarySearchFunc(models, id, func(m Model, id string) int { return strings.Compare(m.ID, id) })
+	i, ok := slices.BinarySearchFunc(models, name, func(m Model, id string) int { return strings.Compare(m.ID, id) })
 	if !ok {
+		i = slices.IndexFunc(models, func(m Model) bool { return m.Named(name) })
+	}
+	if i < 0 {
 		return Model{}, &Error{
 			Code:    CodeModelNotFound,
 			Param:   "model",
@@ -111,6 +114,18 @@ func (s *Service) Model(id string) (Model, error) {
 		}
 	}
 	return models[i], nil
+}
+
+// byID returns the request with its model's id in the place of an alias. One that names no
+// model stays as it is.
+func (s *Service) byID(req *Request) *Request {
+	model, err := s.Model(req.Model)
+	if err != nil || model.ID == req.Model {
+		return req
+	}
+	own := *req
+	own.Model = model.ID
+	return &own
 }
 
 // Stream starts a completion, or attaches to the one that the principal's

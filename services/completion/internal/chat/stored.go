@@ -63,6 +63,9 @@ func (s *Service) List(ctx context.Context, principal string, f Filter, p Page) 
 	if err := p.check(); err != nil {
 		return nil, false, err
 	}
+	if model, err := s.Model(f.Model); err == nil {
+		f.Model = model.ID
+	}
 	var page []*Completion
 	size := 0
 	for head, err := range s.log.List(ctx, principal, p.After, p.Descending) {

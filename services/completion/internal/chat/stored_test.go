@@ -169,6 +169,55 @@ func TestModelsAreOrderedAndFoundByTheirID(t *testing.T) {
 	}
 }
 
+// TestAnAliasIsAnotherNameOfTheSameModel holds that it is accepted wherever a model is named, and
+// that whatever is told is told of the model by its id.
+func TestAnAliasIsAnotherNameOfTheSameModel(t *testing.T) {
+	asked := &asked{Engine: says("yes")}
+	s := newService(t, nil, chat.Config{Models: []chat.Model{
+		{ID: "b", Aliases: []string{"B", "BB"}, Fingerprint: "fp_b", Engine: asked}, {ID: "a", Engine: says("no")},
+	}})
+	by := func(name string) func(*chat.Request) { return func(r *chat.Request) { r.Model = name } }
+	for _, name := range []string{"b", "B", "BB"} {
+		if m, err := s.Model(name); err != nil || m.ID != "b" {
+			t.Errorf("Model(%s): %s, %v", name, m.ID, err)
+		}
+		given := ask(by(name), stored)
+		c, err := s.Create(t.Context(), anna, "", given)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if c.Meta.Model != "b" || c.Meta.Fingerprint != "fp_b" || c.Meta.Request.Model != "b" || asked.model != "b" {
+			t.Errorf("%s: the answer is of %s, the engine is asked as %s", name, c.Meta.Model, asked.model)
+		}
+		if given.Model != name {
+			t.Errorf("the caller's request was changed to %s", given.Model)
+		}
+		if list, _, err := s.List(t.Context(), anna, chat.Filter{Model: name}, chat.Page{}); err != nil || len(list) == 0 || list[len(list)-1].Meta.ID != c.Meta.ID {
+			t.Errorf("List of %s: %d completions, %v", name, len(list), err)
+		}
+	}
+	if n := len(s.Models()); n != 2 {
+		t.Errorf("%d models are listed", n)
+	}
+	first := stream(t, s, "key", ask(by("BB")))
+	if again := stream(t, s, "key", ask(by("b"))); again.Meta().ID != first.Meta().ID {
+		t.Error("the same request by another name of its model is another one")
+	}
+	_, err := s.Model("bb")
+	wantCode(t, "Model", err, chat.CodeModelNotFound)
+}
+
+// An asked is an engine that notes as what it was asked.
+type asked struct {
+	chat.Engine
+	model string
+}
+
+func (e *asked) Check(ctx context.Context, r *chat.Request) error {
+	e.model = r.Model
+	return e.Engine.Check(ctx, r)
+}
+
 // A racingLog is a log that trims a completion after it was listed.
 type racingLog struct {
 	chat.Log

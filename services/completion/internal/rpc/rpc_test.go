@@ -252,7 +252,11 @@ func TestModelsAreListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []*completionv1.Model{{Id: "test", Created: 1700000000, OwnedBy: "tests", Capabilities: &completionv1.Capabilities{}}}
+	want := []*completionv1.Model{{Id: "test", Created: 1700000000, OwnedBy: "tests", Aliases: []string{"TEST"}, Capabilities: &completionv1.Capabilities{}}}
+	one, err := r.models.GetModel(t.Context(), &completionv1.GetModelRequest{ModelId: "TEST"})
+	if diff := cmp.Diff(want[0], one.GetModel(), protocmp.Transform()); err != nil || diff != "" {
+		t.Errorf("model by its alias, %v (-want +got):\n%s", err, diff)
+	}
 	if diff := cmp.Diff(want, list.GetModels(), protocmp.Transform()); diff != "" {
 		t.Errorf("models (-want +got):\n%s", diff)
 	}

@@ -104,6 +104,7 @@ func Model(m *chat.Model) *completionv1.Model {
 		Created:       m.Created.Unix(),
 		OwnedBy:       m.OwnedBy,
 		ContextWindow: int32(m.ContextWindow), //nolint:gosec // tokens
+		Aliases:       m.Aliases,
 		Capabilities: &completionv1.Capabilities{
 			Tools:      m.Capabilities.Tools,
 			Logprobs:   m.Capabilities.Logprobs,
