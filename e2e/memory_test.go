@@ -173,7 +173,7 @@ func (s *siege) half(ctx context.Context, headers, part string) {
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	_, err = fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n\r\n%s", headers, part)
 	if err == nil {
-		_, err = io.Copy(io.Discard, conn)
+		_, _ = io.Copy(io.Discard, conn)
 	}
 	if ctx.Err() == nil {
 		s.refused.Add(1)

@@ -140,7 +140,7 @@ func (h *heldWriter) Write(b []byte) (int, error) {
 	if err := h.share.Grow(answerCost * len(b)); err != nil {
 		h.refused = true
 		h.refuse()
-		return len(b), nil
+		return len(b), nil //nolint:nilerr // the client is told
 	}
 	return h.ResponseWriter.Write(b)
 }

@@ -57,14 +57,15 @@ func refusedWith(t *testing.T, conn net.Conn, status int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != status || resp.Header.Get("Retry-After") == "" {
 		body, _ := io.ReadAll(resp.Body)
 		t.Errorf("status %d, Retry-After %q, want %d and a hint: %s", resp.StatusCode, resp.Header.Get("Retry-After"), status, body)
 	}
 }
 
-func post(t *testing.T, server *httptest.Server, body string) *http.Response {
+// post returns the status of the answer.
+func post(t *testing.T, server *httptest.Server, body string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
@@ -75,8 +76,9 @@ func post(t *testing.T, server *httptest.Server, body string) *http.Response {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = resp.Body.Close() })
-	return resp
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
 }
 
 const asking = `{"model":"model-a","stream":true,"messages":[{"role":"user","content":"%s"}]}`
@@ -88,7 +90,7 @@ func await(t *testing.T, what string, is func() bool) {
 		if is() {
 			return
 		}
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 	}
 	t.Fatalf("%s: it does not come to that", what)
 }
@@ -108,13 +110,13 @@ func TestBodiesShareTheMemory(t *testing.T) {
 			first := halfSent(t, server, test.headers, test.part)
 			await(t, "the first", func() bool { return memory.Held() >= 8*mib })
 			refusedWith(t, halfSent(t, server, test.headers, test.part), http.StatusTooManyRequests) // half is taken by one caller
-			if resp := post(t, server, fmt.Sprintf(asking, "Hello")); resp.StatusCode != http.StatusOK {
-				t.Errorf("a short request: status %d", resp.StatusCode)
+			if status := post(t, server, fmt.Sprintf(asking, "Hello")); status != http.StatusOK {
+				t.Errorf("a short request: status %d", status)
 			}
 			_ = first.Close()
 			await(t, "the end of the first", func() bool { return memory.Held() == 0 })
-			if resp := post(t, server, fmt.Sprintf(asking, strings.Repeat("x", 3*mib))); resp.StatusCode != http.StatusOK {
-				t.Errorf("a long request, when there is room again: status %d", resp.StatusCode)
+			if status := post(t, server, fmt.Sprintf(asking, strings.Repeat("x", 3*mib))); status != http.StatusOK {
+				t.Errorf("a long request, when there is room again: status %d", status)
 			}
 		})
 	}
@@ -125,11 +127,11 @@ func TestManyThingsShareTheMemory(t *testing.T) {
 	server, memory := withMemory(t, 16<<20)
 	parts := strings.TrimSuffix(strings.Repeat(`{"type":"text","text":""},`, 60_000), ",")
 	body := `{"model":"model-a","messages":[{"role":"user","content":[` + parts + `]}]}`
-	if resp := post(t, server, body); resp.StatusCode != http.StatusTooManyRequests {
-		t.Errorf("status %d, want %d", resp.StatusCode, http.StatusTooManyRequests)
+	if status := post(t, server, body); status != http.StatusTooManyRequests {
+		t.Errorf("status %d, want %d", status, http.StatusTooManyRequests)
 	}
-	if resp := post(t, server, fmt.Sprintf(asking, "Hello")); resp.StatusCode != http.StatusOK {
-		t.Errorf("a short request: status %d", resp.StatusCode)
+	if status := post(t, server, fmt.Sprintf(asking, "Hello")); status != http.StatusOK {
+		t.Errorf("a short request: status %d", status)
 	}
 	await(t, "the end", func() bool { return memory.Held() == 0 })
 }
@@ -147,8 +149,8 @@ func TestMemoryIsSpent(t *testing.T) {
 	t.Cleanup(server.Close)
 	refusedWith(t, halfSent(t, server, "Content-Length: 4000000", []byte("{")), http.StatusServiceUnavailable)
 	share.Release()
-	if resp := post(t, server, fmt.Sprintf(asking, strings.Repeat("x", 3_000_000))); resp.StatusCode != http.StatusOK {
-		t.Errorf("status %d", resp.StatusCode)
+	if status := post(t, server, fmt.Sprintf(asking, strings.Repeat("x", 3_000_000))); status != http.StatusOK {
+		t.Errorf("status %d", status)
 	}
 }
 

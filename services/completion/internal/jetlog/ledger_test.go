@@ -103,7 +103,7 @@ func TestReplicasShareTheLedger(t *testing.T) {
 		if other.ledger.admit("greedy", 100_000) != nil {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 	}
 	t.Error("another replica does not know")
 }

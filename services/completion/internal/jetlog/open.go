@@ -52,7 +52,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	if l.ledger.share > 0 {
 		l.ledger.look(l.stream.CachedInfo())
 		if err := l.loadUsage(ctx); err != nil {
-			l.cfg.Logger.Warn("cannot read what was stored for whom", slog.Any("error", err))
+			l.cfg.Logger.WarnContext(ctx, "cannot read what was stored for whom", slog.Any("error", err))
 		}
 		l.work.Go(l.keepUsage)
 	}

@@ -127,7 +127,8 @@ func TestRequestIsBoundedOnTheWire(t *testing.T) {
 			codes.InvalidArgument, "REQUEST_TOO_LARGE", "",
 		},
 		{
-			"not a message", "CreateCompletion", []byte{0xff},
+			"not a message", "CreateCompletion",
+			[]byte{0xff},
 			codes.InvalidArgument, "INVALID_VALUE", "",
 		},
 		{

@@ -51,7 +51,7 @@ func settled(t *testing.T, m *meters, want int) {
 		if got = m.held(); got == want {
 			return
 		}
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 	}
 	t.Errorf("%d bytes are half received, want %d", got, want)
 }

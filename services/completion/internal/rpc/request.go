@@ -78,7 +78,7 @@ func (g *guard) described(service grpc.ServiceDesc) *grpc.ServiceDesc {
 	methods := make([]grpc.MethodDesc, len(service.Methods))
 	for i, method := range service.Methods {
 		handler := method.Handler
-		method.Handler = func(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // gRPC's order
+		method.Handler = func(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
 			name := "/" + service.ServiceName + "/" + method.MethodName
 			room := g.room(ctx)
 			defer room.Release()

@@ -342,7 +342,7 @@ func (t *Target) judge(ctx context.Context, a *answer, err error) (verdict, *fai
 	case err == nil:
 		return well, nil
 	case ctx.Err() != nil || !errors.As(err, &f):
-		return unknown, nil
+		return unknown, nil //nolint:nilerr // it says nothing of the server
 	}
 	t.health.rest(chat.PrincipalOf(ctx), f.after)
 	switch {
