@@ -1,11 +1,13 @@
 // Package cut is a TCP proxy that breaks connections: it forwards bytes both ways and
-// cuts a connection once the server's side has sent as many as were planned.
+// cuts a connection once the server's side has sent as many as were planned. It can be a
+// network that is slow, that is away, or that has forgotten its connections.
 package cut
 
 import (
 	"io"
 	"net"
 	"sync"
+	"time"
 )
 
 // A Plan says how a connection ends.
@@ -31,9 +33,13 @@ type Proxy struct {
 	listener net.Listener
 	wg       sync.WaitGroup
 
+	done chan struct{} // closed by Close
+
 	mu     sync.Mutex
-	open   map[net.Conn]struct{}
+	open   map[*link]struct{}
 	cuts   int
+	delay  time.Duration
+	held   chan struct{} // nil: data goes through; else closed when it does again
 	closed bool
 }
 
@@ -44,7 +50,7 @@ func Listen(target string, plan func(connection int) Plan) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{target: target, plan: plan, listener: listener, open: make(map[net.Conn]struct{})}
+	p := &Proxy{target: target, plan: plan, listener: listener, done: make(chan struct{}), open: make(map[*link]struct{})}
 	p.wg.Go(p.accept)
 	return p, nil
 }
@@ -76,8 +82,8 @@ func (p *Proxy) Cuts() int {
 func (p *Proxy) CutAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for conn := range p.open {
-		_ = conn.Close()
+	for l := range p.open {
+		l.close()
 	}
 }
 
@@ -85,9 +91,12 @@ func (p *Proxy) CutAll() {
 func (p *Proxy) Close() {
 	_ = p.listener.Close()
 	p.mu.Lock()
+	if !p.closed {
+		close(p.done)
+	}
 	p.closed = true
-	for conn := range p.open {
-		_ = conn.Close()
+	for l := range p.open {
+		l.close()
 	}
 	p.mu.Unlock()
 	p.wg.Wait()
@@ -106,30 +115,39 @@ func (p *Proxy) accept() {
 
 // forward serves one connection to its end.
 func (p *Proxy) forward(client net.Conn, plan Plan) {
+	if !p.await(nil) {
+		_ = client.Close()
+		return
+	}
 	server, err := net.Dial("tcp", p.target) //nolint:noctx // a loopback address takes no time
 	if err != nil {
 		_ = client.Close()
 		return
 	}
-	if !p.keep(client, server) {
+	l := &link{client: client, server: server, cut: make(chan struct{})}
+	if !p.keep(l) {
 		return
 	}
-	defer p.drop(client, server)
+	defer p.drop(l)
 	var up sync.WaitGroup
 	up.Go(func() {
-		_, _ = io.Copy(server, client)
+		_, _ = io.Copy(server, late{client, p, l.cut})
+		if p.isSwallowed(l) {
+			_, _ = io.Copy(io.Discard, client) // until the client gives up
+		}
 		_ = server.(*net.TCPConn).CloseWrite() // dialled as TCP
 	})
-	if p.down(client, server, plan) {
+	if p.down(client, late{server, p, l.cut}, plan) {
 		p.mu.Lock()
 		p.cuts++
 		p.mu.Unlock()
 		if plan.Reset {
 			_ = client.(*net.TCPConn).SetLinger(0) // accepted as TCP
 		}
+	} else if p.isSwallowed(l) {
+		up.Wait()
 	}
-	_ = client.Close()
-	_ = server.Close()
+	l.close()
 	up.Wait()
 }
 
@@ -157,24 +175,20 @@ func (p *Proxy) down(client, server net.Conn, plan Plan) bool {
 	}
 }
 
-// keep remembers connections, so that Close can end them: false where it already has.
-func (p *Proxy) keep(conns ...net.Conn) bool {
+// keep remembers a connection, so that Close can end it: false where it already has.
+func (p *Proxy) keep(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, conn := range conns {
-		if p.closed {
-			_ = conn.Close()
-			continue
-		}
-		p.open[conn] = struct{}{}
+	if p.closed {
+		l.close()
+		return false
 	}
-	return !p.closed
+	p.open[l] = struct{}{}
+	return true
 }
 
-func (p *Proxy) drop(conns ...net.Conn) {
+func (p *Proxy) drop(l *link) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, conn := range conns {
-		delete(p.open, conn)
-	}
+	delete(p.open, l)
 }
