@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -325,29 +326,40 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
 		case err != nil:
 			return err
 		default:
-			l.announce(id, "")
+			l.announce(id, nil)
 			return nil
 		}
 	}
 }
 
-// announce tells a completion's writer, wherever it is, that its work is done, because
-// the completion has ended or the replica by has taken it over. The writer would learn so
-// from its next append, but that may be far off.
-func (l *Log) announce(id, by string) {
-	if err := l.conn.Publish(endedPrefix+id, []byte(by)); err != nil {
+// announce tells a completion's writer, wherever it is, that its work is done, because the
+// completion has ended (nil) or has a new writer. It would learn so from its next append, but
+// that may be far off.
+func (l *Log) announce(id string, by *writer) {
+	var word []byte
+	if by != nil {
+		word = fmt.Appendf(nil, "%s %d", l.replica, by.epoch)
+	}
+	if err := l.conn.Publish(endedPrefix+id, word); err != nil {
 		l.cfg.Logger.Warn("cannot announce the end of a writer's work", slog.String("completion", id), slog.Any("error", err))
 	}
 }
 
-// hearEnd is announce's other side.
+// hearEnd is announce's other side. A word may come late: only a later writer replaces
+// ours. Should two that follow each other believe each other's word, nobody would write.
 func (l *Log) hearEnd(m *nats.Msg) {
-	if string(m.Data) == l.replica {
+	w := l.writing(strings.TrimPrefix(m.Subject, endedPrefix))
+	if w == nil {
 		return
 	}
-	if w := l.writing(strings.TrimPrefix(m.Subject, endedPrefix)); w != nil {
-		w.fail(errReplaced)
+	if len(m.Data) > 0 {
+		_, number, _ := strings.Cut(string(m.Data), " ")
+		epoch, err := strconv.ParseUint(number, 10, 64)
+		if err != nil || epoch <= w.epoch {
+			return // our own word too; where it says nothing that we know, the fence decides
+		}
 	}
+	w.fail(errReplaced)
 }
 
 // errReplaced is what a writer fails with that has learned otherwise than by the fence
@@ -388,7 +400,7 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 		return failure(err)
 	}
 	l.forget(id)
-	l.announce(id, "")
+	l.announce(id, nil)
 	return nil
 }
 

@@ -298,7 +298,7 @@ func (l *Log) claim(ctx context.Context, in era, id string) (*chat.Orphan, error
 	if err := l.install(w, past); err != nil {
 		return nil, err
 	}
-	l.announce(id, l.replica)
+	l.announce(id, w)
 	return &chat.Orphan{
 		Meta: past.meta, Shown: past.events, Writer: w, Takeovers: past.claims + 1, Lost: past.first <= l.putBack.Load(),
 	}, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/logtest"
@@ -400,6 +401,35 @@ func TestWriterLearnsThatAnotherReplicaHasEndedItsCompletion(t *testing.T) {
 		if got, kind := text(t, l, "cancelled"); got != "x" || kind != chat.KindError {
 			t.Errorf("%s replica shows %q, %v", name, got, kind)
 		}
+	}
+}
+
+// TestLateWordOfATakeover has two replicas take a completion over, one right after the other.
+// What the first one says of it comes late, when the second one writes already: should both
+// take themselves for replaced, nobody would ever end the completion.
+func TestLateWordOfATakeover(t *testing.T) {
+	url := startNATS(t)
+	dead := open(t, Config{URL: url})
+	if _, err := dead.Create(t.Context(), meta("orphan")); err != nil {
+		t.Fatal(err)
+	}
+	second := open(t, Config{URL: url})
+	for orphan := range second.Orphans(within(t)) { // with epoch 1
+		hear := func(word string) {
+			second.hearEnd(&nats.Msg{Subject: endedPrefix + "orphan", Data: []byte(word)})
+		}
+		for _, late := range []string{"first 0", "first 1", "first", "first x"} {
+			hear(late)
+		}
+		if err := orphan.Writer.Append(t.Context(), chat.Text(0, "a")); err != nil {
+			t.Fatalf("after a word that came late: %v", err)
+		}
+		awaitLast(t, second, "orphan", 0)
+		hear("third 2")
+		if err := orphan.Writer.Append(t.Context(), chat.Text(0, "b")); !errors.Is(err, chat.ErrSealed) {
+			t.Errorf("after the word of a takeover that followed: %v, want ErrSealed", err)
+		}
+		break
 	}
 }
 
