@@ -30,8 +30,8 @@ const (
 	bodyMemory    = 96 * mib
 	requestMemory = 256 * mib
 	openStreams   = 200
-	edgeMost      = 2 * (64*mib + openStreams*256<<10 + bodyMemory + 256*mib)
-	serviceMost   = 2 * (128*mib + openStreams*192<<10 + requestMemory + 64*mib + 256*mib)
+	edgeMost      = 2 * (64*mib + openStreams*256<<10 + bodyMemory + 512*mib)
+	serviceMost   = 2 * (128*mib + openStreams*192<<10 + requestMemory*5/4 + 64*mib + 256*mib)
 )
 
 // A siege offers a stack more than it has memory for.

@@ -25,8 +25,9 @@ const (
 	// firstRead is what is made room for first where a body does not tell its length.
 	firstRead = 16 << 10
 	// maxReads is how many answers that are no streams are fetched at once, and readPatience
-	// how long others wait for their turn.
-	maxReads     = 8
+	// how long others wait for their turn. A service answers fewer at once, but waits before it
+	// tells that there is nothing.
+	maxReads     = 32
 	readPatience = 5 * time.Second
 	// answerCost is what a byte of such an answer takes while its client receives it.
 	answerCost = 2

@@ -168,6 +168,7 @@ func (a *api) routes(gateway http.Handler) (http.Handler, error) {
 
 // calls hands out every route of the API, which openapi.yaml describes.
 func (a *api) calls(gateway http.Handler, handle func(pattern string, handler http.Handler)) {
+	models := bodyless(bounded(gateway)) // which hold no memory, and need no log
 	gateway = bounded(a.reading(gateway))
 	unary := bodyless(gateway)
 	handle("POST /v1/chat/completions", a.guard(needOfPost, a.slot(a.create)))
@@ -178,8 +179,8 @@ func (a *api) calls(gateway http.Handler, handle func(pattern string, handler ht
 	handle("GET /v1/chat/completions/{id}/messages", a.guard(always(auth.ScopeRead), a.listing(unary)))
 	handle("POST /v1/chat/completions/{id}/cancel", a.guard(always(auth.ScopeManage), unary))
 	handle("POST /v1/stream_tickets", a.guard(always(auth.ScopeRead), bounded(a.reading(http.HandlerFunc(a.issueTicket))).ServeHTTP))
-	handle("GET /v1/models", a.guard(always(auth.ScopeModels), unary))
-	handle("GET /v1/models/{id...}", a.guard(always(auth.ScopeModels), a.model(unary)))
+	handle("GET /v1/models", a.guard(always(auth.ScopeModels), models))
+	handle("GET /v1/models/{id...}", a.guard(always(auth.ScopeModels), a.model(models)))
 }
 
 // exposed are the headers of ours that a browser page may read.

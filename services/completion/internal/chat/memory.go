@@ -51,10 +51,14 @@ func (boundless) Release()           {}
 
 type admittedKey struct{}
 
-// OnAdmitted returns a context of a call that has f called as soon as what it asks for is
-// admitted or refused: the call holds its request no longer then.
+// OnAdmitted returns a context of a call that has f called as soon as the call holds nothing
+// that others could have: what it asks for is admitted or refused, or there is no such thing.
+// It may be called again. What ctx had called before is called too.
 func OnAdmitted(ctx context.Context, f func()) context.Context {
-	return context.WithValue(ctx, admittedKey{}, f)
+	return context.WithValue(ctx, admittedKey{}, func() {
+		f()
+		admitted(ctx)
+	})
 }
 
 func admitted(ctx context.Context) {

@@ -57,6 +57,7 @@ func miss(ctx context.Context, begun time.Time) error {
 	for until < passed {
 		until *= missFactor
 	}
+	admitted(ctx) // nobody is to wait for a call that only waits
 	timer := time.NewTimer(until - passed)
 	defer timer.Stop()
 	select {

@@ -7,7 +7,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -215,4 +217,31 @@ func TestHealthReadsUnknownFields(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// Calls that read take turns, and one that finds nothing does not keep others from theirs
+// while it waits to say so.
+func TestMissesLeaveTheirTurn(t *testing.T) {
+	r := start(t, answer("x"), nil)
+	done, err := r.client.CreateCompletion(t.Context(), &completionv1.CreateCompletionRequest{Params: hello()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	var calls sync.WaitGroup
+	for range 40 * maxReads {
+		calls.Go(func() {
+			_, err := r.client.GetCompletion(ctx, &completionv1.GetCompletionRequest{CompletionId: "chatcmpl-none"})
+			if status.Code(err) != codes.NotFound {
+				t.Errorf("one that is not there: %v", err)
+			}
+		})
+		calls.Go(func() {
+			if _, err := r.client.GetCompletion(ctx, &completionv1.GetCompletionRequest{CompletionId: done.GetCompletion().GetId()}); err != nil {
+				t.Errorf("one that is there: %v", err)
+			}
+		})
+	}
+	calls.Wait()
 }

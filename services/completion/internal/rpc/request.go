@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -112,18 +113,18 @@ const (
 // model, and hold what they have asked for; others hold what they read, whose size nobody
 // knows before.
 func (g *guard) turn(ctx context.Context, method string) (end func(), err error) {
-	if method == completionv1.CompletionService_CreateCompletion_FullMethodName || !strings.HasPrefix(method, ours) {
+	if method == completionv1.CompletionService_CreateCompletion_FullMethodName || !strings.HasPrefix(method, ofCompletions) {
 		return func() {}, nil
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, readPatience, chat.NoRoom(nil))
 	defer cancel()
 	select {
 	case g.reads <- struct{}{}:
-		return func() { <-g.reads }, nil
+		return sync.OnceFunc(func() { <-g.reads }), nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
 }
 
-// ours is what the names of our own methods begin with.
-const ours = "/petstore."
+// ofCompletions is what the names of the calls that read completions begin with.
+const ofCompletions = "/petstore.completion.v1.CompletionService/"
