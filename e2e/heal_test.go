@@ -135,6 +135,21 @@ func TestNATSThatComesBackEmpty(t *testing.T) {
 		awaitReadiness(t, p, toldWithin, "cannot be reached")
 	}
 	awaitReadiness(t, edge, toldWithin, "no completion service takes work")
+	startEmpty(t, port, dir)
+	awaitAnswer(t, url)
+	for _, p := range append(services, edge) {
+		awaitReadiness(t, p, healedWithin, "")
+		wantTold(t, p)
+	}
+	ends.Wait()
+	if n := bad.Load(); n > 0 {
+		t.Errorf("%d streams did not end with an error", n)
+	}
+}
+
+// startEmpty starts a NATS server that holds nothing, on a port that was another one's.
+func startEmpty(t *testing.T, port int, dir string) {
+	t.Helper()
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -144,14 +159,71 @@ func TestNATSThatComesBackEmpty(t *testing.T) {
 	}
 	again.Start()
 	t.Cleanup(func() { again.Shutdown(); again.WaitForShutdown() })
-	awaitAnswer(t, url)
-	for _, p := range append(services, edge) {
-		awaitReadiness(t, p, healedWithin, "")
-		wantTold(t, p)
+}
+
+// TestAServiceOfBeforeHarmsNobodysAnswers has a service stand still while NATS loses all that it
+// holds, and another one answers in what there is then.
+func TestAServiceOfBeforeHarmsNobodysAnswers(t *testing.T) {
+	t.Parallel()
+	nats := startNATS(t)
+	port, dir := nats.Addr().(*net.TCPAddr).Port, nats.StoreDir()
+	serve := func(pace string) (replica *stack.Process, url string) {
+		replica = start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace="+pace, "--nats-url="+nats.ClientURL())
+		t.Cleanup(replica.Kill) // it may log an error, as it should
+		edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+replica.Addr("grpc"))
+		return replica, "http://" + edge.Addr("http")
 	}
-	ends.Wait()
-	if n := bad.Load(); n > 0 {
-		t.Errorf("%d streams did not end with an error", n)
+	old, oldURL := serve("5")
+	for range 20 {
+		send(t, request(t, http.MethodPost, oldURL+"/v1/chat/completions", streamed(object{"max_tokens": nil})))
+	}
+	if err := old.Send(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	nats.Shutdown()
+	nats.WaitForShutdown()
+	startEmpty(t, port, dir)
+	_, url := serve("0")
+	wanted := make(map[string]string)
+	ask := func(n int) {
+		for range n {
+			r := record(t, url, nil)
+			wanted[r.ID] = joined(t, r.Events).Text
+		}
+	}
+	ask(40)
+	if err := old.Send(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	ask(40)
+	awaitReadiness(t, old, healedWithin, "")
+	awaitAnswer(t, oldURL)
+	for id, want := range wanted {
+		for _, from := range []string{url, oldURL} {
+			if got := joined(t, replay(t, from, id)).Text; got != want {
+				t.Errorf("%s is %q now, and was %q", id, got, want)
+			}
+		}
+	}
+}
+
+// TestADataDirectoryThatIsTakenAwayEndsTheProcess takes the directory away under a standalone.
+func TestADataDirectoryThatIsTakenAwayEndsTheProcess(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	all := start(t, "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--data-dir="+dir, "--drain-timeout=1s")
+	awaitAnswer(t, "http://"+all.Addr("http"))
+	if err := os.Rename(dir, dir+".old"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, toldWithin, func() error {
+		if !all.Ended() {
+			return errNotYet
+		}
+		return nil
+	})
+	if said := "standalone: log: the data directory " + dir + " was taken away or replaced"; !strings.Contains(all.Log(), said) {
+		t.Errorf("it does not say %q:\n%s", said, all.Log())
 	}
 }
 
