@@ -259,7 +259,7 @@ type silentWay struct {
 
 func newSilentWay(t *testing.T, target string) *silentWay {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a loopback address takes no time
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func newSilentWay(t *testing.T, target string) *silentWay {
 			if err != nil {
 				return
 			}
-			behind, err := net.Dial("tcp", target) //nolint:noctx // a loopback address takes no time
+			behind, err := net.Dial("tcp", target)
 			if err != nil {
 				_ = client.Close()
 				continue

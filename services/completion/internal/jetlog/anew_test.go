@@ -327,3 +327,31 @@ func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
 		t.Errorf("it ends with %v", kind)
 	}
 }
+
+// TestAStreamThatIsChangedWhileItIsUsed has an operator change the stream so that it would lose
+// records of running completions, and undo that.
+func TestAStreamThatIsChangedWhileItIsUsed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	l := open(t, Config{URL: startNATS(t), Patience: time.Second})
+	finish(t, l, "before", "x")
+	cfg := l.streamConfig()
+	cfg.Discard = jetstream.DiscardOld
+	if _, err := l.js.UpdateStream(within(t), cfg); err != nil {
+		t.Fatal(err)
+	}
+	awaitTrouble(t, l, "must refuse new ones")
+	if _, err := l.Create(within(t), meta("refused")); !errors.Is(err, chat.ErrLogFull) {
+		t.Errorf("Create: %v, want ErrLogFull", err)
+	}
+	if _, err := l.js.UpdateStream(within(t), l.streamConfig()); err != nil {
+		t.Fatal(err)
+	}
+	awaitTrouble(t, l, "")
+	createSoon(t, l, "after")
+	if got, kind := text(t, l, "before"); got != "x" || kind != chat.KindDone {
+		t.Errorf("what was there before is %q, %v", got, kind)
+	}
+}

@@ -34,8 +34,16 @@ func (h *health) set(trouble error) {
 	defer h.mu.Unlock()
 	before := h.trouble
 	h.trouble = trouble
-	if before != trouble && (before == nil || trouble == nil || before.Error() != trouble.Error()) {
+	if words(before) != words(trouble) {
 		close(h.changed)
 		h.changed = make(chan struct{})
 	}
+}
+
+// words returns what a trouble says, and nothing for none.
+func words(trouble error) string {
+	if trouble == nil {
+		return ""
+	}
+	return trouble.Error()
 }

@@ -51,6 +51,7 @@ type keeper struct {
 	closed  bool      // its era is over, and the next stream is not open yet
 	begun   time.Time // when the era began
 	word    uint64    // stream sequence of the last word on a backup that is known; 0: none
+	unfit   error     // why the stream must not be used as it is now
 	told    bool      // it is by another's word that the stream is another one
 }
 
@@ -95,12 +96,13 @@ func (k *keeper) tend(ctx context.Context) {
 		err = k.begin(ctx)
 	}
 	silent := time.Since(time.Unix(0, l.acks.at.Load()))
+	var unfit *unfitError
 	switch {
 	case ctx.Err() != nil:
 	case err == nil:
 		k.strange = 0
 		l.health.set(nil)
-	case k.closed:
+	case k.closed, errors.As(err, &unfit):
 		l.health.set(err)
 	case l.server != nil && silent >= pulseTimeout:
 		err := cmp.Or(l.server.mend(), errSilent)
@@ -136,16 +138,16 @@ func (k *keeper) prove(ctx context.Context) error {
 	if k.closed {
 		return errOther
 	}
-	shuts, begun := l.gate.look(), time.Now()
+	shuts, begun, known := l.gate.look(), time.Now(), l.acks.last.Load()
 	for range 2 { // a pulse of which we have not heard may be in the way
 		sequence, err := k.store(ctx)
 		switch {
-		case err == nil && sequence <= k.pulse:
+		case err == nil && sequence <= known:
 			k.strange = looks // numbers go back in another stream only
 			return errOther
 		case err == nil:
 			k.pulse, k.pulsed, k.fine = sequence, time.Now(), begun
-			if err := k.hear(ctx); err != nil {
+			if err := cmp.Or(k.hear(ctx), k.stillFits(ctx)); err != nil {
 				return err
 			}
 			l.gate.open(shuts)
@@ -158,17 +160,47 @@ func (k *keeper) prove(ctx context.Context) error {
 		case seen != nil:
 			return seen
 		case full:
+			k.strange = 0
 			l.gate.open(shuts)
 			return nil
 		case !errors.Is(err, errFenced):
 			return errors.Join(errMute, err)
 		}
+		k.strange = 0
 		if k.pulse, err = k.lastPulse(ctx); err != nil {
 			return err
 		}
 	}
 	return errFenced
 }
+
+// stillFits looks now and then whether somebody has changed the stream so that it breaks the
+// rules. Until that is put right, nothing is appended.
+func (k *keeper) stillFits(ctx context.Context) error {
+	if k.unfit == nil && k.count%fitEvery != 0 {
+		return nil
+	}
+	_, err := k.look(ctx)
+	var unfit *unfitError
+	if !errors.As(err, &unfit) {
+		k.unfit = nil
+		return err
+	}
+	k.unfit = err
+	k.log.gate.shut()
+	return err
+}
+
+// fitEvery is how many pulses there are between two looks at how the stream is set up.
+const fitEvery = 10
+
+// An unfitError says what is wrong with a stream that is there.
+type unfitError struct{ reason string }
+
+// Error implements error.
+func (u *unfitError) Error() string { return u.reason }
+
+func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(format, args...)} }
 
 // store appends a pulse, once.
 func (k *keeper) store(ctx context.Context) (uint64, error) {

@@ -167,7 +167,7 @@ func same(got, want *jetstream.StreamConfig) bool {
 // up to a million records a second. So numbers that somebody still has of an older stream mean
 // nothing in this one.
 func firstSequence() uint64 {
-	return uint64(time.Now().UnixMicro()) //nolint:gosec // it is not 1970
+	return uint64(time.Now().UnixMicro())
 }
 
 // watchMark compares what the stream holds with the data directory's mark, and keeps that
@@ -238,21 +238,21 @@ const (
 // checkStream refuses a stream that somebody else made, or a newer version of us.
 func checkStream(got, want *jetstream.StreamConfig) error {
 	if f := got.Metadata[formatKey]; f != format {
-		return fmt.Errorf("the stream %s has format %q, and this version reads %q only", streamName, f, format)
+		return unfit("the stream %s has format %q, and this version reads %q only", streamName, f, format)
 	}
 	switch {
 	case got.Discard != want.Discard:
-		return fmt.Errorf("the stream %s discards old records; it must refuse new ones", streamName)
+		return unfit("the stream %s discards old records; it must refuse new ones", streamName)
 	case got.Storage != want.Storage:
-		return fmt.Errorf("the stream %s is not kept in files", streamName)
+		return unfit("the stream %s is not kept in files", streamName)
 	case got.Retention != want.Retention:
-		return fmt.Errorf("the stream %s drops what has been read; its retention must be by limits", streamName)
+		return unfit("the stream %s drops what has been read; its retention must be by limits", streamName)
 	case !sameSubjects(got.Subjects, want.Subjects):
-		return fmt.Errorf("the stream %s has other subjects", streamName)
+		return unfit("the stream %s has other subjects", streamName)
 	case got.Sealed || got.DenyDelete || got.DenyPurge:
-		return fmt.Errorf("the stream %s denies changes", streamName)
+		return unfit("the stream %s denies changes", streamName)
 	case got.Mirror != nil || len(got.Sources) > 0 || got.SubjectTransform != nil:
-		return fmt.Errorf("the stream %s takes records from elsewhere", streamName)
+		return unfit("the stream %s takes records from elsewhere", streamName)
 	}
 	return nil
 }
