@@ -143,6 +143,11 @@ func TestUnusualButRight(t *testing.T) {
 		{"parts", "", asked(`[{"content":[{"text":"A ","type":"text"},{"type":"text","text":"cat?"}],"role":"user"}]`)},
 		{"2,048 messages", "", asked("[" + strings.TrimSuffix(strings.Repeat(`{"role":"user","content":"x"},`, 2048), ",") + "]")},
 		{"a message of nothing", "", asked(`[{"role":"user","content":""}]`)},
+		{"tools", "", with(`"reasoning_effort":"high","tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"auto","parallel_tool_calls":true`)},
+		{"a call and its result", "", asked(`[{"role":"user","content":"hi"},{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},` +
+			`{"role":"tool","tool_call_id":"c","content":"x"}]`)},
+		{"an image", "", asked(`[{"role":"user","content":[{"type":"text","text":"A cat?"},{"type":"image_url","image_url":{"url":"https://example.com/cat.png"}}]}]`)},
+		{"pets sent back", "", asked(`[{"role":"user","content":"hi"},{"role":"assistant","content":"Luna","pets":[{"id":"luna","coat":[]}]},{"role":"user","content":"How old?"}]`)},
 		{"the answer sent back", "", asked(`[{"role":"user","content":"hi"},{"role":"assistant","content":"Hello","refusal":null,"annotations":[],"audio":null,"function_call":null,"tool_calls":null},{"role":"user","content":"A cat?"}]`)},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -147,16 +147,22 @@ func (s *modelSet) model(file *modelfile.File, m *modelfile.Model, made *[]madeT
 	sum := sha256.New()
 	fmt.Fprintln(sum, fingerprintVersion)
 	var able chat.Capabilities
+	served := slices.ContainsFunc(targets, func(t modelfile.Target) bool { return t.Engine != modelfile.EngineAdvisor })
 	for i := range targets {
 		t := &targets[i]
 		fmt.Fprintf(sum, "%q %q %q %t\n", t.Engine, t.BaseURL, t.Model, t.Grounding)
 		if t.Engine == modelfile.EngineAdvisor {
 			own := s.own[slices.IndexFunc(s.own, func(m chat.Model) bool { return m.Named(t.Model) })]
-			route.Places = append(route.Places, upstream.Place{Engine: own.Engine, Name: own.ID, Capabilities: own.Capabilities})
+			can := own.Capabilities
+			if served {
+				can = can.Strict() // what a server is asked for is not to be ignored in its stead
+			}
+			able = able.Or(can)
+			route.Places = append(route.Places, upstream.Place{Engine: own.Engine, Name: own.ID, Capabilities: can})
 			continue
 		}
 		can, _ := t.Able()
-		able = either(able, can)
+		able = able.Or(can)
 		route.Places = append(route.Places, upstream.Place{
 			Target: s.target(t, &can, made), Capabilities: can, Price: upstream.Price(t.Price),
 		})
@@ -185,7 +191,7 @@ func (s *modelSet) target(t *modelfile.Target, can *chat.Capabilities, made *[]m
 			Connect: t.Timeouts.Connect, First: t.Timeouts.FirstEvent, Idle: t.Timeouts.Idle, Total: t.Timeouts.Total,
 		},
 		MaxConcurrent: t.MaxConcurrent, MaxQueue: room, Continuation: upstream.Continuation(t.Continuation),
-		Grounding: t.Grounding, Tools: can.Tools, Catalogue: s.store, Counter: s.counter,
+		Grounding: t.Grounding, Tools: can.Tools == chat.Used, Catalogue: s.store, Counter: s.counter,
 	})
 	*made = append(*made, madeTarget{*t, target})
 	return target
@@ -198,20 +204,6 @@ func (s *modelSet) since() time.Time {
 		return info.ModTime().Truncate(time.Second)
 	}
 	return s.own[0].Created
-}
-
-func either(a, b chat.Capabilities) chat.Capabilities {
-	return chat.Capabilities{
-		Tools:      a.Tools || b.Tools,
-		Logprobs:   a.Logprobs || b.Logprobs,
-		JSONOutput: a.JSONOutput || b.JSONOutput,
-		Images:     a.Images || b.Images,
-		Audio:      a.Audio || b.Audio,
-		Files:      a.Files || b.Files,
-		Reasoning:  a.Reasoning || b.Reasoning,
-		LogitBias:  a.LogitBias || b.LogitBias,
-		Prediction: a.Prediction || b.Prediction,
-	}
 }
 
 // CheckConfig is the command that reads a models file without serving. It implements

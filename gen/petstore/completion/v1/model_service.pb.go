@@ -205,12 +205,15 @@ type Model struct {
 	Created int64 `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
 	// Who provides it.
 	OwnedBy string `protobuf:"bytes,3,opt,name=owned_by,json=ownedBy,proto3" json:"owned_by,omitempty"`
-	// What it can do; a request for anything else is refused, never ignored.
+	// What it can do; a request for anything else is refused, but for what it ignores.
 	Capabilities *Capabilities `protobuf:"bytes,4,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
 	// Longest prompt plus answer, in tokens; 0: not known here.
 	ContextWindow int32 `protobuf:"varint,5,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
 	// Other names that a request may give it by. Answers name the model by its id.
-	Aliases       []string `protobuf:"bytes,6,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	Aliases []string `protobuf:"bytes,6,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// What a request may ask for and makes no difference: tools are never called, and what is
+	// no text in a conversation is passed over. A call that has to be made is refused.
+	Ignores       *Capabilities `protobuf:"bytes,7,opt,name=ignores,proto3" json:"ignores,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -283,6 +286,13 @@ func (x *Model) GetContextWindow() int32 {
 func (x *Model) GetAliases() []string {
 	if x != nil {
 		return x.Aliases
+	}
+	return nil
+}
+
+func (x *Model) GetIgnores() *Capabilities {
+	if x != nil {
+		return x.Ignores
 	}
 	return nil
 }
@@ -416,14 +426,15 @@ const file_petstore_completion_v1_model_service_proto_rawDesc = "" +
 	"\x0fGetModelRequest\x12\x19\n" +
 	"\bmodel_id\x18\x01 \x01(\tR\amodelId\"G\n" +
 	"\x10GetModelResponse\x123\n" +
-	"\x05model\x18\x01 \x01(\v2\x1d.petstore.completion.v1.ModelR\x05model\"\xd7\x01\n" +
+	"\x05model\x18\x01 \x01(\v2\x1d.petstore.completion.v1.ModelR\x05model\"\x97\x02\n" +
 	"\x05Model\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\x03R\acreated\x12\x19\n" +
 	"\bowned_by\x18\x03 \x01(\tR\aownedBy\x12H\n" +
 	"\fcapabilities\x18\x04 \x01(\v2$.petstore.completion.v1.CapabilitiesR\fcapabilities\x12%\n" +
 	"\x0econtext_window\x18\x05 \x01(\x05R\rcontextWindow\x12\x18\n" +
-	"\aaliases\x18\x06 \x03(\tR\aaliases\"\x82\x02\n" +
+	"\aaliases\x18\x06 \x03(\tR\aaliases\x12>\n" +
+	"\aignores\x18\a \x01(\v2$.petstore.completion.v1.CapabilitiesR\aignores\"\x82\x02\n" +
 	"\fCapabilities\x12\x14\n" +
 	"\x05tools\x18\x01 \x01(\bR\x05tools\x12\x1a\n" +
 	"\blogprobs\x18\x02 \x01(\bR\blogprobs\x12\x1f\n" +
@@ -468,15 +479,16 @@ var file_petstore_completion_v1_model_service_proto_depIdxs = []int32{
 	4, // 0: petstore.completion.v1.ListModelsResponse.models:type_name -> petstore.completion.v1.Model
 	4, // 1: petstore.completion.v1.GetModelResponse.model:type_name -> petstore.completion.v1.Model
 	5, // 2: petstore.completion.v1.Model.capabilities:type_name -> petstore.completion.v1.Capabilities
-	0, // 3: petstore.completion.v1.ModelService.ListModels:input_type -> petstore.completion.v1.ListModelsRequest
-	2, // 4: petstore.completion.v1.ModelService.GetModel:input_type -> petstore.completion.v1.GetModelRequest
-	1, // 5: petstore.completion.v1.ModelService.ListModels:output_type -> petstore.completion.v1.ListModelsResponse
-	3, // 6: petstore.completion.v1.ModelService.GetModel:output_type -> petstore.completion.v1.GetModelResponse
-	5, // [5:7] is the sub-list for method output_type
-	3, // [3:5] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	5, // 3: petstore.completion.v1.Model.ignores:type_name -> petstore.completion.v1.Capabilities
+	0, // 4: petstore.completion.v1.ModelService.ListModels:input_type -> petstore.completion.v1.ListModelsRequest
+	2, // 5: petstore.completion.v1.ModelService.GetModel:input_type -> petstore.completion.v1.GetModelRequest
+	1, // 6: petstore.completion.v1.ModelService.ListModels:output_type -> petstore.completion.v1.ListModelsResponse
+	3, // 7: petstore.completion.v1.ModelService.GetModel:output_type -> petstore.completion.v1.GetModelResponse
+	6, // [6:8] is the sub-list for method output_type
+	4, // [4:6] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_petstore_completion_v1_model_service_proto_init() }

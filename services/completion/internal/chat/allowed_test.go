@@ -105,6 +105,62 @@ func TestWhatAModelCannotDoIsRefused(t *testing.T) {
 	}
 }
 
+// TestWhatAModelIgnoresIsAccepted holds that what is ignored is accepted where a client offers or
+// mentions it, and refused where it demands it.
+func TestWhatAModelIgnoresIsAccepted(t *testing.T) {
+	capabilities := func(s chat.Support) chat.Capabilities {
+		return chat.Capabilities{
+			Tools: s, Logprobs: s, JSONOutput: s, Images: s, Audio: s, Files: s, Reasoning: s, LogitBias: s, Prediction: s,
+		}
+	}
+	check := func(c chat.Capabilities, change func(*chat.Request)) string {
+		if err := c.Check(ask(change)); err != nil {
+			return err.Param
+		}
+		return ""
+	}
+	choose := func(c chat.ToolChoice) func(*chat.Request) {
+		return func(r *chat.Request) {
+			tool("f")(r)
+			r.ToolChoice, r.ParallelToolCalls = &c, new(true)
+		}
+	}
+	for param, change := range askAll() {
+		if got := check(capabilities(chat.Ignored), change); got != "" {
+			t.Errorf("%s: %q is refused", param, got)
+		}
+		if got := check(capabilities(chat.Ignored).Strict(), change); got != param {
+			t.Errorf("%s: %q is refused by one that ignores nothing", param, got)
+		}
+	}
+	for _, test := range []struct {
+		choice chat.ToolChoice
+		param  string // at fault where tools are ignored
+	}{
+		{chat.ToolChoice{Mode: chat.ToolChoiceNone}, ""},
+		{chat.ToolChoice{Mode: chat.ToolChoiceAuto}, ""},
+		{chat.ToolChoice{Mode: chat.ToolChoiceRequired}, "tool_choice"},
+		{chat.ToolChoice{Function: "f"}, "tool_choice"},
+	} {
+		for tools, want := range map[chat.Support]string{chat.Refused: "tools", chat.Ignored: test.param, chat.Used: ""} {
+			if got := check(chat.Capabilities{Tools: tools}, choose(test.choice)); got != want {
+				t.Errorf("%+v with tools %d: %q is refused, want %q", test.choice, tools, got, want)
+			}
+		}
+	}
+}
+
+func TestCapabilitiesTogether(t *testing.T) {
+	a := chat.Capabilities{Tools: chat.Used, Images: chat.Ignored, Files: chat.Ignored}
+	b := chat.Capabilities{Tools: chat.Ignored, Images: chat.Used, Audio: chat.Ignored}
+	if got, want := a.Or(b), (chat.Capabilities{Tools: chat.Used, Images: chat.Used, Files: chat.Ignored, Audio: chat.Ignored}); got != want {
+		t.Errorf("Or: %+v, want %+v", got, want)
+	}
+	if got, want := a.Strict(), (chat.Capabilities{Tools: chat.Used}); got != want || a.Files != chat.Ignored {
+		t.Errorf("Strict: %+v, want %+v", got, want)
+	}
+}
+
 func TestWhatNoModelDoesIsRefused(t *testing.T) {
 	s := newService(t, says("yes"), chat.Config{})
 	for param, change := range map[string]func(*chat.Request){

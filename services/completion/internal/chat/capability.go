@@ -5,11 +5,13 @@ import (
 	"slices"
 )
 
-// Check refuses what the model cannot do. Nothing that was asked for is ignored.
+// Check refuses what the model cannot do. Nothing that was asked for is ignored, but for what
+// the model says that it ignores.
 func (c *Capabilities) Check(r *Request) *Error {
 	for _, feature := range []struct {
-		asked, able bool
-		param       string
+		asked bool
+		able  Support
+		param string
 	}{
 		{len(r.Tools) > 0, c.Tools, "tools"},
 		{r.Logprobs, c.Logprobs, "logprobs"},
@@ -17,12 +19,15 @@ func (c *Capabilities) Check(r *Request) *Error {
 		{r.ResponseFormat != nil && r.ResponseFormat.Kind != FormatText, c.JSONOutput, "response_format"},
 		{r.ReasoningEffort != "", c.Reasoning, "reasoning_effort"},
 		{r.Prediction != nil, c.Prediction, "prediction"},
-		{slices.Contains(r.Modalities, ModalityAudio), false, "modalities"},
-		{oneOf(r.ServiceTier, "flex", "priority"), false, "service_tier"},
+		{slices.Contains(r.Modalities, ModalityAudio), Refused, "modalities"},
+		{oneOf(r.ServiceTier, "flex", "priority"), Refused, "service_tier"},
 	} {
-		if feature.asked && !feature.able {
+		if feature.asked && feature.able == Refused {
 			return unsupported(feature.param)
 		}
+	}
+	if c.Tools == Ignored && r.ToolChoice.demands() {
+		return unsupported("tool_choice")
 	}
 	for i := range r.Messages {
 		if err := c.checkMessage(&r.Messages[i], fmt.Sprintf("messages[%d]", i)); err != nil {
@@ -32,8 +37,39 @@ func (c *Capabilities) Check(r *Request) *Error {
 	return nil
 }
 
+// demands reports whether a choice wants a call to be made.
+func (c *ToolChoice) demands() bool {
+	return c != nil && (c.Mode == ToolChoiceRequired || c.Function != "")
+}
+
+// features returns the fields, in their order.
+func (c *Capabilities) features() []*Support {
+	return []*Support{
+		&c.Tools, &c.Logprobs, &c.JSONOutput, &c.Images, &c.Audio, &c.Files, &c.Reasoning, &c.LogitBias, &c.Prediction,
+	}
+}
+
+// Or returns the most of what either makes of each feature.
+func (c Capabilities) Or(other Capabilities) Capabilities {
+	more := other.features()
+	for i, field := range c.features() {
+		*field = max(*field, *more[i])
+	}
+	return c
+}
+
+// Strict returns c without what is ignored, which is refused in its place.
+func (c Capabilities) Strict() Capabilities {
+	for _, field := range c.features() {
+		if *field == Ignored {
+			*field = Refused
+		}
+	}
+	return c
+}
+
 func (c *Capabilities) checkMessage(m *Message, path string) *Error {
-	if !c.Tools {
+	if c.Tools == Refused {
 		switch {
 		case m.Role == RoleTool:
 			return unsupported(path + ".role")
@@ -42,7 +78,7 @@ func (c *Capabilities) checkMessage(m *Message, path string) *Error {
 		}
 	}
 	for i, p := range m.Parts {
-		able := true
+		able := Used
 		switch p.Kind {
 		case PartImage:
 			able = c.Images
@@ -52,7 +88,7 @@ func (c *Capabilities) checkMessage(m *Message, path string) *Error {
 			able = c.Files
 		case PartText, PartRefusal:
 		}
-		if !able {
+		if able == Refused {
 			return unsupported(fmt.Sprintf("%s.content[%d].type", path, i))
 		}
 	}

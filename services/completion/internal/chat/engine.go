@@ -54,18 +54,32 @@ type Model struct {
 // Named reports whether a request may give the model by that name.
 func (m *Model) Named(name string) bool { return m.ID == name || slices.Contains(m.Aliases, name) }
 
-// Capabilities are the optional features of a model. What it lacks is refused.
+// Capabilities are what a model makes of each optional feature.
 type Capabilities struct {
-	Tools      bool
-	Logprobs   bool
-	JSONOutput bool
-	Images     bool
-	Audio      bool
-	Files      bool
-	Reasoning  bool
-	LogitBias  bool
-	Prediction bool
+	Tools      Support
+	Logprobs   Support
+	JSONOutput Support
+	Images     Support
+	Audio      Support
+	Files      Support
+	Reasoning  Support
+	LogitBias  Support
+	Prediction Support
 }
+
+// Support is what a model makes of an optional feature; more is greater.
+type Support uint8
+
+// What a model makes of an optional feature.
+const (
+	// Refused: a request for it is refused.
+	Refused Support = iota
+	// Ignored: a request for it is accepted, and it makes no difference. That is for what a
+	// client offers or mentions, such as tools; what it demands, such as a call, is refused.
+	Ignored
+	// Used: the model does it.
+	Used
+)
 
 // principalKey is the key of a context's principal.
 type principalKey struct{}

@@ -53,8 +53,8 @@ func newLog(t testing.TB, cfg memlog.Config) *memlog.Log {
 
 // everything is what a model can that can do all.
 var everything = chat.Capabilities{
-	Tools: true, Logprobs: true, JSONOutput: true, Images: true, Audio: true, Files: true,
-	Reasoning: true, LogitBias: true, Prediction: true,
+	Tools: chat.Used, Logprobs: chat.Used, JSONOutput: chat.Used, Images: chat.Used, Audio: chat.Used, Files: chat.Used,
+	Reasoning: chat.Used, LogitBias: chat.Used, Prediction: chat.Used,
 }
 
 // ask returns a small request, changed at will.

@@ -440,12 +440,12 @@ func (t *Target) Able() (able chat.Capabilities, unknown int) {
 		if field == nil {
 			return able, i
 		}
-		*field = true
+		*field = chat.Used
 	}
 	return able, -1
 }
 
-func capability(c *chat.Capabilities, name string) *bool {
+func capability(c *chat.Capabilities, name string) *chat.Support {
 	switch name {
 	case "tools":
 		return &c.Tools

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
 func write(t *testing.T, text string) string {
@@ -53,7 +55,7 @@ func TestLoad(t *testing.T) {
 	if len(targets) != 2 || targets[0].Key != "sk-secret" || targets[0].Timeouts.Total != 10*time.Minute || targets[1].Engine != EngineAdvisor {
 		t.Errorf("%+v", targets)
 	}
-	if able, _ := targets[0].Able(); !able.Tools || !able.JSONOutput || !able.LogitBias || able.Images {
+	if able, _ := targets[0].Able(); able != (chat.Capabilities{Tools: chat.Used, JSONOutput: chat.Used, LogitBias: chat.Used}) {
 		t.Errorf("%+v", able)
 	}
 }

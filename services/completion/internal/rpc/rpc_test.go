@@ -252,7 +252,7 @@ func TestModelsAreListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []*completionv1.Model{{Id: "test", Created: 1700000000, OwnedBy: "tests", Aliases: []string{"TEST"}, Capabilities: &completionv1.Capabilities{}}}
+	want := []*completionv1.Model{{Id: "test", Created: 1700000000, OwnedBy: "tests", Aliases: []string{"TEST"}, Capabilities: &completionv1.Capabilities{Prediction: true}, Ignores: &completionv1.Capabilities{Tools: true}}}
 	one, err := r.models.GetModel(t.Context(), &completionv1.GetModelRequest{ModelId: "TEST"})
 	if diff := cmp.Diff(want[0], one.GetModel(), protocmp.Transform()); err != nil || diff != "" {
 		t.Errorf("model by its alias, %v (-want +got):\n%s", err, diff)

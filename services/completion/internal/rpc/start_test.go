@@ -83,7 +83,7 @@ func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 	store := memlog.New(memlog.Config{})
 	service := chat.NewService(chat.Config{
 		Log: store, Logger: logger,
-		Models: []chat.Model{{ID: "test", Created: time.Unix(1700000000, 0), OwnedBy: "tests", Aliases: []string{"TEST"}, Fingerprint: "fp_test", Engine: engine}},
+		Models: []chat.Model{{ID: "test", Created: time.Unix(1700000000, 0), OwnedBy: "tests", Aliases: []string{"TEST"}, Capabilities: chat.Capabilities{Tools: chat.Ignored, Prediction: chat.Used}, Fingerprint: "fp_test", Engine: engine}},
 	})
 	reports := telemetry.Discard()
 	if logger != nil {

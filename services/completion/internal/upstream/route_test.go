@@ -74,7 +74,7 @@ func replies(calls *atomic.Int32, list ...reply) plays {
 
 func place(t *testing.T, transport http.RoundTripper, cfg TargetConfig) Place {
 	cfg.BaseURL, cfg.Model, cfg.Transport, cfg.Counter, cfg.Key = "http://upstream.test/v1", "served", transport, counter(t), "sk-secret"
-	return Place{Target: NewTarget(cfg), Capabilities: chat.Capabilities{Tools: true}}
+	return Place{Target: NewTarget(cfg), Capabilities: chat.Capabilities{Tools: chat.Used}}
 }
 
 func TestBeforeTheFirstEvent(t *testing.T) {

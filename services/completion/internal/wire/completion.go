@@ -105,16 +105,22 @@ func Model(m *chat.Model) *completionv1.Model {
 		OwnedBy:       m.OwnedBy,
 		ContextWindow: int32(m.ContextWindow), //nolint:gosec // tokens
 		Aliases:       m.Aliases,
-		Capabilities: &completionv1.Capabilities{
-			Tools:      m.Capabilities.Tools,
-			Logprobs:   m.Capabilities.Logprobs,
-			JsonOutput: m.Capabilities.JSONOutput,
-			Images:     m.Capabilities.Images,
-			Audio:      m.Capabilities.Audio,
-			Files:      m.Capabilities.Files,
-			Reasoning:  m.Capabilities.Reasoning,
-			LogitBias:  m.Capabilities.LogitBias,
-			Prediction: m.Capabilities.Prediction,
-		},
+		Capabilities:  capabilities(&m.Capabilities, chat.Used),
+		Ignores:       capabilities(&m.Capabilities, chat.Ignored),
+	}
+}
+
+// capabilities returns the features of which a model makes just that.
+func capabilities(c *chat.Capabilities, s chat.Support) *completionv1.Capabilities {
+	return &completionv1.Capabilities{
+		Tools:      c.Tools == s,
+		Logprobs:   c.Logprobs == s,
+		JsonOutput: c.JSONOutput == s,
+		Images:     c.Images == s,
+		Audio:      c.Audio == s,
+		Files:      c.Files == s,
+		Reasoning:  c.Reasoning == s,
+		LogitBias:  c.LogitBias == s,
+		Prediction: c.Prediction == s,
 	}
 }
