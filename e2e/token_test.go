@@ -52,8 +52,10 @@ func (p *provider) bearer(t *testing.T, changes jwt.MapClaims) string {
 
 func (p *provider) signed(t *testing.T, method jwt.SigningMethod, key any, changes jwt.MapClaims) string {
 	t.Helper()
-	claims := jwt.MapClaims{"iss": "https://id.example", "aud": "pawstream", "sub": "me", "exp": time.Now().Add(time.Hour).Unix(),
-		"scope": "openid completions.create completions.read completions.manage models.read"}
+	claims := jwt.MapClaims{
+		"iss": "https://id.example", "aud": "pawstream", "sub": "me", "exp": time.Now().Add(time.Hour).Unix(),
+		"scope": "openid completions.create completions.read completions.manage models.read",
+	}
 	maps.Copy(claims, changes)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
 	token := jwt.NewWithClaims(method, claims)

@@ -101,7 +101,7 @@ func bounded(longest time.Duration, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// What is no number is not for us to refuse: the handler takes its default.
 		seconds, _ := strconv.ParseFloat(r.FormValue("seconds"), 64)
-		if !(seconds <= longest.Seconds()) { //nolint:staticcheck // NaN is not more either
+		if !(seconds <= longest.Seconds()) { // NaN is too long too
 			http.Error(w, fmt.Sprintf("seconds may be at most %v", longest.Seconds()), http.StatusBadRequest)
 			return
 		}

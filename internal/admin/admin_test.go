@@ -184,7 +184,6 @@ func TestPagesOfElsewhere(t *testing.T) {
 func TestProfiles(t *testing.T) {
 	port := serve(t, "127.0.0.1:0", func() error { return nil })
 	for path, want := range map[string]int{
-
 		"profile?seconds=61": http.StatusBadRequest, "profile?seconds=99999999999999999999": http.StatusBadRequest,
 		"heap?seconds=61": http.StatusBadRequest, "mutex?seconds=86400": http.StatusBadRequest,
 		"trace?seconds=10.1": http.StatusBadRequest, "trace?seconds=1e9": http.StatusBadRequest,

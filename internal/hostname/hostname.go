@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/internal/loopback"
 )
 
-// Any, as a name, stands for whatever name there is.
+// Any stands, among names, for whatever name there is.
 const Any = "*"
 
 // A Guard says by which names a server may be called: those of loopback, and these. The zero
