@@ -82,9 +82,11 @@ func New(config Config) (*Advisor, error) {
 // Models returns what the advisor answers as.
 func (a *Advisor) Models() []chat.Model {
 	model := chat.Model{
-		Created:       time.Date(2026, time.October, 1, 0, 0, 0, 0, time.UTC),
-		OwnedBy:       "petstore",
-		Capabilities:  chat.Capabilities{Tools: chat.Ignored, Images: chat.Ignored, Reasoning: chat.Ignored},
+		Created: time.Date(2026, time.October, 1, 0, 0, 0, 0, time.UTC),
+		OwnedBy: "petstore",
+		Capabilities: chat.Capabilities{
+			JSONOutput: chat.Used, Tools: chat.Ignored, Images: chat.Ignored, Reasoning: chat.Ignored,
+		},
 		ContextWindow: contextWindow,
 		Fingerprint:   a.fingerprint,
 		Engine:        a,
@@ -95,8 +97,16 @@ func (a *Advisor) Models() []chat.Model {
 	return []chat.Model{advisor, turbo}
 }
 
-// Check refuses a prompt that is longer than the context window.
+// Check refuses a prompt that is longer than the context window, and formats that the advisor
+// does not write.
 func (a *Advisor) Check(ctx context.Context, req *chat.Request) error {
+	if f := req.ResponseFormat; f != nil && f.Kind != chat.FormatText {
+		return &chat.Error{
+			Code:    chat.CodeUnsupportedParameter,
+			Param:   "response_format",
+			Message: "The model does not write the format that 'response_format' asks for. Leave it out for text.",
+		}
+	}
 	n, err := a.tokens.Prompt(ctx, req.Messages, contextWindow)
 	if err != nil {
 		return err
