@@ -16,6 +16,7 @@ func main() {
 		Listen string `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
 		config.Commands
 		CheckConfig server.CheckConfig `cmd:"" help:"Check a models file and tell what it offers."`
+		Explain     server.Explain     `cmd:"" help:"Show what the embedded advisor makes of a question."`
 		config.Process
 		server.Access
 		server.Options

@@ -21,6 +21,7 @@ func main() {
 		config.Commands
 		Keys        edge.KeysCommand       `cmd:"" help:"API keys."`
 		CheckConfig completion.CheckConfig `cmd:"" help:"Check a models file and tell what it offers."`
+		Explain     completion.Explain     `cmd:"" help:"Show what the embedded advisor makes of a question."`
 		Ask         ask.Ask                `cmd:"" help:"Ask a running server, and write the answer as it comes. Ctrl-C stops it."`
 		Watch       ask.Watch              `cmd:"" help:"Follow a completion that was asked for elsewhere."`
 		config.Process
