@@ -186,7 +186,10 @@ func (l *Log) rescue(ctx context.Context, in era, known *replicas, owner, id str
 	case last.Terminal() != nil && last.Writer == owner:
 		return l.unsettled(ctx, in, id, last.Terminal(), said)
 	default:
-		orphan, err = l.claim(ctx, in, id)
+		orphan, err = l.claim(ctx, in, owner, id)
+		if err != nil && owner == l.replica {
+			l.abandon(id) // what says that it is ours may be newer by now than a backup
+		}
 	}
 	switch {
 	case err == nil:
@@ -266,7 +269,7 @@ func (l *Log) adopted(id string) {
 
 // claim makes this replica the writer of a completion: [chat.ErrSealed] where it has
 // ended, errFenced where another replica has claimed it.
-func (l *Log) claim(ctx context.Context, in era, id string) (*chat.Orphan, error) {
+func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan, error) {
 	if _, err := l.putBackWord(ctx); err != nil {
 		return nil, err
 	}
@@ -288,7 +291,9 @@ func (l *Log) claim(ctx context.Context, in era, id string) (*chat.Orphan, error
 	}
 	last, err := l.append(ctx, in, eventsPrefix+id, data, past.last)
 	if err != nil {
-		l.disown(in, id, mine)
+		if owner != l.replica { // else nobody would own it any more
+			l.disown(in, id, mine)
+		}
 		return nil, err
 	}
 	w := &writer{log: l, era: in, owner: mine, epoch: past.epoch + 1, last: last, next: next}

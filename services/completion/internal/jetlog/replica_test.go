@@ -433,6 +433,56 @@ func TestLateWordOfATakeover(t *testing.T) {
 	}
 }
 
+// TestOwnCompletionStaysOwned has a replica fail to claim what is its own, as it does when
+// the log goes away once more: it remains its own, to be claimed when the log is back.
+func TestOwnCompletionStaysOwned(t *testing.T) {
+	l := open(t, Config{URL: startNATS(t), Patience: time.Second})
+	w, err := l.Create(t.Context(), meta("own"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, l, "own", 0)
+	w.(*writer).fail(chat.ErrLogFull)
+	l.putBack.Store(1 << 62) // as after a backup: what is its own is known by its number alone
+
+	limit := func(bytes int32) {
+		config := l.stream.CachedInfo().Config
+		config.MaxMsgSize = bytes
+		if _, err := l.js.UpdateStream(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(90) // room for what says who owns it, and not for a claim
+	in := l.gate.era()
+	said, err := l.lastOf(t.Context(), ownerSubject(l.replica, "own"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.mu.Lock()
+	clear(l.mine)
+	l.mu.Unlock()
+	if orphan := l.rescue(within(t), in, &replicas{}, l.replica, "own", said); orphan != nil {
+		t.Fatalf("it was claimed: %+v", orphan)
+	}
+	if last, err := l.lastOf(t.Context(), ownerSubject(l.replica, "own")); err != nil || last.Sequence == said.Sequence {
+		t.Errorf("after a claim that failed, %v says who owns it, %v", last, err)
+	}
+	limit(-1)
+	l.putBack.Store(0)
+	ctx, found := context.WithCancel(within(t))
+	defer found()
+	for orphan := range l.Orphans(ctx) { // once for each message that says who owns it
+		if orphan.Meta.ID != "own" {
+			t.Errorf("orphan = %+v", orphan)
+		}
+		found()
+	}
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		t.Error("it is nobody's")
+	}
+}
+
 func TestCompletionThatTheLogFailedIsAdoptedWhenItIsBack(t *testing.T) {
 	dir := t.TempDir()
 	nats := runNATS(t, server.RANDOM_PORT, dir)
