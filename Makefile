@@ -21,8 +21,8 @@ gen: ## Generate gen/ from proto/, docs/config.md from the programs, README's ex
 fuzz: ## Fuzz each target for a while
 	.ci/run fuzz
 
-faults: ## Kill, stop and cut everything under 200 streams, and check what they got
-	go test -race -count=1 -timeout 0 ./e2e/faults $(if $(duration),-duration $(duration)) $(if $(seed),-seed $(seed))
+faults: ## Kill, cut, fill and wipe everything under 200 streams, and check what they got (docs/faults.md)
+	go test -race -count=1 -v -timeout 0 ./e2e/faults $(foreach f,duration seed faults gap clients,$(if $($f),-$f $($f)))
 
 bench: ## Measure against peers (more: go run ./bench --help); results in .cache/bench
 	go run ./bench

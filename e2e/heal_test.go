@@ -16,6 +16,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"github.com/pawstream/pawstream/e2e/internal/cut"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
@@ -231,13 +232,17 @@ func TestADataDirectoryThatIsTakenAwayEndsTheProcess(t *testing.T) {
 func TestNATSWhoseHostIsReplaced(t *testing.T) {
 	t.Parallel()
 	nats := startNATS(t)
-	way := newSilentWay(t, nats.Addr().String())
-	at := "--nats-url=nats://" + way.listener.Addr().String()
+	way, err := cut.Listen(nats.Addr().String(), cut.Each(cut.Plan{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(way.Close)
+	at := "--nats-url=nats://" + way.Addr()
 	replica := start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=5", at)
 	edge := start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+replica.Addr("grpc"), at)
 	url := "http://" + edge.Addr("http")
 	running := send(t, request(t, http.MethodPost, url+"/v1/chat/completions", streamed(object{"max_tokens": 60})))
-	way.silence()
+	way.Swallow()
 	all := events(t, running.Body)
 	if last := all[len(all)-1]; last.Data != "[DONE]" {
 		t.Errorf("the stream ends with %s", last.Data)
@@ -245,76 +250,4 @@ func TestNATSWhoseHostIsReplaced(t *testing.T) {
 	awaitAnswer(t, url)
 	awaitReadiness(t, replica, healedWithin, "")
 	awaitReadiness(t, edge, healedWithin, "")
-}
-
-// A silentWay passes connections on, until those that there are go silent.
-type silentWay struct {
-	listener net.Listener
-	done     sync.WaitGroup
-
-	mu     sync.Mutex
-	conns  []net.Conn
-	silent *atomic.Bool // those that there are now
-}
-
-func newSilentWay(t *testing.T, target string) *silentWay {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &silentWay{listener: listener, silent: new(atomic.Bool)}
-	w.done.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			behind, err := net.Dial("tcp", target)
-			if err != nil {
-				_ = client.Close()
-				continue
-			}
-			w.mu.Lock()
-			silent := w.silent
-			w.conns = append(w.conns, client, behind)
-			w.mu.Unlock()
-			w.done.Go(func() { passOn(behind, client, silent) })
-			w.done.Go(func() { passOn(client, behind, silent) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		w.mu.Lock()
-		for _, conn := range w.conns {
-			_ = conn.Close()
-		}
-		w.mu.Unlock()
-		w.done.Wait()
-	})
-	return w
-}
-
-// silence has the connections that there are swallow what comes.
-func (w *silentWay) silence() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.silent.Store(true)
-	w.silent = new(atomic.Bool)
-}
-
-func passOn(to io.Writer, from io.Reader, silent *atomic.Bool) {
-	data := make([]byte, 64<<10)
-	for {
-		n, err := from.Read(data)
-		if err != nil {
-			return
-		}
-		if silent.Load() {
-			continue
-		}
-		if _, err := to.Write(data[:n]); err != nil {
-			return
-		}
-	}
 }

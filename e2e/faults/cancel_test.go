@@ -27,8 +27,8 @@ func TestCancelInAnOutage(t *testing.T) {
 	var busy sync.WaitGroup
 	busy.Go(one.follow)
 
-	f := checker.Fault{Kind: checker.Kill, Target: tp.nats[0].name, From: time.Now()}
-	tp.nats[0].running().Kill()
+	f := checker.Fault{Kind: "kill-nats", Target: tp.nats[0].name, From: time.Now()}
+	tp.nats[0].kill()
 	busy.Go(func() { one.cancel(id) })
 	pause(ctx, 3*time.Second)
 	if err := tp.nats[0].start(ctx); err != nil {

@@ -32,7 +32,7 @@ const (
 
 	// A client that hears nothing for so long tries another connection.
 	headerPatience = 5 * time.Second
-	silence        = 8 * time.Second
+	silentFor      = 8 * time.Second
 	// retryPause keeps a client from asking in a tight loop.
 	retryPause = 150 * time.Millisecond
 )
@@ -219,14 +219,18 @@ func (c *client) connect() int {
 	connection.End = checker.Clean
 	switch resp.StatusCode {
 	case http.StatusOK:
-		watchdog := time.AfterFunc(silence, func() { cancel(errSilent) })
+		watchdog := time.AfterFunc(silentFor, func() { cancel(errSilent) })
 		defer watchdog.Stop()
-		c.read(ctx, resp.Body, connection, func() { watchdog.Reset(silence) })
+		c.read(ctx, resp.Body, connection, func() { watchdog.Reset(silentFor) })
 	case http.StatusNoContent:
 		c.done = true
 	default:
 		text, err := io.ReadAll(resp.Body)
-		connection.Error = fmt.Sprint(string(text), err)
+		if err != nil { // cut in the middle: nobody can go by that
+			connection.Status, connection.End, connection.Error = 0, checker.Cut, err.Error()
+			return 0
+		}
+		connection.Error = string(text)
 	}
 	return resp.StatusCode
 }

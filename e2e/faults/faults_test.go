@@ -42,16 +42,19 @@ var limits = checker.Limits{
 const windDown = time.Minute
 
 func TestFaults(t *testing.T) {
-	for _, p := range []plan{
-		{Name: "single", NATS: 1, CutOften: true, Pace: *pace},
-		{Name: "cluster", NATS: 3, CutOften: true, Pace: *pace},
-	} {
-		t.Run(p.Name, func(t *testing.T) {
-			survive(t, p, func(ctx context.Context, tp *topology, random *rand.Rand) ([]checker.Fault, error) {
-				return tp.disturb(ctx, random, *duration)
-			})
-		})
-	}
+	t.Run("single", func(t *testing.T) {
+		survive(t, plan{Name: "single", NATS: 1, CutOften: true, Pace: *pace, Disk: diskOf(*duration)}, disturb())
+	})
+	t.Run("cluster", func(t *testing.T) {
+		survive(t, plan{Name: "cluster", NATS: 3, CutOften: true, Pace: *pace}, disturb(
+			"kill-completion", "kill-edge", "kill-nats", "pause-completion", "term-completion", "term-edge", "cut-edge"))
+	})
+}
+
+// diskOf returns how large a disk has to be for the log of so long a run.
+func diskOf(d time.Duration) int64 {
+	const base, each = 64 << 20, 500
+	return base + int64(d.Seconds()*float64(*clients)**pace)*each
 }
 
 // TestHistory checks a history that an earlier run has kept.
@@ -85,7 +88,7 @@ func survive(t *testing.T, p plan, disturb disturbance) *checker.History {
 	_, _ = name.Write([]byte(p.Name))
 	random := rand.New(rand.NewPCG(*seed, name.Sum64()))
 	tp := start(t, p, random)
-	h := &checker.History{Seed: *seed, Topology: p.Name, Limits: limits, Want: wanted(t), Breaking: p.Breaking}
+	h := &checker.History{Seed: *seed, Topology: p.Name, Limits: limits, Want: wanted(t)}
 
 	ctx, cancel := context.WithTimeout(t.Context(), *duration+4*windDown)
 	defer cancel()
@@ -130,10 +133,15 @@ func (tp *topology) review(t *testing.T, c *crowd, h *checker.History) {
 		t.Error(err)
 		return // nothing can be said
 	}
-	c.ctx = t.Context()
+	reading, done := context.WithTimeout(t.Context(), windDown)
+	defer done()
+	c.ctx = reading
 	tp.readAgain(c, slices.Sorted(maps.Keys(h.Log)))
 	h.Streams, h.Cancels = c.streams, c.cancels
 	h.Streams = append(h.Streams, tp.pry(t, slices.Sorted(maps.Keys(h.Log)))...)
+	if h.Lost, err = tp.lost(); err != nil {
+		t.Error(err)
+	}
 	if h.Attempts, err = tp.attempts(); err != nil {
 		t.Error(err)
 	}
@@ -235,7 +243,8 @@ func (tp *topology) pry(t *testing.T, ids []string) (streams []checker.Stream) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	ctx := metadata.AppendToOutgoingContext(t.Context(), "pawstream-principal", stranger)
+	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(t.Context(), "pawstream-principal", stranger), windDown)
+	defer cancel()
 	for _, id := range ids[:min(len(ids), sampled)] {
 		one := checker.Connection{Method: "gRPC", URL: conn.Target(), Begun: time.Now(), Completion: id, Status: http.StatusOK, End: checker.Cut}
 		in, err := completionv1.NewCompletionServiceClient(conn).ResumeCompletion(ctx, &completionv1.ResumeCompletionRequest{CompletionId: id})

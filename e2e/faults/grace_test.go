@@ -16,12 +16,12 @@ func TestGrace(t *testing.T) {
 	const grace = 700 * time.Millisecond
 	for _, test := range []struct {
 		name   string
-		victim func(tp *topology) *supervised
+		victim targets // the first of them
 	}{
 		// Who cannot ask for readers must not take silence for a no.
-		{"the log is away", func(tp *topology) *supervised { return tp.nats[0] }},
+		{"the log is away", aNATS},
 		// Who takes a completion over has readers of it already.
-		{"the owner dies", func(tp *topology) *supervised { return tp.completions[0] }},
+		{"the owner dies", aCompletion},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tp := start(t, plan{
@@ -41,14 +41,10 @@ func TestGrace(t *testing.T) {
 			go func() { defer close(done); one.follow() }()
 			pause(ctx, 2*grace)
 
-			victim := test.victim(tp)
-			f := checker.Fault{Kind: checker.Kill, Target: victim.name, From: time.Now()}
-			victim.running().Kill()
-			pause(ctx, 3*grace)
-			if err := victim.start(ctx); err != nil {
+			f, err := tp.strike(ctx, &entry{kind: kind{name: "kill", inject: kill(test.victim)}, lasts: 3 * grace})
+			if err != nil {
 				t.Fatal(err)
 			}
-			f.To = time.Now()
 			<-done
 			tp.examine(t, one, f)
 		})

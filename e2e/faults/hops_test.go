@@ -34,26 +34,25 @@ func TestTwoHops(t *testing.T) {
 	if err := os.WriteFile(path, []byte(models.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const rest = 20 * time.Second // for longer than a server that failed is left alone
 	front := plan{
 		Name: "hops", NATS: 1, Pace: *pace, Clients: 40, Model: "second-hand", Completion: []string{"--models=" + path},
-		Breaking: map[string]time.Duration{
-			"completion-a": 0, "completion-b": 0, "back-edge-a": rest, "back-edge-b": rest,
-		},
 	}
-	atBack := func(choose choice) choice {
-		return func(_ *topology, random *rand.Rand) *supervised { return choose(back, random) }
+	// A server that failed is left alone for some time.
+	breaks := checker.Promise{MayFail: true, Felt: 20 * time.Second}
+	must := []kind{
+		{name: "kill-edge", inject: kill(anEdge)},
+		{name: "kill-completion", inject: kill(aCompletion), promise: checker.Promise{MayFail: true}},
+		{name: "kill-nats", inject: kill(aNATS)},
+		kind{name: "kill-edge", inject: kill(anEdge), promise: breaks}.at(back),
+		kind{name: "kill-completion", inject: kill(aCompletion)}.at(back),
+		kind{name: "kill-nats", inject: kill(aNATS)}.at(back),
+	}
+	for i := range must {
+		must[i].least, must[i].most = 200*ms, 1000*ms
 	}
 	var faults []checker.Fault
 	h := survive(t, front, func(ctx context.Context, tp *topology, random *rand.Rand) (_ []checker.Fault, err error) {
-		faults, err = tp.suffer(ctx, random, []step{
-			{"kill edge", kill((*topology).anyEdge)},
-			{"kill completion", kill((*topology).anyCompletion)},
-			{"kill nats", kill((*topology).anyNATS)},
-			{"kill the back's edge", kill(atBack((*topology).anyEdge))},
-			{"kill the back's completion", kill(atBack((*topology).anyCompletion))},
-			{"kill the back's nats", kill(atBack((*topology).anyNATS))},
-		}, 0)
+		faults, err = tp.suffer(ctx, shuffled(random, must, must, *gap), len(must), 0)
 		return faults, err
 	})
 

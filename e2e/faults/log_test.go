@@ -24,12 +24,20 @@ const (
 // dump reads every completion from the log: all records that the stream's leader knows
 // of, though any server may be asked for them.
 func (tp *topology) dump(ctx context.Context) (map[string][]checker.Record, error) {
-	conn, js, err := tp.jetstream()
+	return dump(ctx, tp.natsURL())
+}
+
+// dump is the same of the NATS at that URL. A log that was never made is empty.
+func dump(ctx context.Context, url string) (map[string][]checker.Record, error) {
+	conn, js, err := jetStream(url)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
 	stream, err := js.Stream(ctx, logStream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

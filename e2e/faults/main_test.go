@@ -20,6 +20,8 @@ var (
 	seed     = flag.Uint64("seed", 1, "decides the schedule of faults and what the clients do")
 	clients  = flag.Int("clients", 200, "how many streams there are at a time")
 	pace     = flag.Float64("pace", 5, "tokens per second of each stream")
+	only     = flag.String("faults", "", "the only faults there are, by name or verb: kill,wipe-nats (default: all)")
+	gap      = flag.Duration("gap", 1500*time.Millisecond, "how long each fault is at least from the one before; on average a third more")
 	kept     = flag.String("history", "", "a history that was kept, to be checked again")
 	fast     = flag.Bool("fast", false, "build the programs without the race detector, for figures of how soon they recover")
 	keep     = flag.Bool("keep", false, "keep the history even where nothing is wrong")

@@ -23,17 +23,21 @@ const (
 	startTries    = 3
 )
 
-// A supervised process is started again, with the same address, by whoever ended it.
+// A supervised process is started again, with the same address, by whoever ended it, or
+// by its supervisor where it ended by itself.
 type supervised struct {
-	name    string
-	path    string
-	address string // by which it is known to serve
-	dir     string // of its output
-	args    func(start int) []string
+	name     string
+	path     string
+	address  string // by which it is known to serve
+	dir      string // of its output
+	args     func(start int) []string
+	onlyOnce bool // it has no supervisor
 
 	mu      sync.Mutex
 	process *stack.Process
 	starts  int
+	gaveUp  int  // how often it has ended by itself
+	ended   bool // by us
 }
 
 // start runs the process and returns when its address answers. As under any
@@ -41,6 +45,11 @@ type supervised struct {
 func (s *supervised) start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.startLocked(ctx)
+}
+
+// startLocked is start for a caller that holds the lock.
+func (s *supervised) startLocked(ctx context.Context) error {
 	var err error
 	for range startTries {
 		if err = s.launch(ctx); err == nil || !s.process.Ended() {
@@ -50,7 +59,39 @@ func (s *supervised) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start %s: %w", s.name, err)
 	}
+	s.ended = false
+	if p := s.process; !s.onlyOnce {
+		go func() { // ends with the process
+			<-p.Done()
+			s.supervise(p)
+		}()
+	}
 	return nil
+}
+
+// supervise starts a process again that has ended by itself.
+func (s *supervised) supervise(p *stack.Process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended && s.process == p {
+		s.gaveUp++
+		_ = s.startLocked(context.Background()) // where that fails, whoever needs it will say so
+	}
+}
+
+// kill ends the process as a crash would.
+func (s *supervised) kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	s.process.Kill()
+}
+
+// gone returns how often the process has ended by itself.
+func (s *supervised) gone() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gaveUp
 }
 
 // launch is one try of start.
@@ -94,7 +135,10 @@ func (s *supervised) running() *stack.Process {
 
 // stop ends the process as an operator would.
 func (s *supervised) stop() error {
-	p := s.running()
+	s.mu.Lock()
+	s.ended = true
+	p := s.process
+	s.mu.Unlock()
 	if p == nil || p.Ended() {
 		return nil
 	}

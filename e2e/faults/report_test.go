@@ -35,7 +35,7 @@ func (tp *topology) report(h *checker.History) {
 		}
 	}
 	cuts := 0
-	for _, p := range tp.proxies {
+	for _, p := range tp.proxies() {
 		cuts += p.Cuts()
 	}
 	resident := make(map[string]int64)
@@ -54,7 +54,6 @@ func (tp *topology) report(h *checker.History) {
 	tp.t.Logf("usage records of %d completions, twice of %d", len(h.Books), twice)
 	for _, f := range h.Faults {
 		switch {
-		case f.Kind == "cut":
 		case strings.HasPrefix(f.Target, "completion"):
 			tp.t.Logf("%s %s: takeovers after %s", f.Kind, f.Target, spread(takeovers(h, f)))
 		case strings.HasPrefix(f.Target, "nats"):
@@ -64,10 +63,18 @@ func (tp *topology) report(h *checker.History) {
 		}
 	}
 	for _, s := range tp.all() {
+		if n := s.gone(); n > 0 {
+			tp.t.Logf("%s has ended by itself %d times, and was started again", s.name, n)
+		}
 		if lines := s.logged(complaints, 0); len(lines) > 0 {
 			tp.t.Logf("%d complaints of %s, such as %s", len(lines), s.name, lines[0])
 		}
 	}
+	var table strings.Builder
+	if err := checker.WriteTable(&table, checker.Table(h)); err != nil {
+		tp.t.Error(err)
+	}
+	tp.t.Logf("seed %d, %v:\n%s", h.Seed, tp.plan.Name, &table)
 }
 
 // reach is how long after a fault something is taken for its consequence.

@@ -41,18 +41,18 @@ func TestRollingRestart(t *testing.T) {
 }
 
 // rollOut restarts every process of ours, as a deploy does, once all clients are there.
-func rollOut(ctx context.Context, tp *topology, random *rand.Rand) (faults []checker.Fault, err error) {
+func rollOut(ctx context.Context, tp *topology, _ *rand.Rand) (faults []checker.Fault, err error) {
 	if !pause(ctx, 3*time.Second) { // the last client has come by then
 		return nil, ctx.Err()
 	}
 	for _, s := range slices.Concat(tp.edges, tp.completions) {
-		fault, err := term(func(*topology, *rand.Rand) *supervised { return s })(ctx, tp, random)
+		alone := func(*topology, int) []*supervised { return []*supervised{s} }
+		fault, err := tp.strike(ctx, &entry{kind: kind{name: "term", inject: term(alone)}})
 		faults = append(faults, fault)
 		if err != nil {
 			return faults, fmt.Errorf("restart %s: %w", s.name, err)
 		}
-		tp.t.Logf("restart %s: %v", s.name, fault.To.Sub(fault.From).Round(time.Millisecond))
-		if !pause(ctx, settle) {
+		if !pause(ctx, *gap) {
 			return faults, ctx.Err()
 		}
 	}

@@ -3,128 +3,182 @@ package faults
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/rand/v2"
-	"syscall"
+	"os"
+	"slices"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-const (
-	// past is longer than a replica that is silent is taken for alive, and than the
-	// others take to look for what it has left.
-	past = 4500 * time.Millisecond
-	// settle is how long a fault is at least from the next one.
-	settle = 1500 * time.Millisecond
-)
-
-// A step does something to the service and undoes it, and says what it was.
-type step struct {
-	name string
-	do   act
+// An entry of a schedule is a fault that is to be.
+type entry struct {
+	kind
+	after time.Duration // from the end of the one before
+	lasts time.Duration
+	pick  int // of the targets that there are
 }
 
-type act func(ctx context.Context, tp *topology, random *rand.Rand) (checker.Fault, error)
+// A schedule is an endless sequence of faults that the seed of a random number generator
+// decides: which, when, for how long and to what.
+type schedule iter.Seq[entry]
 
-// must are the faults that every schedule has; more follow by chance.
-var must = []step{
-	{"kill completion", kill((*topology).anyCompletion)},
-	{"kill edge", kill((*topology).anyEdge)},
-	{"kill nats", kill((*topology).anyNATS)},
-	{"stop completion", zombie},
-	{"term completion", term((*topology).anyCompletion)},
-	{"term edge", term((*topology).anyEdge)},
-	{"cut", cutAll},
-}
-
-type choice func(tp *topology, random *rand.Rand) *supervised
-
-func (tp *topology) anyCompletion(random *rand.Rand) *supervised {
-	return tp.completions[random.IntN(len(tp.completions))]
-}
-
-func (tp *topology) anyEdge(random *rand.Rand) *supervised {
-	return tp.edges[random.IntN(len(tp.edges))]
-}
-
-func (tp *topology) anyNATS(random *rand.Rand) *supervised {
-	return tp.nats[random.IntN(len(tp.nats))]
-}
-
-// kill ends a process without warning, and starts it again a little later.
-func kill(choose choice) act {
-	return func(ctx context.Context, tp *topology, random *rand.Rand) (checker.Fault, error) {
-		s := choose(tp, random)
-		down := time.Duration(200+random.IntN(800)) * time.Millisecond
-		f := checker.Fault{Kind: checker.Kill, Target: s.name, From: time.Now()}
-		s.running().Kill()
-		pause(ctx, down)
-		err := s.start(context.WithoutCancel(ctx))
-		f.To = time.Now()
-		return f, err
-	}
-}
-
-// term ends a process as an operator does, and starts it again.
-func term(choose choice) act {
-	return func(ctx context.Context, tp *topology, random *rand.Rand) (checker.Fault, error) {
-		s := choose(tp, random)
-		f := checker.Fault{Kind: "term", Target: s.name, From: time.Now()}
-		if err := s.stop(); err != nil {
-			return f, err
+// shuffled returns a schedule that has each kind that must be once, in any order, and then
+// any of the kinds.
+func shuffled(random *rand.Rand, kinds, must []kind, gap time.Duration) schedule {
+	return func(yield func(entry) bool) {
+		order := random.Perm(len(must))
+		for n := 0; ; n++ {
+			k := kinds[random.IntN(len(kinds))]
+			if n < len(must) {
+				k = must[order[n]]
+			}
+			e := entry{kind: k, after: gap + within(random, 0, 2*gap/3), lasts: within(random, k.least, k.most), pick: random.IntN(1 << 20)}
+			if !yield(e) {
+				return
+			}
 		}
-		err := s.start(context.WithoutCancel(ctx))
-		f.To = time.Now()
-		return f, err
 	}
 }
 
-// zombie has a replica taken for dead, and come back.
-func zombie(ctx context.Context, tp *topology, random *rand.Rand) (checker.Fault, error) {
-	s := tp.anyCompletion(random)
-	f := checker.Fault{Kind: "stop", Target: s.name, From: time.Now()}
-	if err := s.running().Send(syscall.SIGSTOP); err != nil {
-		return f, err
+// within returns a duration from least to most.
+func within(random *rand.Rand, least, most time.Duration) time.Duration {
+	return least + time.Duration(random.Int64N(int64(most-least)+1))
+}
+
+// scheduled returns the schedule of a topology, and how many faults it has to have: those
+// that must be, as far as the flag allows. What cannot be had here is told.
+func (tp *topology) scheduled(random *rand.Rand, must ...string) (schedule, int, error) {
+	allowed := kinds
+	if *only != "" {
+		var err error
+		if allowed, err = named(strings.Split(*only, ",")...); err != nil {
+			return nil, 0, err
+		}
 	}
-	pause(ctx, past)
-	err := s.running().Send(syscall.SIGCONT)
+	allowed = slices.DeleteFunc(slices.Clone(allowed), func(k kind) bool { return !tp.possible(&k) })
+	if len(allowed) == 0 {
+		tp.t.Logf("none of the faults %s can be had", *only)
+		return func(func(entry) bool) {}, 0, nil
+	}
+	if len(must) == 0 || *only != "" {
+		return shuffled(random, allowed, allowed, *gap), len(allowed), nil
+	}
+	chosen, err := named(must...)
+	return shuffled(random, allowed, chosen, *gap), len(chosen), err
+}
+
+// possible reports whether a topology can have such faults. Where that is for want of
+// something that a machine of the project's own has, it is an error there.
+func (tp *topology) possible(k *kind) bool {
+	if k.possible == nil {
+		return true
+	}
+	switch err := k.possible(tp); {
+	case err == nil:
+		return true
+	case !missing(err):
+	case os.Getenv("CI") == "true":
+		tp.t.Errorf("%s: %v", k.name, err)
+	default:
+		tp.t.Logf("NOT DONE: %s: %v", k.name, err)
+	}
+	return false
+}
+
+// disturb returns a disturbance by random faults, for as long as the flag says; those that
+// must be are there in any case.
+func disturb(must ...string) disturbance {
+	return func(ctx context.Context, tp *topology, random *rand.Rand) ([]checker.Fault, error) {
+		s, least, err := tp.scheduled(random, must...)
+		if err != nil {
+			return nil, err
+		}
+		return tp.suffer(ctx, s, least, *duration)
+	}
+}
+
+// suffer goes through a schedule until the time is over, but at least for so many faults.
+// One follows the other.
+func (tp *topology) suffer(ctx context.Context, s schedule, least int, d time.Duration) (faults []checker.Fault, err error) {
+	until := time.Now().Add(d)
+	for e := range s {
+		if len(faults) >= least && time.Now().After(until) {
+			return faults, nil
+		}
+		if !pause(ctx, e.after) {
+			return faults, ctx.Err()
+		}
+		fault, err := tp.strike(ctx, &e)
+		faults = append(faults, fault)
+		if err != nil {
+			return faults, fmt.Errorf("fault %d, %s of %s: %w", len(faults), e.name, fault.Target, err)
+		}
+	}
+	return faults, nil
+}
+
+// strike has one fault happen.
+func (tp *topology) strike(ctx context.Context, e *entry) (checker.Fault, error) {
+	f := checker.Fault{Kind: e.name, Promise: e.promise, From: time.Now()}
+	target, end, err := e.inject(ctx, tp, e.pick)
+	f.Target = target
+	if err == nil {
+		pause(ctx, e.lasts)
+		err = end(context.WithoutCancel(ctx)) // whoever cleans up needs it undone
+	}
 	f.To = time.Now()
+	tp.t.Logf("%s %-18s %s for %v", f.From.Format("15:04:05.000"), e.name, target, f.To.Sub(f.From).Round(time.Millisecond))
 	return f, err
 }
 
-// cutAll cuts all connections through one of the proxies.
-func cutAll(_ context.Context, tp *topology, random *rand.Rand) (checker.Fault, error) {
-	i := random.IntN(len(tp.proxies))
-	now := time.Now()
-	tp.proxies[i].CutAll()
-	return checker.Fault{Kind: "cut", Target: fmt.Sprintf("proxy %d", i), From: now, To: now}, nil
-}
-
-// disturb goes through the schedule.
-func (tp *topology) disturb(ctx context.Context, random *rand.Rand, d time.Duration) ([]checker.Fault, error) {
-	return tp.suffer(ctx, random, must, d)
-}
-
-// suffer goes through a schedule: all that must be, in random order, and then by chance
-// until the time is over. One fault follows the other.
-func (tp *topology) suffer(ctx context.Context, random *rand.Rand, must []step, d time.Duration) ([]checker.Fault, error) {
-	var faults []checker.Fault
-	until := time.Now().Add(d)
-	order := random.Perm(len(must))
-	for n := 0; n < len(must) || time.Now().Before(until); n++ {
-		next := must[random.IntN(len(must))]
-		if n < len(must) {
-			next = must[order[n]]
+func TestScheduleIsTheSeeds(t *testing.T) {
+	const n = 500
+	list := func(seed uint64) (all []string) {
+		for e := range shuffled(rand.New(rand.NewPCG(seed, 1)), kinds, kinds, time.Second) {
+			if len(all) == n {
+				break
+			}
+			all = append(all, fmt.Sprint(e.name, e.after, e.lasts, e.pick))
+			if e.lasts < e.least || e.lasts > e.most || e.after < time.Second {
+				t.Errorf("%s lasts %v after %v", e.name, e.lasts, e.after)
+			}
 		}
-		if !pause(ctx, settle+time.Duration(random.IntN(1000))*time.Millisecond) {
-			return faults, ctx.Err()
-		}
-		fault, err := next.do(ctx, tp, random)
-		faults = append(faults, fault)
-		if err != nil {
-			return faults, fmt.Errorf("%s: %w", next.name, err)
-		}
-		tp.t.Logf("%s %s: %v", next.name, fault.Target, fault.To.Sub(fault.From).Round(time.Millisecond))
+		return all
 	}
-	return faults, nil
+	if first, again := list(7), list(7); !slices.Equal(first, again) {
+		t.Error("one seed, two schedules")
+	}
+	if slices.Equal(list(7), list(8)) {
+		t.Error("two seeds, one schedule")
+	}
+	for _, k := range kinds {
+		if !slices.ContainsFunc(list(7)[:len(kinds)], func(e string) bool { return strings.HasPrefix(e, k.name) }) {
+			t.Errorf("%s is not among the first", k.name)
+		}
+	}
+}
+
+func TestNamed(t *testing.T) {
+	for _, test := range []struct {
+		names string
+		want  []string // nil: there is none such
+	}{
+		{"kill-edge", []string{"kill-edge"}},
+		{"term,kill-edge,term-nats", []string{"term-edge", "term-completion", "term-nats", "kill-edge"}},
+		{"wipe,flood", nil},
+		{"kill-", nil},
+	} {
+		all, err := named(strings.Split(test.names, ",")...)
+		var got []string
+		for _, k := range all {
+			got = append(got, k.name)
+		}
+		if !slices.Equal(got, test.want) || (err != nil) != (test.want == nil) {
+			t.Errorf("%s: %v, %v", test.names, got, err)
+		}
+	}
 }

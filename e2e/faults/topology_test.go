@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,7 +30,7 @@ type plan struct {
 	Prefix      string   // of the processes' names, where there is another topology
 	Clients     int      // how many streams there are at a time; 0: as the flag says
 	Model       string   // that all clients ask, and whose answers are known; empty: ours
-	Breaking    map[string]time.Duration
+	Disk        int64    // bytes of the disk that NATS has for itself; 0: it has none
 }
 
 // A topology is the processes of a run and the proxies between them.
@@ -40,7 +41,16 @@ type topology struct {
 
 	nats, completions, edges []*supervised
 	urls                     []string // of the edges, through their proxies
-	proxies                  []*cut.Proxy
+
+	toEdges, toCompletions []*cut.Proxy   // one in front of each
+	toNATS                 [][]*cut.Proxy // from each completion service, to each server
+
+	mounted []string // directories that are disks
+	noDisk  error    // why there is none, though the plan has it
+	eras    []*era
+
+	exhuming sync.Mutex
+	spare    string // address of the server that reads logs which were taken away; empty: not yet
 }
 
 // start starts a topology. The test's end stops it, and looks at what it has logged.
@@ -65,6 +75,10 @@ func (tp *topology) all() []*supervised {
 	return append(append(append([]*supervised(nil), tp.edges...), tp.completions...), tp.nats...)
 }
 
+func (tp *topology) proxies() []*cut.Proxy {
+	return slices.Concat(append(tp.toNATS, tp.toEdges, tp.toCompletions)...)
+}
+
 // end stops everything and reports what should not have been logged.
 func (tp *topology) end() {
 	for _, s := range tp.all() {
@@ -75,10 +89,21 @@ func (tp *topology) end() {
 			tp.t.Error(line)
 		}
 	}
-	for _, p := range tp.proxies {
+	for _, p := range tp.proxies() {
 		p.Close()
 	}
-	if tp.t.Failed() || *keep {
+	kept := tp.t.Failed() || *keep
+	if kept {
+		if err := tp.keepStores(); err != nil {
+			tp.t.Log(err)
+		}
+	}
+	for _, dir := range tp.mounted {
+		if err := unmount(dir); err != nil {
+			tp.t.Errorf("unmount %s: %v", dir, err)
+		}
+	}
+	if kept {
 		tp.t.Logf("history and logs are kept in %s", tp.dir)
 		return
 	}
@@ -115,10 +140,15 @@ func (tp *topology) startNATS(*rand.Rand) error {
 	}
 	for i := range tp.plan.NATS {
 		name := fmt.Sprintf("%snats-%d", tp.plan.Prefix, i)
-		host, port, _ := strings.Cut(addresses[i], ":")
-		args := []string{"-a", host, "-p", port, "-js", "-sd", filepath.Join(tp.dir, name), "--server_name", name}
+		if err := tp.mount(i); err != nil {
+			return err
+		}
+		args, err := natsArgs(tp.dir, name, addresses[i], tp.store(i))
+		if err != nil {
+			return err
+		}
 		if tp.plan.NATS > 1 {
-			args = append(args, "--cluster_name", "faults", "--cluster", routes[i], "--routes", strings.Join(routes, ","))
+			args = append(args, "--cluster_name", "faults", "--cluster", routes[i], "--routes", strings.Join(routes, ","), "--no_advertise")
 		}
 		tp.nats = append(tp.nats, &supervised{
 			name: name, path: tp.path(natsProgram), address: addresses[i], dir: tp.dir,
@@ -129,7 +159,7 @@ func (tp *topology) startNATS(*rand.Rand) error {
 		return err
 	}
 	return eventually(tp.t.Context(), readyPatience, func() error {
-		conn, js, err := tp.jetstream()
+		conn, js, err := jetStream(tp.natsURL())
 		if err != nil {
 			return err
 		}
@@ -141,6 +171,15 @@ func (tp *topology) startNATS(*rand.Rand) error {
 	})
 }
 
+// natsArgs returns the arguments of a NATS server. It may take more of the disk than there
+// is, as one that nobody has configured does when its disk has filled since it started.
+func natsArgs(dir, name, address, store string) ([]string, error) {
+	host, port, _ := strings.Cut(address, ":")
+	path := filepath.Join(dir, name+".conf")
+	conf := fmt.Sprintf("jetstream { store_dir: %q, max_file_store: 16GB }\n", store)
+	return []string{"-a", host, "-p", port, "-c", path, "--server_name", name}, os.WriteFile(path, []byte(conf), 0o600)
+}
+
 // natsURL names every NATS server.
 func (tp *topology) natsURL() string {
 	var urls []string
@@ -150,9 +189,9 @@ func (tp *topology) natsURL() string {
 	return strings.Join(urls, ",")
 }
 
-// jetstream connects as any client of NATS would.
-func (tp *topology) jetstream() (*nats.Conn, jetstream.JetStream, error) {
-	conn, err := nats.Connect(tp.natsURL(), nats.Timeout(2*time.Second))
+// jetstream connects to NATS at that URL as any client would.
+func jetStream(url string) (*nats.Conn, jetstream.JetStream, error) {
+	conn, err := nats.Connect(url, nats.Timeout(2*time.Second))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -160,17 +199,28 @@ func (tp *topology) jetstream() (*nats.Conn, jetstream.JetStream, error) {
 	return conn, js, err
 }
 
-func (tp *topology) startCompletions(*rand.Rand) error {
+func (tp *topology) startCompletions(random *rand.Rand) error {
 	for _, name := range []string{"completion-a", "completion-b"} {
 		address, err := freeAddress()
 		if err != nil {
 			return err
 		}
+		var ways []*cut.Proxy
+		var urls []string
+		for _, s := range tp.nats {
+			proxy, err := tp.behindProxy(s.address, random, 0, 0, 0)
+			if err != nil {
+				return err
+			}
+			ways = append(ways, proxy)
+			urls = append(urls, "nats://"+proxy.Addr())
+		}
+		tp.toNATS = append(tp.toNATS, ways)
 		tp.completions = append(tp.completions, &supervised{
 			name: tp.plan.Prefix + name, path: tp.path(completionProgram), address: address, dir: tp.dir,
 			args: func(start int) []string {
 				return append([]string{
-					"--listen=" + address, "--admin-listen=127.0.0.1:0", "--nats-url=" + tp.natsURL(),
+					"--listen=" + address, "--admin-listen=127.0.0.1:0", "--nats-url=" + strings.Join(urls, ","),
 					"--nats-replicas=" + strconv.Itoa(tp.plan.NATS), "--drain-timeout=1s",
 					"--advisor-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
 					"--random-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
@@ -186,11 +236,12 @@ func (tp *topology) startEdges(random *rand.Rand) error {
 	var replicas []string
 	for _, s := range tp.completions {
 		// A connection between edge and completion carries many streams.
-		address, err := tp.behindProxy(s.address, random, 1, 100_000, 800_000)
+		proxy, err := tp.behindProxy(s.address, random, 1, 100_000, 800_000)
 		if err != nil {
 			return err
 		}
-		replicas = append(replicas, address)
+		tp.toCompletions = append(tp.toCompletions, proxy)
+		replicas = append(replicas, proxy.Addr())
 	}
 	for i, name := range []string{"edge-a", "edge-b"} {
 		address, err := freeAddress()
@@ -206,30 +257,26 @@ func (tp *topology) startEdges(random *rand.Rand) error {
 			name: tp.plan.Prefix + name, path: tp.path(edgeProgram), address: address, dir: tp.dir,
 			args: func(int) []string { return args },
 		})
-		through, err := tp.behindProxy(address, random, 3, 1, 20_000)
+		proxy, err := tp.behindProxy(address, random, 3, 1, 20_000)
 		if err != nil {
 			return err
 		}
-		tp.urls = append(tp.urls, "http://"+through)
+		tp.toEdges = append(tp.toEdges, proxy)
+		tp.urls = append(tp.urls, "http://"+proxy.Addr())
 	}
 	return together(tp.t.Context(), tp.edges)
 }
 
-// behindProxy returns the address of a proxy that, where the plan says so, cuts one of
-// so many connections after least to most bytes.
-func (tp *topology) behindProxy(target string, random *rand.Rand, oneOf, least, most int) (string, error) {
+// behindProxy returns a proxy that, where the plan says so, cuts one of so many connections
+// (0: none) after least to most bytes.
+func (tp *topology) behindProxy(target string, random *rand.Rand, oneOf, least, most int) (*cut.Proxy, error) {
 	mine := rand.New(rand.NewPCG(random.Uint64(), random.Uint64()))
-	proxy, err := cut.Listen(target, func(int) cut.Plan { // one after the other
-		if !tp.plan.CutOften || mine.IntN(oneOf) > 0 {
+	return cut.Listen(target, func(int) cut.Plan { // one after the other
+		if !tp.plan.CutOften || oneOf == 0 || mine.IntN(oneOf) > 0 {
 			return cut.Plan{}
 		}
 		return cut.Plan{After: int64(least + mine.IntN(most-least)), Reset: mine.IntN(2) == 0}
 	})
-	if err != nil {
-		return "", err
-	}
-	tp.proxies = append(tp.proxies, proxy)
-	return proxy.Addr(), nil
 }
 
 // together starts processes at the same time.

@@ -46,7 +46,7 @@ func TestZombie(t *testing.T) {
 	id := slices.Collect(maps.Keys(log))[0]
 	follow(by("at the survivor", survivor, id))
 
-	f := checker.Fault{Kind: "stop", Target: tp.completions[owner].name, From: time.Now()}
+	f := checker.Fault{Kind: "pause-completion", Target: tp.completions[owner].name, From: time.Now()}
 	if err := tp.completions[owner].running().Send(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}

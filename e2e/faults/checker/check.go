@@ -3,14 +3,15 @@ package checker
 import (
 	"cmp"
 	"fmt"
-	"maps"
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
 // A Violation is a promise that was broken.
 type Violation struct {
-	Invariant string // "I1" to "I14", "complete", or "books"
+	Invariant string // "I1" to "I14", "serves", "complete", or "books"
 	Subject   string // the completion, stream or process
 	What      string
 }
@@ -40,6 +41,7 @@ func Check(h *History) []Violation {
 		{"I12", ownCompletionsOnly},
 		{"I13", reachesATerminal},
 		{"I14", fewCalls},
+		{"serves", serves},
 		{"complete", complete},
 		{"books", accounted},
 	} {
@@ -61,9 +63,6 @@ type findings struct {
 func (f *findings) add(subject, format string, args ...any) {
 	f.violations = append(f.violations, Violation{f.invariant, subject, fmt.Sprintf(format, args...)})
 }
-
-// completions returns the ids of the completions in the log, ordered.
-func (f *findings) completions() []string { return slices.Sorted(maps.Keys(f.Log)) }
 
 // connections calls each with every connection of every stream.
 func (f *findings) connections(each func(s *Stream, c *Connection)) {
@@ -111,6 +110,49 @@ func (s *Stream) joined() []Event {
 		}
 	}
 	return all
+}
+
+// begun returns when the completion was asked for.
+func (s *Stream) begun() time.Time {
+	if len(s.Connections) == 0 {
+		return time.Time{}
+	}
+	return s.Connections[0].Begun
+}
+
+// over returns when the last connection ended.
+func (s *Stream) over() time.Time {
+	if len(s.Connections) == 0 {
+		return time.Time{}
+	}
+	return s.Connections[len(s.Connections)-1].Ended
+}
+
+// refused reports whether a connection was told with an error that its completion is not
+// known, or not as far as the client has seen it.
+func (c *Connection) refused() bool {
+	switch c.Status {
+	case http.StatusNotFound, http.StatusGone:
+		return strings.Contains(c.Error, `"error"`)
+	case http.StatusBadRequest:
+		return strings.Contains(c.Error, `"code":"invalid_cursor"`)
+	}
+	return false
+}
+
+// mayFail reports whether a fault excuses an explicit error in place of a stream's end.
+func (h *History) mayFail(s *Stream) bool {
+	return slices.ContainsFunc(h.Faults, func(fault Fault) bool {
+		return fault.Promise.MayFail && fault.From.Before(s.over()) && fault.To.Add(fault.Promise.Felt).After(s.begun())
+	})
+}
+
+// mayForget reports whether by some time a completion may be unknown that was begun at
+// another one.
+func (h *History) mayForget(begun, by time.Time) bool {
+	return slices.ContainsFunc(h.Faults, func(fault Fault) bool {
+		return fault.Promise.MayForget && fault.From.Before(by) && fault.To.After(begun)
+	})
 }
 
 // disturbed returns for how long of a span there were faults.

@@ -84,7 +84,7 @@ func good() *checker.History {
 			{ID: "3", Tag: "two", Begun: at(30), Last: at(60), Ended: true, Steps: append([]checker.Step{open}, words("x", "y")...)},
 		},
 		Cancels: []checker.Cancel{{Completion: cancelled, At: at(55)}},
-		Faults:  []checker.Fault{{Kind: checker.Kill, Target: "A", From: at(35), To: at(400)}},
+		Faults:  []checker.Fault{{Kind: "kill", Target: "A", From: at(35), To: at(400)}},
 		Books:   map[string]int{taken: 1, cancelled: 2},
 		Samples: []checker.Sample{{Process: "A", At: at(20), Resident: 900}},
 		Streams: []checker.Stream{
@@ -228,20 +228,20 @@ func TestFaultsExcuseSilenceButNotForEver(t *testing.T) {
 	}
 }
 
-func TestAKillExcusesTheErrorOfWhoWasThere(t *testing.T) {
+func TestAFaultExcusesTheErrorOfWhoWasThere(t *testing.T) {
+	mayFail := checker.Promise{MayFail: true, Felt: 50 * time.Millisecond}
 	for name, test := range map[string]struct {
 		fault checker.Fault
 		want  int // violations
 	}{
-		"felt":                      {checker.Fault{Kind: checker.Kill, Target: "X", From: at(5), To: at(8)}, 0},
-		"over":                      {checker.Fault{Kind: checker.Kill, Target: "X", From: at(-90), To: at(-80)}, 1},
-		"later":                     {checker.Fault{Kind: checker.Kill, Target: "X", From: at(900), To: at(901)}, 1},
-		"of what nothing breaks by": {checker.Fault{Kind: checker.Kill, Target: "Y", From: at(5), To: at(8)}, 1},
-		"no kill":                   {checker.Fault{Kind: "term", Target: "X", From: at(5), To: at(8)}, 1},
+		"felt":                      {checker.Fault{Promise: mayFail, From: at(5), To: at(8)}, 0},
+		"over":                      {checker.Fault{Promise: mayFail, From: at(-90), To: at(-80)}, 1},
+		"later":                     {checker.Fault{Promise: mayFail, From: at(900), To: at(901)}, 1},
+		"of what nothing breaks by": {checker.Fault{From: at(5), To: at(8)}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := good()
-			h.Cancels, h.Breaking = nil, map[string]time.Duration{"X": 50 * time.Millisecond}
+			h.Cancels = nil
 			h.Faults = append(h.Faults, test.fault)
 			if found := checker.Check(h); len(found) != test.want {
 				t.Errorf("%v", found)

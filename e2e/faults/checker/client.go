@@ -1,25 +1,26 @@
 package checker
 
 import (
+	"fmt"
 	"net/http"
-	"slices"
 	"time"
 )
 
 // resumesAfterTheCursor is I7: resume(k) yields k+1, and 204 where k is the terminal
 // event and nowhere else, or for a POST a stream without an event. A passing fault may
-// put it off, but not refuse it.
+// put it off, but not refuse it; only a log that was taken away may.
 func resumesAfterTheCursor(f *findings) {
 	f.connections(func(s *Stream, c *Connection) {
 		after := c.after()
-		last, atEnd := f.atEnd(s, c)
+		atEnd := f.atEnd(s, c)
 		switch {
 		case c.Status == http.StatusNoContent && !atEnd:
-			f.add(label(s, c), "status 204 before the end, which is event %d", last)
-		case c.Status == http.StatusOK && atEnd && len(c.Events) > 0:
+			f.add(label(s, c), "status 204 before the end")
+		case c.Status == http.StatusOK && atEnd && len(c.Events) > 0 && !f.goesOn(s, c):
 			f.add(label(s, c), "%d events after the terminal one", len(c.Events))
-		case c.Status == http.StatusOK && atEnd && c.Method == http.MethodGet && !c.ComeBack:
+		case c.Status == http.StatusOK && atEnd && c.Method == http.MethodGet && !c.ComeBack && !f.goesOn(s, c):
 			f.add(label(s, c), "status 200 after the terminal event")
+		case c.refused() && f.mayForget(s.begun(), c.Ended):
 		case c.After != "" && c.Status/100 == 4 && c.Status != http.StatusTooManyRequests:
 			f.add(label(s, c), "status %d after an event that was shown", c.Status)
 		}
@@ -32,46 +33,52 @@ func resumesAfterTheCursor(f *findings) {
 	})
 }
 
-// atEnd reports whether a connection resumes after the terminal event, which is last.
-func (f *findings) atEnd(s *Stream, c *Connection) (last int64, atEnd bool) {
-	last, _, ended := f.terminal(s.completion())
-	return last, ended && c.After != "" && c.after() == last
+// atEnd reports whether a connection resumes after the terminal event.
+func (f *findings) atEnd(s *Stream, c *Connection) bool {
+	return c.After != "" && f.endsAt(s.completion(), c.after())
+}
+
+// goesOn reports whether the log that held the completion at the connection's begin, before
+// another one took its place, had more of it than the event that the connection resumes after.
+func (f *findings) goesOn(s *Stream, c *Connection) bool {
+	v := f.at(s.completion(), c.Begun)
+	return v != nil && int64(len(v.steps)) > c.after()+1
 }
 
 // noCleanEndBeforeTheTerminal is I8: who sees a clean end has seen the terminal event or
 // an error. Only an EventSource may be asked to come back instead.
 func noCleanEndBeforeTheTerminal(f *findings) {
 	f.connections(func(s *Stream, c *Connection) {
-		if c.Status != http.StatusOK || c.End != Clean || c.ComeBack && c.Method == http.MethodGet {
-			return
+		if f.silent(s, c) {
+			f.add(label(s, c), "a clean end after %d events, without the last one", len(c.Events))
 		}
-		if n := len(c.Events); n > 0 {
-			if step, err := c.Events[n-1].step(); err != nil || !step.Terminal() {
-				f.add(label(s, c), "a clean end after %d events, the last of which is %s", n, c.Events[n-1].ID)
-			}
-			return
-		}
-		if _, atEnd := f.atEnd(s, c); atEnd && c.Method == http.MethodPost {
-			return
-		}
-		f.add(label(s, c), "a clean end without an event")
 	})
 }
 
-// recovers is I11: after a kill, every stream that was going on goes on, or ends, in
+// silent reports whether a connection has ended as if all were well, and nothing said so.
+func (in *index) silent(s *Stream, c *Connection) bool {
+	if c.Status != http.StatusOK || c.End != Clean || c.ComeBack && c.Method == http.MethodGet {
+		return false
+	}
+	if n := len(c.Events); n > 0 {
+		step, err := c.Events[n-1].step()
+		return err != nil || !step.Terminal()
+	}
+	return c.Method != http.MethodPost || c.After == "" || !in.endsAt(s.completion(), c.after())
+}
+
+// recovers is I11: after a fault, every stream that was going on goes on, or ends, in
 // bounded time. Faults that follow put it off.
 func recovers(f *findings) {
 	for i := range f.Streams {
-		s := &f.Streams[i]
 		for _, fault := range f.Faults {
-			if fault.Kind == Kill {
-				f.recoversFrom(s, fault.From)
-			}
+			f.recoversFrom(&f.Streams[i], &fault)
 		}
 	}
 }
 
-func (f *findings) recoversFrom(s *Stream, killed time.Time) {
+func (f *findings) recoversFrom(s *Stream, fault *Fault) {
+	begun := fault.From
 	var before, after time.Time
 	for j := range s.Connections {
 		c := &s.Connections[j]
@@ -80,7 +87,7 @@ func (f *findings) recoversFrom(s *Stream, killed time.Time) {
 		}
 		for k := range c.Events {
 			switch at := c.Events[k].At; {
-			case !at.After(killed):
+			case !at.After(begun):
 				before = at
 			case after.IsZero():
 				after = at
@@ -97,25 +104,67 @@ func (f *findings) recoversFrom(s *Stream, killed time.Time) {
 				return // it ended before
 			}
 		}
-		if after = s.Connections[len(s.Connections)-1].Ended; after.Before(killed) {
+		if after = s.over(); after.Before(begun) {
 			return // the client gave up before
 		}
 	}
-	if took := after.Sub(killed) - f.disturbed(killed, after); took > f.Limits.Recover {
-		f.add(s.Name, "silent for %v after the kill at %s", took, killed.Format(time.StampMilli))
+	if took := after.Sub(begun) - f.disturbed(begun, after); took > f.Limits.Recover {
+		f.add(s.Name, "silent for %v beside the faults, after %v", took, fault)
 	}
 }
 
-// complete checks what all this is for: a client that stays sees its completion end
-// as it should, unless somebody cancelled it.
-func complete(f *findings) {
-	cancelled := make(map[string]bool)
-	for _, c := range f.Cancels {
-		cancelled[c.Completion] = true
+// serves checks that the service is of use again, by itself, soon after each fault:
+// somebody who asks then gets the first event of an answer in bounded time.
+func serves(f *findings) {
+	for _, fault := range f.Faults {
+		asked, heard := false, time.Time{}
+		for i := range f.Streams {
+			s := &f.Streams[i]
+			if s.begun().Before(fault.To) || s.Connections[0].Method != http.MethodPost {
+				continue
+			}
+			at, ok := s.heard()
+			if !ok && s.Left {
+				continue // nobody knows what would have come
+			}
+			if asked = true; ok && (heard.IsZero() || at.Before(heard)) {
+				heard = at
+			}
+		}
+		switch took := heard.Sub(fault.To) - f.disturbed(fault.To, heard); {
+		case !asked:
+		case heard.IsZero():
+			f.add(fault.Target, "no completion was answered after %v", &fault)
+		case took > f.Limits.Recover:
+			f.add(fault.Target, "the first completion was answered %v after %v, beside the faults", took, &fault)
+		}
 	}
+}
+
+// heard returns when the first event of the completion came.
+func (s *Stream) heard() (time.Time, bool) {
+	for i := range s.Connections {
+		for j := range s.Connections[i].Events {
+			if e := &s.Connections[i].Events[j]; e.ID != "" {
+				return e.At, true
+			}
+		}
+	}
+	return time.Time{}, false
+}
+
+// String says what was done, to what and when.
+func (f *Fault) String() string {
+	return fmt.Sprintf("%s of %s at %s", f.Kind, f.Target, f.From.Format(time.StampMilli))
+}
+
+// complete checks what all this is for: a client that stays sees its completion end
+// as it should, unless somebody cancelled it, or a fault excuses an explicit error.
+func complete(f *findings) {
+	cancelled := f.cancelled()
 	for i := range f.Streams {
 		s := &f.Streams[i]
-		if s.Left || cancelled[s.completion()] {
+		if s.Left || cancelled[s.completion()] || f.failed(s) && f.mayFail(s) {
 			continue
 		}
 		all := s.joined()
@@ -124,20 +173,35 @@ func complete(f *findings) {
 			continue
 		}
 		last := &all[len(all)-1]
-		step, err := last.step()
-		if err == nil && step.Kind == KindError && f.excused(s.Connections[0].Begun, last.At) {
-			continue
-		}
-		if err != nil || step.Kind != KindDone {
+		if step, err := last.step(); err != nil || step.Kind != KindDone {
 			f.add(s.Name, "ended with %s: %s", last.ID, last.Data)
 		}
 	}
 }
 
-// excused reports whether a kill that streams may break by was felt within the span.
-func (f *findings) excused(from, to time.Time) bool {
-	return slices.ContainsFunc(f.Faults, func(fault Fault) bool {
-		felt, breaks := f.Breaking[fault.Target]
-		return breaks && fault.Kind == Kill && fault.From.Before(to) && fault.To.Add(felt).After(from)
-	})
+// cancelled returns the completions that somebody has cancelled.
+func (h *History) cancelled() map[string]bool {
+	all := make(map[string]bool)
+	for _, c := range h.Cancels {
+		all[c.Completion] = true
+	}
+	return all
+}
+
+// failed reports whether a stream has ended with an explicit error: an event of its
+// completion's, or the answer that this is not known any more.
+func (h *History) failed(s *Stream) bool {
+	if len(s.Connections) == 0 {
+		return false
+	}
+	last := &s.Connections[len(s.Connections)-1]
+	if last.refused() {
+		return h.mayForget(s.begun(), last.Ended)
+	}
+	n := len(last.Events)
+	if n == 0 || last.Events[n-1].ID == "" {
+		return false
+	}
+	step, err := last.Events[n-1].step()
+	return err == nil && step.Kind == KindError
 }

@@ -1,6 +1,9 @@
 package checker
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,17 +18,19 @@ func durableBeforeVisible(f *findings) {
 			if !ok {
 				continue
 			}
-			all := f.steps(id)
-			if sequence < 0 || sequence >= int64(len(all)) {
-				f.add(label(s, c), "event %d was shown, but the log holds %d", sequence, len(all))
+			step, err := e.step()
+			if err != nil {
+				f.add(label(s, c), "%v", err)
 				continue
 			}
-			in := all[sequence]
-			switch step, err := e.step(); {
-			case err != nil:
-				f.add(label(s, c), "%v", err)
-			case step != in.Step:
-				f.add(label(s, c), "event %d was shown as %v, but stored as %v", sequence, step, in.Step)
+			in, held := f.holder(id, sequence, step)
+			switch last := f.last(id); {
+			case last == nil:
+				f.add(label(s, c), "event %d was shown, but no log holds the completion", sequence)
+			case !held && sequence >= int64(len(last.steps)):
+				f.add(label(s, c), "event %d was shown, but the log holds %d", sequence, len(last.steps))
+			case !held:
+				f.add(label(s, c), "event %d was shown as %v, but stored as %v", sequence, step, last.steps[sequence].Step)
 			case e.At.Before(in.at.Add(-f.Limits.Clock)):
 				f.add(label(s, c), "event %d was shown %v before it was stored", sequence, in.at.Sub(e.At))
 			}
@@ -33,73 +38,100 @@ func durableBeforeVisible(f *findings) {
 	})
 }
 
-// sameBytes is I4: one id has the same bytes wherever and whenever it is read.
+// sameBytes is I4: one id has the same bytes wherever and whenever it is read, as long
+// as it is the same log that holds it.
 func sameBytes(f *findings) {
 	type frame struct{ name, data string }
-	seen := make(map[string]frame)
+	type place struct {
+		id   string
+		step Step
+	}
+	seen := make(map[place]frame)
 	f.connections(func(s *Stream, c *Connection) {
-		for _, e := range c.Events {
-			if e.ID == "" {
+		for i := range c.Events {
+			e := &c.Events[i]
+			id, _, ok := e.place()
+			if !ok {
 				continue
 			}
-			now := frame{e.Name, e.Data}
-			before, known := seen[e.ID]
+			here, now := place{id: e.ID}, frame{e.Name, e.Data}
+			if len(f.byID[id]) > 1 {
+				here.step, _ = e.step() // it may be another one in each log: I3 checks which
+			}
+			before, known := seen[here]
 			if known && before != now {
 				f.add(label(s, c), "%s is %q, and was %q elsewhere", e.ID, now, before)
 			}
-			seen[e.ID] = now
+			seen[here] = now
 		}
 	})
 	names := make(map[string]string)
-	for _, id := range f.completions() {
-		m := f.meta(id)
-		if m.Key == "" {
+	for _, v := range f.versions {
+		if v.meta.Key == "" {
 			continue
 		}
-		name := m.Principal + "\x00" + m.Key
+		name := fmt.Sprintf("%d\x00%s\x00%s", v.era, v.meta.Principal, v.meta.Key)
 		if other, taken := names[name]; taken {
-			f.add(id, "idempotency key %s names %s too", m.Key, other)
+			f.add(v.String(), "idempotency key %s names %s too", v.meta.Key, other)
 		}
-		names[name] = id
+		names[name] = v.id
 	}
 }
 
 // prefixOfTheFinalText is I5: what a client has put together is a prefix of the final
 // text, and all of it once it has seen the end. A text that is known beforehand is
-// that text.
+// that text. Where there were several logs, it is that of one of them: nobody is given
+// the beginning of one and the end of another.
 func prefixOfTheFinalText(f *findings) {
 	asks := make(map[string]string)
 	for i := range f.Streams {
 		s := &f.Streams[i]
-		id := s.completion()
 		if s.Ask != "" {
-			asks[id] = s.Ask
+			asks[s.completion()] = s.Ask
 		}
-		var got []Step
-		for _, e := range s.joined() {
-			if step, err := e.step(); err == nil {
-				got = append(got, step)
-			}
-		}
-		final := text(plain(f.steps(id)))
-		mine, n := text(got), len(got)
-		switch {
-		case !strings.HasPrefix(final, mine):
-			f.add(s.Name, "the client has %q, which does not begin the final text of %s, %q", mine, id, final)
-		case n > 0 && got[n-1].Terminal() && mine != final:
-			f.add(s.Name, "the client has seen the end and has %q of %q", mine, final)
-		}
+		f.oneText(s)
 	}
-	for _, id := range f.completions() {
-		want, known := f.Want[asks[id]]
+	for _, v := range f.versions {
+		want, known := f.Want[asks[v.id]]
 		if !known {
 			continue
 		}
-		got := text(plain(f.steps(id)))
-		_, end, _ := f.terminal(id)
+		got := text(plain(v.steps))
+		_, end, _ := v.terminal()
 		if end.Kind == KindDone && got != want || !strings.HasPrefix(want, got) {
-			f.add(id, "the text is %q, and ought to be %q", got, want)
+			f.add(v.String(), "the text is %q, and ought to be %q", got, want)
 		}
+	}
+}
+
+// oneText checks a stream's text.
+func (f *findings) oneText(s *Stream) {
+	id := s.completion()
+	var got []Step
+	for _, e := range s.joined() {
+		if step, err := e.step(); err == nil {
+			got = append(got, step)
+		}
+	}
+	if len(got) == 0 {
+		return
+	}
+	mine := text(got)
+	var final string
+	for _, v := range f.byID[id] {
+		all := plain(v.steps)
+		final = text(all)
+		if len(all) >= len(got) && slices.Equal(all[:len(got)], got) {
+			return
+		}
+	}
+	switch ended := got[len(got)-1].Terminal(); {
+	case !strings.HasPrefix(final, mine):
+		f.add(s.Name, "the client has %q, which does not begin the final text of %s, %q", mine, id, final)
+	case ended && mine != final:
+		f.add(s.Name, "the client has seen the end and has %q of %q", mine, final)
+	default:
+		f.add(s.Name, "the client has events of more than one text of %s", id)
 	}
 }
 
@@ -112,20 +144,29 @@ func plain(all []stored) []Step {
 }
 
 // cancelled is I9: once a cancel was answered, the log gets no more text, and the
-// engine's call ends soon.
+// engine's call ends soon. A log that was put back from before it does not know of it.
 func cancelled(f *findings) {
 	for _, c := range f.Cancels {
-		_, _, ended := f.terminal(c.Completion)
-		if !ended {
-			f.add(c.Completion, "was cancelled and has no terminal event")
+		v := f.at(c.Completion, c.At)
+		if v == nil {
+			if !f.mayForget(c.At, c.At) {
+				f.add(c.Completion, "was cancelled and is in no log")
+			}
+			continue
 		}
-		for i, s := range f.steps(c.Completion) {
+		if _, _, ended := v.terminal(); !ended {
+			f.add(v.String(), "was cancelled and has no terminal event")
+		}
+		for i, s := range v.steps {
 			if s.at.After(c.At.Add(f.Limits.Clock)) {
-				f.add(c.Completion, "event %d was stored %v after the cancel was answered", i, s.at.Sub(c.At))
+				f.add(v.String(), "event %d was stored %v after the cancel was answered", i, s.at.Sub(c.At))
 				break
 			}
 		}
 		for _, a := range f.attempts(c.Completion) {
+			if !v.until.IsZero() && a.Last.After(v.until) {
+				continue
+			}
 			if late := a.Last.Sub(c.At) - f.disturbed(c.At, a.Last); late > f.Limits.Close {
 				f.add(c.Completion, "attempt %s went on for %v after the cancel was answered", a.ID, late)
 			}
@@ -140,53 +181,53 @@ func ownCompletionsOnly(f *findings) {
 		if len(c.Events) > 0 {
 			id, _, _ = c.Events[0].place()
 		}
-		m := f.meta(id)
-		if m.ID != "" && m.Principal != s.Principal && (c.Status/100 == 2 || len(c.Events) > 0) {
-			f.add(label(s, c), "%s reads %s, which is %s's", s.Principal, id, m.Principal)
+		v := f.last(id)
+		if v != nil && v.meta.ID != "" && v.meta.Principal != s.Principal && (c.Status/100 == 2 || len(c.Events) > 0) {
+			f.add(label(s, c), "%s reads %s, which is %s's", s.Principal, id, v.meta.Principal)
 		}
 	})
 }
 
 // accounted checks that the end of each completion is in the books: once, or twice where
-// whoever wrote it down was taken for dead.
+// whoever wrote it down was taken for dead, and as often again for each log that it was in.
 func accounted(f *findings) {
 	if f.Books == nil {
 		return
 	}
 	for id := range f.Log {
-		if _, _, ended := f.terminal(id); !ended {
+		if _, _, ended := f.last(id).terminal(); !ended {
 			continue
 		}
-		if n := f.Books[id]; n < 1 || n > 2 {
+		if n := f.Books[id]; n < 1 || n > 2*len(f.byID[id]) {
 			f.add(id, "%d usage records", n)
 		}
 	}
 }
 
-// fewCalls is I14: the engine is called once, and once more for each takeover.
+// fewCalls is I14: the engine is called once, and once more for each takeover, in each
+// log. Who asks anew in another log, with an idempotency key, has one more completion.
 func fewCalls(f *findings) {
-	for _, id := range f.completions() {
-		claims := 0
-		for _, r := range f.Log[id] {
-			if r.Claim {
-				claims++
-			}
-		}
-		if n := len(f.attempts(id)); n > 1+claims {
-			f.add(id, "the engine was called %d times with %d takeovers", n, claims)
+	most, one := make(map[string]int), make(map[string]string)
+	for _, v := range f.versions {
+		most[v.meta.Tag] += 1 + v.claims()
+		one[v.meta.Tag] = v.id
+	}
+	for _, tag := range slices.Sorted(maps.Keys(most)) {
+		if n := len(f.byTag[tag]); n > most[tag] {
+			f.add(one[tag], "the engine was called %d times; once and for each takeover are %d", n, most[tag])
 		}
 	}
 }
 
-// reachesATerminal is I13: what was admitted ends.
+// reachesATerminal is I13: what was admitted ends, unless its log was taken away.
 func reachesATerminal(f *findings) {
-	for _, id := range f.completions() {
-		if _, _, ended := f.terminal(id); !ended {
-			f.add(id, "has no terminal event")
+	for _, v := range f.versions {
+		if _, _, ended := v.terminal(); !ended && v.until.IsZero() {
+			f.add(v.id, "has no terminal event")
 		}
 	}
 	for i := range f.Streams {
-		if id := f.Streams[i].completion(); id != "" && len(f.Log[id]) == 0 {
+		if id := f.Streams[i].completion(); id != "" && f.last(id) == nil {
 			f.add(id, "was admitted for %s, and is not in the log", f.Streams[i].Name)
 		}
 	}
@@ -203,13 +244,14 @@ func bounded(f *findings) {
 		if c.Slow {
 			return
 		}
-		all := f.steps(s.completion())
 		for i := range c.Events {
-			_, sequence, ok := c.Events[i].place()
-			if !ok || sequence >= int64(len(all)) {
+			id, sequence, ok := c.Events[i].place()
+			step, err := c.Events[i].step()
+			in, held := f.holder(id, sequence, step)
+			if !ok || err != nil || !held {
 				continue
 			}
-			since := later(all[sequence].at, c.Begun)
+			since := later(in.at, c.Begun)
 			if lag := c.Events[i].At.Sub(since) - f.faultsFrom(since, c.Events[i].At); lag > f.Limits.Lag {
 				f.add(label(s, c), "event %d came %v late", sequence, lag)
 				return

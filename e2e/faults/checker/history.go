@@ -18,8 +18,11 @@ type History struct {
 	Limits   Limits
 	Streams  []Stream
 	Cancels  []Cancel
-	// Log holds the records of each completion, in the order of its subject.
-	Log      map[string][]Record
+	// Log holds the records of each completion, in the order of its subject, as they are
+	// at the end.
+	Log map[string][]Record
+	// Lost holds the logs that were taken away, in order, each as it was at its end.
+	Lost     []Era
 	Attempts []Attempt
 	Faults   []Fault
 	Samples  []Sample
@@ -27,15 +30,17 @@ type History struct {
 	Books map[string]int
 	// Want holds the answers that are known beforehand, by [Stream.Ask].
 	Want map[string]string
-	// Breaking names the targets whose kill may end a stream with an error, because what
-	// generates it cannot go on from the middle, and how long after they are back that is
-	// still felt; nil: none.
-	Breaking map[string]time.Duration
+}
+
+// An Era is the time of one log, from its start or the era before to its being taken away.
+type Era struct {
+	Until time.Time
+	Log   map[string][]Record // as in [History]
 }
 
 // Limits are the bounds that the promises leave open.
 type Limits struct {
-	Recover time.Duration // I11: a stream's longest silence after a kill
+	Recover time.Duration // I11: a stream's longest silence after a fault, and the service's
 	Close   time.Duration // I9: from the answer to a cancel to the end of the engine's call
 	Lag     time.Duration // I10: from a record's being stored to its being received
 	Clock   time.Duration // how far two clocks of the machine may differ
@@ -128,14 +133,26 @@ type Attempt struct {
 
 // A Fault is something that was done to the service.
 type Fault struct {
-	Kind   string // "kill", "stop", "term", "cut"
-	Target string
-	From   time.Time
-	To     time.Time // when the target was back
+	Kind    string
+	Target  string
+	From    time.Time
+	To      time.Time // when the target was back
+	Promise Promise
 }
 
-// Kill is the kind of a fault that ends a process without warning.
-const Kill = "kill"
+// A Promise is what the service does not promise under a fault. The zero value is that it
+// promises everything: no token is lost, repeated or foreign, and every stream ends as its
+// completion does. Under no fault may a stream end silently, nor a completion be harmed
+// that began after it.
+type Promise struct {
+	// MayFail says that a completion that was going on, or was asked for, between the
+	// fault's begin and Felt after its end, may end with an explicit error.
+	MayFail bool
+	Felt    time.Duration
+	// MayForget says that a completion that was begun before the fault's end may be
+	// unknown from then on: the log was taken away, or an older one was put in its place.
+	MayForget bool
+}
 
 // A Sample is how much memory a process had.
 type Sample struct {

@@ -1,12 +1,28 @@
 package checker
 
-import "time"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
 
 // An index is a history by completion.
 type index struct {
-	logged map[string][]stored
-	metas  map[string]Meta
-	byTag  map[string][]*Attempt
+	versions []*version // in the order of eras, then of ids
+	byID     map[string][]*version
+	byTag    map[string][]*Attempt
+}
+
+// A version is a completion as one log holds it. There are several where an older log was
+// put in the place of a newer one.
+type version struct {
+	id      string
+	era     int
+	until   time.Time // zero: to the end
+	records []Record
+	steps   []stored
+	meta    Meta // empty without one
 }
 
 // A stored is a step in the log.
@@ -16,15 +32,20 @@ type stored struct {
 }
 
 func newIndex(h *History) *index {
-	in := &index{logged: make(map[string][]stored), metas: make(map[string]Meta), byTag: make(map[string][]*Attempt)}
-	for id, records := range h.Log {
-		for _, r := range records {
-			if r.Meta != nil {
-				in.metas[id] = *r.Meta
+	in := &index{byID: make(map[string][]*version), byTag: make(map[string][]*Attempt)}
+	for i, era := range append(slices.Clone(h.Lost), Era{Log: h.Log}) {
+		for _, id := range slices.Sorted(maps.Keys(era.Log)) {
+			v := &version{id: id, era: i, until: era.Until, records: era.Log[id]}
+			for _, r := range v.records {
+				if r.Meta != nil {
+					v.meta = *r.Meta
+				}
+				for _, s := range r.Steps {
+					v.steps = append(v.steps, stored{s, r.Stored})
+				}
 			}
-			for _, s := range r.Steps {
-				in.logged[id] = append(in.logged[id], stored{s, r.Stored})
-			}
+			in.versions = append(in.versions, v)
+			in.byID[id] = append(in.byID[id], v)
 		}
 	}
 	for i := range h.Attempts {
@@ -34,21 +55,82 @@ func newIndex(h *History) *index {
 	return in
 }
 
-// steps returns what the log holds of a completion, in order.
-func (in *index) steps(id string) []stored { return in.logged[id] }
+// String names the version.
+func (v *version) String() string {
+	if v.until.IsZero() {
+		return v.id
+	}
+	return fmt.Sprintf("%s in lost log %d", v.id, v.era)
+}
 
-// meta returns the meta of a completion; without one in the log it is empty.
-func (in *index) meta(id string) Meta { return in.metas[id] }
-
-// terminal returns a completion's terminal step and its sequence number: ok is false
-// where it has none.
-func (in *index) terminal(id string) (sequence int64, step Step, ok bool) {
-	all := in.logged[id]
-	if n := len(all); n > 0 && all[n-1].Terminal() {
-		return int64(n - 1), all[n-1].Step, true
+// terminal returns the terminal step and its sequence number: ok is false where there is
+// none.
+func (v *version) terminal() (sequence int64, step Step, ok bool) {
+	if n := len(v.steps); n > 0 && v.steps[n-1].Terminal() {
+		return int64(n - 1), v.steps[n-1].Step, true
 	}
 	return 0, Step{}, false
 }
 
+// holds returns the step at a place if it is that one.
+func (v *version) holds(sequence int64, step Step) (in stored, ok bool) {
+	if sequence < 0 || sequence >= int64(len(v.steps)) || v.steps[sequence].Step != step {
+		return stored{}, false
+	}
+	return v.steps[sequence], true
+}
+
+// claims counts the takeovers.
+func (v *version) claims() (n int) {
+	for _, r := range v.records {
+		if r.Claim {
+			n++
+		}
+	}
+	return n
+}
+
+// last returns a completion as the log holds it at the end, else as the last one held it
+// that knew of it; nil: none did.
+func (in *index) last(id string) *version {
+	if all := in.byID[id]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return nil
+}
+
+// at returns a completion as it was in the log of that time; nil: it was not.
+func (in *index) at(id string, t time.Time) *version {
+	for _, v := range in.byID[id] {
+		if v.until.IsZero() || v.until.After(t) {
+			return v
+		}
+	}
+	return nil
+}
+
+// endsAt reports whether a terminal event of the completion has that sequence number.
+func (in *index) endsAt(id string, sequence int64) bool {
+	return slices.ContainsFunc(in.byID[id], func(v *version) bool {
+		last, _, ended := v.terminal()
+		return ended && last == sequence
+	})
+}
+
+// holder returns the first version that holds a step at its place, with the step.
+func (in *index) holder(id string, sequence int64, step Step) (stored, bool) {
+	for _, v := range in.byID[id] {
+		if s, ok := v.holds(sequence, step); ok {
+			return s, true
+		}
+	}
+	return stored{}, false
+}
+
 // attempts returns the engine's attempts at a completion.
-func (in *index) attempts(id string) []*Attempt { return in.byTag[in.metas[id].Tag] }
+func (in *index) attempts(id string) []*Attempt {
+	if v := in.last(id); v != nil {
+		return in.byTag[v.meta.Tag]
+	}
+	return nil
+}

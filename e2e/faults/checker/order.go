@@ -5,11 +5,11 @@ import "slices"
 // dense is I1: sequence numbers have no gap and no repeat, in the log, in each
 // connection, and in what a client puts together.
 func dense(f *findings) {
-	for _, id := range f.completions() {
+	for _, v := range f.versions {
 		next := int64(0)
-		for _, r := range f.Log[id] {
+		for _, r := range v.records {
 			if r.Meta == nil && r.First != next {
-				f.add(id, "record %d begins with event %d, not %d", r.Position, r.First, next)
+				f.add(v.String(), "record %d begins with event %d, not %d", r.Position, r.First, next)
 			}
 			next = r.First + int64(len(r.Steps))
 		}
@@ -48,10 +48,9 @@ func dense(f *findings) {
 // fenced is I2: epochs never decrease, each begins with a claim, and what follows a
 // claim is the claimant's: its engine went on from that very place.
 func fenced(f *findings) {
-	for _, id := range f.completions() {
-		records := f.Log[id]
-		epoch, writer := uint64(0), ""
-		for i, r := range records {
+	for _, v := range f.versions {
+		id, epoch, writer := v.String(), uint64(0), ""
+		for i, r := range v.records {
 			switch {
 			case i == 0 && (r.Meta == nil || r.Epoch != 0):
 				f.add(id, "the first record is no meta of epoch 0")
@@ -68,13 +67,13 @@ func fenced(f *findings) {
 				epoch, writer = r.Epoch, r.Writer
 			}
 		}
-		f.spliced(id)
+		f.spliced(v)
 	}
 }
 
 // spliced compares the steps of each epoch with the attempt that made them.
-func (f *findings) spliced(id string) {
-	attempts := f.attempts(id)
+func (f *findings) spliced(v *version) {
+	attempts := f.byTag[v.meta.Tag]
 	if len(attempts) == 0 {
 		return // an engine without a journal
 	}
@@ -88,10 +87,10 @@ func (f *findings) spliced(id string) {
 			return int64(a.Resumed) == begun && len(a.Steps) >= len(run) && slices.Equal(a.Steps[:len(run)], run)
 		})
 		if !ok {
-			f.add(id, "no attempt that went on from event %d produced the %d events that follow it", begun, len(run))
+			f.add(v.String(), "no attempt that went on from event %d produced the %d events that follow it", begun, len(run))
 		}
 	}
-	for _, r := range f.Log[id] {
+	for _, r := range v.records {
 		if r.Claim {
 			compare()
 			run, begun = nil, r.First
@@ -108,16 +107,15 @@ func (f *findings) spliced(id string) {
 // oneTerminal is I6: at most one terminal record, and nothing after it; the terminal
 // event of a client is the log's, and the last of its connection.
 func oneTerminal(f *findings) {
-	for _, id := range f.completions() {
-		all := f.steps(id)
-		for i, s := range all {
-			if s.Terminal() && i < len(all)-1 {
-				f.add(id, "terminal event %d is followed by %d more", i, len(all)-1-i)
+	for _, v := range f.versions {
+		for i, s := range v.steps {
+			if s.Terminal() && i < len(v.steps)-1 {
+				f.add(v.String(), "terminal event %d is followed by %d more", i, len(v.steps)-1-i)
 				break
 			}
 		}
-		if n := len(f.Log[id]); n > 0 && f.Log[id][n-1].Claim && len(all) > 0 && all[len(all)-1].Terminal() {
-			f.add(id, "claimed after its terminal event")
+		if _, _, ended := v.terminal(); ended && v.records[len(v.records)-1].Claim {
+			f.add(v.String(), "claimed after its terminal event")
 		}
 	}
 	f.connections(func(s *Stream, c *Connection) {
@@ -136,8 +134,8 @@ func oneTerminal(f *findings) {
 				}
 				continue // an error of the edge's own
 			}
-			if last, is, ended := f.terminal(id); !ended || last != sequence || is.Kind != step.Kind {
-				f.add(label(s, c), "%s is event %d, but the log ends with %q, event %d", step.Kind, sequence, is.Kind, last)
+			if _, held := f.holder(id, sequence, step); !held || !f.endsAt(id, sequence) {
+				f.add(label(s, c), "%s is event %d, but the log does not end with it", step.Kind, sequence)
 			}
 		}
 	})

@@ -165,6 +165,9 @@ func (p *Process) Stop() error {
 	return p.Wait()
 }
 
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.exited }
+
 // Ended reports whether the process has ended.
 func (p *Process) Ended() bool {
 	select {

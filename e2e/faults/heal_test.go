@@ -1,0 +1,106 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pawstream/pawstream/e2e/faults/checker"
+)
+
+// aftermath is how long clients go on asking after a fault that is the only one: longer
+// than the service may take until it is of use again.
+var aftermath = limits.Recover + 5*time.Second
+
+// TestHeals has a fault happen after which nothing would work if the services did not see
+// to that by themselves: nobody restarts them.
+func TestHeals(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		lasts time.Duration
+	}{
+		{"fill-disk", 8 * time.Second},
+		{"wipe-nats", time.Second},
+		{"restore-nats", 3 * time.Second},
+		{"replace-nats", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			all, err := named(test.name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := plan{Name: test.name, NATS: 1, Pace: *pace, Clients: 40, Disk: 64 << 20}
+			survive(t, p, func(ctx context.Context, tp *topology, _ *rand.Rand) ([]checker.Fault, error) {
+				if !tp.possible(&all[0]) {
+					return nil, nil
+				}
+				pause(ctx, 5*time.Second) // all clients are there
+				every := len(tp.toNATS)   // not one way, but all
+				f, err := tp.strike(ctx, &entry{kind: all[0], lasts: test.lasts, pick: every})
+				pause(ctx, aftermath)
+				return []checker.Fault{f}, err
+			})
+		})
+	}
+}
+
+// TestOldWriters has a replica stand still while NATS loses its files and begins anew,
+// and many completions are written there in the meantime. What the replica says when it
+// goes on, of completions that are no more, harms none of them.
+func TestOldWriters(t *testing.T) {
+	t.Parallel()
+	const unfinished, fresh = 60, 400
+	tp := start(t, plan{Name: "old-writers", NATS: 1, Pace: 2}, rand.New(rand.NewPCG(*seed, 0)))
+	h := &checker.History{Seed: *seed, Topology: tp.plan.Name, Limits: limits}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	c := &crowd{ctx: ctx, urls: tp.urls}
+	ask := func(name string, tokens int, waiting *sync.WaitGroup) {
+		one := &client{crowd: c, random: rand.New(rand.NewPCG(*seed, uint64(tokens)))}
+		one.stream = checker.Stream{Name: name, Tag: name, Principal: anonymous}
+		one.body = asks[0].body(map[string]any{"model": randomModel, "max_tokens": tokens, "stream": true, "user": name})
+		waiting.Go(one.follow)
+	}
+	var before, after sync.WaitGroup
+	for i := range unfinished {
+		ask(fmt.Sprintf("before %d", i), 200, &before)
+	}
+	tp.await(t, "the completions of before", func(log map[string][]checker.Record) bool {
+		return len(log) == unfinished && len(steps(log)) > 3*unfinished
+	})
+
+	f := checker.Fault{Kind: "wipe-nats", Target: tp.nats[0].name, From: time.Now(), Promise: gone}
+	old, other := tp.completions[0], tp.completions[1]
+	if err := old.running().Send(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	_, end, err := wipe(ctx, tp, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := end(ctx); err != nil {
+		t.Fatal(err)
+	}
+	other.kill()
+	if err := other.start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	f.To = time.Now()
+	for i := range fresh {
+		ask(fmt.Sprintf("after %d", i), 8, &after)
+	}
+	tp.await(t, "the new completions", func(log map[string][]checker.Record) bool { return len(log) >= fresh })
+	if err := old.running().Send(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	after.Wait()
+	pause(ctx, past) // the old writers have said all they have to say
+	before.Wait()
+	h.Faults = []checker.Fault{f}
+	tp.review(t, c, h)
+}
