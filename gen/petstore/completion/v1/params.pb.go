@@ -636,7 +636,8 @@ type StreamOptions struct {
 	IncludeUsage bool `protobuf:"varint,1,opt,name=include_usage,json=includeUsage,proto3" json:"include_usage,omitempty"`
 	// Pads chunks at the edge so that their sizes do not give the text away.
 	IncludeObfuscation bool `protobuf:"varint,2,opt,name=include_obfuscation,json=includeObfuscation,proto3" json:"include_obfuscation,omitempty"`
-	// Adds live `progress` events and names the edge's error and done events.
+	// Adds live `progress` events, and has the edge name its error and done events and show the
+	// pets of its chunks.
 	IncludeEvents bool `protobuf:"varint,3,opt,name=include_events,json=includeEvents,proto3" json:"include_events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
