@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,9 +96,9 @@ func TestNamedFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	reads := 0
+	var reads atomic.Int64 // on Watch's goroutine
 	read := func() (string, []string, error) {
-		reads++
+		reads.Add(1)
 		name, err := os.ReadFile(filepath.Join(dir, "list"))
 		if err != nil {
 			return "", nil, err
@@ -122,21 +123,21 @@ func TestNamedFiles(t *testing.T) {
 		}()
 		for _, step := range []struct {
 			name, text, want string
-			reads            int // of this step
+			reads            int64 // of this step
 		}{
 			{"first", "one, changed", "one, changed", 1},
 			{"list", "second", "two", 2},
 			{"first", "one, of no interest", "two", 0},
 			{"second", "two, changed", "two, changed", 1},
 		} {
-			before := reads
+			before := reads.Load()
 			write(step.name, step.text)
 			<-time.After(3 * reload.Interval)
 			synctest.Wait()
 			if got := value.Get(); got != step.want {
 				t.Errorf("after %q in %s: %q, want %q", step.text, step.name, got, step.want)
 			}
-			if got := reads - before; got != step.reads {
+			if got := reads.Load() - before; got != step.reads {
 				t.Errorf("after %q in %s: %d reads, want %d", step.text, step.name, got, step.reads)
 			}
 		}
@@ -155,10 +156,10 @@ func TestHalfWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var reads []string
+	var reads atomic.Int64 // on Watch's goroutine
 	read := func() (string, error) {
+		reads.Add(1)
 		text, err := os.ReadFile(path)
-		reads = append(reads, string(text))
 		return string(text), err
 	}
 	write("old")
@@ -167,13 +168,13 @@ func TestHalfWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		reads.Store(0)
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			value.Watch(ctx, slog.New(slog.DiscardHandler))
 		}()
-		reads = nil
 		text := ""
 		for range 10 {
 			text += "piece "
@@ -186,8 +187,8 @@ func TestHalfWritten(t *testing.T) {
 		}
 		<-time.After(2 * reload.Interval)
 		synctest.Wait()
-		if got := value.Get(); got != text || len(reads) != 1 {
-			t.Errorf("the value is %q after %d reads", got, len(reads))
+		if got := value.Get(); got != text || reads.Load() != 1 {
+			t.Errorf("the value is %q after %d reads", got, reads.Load())
 		}
 		stop()
 		<-done
