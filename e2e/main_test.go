@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ var (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, stop := range atEnd {
+	for _, stop := range slices.Backward(atEnd) {
 		if err := stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "FAIL after the tests:", err)
 			code = max(code, 1)
@@ -40,6 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// finally has stop called after the last test, and before what was to be called until now:
+// a process ends before the directory it works in is removed.
 func finally(stop func() error) {
 	atEndGuarded.Lock()
 	defer atEndGuarded.Unlock()

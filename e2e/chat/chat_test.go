@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,12 +26,13 @@ var (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, stop := range atEnd {
+	for _, stop := range slices.Backward(atEnd) {
 		stop()
 	}
 	os.Exit(code)
 }
 
+// finally has stop called after the last test, and before what was to be called until now.
 func finally(stop func()) {
 	atEndGuarded.Lock()
 	defer atEndGuarded.Unlock()

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -27,6 +28,7 @@ type Process struct {
 	stdout firstLine
 	log    logbook
 	ready  map[string]string
+	asked  atomic.Bool // to stop
 	exited chan struct{}
 	err    error // of its end; to be read once exited is closed
 }
@@ -125,7 +127,10 @@ func (p *Process) Each(f func(line string)) {
 }
 
 // Signal asks the process to stop, as an operator would.
-func (p *Process) Signal() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
+func (p *Process) Signal() error {
+	p.asked.Store(true)
+	return p.Send(syscall.SIGTERM)
+}
 
 // Send sends the process a signal.
 func (p *Process) Send(signal os.Signal) error { return p.cmd.Process.Signal(signal) }
@@ -157,12 +162,18 @@ func (p *Process) Fault() error {
 	return nil
 }
 
-// Stop ends the process and returns what [Process.Wait] does.
+// Stop ends the process and returns what [Process.Wait] does. The process may have ended
+// already, if it was asked to.
 func (p *Process) Stop() error {
-	if err := p.Signal(); err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", p.name, err), p.Wait())
+	asked := p.asked.Load()
+	err := p.Signal()
+	if asked && errors.Is(err, os.ErrProcessDone) {
+		err = nil
 	}
-	return p.Wait()
+	if err != nil {
+		err = fmt.Errorf("%s: %w", p.name, err)
+	}
+	return errors.Join(err, p.Wait())
 }
 
 // Done is closed when the process has ended.
