@@ -18,6 +18,7 @@ import (
 type kind struct {
 	name        string
 	least, most time.Duration
+	rest        time.Duration // until anything else may happen
 	promise     checker.Promise
 	inject      injection
 	// possible returns why the fault cannot be had here; nil: it always can.
@@ -36,8 +37,12 @@ const past = 4500 * time.Millisecond
 // that was refused is tried again for ten seconds, and then its completion fails.
 const felt = 12 * time.Second
 
+// noticed is by when services that run know that the log is another one. Should they end
+// before that, nobody knows what was shown of a log that was put back.
+const noticed = 3 * time.Second
+
 // gone is what is not promised when the log is taken away.
-var gone = checker.Promise{MayFail: true, MayForget: true}
+var gone = checker.Promise{MayFail: true, Felt: noticed, MayForget: true}
 
 // kinds is the vocabulary. There is no step of the clock in it: a time namespace moves the
 // monotonic clock of the processes that start in it, and never the time of day.
@@ -70,8 +75,8 @@ var kinds = []kind{
 		name: "fill-disk", least: 1000 * ms, most: 5000 * ms, promise: checker.Promise{MayFail: true, Felt: felt},
 		inject: fill, possible: hasDisk,
 	},
-	{name: "wipe-nats", least: 200 * ms, most: 1000 * ms, promise: gone, inject: wipe, possible: isAlone},
-	{name: "restore-nats", least: 500 * ms, most: 3000 * ms, promise: gone, inject: restore, possible: isAlone},
+	{name: "wipe-nats", least: 200 * ms, most: 1000 * ms, rest: noticed, promise: gone, inject: wipe, possible: isAlone},
+	{name: "restore-nats", least: 500 * ms, most: 3000 * ms, rest: noticed, promise: gone, inject: restore, possible: isAlone},
 }
 
 const ms = time.Millisecond
