@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
@@ -85,6 +86,26 @@ func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, uint64, er
 	return r.Meta, first, nil
 }
 
+// remember says whose a completion is, for when it has expired. Nobody waits until that is
+// stored: without it the completion would seem never to have been, no more.
+// It comes too late for one that was deleted: there is a message then.
+func (l *Log) remember(m *chat.Meta) {
+	_ = l.conn.PublishMsg(&nats.Msg{
+		Subject: pastPrefix + m.ID,
+		Header:  nats.Header{jetstream.ExpectedLastSubjSeqHeader: {"0"}},
+		Data:    []byte(m.Principal),
+	})
+}
+
+// unremember puts nobody's name in the place of whose a completion was, and keeps that: what
+// remember has sent may still be on its way, from another replica too.
+func (l *Log) unremember(ctx context.Context, id string) error {
+	if _, err := l.js.Publish(ctx, pastPrefix+id, nil); err != nil {
+		return failure(err)
+	}
+	return nil
+}
+
 // expiredMeta returns what is remembered of a completion with [chat.ErrTrimmed], or
 // [chat.ErrNotFound].
 func (l *Log) expiredMeta(ctx context.Context, id string) (*chat.Meta, error) {
@@ -94,6 +115,8 @@ func (l *Log) expiredMeta(ctx context.Context, id string) (*chat.Meta, error) {
 		return nil, chat.ErrNotFound
 	case err != nil:
 		return nil, failure(err)
+	case len(msg.Data) == 0: // it was deleted
+		return nil, chat.ErrNotFound
 	}
 	return &chat.Meta{ID: id, Principal: string(msg.Data)}, chat.ErrTrimmed
 }

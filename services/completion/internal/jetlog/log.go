@@ -100,8 +100,7 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Without it a completion that has expired would seem never to have been: no more.
-	_ = l.conn.Publish(pastPrefix+m.ID, []byte(m.Principal))
+	l.remember(m)
 	s := &shared{log: l, name: m.ID, writer: w}
 	w.shared = s
 	l.mu.Lock()
@@ -396,8 +395,8 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 			return failure(err)
 		}
 	}
-	if err := l.past.Purge(ctx, jetstream.WithPurgeSubject(pastPrefix+id)); err != nil {
-		return failure(err)
+	if err := l.unremember(ctx, id); err != nil {
+		return err
 	}
 	l.forget(id)
 	l.announce(id, nil)
