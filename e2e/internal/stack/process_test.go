@@ -52,7 +52,7 @@ func runUntilItWrites(t *testing.T, script string) *stack.Process {
 		t.Fatal(err)
 	}
 	defer func() { _ = ours.Close() }()
-	cmd := exec.Command("sh", "-c", script) //nolint:noctx // Stop ends it
+	cmd := exec.Command("sh", "-c", script)
 	cmd.Stdout = its
 	p, err := stack.Run(cmd)
 	if err != nil {
