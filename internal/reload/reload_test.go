@@ -175,10 +175,10 @@ func TestHalfWritten(t *testing.T) {
 			defer close(done)
 			value.Watch(ctx, slog.New(slog.DiscardHandler))
 		}()
-		text := ""
+		var text strings.Builder
 		for range 10 {
-			text += "piece "
-			write(text)
+			text.WriteString("piece ")
+			write(text.String())
 			<-time.After(reload.Interval - reload.Interval/4)
 			synctest.Wait()
 			if got := value.Get(); got != "old" {
@@ -187,7 +187,7 @@ func TestHalfWritten(t *testing.T) {
 		}
 		<-time.After(2 * reload.Interval)
 		synctest.Wait()
-		if got := value.Get(); got != text || reads.Load() != 1 {
+		if got := value.Get(); got != text.String() || reads.Load() != 1 {
 			t.Errorf("the value is %q after %d reads", got, reads.Load())
 		}
 		stop()
