@@ -85,7 +85,7 @@ func TestResumeComparesPets(t *testing.T) {
 				change(&shown[at].Delta.Pets[0])
 			}
 			var last error
-			for _, last = range a.Complete(t.Context(), req, shown) { //nolint:revive // the last one counts
+			for _, last = range a.Complete(t.Context(), req, shown) {
 			}
 			if refused := errors.Is(last, chat.ErrCannotContinue); refused != (change != nil) {
 				t.Errorf("error %v", last)
