@@ -182,8 +182,8 @@ func (w *writer) commit() {
 	}
 }
 
-// take returns the events of the next record, and leaves the others in the room that
-// spare has. The caller holds the lock.
+// take returns the events of the next record, with all the room that is behind them, and
+// leaves the others in the room that spare has. The caller holds the lock.
 func (w *writer) take(spare []chat.Event) []chat.Event {
 	n := len(w.pending)
 	if w.waiting > w.log.maxRecord {
@@ -199,8 +199,9 @@ func (w *writer) take(spare []chat.Event) []chat.Event {
 	} else {
 		w.waiting = 0
 	}
-	batch := w.pending[:n:n]
-	w.pending = append(spare, w.pending[n:]...)
+	batch, rest := w.pending[:n], w.pending[n:]
+	w.pending = append(spare, rest...)
+	clear(rest)
 	return batch
 }
 
