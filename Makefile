@@ -1,7 +1,7 @@
 # `make` shows what there is. The two that matter: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint gen bench pgo microbench up fuzz faults screenshots
+.PHONY: help run test lint gen advisor bench pgo microbench up fuzz faults screenshots
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ lint: ## Check style, the contract and the generated code
 
 gen: ## Generate gen/ from proto/, docs/config.md from the programs, README's examples
 	.ci/run gen
+
+advisor: ## Train the advisor's model of what people want, from its examples (-check: tell how well it does)
+	go run ./services/completion/internal/advisor/train
 
 fuzz: ## Fuzz each target for a while
 	.ci/run fuzz

@@ -19,7 +19,6 @@ func modelsOf(t *testing.T, file string) ([]chat.Model, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() }) // an index in memory
 	pets, err := advisor.New(advisor.Config{Catalogue: store})
 	if err != nil {
 		t.Fatal(err)

@@ -214,9 +214,6 @@ func (s *Server) Close() {
 	if s.log != nil {
 		s.log.Close()
 	}
-	if s.store != nil {
-		_ = s.store.Close() // an index in memory
-	}
 }
 
 // Serve answers until ctx ends and then drains: the health checks fail, running

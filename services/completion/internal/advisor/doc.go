@@ -1,16 +1,17 @@
-// Package advisor is the store's own engine: a pet-adoption advisor that is
-// embedded, needs no network and answers equal requests with equal words.
+// Package advisor is the store's own engine: a pet-adoption advisor that is embedded, needs
+// no network and answers equal requests with equal words.
 //
-// An answer is made in four steps, each a pure function of the one before:
+// An answer is made in five steps, each a package of its own over the catalogue:
 //
-//   - read: the conversation becomes utterances with what they mention (reading.go,
-//     profile.go, conversation.go);
-//   - plan: the last utterance becomes one or more asks (intent.go, followup.go);
-//   - compose: each ask becomes paragraphs, from the catalogue and nothing else
-//     (recommend.go, compare.go, care.go and the like; answer.go puts them together);
-//   - stream: the text becomes tokens, in time (tokens.go, stream.go).
+//   - words and catalogue find passages and hold the table of attributes;
+//   - read says what a turn mentions and what kind of answer it wants;
+//   - triage says whether an animal is in danger, and comes before everything else;
+//   - plan follows the conversation and decides what the answer has to say;
+//   - compose writes it.
 //
-// It is no language model. What it does not understand it says, and it never states
-// what the catalogue does not hold: no diagnosis, no dose, no promise that a pet is
-// free of allergens.
+// This package is the rest: it takes requests and shows answers as tokens, in time.
+//
+// It is no language model. What it does not understand it says, and it never states what
+// the catalogue does not hold: no diagnosis, no dose, no promise that a pet is free of
+// allergens.
 package advisor

@@ -3,13 +3,13 @@ package advisor
 import (
 	"context"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
 	"time"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
@@ -31,7 +31,7 @@ const (
 	contextWindow = 32768
 	// version changes whenever the same request may get another answer although the
 	// catalogue stayed the same. It is part of the fingerprint.
-	version = "advisor-1.2.0"
+	version = "advisor-2.0.0"
 )
 
 // Config is what an [Advisor] needs.
@@ -45,9 +45,9 @@ type Config struct {
 // [chat.Engine] and may be used by several goroutines at once.
 type Advisor struct {
 	cat         *catalogue.Catalogue
+	planner     *plan.Planner
 	pace        float64
 	tokens      tokens
-	lexicon     *lexicon
 	fingerprint string
 }
 
@@ -65,16 +65,16 @@ func New(config Config) (*Advisor, error) {
 	if err != nil {
 		return nil, err
 	}
-	words, err := parseLexicon(lexiconText)
+	planner, err := plan.New(config.Catalogue)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("advisor: %w", err)
 	}
-	sum := sha256.Sum256([]byte(version + "\n" + lexiconText + "\n" + config.Catalogue.Digest()))
+	sum := sha256.Sum256([]byte(version + "\n" + config.Catalogue.Digest()))
 	return &Advisor{
 		cat:         config.Catalogue,
+		planner:     planner,
 		pace:        config.Pace,
 		tokens:      codec,
-		lexicon:     words,
 		fingerprint: "fp_" + hex.EncodeToString(sum[:5]),
 	}, nil
 }
@@ -118,7 +118,10 @@ func (a *Advisor) Check(ctx context.Context, req *chat.Request) error {
 			Message: fmt.Sprintf("This model's maximum context length is %d tokens, and your messages are longer. Please shorten them.", contextWindow),
 		}
 	}
-	return nil
+	if f := req.ResponseFormat; f != nil && f.Kind == chat.FormatJSONSchema {
+		_, err = a.write(req, a.listen(req.Messages), 0)
+	}
+	return err
 }
 
 // Complete composes the answer, which takes milliseconds, and then shows it at the
@@ -154,20 +157,20 @@ func (a *Advisor) prepare(ctx context.Context, req *chat.Request, usage *chat.Us
 	}
 	usage.PromptTokens = int64(n)
 	limit, limited := req.TokenLimit()
-	talk := a.listen(req.Messages)
+	pl := a.listen(req.Messages)
 	choices := make([]cut, req.Choices())
 	for i := range choices {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		answer, err := a.answer(ctx, talk, voiceOf(req, i))
+		answer, err := a.write(req, pl, i)
 		if err != nil {
 			return nil, err
 		}
-		if choices[i], err = a.tokens.split(answer.String(), limit, limited, req.Stop); err != nil {
+		if choices[i], err = a.tokens.split(answer.Text, limit, limited, req.Stop); err != nil {
 			return nil, err
 		}
-		choices[i].pets = shownPets(answer.pets, choices[i].text)
+		choices[i].pets = shownPets(answer.Pets, choices[i].text)
 	}
 	return choices, nil
 }

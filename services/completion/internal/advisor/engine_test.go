@@ -20,22 +20,30 @@ import (
 var store *catalogue.Catalogue
 
 func TestMain(m *testing.M) {
-	// bleve's analysis workers run from the start of the program to its end.
-	ignore := goleak.IgnoreCurrent()
 	var err error
 	if store, err = catalogue.Load(); err != nil {
 		panic(err)
 	}
-	m.Run()
-	if err := store.Close(); err != nil {
-		panic(err)
-	}
-	if err := goleak.Find(ignore); err != nil {
-		panic(err)
-	}
+	goleak.VerifyTestMain(m)
 }
 
-func advisor(t testing.TB) *Advisor { return paced(t, 0) }
+// advisor returns one that all tests share, as it takes a while to make.
+func advisor(t testing.TB) *Advisor {
+	t.Helper()
+	a, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+var shared = sync.OnceValues(func() (*Advisor, error) { return New(Config{Catalogue: store}) })
+
+// another returns one that is made anew.
+func another(t testing.TB) *Advisor {
+	t.Helper()
+	return paced(t, 0)
+}
 
 func paced(t testing.TB, pace float64) *Advisor {
 	t.Helper()
@@ -59,8 +67,6 @@ func request(turns ...string) *chat.Request {
 }
 
 // collect returns all events, progress left out.
-//
-//go:fix inline
 func collect(t testing.TB, a *Advisor, req *chat.Request, resume []chat.Event) []chat.Event {
 	t.Helper()
 	var events []chat.Event
@@ -94,7 +100,7 @@ const catQuestion = "What should I know before adopting a cat?"
 
 func TestModels(t *testing.T) {
 	a := advisor(t)
-	models := a.Models()
+	models, fingerprint := a.Models(), another(t).Models()[0].Fingerprint
 	if len(models) != 2 || models[0].ID != "pet-advisor-1" || models[1].ID != "pet-advisor-turbo" {
 		t.Fatalf("models = %v", models)
 	}
@@ -102,7 +108,7 @@ func TestModels(t *testing.T) {
 		if m.Engine != chat.Engine(a) || m.ContextWindow != 32768 || m.OwnedBy != "petstore" || m.Created.IsZero() || m.Capabilities != (chat.Capabilities{JSONOutput: chat.Used, Tools: chat.Ignored, Images: chat.Ignored, Reasoning: chat.Ignored}) {
 			t.Errorf("model %+v", m)
 		}
-		if !strings.HasPrefix(m.Fingerprint, "fp_") || m.Fingerprint != advisor(t).Models()[0].Fingerprint {
+		if !strings.HasPrefix(m.Fingerprint, "fp_") || m.Fingerprint != fingerprint {
 			t.Errorf("fingerprint %q", m.Fingerprint)
 		}
 	}
@@ -208,7 +214,7 @@ func TestUsageIsTrue(t *testing.T) {
 }
 
 func TestDeterminismAndVariation(t *testing.T) {
-	a, b := advisor(t), advisor(t)
+	a, b := advisor(t), another(t)
 	question := "Which pet would you recommend for a family with children?"
 	same := func(change func(*chat.Request)) string {
 		req := request(question)
@@ -242,48 +248,56 @@ func TestDeterminismAndVariation(t *testing.T) {
 	}
 }
 
-// TestChoicesDiffer wants another wording of each choice where an answer leaves room.
+// TestChoicesDiffer wants another wording of each choice where an answer leaves room for one.
+// What a list or a passage says is the same in all of them.
 func TestChoicesDiffer(t *testing.T) {
 	a := advisor(t)
 	for _, question := range []string{
-		"hello", "thanks", "what can you do?", "Do you have any dogs?", "What pets do you have?", "your cheapest cat",
-		"Which dog would you recommend?", "What should I know before adopting a cat?",
+		"hello", "thanks", "what can you do?", "tell me a joke", "who are you?", "I live in a flat with two kids. Which pet suits us?",
 	} {
-		req := request(question)
-		req.N = new(3)
-		texts, _ := sum(collect(t, a, req, nil), 3)
-		if texts[0] == texts[1] || texts[1] == texts[2] || texts[0] == texts[2] {
-			t.Errorf("%s: choices are the same:\n%s", question, strings.Join(texts, "\n---\n"))
-		}
+		t.Run(question, func(t *testing.T) {
+			req := request(question)
+			req.N = new(3)
+			texts, _ := sum(collect(t, a, req, nil), 3)
+			if texts[0] == texts[1] || texts[1] == texts[2] || texts[0] == texts[2] {
+				t.Errorf("choices are the same:\n%s", strings.Join(texts, "\n---\n"))
+			}
+		})
 	}
 }
 
+// TestLengths holds that less is said by the smaller model and where less is asked for. One
+// answer may have no more to tell, so several are counted together.
 func TestLengths(t *testing.T) {
 	a := advisor(t)
-	words := func(model string, v chat.Verbosity) int {
-		req := request(catQuestion)
-		req.Model, req.Verbosity = model, v
-		return countWords(text(t, a, req))
+	count := func(model string, v chat.Verbosity) (total int, each []int) {
+		for _, question := range []string{
+			catQuestion, "Which pet suits a family with two kids and a garden?", "Compare a Labrador and a Beagle", "Tell me about Luna",
+			"how do I stop my puppy from biting", "what is a Maine Coon like?", "Which dogs do you have under $200?",
+		} {
+			req := request(question)
+			req.Model, req.Verbosity = model, v
+			n := len(strings.Fields(text(t, a, req)))
+			each, total = append(each, n), total+n
+		}
+		return total, each
 	}
-	normal := words(ModelAdvisor, "")
-	if normal < 200 || normal > 350 {
-		t.Errorf("%d words, want 200 to 350", normal)
-	}
-	if medium := words(ModelAdvisor, chat.VerbosityMedium); medium != normal {
+	normal, _ := count(ModelAdvisor, "")
+	if medium, _ := count(ModelAdvisor, chat.VerbosityMedium); medium != normal {
 		t.Errorf("medium has %d words, the default %d", medium, normal)
 	}
-	turbo := words(ModelTurbo, "")
-	if turbo*100 < normal*28 || turbo*100 > normal*60 {
-		t.Errorf("turbo has %d words of %d", turbo, normal)
+	low, lows := count(ModelAdvisor, chat.VerbosityLow)
+	high, highs := count(ModelAdvisor, chat.VerbosityHigh)
+	turbo, turbos := count(ModelTurbo, "")
+	least, leasts := count(ModelTurbo, chat.VerbosityLow)
+	t.Logf("words: turbo low %v, turbo %v, low %v, high %v", leasts, turbos, lows, highs)
+	if least >= turbo || turbo*10 > normal*9 || low >= normal || high <= normal {
+		t.Errorf("turbo low %d, turbo %d, low %d, normal %d, high %d words", least, turbo, low, normal, high)
 	}
-	if low := words(ModelAdvisor, chat.VerbosityLow); low >= normal {
-		t.Errorf("low has %d words, normal %d", low, normal)
-	}
-	if high := words(ModelAdvisor, chat.VerbosityHigh); high <= normal {
-		t.Errorf("high has %d words, normal %d", high, normal)
-	}
-	if least := words(ModelTurbo, chat.VerbosityLow); least >= turbo {
-		t.Errorf("turbo low has %d words, turbo %d", least, turbo)
+	for i := range lows {
+		if leasts[i] > turbos[i] || lows[i] > highs[i] || leasts[i] < 3 {
+			t.Errorf("answer %d has %d, %d, %d, %d words", i, leasts[i], turbos[i], lows[i], highs[i])
+		}
 	}
 }
 
@@ -477,37 +491,13 @@ func TestConcurrency(t *testing.T) {
 	group.Wait()
 }
 
-func FuzzAnswer(f *testing.F) {
-	a := advisor(f)
-	for _, seed := range []string{
-		catQuestion, "is she good with cats?", "\xff\xfe\x00", "no no no not no dog cat dog", "🐶🐱 $5 $ $$ 9 9 9 hours", "and?", "why", "“quoted” **Luna**",
-		strings.Repeat("not a dog or a cat, ", 60), "compare compare vs or or", "second third first one", "-1 -2 99999999999999999999 years old kids",
-	} {
-		f.Add(seed, "...", seed)
-	}
-	f.Fuzz(func(t *testing.T, first, answer, second string) {
-		req := request(first, answer, second)
-		talk := a.listen(req.Messages)
-		for _, model := range []string{ModelAdvisor, ModelTurbo} {
-			req.Model = model
-			got, err := a.answer(t.Context(), talk, voiceOf(req, 1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := got.String(); strings.TrimSpace(got) == "" || !utf8.ValidString(got) {
-				t.Errorf("answer %q to %q, %q", got, first, second)
-			}
-		}
-	})
-}
-
 func BenchmarkCompose(b *testing.B) {
 	a := advisor(b)
 	for _, q := range []string{catQuestion, "I live in a flat with two kids and a cat. Which dog under $300 suits us?", "Compare a Labrador and a Beagle"} {
 		req := request(q)
 		b.Run(q[:12], func(b *testing.B) {
 			for b.Loop() {
-				if _, err := a.answer(b.Context(), a.listen(req.Messages), voiceOf(req, 0)); err != nil {
+				if _, err := a.write(req, a.listen(req.Messages), 0); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -525,4 +515,44 @@ func BenchmarkComplete(b *testing.B) {
 			}
 		}
 	}
+}
+
+// converse holds a conversation and returns the last answer. "..." stands for the
+// advisor's own answer.
+func converse(t testing.TB, a *Advisor, turns ...string) string {
+	t.Helper()
+	return answerOf(t, a, ModelAdvisor, turns...)
+}
+
+func answerOf(t testing.TB, a *Advisor, model string, turns ...string) string {
+	t.Helper()
+	req := &chat.Request{Model: model}
+	for _, turn := range turns {
+		role := chat.RoleUser
+		if turn == "..." {
+			role = chat.RoleAssistant
+			turn = text(t, a, req)
+		}
+		req.Messages = append(req.Messages, message(role, turn))
+	}
+	return text(t, a, req)
+}
+
+func message(role chat.Role, text string) chat.Message {
+	return chat.Message{Role: role, Parts: []chat.Part{{Kind: chat.PartText, Text: text}}}
+}
+
+// text returns the first choice's whole text.
+func text(t testing.TB, a *Advisor, req *chat.Request) string {
+	t.Helper()
+	var b strings.Builder
+	for e, err := range a.Complete(t.Context(), req, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Kind == chat.KindDelta && e.Choice == 0 {
+			b.WriteString(e.Delta.Content)
+		}
+	}
+	return b.String()
 }

@@ -1,7 +1,6 @@
 package advisor
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
@@ -49,26 +48,5 @@ func TestWhatIsIgnored(t *testing.T) {
 	alone := talk(chat.Message{Role: chat.RoleUser, Parts: []chat.Part{image}})
 	if got := text(t, a, alone); got == "" {
 		t.Error("an image alone has no answer")
-	}
-}
-
-// TestFormats holds that what the advisor cannot write yet is refused before it begins.
-func TestFormats(t *testing.T) {
-	a := advisor(t)
-	for kind, refused := range map[chat.FormatKind]bool{
-		"": false, chat.FormatText: false, chat.FormatJSONObject: true, chat.FormatJSONSchema: true,
-	} {
-		req := request(catQuestion)
-		if kind != "" {
-			req.ResponseFormat = &chat.ResponseFormat{Kind: kind, Name: "pet"}
-		}
-		if err := a.Models()[0].Capabilities.Check(req); err != nil {
-			t.Errorf("%q is refused before the engine sees it: %v", kind, err)
-		}
-		var shown *chat.Error
-		err := a.Check(t.Context(), req)
-		if errors.As(err, &shown) != refused || refused && (shown.Code != chat.CodeUnsupportedParameter || shown.Param != "response_format") {
-			t.Errorf("%q: %v", kind, err)
-		}
 	}
 }

@@ -34,7 +34,7 @@ func TestAnswersShowTheirPets(t *testing.T) {
 	luna := store.PetNamed("Luna")
 	want := chat.Pet{
 		ID: luna.ID, Name: "Luna", Species: string(luna.Species), Breed: luna.Breed.Name, Sex: string(luna.Sex),
-		AgeMonths: luna.AgeMonths, FeeUSD: luna.Price,
+		AgeMonths: luna.AgeMonths, FeeUSD: luna.Price, Coat: luna.Coat,
 	}
 	req := request("Tell me about Luna")
 	req.N = new(2)

@@ -85,7 +85,7 @@ func shownPets(pets []*catalogue.Pet, text string) []chat.Pet {
 		if strings.Contains(text, p.Name) {
 			shown = append(shown, chat.Pet{
 				ID: p.ID, Name: p.Name, Species: string(p.Species), Breed: p.Breed.Name, Sex: string(p.Sex),
-				AgeMonths: p.AgeMonths, FeeUSD: p.Price,
+				AgeMonths: p.AgeMonths, FeeUSD: p.Price, Coat: p.Coat,
 			})
 		}
 	}

@@ -1,10 +1,5 @@
 package catalogue
 
-import (
-	"github.com/blevesearch/bleve/v2"
-	"github.com/blevesearch/bleve/v2/analysis"
-)
-
 // A Catalogue holds the store's pets, breeds and guides.
 type Catalogue struct {
 	pets    []*Pet
@@ -15,19 +10,13 @@ type Catalogue struct {
 	byGuide map[string]*Guide
 	digest  string
 
-	names    *names
-	synonyms synonyms
+	attributes []*Attribute
+	groups     map[string][]string
 
-	index     bleve.Index
-	analyzer  analysis.Analyzer
-	passages  map[string]*Passage
-	frequency map[string]int  // in how many passages a stemmed term occurs
-	terms     []string        // the keys of frequency, sorted
-	words     map[string]bool // every word as it is spelled
+	names *names
+	index *index
+	words map[string]bool // every word as it is spelled
 }
-
-// Close frees the search index. The catalogue is not used afterwards.
-func (c *Catalogue) Close() error { return c.index.Close() }
 
 // Digest identifies the data: equal digests hold equal data.
 func (c *Catalogue) Digest() string { return c.digest }

@@ -36,10 +36,18 @@ func load(data fs.FS) (*Catalogue, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("load catalogue: %w", err)
 	}
-	c.link()
-	if err := c.buildIndex(); err != nil {
-		return nil, fmt.Errorf("index catalogue: %w", err)
+	around, err := readSurroundings()
+	if err != nil {
+		return nil, fmt.Errorf("load catalogue: %w", err)
 	}
+	c.link(around)
+	if err := c.linkGroups(c.groups); err != nil {
+		return nil, fmt.Errorf("load catalogue: %w", err)
+	}
+	if c.attributes, err = readAttributes(); err != nil {
+		return nil, fmt.Errorf("load catalogue: %w", err)
+	}
+	c.index = newIndex(c.guides)
 	return c, nil
 }
 
@@ -63,7 +71,16 @@ func read(data fs.FS) (*Catalogue, error) {
 	if err := readEach(data, "breeds/*.yaml", open, c.addBreeds); err != nil {
 		return nil, err
 	}
+	if text, err = open("groups.yaml"); err != nil {
+		return nil, err
+	}
+	if err := decode("groups.yaml", text, &c.groups); err != nil {
+		return nil, err
+	}
 	if err := readEach(data, "guides/*.md", open, c.addGuide); err != nil {
+		return nil, err
+	}
+	if err := readEach(data, "askings/*.md", open, c.addAskings); err != nil {
 		return nil, err
 	}
 	c.digest = hex.EncodeToString(sum.Sum(nil))
@@ -103,6 +120,34 @@ func (c *Catalogue) addGuide(name string, text []byte) error {
 		return err
 	}
 	c.guides = append(c.guides, g)
+	return nil
+}
+
+// addAskings gives the passages of a guide the ways in which people ask for them: a
+// passage's heading, then a list. The file's name is the guide's id.
+func (c *Catalogue) addAskings(name string, text []byte) error {
+	id := strings.TrimSuffix(path.Base(name), ".md")
+	at := slices.IndexFunc(c.guides, func(g *Guide) bool { return g.ID == id })
+	if at < 0 {
+		return fmt.Errorf("%s: there is no guide %q", name, id)
+	}
+	var passage *Passage
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		switch heading, isHeading := strings.CutPrefix(line, "## "); {
+		case isHeading:
+			i := slices.IndexFunc(c.guides[at].Passages, func(p *Passage) bool { return p.Heading == heading })
+			if i < 0 {
+				return fmt.Errorf("%s: the guide has no passage %q", name, heading)
+			}
+			passage = c.guides[at].Passages[i]
+		case line == "":
+		case !strings.HasPrefix(line, "- ") || passage == nil:
+			return fmt.Errorf("%s: %q is neither a heading nor an element of a list", name, line)
+		default:
+			passage.Askings = append(passage.Askings, line[2:])
+		}
+	}
 	return nil
 }
 
@@ -149,7 +194,7 @@ func parseGuide(name string, text []byte) (*Guide, error) {
 }
 
 // link resolves references; validate has found all of them to be there.
-func (c *Catalogue) link() {
+func (c *Catalogue) link(around *surroundings) {
 	for _, p := range c.pets {
 		p.Breed = c.byBreed[p.BreedID]
 	}
@@ -161,7 +206,7 @@ func (c *Catalogue) link() {
 		return strings.Compare(a.Name, b.Name)
 	})
 	c.words = c.vocabulary()
-	c.names = newNames(c.pets, c.breeds, c.words)
+	c.names = newNames(c.pets, c.breeds, c.words, around)
 }
 
 // problems collects what is wrong with the data, so that one run shows all of it.

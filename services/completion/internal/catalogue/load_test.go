@@ -3,17 +3,17 @@ package catalogue
 import (
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {
-	// bleve starts its analysis workers with the program and never ends them.
-	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+	goleak.VerifyTestMain(m)
 }
 
 // fixture loads the small store of testdata.
@@ -23,15 +23,20 @@ func fixture(t testing.TB) *Catalogue {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { closed(t, c) })
 	return c
 }
 
-func closed(t testing.TB, c *Catalogue) {
+var embeddedOnce = sync.OnceValues(Load)
+
+// shop returns the embedded catalogue, which is loaded once for all tests. They must not
+// change it.
+func shop(t testing.TB) *Catalogue {
 	t.Helper()
-	if err := c.Close(); err != nil {
-		t.Error(err)
+	c, err := embeddedOnce()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return c
 }
 
 func TestLoadFixture(t *testing.T) {
@@ -48,6 +53,15 @@ func TestLoadFixture(t *testing.T) {
 	}
 	if !g.Covers(Cat) || g.Covers(Dog) || !c.Guide("allergies").Covers(Fish) {
 		t.Error("covers the wrong species")
+	}
+	if got := g.Passages[1].Askings; len(got) != 2 || got[0] != "my kitty urinates elsewhere" {
+		t.Errorf("askings of cat-litter#1 = %q", got)
+	}
+	if got := c.Breed("german-shepherd").Groups; !slices.Contains(got, "shepherd") {
+		t.Errorf("groups of german-shepherd = %q", got)
+	}
+	if first := c.Guide("chocolate").Passages[0]; !first.FirstAid() || g.Passages[0].FirstAid() {
+		t.Error("the first passage of an emergency is first aid, and no other is")
 	}
 	if c.Pet("nobody") != nil || c.Breed("nothing") != nil || c.Guide("none") != nil {
 		t.Error("an unknown id is found")
@@ -74,15 +88,28 @@ func TestLoadRefuses(t *testing.T) {
 		{"guide under another name", "guides/chocolate.md", "id: chocolate", "id: cocoa", []string{"guides/chocolate.md", "cocoa"}},
 		{"unknown topic", "guides/chocolate.md", "[emergency, poison]", "[sweets]", []string{"guides/chocolate.md", "sweets"}},
 		{"text before a heading", "guides/chocolate.md", "## What", "Well.\n\n## What", []string{"before the first"}},
+		{"nine passages", "guides/allergies.md", "## Are", strings.Repeat("## More\n\nText.\n\n", 8) + "## Are", []string{"guides/allergies.md", "9 passages"}},
+		{"asking of no guide", "askings/chocolate.md=>askings/cocoa.md", "## What", "## What", []string{"askings/cocoa.md", "no guide"}},
+		{"asking of no passage", "askings/chocolate.md", "## What should", "## Where should", []string{"askings/chocolate.md", "Where should you do right now?"}},
+		{"asking of another guide's passage", "askings/chocolate.md", "## What should you do right now?", "## How should a litter box be set up?", []string{"askings/chocolate.md", "no passage"}},
+		{"stray line", "askings/cat-litter.md", "- she goes", "she goes", []string{"askings/cat-litter.md", "she goes on the rug"}},
+		{"asking before a heading", "askings/chocolate.md", "## What", "- too early\n\n## What", []string{"askings/chocolate.md", "too early"}},
+		{"group of no breed", "groups.yaml", "german-shepherd", "german-shepard", []string{"groups.yaml", "shepherd", "german-shepard"}},
+		{"groups that are no lists", "groups.yaml", "[german-shepherd]", "german-shepherd", []string{"groups.yaml"}},
 		{"heading without text", "guides/allergies.md", "## Are", "## Empty\n\n## Are", []string{"no text"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			files := copyOf(t)
-			text := string(files[test.file].Data)
+			from, to, moved := strings.Cut(test.file, "=>")
+			if !moved {
+				to = from
+			}
+			text := string(files[from].Data)
 			if !strings.Contains(text, test.from) {
 				t.Fatalf("fixture has no %q", test.from)
 			}
-			files[test.file] = &fstest.MapFile{Data: []byte(strings.Replace(text, test.from, test.to, 1))}
+			delete(files, from)
+			files[to] = &fstest.MapFile{Data: []byte(strings.Replace(text, test.from, test.to, 1))}
 			_, err := load(files)
 			if err == nil {
 				t.Fatal("no error")
@@ -109,6 +136,11 @@ func TestLoadRefusesMissingData(t *testing.T) {
 	if _, err := load(files); err == nil || !strings.Contains(err.Error(), "guide") {
 		t.Errorf("without guides: %v", err)
 	}
+	files = copyOf(t)
+	delete(files, "groups.yaml")
+	if _, err := load(files); err == nil || !strings.Contains(err.Error(), "groups.yaml") {
+		t.Errorf("without groups: %v", err)
+	}
 }
 
 func TestDigest(t *testing.T) {
@@ -121,6 +153,11 @@ func TestDigest(t *testing.T) {
 	if got := digestOf(t, files); got == same {
 		t.Error("other data has the same digest")
 	}
+	files = copyOf(t)
+	files["askings/chocolate.md"].Data = append(files["askings/chocolate.md"].Data, "- one more\n"...)
+	if got := digestOf(t, files); got == same {
+		t.Error("another asking, by which passages are found, has the same digest")
+	}
 }
 
 func digestOf(t *testing.T, files fs.FS) string {
@@ -129,7 +166,6 @@ func digestOf(t *testing.T, files fs.FS) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closed(t, c)
 	return c.Digest()
 }
 
@@ -152,18 +188,12 @@ func copyOf(t *testing.T) fstest.MapFS {
 
 // TestEmbedded checks the data that ships. Load has validated every entry.
 func TestEmbedded(t *testing.T) {
-	start := time.Now()
-	c, err := Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closed(t, c)
-	t.Logf("loaded in %v: %d pets, %d breeds, %d guides, %d passages", time.Since(start).Round(time.Millisecond),
-		len(c.Pets()), len(c.Breeds()), len(c.Guides()), len(c.passages))
+	c := shop(t)
+	t.Logf("%d pets, %d breeds, %d guides, %d passages", len(c.Pets()), len(c.Breeds()), len(c.Guides()), len(c.index.passages))
 	for _, least := range []struct {
 		what      string
 		got, want int
-	}{{"pets", len(c.Pets()), 60}, {"breeds", len(c.Breeds()), 120}, {"guides", len(c.Guides()), 60}} {
+	}{{"pets", len(c.Pets()), 60}, {"breeds", len(c.Breeds()), 120}, {"guides", len(c.Guides()), 150}, {"passages", len(c.index.passages), 400}} {
 		if least.got < least.want {
 			t.Errorf("%d %s, want at least %d", least.got, least.what, least.want)
 		}
@@ -195,10 +225,8 @@ func TestEmbedded(t *testing.T) {
 
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
-		c, err := Load()
-		if err != nil {
+		if _, err := Load(); err != nil {
 			b.Fatal(err)
 		}
-		closed(b, c)
 	}
 }

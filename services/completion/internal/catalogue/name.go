@@ -1,8 +1,11 @@
 package catalogue
 
 import (
+	_ "embed"
 	"slices"
 	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
 // longestName is how many words the longest name has.
@@ -10,13 +13,13 @@ const longestName = 5
 
 // PetNamed returns the pet with exactly this name, or nil.
 func (c *Catalogue) PetNamed(name string) *Pet {
-	m := c.names.exact[joined(wordsOf(name))]
+	m := c.names.exact[joined(words.Split(name))]
 	return m.Pet
 }
 
 // BreedNamed returns the breed with exactly this name or alias, or nil.
 func (c *Catalogue) BreedNamed(name string) *Breed {
-	m := c.names.exact[joined(wordsOf(name))]
+	m := c.names.exact[joined(words.Split(name))]
 	return m.Breed
 }
 
@@ -32,14 +35,15 @@ type Mention struct {
 type names struct {
 	exact map[string]Mention
 	keys  map[byte][]string // of exact, by first letter, sorted: for misspelt names
-	words map[string]bool
+	known map[string]bool   // every word of the data
 	// guarded keys are ordinary words as well ("fly", "golden"): they are names only
 	// where the text around them says so.
 	guarded map[string]bool
+	around  *surroundings
 }
 
-func newNames(pets []*Pet, breeds []*Breed, words map[string]bool) *names {
-	n := &names{exact: map[string]Mention{}, keys: map[byte][]string{}, words: words, guarded: map[string]bool{}}
+func newNames(pets []*Pet, breeds []*Breed, known map[string]bool, around *surroundings) *names {
+	n := &names{exact: map[string]Mention{}, keys: map[byte][]string{}, known: known, guarded: map[string]bool{}, around: around}
 	for _, b := range breeds {
 		n.add(b.Name, Mention{Breed: b})
 	}
@@ -70,15 +74,15 @@ func newNames(pets []*Pet, breeds []*Breed, words map[string]bool) *names {
 
 // add keeps the first owner of a name: full names of breeds, aliases, pets.
 func (n *names) add(name string, m Mention) {
-	words := wordsOf(name)
-	key := joined(words)
+	ws := words.Split(name)
+	key := joined(ws)
 	if _, taken := n.exact[key]; taken || key == "" {
 		return
 	}
 	n.exact[key] = m
 	alias := m.Breed == nil || m.Breed.Name != name
 	// Guides speak of breeds too, so that a breed in them is still a breed.
-	if len(words) == 1 && alias && (m.Pet != nil && n.words[key] || isOrdinary(key)) {
+	if len(ws) == 1 && alias && (m.Pet != nil && n.known[key] || n.around.Ordinary[key]) {
 		n.guarded[key] = true
 	}
 }
@@ -86,23 +90,23 @@ func (n *names) add(name string, m Mention) {
 // addShort adds a name without the animal in it: "Syrian" for a Syrian Hamster. Such
 // a word is guarded, because it is said of other things too.
 func (n *names) addShort(b *Breed) {
-	words := wordsOf(b.Name)
-	end := len(words)
-	for end > 0 && contains([]string{"dwarf", "hamster", "rabbit", "guinea", "pig", "gecko", "conure", "finch"}, words[end-1].text) {
+	ws := words.Split(b.Name)
+	end := len(ws)
+	for end > 0 && n.around.Animals[ws[end-1].Text] {
 		end--
 	}
-	key := joined(words[:end])
-	if _, taken := n.exact[key]; end == 0 || end == len(words) || taken {
+	key := joined(ws[:end])
+	if _, taken := n.exact[key]; end == 0 || end == len(ws) || taken {
 		return
 	}
 	n.exact[key] = Mention{Breed: b}
 	n.guarded[key] = true
 }
 
-func joined(words []word) string {
+func joined(ws []words.Word) string {
 	var b strings.Builder
-	for _, w := range words {
-		b.WriteString(w.text)
+	for _, w := range ws {
+		b.WriteString(w.Text)
 	}
 	return b.String()
 }
@@ -110,15 +114,15 @@ func joined(words []word) string {
 // Names returns the breeds and pets that a text names, in its order. Plurals and
 // small slips of spelling are understood; the longest name wins.
 func (c *Catalogue) Names(text string) []Mention {
-	words := wordsOf(text)
+	ws := words.Split(text)
 	var found []Mention
-	for i := 0; i < len(words); {
-		m, n := c.names.at(words, i)
+	for i := 0; i < len(ws); {
+		m, n := c.names.at(ws, i)
 		if n == 0 {
 			i++
 			continue
 		}
-		m.Start, m.End = words[i].start, words[i+n-1].end
+		m.Start, m.End = ws[i].Start, ws[i+n-1].End
 		found = append(found, m)
 		i += n
 	}
@@ -126,26 +130,26 @@ func (c *Catalogue) Names(text string) []Mention {
 }
 
 // at returns the name that begins at word i and its number of words, or 0.
-func (n *names) at(words []word, i int) (Mention, int) {
-	longest := min(longestName, len(words)-i)
+func (n *names) at(ws []words.Word, i int) (Mention, int) {
+	longest := min(longestName, len(ws)-i)
 	for size := longest; size > 0; size-- {
-		if m, ok := n.exactly(words, i, size); ok {
+		if m, ok := n.exactly(ws, i, size); ok {
 			return m, size
 		}
 	}
 	for size := min(3, longest); size > 0; size-- {
-		if m, ok := n.nearly(words[i : i+size]); ok {
+		if m, ok := n.nearly(ws[i : i+size]); ok {
 			return m, size
 		}
 	}
 	return Mention{}, 0
 }
 
-func (n *names) exactly(words []word, i, size int) (Mention, bool) {
-	key := joined(words[i : i+size])
-	for _, form := range singulars(key) {
+func (n *names) exactly(ws []words.Word, i, size int) (Mention, bool) {
+	key := joined(ws[i : i+size])
+	for _, form := range words.Singulars(key) {
 		m, ok := n.exact[form]
-		if ok && (!n.guarded[form] || size > 1 || meantAsName(words, i, m.Pet != nil)) {
+		if ok && (!n.guarded[form] || size > 1 || n.around.meansName(ws, i, m.Pet != nil)) {
 			return m, true
 		}
 	}
@@ -154,22 +158,22 @@ func (n *names) exactly(words []word, i, size int) (Mention, bool) {
 
 // nearly looks for a name that the words misspell. At least one of them has to be
 // no word of the data, and none a little word: otherwise "box" would be a boxer.
-func (n *names) nearly(words []word) (Mention, bool) {
+func (n *names) nearly(ws []words.Word) (Mention, bool) {
 	unknown := false
-	for _, w := range words {
-		unknown = unknown || !n.words[w.text]
-		if isLittle(w.text) {
+	for _, w := range ws {
+		unknown = unknown || !n.known[w.Text]
+		if n.around.little(w.Text) {
 			return Mention{}, false
 		}
 	}
-	key := joined(words)
-	if !unknown || isOrdinary(key) || len(key) < 5 || len(key) > 32 {
+	key := joined(ws)
+	if !unknown || n.around.Ordinary[key] || len(key) < 5 || len(key) > 32 {
 		return Mention{}, false
 	}
-	for limit := 1; limit <= slips(len(key)); limit++ {
-		for _, form := range singulars(key) {
+	for limit := 1; limit <= words.Slips(len(key)); limit++ {
+		for _, form := range words.Singulars(key) {
 			for _, name := range n.keys[form[0]] {
-				if slips(len(name)) >= limit && typo(form, name, limit) {
+				if words.Slips(len(name)) >= limit && words.Typo(form, name, limit) {
 					return n.exact[name], true
 				}
 			}
@@ -178,61 +182,80 @@ func (n *names) nearly(words []word) (Mention, bool) {
 	return Mention{}, false
 }
 
-// meantAsName tells a name that is an ordinary word from the word: it has a capital
-// inside of a sentence, or stands where a name stands. A breed takes an article, a
-// pet does not.
-func meantAsName(words []word, i int, pet bool) bool {
-	if words[i].capital && !words[i].opens {
+// surroundings are the words that tell a name from an ordinary word, see names.yaml.
+type surroundings struct {
+	Introduces, Animals, Little, Ordinary map[string]bool
+	Unplaced                              map[string]bool // by stem
+}
+
+//go:embed names.yaml
+var namesText []byte
+
+func readSurroundings() (*surroundings, error) {
+	var lists struct{ Introduces, Animals, Little, Ordinary, Unplaced []string }
+	if err := decode("names.yaml", namesText, &lists); err != nil {
+		return nil, err
+	}
+	return &surroundings{
+		Introduces: setOf(lists.Introduces), Animals: setOf(lists.Animals), Little: setOf(lists.Little), Ordinary: setOf(lists.Ordinary),
+		Unplaced: setOf(stemmed(lists.Unplaced)),
+	}, nil
+}
+
+// Introduces reports whether a name may follow a word.
+func (c *Catalogue) Introduces(word string) bool { return c.names.around.Introduces[word] }
+
+func stemmed(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.Join(stems(s), " ")
+	}
+	return out
+}
+
+// Unplaced reports whether a stem, or two with a space, is an animal that the store does
+// not place.
+func (c *Catalogue) Unplaced(stem string) bool { return c.names.around.Unplaced[stem] }
+
+func setOf(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, s := range list {
+		set[s] = true
+	}
+	return set
+}
+
+// little reports whether a word cannot be part of a misspelt name and may follow a name.
+func (s *surroundings) little(word string) bool { return len(word) < 3 || s.Little[word] }
+
+// determiner reports whether a word makes what follows a thing.
+func determiner(word string) bool {
+	switch word {
+	case "a", "an", "the", "my", "your", "his", "her", "our", "their", "this", "that", "any", "some", "no":
 		return true
 	}
-	after := i+1 == len(words) || words[i+1].opens || isLittle(words[i+1].text) || isAnimal(words[i+1].text)
-	if i == 0 {
-		return after && (words[i].capital || len(words) == 1)
+	return false
+}
+
+// meansName tells a name that is an ordinary word from the word: it has a capital
+// inside of a sentence, or stands where a name stands. A breed takes an article, a
+// pet does not.
+func (s *surroundings) meansName(ws []words.Word, i int, pet bool) bool {
+	if ws[i].Capital && !ws[i].Opens {
+		return true
 	}
-	before := words[i-1].text
-	return after && (introducesName(before) || !pet && contains([]string{"a", "an", "the", "any"}, before))
-}
-
-func introducesName(s string) bool {
-	return contains([]string{
-		"about", "meet", "adopt", "adopting", "is", "does", "can", "see", "visit", "named", "called", "and", "or",
-		"vs", "versus", "are", "has", "compare", "get", "getting", "want", "with", "than", "take", "would",
-		"between",
-	}, s)
-}
-
-func isAnimal(s string) bool {
-	return contains([]string{
-		"dog", "dogs", "cat", "cats", "rabbit", "rabbits", "hamster", "hamsters", "fish", "bird", "birds",
-		"puppy", "puppies", "kitten", "kittens", "mix", "retriever", "retrievers",
-	}, s)
-}
-
-// isLittle reports whether a word cannot be part of a misspelt name and may follow
-// a name.
-func isLittle(s string) bool {
-	return len(s) < 3 || contains([]string{
-		"the", "and", "for", "with", "good", "bad", "still", "like", "likes", "get", "gets", "need", "needs", "shed",
-		"sheds", "bark", "cost", "costs", "old", "friendly", "available", "have", "has", "does", "will", "would",
-		"can", "could", "are", "was", "were", "live", "lives", "right", "happy", "better", "okay", "fine", "safe",
-		"too", "more", "please", "than", "her", "him", "his", "she", "they", "you", "from", "that", "this", "versus",
-		"suit", "suitable", "fit", "easy", "hard", "quiet", "loud", "calm", "healthy", "male", "female", "house",
-		"spayed", "neutered", "vaccinated", "thank", "thanks", "where", "who", "what", "how", "when", "why",
-	}, s)
-}
-
-// isOrdinary lists everyday words that the guides happen not to use, and that are
-// a name or nearly one.
-func isOrdinary(s string) bool {
-	return contains([]string{
-		"golden", "lab", "labs", "dane", "chi", "exotic", "oriental", "norwegian", "comet", "neon", "robo", "slider",
-		"dove", "smiley", "cornish", "devon", "scout", "moose", "sunny", "copper", "fly", "tank", "salt", "pepper",
-		"shadow", "cloud", "pixel", "tofu", "pumpkin", "fern", "pearl", "clover", "peanut", "velvet", "nutmeg",
-		"truffle", "pickle", "hazelnut", "bolt", "frost", "kiwi", "dusk", "neptune", "bubble", "saffron", "maize",
-		"noodle", "olive", "biscuit", "coco", "duchess", "ziggy", "dash", "bandit", "professor", "paprika", "cookie",
-		"snowball", "thistle", "waffles", "clementine", "marmalade", "rosie", "holland", "cavalier", "quaker",
-		"cocker", "basset", "boxer", "boxes", "barb", "stafford", "winston", "hamlet", "anna", "cookies", "whistle",
-		"whistler", "confetti", "juniper", "ginger", "honey", "rapunzel", "apple", "angora", "russian", "siberian",
-		"american", "english", "french", "chinese", "persian", "scottish",
-	}, s)
+	after := i+1 == len(ws) || ws[i+1].Opens || s.little(ws[i+1].Text) || s.Animals[ws[i+1].Text]
+	if i == 0 {
+		return after && (ws[i].Capital || len(ws) == 1)
+	}
+	before := ws[i-1].Text
+	if next := i+1 < len(ws) && ws[i+1].Stem == "be"; pet && next && !determiner(before) {
+		return true
+	}
+	if pet {
+		return after && s.Introduces[before]
+	}
+	// "a boisterous lab"
+	article := determiner(before) || i > 1 && !ws[i-1].Opens && determiner(ws[i-2].Text)
+	return after && (s.Introduces[before] || article)
 }

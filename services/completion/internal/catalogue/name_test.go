@@ -19,11 +19,7 @@ func named(c *Catalogue, text string) string {
 }
 
 func TestNames(t *testing.T) {
-	c, err := Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closed(t, c)
+	c := shop(t)
 	for _, test := range []struct{ text, want string }{
 		{"compare labradors and German Shepherds", "Labrador Retriever|German Shepherd"},
 		{"german sheperd or golden retreiver?", "German Shepherd|Golden Retriever"},
@@ -73,17 +69,6 @@ func TestNamed(t *testing.T) {
 	}
 	if c.PetNamed("Labrador") != nil || c.BreedNamed("Rex") != nil || c.PetNamed("") != nil {
 		t.Error("a name of another kind is found")
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"cat", "cat", 0}, {"cat", "cart", 1}, {"cat", "at", 1}, {"cat", "cta", 1}, {"kitten", "sitting", 3}} {
-		if got := distance(test.a, test.b); got != test.want {
-			t.Errorf("distance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
-		}
 	}
 }
 

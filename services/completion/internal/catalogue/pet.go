@@ -1,6 +1,9 @@
 package catalogue
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Pet is an animal, or a group placed together, that waits in the store.
 type Pet struct {
@@ -20,6 +23,7 @@ type Pet struct {
 	Beginner     bool     `yaml:"beginner"`
 	SpecialNeeds string   `yaml:"special_needs"`
 	Story        string   `yaml:"story"`
+	Coat         []string `yaml:"coat"` // colours and markings, by the names of the table of attributes
 
 	Breed *Breed `yaml:"-"` // never nil
 }
@@ -49,6 +53,9 @@ type Breed struct {
 	Health          []string   `yaml:"health"` // what the breed is prone to
 	Summary         string     `yaml:"summary"`
 	Care            string     `yaml:"care"`
+
+	Groups []string `yaml:"-"` // see groups.yaml; sorted
+	Traits []string `yaml:"-"` // Temperament in the words that people ask for; sorted
 }
 
 // A Guide is a care guide.
@@ -75,15 +82,18 @@ type Passage struct {
 	ID      string // "<guide id>#<number from 0>"
 	Heading string
 	Text    string // Markdown: paragraphs and lists
-
-	// terms are what it can be found by, stemmed: true for its own words, false for
-	// those that only its guide as a whole has.
-	terms map[string]bool
+	// Askings are the ways in which people ask for just this.
+	Askings []string
 }
 
 // FirstAid reports whether the passage tells what to do at once in an emergency.
 func (p *Passage) FirstAid() bool {
 	return p.Guide.About(TopicEmergency) && p == p.Guide.Passages[0]
+}
+
+// about is what a guide as a whole is found by.
+func (g *Guide) about() string {
+	return g.Title + ". " + g.Summary + " " + strings.Join(g.Keywords, ", ")
 }
 
 func contains[T comparable](list []T, v T) bool {

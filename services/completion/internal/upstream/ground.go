@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -55,14 +54,11 @@ func (t *Target) offersTool(req *chat.Request) bool {
 }
 
 // ground puts what the catalogue says about the question before the conversation.
-func (t *Target) ground(ctx context.Context, r *request, a *answer, offered bool) error {
+func (t *Target) ground(r *request, a *answer, offered bool) error {
 	if err := a.progress(chat.Progress{Stage: chat.StageRetrieval}); err != nil {
 		return err
 	}
-	text, err := t.sources(ctx, question(a.req.Messages))
-	if err != nil {
-		return err
-	}
+	text := t.sources(question(a.req.Messages))
 	r.Messages = append([]message{{Role: chat.RoleSystem, Content: text}}, r.Messages...)
 	if offered {
 		r.Tools = []tool{{Type: "function", Function: function{
@@ -86,18 +82,14 @@ func question(messages []chat.Message) string {
 }
 
 // sources returns the passages and pets that are about a question, each with its id.
-func (t *Target) sources(ctx context.Context, question string) (string, error) {
+func (t *Target) sources(question string) string {
 	var b strings.Builder
 	b.WriteString("You answer for Petstore, a pet-adoption store. Rely on these sources of the store where they help, " +
 		"name the id of each that you use in square brackets, and do not make up pets. In an emergency send people to a vet.\n")
 	if question == "" {
-		return b.String(), nil
+		return b.String()
 	}
-	hits, err := t.cfg.Catalogue.Search(ctx, catalogue.Query{Text: question, Limit: groundPassages})
-	if err != nil {
-		return "", fmt.Errorf("grounding: %w", err)
-	}
-	for _, hit := range hits {
+	for _, hit := range t.cfg.Catalogue.Search(catalogue.Query{Text: question, Limit: groundPassages}) {
 		fmt.Fprintf(&b, "\n[%s] %s: %s\n%s\n", hit.ID, hit.Guide.Title, hit.Heading, hit.Text)
 	}
 	named := 0
@@ -116,7 +108,7 @@ func (t *Target) sources(ctx context.Context, question string) (string, error) {
 			}
 		}
 	}
-	return b.String(), nil
+	return b.String()
 }
 
 func describe(p *catalogue.Pet) string {

@@ -26,9 +26,7 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"),
-		goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"), goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"),
-		goleak.IgnoreAnyFunction("github.com/blevesearch/bleve_index_api.(*AnalysisQueue).worker"),
-		goleak.IgnoreAnyFunction("github.com/blevesearch/bleve_index_api.AnalysisWorker"))
+		goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"), goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"))
 }
 
 func says(words ...string) string {
@@ -519,7 +517,6 @@ func TestGrounding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
 	var sent []map[string]any
 	call := `data: {"choices":[{"index":0,"delta":{"content":"Let me look. ","tool_calls":[{"index":0,"id":"c1","function":{"name":"search_pets","arguments":"{\"species\":[\"cat\"]}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":5,"completion_tokens":2}}` + "\n\ndata: [DONE]\n\n"
 	transport := plays(func(r *http.Request) (*http.Response, error) {

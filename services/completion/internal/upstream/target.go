@@ -141,7 +141,7 @@ func (t *Target) attempt(ctx context.Context, a *answer, first time.Duration) er
 		}
 		a.partial = true
 		if t.cfg.Grounding {
-			if err := t.ground(ctx, body, a, false); err != nil {
+			if err := t.ground(body, a, false); err != nil {
 				return err
 			}
 		}
@@ -153,7 +153,7 @@ func (t *Target) attempt(ctx context.Context, a *answer, first time.Duration) er
 		}
 	} else if t.cfg.Grounding {
 		offered := t.offersTool(a.req)
-		if err := t.ground(ctx, body, a, offered); err != nil {
+		if err := t.ground(body, a, offered); err != nil {
 			return err
 		}
 		s.intercept = offered

@@ -1,0 +1,696 @@
+package compose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// aboutPets answers a question about pets of the store.
+func (c *composer) aboutPets(i *plan.Item) {
+	if len(i.Pets) == 0 {
+		if i.Stranger == "" {
+			c.guide(i)
+		}
+		return
+	}
+	if i.Total && len(i.Pets) > 1 {
+		c.total(i.Pets)
+	}
+	c.show(i.Pets[:min(len(i.Pets), 6)]...)
+	if len(i.Pets) == 1 {
+		c.aboutPet(i, i.Pets[0])
+		return
+	}
+	var b strings.Builder
+	for _, p := range i.Pets[:min(len(i.Pets), 6)] {
+		if facts := petFacts(p, i.Asked); facts != "" {
+			fmt.Fprintf(&b, "- %s\n", facts)
+		} else {
+			fmt.Fprintf(&b, "- %s. %s\n", headline(p), firstSentences(p.Story, 20))
+		}
+	}
+	c.add(b.String())
+}
+
+// mistaken returns the kind of animal that a turn takes a pet for, if it is another one.
+func (c *composer) mistaken(p *catalogue.Pet) catalogue.Species {
+	for _, m := range c.plan.Turn.Marks {
+		if s := m.Species(); s != "" && m.Pet == nil && m.Breed == nil && m.Role == read.Plain {
+			if s == p.Species {
+				return ""
+			}
+			return s
+		}
+	}
+	return ""
+}
+
+// half answers whether one of several that are placed together may be adopted alone.
+func (c *composer) half(i *plan.Item) bool {
+	for _, p := range i.Pets {
+		if p.Sex == catalogue.Group && c.plan.Turn.Has("half") {
+			c.add(fmt.Sprintf("No: **%s** belong together and are placed together, for %s in all.", p.Name, dollars(p.Price)))
+			c.show(p)
+			return true
+		}
+	}
+	return false
+}
+
+func (c *composer) aboutPet(i *plan.Item, p *catalogue.Pet) {
+	if c.half(i) {
+		return
+	}
+	if s := c.mistaken(p); s != "" && len(i.Asked) == 0 {
+		c.add(fmt.Sprintf("No: **%s** is %s, not %s.", p.Name, article(speciesName(p.Species)), article(speciesName(s))))
+	}
+	facts := petFacts(p, i.Asked)
+	f := c.judge(p, c.personal())
+	switch {
+	case i.Suits && (len(f.against) > 0 || len(f.met) > 0):
+		c.verdictOn(p, &f)
+		if facts != "" {
+			c.add(facts)
+		}
+		return
+	case facts != "":
+		c.add(facts)
+		if f.against = slices.DeleteFunc(f.against, func(s string) bool { return strings.Contains(facts, s) }); len(f.against) > 0 {
+			c.add(fmt.Sprintf("Mind that for you **%s** has a snag: %s.", p.Name, strings.Join(f.against, "; ")))
+		}
+		if p.SpecialNeeds != "" && c.voice.Length >= Normal && len(i.Asked) == 1 && i.Asked[0].Name != "needs" {
+			c.add("*Special needs:* " + upperFirst(trimStop(p.SpecialNeeds)) + ".")
+		}
+		return
+	}
+	c.add(fmt.Sprintf("**%s** is a %s, %s. The adoption fee is %s.", p.Name, kindOf(p), ageOf(p), dollars(p.Price)))
+	if c.bare {
+		return
+	}
+	c.add(firstSentences(p.Story, c.voice.Length.by(20, 25, 80, 120)))
+	lines := []string{
+		"**Children:** " + childrenWords(p.GoodWith.Children),
+		"**Other pets:** " + companyWords(p.GoodWith.Cats, "cats") + ", " + companyWords(p.GoodWith.Dogs, "dogs"),
+		fmt.Sprintf("**Energy:** %s; %s", p.Energy, homeWords(p.Home)),
+		fmt.Sprintf("**Alone:** %s on a usual day", hoursCell(p.HoursAlone)),
+		fmt.Sprintf("**Coat:** %s; %s", strings.Join(p.Coat, ", "), shedWords(p.Shedding)),
+		fmt.Sprintf("**First-time owners:** %s", yesNo(p.Beginner)),
+		fmt.Sprintf("**Upkeep:** about %s", monthly(p.Breed)),
+	}
+	if p.SpecialNeeds != "" {
+		lines = append([]string{"**Special needs:** " + trimStop(p.SpecialNeeds)}, lines...)
+	}
+	c.add("- " + strings.Join(lines[:c.voice.Length.by(2, 4, len(lines), len(lines))], "\n- "))
+	if len(f.against) > 0 {
+		c.add("**For you** there is a snag: " + strings.Join(f.against, "; ") + ".")
+	}
+}
+
+// verdictOn says whether a pet suits the person.
+func (c *composer) verdictOn(p *catalogue.Pet, f *fit) {
+	if len(f.against) > 0 {
+		c.add(fmt.Sprintf("Rather not: **%s** %s.", p.Name, strings.Join(f.against, "; ")))
+		return
+	}
+	text := fmt.Sprintf("Yes, **%s** can suit you: %s.", p.Name, strings.Join(f.reasons(4), ", "))
+	if cons := drawbacks(p, nil); len(cons) > 0 {
+		text += " Keep in mind: " + cons[0] + "."
+	}
+	c.add(text)
+}
+
+// personal returns what follows from what the person told of themselves.
+func (c *composer) personal() []plan.Condition {
+	var list []plan.Condition
+	for _, w := range c.plan.Frame.Wants {
+		if w.Of != "" {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// petFacts answers the attributes that were asked for.
+func petFacts(p *catalogue.Pet, asked []*catalogue.Attribute) string {
+	var facts []string
+	for _, a := range asked {
+		if s := petFact(p, a.Name); s != "" && len(facts) < 4 && !slices.Contains(facts, s) {
+			facts = append(facts, s)
+		}
+	}
+	return strings.Join(facts, " ")
+}
+
+// petFact answers one attribute, the answer first.
+func petFact(p *catalogue.Pet, attribute string) string { //nolint:funlen // one case for each attribute
+	name := "**" + p.Name + "**"
+	is := verb(p, "is", "are")
+	switch attribute {
+	case "fee":
+		return fmt.Sprintf("%s for %s, which is the adoption fee. Upkeep is about %s.", dollars(p.Price), name, monthly(p.Breed))
+	case "upkeep":
+		year := [2]float64{12 * p.Breed.MonthlyCost[0], 12 * p.Breed.MonthlyCost[1]}
+		return fmt.Sprintf("About %s for %s, so $%.0f to $%.0f a year, besides the adoption fee of %s and, in the first year, the home and its equipment.", monthly(p.Breed), name, year[0], year[1], dollars(p.Price))
+	case "age":
+		return fmt.Sprintf("%s %s %s.", name, is, ageOf(p))
+	case "children":
+		return yesTo(p.GoodWith.Children) + fmt.Sprintf("%s %s %s.", name, is, childrenWords(p.GoodWith.Children))
+	case "cats", "dogs":
+		t := p.GoodWith.Cats
+		if attribute == "dogs" {
+			t = p.GoodWith.Dogs
+		}
+		return yesTo(t) + name + " " + companyWords(t, attribute) + "."
+	case "story", "temperament":
+		return p.Story
+	case "allergy":
+		if s := says(p, attribute); p.Breed.AllergyFriendly || !p.Species.Furry() && p.Species != catalogue.Bird {
+			return fmt.Sprintf("%s is %s, though no animal is quite free of allergens: visit twice before you decide.", name, s)
+		}
+		return fmt.Sprintf("No: %s is not a good choice with allergies or asthma. %s", name, breedAllergy(p.Breed))
+	case "available":
+		return fmt.Sprintf("Yes: %s %s on our list of pets that wait for a home today. Ask the store before you set out, as that can change by the hour.", name, is)
+	case "stay":
+		return fmt.Sprintf("How long %s has been here is not recorded; the staff can tell you.", name)
+	case "health", "needs":
+		if p.SpecialNeeds != "" {
+			return fmt.Sprintf("%s: %s. As a %s also watch for %s.", name, lowerFirst(trimStop(p.SpecialNeeds)), p.Breed.Name, list(p.Breed.Health))
+		}
+		return fmt.Sprintf("No special needs are recorded for %s. The breed is prone to %s. Ask to see the vet record.", name, list(p.Breed.Health))
+	case "home":
+		yes := "Yes: "
+		if p.Home != catalogue.Apartment {
+			yes = "Rather not in an apartment: "
+		}
+		return yes + "for " + name + " " + homeWords(p.Home) + "."
+	case "sex":
+		if p.Sex == catalogue.Group {
+			return name + " are placed together."
+		}
+		return fmt.Sprintf("%s is %s.", name, p.Sex)
+	case "breed", "species":
+		return fmt.Sprintf("%s is a %s.", name, kindOf(p))
+	case "size", "weight":
+		return fmt.Sprintf("%s %s %s; a grown %s weighs %s.", name, is, p.Size, p.Breed.Name, weight(p.Breed))
+	}
+	if s := says(p, attribute); s != "" {
+		if attribute == "hours" || attribute == "shedding" || attribute == "beginner" {
+			return name + " " + s + "."
+		}
+		return fmt.Sprintf("%s: %s.", name, s)
+	}
+	return breedFact(p.Breed, attribute)
+}
+
+func yesTo(t catalogue.Tolerance) string {
+	return map[catalogue.Tolerance]string{
+		catalogue.Yes: "Yes: ", catalogue.Older: "With older children: ", catalogue.Slow: "Yes, slowly: ", catalogue.No: "No: ",
+	}[t]
+}
+
+// aboutBreeds answers a question about breeds or kinds of animals.
+func (c *composer) aboutBreeds(i *plan.Item) {
+	breeds := i.Breeds
+	if len(breeds) == 0 && len(i.Pets) > 0 {
+		for _, p := range i.Pets {
+			breeds = append(breeds, p.Breed)
+		}
+	}
+	if len(breeds) == 0 {
+		c.aboutSpecies(i)
+		return
+	}
+	breeds = breeds[:min(3, len(breeds))]
+	told := false
+	for _, b := range breeds {
+		var facts []string
+		for _, a := range i.Asked[:min(4, len(i.Asked))] {
+			if s := breedFact(b, a.Name); s != "" && !slices.Contains(facts, s) {
+				facts = append(facts, s)
+			}
+		}
+		if len(facts) > 0 {
+			c.add("**" + b.Name + ":** " + strings.Join(facts, " "))
+			c.citeBreeds(b)
+			told = true
+		}
+	}
+	// What the table does not tell the guides may.
+	if !told && len(i.Hits) > 0 && i.Hits[0].Score > 20 && len(i.Asked) == 0 {
+		c.passages(i, 1)
+		told = true
+	}
+	if !told {
+		for _, b := range breeds {
+			c.breedSheet(b)
+		}
+	}
+	if i.Suits {
+		for _, b := range breeds {
+			p := example(b)
+			f := c.judge(p, c.personal())
+			if len(f.against) > 0 {
+				c.add("For you: rather not, as it " + strings.Join(f.against, "; ") + ".")
+			}
+		}
+	}
+	c.inStore(breeds)
+}
+
+func (c *composer) breedSheet(b *catalogue.Breed) {
+	c.citeBreeds(b)
+	c.add("**" + b.Name + ":** " + b.Summary)
+	lines := []string{
+		fmt.Sprintf("**Size:** %s, %s", b.Size, weight(b)),
+		fmt.Sprintf("**Lives:** %s years", span(b.LifespanYears)),
+		fmt.Sprintf("**Energy:** %s; %s", b.Energy, homeWords(b.Home)),
+		fmt.Sprintf("**Children:** %s", childrenWords(b.GoodWith.Children)),
+		fmt.Sprintf("**Coat:** %s; grooming effort %s", shedWords(b.Shedding), b.Grooming),
+		fmt.Sprintf("**Upkeep:** about %s", monthly(b)),
+	}
+	if !c.bare {
+		c.add("- "+strings.Join(lines[:c.voice.Length.by(2, 3, 6, 6)], "\n- "), firstSentences(b.Care, c.voice.Length.by(0, 0, 40, 80)))
+	}
+}
+
+// aboutSpecies answers a question about a kind of animal: from the guides, or by the span
+// of its breeds.
+func (c *composer) aboutSpecies(i *plan.Item) {
+	if len(i.Species) == 1 {
+		var breeds []*catalogue.Breed
+		for _, b := range c.cat.Breeds() {
+			if b.Species == i.Species[0] {
+				breeds = append(breeds, b)
+			}
+		}
+		for _, a := range i.Asked[:min(2, len(i.Asked))] {
+			if s := speciesFact(i.Species[0], breeds, a.Name); s != "" {
+				c.add(s)
+			}
+		}
+	}
+	if len(c.blocks) > 0 && c.voice.Length < Normal {
+		return
+	}
+	c.guide(i)
+}
+
+// speciesFact gives the span of an attribute over the breeds of a species.
+func speciesFact(s catalogue.Species, breeds []*catalogue.Breed, attribute string) string {
+	of := func(get func(*catalogue.Breed) [2]float64) string {
+		low, high := get(breeds[0])[0], get(breeds[0])[1]
+		for _, b := range breeds {
+			low, high = min(low, get(b)[0]), max(high, get(b)[1])
+		}
+		return span([2]float64{low, high})
+	}
+	name := upperFirst(speciesPlural(s))
+	switch attribute {
+	case "lifespan", "age":
+		return fmt.Sprintf("%s live %s years, depending on the kind.", name, of(func(b *catalogue.Breed) [2]float64 { return b.LifespanYears }))
+	case "upkeep", "fee":
+		return fmt.Sprintf("%s cost about $%s a month to keep, depending on the kind.", name, of(func(b *catalogue.Breed) [2]float64 { return b.MonthlyCost }))
+	}
+	return ""
+}
+
+// breedFact answers an attribute for a breed; "" where the catalogue does not tell.
+func breedFact(b *catalogue.Breed, attribute string) string {
+	switch attribute {
+	case "fee", "upkeep":
+		return fmt.Sprintf("Costs about %s to keep.", monthly(b))
+	case "children":
+		return yesTo(b.GoodWith.Children) + childrenWords(b.GoodWith.Children) + "."
+	case "cats":
+		return yesTo(b.GoodWith.Cats) + companyWords(b.GoodWith.Cats, "cats") + "."
+	case "dogs":
+		return yesTo(b.GoodWith.Dogs) + companyWords(b.GoodWith.Dogs, "dogs") + "."
+	case "home":
+		return upperFirst(homeWords(b.Home)) + "."
+	case "hours":
+		return fmt.Sprintf("Can be left for %s on a usual day, once used to it.", hoursCell(b.HoursAlone))
+	case "energy", "exercise":
+		return fmt.Sprintf("Energy is %s; exercise %s a day.", b.Energy, exerciseCell(b))
+	case "shedding":
+		return upperFirst(shedWords(b.Shedding)) + "."
+	case "allergy":
+		return breedAllergy(b)
+	case "grooming":
+		return fmt.Sprintf("Grooming effort is %s. %s", b.Grooming, b.Care)
+	case "noise":
+		return map[catalogue.Level]string{catalogue.Low: "A quiet kind.", catalogue.Mid: "Makes some noise, which training and company keep in bounds.", catalogue.High: "A loud kind: think of the neighbors."}[b.Noise]
+	case "size", "weight":
+		return fmt.Sprintf("A grown animal is %s and weighs %s.", b.Size, weight(b))
+	case "lifespan", "age":
+		return fmt.Sprintf("Lives %s years on average.", span(b.LifespanYears))
+	case "health", "needs":
+		return fmt.Sprintf("Prone to %s. Ask for the parents' health tests or the vet record, and have a vet check early signs.", list(b.Health))
+	case "temperament":
+		return fmt.Sprintf("%s by nature. %s", upperFirst(list(b.Temperament)), b.Summary)
+	case "beginner":
+		return map[bool]string{true: "Yes, suits a first-time owner.", false: "Not the easiest start: better with some experience or a good trainer."}[b.Beginner]
+	case "origin":
+		return fmt.Sprintf("Comes from %s.", b.Origin)
+	}
+	return ""
+}
+
+func breedAllergy(b *catalogue.Breed) string {
+	switch {
+	case b.Species == catalogue.Fish || b.Species == catalogue.Reptile:
+		return "No fur and no dander, so among the safest choices for allergic people; the food or bedding can still be a trigger for some."
+	case b.AllergyFriendly:
+		return fmt.Sprintf("No, not fully hypoallergenic, because no animal of this kind is, but easier on many allergic people: it %s. Spend an hour or more with the very animal, twice, before you decide.", shedWords(b.Shedding))
+	}
+	return fmt.Sprintf("No, not hypoallergenic: it %s, and dander and saliva carry the allergens.", shedWords(b.Shedding))
+}
+
+// example is a grown animal as its breed is described, to judge a breed like a pet.
+func example(b *catalogue.Breed) *catalogue.Pet {
+	return &catalogue.Pet{
+		ID: b.ID, Name: b.Name, Species: b.Species, BreedID: b.ID, Breed: b, Sex: catalogue.Group, Size: b.Size,
+		Energy: b.Energy, GoodWith: b.GoodWith, Shedding: b.Shedding, Home: b.Home, HoursAlone: b.HoursAlone,
+		Beginner: b.Beginner, AgeMonths: 36,
+	}
+}
+
+func (c *composer) inStore(breeds []*catalogue.Breed) {
+	if c.bare || c.voice.Length < Normal {
+		return
+	}
+	var here []string
+	for _, b := range breeds {
+		for _, p := range c.cat.Select(catalogue.Filter{BreedIDs: []string{b.ID}}) {
+			here = append(here, fmt.Sprintf("**%s** (%s, %s, %s)", p.Name, b.Name, ageOf(p), dollars(p.Price)))
+			c.show(p)
+		}
+	}
+	if len(here) > 0 {
+		c.add("In our store right now: " + list(here[:min(4, len(here))]) + ".")
+	}
+}
+
+// compare tells how several pets, breeds or kinds of animals differ: first in what was
+// asked, then in a table.
+func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each attribute
+	var columns []*catalogue.Pet
+	var names []string
+	for _, p := range i.Pets {
+		columns, names = append(columns, p), append(names, p.Name)
+		c.show(p)
+	}
+	for _, b := range i.Breeds {
+		columns, names = append(columns, example(b)), append(names, b.Name)
+		c.citeBreeds(b)
+	}
+	if len(columns) < 2 {
+		c.compareSpecies(i)
+		return
+	}
+	columns, names = columns[:min(4, len(columns))], names[:min(4, len(names))]
+	if i.Total && len(i.Pets) > 1 {
+		c.total(i.Pets)
+		return
+	}
+	for _, a := range i.Asked[:min(2, len(i.Asked))] {
+		if c.plan.Style.Wants("table") {
+			break // the table says it
+		}
+		c.add(difference(columns, names, a))
+	}
+	if len(i.Asked) == 0 {
+		c.add(contrast(columns, names))
+	}
+	if c.bare || c.voice.Length == Brief {
+		return
+	}
+	rows := []row{}
+	add := func(label, attribute string) {
+		r := row{label: label}
+		for _, p := range columns {
+			r.cells = append(r.cells, says(p, attribute))
+		}
+		rows = append(rows, r)
+	}
+	if len(i.Asked) >= 2 || len(i.Asked) == 1 && c.plan.Style.Wants("table") {
+		for _, a := range i.Asked {
+			add(upperFirst(a.Name), a.Name)
+		}
+		c.add(table(mapped(names, func(s string) string { return "**" + s + "**" }), rows))
+		return
+	}
+	if len(i.Pets) > 0 {
+		add("Age", "age")
+		add("Adoption fee", "fee")
+	}
+	add("Size", "size")
+	add("Energy", "energy")
+	add("Noise", "noise")
+	add("Shedding", "shedding")
+	add("Children", "children")
+	add("Alone", "hours")
+	add("Home", "home")
+	add("Lifespan", "lifespan")
+	add("Upkeep", "upkeep")
+	add("Beginners", "beginner")
+	c.add(table(mapped(names, func(s string) string { return "**" + s + "**" }), rows[:c.voice.Length.by(4, 6, len(rows), len(rows))]))
+	f := mapped(columns, func(p *catalogue.Pet) string {
+		fit := c.judge(p, c.personal())
+		if len(fit.against) == 0 {
+			return ""
+		}
+		return p.Name + ": " + strings.Join(fit.against, "; ")
+	})
+	if f = slices.DeleteFunc(f, func(s string) bool { return s == "" }); len(f) > 0 {
+		c.add("For you, mind: " + strings.Join(f, ". ") + ".")
+	}
+	if len(i.Breeds) > 0 {
+		c.inStore(i.Breeds)
+	}
+}
+
+// total adds up what several pets cost.
+func (c *composer) total(pets []*catalogue.Pet) {
+	fees := 0
+	var upkeep [2]float64
+	for _, p := range pets {
+		fees += p.Price
+		upkeep[0] += p.Breed.MonthlyCost[0]
+		upkeep[1] += p.Breed.MonthlyCost[1]
+	}
+	each := mapped(pets, func(p *catalogue.Pet) string { return fmt.Sprintf("**%s** %s", p.Name, dollars(p.Price)) })
+	c.add(fmt.Sprintf("**%s** in adoption fees together: %s. Upkeep for all of them is about $%.0f to $%.0f a month.", dollars(fees), list(each), upkeep[0], upkeep[1]))
+}
+
+// compareSpecies compares kinds of animals from the guides.
+func (c *composer) compareSpecies(i *plan.Item) {
+	for _, s := range i.Species[:min(3, len(i.Species))] {
+		var breeds []*catalogue.Breed
+		for _, b := range c.cat.Breeds() {
+			if b.Species == s {
+				breeds = append(breeds, b)
+			}
+		}
+		facts := []string{speciesFact(s, breeds, "lifespan"), speciesFact(s, breeds, "upkeep")}
+		c.add("- **" + upperFirst(speciesPlural(s)) + ":** " + strings.Join(facts, " ") + " " + temper(s))
+	}
+	c.guide(i)
+}
+
+// temper says in a sentence what living with a kind of animal is like.
+func temper(s catalogue.Species) string {
+	return map[catalogue.Species]string{
+		catalogue.Dog:       "They need walks, training and company every day, and cannot be alone for long.",
+		catalogue.Cat:       "They manage some hours alone, need play and a clean litter box, and choose when to cuddle.",
+		catalogue.Rabbit:    "They need a partner, room to run and hay all day, and dislike being carried.",
+		catalogue.GuineaPig: "They live in pairs or groups, are awake by day and squeak for their greens.",
+		catalogue.Hamster:   "They live alone, are awake at night and are watched more than handled.",
+		catalogue.Bird:      "They need company for hours a day, and most are heard through the home.",
+		catalogue.Fish:      "They are watched and not touched; the water is the work.",
+		catalogue.Reptile:   "They need the right heat and light day and night, and little handling.",
+	}[s]
+}
+
+// difference says who has most and who least of an attribute.
+func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute) string {
+	if !a.Ordered() {
+		var parts []string
+		for i, p := range columns {
+			fact := breedFact(p.Breed, a.Name)
+			if p.Story != "" {
+				fact = petFact(p, a.Name)
+			}
+			parts = append(parts, "**"+names[i]+":** "+firstOf(fact, 1))
+		}
+		return strings.Join(parts, " ")
+	}
+	most, least := 0, 0
+	for i, p := range columns {
+		v, _ := a.Of(p)
+		top, _ := a.Of(columns[most])
+		bottom, _ := a.Of(columns[least])
+		if v.Number > top.Number {
+			most = i
+		}
+		if v.Number < bottom.Number {
+			least = i
+		}
+	}
+	if most == least {
+		return fmt.Sprintf("In that they are alike: %s.", says(columns[0], a.Name))
+	}
+	return fmt.Sprintf("**%s**: %s. **%s**: %s.", names[most], says(columns[most], a.Name), names[least], says(columns[least], a.Name))
+}
+
+// contrast says which of several is the calmer one, where nothing particular was asked.
+func contrast(columns []*catalogue.Pet, names []string) string {
+	calm, lively := 0, 0
+	effort := func(p *catalogue.Pet) int { return p.Energy.Rank()*100 + p.Breed.ExerciseMinutes }
+	for i, p := range columns {
+		if effort(p) < effort(columns[calm]) {
+			calm = i
+		}
+		if effort(p) > effort(columns[lively]) {
+			lively = i
+		}
+	}
+	if calm == lively {
+		return "They are close, so the single animal's character decides."
+	}
+	return fmt.Sprintf("**%s** suits a calmer household, **%s** a more active one.", names[calm], names[lively])
+}
+
+// A row of a comparison: its label and one cell for each column.
+type row struct {
+	label string
+	cells []string
+}
+
+func table(heads []string, rows []row) string {
+	var b strings.Builder
+	b.WriteString("| | " + strings.Join(heads, " | ") + " |\n|---|" + strings.Repeat("---|", len(heads)) + "\n")
+	for _, r := range rows {
+		b.WriteString("| " + r.label + " | " + strings.Join(r.cells, " | ") + " |\n")
+	}
+	return b.String()
+}
+
+// guide answers from the guides.
+func (c *composer) guide(i *plan.Item) {
+	if c.half(i) {
+		return
+	}
+	if len(i.Hits) == 0 || !i.Hits[0].Answers() {
+		c.miss(i)
+		return
+	}
+	if i.Hits[0].Guide.About("loss") && c.plan.Turn.Has("grief") {
+		c.add(c.voice.pick("loss", "I am so sorry for your loss.", "I am so sorry."))
+	}
+	if i.Kind != read.KindGuide {
+		c.passages(i, 1)
+		return
+	}
+	c.passages(i, c.voice.Length.by(1, 1, 2, 3))
+	for _, p := range i.Pets[:min(2, len(i.Pets))] {
+		c.add(fmt.Sprintf("**%s** is a %s, %s, adoption fee %s, upkeep about %s.", p.Name, kindOf(p), ageOf(p), dollars(p.Price), monthly(p.Breed)))
+		if p.SpecialNeeds != "" {
+			c.add("*Special needs:* " + upperFirst(trimStop(p.SpecialNeeds)) + ".")
+		}
+		c.show(p)
+	}
+}
+
+// miss says that there is nothing on a question, and what comes nearest.
+func (c *composer) miss(i *plan.Item) {
+	c.add(c.voice.pick("miss",
+		"I have nothing reliable on that.",
+		"On that I have nothing that I could vouch for."))
+	if len(i.Hits) > 0 && i.Hits[0].Near() && !c.bare {
+		c.add(fmt.Sprintf("The nearest in my guides is “%s”:", i.Hits[0].Heading))
+		c.add(excerpt(i.Hits[0].Text, 50))
+		c.cite(i.Hits[0].Passage)
+		return
+	}
+	c.add("The staff in the store or your vet can tell you more. Name the animal and what you want to know, and I look again.")
+}
+
+// answerFirst tells a passage, and before it the sentence that says most of what was asked,
+// if the excerpt would begin with another one.
+func (c *composer) answerFirst(text string, limit int) {
+	short := excerpt(text, limit)
+	best, most := c.telltale(text)
+	if c.plan.Style.Wants("one-sentence") || c.plan.Style.Wants("yes-no") {
+		if most > 1 {
+			short = best
+		}
+		c.add(short)
+		return
+	}
+	if most > 2 && !strings.Contains(short, best) {
+		c.add(best)
+	}
+	c.add(short)
+}
+
+// telltale returns the sentence or the list's element of a text that has most of the words
+// that were asked, and how many it has.
+func (c *composer) telltale(text string) (best string, most int) {
+	asked := map[string]bool{}
+	for _, w := range c.plan.Turn.Words {
+		if len(w.Stem) > 3 {
+			asked[w.Stem] = true
+		}
+	}
+	for line := range strings.Lines(text) {
+		for _, s := range proseSentences(strings.TrimPrefix(strings.TrimSpace(line), "- ")) {
+			seen := map[string]bool{}
+			for _, w := range words.Split(s) {
+				if asked[w.Stem] {
+					seen[w.Stem] = true
+				}
+			}
+			if len(seen) > most {
+				best, most = s, len(seen)
+			}
+		}
+	}
+	return best, most
+}
+
+// nearTie is how near to the best a further passage has to be to be told as well.
+const nearTie = 0.85
+
+// passages tells the best passages, at most n, of different headings.
+func (c *composer) passages(i *plan.Item, n int) {
+	from := 0
+	if i.Detail {
+		from, n = 1, 2
+	}
+	best := i.Hits[0].Score
+	told := 0
+	for k, h := range i.Hits {
+		if k < from || told == n {
+			continue
+		}
+		// Another guide has to be as good; another passage of this one goes on with it.
+		tie := h.Answers() && (h.Score >= nearTie*best || h.Guide == i.Hits[0].Guide && h.Score >= nearTie*nearTie*best)
+		if k > from && !tie {
+			break
+		}
+		limit := c.voice.Length.by(45, 70, 140, 220)
+		if told == 0 {
+			c.answerFirst(h.Text, limit)
+		} else {
+			c.add("**" + h.Heading + "** " + excerpt(h.Text, limit/2))
+		}
+		c.cite(h.Passage)
+		told++
+	}
+}

@@ -1,0 +1,244 @@
+package compose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// wishes repeats in a few words what is wanted.
+func (c *composer) wishes(wants []plan.Condition) string {
+	var list []string
+	for i := range wants {
+		list = appendNew(list, wish(&wants[i]))
+	}
+	return strings.Join(list, ", ")
+}
+
+// wish writes a condition as it was understood.
+func wish(w *plan.Condition) string {
+	if w.Of != "" {
+		if w.Attribute.Name == "hours" {
+			return fmt.Sprintf("%.0f hours alone", w.Number)
+		}
+		return w.Of
+	}
+	name := w.Attribute.Name
+	value := strings.Join(w.Names, " or ")
+	switch {
+	case w.Attribute.Type == catalogue.Number && len(w.Names) == 0:
+		return opWords[w.Op] + amountOf(name, w.Number)
+	case name == "home":
+		return "for " + homeNames[int(w.Number)]
+	case name == "children" || name == "cats" || name == "dogs":
+		return "good with " + name
+	case name == "breed":
+		value = w.Said
+	case name == "species" && w.Op == catalogue.Not && len(w.Names) > 2:
+		return w.Said
+	case name == "energy" || name == "noise" || name == "shedding" || name == "grooming":
+		value = levelWords[name][w.Names[0]]
+	case name == "size" && len(w.Names) > 1:
+		value = w.Names[min(1, len(w.Names)-1)] // small covers tiny, large giant
+		if w.Names[0] == "large" {
+			value = "large"
+		}
+	case name == "allergy":
+		value = flagWords[name]
+	case name == "sex" && value == "group":
+		value = "pair or group"
+	case name == "beginner" || name == "allergy" || name == "needs":
+		value = flagWords[name]
+	}
+	value = strings.ReplaceAll(value, "-", " ")
+	if w.Op == catalogue.Not {
+		return "no " + value
+	}
+	return value
+}
+
+var (
+	opWords = map[catalogue.Op]string{ //nolint:gochecknoglobals // a table of words
+		catalogue.Below: "under ", catalogue.AtMost: "up to ", catalogue.Above: "over ", catalogue.AtLeast: "from ", catalogue.Is: "", catalogue.Not: "not ",
+	}
+	levelWords = map[string]map[string]string{ //nolint:gochecknoglobals // a table of words
+		"energy":   {"low": "calm", "medium": "moderately active", "high": "active"},
+		"noise":    {"low": "quiet", "medium": "some noise", "high": "vocal"},
+		"shedding": {"none": "no shedding", "low": "little shedding", "medium": "some shedding", "high": "much shedding"},
+		"grooming": {"low": "little grooming", "medium": "some grooming", "high": "much grooming"},
+	}
+	homeNames = []string{"an apartment", "a house", "a house with a garden"}                                                    //nolint:gochecknoglobals // a table of words
+	flagWords = map[string]string{"beginner": "easy to care for", "allergy": "easier with allergies", "needs": "special needs"} //nolint:gochecknoglobals // a table of words
+)
+
+// amountOf writes an amount in its unit.
+func amountOf(attribute string, v float64) string {
+	switch attribute {
+	case "fee":
+		return dollars(int(v))
+	case "upkeep":
+		return dollars(int(v)) + " a month"
+	case "age":
+		if v >= 12 {
+			return figure(float64(int(v/12*10))/10) + " years old"
+		}
+		return figure(float64(int(v+0.5))) + " months old"
+	case "hours":
+		return figure(v) + " hours alone"
+	case "weight":
+		return fmt.Sprintf("%.0f lb", v*2.2046)
+	case "exercise":
+		return figure(v) + " minutes of exercise"
+	}
+	return figure(v)
+}
+
+// says tells in a few words what a pet is like in one respect; "" where that needs more.
+func says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one case for each attribute
+	switch attribute {
+	case "species", "breed", "group":
+		return "is " + article(strings.ToLower(speciesName(p.Species)))
+	case "sex":
+		return map[catalogue.Sex]string{catalogue.Female: "female", catalogue.Male: "male", catalogue.Group: "placed together"}[p.Sex]
+	case "age":
+		return ageOf(p)
+	case "fee":
+		return "fee " + dollars(p.Price)
+	case "upkeep":
+		return "about " + monthly(p.Breed) + " to keep"
+	case "size":
+		return string(p.Size) + " in size"
+	case "weight":
+		return "grows to " + weight(p.Breed)
+	case "energy":
+		return map[catalogue.Level]string{catalogue.Low: "calm", catalogue.Mid: "moderately active", catalogue.High: "very active"}[p.Energy]
+	case "noise":
+		return map[catalogue.Level]string{catalogue.Low: "a quiet kind", catalogue.Mid: "makes some noise", catalogue.High: "a loud kind"}[p.Breed.Noise]
+	case "shedding":
+		return shedWords(p.Shedding)
+	case "grooming":
+		return levelWords["grooming"][string(p.Breed.Grooming)]
+	case "allergy":
+		if p.Breed.AllergyFriendly || p.Species == catalogue.Fish || p.Species == catalogue.Reptile {
+			return "easier on many people with allergies"
+		}
+		return "not a good choice with allergies or asthma"
+	case "children":
+		return childrenWords(p.GoodWith.Children)
+	case "cats":
+		return companyWords(p.GoodWith.Cats, "cats")
+	case "dogs":
+		return companyWords(p.GoodWith.Dogs, "dogs")
+	case "home":
+		return homeWords(p.Home)
+	case "hours":
+		return "can be alone for " + hoursCell(p.HoursAlone)
+	case "beginner":
+		if p.Beginner {
+			return "suits a first-time owner"
+		}
+		return "needs an experienced owner"
+	case "lifespan":
+		return "lives " + span(p.Breed.LifespanYears) + " years"
+	case "exercise":
+		return exerciseCell(p.Breed) + " of exercise a day"
+	case "temperament":
+		return list(p.Breed.Temperament) + " by nature"
+	case "coat":
+		return strings.Join(p.Coat, " and ") + " coat"
+	case "needs":
+		if p.SpecialNeeds == "" {
+			return "no special needs"
+		}
+		return lowerFirst(trimStop(p.SpecialNeeds))
+	}
+	return ""
+}
+
+// merits says something good of a pet about which no wish was known.
+func merits(p *catalogue.Pet) []string {
+	var list []string
+	add := func(ok bool, s string) {
+		if ok {
+			list = append(list, s)
+		}
+	}
+	add(p.Beginner, "suits a first-time owner")
+	add(p.GoodWith.Children == catalogue.Yes, childrenWords(catalogue.Yes))
+	add(p.Energy == catalogue.Low, "calm")
+	add(p.Home == catalogue.Apartment, homeWords(catalogue.Apartment))
+	add(len(p.Breed.Temperament) > 1, strings.Join(p.Breed.Temperament[:min(2, len(p.Breed.Temperament))], " and ")+" by nature")
+	return list
+}
+
+// drawbacks is what an honest seller says unasked.
+func drawbacks(p *catalogue.Pet, wants []plan.Condition) []string {
+	asked := func(name string) bool {
+		return slices.ContainsFunc(wants, func(w plan.Condition) bool { return w.Attribute.Name == name })
+	}
+	has := asked
+	var list []string
+	add := func(ok bool, s string) {
+		if ok {
+			list = append(list, s)
+		}
+	}
+	add(p.Sex != catalogue.Group && needsCompany(p) && !has("needs"), "needs another of its kind for company")
+	add(p.SpecialNeeds != "", lowerFirst(trimStop(p.SpecialNeeds)))
+	add(!asked("children") && p.GoodWith.Children != catalogue.Yes, childrenWords(p.GoodWith.Children))
+	add(!asked("beginner") && !p.Beginner, "better with some experience")
+	add(!asked("shedding") && p.Shedding == catalogue.High, "sheds a lot")
+	add(!asked("hours") && p.HoursAlone <= 4, "not more than "+hoursCell(p.HoursAlone)+" alone")
+	add(!asked("noise") && p.Breed.Noise == catalogue.High, "can be loud for close neighbors")
+	add(!asked("energy") && p.Energy == catalogue.High && p.Species == catalogue.Dog, fmt.Sprintf("needs about %d minutes of exercise a day", p.Breed.ExerciseMinutes))
+	return list
+}
+
+// needsCompany reports whether animals of its kind should not live by themselves.
+func needsCompany(p *catalogue.Pet) bool {
+	return p.Species == catalogue.Rabbit || p.Species == catalogue.GuineaPig || slices.Contains(p.Breed.Groups, "finch") && p.BreedID != "canary" || p.BreedID == "budgerigar"
+}
+
+// caution says first what should be thought of before any pet.
+func (c *composer) caution() {
+	who := &c.plan.Frame.Person
+	switch {
+	case who.Minor && c.plan.Frame.Turns == 1:
+		c.add("First of all: you need an adult for it. Somebody over 18, usually a parent, comes along, signs, pays and looks after the pet with you.")
+	case who.Gift && c.plan.Frame.Turns == 1:
+		c.add("Better not as a surprise: whoever will live with the pet should meet it first and say yes to the work and the years. A card with a visit to the store makes a fine present.")
+	case who.Travels && who.Away < 0:
+		c.add("With much travel a pet is hard: it needs somebody reliable who looks after it each time, and dogs, birds and rabbits suffer most from it. If you have such a person, these can do:")
+	}
+}
+
+// notes adds what goes for any pet with small children or allergies, and asks for what
+// would narrow the choice.
+func (c *composer) notes(i *plan.Item) {
+	who := &c.plan.Frame.Person
+	if c.voice.Length < Short {
+		return
+	}
+	if who.Allergy {
+		c.add("On allergies: no dog, cat or other furry pet is fully hypoallergenic. Visit the very animal twice for an hour or more, and ask a doctor first if anyone has asthma.")
+	}
+	if who.Children && who.Youngest >= 0 && who.Youngest < 6 {
+		c.add("With so young a child an adult looks after the pet and is in the room whenever the two are together.")
+	}
+	var open []string
+	ask := func(missing bool, what string) {
+		if missing && len(open) < 3 {
+			open = append(open, what)
+		}
+	}
+	ask(!wantsAnimal(i.Wants), "the kind of animal you lean towards")
+	ask(who.Home == "", "your home")
+	ask(!who.Children, "whether children live with you")
+	ask(who.Away < 0, "how long you are out on a usual day")
+	if len(open) > 1 && c.plan.Frame.Turns <= 2 {
+		c.add("To narrow it down, tell me about " + list(open) + ".")
+	}
+}

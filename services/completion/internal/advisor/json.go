@@ -1,0 +1,209 @@
+package advisor
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// inJSON puts an answer into the shape that the caller asked for: the pets that it shows as
+// rows. Without a schema a row has what [row] has, beside the text as "answer".
+func inJSON(f *chat.ResponseFormat, _ *plan.Plan, answer compose.Answer) (compose.Answer, error) {
+	var value any
+	if f.Kind == chat.FormatJSONSchema && f.Schema != nil {
+		s := shaper{answer: answer}
+		value = s.shape(f.Schema, "", nil)
+		if s.missing != "" {
+			return answer, &chat.Error{
+				Code: chat.CodeUnsupportedParameter, Param: "response_format",
+				Message: fmt.Sprintf("This model answers by a schema with what it knows of pets (%s), a count and a text; it has nothing for the required property %q. Leave that out, or use response_format json_object.",
+					strings.Join(fields(), ", "), s.missing),
+			}
+		}
+	} else {
+		rows := make([]map[string]any, 0, len(answer.Pets))
+		for _, p := range answer.Pets {
+			rows = append(rows, row(p))
+		}
+		value = map[string]any{"answer": answer.Text, "pets": rows}
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return answer, fmt.Errorf("advisor: %w", err)
+	}
+	answer.Text = string(text)
+	return answer, nil
+}
+
+// row is what is known of a pet, under the names of the contract.
+func row(p *catalogue.Pet) map[string]any {
+	return map[string]any{
+		"id": p.ID, "name": p.Name, "species": string(p.Species), "breed": p.Breed.Name, "sex": string(p.Sex),
+		"age_months": p.AgeMonths, "age_years": float64(p.AgeMonths*10/12) / 10, "fee": p.Price, "size": string(p.Size), "energy": string(p.Energy),
+		"coat": p.Coat, "hours_alone": p.HoursAlone, "beginner": p.Beginner, "special_needs": p.SpecialNeeds, "story": p.Story,
+		"good_with_children": string(p.GoodWith.Children), "good_with_cats": string(p.GoodWith.Cats), "good_with_dogs": string(p.GoodWith.Dogs),
+	}
+}
+
+func fields() []string {
+	var list []string
+	for name := range row(&catalogue.Pet{Breed: &catalogue.Breed{}}) {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// alike maps the names that callers give to fields, folded, to those of [row].
+var alike = map[string]string{ //nolint:gochecknoglobals // a table
+	"price": "fee", "cost": "fee", "adoptionfee": "fee", "adoptionprice": "fee", "pricedollars": "fee", "priceusd": "fee", "amount": "fee", "feeusd": "fee",
+	"type": "species", "animal": "species", "kind": "species", "gender": "sex", "age": "age_years", "ageinyears": "age_years", "ageyears": "age_years",
+	"years": "age_years", "ageinmonths": "age_months", "agemonths": "age_months", "months": "age_months", "petname": "name", "petid": "id",
+	"description": "story", "color": "coat", "colour": "coat", "energylevel": "energy", "goodwithkids": "good_with_children",
+	"goodwithchildren": "good_with_children", "goodwithcats": "good_with_cats", "goodwithdogs": "good_with_dogs", "hoursalone": "hours_alone",
+	"firsttimeowner": "beginner", "specialneeds": "special_needs",
+}
+
+// A shaper fills a JSON schema.
+type shaper struct {
+	answer  compose.Answer
+	missing string // the first required property that there is nothing for
+}
+
+// shape returns a value for a schema: a list's elements are pets, an object's properties
+// what is known of one. name is the property that the schema is of, pet the row.
+func (s *shaper) shape(schema map[string]any, name string, pet *catalogue.Pet) any {
+	switch typeOf(schema) {
+	case "array":
+		items, _ := schema["items"].(map[string]any)
+		if pet != nil {
+			if v, ok := known(pet, name); ok {
+				return v
+			}
+		}
+		list := []any{}
+		for _, p := range s.answer.Pets {
+			list = append(list, s.shape(items, "", p))
+		}
+		return list
+	case "object":
+		return s.object(schema, pet)
+	case "string":
+		return s.scalar(name, pet, func(v any) (any, bool) { return fmt.Sprint(v), v != nil })
+	case "boolean":
+		return s.scalar(name, pet, func(v any) (any, bool) {
+			switch v := v.(type) {
+			case bool:
+				return v, true
+			case string:
+				return v == "yes", v == "yes" || v == "no"
+			}
+			return false, false
+		})
+	}
+	return s.scalar(name, pet, func(v any) (any, bool) {
+		switch v := v.(type) {
+		case int:
+			return v, true
+		case float64:
+			if typeOf(schema) == "integer" {
+				return int(v), true
+			}
+			return v, true
+		}
+		return nil, false
+	})
+}
+
+func typeOf(schema map[string]any) string {
+	switch t := schema["type"].(type) {
+	case string:
+		return t
+	case []any:
+		for _, one := range t {
+			if name, ok := one.(string); ok && name != "null" {
+				return name
+			}
+		}
+	}
+	if schema["properties"] != nil {
+		return "object"
+	}
+	return "string"
+}
+
+func (s *shaper) object(schema map[string]any, pet *catalogue.Pet) any {
+	properties, _ := schema["properties"].(map[string]any)
+	required, _ := schema["required"].([]any)
+	object := map[string]any{}
+	for name, p := range properties {
+		property, ok := p.(map[string]any)
+		if !ok {
+			continue
+		}
+		of := pet
+		if of == nil && len(s.answer.Pets) == 1 && typeOf(property) != "array" {
+			of = s.answer.Pets[0]
+		}
+		before := s.missing
+		v := s.shape(property, name, of)
+		if s.missing != before && !slices.Contains(required, any(name)) {
+			s.missing = before
+			continue
+		}
+		object[name] = v
+	}
+	return object
+}
+
+// scalar returns what is known under a name, as the type that is wanted.
+func (s *shaper) scalar(name string, pet *catalogue.Pet, as func(any) (any, bool)) any {
+	if v, ok := s.find(name, pet); ok {
+		if typed, ok := as(v); ok {
+			return typed
+		}
+	}
+	if s.missing == "" {
+		s.missing = name
+	}
+	return nil
+}
+
+func (s *shaper) find(name string, pet *catalogue.Pet) (any, bool) {
+	if pet != nil {
+		if v, ok := known(pet, name); ok {
+			return v, true
+		}
+	}
+	switch folded(name) {
+	case "count", "total", "number", "numberofpets", "petcount":
+		return len(s.answer.Pets), true
+	case "answer", "text", "message", "summary", "reply", "response", "explanation", "reason":
+		return s.answer.Text, true
+	case "": // a list of names
+		if pet != nil {
+			return pet.Name, true
+		}
+	}
+	return nil, false
+}
+
+func known(pet *catalogue.Pet, name string) (any, bool) {
+	key := folded(name)
+	for field, v := range row(pet) {
+		if folded(field) == key || alike[key] == field {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+func folded(name string) string {
+	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+}

@@ -1,0 +1,226 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// shortTurn is up to how many words a turn may be an edit of what was asked before.
+const shortTurn = 18
+
+// edit takes a short turn as a change of what was asked before: more of it, something
+// cheaper, another animal, a reason.
+func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
+	t, last := pl.Turn, before.Last
+	if last == nil || len(t.Words) > shortTurn || len(t.Words) == 0 {
+		return Item{}, false
+	}
+	kinds := p.reader.Kinds(t)
+	if kinds.Of(read.TalkThanks)+kinds.Of(read.TalkBye)+kinds.Of(read.TalkGreeting) > 0.6 {
+		return Item{}, false
+	}
+	named := wantedByName(t)
+	facts := asked(t, 0, len(t.Words))
+	if item, ok := p.pointed(pl, before, named, facts); ok {
+		return item, true
+	}
+	switch {
+	case t.Has("why") && len(t.Words) <= 5 && len(before.Shown) > 0 && !named && before.Store != nil:
+		item := *before.Store
+		item.Why, item.Kind, item.Pets = true, read.KindRecommend, before.Shown
+		return item, true
+	case t.Has("detail") && !named && (last.Kind == read.KindGuide || last.Kind == read.KindBreed):
+		item := *last
+		item.Detail = true
+		return item, true
+	}
+	if before.Store == nil && t.Has("not-that") && len(before.Focus.Kinds()) == 1 {
+		wants := []Condition{p.species(catalogue.Is, string(before.Focus.Kinds()[0]), before.Focus.Kinds()...)}
+		before.Store = &Item{Kind: read.KindRecommend, Text: t.Text, Wants: wants}
+	}
+	if before.Store != nil {
+		if item, ok := p.editStore(pl, before, &kinds, named, len(facts) > 0); ok {
+			return item, true
+		}
+	}
+	return p.sameOfOther(pl, before)
+}
+
+// pointed takes a short question without a name as one about what is spoken of: "and how
+// much is she?", "still ok?".
+func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogue.Attribute) (Item, bool) {
+	t := pl.Turn
+	for _, m := range t.Marks { // "and with a three year old?"
+		if m.Amount != nil && m.Attribute != nil && m.Attribute.Name == "age" && m.Role == read.Together {
+			facts = appendNew(facts, p.cat.Attribute("children"))
+		}
+	}
+	item := Item{Kind: read.KindPet, Text: t.Text, Asked: facts, Suits: t.Has("suit")}
+	if len(t.Species(0, len(t.Words), read.Plain)) > 0 || named || len(facts) == 0 && !item.Suits {
+		return Item{}, false
+	}
+	if order(t, 0, len(t.Words)) != nil {
+		return Item{}, false
+	}
+	item.Pets = p.ordinal(pl)
+	focus := before.Focus
+	switch {
+	case len(item.Pets) > 0:
+	case !t.Has("pronoun") && !item.Suits && len(t.Words) > 5:
+		return Item{}, false
+	case len(focus.Pets) == 1:
+		item.Pets = focus.Pets
+	case len(focus.Breeds) > 0:
+		item.Kind, item.Breeds = read.KindBreed, focus.Breeds
+	case len(before.Shown) > 0:
+		item.Pets = before.Shown[:1] // the one that was named first
+	default:
+		return Item{}, false
+	}
+	item.Species = focus.Kinds()
+	p.learnPerson(pl.Frame, t)
+	if len(item.Pets) > 0 {
+		pl.Frame.Focus = Focus{Pets: item.Pets}
+	}
+	p.search(pl, &item)
+	if item.Kind == read.KindBreed && len(facts) == 0 {
+		item.Kind = read.KindGuide
+	}
+	return item, true
+}
+
+// editStore takes a turn as a change of the last choice of pets.
+func (p *Planner) editStore(pl *Plan, before *Frame, kinds *read.Kinds, named, facts bool) (Item, bool) {
+	t, f := pl.Turn, pl.Frame
+	item := *before.Store
+	item.Hits, item.Asked, item.Except, item.Count, item.Why, item.Detail, item.More = nil, nil, nil, false, false, false, false
+	if len(f.Wants) == 0 {
+		f.Wants = slices.Clone(item.Wants)
+	}
+	switch {
+	case t.Has("not-that") && !named:
+		item.Except = append(slices.Clone(before.Shown), before.Focus.Pets...)
+		item.Except = append(item.Except, t.Pets(0, len(t.Words))...)
+		p.refine(pl, &item)
+	case p.relative(pl, before, &item):
+	case order(t, 0, len(t.Words)) != nil && !named && len(t.Species(0, len(t.Words), read.Plain)) == 0:
+		item.Order = order(t, 0, len(t.Words))
+		p.refine(pl, &item)
+	case t.Has("more") && !named && !facts:
+		item.More = true
+		p.refine(pl, &item)
+	case t.Has("advise") && !named && !facts && kinds.Of(read.KindGuide) < 0.9:
+		p.refine(pl, &item)
+	case t.Has("drop") && p.dropped(pl, &item):
+	case p.ordinal(pl) != nil || named || facts && !t.Has("only"):
+		return item, false
+	case len(t.Words) > 4 && (kinds.Of(read.KindGuide)+kinds.Of(read.KindOffTopic) > 0.6 || kinds.Talk() > 0.7):
+		return item, false
+	case len(t.Asks) > 2 || !p.refine(pl, &item):
+		return item, false
+	default:
+		f.about(t)
+	}
+	return item, true
+}
+
+// refine adds what a turn asks for to what was asked for before. It reports whether there
+// was anything.
+func (p *Planner) refine(pl *Plan, item *Item) bool {
+	t, f := pl.Turn, pl.Frame
+	conditions, _ := p.conditions(t, 0, len(t.Words))
+	facts := len(f.Wants)
+	p.learnPerson(f, t)
+	if o := order(t, 0, len(t.Words)); o != nil {
+		item.Order = o
+	}
+	if changesAnimal(conditions) {
+		f.drop("species")
+		f.drop("breed")
+		f.drop("group")
+	}
+	for _, c := range conditions {
+		f.set(c)
+	}
+	if item.Kind == read.KindStock {
+		for _, c := range item.Wants {
+			if !slices.ContainsFunc(f.Wants, func(o Condition) bool { return o.Attribute == c.Attribute }) && !changesAnimal([]Condition{c}) {
+				f.Wants = append(f.Wants, c)
+			}
+		}
+	}
+	item.Wants = slices.Clone(f.Wants)
+	return len(conditions) > 0 || len(f.Wants) != facts
+}
+
+// relative takes "older", "cheaper" and the like as being so beside what was shown.
+func (p *Planner) relative(pl *Plan, before *Frame, item *Item) bool {
+	o := order(pl.Turn, 0, len(pl.Turn.Words))
+	if o == nil || o.One || len(before.Shown) == 0 || o.Attribute.Type == catalogue.Missing || len(pl.Turn.Pets(0, len(pl.Turn.Words))) > 0 {
+		return false
+	}
+	c := Condition{Constraint: catalogue.Constraint{Attribute: o.Attribute, Op: catalogue.Above}, Said: o.Said}
+	if o.Direction < 0 {
+		c.Op = catalogue.Below
+	}
+	v, _ := o.Attribute.Of(before.Shown[0])
+	c.Number = v.Number
+	p.refine(pl, item)
+	bound := func(w Condition) bool { return w.Attribute == o.Attribute && len(w.Names) == 0 }
+	if conditions, _ := p.conditions(pl.Turn, 0, len(pl.Turn.Words)); !slices.ContainsFunc(conditions, bound) {
+		pl.Frame.set(c)
+	}
+	item.Wants, item.Order = slices.Clone(pl.Frame.Wants), o
+	return true
+}
+
+// dropped forgets what a turn says does not matter.
+func (p *Planner) dropped(pl *Plan, item *Item) bool {
+	f, any := pl.Frame, false
+	for _, m := range pl.Turn.Marks {
+		switch {
+		case m.Attribute != nil:
+			any = f.drop(m.Attribute.Name) || any
+		case m.Fact == "children":
+			f.Person.Children, f.Person.Youngest = false, -1
+			any = f.drop("children") || any
+		case m.Fact == "low-budget" || m.Fact == "spend":
+			f.Person.LowBudget = false
+			any = f.drop("fee") || any
+		}
+	}
+	item.Wants = slices.Clone(f.Wants)
+	return any
+}
+
+// sameOfOther asks what was asked before of another animal: "and cats?".
+func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
+	t, last := pl.Turn, before.Last
+	pets, breeds, species := t.Pets(0, len(t.Words)), t.Breeds(0, len(t.Words)), t.Species(0, len(t.Words))
+	if len(t.Words) > 5 || len(pets)+len(breeds)+len(species) == 0 || len(asked(t, 0, len(t.Words))) > 0 {
+		return Item{}, false
+	}
+	item := *last
+	switch {
+	case last.Kind == read.KindGuide && len(breeds)+len(species) > 0:
+		item.Species = species
+		item.Text = last.Text + " " + t.Text
+		p.search(pl, &item)
+	case last.Kind == read.KindBreed && len(breeds)+len(species) > 0:
+		item.Breeds, item.Species, item.Text = breeds, species, last.Text+" "+t.Text
+		p.search(pl, &item)
+	case last.Kind == read.KindPet && len(pets) > 0:
+		item.Pets = pets
+	default:
+		return Item{}, false
+	}
+	pl.Frame.about(t)
+	return item, true
+}
+
+// wantedByName reports whether a turn names a pet or a breed other than to rule it out.
+func wantedByName(t *read.Turn) bool {
+	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return (m.Pet != nil || m.Breed != nil) && m.Role == read.Plain })
+}

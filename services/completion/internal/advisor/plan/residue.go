@@ -1,0 +1,65 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+)
+
+// leftovers collects what the turn says that may bind and that no item of the store uses:
+// amounts and values.
+func (p *Planner) leftovers(pl *Plan) {
+	store := slices.ContainsFunc(pl.Items, func(i Item) bool { return i.Kind == read.KindStock || i.Kind == read.KindRecommend })
+	if !store {
+		return
+	}
+	t := pl.Turn
+	_, used := p.conditions(t, 0, len(t.Words))
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		binds := m.Amount != nil && m.Attribute != nil || m.Role == read.Unwanted && m.Value != "" && m.Attribute != nil
+		if !binds || used[i] || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal || nearChild(t, m) {
+			continue
+		}
+		overlaps := false
+		for k := range used {
+			o := &t.Marks[k]
+			overlaps = overlaps || o.From < m.To && m.From < o.To
+		}
+		if !overlaps {
+			pl.Unused = append(pl.Unused, t.Said(m))
+		}
+	}
+}
+
+// unknownAnimal returns the animals that are asked for and that the store does not place,
+// as they were written.
+func (p *Planner) unknownAnimal(t *read.Turn, a *part) string {
+	var list []string
+	for i := a.from; i < a.to; i++ {
+		w := t.Words[i]
+		if slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Species() != "" && m.From <= i && i < m.To && m.To-m.From > 1 }) {
+			continue // the pig in "guinea pig"
+		}
+		if p.cat.Unplaced(w.Stem) {
+			list = appendNew(list, t.Text[w.Start:w.End])
+		} else if i+1 < a.to && p.cat.Unplaced(w.Stem+" "+t.Words[i+1].Stem) {
+			list = appendNew(list, t.Text[w.Start:t.Words[i+1].End])
+		}
+	}
+	return strings.Join(list, " and ")
+}
+
+// stranger returns a name that is asked for and that no pet has: a word with a capital, in
+// the place of a name, that is known from nowhere.
+func (p *Planner) stranger(t *read.Turn, a *part) string {
+	for i := a.from + 1; i < a.to; i++ {
+		w := t.Words[i]
+		marked := slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.From <= i && i < m.To && m.Fact == "" })
+		if w.Capital && !w.Opens && !marked && len(w.Text) > 2 && !p.cat.Knows(w.Text) && p.cat.Introduces(t.Words[i-1].Text) {
+			return t.Text[w.Start:w.End]
+		}
+	}
+	return ""
+}

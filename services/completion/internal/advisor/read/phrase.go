@@ -1,0 +1,134 @@
+package read
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// phrases finds phrases in a text by their stems. It is built once.
+type phrases struct {
+	byFirst map[string][]phrase
+	known   map[string]bool // every word of a phrase, as it is spelled
+	byRune  map[byte][]string
+}
+
+// A phrase is a list of stems, and what it stands for.
+type phrase struct {
+	stems []string
+	means meaning
+	// exact phrases are compared as they are spelled: "had a" is no "have a". tight ones have
+	// no other words inside.
+	exact, tight bool
+}
+
+// A meaning is what a phrase stands for: a name in a group, such as "low" of "energy".
+type meaning struct{ group, name string }
+
+// A match is a phrase that was found, from word From up to and without word To.
+type match struct {
+	meaning
+	From, To int
+	loose    bool // words of other things stand inside of it
+}
+
+func newPhrases() *phrases {
+	return &phrases{byFirst: map[string][]phrase{}, known: map[string]bool{}, byRune: map[byte][]string{}}
+}
+
+func (p *phrases) add(group, name string, texts []string) {
+	for _, text := range texts {
+		split := words.Split(text)
+		if len(split) == 0 {
+			continue
+		}
+		entry := phrase{means: meaning{group, name}}
+		entry.exact = group == groupCue || group == groupExact
+		entry.tight = group == groupCompare || group == groupCue
+		for _, w := range split {
+			entry.stems = append(entry.stems, entry.form(&w))
+			p.learn(w.Text)
+		}
+		first := split[0].Stem
+		p.byFirst[first] = append(p.byFirst[first], entry)
+	}
+}
+
+func (p *phrases) learn(word string) {
+	if !p.known[word] {
+		p.known[word] = true
+		p.byRune[word[0]] = append(p.byRune[word[0]], word)
+	}
+}
+
+// gap is how many words may stand inside of a phrase that are no part of it: "which small
+// dog" is "which dog" as well.
+const gap = 1
+
+// find returns all phrases in ws, in order; of those of one meaning that lie inside each
+// other the longest.
+func (p *phrases) find(ws []words.Word) []match {
+	var found []match
+	for i := range ws {
+		for _, entry := range p.byFirst[ws[i].Stem] {
+			if end := entry.matches(ws, i); end > 0 {
+				found = append(found, match{entry.means, i, end, end-i > len(entry.stems)})
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b match) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(b.To, a.To))
+	})
+	return slices.CompactFunc(found, func(a, b match) bool { return a.meaning == b.meaning && b.From == a.From })
+}
+
+// form returns what of a word is compared.
+func (p *phrase) form(w *words.Word) string {
+	if p.exact {
+		return w.Text
+	}
+	return w.Stem
+}
+
+// matches returns the word after the phrase if it begins at word i, or 0.
+func (p *phrase) matches(ws []words.Word, i int) int {
+	if p.form(&ws[i]) != p.stems[0] {
+		return 0
+	}
+	at := i + 1
+	for _, stem := range p.stems[1:] {
+		last := min(len(ws), at+gap+1)
+		if len(p.stems) > 2 {
+			last = min(len(ws), at+gap+2)
+		}
+		if p.tight || len(p.stems) == 2 && p.stems[0] == "how" {
+			last = min(len(ws), at+1) // "how many small" does not ask how small
+		}
+		if len(p.stems) == 2 && len(p.stems[0])+len(stem) < 8 {
+			last = min(len(ws), at+1) // too short to be told apart with a gap
+		}
+		for at < last && (p.form(&ws[at]) != stem || ws[at].Clause != ws[i].Clause) {
+			at++
+		}
+		if at == last {
+			return 0
+		}
+		at++
+	}
+	return at
+}
+
+// correct returns the known word that an unknown one misspells, or "".
+func (p *phrases) correct(word string) string {
+	if len(word) < 5 || len(word) > 24 {
+		return ""
+	}
+	best, distance := "", 3
+	for _, known := range p.byRune[word[0]] {
+		if d := words.Distance(word, known); d < distance && words.Misspells(word, known) {
+			best, distance = known, d
+		}
+	}
+	return best
+}

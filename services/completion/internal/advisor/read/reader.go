@@ -1,0 +1,200 @@
+package read
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// A Reader reads turns. It may be used by several goroutines at once.
+type Reader struct {
+	cat       *catalogue.Catalogue
+	phrases   *phrases
+	lexicon   lexicon
+	languages []*Language
+	model     *Model
+}
+
+// lexicon is data/lexicon.yaml.
+type lexicon struct {
+	Cues    map[string][]string
+	Facts   map[string][]string
+	Exact   map[string][]string
+	Ask     map[string][]string
+	Numbers map[string]float64
+	Slang   map[string]string
+	Compare map[string][]string
+	Style   map[string][]string
+}
+
+//go:embed data/lexicon.yaml
+var lexiconText []byte
+
+// The groups of phrases that are no attributes.
+const (
+	groupCue     = "cue"
+	groupFact    = "fact"
+	groupExact   = "exact"
+	groupAsk     = "ask"
+	groupCompare = "compare"
+	groupStyle   = "style"
+)
+
+// The prefixes of an attribute's groups.
+const (
+	valueOf = "value:"
+	askFor  = "about:"
+	moreOf  = "more:"
+	lessOf  = "less:"
+)
+
+// New returns a reader of turns about a catalogue.
+func New(cat *catalogue.Catalogue) (*Reader, error) {
+	return NewWith(cat, modelData)
+}
+
+// NewWith returns a reader with a model that [Train] has made.
+func NewWith(cat *catalogue.Catalogue, model []byte) (*Reader, error) {
+	r, err := untrained(cat)
+	if err != nil {
+		return nil, err
+	}
+	r.model, err = loadModel(model)
+	return r, err
+}
+
+// untrained returns a reader without a model: it marks, and thinks every kind as likely.
+func untrained(cat *catalogue.Catalogue) (*Reader, error) {
+	r := &Reader{cat: cat, phrases: newPhrases()}
+	if err := yaml.UnmarshalWithOptions(lexiconText, &r.lexicon, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("lexicon.yaml: %w", err)
+	}
+	// In one order always: the same turn is read alike by every process, as whoever takes a
+	// completion over writes it again.
+	for _, of := range []struct {
+		group string
+		lists map[string][]string
+	}{
+		{groupCue, r.lexicon.Cues},
+		{groupFact, r.lexicon.Facts},
+		{groupAsk, r.lexicon.Ask},
+		{groupCompare, r.lexicon.Compare},
+		{groupStyle, r.lexicon.Style},
+		{groupExact, r.lexicon.Exact},
+	} {
+		for _, name := range slices.Sorted(maps.Keys(of.lists)) {
+			r.phrases.add(of.group, name, of.lists[name])
+		}
+	}
+	for _, a := range cat.Attributes() {
+		r.phrases.add(askFor+a.Name, "", a.Ask)
+		r.phrases.add(moreOf+a.Name, "", a.More)
+		r.phrases.add(lessOf+a.Name, "", a.Less)
+		for _, v := range a.Values {
+			r.phrases.add(valueOf+a.Name, v.Name, v.Words)
+		}
+	}
+	r.model = &Model{weights: make([][len(Kinds{})]int8, 1<<modelBits)}
+	var err error
+	r.languages, err = readLanguages()
+	return r, err
+}
+
+// Bounds on what is read of a turn: its beginning and its end. A prompt may be a book, and
+// what a person wants is not in the middle of it.
+const (
+	maxHead      = 2 << 10 // bytes
+	maxTail      = 4 << 10
+	maxSentences = 60
+	maxFound     = 240 // phrases
+	maxAmounts   = 40
+)
+
+// bounded keeps the first and the last of a list that is longer than n: what is told of
+// each is held against the others.
+func bounded[T any](list []T, n int) []T {
+	if len(list) <= n {
+		return list
+	}
+	return append(list[:n/2:n/2], list[len(list)-n/2:]...)
+}
+
+// Clip shortens a long turn to what is read of it.
+func Clip(text string) string {
+	text = strings.ToValidUTF8(text, " ")
+	if len(text) <= maxHead+maxTail {
+		return text
+	}
+	head, tail := text[:maxHead], text[len(text)-maxTail:]
+	return strings.ToValidUTF8(head, "") + ".\n" + strings.ToValidUTF8(tail, "")
+}
+
+// Turn reads what a person said.
+func (r *Reader) Turn(text string) *Turn {
+	t := &Turn{Written: text, Text: Clip(text)}
+	r.translate(t)
+	t.Words = words.Split(t.Text)
+	r.correct(t)
+	found := bounded(r.phrases.find(t.Words), maxFound)
+	r.mark(t, found)
+	r.sentences(t)
+	r.style(t, found)
+	return t
+}
+
+// correct puts known words in the place of those that misspell them.
+func (r *Reader) correct(t *Turn) {
+	for i := range t.Words {
+		w := &t.Words[i]
+		if full, ok := r.lexicon.Slang[w.Text]; ok && (w.Text != "y" || i+1 < len(t.Words) && t.Words[i+1].Text == "o") {
+			w.Text, w.Stem = full, words.Stem(full)
+			continue
+		}
+		if r.phrases.known[w.Text] || r.cat.Knows(w.Text) || slices.ContainsFunc(words.Singulars(w.Text), r.cat.Knows) || w.Capital && !w.Opens {
+			continue
+		}
+		if better := r.phrases.correct(w.Text); better != "" && len(r.cat.Names(t.Text[w.Start:w.End])) == 0 {
+			w.Text, w.Stem = better, words.Stem(better)
+		}
+	}
+}
+
+// sentences cuts the turn where one ends, and where a second question is joined to a first.
+func (r *Reader) sentences(t *Turn) {
+	from := 0
+	for i := 1; i <= len(t.Words) && len(t.Asks) < maxSentences; i++ {
+		second := i-from > 3 && t.opens(i) && joins(t.Words[i-1].Text) && len(t.Words)-i > 1
+		if i < len(t.Words) && t.Words[i].Sentence == t.Words[i-1].Sentence && !second {
+			continue
+		}
+		end := len(t.Text)
+		if i < len(t.Words) {
+			end = t.Words[i].Start
+		}
+		text := strings.TrimSpace(t.Text[t.Words[from].Start:end])
+		s := Sentence{Text: text, From: from, To: i, Question: strings.Contains(text, "?") || t.opens(from)}
+		s.Kinds = r.model.Kinds(features(t, from, i))
+		t.Asks = append(t.Asks, s)
+		from = i
+	}
+}
+
+// joins reports whether a word may join a second question to a first.
+func joins(word string) bool {
+	return word == "and" || word == "also" || word == "plus" || word == "but"
+}
+
+// opens reports whether a question begins at a word.
+func (t *Turn) opens(word int) bool {
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Fact == "opener" && m.From == word })
+}
+
+// Kinds returns the kinds of answer that the whole turn may want.
+func (r *Reader) Kinds(t *Turn) Kinds { return r.model.Kinds(features(t, 0, len(t.Words))) }

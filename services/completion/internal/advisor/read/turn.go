@@ -1,0 +1,160 @@
+package read
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// A Turn is what a person said at once, as far as it was understood.
+type Turn struct {
+	Text     string    // in English: what was written, or what its words are in English
+	Written  string    // what was written
+	Language *Language // nil: English
+	Foreign  bool      // a language or a script that is not even recognised
+	Words    []words.Word
+	Marks    []Mark // in the order of their words
+	Asks     []Sentence
+	Style    Style
+}
+
+// A Sentence is a stretch of a turn that is read by itself.
+type Sentence struct {
+	Text     string
+	From, To int // words
+	Question bool
+	Kinds    Kinds
+}
+
+// A Mark is something that a turn mentions. Exactly one of Pet, Breed, Attribute and Fact
+// is set; a mark of an amount has the attribute that its unit belongs to, if it has one.
+type Mark struct {
+	From, To int // words
+	Pet      *catalogue.Pet
+	Breed    *catalogue.Breed
+
+	Attribute *catalogue.Attribute
+	Value     string // "" if the attribute itself is asked for, or an amount or an order is meant
+	Asked     bool   // the attribute itself is asked for
+	// Order is 1 for more of the attribute ("older", "oldest"), -1 for less.
+	Order  int
+	Amount *Amount
+
+	Fact string // of the person, or how something is asked: see data/lexicon.yaml
+	Role Role
+}
+
+// An Amount is a number with what it is compared by.
+type Amount struct {
+	Op        catalogue.Op // Is: about as much
+	Low, High float64      // High only with Between
+	Between   bool
+	Unit      string
+}
+
+// Role is how a mention is meant.
+type Role uint8
+
+// The roles.
+const (
+	// Plain is wanted or asked about.
+	Plain Role = iota
+	// Owned is at home already.
+	Owned
+	// Past was once.
+	Past
+	// Together is who a pet is to live with.
+	Together
+	// Unwanted is ruled out.
+	Unwanted
+	// Allergic is what somebody is allergic to.
+	Allergic
+	// Personal belongs to a person: "my mother is 78".
+	Personal
+)
+
+// Sentence returns the sentence that word i is in.
+func (t *Turn) Sentence(i int) *Sentence {
+	for k := range t.Asks {
+		if t.Asks[k].From <= i && i < t.Asks[k].To {
+			return &t.Asks[k]
+		}
+	}
+	return nil
+}
+
+// Has reports whether the turn has a fact or a way of asking.
+func (t *Turn) Has(fact string) bool { return t.first(0, len(t.Words), fact) != nil }
+
+// HasIn reports the same of a sentence.
+func (t *Turn) HasIn(s *Sentence, fact string) bool { return t.first(s.From, s.To, fact) != nil }
+
+// Amounts reports whether the turn has a number.
+func (t *Turn) Amounts() bool {
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Amount != nil })
+}
+
+// At reports whether a fact or a way of asking begins at word i.
+func (t *Turn) At(fact string, i int) bool {
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Fact == fact && m.From == i })
+}
+
+func (t *Turn) first(from, to int, fact string) *Mark {
+	for i := range t.Marks {
+		if m := &t.Marks[i]; m.Fact == fact && m.From >= from && m.To <= to {
+			return m
+		}
+	}
+	return nil
+}
+
+// Pets returns the pets that are named in words from up to to, each once.
+func (t *Turn) Pets(from, to int) []*catalogue.Pet {
+	var list []*catalogue.Pet
+	for _, m := range t.Marks {
+		if m.Pet != nil && m.From >= from && m.To <= to && !slices.Contains(list, m.Pet) {
+			list = append(list, m.Pet)
+		}
+	}
+	return list
+}
+
+// Breeds returns the breeds that are named, each once.
+func (t *Turn) Breeds(from, to int) []*catalogue.Breed {
+	var list []*catalogue.Breed
+	for _, m := range t.Marks {
+		if m.Breed != nil && m.From >= from && m.To <= to && !slices.Contains(list, m.Breed) {
+			list = append(list, m.Breed)
+		}
+	}
+	return list
+}
+
+// Species returns the species that are mentioned in one of roles (any, without roles),
+// by themselves or by a breed or a pet, each once.
+func (t *Turn) Species(from, to int, roles ...Role) []catalogue.Species {
+	var list []catalogue.Species
+	for _, m := range t.Marks {
+		if m.From < from || m.To > to || len(roles) > 0 && !slices.Contains(roles, m.Role) {
+			continue
+		}
+		if s := m.Species(); s != "" && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// Species returns the species that a mark speaks of, or "".
+func (m *Mark) Species() catalogue.Species {
+	switch {
+	case m.Pet != nil:
+		return m.Pet.Species
+	case m.Breed != nil:
+		return m.Breed.Species
+	case m.Attribute != nil && m.Attribute.Name == "species" && m.Value != "":
+		return catalogue.Species(m.Value)
+	}
+	return ""
+}

@@ -1,0 +1,196 @@
+package triage
+
+// A sentence is what a sentence is about, apart from harms.
+type sentence struct {
+	present                    bool // "now", "just", "since yesterday"
+	dated                      bool // a time of these days: "since yesterday"
+	past, told, general, learn bool
+	supposed                   int // the first token that only supposes: "what if"; -1 for none
+	fiction                    bool
+	act                        bool // tells what an animal or somebody did: "ate", "has swallowed"
+	statement                  bool // says something of an animal at hand: "my dog is", "she won't"
+	own                        bool // names an animal at hand: "my", "he"
+	conditional                bool // does so as a condition: "if my dog is"
+	ask                        bool // asks what to do
+}
+
+// classify reads the kinds of all sentences.
+func (r *reading) classify() []sentence {
+	n := 0
+	if len(r.tokens) > 0 {
+		n = r.tokens[len(r.tokens)-1].Sentence + 1
+	}
+	list := make([]sentence, n)
+	for i := range list {
+		list[i].supposed = -1
+	}
+	note := func(set string, at func(*sentence) *bool) {
+		for _, h := range r.in(set) {
+			*at(&list[r.tokens[h.start].Sentence]) = true
+		}
+	}
+	note("present", func(s *sentence) *bool { return &s.present })
+	note("dated", func(s *sentence) *bool { return &s.dated })
+	note("past", func(s *sentence) *bool { return &s.past })
+	note("told", func(s *sentence) *bool { return &s.told })
+	note("general", func(s *sentence) *bool { return &s.general })
+	note("learn", func(s *sentence) *bool { return &s.learn })
+	note("acting", func(s *sentence) *bool { return &s.act })
+	note("urgent-ask", func(s *sentence) *bool { return &s.ask })
+	note("fiction", func(s *sentence) *bool { return &s.fiction })
+	note("act", func(s *sentence) *bool { return &s.act })
+	for _, h := range r.in("hypothetical") {
+		if s := &list[r.tokens[h.start].Sentence]; s.supposed < 0 {
+			s.supposed = h.start
+		}
+	}
+	for _, h := range r.in("did-so") {
+		s := r.tokens[h.start].Sentence
+		list[s].act, list[max(0, s-1)].act = true, true
+	}
+	own := r.flags("own")
+	for i, t := range r.tokens {
+		list[t.Sentence].own = list[t.Sentence].own || own[i]
+	}
+	r.statements(list)
+	r.openers(list, own)
+	fiction, past := false, false
+	for i := range list {
+		s := &list[i]
+		fiction = fiction || s.fiction
+		s.fiction = fiction
+		// A tale of the past goes on until a sentence says that it is about today.
+		if s.present || s.statement && !s.past {
+			past = false
+		}
+		s.past = s.past || past
+		past = s.past
+	}
+	return list
+}
+
+// statements marks the sentences that say something of an animal at hand, and not
+// only if it were so: "if my dog is".
+func (r *reading) statements(list []sentence) {
+	conditions := r.flags("condition")
+	note := func(i int) {
+		s := &list[r.tokens[i].Sentence]
+		if i > 0 && conditions[i-1] || i > 1 && conditions[i-2] {
+			s.conditional = true
+		} else {
+			s.statement = true
+		}
+	}
+	for _, h := range r.in("statement") {
+		note(h.start)
+	}
+	for _, h := range r.in("contracted") {
+		if r.tokens[h.start].possessive {
+			note(h.start)
+		}
+	}
+}
+
+// openers marks the sentences that open like a question about animals in general: "do
+// lamps burn lizards", but not "are his gums white".
+func (r *reading) openers(list []sentence, own []bool) {
+	self := r.flags("self")
+	for _, h := range r.in("opener") {
+		next := h.end
+		if r.tokens[h.start].Opens && next < len(r.tokens) && !own[next] && !self[next] {
+			list[r.tokens[h.start].Sentence].general = true
+		}
+	}
+}
+
+// setAside reports whether what a hit tells is no danger of today, and why.
+func (r *reading) setAside(h hit) (why string) {
+	t := r.tokens[h.start]
+	s := r.sentences[t.Sentence]
+	told, asked := s.act && s.own, s.ask && s.conditional
+	switch {
+	case s.fiction:
+		return "is fiction"
+	case s.past && !s.present && !r.presentClause(t.Clause):
+		return "is past"
+	case s.told && !s.present && !told:
+		return "is hearsay"
+	case s.supposed >= 0 && s.supposed < h.start && !s.act && !s.dated && !asked:
+		return "is only supposed"
+	case s.learn && !s.act && !s.statement:
+		return "is a question about a danger"
+	case s.general && !s.act && !s.dated && !s.statement && !asked:
+		return "is a general question"
+	}
+	return ""
+}
+
+// presentClause reports whether a clause tells of today though its sentence names the
+// past elsewhere: "she strains again, as she did last year".
+func (r *reading) presentClause(clause int) bool {
+	for _, h := range r.in("past") {
+		if r.tokens[h.start].Clause == clause {
+			return false
+		}
+	}
+	for _, h := range r.in("present-aux") {
+		if r.tokens[h.start].Clause == clause {
+			return true
+		}
+	}
+	return false
+}
+
+// Subjects are looked for so many words before a sign.
+const (
+	subjectReach = 8
+	aimReach     = 4 // and what a person does to an animal so many words behind it
+)
+
+// subjects says which tokens may be subjects, and of which kind.
+type subjects struct {
+	animal, pronoun, perceive, human, self, own, breaker []bool
+}
+
+func (r *reading) subjects() subjects {
+	k := subjects{
+		animal: make([]bool, len(r.tokens)), pronoun: r.flags("pronoun"), perceive: r.flags("perceive"),
+		human: r.flags("human"), self: r.flags("self"), own: r.flags("own"), breaker: r.flags("other-clause"),
+	}
+	for i, t := range r.tokens {
+		// A name: somebody else than the writer, most likely the pet.
+		k.pronoun[i] = k.pronoun[i] || t.Capital && !t.Opens && !k.self[i] && !k.human[i]
+	}
+	for set, s := range r.species {
+		for _, h := range r.hits[set] {
+			for i := h.start; i < h.end && (s != "" || set == r.sets["other-animal"]); i++ {
+				k.animal[i] = true
+			}
+		}
+	}
+	return k
+}
+
+// ofPerson reports whether a sign is one of a person: the nearest subject before it in
+// its sentence is one.
+func (r *reading) ofPerson(h hit) bool {
+	k := &r.kinds
+	for i := max(2, h.end); i < min(len(r.tokens), h.end+aimReach) && r.tokens[i].Clause == r.tokens[h.start].Clause && !k.breaker[i]; i++ {
+		if k.animal[i] && (i == h.end || k.own[i-1] || k.own[i-2]) {
+			return false
+		}
+	}
+	for i := h.start - 1; i >= max(0, h.start-subjectReach); i-- {
+		switch {
+		case r.tokens[i].Sentence != r.tokens[h.start].Sentence:
+			return false
+		case k.animal[i] || k.pronoun[i] || k.perceive[i]:
+			return false
+		case k.human[i]:
+			return !r.tokens[i].possessive
+		case k.self[i]:
+			return r.tokens[i].Clause == r.tokens[h.start].Clause
+		}
+	}
+	return false
+}

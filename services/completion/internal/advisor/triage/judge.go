@@ -1,0 +1,316 @@
+package triage
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// Bounds of the work on a rule, so that no text takes long.
+const (
+	mostAnchors = 40
+	mostNear    = 24
+)
+
+// A finding is a rule whose conditions a text fulfills.
+type finding struct {
+	*rule
+	hits []hit
+}
+
+// judge applies all rules to a reading.
+func (r *reading) judge() ([]finding, string) {
+	var found []finding
+	aside := ""
+	all := r.speciesNamed(-1)
+	for _, rule := range r.rules {
+		if !concerns(rule.species, all) {
+			continue
+		}
+		hits, why := r.apply(rule)
+		if hits != nil {
+			found = append(found, finding{rule, hits})
+		} else if why != "" && aside == "" {
+			aside = rule.harm.why + " that " + why
+		}
+	}
+	slices.SortStableFunc(found, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(b.level, a.level), cmp.Compare(a.harm.order, b.harm.order))
+	})
+	return found, aside
+}
+
+// concerns reports whether a rule for some species is one for a text that names some.
+func concerns(species, named []catalogue.Species) bool {
+	return len(species) == 0 || slices.ContainsFunc(species, func(s catalogue.Species) bool {
+		return slices.Contains(named, s) || s == unknown && len(named) == 0
+	})
+}
+
+// unknown stands in the data for a text that names no animal.
+const unknown catalogue.Species = "unknown"
+
+// apply returns the hits that fulfill a rule, or why those that would are set aside.
+func (r *reading) apply(rule *rule) (hits []hit, why string) {
+	for _, a := range rule.atoms {
+		if !slices.ContainsFunc(a.sets, func(set int) bool { return len(r.hits[set]) > 0 }) {
+			return nil, ""
+		}
+	}
+	anchors := 0
+	first := rule.atoms[0]
+	for _, set := range first.sets {
+		for _, h := range r.hits[set] {
+			if !first.polarity(h) || r.unlessIn(rule, h) {
+				continue
+			}
+			if anchors++; anchors > mostAnchors {
+				return nil, why
+			}
+			list := r.rest(rule.atoms[1:], []hit{h})
+			if list == nil || !slices.ContainsFunc(list, func(h hit) bool { return !r.tokens[h.start].earlier }) {
+				continue
+			}
+			switch aside := r.setAside(h); {
+			case aside != "" && !rule.harm.always:
+				why = aside
+			case !rule.harm.person && !rule.harm.agent && r.ofPerson(h):
+				why = "befalls a person"
+			default:
+				return list, ""
+			}
+		}
+	}
+	return nil, why
+}
+
+// unlessIn reports whether a word that rules a rule out stands in a hit's sentence.
+func (r *reading) unlessIn(rule *rule, h hit) bool {
+	for _, set := range rule.unless {
+		if len(r.window(set, h, true)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// rest finds hits for the atoms of a rule behind those that have been found.
+func (r *reading) rest(atoms []atom, found []hit) []hit {
+	if len(atoms) == 0 {
+		return found
+	}
+	a, near := atoms[0], 0
+	last := found[len(found)-1]
+	for _, set := range a.sets {
+		for _, h := range r.window(set, found[0], a.same) {
+			if (a.negated || a.plain) && !a.polarity(h) || !joins(a, last, h) || overlaps(found, h) {
+				continue
+			}
+			if near++; near > mostNear {
+				return nil
+			}
+			if list := r.rest(atoms[1:], append(slices.Clip(found), h)); list != nil {
+				return list
+			}
+		}
+	}
+	return nil
+}
+
+// window returns the hits of a set in a hit's sentence, and in those next to it.
+func (r *reading) window(set int, around hit, same bool) []hit {
+	list := r.hits[set]
+	reach := r.reach
+	if same {
+		reach = 0
+	}
+	at := r.tokens[around.start].Sentence
+	from, _ := slices.BinarySearchFunc(list, at-reach, func(h hit, s int) int { return cmp.Compare(r.tokens[h.start].Sentence, s) })
+	to, _ := slices.BinarySearchFunc(list, at+reach+1, func(h hit, s int) int { return cmp.Compare(r.tokens[h.start].Sentence, s) })
+	return list[from:to]
+}
+
+// polarity reports whether a hit is denied, or not, as an atom wants it.
+func (a *atom) polarity(h hit) bool {
+	return a.either || a.negated && (h.denied || h.void) || !a.negated && !h.denied
+}
+
+// joins reports whether a hit stands where an atom wants it.
+func joins(a atom, last, h hit) bool {
+	if a.after && h.start < last.end {
+		return false
+	}
+	return a.gap == 0 || max(h.start-last.end, last.start-h.end) < a.gap
+}
+
+func overlaps(found []hit, h hit) bool {
+	return slices.ContainsFunc(found, func(f hit) bool { return h.start < f.end && f.start < h.end })
+}
+
+// speciesNamed returns the animals that a text names, or else those that the
+// conversation is about; those first that stand nearest
+// to a token, and before it rather than behind it. Without a token, in their order.
+func (r *reading) speciesNamed(at int) []catalogue.Species {
+	type place struct {
+		species  catalogue.Species
+		distance int
+	}
+	var places []place
+	for set, s := range r.species {
+		if s == "" {
+			continue
+		}
+		for _, h := range r.hits[set] {
+			d := h.start
+			if at >= 0 {
+				if d = 2 * (h.start - at); d < 0 {
+					d = -d - 1
+				}
+				if r.tokens[h.start].Sentence != r.tokens[at].Sentence {
+					d += 1 << 20
+				}
+			}
+			places = append(places, place{s, d})
+		}
+	}
+	if len(places) == 0 {
+		return slices.Clone(r.talkedOf)
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.distance, b.distance) })
+	var list []catalogue.Species
+	for _, p := range places {
+		if !slices.Contains(list, p.species) {
+			list = append(list, p.species)
+		}
+	}
+	return list
+}
+
+// namesSpecies reports whether a text itself names an animal.
+func (r *reading) namesSpecies() bool {
+	for set, s := range r.species {
+		if s != "" && len(r.hits[set]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// judge makes a verdict of a reading.
+func (t *Triage) judge(r *reading) Verdict {
+	found, aside := r.judge()
+	v := Verdict{Why: aside}
+	found = slices.DeleteFunc(found, func(f finding) bool {
+		refusal := f.harm.id == Cruelty || f.harm.id == Dose
+		if refusal && v.Refusal == "" {
+			v.Refusal, v.Why = f.harm.id, f.harm.why
+			v.Words = r.spans(f.hits)
+			v.Guides = f.harm.guides["any"]
+		}
+		return refusal
+	})
+	if len(found) == 0 || v.Refusal == Cruelty && !r.factual(found[0]) {
+		v.Harm = v.Refusal
+		v.Species = r.speciesNamed(-1)
+		return v
+	}
+	top := found[0]
+	v.Level, v.Harm, v.Person = top.level, top.harm.id, top.harm.person
+	v.Species = r.concerned(top)
+	v.Guides = guidesFor(found, v.Species)
+	v.Look = r.lookFor(top)
+	for _, f := range found {
+		if f.harm == top.harm {
+			v.Words = append(v.Words, r.spans(f.hits)...)
+		}
+	}
+	slices.SortFunc(v.Words, func(a, b Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
+	v.Words = slices.Compact(v.Words)
+	v.Why = top.harm.why
+	return v
+}
+
+// factual reports whether a finding is about what has happened: one who tells that gets
+// help, whatever else the words may mean.
+func (r *reading) factual(f finding) bool {
+	s := r.sentences[r.tokens[f.hits[0].start].Sentence]
+	return f.level >= Today && (s.act || s.statement)
+}
+
+// concerned returns the species of a text, with the one that is likely in danger first.
+func (r *reading) concerned(f finding) []catalogue.Species {
+	list := r.speciesNamed(f.hits[0].start)
+	for _, s := range slices.Backward(f.harm.first) {
+		if i := slices.Index(list, s); i >= 0 {
+			list = append([]catalogue.Species{s}, slices.Delete(list, i, i+1)...)
+		}
+	}
+	return list
+}
+
+// guidesFor returns the guides of the findings as urgent as the first, for the species
+// in danger.
+func guidesFor(found []finding, species []catalogue.Species) []string {
+	var list []string
+	key := string(unknown)
+	if len(species) > 0 {
+		key = string(species[0])
+	}
+	for _, f := range found {
+		guides, ok := f.harm.guides[key]
+		if !ok {
+			guides = f.harm.guides["any"]
+		}
+		for _, g := range guides {
+			if f.level == found[0].level && !slices.Contains(list, g) {
+				list = append(list, g)
+			}
+		}
+		if f.harm.person != found[0].harm.person {
+			break
+		}
+	}
+	return list
+}
+
+// lookFor returns the words to search the guides for.
+func (r *reading) lookFor(f finding) string {
+	var list []string
+	take := func(h hit) {
+		for i := h.start; i < h.end; i++ {
+			w := r.tokens[i].Text
+			if a := r.tokens[i].alternates; len(a) > 0 {
+				w = a[0]
+			}
+			if !slices.Contains(list, w) {
+				list = append(list, w)
+			}
+		}
+	}
+	for _, set := range f.harm.look {
+		for _, h := range r.hits[set] {
+			if h.end-h.start > 0 && len(list) < 8 {
+				take(h)
+			}
+		}
+	}
+	if len(list) == 0 {
+		for _, h := range f.hits {
+			take(h)
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+// spans returns where hits stand in the last turn.
+func (r *reading) spans(hits []hit) []Span {
+	var list []Span
+	for _, h := range hits {
+		if t := r.tokens[h.start]; !t.earlier {
+			list = append(list, Span{t.Start, r.tokens[h.end-1].End})
+		}
+	}
+	return list
+}

@@ -1,0 +1,103 @@
+package catalogue
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The shares, in percent, of askings that were left out for which the right guide is first
+// and the right passage is among the first three.
+const (
+	leastGuideFirst   = 45
+	leastPassageThree = 55
+)
+
+// TestRetrieval leaves every fifth asking of each passage out, indexes the rest and looks
+// for what was left out: that is how people will ask who have not written the data. With the
+// race detector it looks for that of every fourth passage only.
+func TestRetrieval(t *testing.T) {
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	oneIn := 1
+	if raced {
+		oneIn = 4
+		t.Log("with the race detector: every fourth passage")
+	}
+	n := leaveOut(c, oneIn)
+	t.Log(n)
+	if n.percent(n.guide) < leastGuideFirst || n.percent(n.three) < leastPassageThree {
+		t.Errorf("want the guide first for %d %% and the passage among three for %d %%", leastGuideFirst, leastPassageThree)
+	}
+}
+
+// found counts askings, and for how many of them the right guide or passage is found.
+type found struct{ asked, guide, first, three int }
+
+func (f found) percent(n int) float64 { return 100 * float64(n) / float64(max(1, f.asked)) }
+
+func (f found) String() string {
+	return fmt.Sprintf("of %d askings the guide is first for %.1f %%, the passage first for %.1f %% and among three for %.1f %%",
+		f.asked, f.percent(f.guide), f.percent(f.first), f.percent(f.three))
+}
+
+// leaveOut looks for every fifth asking of each passage in an index of the others. The first
+// askings of a passage are plainer than its last ones, so each passage begins at another. It
+// looks for one in so many of the passages.
+func leaveOut(c *Catalogue, oneIn int) found {
+	const fifth = 5
+	held, passages := map[*Passage][]string{}, 0
+	for _, g := range c.guides {
+		for _, p := range g.Passages {
+			all := p.Askings
+			p.Askings = nil
+			for i, asking := range all {
+				switch {
+				case i%fifth != passages%fifth:
+					p.Askings = append(p.Askings, asking)
+				case passages%oneIn == 0:
+					held[p] = append(held[p], asking)
+				}
+			}
+			passages++
+		}
+	}
+	c.index = newIndex(c.guides)
+	var n found
+	for p, askings := range held {
+		for _, asking := range askings {
+			hits := c.Search(Query{Text: asking, Species: spokenOf(c, asking), Limit: 3})
+			n.asked++
+			if len(hits) == 0 {
+				continue
+			}
+			if hits[0].Passage == p {
+				n.first++
+			}
+			if hits[0].Guide == p.Guide {
+				n.guide++
+			}
+			if slices.ContainsFunc(hits, func(h Hit) bool { return h.Passage == p }) {
+				n.three++
+			}
+		}
+	}
+	return n
+}
+
+// spokenOf returns the species that a text speaks of by a word of the table of attributes.
+func spokenOf(c *Catalogue, text string) []Species {
+	padded := " " + strings.Join(stems(text), " ") + " "
+	var list []Species
+	for _, v := range c.Attribute("species").Values {
+		for _, w := range v.Words {
+			if strings.Contains(padded, " "+strings.Join(stems(w), " ")+" ") && !slices.Contains(list, Species(v.Name)) {
+				list = append(list, Species(v.Name))
+			}
+		}
+	}
+	return list
+}
