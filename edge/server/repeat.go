@@ -43,13 +43,14 @@ func repeat(ctx context.Context, args, reply any, opts []grpc.CallOption, invoke
 	if !ok {
 		return invoke(ctx, args, reply, opts...)
 	}
+	kind := own.ProtoReflect().Type() // asked now: later the first answer may be written into own
 	var begun atomic.Bool
 	got, err := elsewhere.Call(ctx, unaryTries, func(ctx context.Context) (proto.Message, error) {
 		if !begun.Swap(true) {
 			return own, invoke(ctx, args, own, opts...)
 		}
 		// What the options fill is the first one's.
-		another := own.ProtoReflect().New().Interface()
+		another := kind.New().Interface()
 		return another, invoke(ctx, args, another)
 	}, relay.Broken)
 	if err == nil && got != own {

@@ -6,12 +6,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/pawstream/pawstream/edge/internal/elsewhere"
 	"github.com/pawstream/pawstream/edge/internal/relay"
@@ -173,4 +175,27 @@ func TestDeadWay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnAnswerComesWhileAnotherReplicaIsAsked has the first answer read into the caller's message at
+// the very time at which the call is made a second time.
+func TestAnAnswerComesWhileAnotherReplicaIsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reply := &completionv1.GetCompletionResponse{}
+		var calls atomic.Int64
+		err := repeat(t.Context(), &completionv1.GetCompletionRequest{}, reply, nil, func(ctx context.Context, _, reply any, _ ...grpc.CallOption) error {
+			if calls.Add(1) > 1 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			time.Sleep(elsewhere.Patience)
+			answer := reply.(*completionv1.GetCompletionResponse)
+			proto.Reset(answer)
+			answer.Completion = &completionv1.Completion{Id: "first"}
+			return nil
+		})
+		if err != nil || reply.GetCompletion().GetId() != "first" {
+			t.Errorf("answer %v, error %v", reply, err)
+		}
+	})
 }
