@@ -188,7 +188,7 @@ func TestAnAnswerComesWhileAnotherReplicaIsAsked(t *testing.T) {
 				<-ctx.Done()
 				return ctx.Err()
 			}
-			time.Sleep(elsewhere.Patience)
+			<-time.After(elsewhere.Patience)
 			answer := reply.(*completionv1.GetCompletionResponse)
 			proto.Reset(answer)
 			answer.Completion = &completionv1.Completion{Id: "first"}

@@ -200,7 +200,8 @@ func (w *writer) take(spare []chat.Event) []chat.Event {
 		w.waiting = 0
 	}
 	batch, rest := w.pending[:n], w.pending[n:]
-	w.pending = append(spare, rest...)
+	spare = append(spare, rest...)
+	w.pending = spare
 	clear(rest)
 	return batch
 }
