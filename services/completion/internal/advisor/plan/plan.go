@@ -838,14 +838,15 @@ func (p *Planner) search(pl *Plan, item *Item) {
 		return
 	}
 	species := item.Species
-	text := item.Text
+	var text strings.Builder
+	text.WriteString(item.Text)
 	if len(item.Breeds) == 0 { // "is it ok for it to go outside?"
 		for _, b := range pl.Frame.Focus.Breeds {
-			text += " " + b.Name
+			text.WriteString(" " + b.Name)
 		}
 	}
 	faint := animals(pl.Turn)
-	query := catalogue.Query{Text: text, Species: species, Faint: faint, Limit: 8}
+	query := catalogue.Query{Text: text.String(), Species: species, Faint: faint, Limit: 8}
 	if len(pl.Turn.Asks) == 1 {
 		item.Hits = p.cat.Search(query)
 	} else {

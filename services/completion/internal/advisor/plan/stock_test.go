@@ -262,20 +262,20 @@ func (w *writer) query() string {
 		return w.query()
 	}
 	subject := strings.Join(append(before, noun), " ")
-	rest := ""
+	var rest strings.Builder
 	for i, a := range after {
 		switch {
 		case i == 0 && !strings.HasPrefix(a, "no "):
-			rest += " " + a
+			rest.WriteString(" " + a)
 		case i > 0 && strings.HasPrefix(a, "that") && strings.HasPrefix(after[i-1], "that"):
-			rest += " and" + strings.TrimPrefix(a, "that are")
+			rest.WriteString(" and" + strings.TrimPrefix(a, "that are"))
 		default:
-			rest += ", " + a
+			rest.WriteString(", " + a)
 		}
 	}
 	return fmt.Sprintf(draw(w, []string{
 		"Show me all %s%s", "which %s do you have%s?", "List your %s%s.", "do you have any %s%s?", "How many %s%s are there?", "Are there any %s%s?", "what %s%s do you have?",
-	}), subject, rest)
+	}), subject, rest.String())
 }
 
 // without takes words back that were drawn to stand before the animal.

@@ -1,5 +1,7 @@
 package read
 
+import "slices"
+
 import "strings"
 
 // A Style is how a person wants an answer to look.
@@ -15,12 +17,7 @@ type Style struct {
 
 // Wants reports whether a style is wished for.
 func (s *Style) Wants(wish string) bool {
-	for _, w := range s.Wishes {
-		if w == wish {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Wishes, wish)
 }
 
 // Join adds what another style wishes for; what it says of the beginning and the end

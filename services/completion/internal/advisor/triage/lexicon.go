@@ -102,7 +102,7 @@ func load() (*lexicon, error) {
 			return nil, err
 		}
 		if strings.HasSuffix(name, "known.txt") {
-			for _, w := range strings.Fields(string(text)) {
+			for w := range strings.FieldsSeq(string(text)) {
 				l.known[w] = true
 			}
 			continue
@@ -233,7 +233,7 @@ func (l *lexicon) expand(set, depth int) ([]string, error) {
 // parsePhrase returns the phrase of an entry.
 func parsePhrase(set int, entry string) *phrase {
 	p := &phrase{set: set}
-	for _, w := range strings.Fields(entry) {
+	for w := range strings.FieldsSeq(entry) {
 		e := element{word: w}
 		switch {
 		case w == "*":
