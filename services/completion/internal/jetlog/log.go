@@ -76,6 +76,9 @@ type Log struct {
 	ctx    context.Context //nolint:containedctx // ends the goroutines that outlive the call which starts them
 	cancel context.CancelFunc
 	work   sync.WaitGroup
+	// hearing is held while a message from another replica may begin work, and while the log
+	// is told to close: no work begins once Close waits for it.
+	hearing sync.Mutex
 
 	mu    sync.Mutex
 	tapes map[string]*shared
@@ -347,6 +350,11 @@ func (l *Log) announce(id string, by *writer) {
 // hearEnd is announce's other side. A word may come late: only a later writer replaces
 // ours. Should two that follow each other believe each other's word, nobody would write.
 func (l *Log) hearEnd(m *nats.Msg) {
+	l.hearing.Lock()
+	defer l.hearing.Unlock()
+	if l.ctx.Err() != nil {
+		return // closing: the fence tells the writer, if it writes at all
+	}
 	w := l.writing(strings.TrimPrefix(m.Subject, endedPrefix))
 	if w == nil {
 		return

@@ -266,7 +266,9 @@ func sameSubjects(got, want []string) bool {
 // Close ends the connection and the server inside this process, if any. What was
 // acknowledged stays.
 func (l *Log) Close() {
+	l.hearing.Lock()
 	l.cancel()
+	l.hearing.Unlock()
 	l.work.Wait()
 	if l.conn != nil {
 		_ = l.conn.FlushTimeout(time.Second) // what was said last; there may be nobody to hear it
