@@ -280,11 +280,12 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 	if n := len(past.events); n > 0 && past.events[n-1].Terminal() {
 		return nil, chat.ErrSealed
 	}
+	next := int64(len(past.events))
+	setBack := l.shown(id) >= next // nobody else has written since, or the claim is fenced
 	mine, err := l.own(ctx, in, id)
 	if err != nil {
 		return nil, err
 	}
-	next := int64(len(past.events))
 	data, err := record.Encode(&record.Record{Writer: l.replica, Epoch: past.epoch + 1, Claim: true, First: next})
 	if err != nil {
 		return nil, err
@@ -300,12 +301,12 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 	for i := range past.events {
 		w.bytes += record.Size(&past.events[i])
 	}
-	if err := l.install(w, past); err != nil {
+	if err := l.install(w, past, setBack); err != nil {
 		return nil, err
 	}
 	l.announce(id, w)
 	return &chat.Orphan{
-		Meta: past.meta, Shown: past.events, Writer: w, Takeovers: past.claims + 1, Lost: past.first <= l.putBack.Load(),
+		Meta: past.meta, Shown: past.events, Writer: w, Takeovers: past.claims + 1, Lost: setBack || past.first <= l.putBack.Load(),
 	}, nil
 }
 
@@ -348,9 +349,23 @@ func (l *Log) history(ctx context.Context, id string) (*history, error) {
 	return h, err
 }
 
+// shown returns the last event that readers in this process may have seen, -1 for none.
+func (l *Log) shown(id string) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.find(id)
+	if s == nil {
+		return -1
+	}
+	last, _ := s.tape.Last()
+	return last
+}
+
 // install puts a writer in the place of the mirror that readers may follow already, or
-// of an earlier writer of this process that has not learned yet that it was replaced.
-func (l *Log) install(w *writer, past *history) error {
+// of an earlier writer of this process that has not learned yet that it was replaced. Where
+// the log was set back behind what they have seen, as by a backup that the keeper has not
+// noticed yet, nothing that follows is theirs: they are told that the completion is lost.
+func (l *Log) install(w *writer, past *history, setBack bool) error {
 	if old := l.writing(past.meta.ID); old != nil {
 		old.fail(errReplaced)
 	}
@@ -363,6 +378,14 @@ func (l *Log) install(w *writer, past *history) error {
 		return chat.ErrLost
 	}
 	s := l.tapes[past.meta.ID]
+	if s != nil && setBack {
+		if s.stop != nil {
+			s.stop()
+		}
+		s.tape.Drop(chat.ErrLost)
+		l.remove(s)
+		s = nil
+	}
 	if s == nil {
 		s = &shared{log: l, name: past.meta.ID}
 		l.tapes[past.meta.ID] = s
