@@ -134,7 +134,7 @@ func TestChunks(t *testing.T) {
 				want = append(want, chunk)
 			}
 			add(object{"role": "assistant", "content": "", "refusal": nil}, nil)
-			for _, token := range []string{"Before", " you", " adopt"} {
+			for _, token := range []string{"Before", " adopting", " a"} {
 				add(object{"content": token}, nil)
 			}
 			add(object{}, "length")
