@@ -1,13 +1,18 @@
 # `make` shows what there is. The two that matter: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint gen advisor bench pgo microbench up fuzz faults screenshots
+.PHONY: help run demo test lint gen advisor bench pgo microbench up fuzz faults clients screenshots
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Serve everything in one process on http://127.0.0.1:8080
-	go run ./services/standalone
+	@echo "Compiling: a minute or two the first time, seconds after that."
+	@mkdir -p bin && go build -o bin ./services/standalone && exec bin/standalone
+
+demo: ## Break an answer on purpose at http://127.0.0.1:8080/demo: two completion services behind one edge
+	@echo "Compiling: a minute or two the first time, seconds after that. Then open http://127.0.0.1:8080/demo"
+	@mkdir -p bin && go build -o bin ./services/standalone && exec bin/standalone --demo --advisor-pace=6
 
 test: ## Run every test there is (Node is used where it is installed)
 	.ci/run test
@@ -15,7 +20,7 @@ test: ## Run every test there is (Node is used where it is installed)
 lint: ## Check style, the contract and the generated code
 	.ci/run lint
 
-gen: ## Generate gen/ from proto/, docs/config.md from the programs, README's examples
+gen: ## Generate gen/ from proto/, and docs/config.md from the programs
 	.ci/run gen
 
 advisor: ## Train the advisor's model of what people want, from its examples (-check: tell how well it does)
@@ -27,6 +32,9 @@ fuzz: ## Fuzz each target for a while
 faults: ## Kill, cut, fill and wipe everything under 200 streams, and check what they got (docs/faults.md)
 	go test -race -count=1 -v -timeout 0 ./e2e/faults $(foreach f,duration seed faults gap clients,$(if $($f),-$f $($f)))
 
+clients: ## Run other people's clients against the programs, and write what works into docs/clients.md
+	go test -race -count=1 -v -timeout 15m ./e2e/clients -run TestGallery -write
+
 bench: ## Measure against peers (more: go run ./bench --help); results in .cache/bench
 	go run ./bench
 
@@ -36,12 +44,13 @@ pgo: ## Make the profiles that the compiler optimises the edge and the completio
 	go tool pprof -proto .cache/profiles/completion-*.pprof >services/completion/default.pgo
 
 microbench: ## Measure single functions of the hot path
-	go test -run '^$$' -bench . -benchmem ./edge/... ./services/...
+	go test -run '^$$' -bench . -benchmem ./edge/... ./internal/sse ./services/...
 
 screenshots: ## Photograph the chat page in its states; docs/chat.png is one of them
 	mkdir -p .cache/screenshots
-	PAWSTREAM_ARTIFACTS=$(CURDIR)/.cache/screenshots CI=true go test -count=1 ./e2e/chat -run '^Test(Ask|Frames|Key|Retry)$$'
+	PAWSTREAM_ARTIFACTS=$(CURDIR)/.cache/screenshots CI=true go test -count=1 ./e2e/pages -run '^Test(Ask|Frames|Key|Retry)$$'
 	cp .cache/screenshots/frames.png docs/chat.png
 
 up: ## Start the local stack with docker compose
+	@echo "Fetching and compiling: minutes the first time. It serves when the balancer is healthy (docker compose ps)."
 	docker compose up --build

@@ -63,9 +63,9 @@ func programs(t *testing.T) string {
 
 // TestSmoke runs each kind of scenario with tiny loads.
 func TestSmoke(t *testing.T) {
-	f := tiny(t, "paced-128x100,flat-16,idle-1000,first,whole,slow,cancel,upstream-128,upstream-first", "pawstream,grpc-gateway,direct,service-memory,upstream-memory,portkey")
+	f := tiny(t, "paced-128x100,flat-16,idle-1000,first,whole,slow,cancel,upstream-128,upstream-first,followers-100,unary-500,tokens-100", "pawstream,grpc-gateway,direct,service-memory,upstream-memory,portkey")
 	output, results := benchmark(t, f)
-	for _, name := range []string{"paced-128x100 pawstream", "paced-128x100 grpc-gateway", "flat-16 direct", "idle-1000 pawstream", "first direct", "whole service-memory", "slow pawstream", "cancel pawstream", "upstream-128 upstream-memory", "upstream-first upstream-memory", "upstream-first direct"} {
+	for _, name := range []string{"paced-128x100 pawstream", "paced-128x100 grpc-gateway", "flat-16 direct", "idle-1000 pawstream", "first direct", "whole service-memory", "slow pawstream", "cancel pawstream", "upstream-128 upstream-memory", "upstream-first upstream-memory", "upstream-first direct", "followers-100 upstream-memory", "unary-500 upstream-memory", "tokens-100 upstream-memory"} {
 		found := false
 		for _, r := range results.Results {
 			found = found || r.Scenario+" "+r.Contender == name && len(r.Rounds) == 1 && len(r.median()) > 0

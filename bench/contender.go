@@ -26,7 +26,7 @@ type contender struct {
 const (
 	relayPart      = "relay" // what is measured: what clients talk to
 	originPart     = "origin"
-	completionPart = "completion"
+	completionPart = "completion" // the completion service, or what keeps answers in its place
 )
 
 // A stage is a contender that runs.
@@ -38,6 +38,9 @@ type stage struct {
 	pace   float64 // tokens per second of the completion service's answers; 0: at once
 	model  string  // that is asked for
 	turn   string  // the scenario and the contender
+	// restart ends the completion service and starts it again, with the same log: what it had in
+	// memory is gone.
+	restart func(ctx context.Context) error
 }
 
 func (s *stage) stop() {
@@ -62,7 +65,9 @@ func contenders() []contender {
 		{"direct", "the origin's own net/http, frames ready-made: the floor of Go's server", direct, false},
 		{"nginx", "nginx relaying the origin's Server-Sent Events", nginx, true},
 		{"caddy", "Caddy relaying the origin's Server-Sent Events", caddy, true},
+		{"haproxy", "HAProxy relaying the origin's Server-Sent Events", haproxy, true},
 		{"portkey", "Portkey's gateway in front of the origin as an OpenAI-shaped server", portkey, true},
+		{"resumable", "a Node server with resumable-stream on Redis in front of the origin as a model server", resumable, true},
 		{"service-memory", "edge and completion service, log in memory", service("memory"), false},
 		{"service-jetstream", "edge and completion service, log in JetStream files", service("jetstream"), false},
 		{"upstream-memory", "the same in front of the origin as a model server, log in memory", upstream("memory"), false},
@@ -163,16 +168,26 @@ func (b *bench) service(ctx context.Context, s *stage, log string, args ...strin
 	if err != nil {
 		return err
 	}
-	p, err := proc.Start(ctx, b.work, b.program("completion"), append([]string{
-		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
-		"--log=" + log, "--data-dir=" + data, "--log-level=warn", "--max-generating=100000", "--idle-timeout=0",
-		"--advisor-pace=" + strconv.FormatFloat(s.pace, 'g', -1, 64),
-	}, args...)...)
-	if err != nil {
+	start := func(ctx context.Context, listen string) error {
+		p, err := proc.Start(ctx, b.work, b.program("completion"), append([]string{
+			"--listen=" + listen, "--admin-listen=127.0.0.1:0",
+			"--log=" + log, "--data-dir=" + data, "--log-level=warn", "--max-generating=100000", "--idle-timeout=0",
+			"--advisor-pace=" + strconv.FormatFloat(s.pace, 'g', -1, 64),
+		}, args...)...)
+		if err == nil {
+			s.parts[completionPart] = p
+		}
 		return err
 	}
-	s.parts[completionPart] = p
-	return b.edge(ctx, s, p.Addr("grpc"), b.edgeArgs...)
+	if err := start(ctx, "127.0.0.1:0"); err != nil {
+		return err
+	}
+	listen := s.parts[completionPart].Addr("grpc")
+	s.restart = func(ctx context.Context) error {
+		s.parts[completionPart].Stop()
+		return start(ctx, listen)
+	}
+	return b.edge(ctx, s, listen, b.edgeArgs...)
 }
 
 // foreign starts another project's program, which listens where it is told to.
@@ -231,15 +246,45 @@ http {
 	})
 }
 
-func caddy(ctx context.Context, b *bench, s *stage) error {
-	path, err := installed("caddy")
+func haproxy(ctx context.Context, b *bench, s *stage) error {
+	path, err := installed("haproxy")
 	if err != nil {
 		return err
 	}
 	return b.foreign(ctx, s, func(dir, listen string) ([]string, error) {
+		config := fmt.Sprintf(`global
+	maxconn 9000
+	nbthread 2
+defaults
+	mode http
+	timeout connect 10s
+	timeout client 300s
+	timeout server 300s
+	option http-no-delay
+frontend in
+	bind %s backlog 4096
+	default_backend origin
+backend origin
+	http-reuse always
+	server origin %s
+`, listen, s.origin)
+		file := filepath.Join(dir, "haproxy.cfg")
+		return []string{path, "-db", "-f", file}, os.WriteFile(file, []byte(config), 0o600)
+	})
+}
+
+func caddy(ctx context.Context, b *bench, s *stage) error {
+	path, buffer := b.caddy, "request_buffers 64KiB"
+	if _, err := os.Stat(path); err != nil {
+		if path, err = installed("caddy"); err != nil {
+			return err
+		}
+		buffer = "buffer_requests" // as Debian's still says
+	}
+	return b.foreign(ctx, s, func(dir, listen string) ([]string, error) {
 		// Unless it has read the request to its end, Caddy may close its connection to an origin
 		// that answers at once: Go's server closes a request's body when a response begins.
-		config := fmt.Sprintf("{\n\tadmin off\n\tauto_https off\n}\nhttp://%s {\n\treverse_proxy http://%s {\n\t\tflush_interval -1\n\t\tbuffer_requests\n\t}\n}\n", listen, s.origin)
+		config := fmt.Sprintf("{\n\tadmin off\n\tauto_https off\n}\nhttp://%s {\n\treverse_proxy http://%s {\n\t\tflush_interval -1\n\t\t%s\n\t}\n}\n", listen, s.origin, buffer)
 		file := filepath.Join(dir, "Caddyfile")
 		return []string{path, "run", "--adapter", "caddyfile", "--config", file}, os.WriteFile(file, []byte(config), 0o600)
 	})
@@ -261,6 +306,37 @@ func portkey(ctx context.Context, b *bench, s *stage) error {
 	})
 	s.header["x-portkey-custom-host"] = "http://" + s.origin + "/v1"
 	return err
+}
+
+// resumable is a server with a Redis of its own.
+func resumable(ctx context.Context, b *bench, s *stage) error {
+	node, err := installed("node")
+	if err != nil {
+		return err
+	}
+	redis, err := installed("redis-server")
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(b.resumable, "node_modules", "resumable-stream")); err != nil {
+		return fmt.Errorf("resumable: %w: npm ci --prefix bench/peers/resumable", errAbsent)
+	}
+	store, err := proc.FreeAddress(ctx)
+	if err != nil {
+		return err
+	}
+	_, port, _ := strings.Cut(store, ":")
+	dir, err := os.MkdirTemp(b.work, "redis-")
+	if err != nil {
+		return err
+	}
+	if s.parts[completionPart], err = proc.StartForeign(ctx, dir, store, redis, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", dir); err != nil {
+		return err
+	}
+	return b.foreign(ctx, s, func(_, listen string) ([]string, error) {
+		_, port, _ := strings.Cut(listen, ":")
+		return []string{node, filepath.Join(b.resumable, "server.mjs"), port, s.origin, store}, nil
+	})
 }
 
 // target is what the load tool asks the contender for.

@@ -35,19 +35,21 @@ import (
 type flags struct {
 	Scenario  []string      `short:"s" help:"Scenario to run; several are separated by commas, a * at the end stands for anything, a ! before it takes it out. Without it: all. --list names them."`
 	Contender []string      `short:"c" help:"Contender to run, in the same way."`
-	List      bool          `help:"Name all scenarios and contenders, and end."`
-	Rounds    int           `default:"1" help:"How often each contender has its turn."`
-	Window    time.Duration `default:"2s" help:"How long the look at a steady load lasts."`
-	Settle    time.Duration `default:"1s" help:"How long a load runs before that."`
+	List      bool          `help:"List all scenarios and contenders, and exit."`
+	Rounds    int           `default:"1" help:"Number of rounds."`
+	Window    time.Duration `default:"2s" help:"How long a steady load is measured."`
+	Settle    time.Duration `default:"1s" help:"How long a load runs before it is measured."`
 	Calm      time.Duration `default:"5s" help:"How long idle streams are left alone before their memory is read."`
-	Part      float64       `default:"1" help:"Part of each load, for a machine that cannot do the whole."`
+	Part      float64       `default:"1" help:"Fraction of each load, for machines that cannot carry all of it."`
 	Out       string        `default:".cache/bench" help:"Directory of the results." type:"path"`
-	EdgeArg   []string      `help:"More arguments of our edge."`
-	OtherEdge string        `help:"Another build of our edge, to be measured beside this one." type:"path"`
-	RelayAddr string        `help:"Address that nginx, Caddy and Portkey are to serve; without it: a free one. Portkey takes its port only."`
-	Portkey   string        `default:"bench/peers/portkey" help:"Where Portkey's gateway has been installed." type:"path"`
-	Profiles  string        `help:"Directory for CPU profiles of our programs within the window, which the profiles make slower." type:"path"`
-	Programs  string        `help:"Directory of edge, completion, origin and peers; without it they are built." type:"path"`
+	EdgeArg   []string      `help:"Additional arguments for our edge."`
+	OtherEdge string        `help:"Another build of our edge, to measure next to this one." type:"path"`
+	RelayAddr string        `help:"Address for other projects' programs to listen on; default: a free one. Portkey uses only its port."`
+	Portkey   string        `default:"bench/peers/portkey" help:"Directory in which Portkey's gateway is installed." type:"path"`
+	Resumable string        `default:"bench/peers/resumable" help:"Directory in which resumable-stream is installed." type:"path"`
+	Caddy     string        `default:".cache/bin/caddy" help:"Caddy to measure, in place of the one in PATH." type:"path"`
+	Profiles  string        `help:"Directory for CPU profiles of our programs during the measurement. Profiling makes them slower." type:"path"`
+	Programs  string        `help:"Directory of the programs edge, completion, origin and peers; without it they are built." type:"path"`
 }
 
 func main() {
@@ -69,7 +71,9 @@ type bench struct {
 	part                 float64
 	edgeArgs             []string
 	otherEdge            string
-	relayAddr, portkey   string
+	relayAddr            string
+	portkey, resumable   string // directories
+	caddy                string
 	profiles             string
 	stdout               io.Writer
 }
@@ -97,7 +101,7 @@ func run(ctx context.Context, f *flags, stdout io.Writer) error {
 	defer func() { _ = os.RemoveAll(work) }() // it is in the system's place for such things
 	b := &bench{
 		programs: work, work: work, settle: f.Settle, window: f.Window, calm: f.Calm, part: f.Part,
-		edgeArgs: f.EdgeArg, otherEdge: f.OtherEdge, relayAddr: f.RelayAddr, portkey: f.Portkey, profiles: f.Profiles, stdout: stdout,
+		edgeArgs: f.EdgeArg, otherEdge: f.OtherEdge, relayAddr: f.RelayAddr, portkey: f.Portkey, resumable: f.Resumable, caddy: f.Caddy, profiles: f.Profiles, stdout: stdout,
 	}
 	if f.Programs != "" {
 		b.programs = f.Programs
@@ -108,7 +112,7 @@ func run(ctx context.Context, f *flags, stdout io.Writer) error {
 	for round := range f.Rounds {
 		for _, s := range chosen {
 			for i := range s.contenders {
-				// Nobody is always the one who comes after whom.
+				// The order rotates, so no contender always follows the same one.
 				name := s.contenders[(i+round)%len(s.contenders)]
 				c := all[slices.IndexFunc(all, func(c contender) bool { return c.name == name })]
 				if err := b.turn(ctx, report, &s, &c); err != nil {

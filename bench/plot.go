@@ -29,13 +29,16 @@ func (r *report) plots() map[string]string {
 		}
 		for _, measure := range []struct {
 			name, title string
-			of          func(*sample) []float64
 		}{
-			{"first-event", "time to the first event, ms", func(s *sample) []float64 { return s.FirstEvent }},
-			{"lateness", "lateness, ms", func(s *sample) []float64 { return s.Lateness }},
+			{firstEvent, "time to the first event, ms"},
+			{ttft, "time to the first token, ms"},
+			{itl, "inter-token latency, ms"},
+			{late, "lateness, ms"},
+			{answered, "time of a whole answer, ms"},
+			{live, "time to the next event, ms"},
 		} {
-			if curves := r.curves(s.name, measure.of); len(curves) > 0 {
-				drawings[s.name+"-"+measure.name] = drawCurves(s.about+": "+measure.title, curves)
+			if curves := r.curves(s.name, measure.name); len(curves) > 0 {
+				drawings[s.name+"-"+strings.ReplaceAll(measure.name, "_", "-")] = drawCurves(s.about+": "+measure.title, curves)
 			}
 		}
 	}
@@ -83,13 +86,13 @@ type curve struct {
 	percentiles []float64
 }
 
-func (r *report) curves(scenario string, of func(*sample) []float64) []curve {
+func (r *report) curves(scenario, name string) []curve {
 	var curves []curve
 	for _, one := range r.Results {
 		if one.Scenario != scenario {
 			continue
 		}
-		if p := of(one.Rounds[len(one.Rounds)-1]); len(p) > 0 {
+		if p := one.Rounds[len(one.Rounds)-1].Times[name]; len(p) > 0 {
 			curves = append(curves, curve{one.Contender, p})
 		}
 	}

@@ -89,12 +89,7 @@ func round(f float64) float64 { return math.Round(f*1000) / 1000 }
 
 // String is a line for somebody who watches.
 func (s *sample) String() string {
-	values := maps.Clone(s.Values)
-	if values == nil {
-		values = make(map[string]float64)
-	}
-	addTimes(values, "first_event", s.FirstEvent)
-	addTimes(values, "late", s.Lateness)
+	values := s.all()
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		words = append(words, fmt.Sprintf("%s=%.4g", name, values[name]))
@@ -102,23 +97,23 @@ func (s *sample) String() string {
 	return strings.Join(words, " ")
 }
 
-func addTimes(values map[string]float64, name string, p []float64) {
-	if len(p) > 0 {
-		values[name+"_p50_ms"], values[name+"_p99_ms"] = p[50], p[99]
+// all returns the values, and of the times the median and the 99th percentile.
+func (s *sample) all() map[string]float64 {
+	values := make(map[string]float64)
+	maps.Copy(values, s.Values)
+	for name, p := range s.Times {
+		if len(p) > 0 {
+			values[name+"_p50_ms"], values[name+"_p99_ms"] = p[50], p[99]
+		}
 	}
+	return values
 }
 
 // median returns the values of a result, each the median over its rounds.
 func (r *result) median() map[string]float64 {
 	all := make(map[string][]float64)
 	for _, s := range r.Rounds {
-		values := maps.Clone(s.Values)
-		if values == nil {
-			values = make(map[string]float64)
-		}
-		addTimes(values, "first_event", s.FirstEvent)
-		addTimes(values, "late", s.Lateness)
-		for name, value := range values {
+		for name, value := range s.all() {
 			all[name] = append(all[name], value)
 		}
 	}
@@ -165,18 +160,8 @@ func (r *report) table() string {
 	}
 	fmt.Fprintf(&b, "\n%v a window, median of %d rounds, part %v of each load; scripts decide the events (no random seed)\n", r.Flags.Window, r.Flags.Rounds, r.Flags.Part)
 	for _, s := range scenarios() {
-		var rows []*result
-		columns := make(map[string]bool)
-		for _, one := range r.Results {
-			if one.Scenario == s.name {
-				rows = append(rows, one)
-				for name := range one.median() {
-					columns[name] = true
-				}
-			}
-		}
-		if len(rows) > 0 {
-			writeTable(&b, &s, rows, slices.Sorted(maps.Keys(columns)))
+		if rows := r.rows(s.name); len(rows) > 0 {
+			writeTable(&b, &s, rows)
 		}
 		for _, o := range r.LeftOut {
 			if o.Scenario == s.name {
@@ -187,17 +172,55 @@ func (r *report) table() string {
 	return b.String()
 }
 
-func writeTable(b *strings.Builder, s *scenario, rows []*result, columns []string) {
+// A row is what the table says of a contender in a scenario.
+type row struct {
+	contender string
+	values    map[string]float64
+}
+
+// rows returns the results of a scenario, each with what it adds to the times of whoever
+// answers directly.
+func (r *report) rows(scenario string) []row {
+	var rows []row
+	for _, one := range r.Results {
+		if one.Scenario == scenario {
+			rows = append(rows, row{one.Contender, one.median()})
+		}
+	}
+	at := slices.IndexFunc(rows, func(r row) bool { return r.contender == "direct" })
+	if at < 0 {
+		return rows
+	}
+	for i, one := range rows {
+		for _, name := range []string{firstEvent, ttft, itl, answered} {
+			for _, p := range []string{"_p50_ms", "_p99_ms"} {
+				own, known := one.values[name+p]
+				if least, ok := rows[at].values[name+p]; ok && known && i != at {
+					one.values["added_"+name+p] = own - least
+				}
+			}
+		}
+	}
+	return rows
+}
+
+func writeTable(b *strings.Builder, s *scenario, rows []row) {
+	named := make(map[string]bool)
+	for _, row := range rows {
+		for name := range row.values {
+			named[name] = true
+		}
+	}
+	columns := slices.Sorted(maps.Keys(named))
 	fmt.Fprintf(b, "\n### %s: %s\n\n| contender |", s.name, s.about)
 	for _, name := range columns {
 		fmt.Fprintf(b, " %s |", strings.ReplaceAll(name, "_", " "))
 	}
 	b.WriteString("\n| --- |" + strings.Repeat(" ---: |", len(columns)) + "\n")
 	for _, row := range rows {
-		fmt.Fprintf(b, "| %s |", row.Contender)
-		values := row.median()
+		fmt.Fprintf(b, "| %s |", row.contender)
 		for _, name := range columns {
-			if value, ok := values[name]; ok {
+			if value, ok := row.values[name]; ok {
 				fmt.Fprintf(b, " %s |", number(value))
 			} else {
 				b.WriteString(" |")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pawstream/pawstream/bench/internal/load"
 	"github.com/pawstream/pawstream/bench/internal/script"
+	"github.com/pawstream/pawstream/internal/wait"
 )
 
 // A scenario is one kind of work, and who does it.
@@ -24,9 +25,23 @@ type scenario struct {
 // A sample is what one contender did in one scenario, once.
 type sample struct {
 	Values map[string]float64 `json:"values"`
-	// FirstEvent and Lateness are percentiles 0 to 100, in milliseconds.
-	FirstEvent []float64 `json:"first_event_ms,omitempty"`
-	Lateness   []float64 `json:"lateness_ms,omitempty"`
+	// Times are percentiles 0 to 100, in milliseconds, by their names.
+	Times map[string][]float64 `json:"times_ms,omitempty"`
+}
+
+// The times that a sample may have.
+const (
+	firstEvent = "first_event" // from the request to the first event, whatever that is
+	ttft       = "ttft"        // to the first token
+	itl        = "itl"         // from one token to the next
+	late       = "late"        // behind the pace of the stream
+	answered   = "answer"      // from the request to the end of the whole answer
+	live       = "live"        // from the connection to the next event, of a client that was cut off
+)
+
+// timed returns a sample of one kind of times.
+func timed(name string, took []float64) *sample {
+	return &sample{Values: make(map[string]float64), Times: map[string][]float64{name: percentiles(took)}}
 }
 
 // Who takes part where.
@@ -38,7 +53,17 @@ func edgeAndFloor() []string { return []string{"pawstream", "pawstream-other", "
 
 func logs() []string { return []string{"service-memory", "service-jetstream"} }
 
-func upstreams() []string { return []string{"direct", "upstream-memory", "upstream-jetstream"} }
+func upstreams() []string {
+	return []string{"direct", "upstream-memory", "upstream-jetstream", "resumable"}
+}
+
+// logged are those that keep an answer for others to read.
+func logged() []string { return []string{"upstream-memory", "upstream-jetstream", "resumable"} }
+
+// gateways are what stands in front of a model server.
+func gateways() []string {
+	return []string{"direct", "upstream-memory", "upstream-jetstream", "portkey"}
+}
 
 func scenarios() []scenario {
 	return []scenario{
@@ -48,7 +73,7 @@ func scenarios() []scenario {
 		{"paced-5000", "5,000 streams at 20 events/s", edgeAndFloor(), 0, paced(5000, 20)},
 		{"flat-16", "16 streams, flat out", everybody(), 0, flat(16)},
 		{"flat-256", "256 streams, flat out", everybody(), 0, flat(256)},
-		{"idle-1000", "1,000 streams that say nothing", []string{"pawstream", "pawstream-other", "grpc-gateway", "naive", "direct", "nginx", "caddy", "service-memory"}, 0.001, idle(1000)},
+		{"idle-1000", "1,000 streams that say nothing", []string{"pawstream", "pawstream-other", "grpc-gateway", "naive", "direct", "nginx", "caddy", "haproxy", "service-memory"}, 0.001, idle(1000)},
 		{"idle-10000", "10,000 streams that say nothing", []string{"pawstream", "direct", "service-memory"}, 0.001, idle(10000)},
 		{"ramp", "streams that say nothing, up to the limit of file descriptors, in four steps", []string{"pawstream", "direct"}, 0.001, ramp},
 		{"first", "one stream after the other: the time to the first event of an idle machine", []string{"pawstream", "grpc-gateway", "direct", "nginx", "caddy", "portkey"}, 0, first(300)},
@@ -56,8 +81,18 @@ func scenarios() []scenario {
 		{"log-128", "the whole service: 128 streams at 20 events/s", logs(), 20, serviceStreams(128, 20)},
 		{"whole", "2,000 requests/s for whole answers, offered", logs(), 0, whole(64, 2000)},
 		{"resume", "1,000 clients are cut off and come back at once", logs(), 20, resume(1000)},
+		{"replay", "an answer of 2,000 events is read again, behind a restart and then once more, by each API", []string{"upstream-jetstream"}, 0, replay(2000, 7)},
 		{"upstream-128", "a model server, and the whole service in front of it: 128 streams at 20 events/s", upstreams(), 0, paced(128, 20)},
 		{"upstream-first", "a model server, and the whole service in front of it: the time to the first event", upstreams(), 0, first(300)},
+		{"upstream-1000", "a model server, and the whole service in front of it: 1,000 streams at 20 events/s", upstreams(), 0, paced(1000, 20)},
+		{"followers-1", "one answer at 20 events/s, read by one client", logged(), 0, followed(1)},
+		{"followers-10", "one answer at 20 events/s, read by 10 clients", logged(), 0, followed(10)},
+		{"followers-100", "one answer at 20 events/s, read by 100 clients", logged(), 0, followed(100)},
+		{"followers-1000", "one answer at 20 events/s, read by 1,000 clients", logged(), 0, followed(1000)},
+		{"unary-500", "a model server that answers at once with 1 KiB, not streamed: 500 requests/s on 32 connections", gateways(), 0, unary(500)},
+		{"unary-1000", "the same: 1,000 requests/s", gateways(), 0, unary(1000)},
+		{"tokens-100", "a model server: time to first token and inter-token latency, 100 streams at 20 tokens/s, answers of 60 tokens", gateways(), 0, tokens(100, 20)},
+		{"tokens-1000", "the same: 1,000 streams", gateways(), 0, tokens(1000, 20)},
 		{"slow", "100 streams at 20 events/s beside 100 whose clients do not read", []string{"pawstream", "direct", "nginx"}, 0, slow(100, 20, 100)},
 		{"cancel", "clients leave: the time until the origin's context ends", []string{"pawstream", "pawstream-other", "grpc-gateway"}, 0, cancelled(200)},
 	}
@@ -67,9 +102,11 @@ func scenarios() []scenario {
 const question = "Which dogs suit a family with two small children and a garden, and what does each of them need?"
 
 // body is that of a request for a script.
-func (s *stage) body(what script.Script) string {
-	return fmt.Sprintf(`{"model":%q,"stream":true,"max_completion_tokens":%d,"seed":%d,"messages":[{"role":"user","content":%s}]}`,
-		cmp.Or(s.model, "pet-advisor-1"), what.Words, what.Seed(), strconv.Quote(question))
+func (s *stage) body(what script.Script) string { return s.request(what, true) }
+
+func (s *stage) request(what script.Script, stream bool) string {
+	return fmt.Sprintf(`{"model":%q,"stream":%t,"max_completion_tokens":%d,"seed":%d,"messages":[{"role":"user","content":%s}]}`,
+		cmp.Or(s.model, "pet-advisor-1"), stream, what.Words, what.Seed(), strconv.Quote(question))
 }
 
 // learn reads one stream, as fast as it comes.
@@ -98,6 +135,27 @@ func slow(streams int, rate float64, sleepers int) func(context.Context, *bench,
 func flat(streams int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
 		return scripted(ctx, b, s, &load.Plan{Streams: b.scale(streams)})
+	}
+}
+
+// followed has clients read one answer of 20 events/s, which the first of them has asked for.
+func followed(clients int) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		return scripted(ctx, b, s, &load.Plan{Streams: b.scale(clients), Gap: gapOf(20), Follow: true})
+	}
+}
+
+// tokens has streams follow each other, so that some begin within the window.
+func tokens(streams int, rate float64) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		const length = 60
+		expect, err := learn(ctx, s, length)
+		if err != nil {
+			return nil, err
+		}
+		plan := &load.Plan{Streams: b.scale(streams), Gap: gapOf(rate), Expect: expect, Ramp: length * gapOf(rate)}
+		plan.Target = s.target(s.body(script.Script{Words: length, Gap: plan.Gap}))
+		return b.measured(ctx, s, plan)
 	}
 }
 
@@ -162,7 +220,9 @@ func (b *bench) measured(ctx context.Context, s *stage, plan *load.Plan) (*sampl
 		}
 		out.Values[name+"_rss_mib"] = float64(costs.memory[name]) / (1 << 20)
 	}
-	out.FirstEvent, out.Lateness = percentiles(result.FirstEvent), percentiles(result.Lateness)
+	out.Times = map[string][]float64{
+		firstEvent: percentiles(result.FirstEvent), ttft: percentiles(result.FirstToken), itl: percentiles(result.Between), late: percentiles(result.Lateness),
+	}
 	return out, nil
 }
 
@@ -226,7 +286,7 @@ func ramp(ctx context.Context, b *bench, s *stage) (*sample, error) {
 // hold opens streams, in steps, and notes after each what one stream has cost until then.
 func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, steps ...int) error {
 	target := s.target(s.body(script.Script{Words: 10, Gap: 10 * time.Minute}))
-	if s.parts[completionPart] != nil {
+	if s.parts[completionPart] != nil && s.origin == "" {
 		target = s.target(asked("true"))
 	}
 	before := make(map[string]int64)
@@ -248,8 +308,8 @@ func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, st
 			return err
 		}
 		defer held.Close()
-		// Long enough for a collection, and for what an opening takes to be let go of.
-		if !load.Wait(ctx, b.calm) {
+		// Long enough for a collection, and for releasing what an opening takes.
+		if wait.For(ctx, b.calm) != nil {
 			return ctx.Err()
 		}
 		streams += step
@@ -267,7 +327,7 @@ func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, st
 		if err := held.Alive(); err != nil {
 			return err
 		}
-		out.FirstEvent = percentiles(held.FirstEvent)
+		out.Times = map[string][]float64{firstEvent: percentiles(held.FirstEvent)}
 	}
 	return nil
 }
@@ -277,22 +337,80 @@ func first(times int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
 		target := s.target(s.body(script.Script{Words: 3}))
 		took, err := load.First(ctx, &target, b.scale(times))
-		return &sample{FirstEvent: percentiles(took)}, err
+		return timed(firstEvent, took), err
 	}
 }
 
+// whole asks the completion service for whole answers of its own.
 func whole(connections int, rate float64) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
-		target := s.target(asked("false"))
-		costs := newCosts(s)
-		begun := time.Now()
-		took, err := load.Whole(ctx, &target, connections, rate, b.window, costs.begin, costs.end)
-		if err != nil {
-			return nil, err
-		}
-		out := &sample{Values: map[string]float64{"requests_per_s": float64(len(took)) / time.Since(begun).Seconds()}, FirstEvent: percentiles(took)}
-		for name, cpu := range costs.cpu {
-			out.Values[name+"_us_per_request"] = float64(cpu.Microseconds()) / float64(len(took))
+		return b.wholly(ctx, s, asked("false"), connections, rate)
+	}
+}
+
+// unary asks for answers of the origin, whole, as those do who publish what a gateway adds.
+func unary(rate float64) func(context.Context, *bench, *stage) (*sample, error) {
+	const connections, size = 32, 1 << 10
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		return b.wholly(ctx, s, s.request(script.Script{Words: 1, Size: size}, false), connections, rate*b.part)
+	}
+}
+
+// wholly sends requests at a rate and takes what each costs.
+func (b *bench) wholly(ctx context.Context, s *stage, body string, connections int, rate float64) (*sample, error) {
+	target := s.target(body)
+	// The first requests pay for connections and caches.
+	if _, err := load.Whole(ctx, &target, connections, rate, b.settle, nil, nil); err != nil {
+		return nil, err
+	}
+	costs := newCosts(s)
+	profile, profiled := b.profiled(ctx, s)
+	begun := time.Now()
+	took, err := load.Whole(ctx, &target, connections, rate, b.window, func() error { profile(); return costs.begin() }, costs.end)
+	if err := errors.Join(err, profiled()); err != nil {
+		return nil, err
+	}
+	out := timed(answered, took)
+	out.Values["requests_per_s"] = float64(len(took)) / time.Since(begun).Seconds()
+	for name, cpu := range costs.cpu {
+		out.Values[name+"_us_per_request"] = float64(cpu.Microseconds()) / float64(len(took))
+		out.Values[name+"_rss_mib"] = float64(costs.memory[name]) / (1 << 20)
+	}
+	return out, nil
+}
+
+// replay takes the time in which a finished answer comes once more: from the log of a completion
+// service that has just begun, as of another replica, and then from its memory.
+func replay(words, times int) func(context.Context, *bench, *stage) (*sample, error) {
+	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
+		out := &sample{Values: make(map[string]float64), Times: make(map[string][]float64)}
+		for name, target := range map[string]load.Target{
+			"chat":      s.target(s.body(script.Script{Words: words})),
+			"responses": s.target(fmt.Sprintf(`{"model":%q,"stream":true,"max_output_tokens":%d,"input":%q}`, s.model, words, question)),
+		} {
+			target.Path = map[string]string{"chat": "/v1/chat/completions", "responses": "/v1/responses"}[name]
+			frames, err := load.Fetch(ctx, &target)
+			if err != nil {
+				return nil, err
+			}
+			var stored, kept []float64
+			for range times {
+				if err := s.restart(ctx); err != nil {
+					return nil, err
+				}
+				// The edge has to find the service again, which is not what is measured.
+				if wait.For(ctx, b.settle) != nil {
+					return nil, ctx.Err()
+				}
+				for _, list := range []*[]float64{&stored, &kept} {
+					took, err := load.Again(ctx, &target, frames)
+					if err != nil {
+						return nil, fmt.Errorf("%s: %w", name, err)
+					}
+					*list = append(*list, took)
+				}
+			}
+			out.Times[name+"_log"], out.Times[name+"_memory"] = percentiles(stored), percentiles(kept)
 		}
 		return out, nil
 	}
@@ -313,8 +431,9 @@ func resume(streams int) func(context.Context, *bench, *stage) (*sample, error) 
 		if err != nil {
 			return nil, err
 		}
-		p := percentiles(took)
-		return &sample{Values: map[string]float64{"all_back_ms": p[100]}, FirstEvent: p}, nil
+		out := timed(live, took)
+		out.Values["all_back_ms"] = out.Times[live][100]
+		return out, nil
 	}
 }
 

@@ -1,28 +1,29 @@
-// Command compose loads a compose file as docker compose does, with every profile, and
-// fails for what that would not take.
+// Command compose loads compose files as docker compose does, each one over those before it and with
+// every profile, and fails for what that would not take.
 package main
 
 import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/compose-spec/compose-go/v2/cli"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: compose FILE")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: compose FILE...")
 		os.Exit(2)
 	}
-	if err := load(context.Background(), os.Args[1]); err != nil {
+	if err := load(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func load(ctx context.Context, path string) error {
-	options, err := cli.NewProjectOptions([]string{path}, cli.WithProfiles([]string{"*"}))
+func load(ctx context.Context, paths []string) error {
+	options, err := cli.NewProjectOptions(paths, cli.WithProfiles([]string{"*"}))
 	if err != nil {
 		return err
 	}
@@ -40,6 +41,6 @@ func load(ctx context.Context, path string) error {
 			}
 		}
 	}
-	fmt.Printf("%s: %d services\n", path, len(project.Services))
+	fmt.Printf("%s: %d services\n", strings.Join(paths, ", "), len(project.Services))
 	return nil
 }

@@ -27,6 +27,7 @@ import (
 
 	"github.com/pawstream/pawstream/bench/internal/script"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/protoname"
 )
 
 func main() {
@@ -59,7 +60,7 @@ func run(ctx context.Context) error {
 	healthv1.RegisterHealthServer(rpc, healthy)
 
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/chat/completions", o.stream)
+	mux.HandleFunc("POST /v1/chat/completions", o.complete)
 	mux.HandleFunc("GET /ended/{id}", o.endedAt)
 	web := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 
@@ -92,7 +93,7 @@ func (o *origin) newID() string { return fmt.Sprintf("chatcmpl-%026d", o.count.A
 func (o *origin) StreamCompletion(req *completionv1.StreamCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
 	s := script.Parse(int64(req.GetParams().GetMaxCompletionTokens()), req.GetParams().GetSeed())
 	id := o.newID()
-	if err := out.SendHeader(metadata.Pairs("pawstream-completion-id", id)); err != nil {
+	if err := out.SendHeader(metadata.Pairs(protoname.Of(completionv1.MetadataKey_METADATA_KEY_COMPLETION_ID), id)); err != nil {
 		return err
 	}
 	err := pace(out.Context(), s, func(sequence int) error {
@@ -131,11 +132,15 @@ func pace(ctx context.Context, s script.Script, send func(sequence int) error) e
 	return nil
 }
 
-// stream writes frames that need nothing but an id.
-func (o *origin) stream(w http.ResponseWriter, r *http.Request) {
+// complete answers as OpenAI's API does.
+func (o *origin) complete(w http.ResponseWriter, r *http.Request) {
 	var body struct {
-		Words int64 `json:"max_completion_tokens"`
-		Seed  int64 `json:"seed"`
+		Words   int64 `json:"max_completion_tokens"`
+		Seed    int64 `json:"seed"`
+		Stream  bool  `json:"stream"`
+		Options struct {
+			Usage bool `json:"include_usage"`
+		} `json:"stream_options"`
 	}
 	text, err := io.ReadAll(r.Body)
 	if err == nil {
@@ -146,39 +151,65 @@ func (o *origin) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := script.Parse(body.Words, body.Seed)
-	id := o.newID()
+	a := answer{Script: s, id: o.newID(), created: o.created, usage: fmt.Sprintf(`{"prompt_tokens":20,"completion_tokens":%[1]d,"total_tokens":%[1]d}`, s.Words)}
+	if !body.Stream {
+		w.Header().Set("Content-Type", "application/json")
+		_, err = w.Write(a.whole())
+	} else {
+		err = a.stream(r.Context(), w, body.Options.Usage)
+	}
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// An answer is a script that somebody has asked for by OpenAI's API.
+type answer struct {
+	script.Script
+	id      string
+	created int64
+	usage   string
+}
+
+// whole returns the body of a whole answer.
+func (a *answer) whole() []byte {
+	return fmt.Appendf(nil, `{"id":%q,"object":"chat.completion","created":%d,"model":"pet-advisor-1","choices":[{"index":0,"message":`+
+		`{"role":"assistant","content":%q,"refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":%s}`, a.id, a.created, a.Text(), a.usage)
+}
+
+// stream writes frames that need nothing but an id.
+func (a *answer) stream(ctx context.Context, w http.ResponseWriter, usage bool) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
 	control := http.NewResponseController(w)
-	prefix := `data: {"id":"` + id + `","object":"chat.completion.chunk","created":` + strconv.FormatInt(o.created, 10) +
+	prefix := `data: {"id":"` + a.id + `","object":"chat.completion.chunk","created":` + strconv.FormatInt(a.created, 10) +
 		`,"model":"pet-advisor-1","choices":[{"index":0,"delta":`
 	var frame []byte
-	err = pace(r.Context(), s, func(sequence int) error {
+	return pace(ctx, a.Script, func(sequence int) error {
 		frame = frame[:0]
 		switch sequence {
 		case 0:
 			frame = append(append(frame, prefix...), `{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}`...)
-		case s.Words + 1:
+		case a.Words + 1:
 			frame = append(append(frame, prefix...), `{},"logprobs":null,"finish_reason":"stop"}]}`...)
-		case s.Words + 2:
+		case a.Words + 2:
+			if usage {
+				frame = append(frame, `data: {"id":"`+a.id+`","object":"chat.completion.chunk","choices":[],"usage":`+a.usage+"}\n\n"...)
+			}
 			frame = append(frame, "data: [DONE]"...)
 		default:
-			frame = append(append(frame, prefix...), `{"content":" word`...)
-			frame = strconv.AppendInt(frame, int64(sequence-1), 10)
+			frame = a.AppendWord(append(append(frame, prefix...), `{"content":"`...), sequence-1)
 			frame = append(frame, `"},"logprobs":null,"finish_reason":null}]}`...)
 		}
-		frame = append(append(frame, "\nid: "...), id...)
+		frame = append(append(frame, "\nid: "...), a.id...)
 		frame = strconv.AppendInt(append(frame, '.'), int64(sequence), 10)
 		if _, err := w.Write(append(frame, "\n\n"...)); err != nil {
 			return err
 		}
 		return control.Flush()
 	})
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
 }
 
 // endedAt tells when the gRPC stream of a completion was cancelled; 404: not yet.

@@ -9,8 +9,8 @@
  *   Fate           takes a backup, and then empties the stream, or puts the backup back; with
  *                  the server, so that connections break, or, to empty it, without
  *   Old            a replica that writes completion X, and hears of nothing:
- *     write        jetlog/append.go, try, and gate.go, pass
- *     disown       jetlog/replica.go, disown and deleteOwner
+ *     write        jetio/append.go, try, and jetlog/gate.go, Pass
+ *     disown       jetlog/replica.go, disown and deleteUpTo
  *     prove        jetlog/keeper.go, prove: the pulse, fenced by the one before
  *     lose         jetlog/keeper.go, begin: the era is over, and the stream is opened anew
  *     own past     jetlog/replica.go, takeOver and claim: what a backup holds of this replica's
@@ -25,7 +25,7 @@
 #define TOKENS	2			/* of X; its terminal event follows them */
 #define EVENTS	(TOKENS + 1)
 
-hidden byte destroyed, I2_epochs, I5_prefix, I6_terminal, stuck, never_reached;	/* never true */
+hidden byte destroyed, I2_epochs, I5_prefix, I6_terminal, I8_silent, stuck, never_reached;	/* never true */
 
 /* Subjects. X may have two owners. */
 #define X		1
@@ -342,7 +342,20 @@ proctype Reader() {
 			:: else -> break
 			od;
 			take(text[cursor])
-		:: cursor > n || n == 0 || TERMINAL(text[n-1]) -> told = true	/* there is no such event, no such completion, or nothing more */
+		:: cursor > n || n == 0 -> told = true	/* there is no such event, or no such completion */
+		:: cursor == n && n > 0 && TERMINAL(text[n-1]) ->
+			/* Nothing follows, unless the end is where something else was that is no more. */
+#ifndef SILENT_END
+			if
+			:: text[n-1] != LOST
+#else
+			if
+			:: true
+#endif
+				-> assert(I8_silent || seen[cursor-1] == text[n-1])
+			:: text[n-1] == LOST
+			fi;
+			told = true
 		:: else
 		fi }
 	:: over -> break

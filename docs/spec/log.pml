@@ -5,22 +5,22 @@
  *
  *   process        stands for (paths below services/completion/internal)
  *
- *   Connection     the way of an append to JetStream and back: Log.publish in
- *                  jetlog/append.go, and the server's check of the header
+ *   Connection     the way of an append to JetStream and back: jetio/append.go, try,
+ *                  and the server's check of the header
  *                  Nats-Expected-Last-Subject-Sequence, the fence
  *   Replica        a process of the completion service:
  *     commit       jetlog/writer.go, commit: what the engine has yielded by now goes into one
  *                  record, and only one is in flight
- *     resolve      jetlog/append.go, resolve: an append whose answer was lost
+ *     resolve      jetio/append.go, fenced: an append whose answer was lost
  *     acknowledge  jetlog/writer.go, acknowledge: only now the batch is on the tape
  *     lose         jetlog/writer.go, fail, and shared.go, lose: somebody else has written
  *     give up      the same for want of an answer: the tape is dropped
  *     claim        jetlog/replica.go, claim: of a dead writer's completion, or a live one's
- *     install      jetlog/replica.go, install, and chat/adopt.go, Adopt
- *     cancel       chat/service.go, cancel: by the writer, else jetlog/log.go, Seal
+ *     install      jetlog/replica.go, install, and service/adopt.go, Adopt
+ *     cancel       service/service.go, cancel: by the writer, else jetlog/log.go, Seal
  *     mirror       jetlog/mirror.go, catchUp and take; shared.go, acquire and settle
  *     crash        kill -9, and the program started again
- *   Reader         chat/service.go, Resume, and tape/reader.go, Follow: a client that is cut
+ *   Reader         service/service.go, Resume, and tape/reader.go, Follow: a client that is cut
  *                  after every event and goes on at any replica
  *   Monitor        lets faults end, and looks at what there is when nothing more can happen
  */

@@ -32,6 +32,10 @@ func TestTheModelHolds(t *testing.T) {
 		{"with two takeovers", "log", takenOver},
 		{"with three tokens and no cancel", "log", undisputed},
 		{"with a stream that begins anew", "anew", nil},
+		{"with creates that claim one name", "name", nil},
+		{"with an end that goes into the books", "books", nil},
+		{"with two answers of these lost", "books", []string{"-DSILENCES=2", "-DDEATHS=1"}},
+		{"with two takeovers before that", "books", []string{"-DCLAIMS=2", "-DDEATHS=1"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out := check(t, test.model, "-O2", test.bounds...)
@@ -77,6 +81,23 @@ func TestTheModelFails(t *testing.T) {
 		{name: "when a stream is known by when it was made", model: "anew", change: "CREATION_TIME", want: "I5_prefix"},
 		{name: "when what was put back is gone on from", model: "anew", change: "GO_ON", want: "I5_prefix"},
 		{name: "when nobody says that a backup was put back", model: "anew", change: "NOT_TOLD", want: "I5_prefix"},
+		{name: "when nothing is said to follow an end that was put in the place of something else", model: "anew", change: "SILENT_END", want: "I8_silent"},
+		{name: "when whoever gives a name away does not look once more", model: "name", change: "ONE_LOOK", want: "one"},
+		{name: "when whoever adopts does not ask for the name", model: "name", change: "UNASKED", want: "one"},
+		{name: "when a name is compared with its last message alone", model: "name", change: "LAST_WORD", want: "one"},
+		{name: "when a name does not tell who had it before", model: "name", change: "FORGETFUL", want: "one"},
+		{name: "when a name is not read again behind what it stands for", model: "name", change: "LATE_READ", want: "told"},
+		{name: "when an entry is not announced", model: "books", change: "UNANNOUNCED", want: "once"},
+		{name: "when the word that announces it is not fenced", model: "books", change: "UNFENCED_WORD", want: "once"},
+		{name: "when an entry that the stream does not know is forgotten", model: "books", change: "ENTERED_FORGOTTEN", want: "once"},
+		{name: "when the word is deleted before the entry", model: "books", change: "EARLY_DELETE", want: "booked"},
+		{name: "when whoever cancels owns nothing", model: "books", change: "UNOWNED_CANCEL", want: "booked"},
+		{name: "when whoever cancels owns once, and tries twice", model: "books", change: "OWNED_ONCE", want: "booked"},
+		{name: "when what has ended since somebody looked needs no owner", model: "books", change: "SEALED_SINCE", want: "booked"},
+		{name: "when the word of a dead replica is respected", model: "books", change: "WORD_FOR_GOOD", want: "booked"},
+		{name: "when who is refused by its own word gives up", model: "books", change: "OWN_WORD_LOST", want: "booked"},
+		{name: "when who is heard again owns nothing any more", model: "books", change: "UNOWNED_ALIVE", want: "booked"},
+		{name: "when nobody looks for a word of its own at another's", model: "books", change: "UNHEARD_WORD", want: "booked"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			model, bounds := "log", cancelled
@@ -108,6 +129,11 @@ func TestTheModelReaches(t *testing.T) {
 		{"the end of what a backup held unfinished", "anew", "2", nil},
 		{"the same, where more had been shown", "anew", "3", nil},
 		{"a backup that holds all that anybody knows", "anew", "4", nil},
+		{"one that was slow and keeps its name", "name", "1", nil},
+		{"one that is withdrawn by whoever adopts it", "name", "2", nil},
+		{"an entry by one that has not heard its own word", "books", "1", nil},
+		{"an entry behind two deaths", "books", "2", nil},
+		{"two entries, where one dies between its own and the deletion", "books", "3", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out := check(t, test.model, "-O0", append(slices.Clone(test.bounds), "-DREACH="+test.goal)...)

@@ -13,6 +13,7 @@ import (
 // TestCancelInAnOutage cancels a completion while the log is away: that cannot be
 // confirmed before the log is back.
 func TestCancelInAnOutage(t *testing.T) {
+	t.Parallel()
 	tp := start(t, plan{Name: "cancel", NATS: 1, EdgePairing: true, Pace: 5}, rand.New(rand.NewPCG(*seed, 0)))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/e2e/faults/checker"
-	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/internal/sse"
 )
 
 const (
@@ -325,7 +325,8 @@ func (c *client) leaves() bool {
 	return true
 }
 
-// cancel cancels the completion, as often as it takes until that is confirmed.
+// cancel cancels the completion, as often as it takes until that is confirmed, or it is not known
+// any more, as after its log was taken away.
 func (c *crowd) cancel(id string) {
 	for n := 0; c.ctx.Err() == nil; n++ {
 		url := c.urls[n%len(c.urls)]
@@ -337,9 +338,10 @@ func (c *crowd) cancel(id string) {
 		if err == nil {
 			_, _ = io.Copy(io.Discard, resp.Body)
 			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
+			gone := resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone
+			if gone || resp.StatusCode == http.StatusOK {
 				c.mu.Lock()
-				c.cancels = append(c.cancels, checker.Cancel{Completion: id, At: time.Now()})
+				c.cancels = append(c.cancels, checker.Cancel{Completion: id, At: time.Now(), Gone: gone})
 				c.mu.Unlock()
 				return
 			}

@@ -18,7 +18,6 @@ import (
 type kind struct {
 	name        string
 	least, most time.Duration
-	rest        time.Duration // until anything else may happen
 	promise     checker.Promise
 	inject      injection
 	// possible returns why the fault cannot be had here; nil: it always can.
@@ -37,8 +36,7 @@ const past = 4500 * time.Millisecond
 // that was refused is tried again for ten seconds, and then its completion fails.
 const felt = 12 * time.Second
 
-// noticed is by when services that run know that the log is another one. Should they end
-// before that, nobody knows what was shown of a log that was put back.
+// noticed is by when services that run know that the log is another one.
 const noticed = 3 * time.Second
 
 // gone is what is not promised when the log is taken away.
@@ -75,8 +73,8 @@ var kinds = []kind{
 		name: "fill-disk", least: 1000 * ms, most: 5000 * ms, promise: checker.Promise{MayFail: true, Felt: felt},
 		inject: fill, possible: hasDisk,
 	},
-	{name: "wipe-nats", least: 200 * ms, most: 1000 * ms, rest: noticed, promise: gone, inject: wipe, possible: isAlone},
-	{name: "restore-nats", least: 500 * ms, most: 3000 * ms, rest: noticed, promise: gone, inject: restore, possible: isAlone},
+	{name: "wipe-nats", least: 200 * ms, most: 1000 * ms, promise: gone, inject: wipe, possible: isAlone},
+	{name: "restore-nats", least: 500 * ms, most: 3000 * ms, promise: gone, inject: restore, possible: isAlone},
 }
 
 const ms = time.Millisecond

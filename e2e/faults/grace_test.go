@@ -13,6 +13,7 @@ import (
 // than a completion goes on without a reader, while something else happens: who is
 // followed must not be given up.
 func TestGrace(t *testing.T) {
+	t.Parallel()
 	const grace = 700 * time.Millisecond
 	for _, test := range []struct {
 		name   string
@@ -24,6 +25,7 @@ func TestGrace(t *testing.T) {
 		{"the owner dies", aCompletion},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			tp := start(t, plan{
 				Name: "grace", NATS: 1, EdgePairing: true, Pace: 6, Completion: []string{"--orphan-grace=" + grace.String()},
 			}, rand.New(rand.NewPCG(*seed, 0)))

@@ -19,6 +19,7 @@ var aftermath = limits.Recover + 5*time.Second
 // TestHeals has a fault happen after which nothing would work if the services did not see
 // to that by themselves: nobody restarts them.
 func TestHeals(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		lasts time.Duration

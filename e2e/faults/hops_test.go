@@ -21,6 +21,7 @@ import (
 // front's completion service, which had read it, may be told of an error instead: the
 // advisor at the back starts at the beginning, so nobody can go on from the middle.
 func TestTwoHops(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	back := start(t, plan{
 		Name: "hops-back", Prefix: "back-", NATS: 1, Pace: 20,
 		Completion: []string{"--orphan-grace=2s"}, // who was left there has to end soon

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
@@ -23,7 +24,6 @@ var (
 	only     = flag.String("faults", "", "the only faults there are, by name or verb: kill,wipe-nats (default: all)")
 	gap      = flag.Duration("gap", 1500*time.Millisecond, "how long each fault is at least from the one before; on average a third more")
 	kept     = flag.String("history", "", "a history that was kept, to be checked again")
-	fast     = flag.Bool("fast", false, "build the programs without the race detector, for figures of how soon they recover")
 	keep     = flag.Bool("keep", false, "keep the history even where nothing is wrong")
 )
 
@@ -41,7 +41,7 @@ var binaries = sync.OnceValues(func() (stack.Programs, error) {
 	}
 	built = dir
 	compile := stack.Build
-	if *fast {
+	if rig.WithoutRace() {
 		compile = stack.BuildFast
 	}
 	programs, err := compile(context.Background(), dir, "services/completion/internal/"+completionProgram)
@@ -60,7 +60,10 @@ var binaries = sync.OnceValues(func() (stack.Programs, error) {
 var built string
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	if err := unmountLeft(); err != nil {
+		fmt.Fprintln(os.Stderr, "unmount what earlier tests have left:", err)
+	}
+	code := rig.Main(m)
 	if built != "" {
 		_ = os.RemoveAll(built)
 	}

@@ -117,7 +117,6 @@ func (tp *topology) suffer(ctx context.Context, s schedule, least int, d time.Du
 		if err != nil {
 			return faults, fmt.Errorf("fault %d, %s of %s: %w", len(faults), e.name, fault.Target, err)
 		}
-		pause(ctx, e.rest)
 	}
 	return faults, nil
 }

@@ -222,6 +222,8 @@ func (tp *topology) startCompletions(random *rand.Rand) error {
 				return append([]string{
 					"--listen=" + address, "--admin-listen=127.0.0.1:0", "--nats-url=" + strings.Join(urls, ","),
 					"--nats-replicas=" + strconv.Itoa(tp.plan.NATS), "--drain-timeout=1s",
+					"--resume-retention=" + (*duration + 15*time.Minute).String(), // all is read once more in the end
+					"--log-witness=" + filepath.Join(tp.dir, name+".witness"),
 					"--advisor-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
 					"--random-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
 					"--random-journal=" + filepath.Join(tp.dir, fmt.Sprintf("%s-%d.journal", name, start)),

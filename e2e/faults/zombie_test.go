@@ -16,6 +16,7 @@ import (
 // TestZombie stops the replica that owns a completion until another one has taken it
 // over, and lets it go on then: it must notice, and be of use for others.
 func TestZombie(t *testing.T) {
+	t.Parallel()
 	const (
 		owner    = 0
 		survivor = 1

@@ -1,5 +1,6 @@
 // Package ask is the command line's side of the public API: it asks, or follows what
-// somebody else has asked for, and writes the answer to the terminal as it comes. A
+// somebody else has asked for, and writes the answer to the terminal as it comes. A person sees Markdown painted, and may ask
+// one question after another; a program reads the text as it is. A
 // connection that is lost is taken up again after the last event that came.
 //
 // It is a client like any other and knows nothing of the edge but its API.
@@ -20,49 +21,80 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
 // Client are the settings of both commands.
 type Client struct {
-	URL         string        `default:"http://127.0.0.1:8080" help:"Where the edge is (${default})." placeholder:"URL"`
-	KeyFile     string        `help:"File with the API key, where the edge asks for one." placeholder:"FILE"`
-	APIKey      string        `name:"api-key" help:"The API key itself. In the environment nobody else sees it, on a command line everybody does." placeholder:"KEY"`
-	Raw         bool          `xor:"form" help:"Write the frames as they are on the wire, once each is whole."`
-	JSON        bool          `xor:"form" name:"json" help:"Write the data of each of the answer's events, a line of JSON each."`
-	GiveUpAfter time.Duration `name:"give-up-after" default:"60s" help:"How long the edge may be away, or may want to be left alone, before it is given up."`
+	URL         string        `default:"http://127.0.0.1:8080" help:"URL of the edge (${default})." placeholder:"URL"`
+	KeyFile     string        `help:"File with the API key, if the edge needs one." placeholder:"FILE"`
+	APIKey      string        `name:"api-key" help:"The API key. Set it in the environment: a command line is visible to everybody." placeholder:"KEY"`
+	Raw         bool          `xor:"form" help:"Print the frames as they are on the wire, as soon as each is complete."`
+	JSON        bool          `xor:"form" name:"json" help:"Print the data of each event of the answer, one line of JSON each."`
+	NoColor     string        `name:"no-color" env:"NO_COLOR" help:"Anything but empty: print no colours on a terminal (no-color.org)." placeholder:"1"`
+	GiveUpAfter time.Duration `name:"give-up-after" default:"60s" help:"How long to retry while the edge is down or busy."`
 }
 
 // Ask is the command that asks. It implements config.Command.
 type Ask struct {
-	Question  []string `arg:"" optional:"" help:"The question; without one, or as -, it is read from standard input."`
+	Question  []string `arg:"" optional:"" help:"The question. Without one, ask is a conversation on a terminal; elsewhere, or if it is -, the question is read from standard input."`
 	Model     string   `default:"pet-advisor-1" help:"Model to ask."`
-	MaxTokens int      `help:"Longest answer, in tokens; 0: as long as the model likes."`
+	API       string   `name:"api" default:"chat" enum:"chat,responses" help:"API to use: ${enum}."`
+	MaxTokens int      `help:"Maximum length of the answer, in tokens; 0: no limit."`
 	Client
 }
 
 // Watch is the command that follows. It implements config.Command.
 type Watch struct {
-	ID string `arg:"" help:"Id of the completion; its key has to be the one that asked for it."`
+	ID string `arg:"" help:"Id of the completion or, with resp_, of the response. It has to be followed with the key that created it."`
 	Client
 }
 
 // maxQuestion is how many bytes a question on standard input may have.
 const maxQuestion = 8 << 20
 
-// Run asks, and writes the answer to stdout. If ctx ends, the completion is cancelled,
+// Run asks, and writes the answer to stdout, or has a conversation. If ctx ends, the completion is cancelled,
 // also where the edge has not told its id yet, and the error wraps
 // [config.ErrInterrupted].
 func (a *Ask) Run(ctx context.Context, stdout io.Writer) error {
+	text := strings.Join(a.Question, " ")
+	if terminal, ok := stdout.(*os.File); ok && text == "" && a.onScreen(stdout) && telemetry.IsTerminal(os.Stdin) {
+		return a.converse(ctx, terminal)
+	}
+	if text == "" || text == "-" {
+		read, err := input(ctx, os.Stdin)
+		if err != nil {
+			return err
+		}
+		text = string(bytes.TrimSpace(read))
+	}
+	if text == "" {
+		return errors.New("there is no question: give one, or write it to standard input")
+	}
+	f, err := a.asker(stdout, question(text))
+	if err != nil {
+		return err
+	}
+	return a.ask(ctx, f)
+}
+
+// asker returns a follower that asks.
+func (a *Ask) asker(stdout io.Writer, said []message) (*follower, error) {
 	f, err := a.follower(stdout)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	body, err := a.request(ctx)
-	if err != nil {
-		return err
+	if a.API == "responses" {
+		f.api = responseAPI{}
 	}
-	f.body, f.idempotency = body, rand.Text()
-	err = f.follow(ctx)
+	f.idempotency = rand.Text()
+	f.body, err = json.Marshal(f.api.request(a.Model, said, a.MaxTokens))
+	return f, err
+}
+
+// ask follows the answer to its end, or cancels it.
+func (a *Ask) ask(ctx context.Context, f *follower) error {
+	err := f.follow(ctx)
 	var lost *setback
 	switch {
 	case err == nil:
@@ -74,28 +106,6 @@ func (a *Ask) Run(ctx context.Context, stdout io.Writer) error {
 	default:
 		return err
 	}
-}
-
-// request returns the body of the request.
-func (a *Ask) request(ctx context.Context) ([]byte, error) {
-	question := strings.Join(a.Question, " ")
-	if question == "" || question == "-" {
-		text, err := input(ctx, os.Stdin)
-		if err != nil {
-			return nil, err
-		}
-		question = string(bytes.TrimSpace(text))
-	}
-	if question == "" {
-		return nil, errors.New("there is no question: give one, or write it to standard input")
-	}
-	members := map[string]any{
-		"model": a.Model, "stream": true, "messages": []map[string]string{{"role": "user", "content": question}},
-	}
-	if a.MaxTokens != 0 {
-		members["max_tokens"] = a.MaxTokens
-	}
-	return json.Marshal(members)
 }
 
 // input returns what standard input holds. A terminal may never end it, so ctx does; what
@@ -127,7 +137,7 @@ func (w *Watch) Run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f.id = w.ID
+	f.id, f.api = w.ID, apiOf(w.ID)
 	err = f.follow(ctx)
 	switch {
 	case err == nil:
@@ -139,15 +149,25 @@ func (w *Watch) Run(ctx context.Context, stdout io.Writer) error {
 	}
 }
 
+// onScreen reports whether a person reads the answer, and not a program.
+func (c *Client) onScreen(out io.Writer) bool { return telemetry.IsTerminal(out) && !c.Raw && !c.JSON }
+
 func (c *Client) follower(out io.Writer) (*follower, error) {
 	if u, err := url.Parse(c.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("--url: %q is no URL like http://127.0.0.1:8080", c.URL)
+		return nil, fmt.Errorf("--url: %q must begin with http:// or https:// and name a host, like http://127.0.0.1:8080", c.URL)
 	}
-	f := &follower{Client: c, http: http.DefaultClient, key: c.APIKey, out: out, notes: os.Stderr}
+	f := &follower{Client: c, api: chatAPI{}, http: http.DefaultClient, key: c.APIKey, out: out, notes: os.Stderr}
+	if terminal, ok := out.(*os.File); ok && c.onScreen(out) {
+		f.screen = newScreen(out, widthOf(terminal), c.NoColor != "")
+		f.out, f.notes = f.screen, f.screen.note(os.Stderr)
+	}
 	if c.KeyFile != "" {
 		key, err := os.ReadFile(c.KeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("--key-file: %w", err)
+		}
+		if bytes.Contains(key, []byte("sha256:")) {
+			return nil, fmt.Errorf("--key-file: %s is the server's file of hashes; this takes the key itself (paw_…)", c.KeyFile)
 		}
 		f.key = string(bytes.TrimSpace(key))
 	}

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -70,8 +72,8 @@ func asking(t *testing.T, e *edge) (f *follower, out, notes *bytes.Buffer) {
 	})
 	out, notes = &bytes.Buffer{}, &bytes.Buffer{}
 	return &follower{
-		Client: &Client{URL: "http://edge", GiveUpAfter: time.Minute},
-		http:   &http.Client{Transport: transport}, out: out, notes: notes, body: []byte("{}"), idempotency: "key",
+		Client: &Client{URL: "http://edge", GiveUpAfter: time.Minute}, api: chatAPI{},
+		http: &http.Client{Transport: transport}, out: out, notes: notes, body: []byte("{}"), idempotency: "key",
 	}, out, notes
 }
 
@@ -150,11 +152,14 @@ func TestWays(t *testing.T) {
 			want:  []string{create, again}, out: "Cats\n", fail: "The model failed.",
 		},
 		"this connection's error": {steps: []http.HandlerFunc{stream(one+passing, 0), stream(two+last, 0)}, want: []string{create, again + " c1.0"}, out: "Cats purr.\n"},
-		"a lost completion":       {steps: []http.HandlerFunc{stream(one+lost, 0)}, want: []string{create}, out: "Cats\n", fail: "It is gone."},
-		"for good":                {steps: []http.HandlerFunc{refuse(400, "No.")}, want: []string{create}, fail: "No."},
-		"of no use":               {steps: []http.HandlerFunc{refuse(503, "No.", "X-Should-Retry", "false")}, want: []string{create}, fail: "No."},
-		"at fault":                {steps: []http.HandlerFunc{refuse(500, "Our fault.")}, want: []string{create, create, create, create}, fail: "Our fault."},
-		"another server":          {steps: []http.HandlerFunc{refuse(200, "")}, want: []string{create}, fail: "not Pawstream"},
+		"an error before all else": {
+			steps: []http.HandlerFunc{stream(one, 0), stream(passing, 0), stream(two+last, 0)}, want: []string{create, again + " c1.0", again + " c1.0"}, out: "Cats purr.\n",
+		},
+		"a lost completion": {steps: []http.HandlerFunc{stream(one+lost, 0)}, want: []string{create}, out: "Cats\n", fail: "It is gone."},
+		"for good":          {steps: []http.HandlerFunc{refuse(400, "No.")}, want: []string{create}, fail: "No."},
+		"of no use":         {steps: []http.HandlerFunc{refuse(503, "No.", "X-Should-Retry", "false")}, want: []string{create}, fail: "No."},
+		"at fault":          {steps: []http.HandlerFunc{refuse(500, "Our fault.")}, want: []string{create, create, create, create}, fail: "Our fault."},
+		"another server":    {steps: []http.HandlerFunc{refuse(200, "")}, want: []string{create}, fail: "not Pawstream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -314,7 +319,7 @@ func TestInterruptedAlone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				notes := &bytes.Buffer{}
 				f := &follower{
-					Client: &Client{URL: "http://edge", GiveUpAfter: time.Minute}, asked: tt.asked, out: io.Discard, notes: notes,
+					Client: &Client{URL: "http://edge", GiveUpAfter: time.Minute}, api: chatAPI{}, asked: tt.asked, out: io.Discard, notes: notes,
 					http: &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, refused }}},
 				}
 				ctx, interrupt := context.WithTimeout(t.Context(), 5*time.Second)
@@ -343,7 +348,7 @@ func TestURL(t *testing.T) {
 	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // says that we do not trust it
 	t.Cleanup(secure.Close)
 	for url, want := range map[string]string{
-		host: "is no URL like", "localhost:8080": "is no URL like", "/v1": "is no URL like", "ftp://" + host: "is no URL like",
+		host: "must begin with http://", "localhost:8080": "must begin with http://", "/v1": "must begin with http://", "ftp://" + host: "must begin with http://",
 		"https://" + host: "--url: http: server gave HTTP response to HTTPS client",
 		secure.URL:        "--url: tls: failed to verify certificate",
 	} {
@@ -368,5 +373,29 @@ func TestInput(t *testing.T) {
 	})
 	if _, err := input(t.Context(), strings.NewReader(strings.Repeat("a", maxQuestion+1))); err == nil || !strings.Contains(err.Error(), "may have 8388608 bytes") {
 		t.Errorf("a question that is too long: %v", err)
+	}
+}
+
+// TestKey tells who has no key, or the wrong file, where the key goes.
+func TestKey(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	t.Cleanup(server.Close)
+	for text, want := range map[string]string{
+		"":                        "give it by --key-file or PAWSTREAM_API_KEY",
+		"paw_WRONG":               "the edge answered 401 Unauthorized at " + server.URL + ": is that pawstream?",
+		"- {name: a, sha256: 00}": "is the server's file of hashes; this takes the key itself (paw_…)",
+	} {
+		client := Client{URL: server.URL, GiveUpAfter: time.Hour}
+		if text != "" {
+			client.KeyFile = filepath.Join(t.TempDir(), "key")
+			if err := os.WriteFile(client.KeyFile, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ask := &Ask{Question: []string{"Cats?"}, Client: client}
+		if err := ask.Run(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("with %q: %v, want %q", text, err, want)
+		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,16 +16,20 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/edge/internal/failure"
 	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/header"
+	"github.com/pawstream/pawstream/internal/sse"
 )
 
 // A follower gets one completion, over as many connections as it takes.
 type follower struct {
 	*Client
+	api         api
 	http        *http.Client
 	key         string
 	out, notes  io.Writer // for the answer, and for what a person is told on the way
+	screen      *screen   // where a person reads; nil: nowhere
 	noting      sync.Mutex
 	body        []byte
 	idempotency string
@@ -47,6 +50,9 @@ var (
 // follow writes the answer until it has ended.
 func (f *follower) follow(ctx context.Context) error {
 	defer f.endLine()
+	if f.screen != nil {
+		defer f.screen.spin()()
+	}
 	return f.insist(ctx, f.GiveUpAfter, f.attempt)
 }
 
@@ -71,9 +77,9 @@ func (f *follower) attempt(ctx context.Context) error {
 	case http.StatusNoContent:
 		return nil
 	default:
-		return failure(resp)
+		return failureOf(resp)
 	}
-	if mediaType, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err != nil || mediaType != "text/event-stream" {
+	if mediaType, _, err := mime.ParseMediaType(resp.Header.Get(header.ContentType)); err != nil || mediaType != header.EventStream {
 		return fmt.Errorf("what answers at %s is not Pawstream: it sent no event stream", f.URL)
 	}
 	silent.Reset(silence)
@@ -92,7 +98,7 @@ func (f *follower) attempt(ctx context.Context) error {
 		case err != nil:
 			return &setback{cause: cmp.Or(context.Cause(ctx), fmt.Errorf("%w: %w", errLost, err)), wait: wish(decoder)}
 		}
-		if done, err := f.take(&event); done || err != nil {
+		if done, err := f.handle(&event); done || err != nil {
 			return err
 		}
 	}
@@ -120,11 +126,12 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 		return nil, err
 	}
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Idempotency-Key", f.idempotency)
+		req.Header.Set(header.ContentType, header.JSON)
+		req.Header.Set(header.Accept, "text/event-stream; profile=full") // with ids, whatever is usual there
+		req.Header.Set(header.IdempotencyKey, f.idempotency)
 	}
-	if f.cursor != "" {
-		req.Header.Set("Last-Event-ID", f.cursor)
+	if f.id != "" && f.cursor != "" {
+		f.api.follow(req, f.cursor)
 	}
 	resp, err := f.http.Do(req)
 	if err != nil {
@@ -138,11 +145,11 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 		return nil, &setback{cause: cmp.Or(context.Cause(ctx), err), away: !sent}
 	}
 	// A refusal may name it too: then it has ended, or will be served again.
-	if id := resp.Header.Get("X-Completion-Id"); f.id == "" && id != "" {
+	if id := resp.Header.Get(header.CompletionID); f.id == "" && id != "" {
 		f.id = id
 		if resp.StatusCode != http.StatusOK {
 			defer func() { _ = resp.Body.Close() }()
-			err, lost := failure(resp), new(setback)
+			err, lost := failureOf(resp), new(setback)
 			if !errors.As(err, &lost) {
 				lost.cause = err
 			}
@@ -162,62 +169,52 @@ func hopeless(err error) bool {
 
 // request returns a request about completions.
 func (f *follower) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(f.URL, "/")+"/v1/chat/completions"+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(f.URL, "/")+f.api.path()+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("--url: %w", err)
 	}
 	if f.key != "" {
-		req.Header.Set("Authorization", "Bearer "+f.key)
+		req.Header.Set(header.Authorization, header.Bearer+f.key)
 	}
 	return req, nil
 }
 
-// take writes one event, and reports whether it was the last one.
-func (f *follower) take(event *sse.Event) (done bool, err error) {
-	ours := event.ID.String() != f.cursor // else it is progress, or an error of this connection alone
-	if event.Data == "[DONE]" {
-		return true, nil
+// handle writes one event, and reports whether it was the last one.
+func (f *follower) handle(event *sse.Event) (done bool, err error) {
+	step, err := f.api.read(event, f.cursor)
+	if err != nil {
+		return false, err
 	}
-	var chunk struct {
-		ID      string
-		Choices []struct {
-			Delta struct{ Content, Refusal string }
-		}
-		Error *struct{ Message, Code string }
-	}
-	if err := json.Unmarshal([]byte(event.Data), &chunk); err != nil {
-		return false, fmt.Errorf("the edge sent what is not JSON: %w", err)
-	}
+	ours := step.cursor != "" && step.cursor != f.cursor // else it is progress, or an error of this connection alone
 	if ours {
-		f.cursor, f.id = event.ID.String(), cmp.Or(f.id, chunk.ID)
+		f.cursor, f.id = step.cursor, cmp.Or(f.id, step.id)
 		if f.JSON {
 			if _, err := fmt.Fprintln(f.out, event.Data); err != nil {
 				return false, err
 			}
 		}
 	}
-	if chunk.Error != nil {
-		err := errors.New(chunk.Error.Message)
-		if ours || chunk.Error.Code == "completion_lost" {
+	if step.failed != nil {
+		err := step.failed.err()
+		if ours || step.failed.Code == string(failure.CodeCompletionLost) {
 			return false, err
 		}
 		return false, &setback{cause: err}
 	}
-	if !ours || f.Raw || f.JSON || len(chunk.Choices) == 0 {
-		return false, nil
+	if !ours || f.Raw || f.JSON || step.text == "" {
+		return step.last, nil
 	}
-	text := chunk.Choices[0].Delta.Content + chunk.Choices[0].Delta.Refusal
-	if text == "" {
-		return false, nil
-	}
-	f.midLine = !strings.HasSuffix(text, "\n")
-	_, err = io.WriteString(f.out, text)
+	f.midLine = !strings.HasSuffix(step.text, "\n")
+	_, err = io.WriteString(f.out, step.text)
 	return false, err
 }
 
 // endLine ends the answer's last line, for the shell's next one.
 func (f *follower) endLine() {
-	if f.midLine {
+	switch {
+	case f.screen != nil:
+		f.screen.end()
+	case f.midLine:
 		_, _ = fmt.Fprintln(f.out)
 	}
 }
@@ -232,7 +229,7 @@ func (f *follower) interrupted(ctx context.Context) error {
 	}
 	ctx, stop := context.WithTimeoutCause(context.WithoutCancel(ctx), cancelPatience, errSilent)
 	defer stop()
-	defer time.AfterFunc(time.Second, func() { f.tell("cancelling the answer; another Ctrl-C leaves it alone") }).Stop()
+	defer time.AfterFunc(time.Second, func() { f.notify("cancelling the answer; another Ctrl-C leaves it alone") }).Stop()
 	if err := f.insist(ctx, cancelPatience, f.cancel); err != nil {
 		return fmt.Errorf("%w, but the answer could not be cancelled: %w", config.ErrInterrupted, err)
 	}
@@ -262,7 +259,7 @@ func (f *follower) cancel(ctx context.Context) error {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return failure(resp)
+		return failureOf(resp)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 
-	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/internal/sse"
 )
 
 // frames copies what is read to out, as it is on the wire and frame by frame: the part of

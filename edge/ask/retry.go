@@ -9,9 +9,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pawstream/pawstream/internal/header"
+	"github.com/pawstream/pawstream/internal/wait"
 )
 
 // A setback is an error after which another attempt may succeed. Every other error is for
@@ -74,45 +78,37 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 		switch {
 		case lost.away && !told: // it may not run yet, or not at all
 			told = true
-			f.tell("nobody answers at %s (%v): trying again for %v", f.URL, lost.cause, patience)
+			f.notify("nobody answers at %s (%v): trying again for %v", f.URL, lost.cause, patience)
 		case lost.wait > longestDelay:
-			f.tell("%s; trying again in %v", strings.TrimSuffix(lost.Error(), "."), lost.wait)
+			f.notify("%s; trying again in %v", strings.TrimSuffix(lost.Error(), "."), lost.wait)
 		}
-		if !sleep(ctx, pause) {
+		if wait.For(ctx, pause) != nil {
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// tell tells a person who waits why. It is safe for concurrent use.
-func (f *follower) tell(format string, args ...any) {
+// notify prints a line for the person who waits. It is safe for concurrent use.
+func (f *follower) notify(format string, args ...any) {
 	f.noting.Lock()
 	defer f.noting.Unlock()
 	_, _ = fmt.Fprintf(f.notes, format+"\n", args...)
 }
 
-// sleep reports whether it could sleep for all of d.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // maxErrorBody is how much of a refusal is read, in bytes.
 const maxErrorBody = 64 << 10
 
-// failure returns what an answer that is no stream says, as a setback where the same
+// failureOf returns what an answer that is no stream says, as a setback where the same
 // request may be served later.
-func failure(resp *http.Response) error {
+func failureOf(resp *http.Response) error {
 	var body struct{ Error struct{ Message string } }
 	_ = json.NewDecoder(io.LimitReader(resp.Body, maxErrorBody)).Decode(&body) // a proxy's page says nothing to us
-	err := errors.New(cmp.Or(body.Error.Message, "the edge answered "+resp.Status))
-	if resp.Header.Get("X-Should-Retry") == "false" {
+	asked := &url.URL{Scheme: resp.Request.URL.Scheme, Host: resp.Request.URL.Host}
+	err := errors.New(cmp.Or(body.Error.Message, fmt.Sprintf("the edge answered %s at %s: is that pawstream?", resp.Status, asked)))
+	if resp.StatusCode == http.StatusUnauthorized && resp.Request.Header.Get(header.Authorization) == "" {
+		return errors.New("the edge wants an API key: give it by --key-file or PAWSTREAM_API_KEY")
+	}
+	if resp.Header.Get(header.ShouldRetry) == "false" {
 		return err
 	}
 	switch resp.StatusCode {
@@ -132,12 +128,12 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	for _, field := range []struct {
 		name string
 		unit time.Duration
-	}{{"Retry-After-Ms", time.Millisecond}, {"Retry-After", time.Second}} {
+	}{{header.RetryAfterMs, time.Millisecond}, {header.RetryAfter, time.Second}} {
 		if n, err := strconv.ParseUint(h.Get(field.name), 10, 31); err == nil {
 			return time.Duration(n) * field.unit
 		}
 	}
-	if date, err := http.ParseTime(h.Get("Retry-After")); err == nil {
+	if date, err := http.ParseTime(h.Get(header.RetryAfter)); err == nil {
 		return max(0, date.Sub(now))
 	}
 	return 0

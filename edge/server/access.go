@@ -18,22 +18,27 @@ import (
 
 // Access are the settings of who may enter, and how much they may take.
 type Access struct {
-	Auth             string         `default:"none" enum:"none,keys,jwt" help:"Who may enter: everybody (none), who has a key of a file (keys), who has a token of an identity provider (jwt)."`
-	AuthKeys         string         `help:"Key file for --auth=keys; 'edge keys new NAME' makes a key and its line." placeholder:"FILE"`
-	JWTJWKS          string         `name:"jwt-jwks" env:"PAWSTREAM_JWT_JWKS" help:"Public keys of the identity provider for --auth=jwt, as a JWK set: URL or file." placeholder:"URL"`
-	JWTIssuer        string         `name:"jwt-issuer" env:"PAWSTREAM_JWT_ISSUER" help:"What a token must name as its issuer." placeholder:"URL"`
-	JWTAudience      string         `name:"jwt-audience" env:"PAWSTREAM_JWT_AUDIENCE" help:"What a token must name as an audience." placeholder:"NAME"`
-	JWTAlgorithms    []string       `name:"jwt-algorithms" env:"PAWSTREAM_JWT_ALGORITHMS" default:"RS256,ES256,EdDSA" help:"Algorithms that a token may be signed with."`
-	JWTSkew          time.Duration  `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"How far the provider's clock and ours may be apart."`
-	JWTUnscoped      bool           `name:"jwt-unscoped" env:"PAWSTREAM_JWT_UNSCOPED" help:"Give every right to tokens that name no scope, or scopes of others alone, as those of a provider that knows none of ours. Without it they have none."`
-	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it. 'edge keys secret FILE' makes one." placeholder:"FILE"`
-	Host             []string       `help:"Name by which the edge may be called, without a port, besides loopback names; may be given several times. Where one is given, and without authentication on loopback, it is called by no others (by IP addresses too, unless it is for loopback alone). Over TLS the certificate names it." placeholder:"NAME"`
-	InsecurePublic   bool           `help:"Without authentication, serve an address that is not loopback. Give --host with it where browsers are near: else it is called by whatever name, also that of a page of elsewhere."`
-	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no bound."`
-	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no bound."`
-	MaxStreams       int            `default:"10000" help:"Streams that may be open at once in all, at all edges that share --nats-url; 0: no bound."`
-	TrustedTracer    []netip.Prefix `help:"Network of callers whose traceparent is continued, with their decision whether the trace is recorded; may be given several times. Anybody else's is only linked to." placeholder:"CIDR"`
-	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; may be given several times." placeholder:"CIDR"`
+	Auth             string `default:"none" enum:"none,keys,jwt" help:"How callers authenticate: not at all (none), with a key from a file (keys), or with a token of an identity provider (jwt)." group:"keys"`
+	AuthKeys         string `help:"Key file for --auth=keys; 'edge keys new NAME' creates a key and its line." placeholder:"FILE" group:"keys"`
+	JWT              `group:"keys"`
+	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it. 'edge keys secret FILE' creates one." placeholder:"FILE" group:"keys"`
+	Host             []string       `help:"Host name of the edge, without a port; repeatable. Loopback names and others that cannot be public are always accepted (*.localhost, *.local, *.internal, *.home.arpa, the machine's own, any without a dot). With this flag, or without authentication on loopback, other names are refused; IP addresses are accepted unless the edge serves only loopback. Over TLS the certificate decides." placeholder:"NAME" group:"http"`
+	InsecurePublic   bool           `help:"Allow an address that is not loopback without authentication. Set --host too if browsers can reach it: otherwise every host name is accepted, even that of a foreign web page." group:"http"`
+	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no limit." group:"keys"`
+	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no limit." group:"keys"`
+	MaxStreams       int            `default:"10000" help:"Streams that may be open at once, at all edges that share --nats-url; 0: no limit." group:"keys"`
+	TrustedTracer    []netip.Prefix `help:"Network of callers whose traceparent is continued, including their decision whether to record the trace; repeatable. The traces of other callers are only linked to." placeholder:"CIDR" group:"telemetry"`
+	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted; repeatable." placeholder:"CIDR" group:"http"`
+}
+
+// JWT are the settings of tokens of an identity provider.
+type JWT struct {
+	JWKS       string        `name:"jwt-jwks" env:"PAWSTREAM_JWT_JWKS" help:"Public keys of the identity provider for --auth=jwt, as a JWK set: URL or file." placeholder:"URL"`
+	Issuer     string        `name:"jwt-issuer" env:"PAWSTREAM_JWT_ISSUER" help:"Issuer that a token must have." placeholder:"URL"`
+	Audience   string        `name:"jwt-audience" env:"PAWSTREAM_JWT_AUDIENCE" help:"Audience that a token must have." placeholder:"NAME"`
+	Algorithms []string      `name:"jwt-algorithms" env:"PAWSTREAM_JWT_ALGORITHMS" default:"RS256,ES256,EdDSA" help:"Algorithms that a token may be signed with."`
+	Skew       time.Duration `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"How far the provider's clock and ours may differ."`
+	Unscoped   bool          `name:"jwt-unscoped" env:"PAWSTREAM_JWT_UNSCOPED" help:"Grant every right to tokens without any of our scopes, as issued by a provider that does not know them. Without this flag such tokens have no rights."`
 }
 
 // minTicketSecret is how many bytes a secret must have.
@@ -52,9 +57,9 @@ func (a *Access) check(listen string) error {
 		return errors.New("--auth=keys needs --auth-keys")
 	case a.Auth != "keys" && a.AuthKeys != "":
 		return errors.New("--auth-keys needs --auth=keys")
-	case a.Auth != "jwt" && a.JWTJWKS != "":
+	case a.Auth != "jwt" && a.JWKS != "":
 		return errors.New("--jwt-jwks needs --auth=jwt")
-	case a.Auth != "jwt" && a.JWTUnscoped:
+	case a.Auth != "jwt" && a.Unscoped:
 		return errors.New("--jwt-unscoped needs --auth=jwt")
 	case !a.AsksWho() && !a.InsecurePublic && !loopback.Listen(listen):
 		return fmt.Errorf("--listen %s is open to others: it needs --auth=keys or --auth=jwt (or --insecure-public, if that is meant)", listen)
@@ -79,7 +84,7 @@ func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watc
 	cfg.Limiter = limit.New(limit.Config{RequestsPerMinute: a.RateLimit, Streams: a.StreamLimit, AllStreams: a.MaxStreams})
 	cfg.Hosts = a.Host
 	if !a.AsksWho() && a.InsecurePublic && len(a.Host) == 0 {
-		cfg.Telemetry.Logger.WarnContext(ctx, "nobody is asked for a key, and any name will do: a page of elsewhere whose name leads here can read all there is; --host names ours")
+		cfg.Telemetry.Logger.WarnContext(ctx, "the API is open and accepts any host name, so that a foreign web page can read it; set --host")
 	}
 	cfg.Proxies, cfg.Tracers = a.TrustedProxy, a.TrustedTracer
 	if cfg.TicketSecret, err = a.ticketSecret(); err != nil {
@@ -96,7 +101,7 @@ func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watc
 		cfg.Auth, watchers = keys, append(watchers, keys)
 	case "jwt":
 		tokens, err := auth.NewJWT(ctx, auth.JWTConfig{
-			JWKS: a.JWTJWKS, Issuer: a.JWTIssuer, Audience: a.JWTAudience, Algorithms: a.JWTAlgorithms, Skew: a.JWTSkew, Unscoped: a.JWTUnscoped,
+			JWKS: a.JWKS, Issuer: a.Issuer, Audience: a.Audience, Algorithms: a.Algorithms, Skew: a.Skew, Unscoped: a.Unscoped,
 		}, cfg.Telemetry.Logger)
 		if err != nil {
 			return nil, err

@@ -14,8 +14,8 @@ import (
 
 // KeysCommand has what is done about API keys from a command line.
 type KeysCommand struct {
-	New    NewKey    `cmd:"" help:"Make a key, and the line of the key file that lets it in."`
-	Secret NewSecret `cmd:"" help:"Make the file of --ticket-secret-file, unless it is there."`
+	New    NewKey    `cmd:"" help:"Create a key, and print it with its line for the key file."`
+	Secret NewSecret `cmd:"" help:"Create the file for --ticket-secret-file, unless it exists."`
 }
 
 // NewKey is the command that makes a key. It implements config.Command.
@@ -29,14 +29,14 @@ func (k *NewKey) Run(_ context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "key, to be kept by who uses it:\n%s\n\nline for the file of --auth-keys:\n%s\n", secret, line)
+	_, err = fmt.Fprintf(stdout, "The key, for the client (it is not shown again):\n%s\n\nIts line, for the file of --auth-keys:\n%s\n", secret, line)
 	return err
 }
 
 // NewSecret is the command that makes the secret of stream tickets. It implements
 // config.Command.
 type NewSecret struct {
-	File string `arg:"" help:"Where the secret is to be: a file that only we may read."`
+	File string `arg:"" help:"File for the secret, which only its owner may read."`
 }
 
 // Run makes the file, whole or not at all. One that is there stays as it is, if it will do.
@@ -55,7 +55,7 @@ func (n *NewSecret) Run(_ context.Context, stdout io.Writer) error {
 	return err
 }
 
-// create is os.ErrExist where the file is there, whoever has made it in the meantime.
+// create is os.ErrExist if the file exists, even if another process has created it in the meantime.
 func (n *NewSecret) create() error {
 	file, err := os.CreateTemp(filepath.Dir(n.File), ".secret-")
 	if err != nil {

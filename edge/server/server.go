@@ -6,7 +6,6 @@ package server
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,24 +17,39 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pawstream/pawstream/edge/internal/backend"
+	"github.com/pawstream/pawstream/edge/internal/demopage"
+	"github.com/pawstream/pawstream/edge/internal/dialect"
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
+	"github.com/pawstream/pawstream/edge/internal/pacer"
 	"github.com/pawstream/pawstream/edge/internal/peers"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/halfclose"
+	"github.com/pawstream/pawstream/internal/listen"
+	"github.com/pawstream/pawstream/internal/loopback"
+	"github.com/pawstream/pawstream/internal/natsconn"
 	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
 // Options are the settings of the edge wherever it runs.
 type Options struct {
-	Heartbeat    time.Duration `default:"10s" help:"Longest silence of a stream before a comment line is sent; 15s at most."`
-	FlushGap     time.Duration `default:"16ms" help:"Least time between two writes of a busy stream: events that come sooner are written together, each still a frame of its own; the first event and any after a pause go at once; 0: a millisecond."`
-	WriteTimeout time.Duration `default:"30s" help:"How long one write to a client may take before the client is cut off."`
-	ReopenWithin time.Duration `default:"15s" help:"How long a stream whose completion replica died may take to go on."`
-	MaxBody      int64         `default:"10485760" help:"Largest request body, in bytes."`
-	BodyMemory   int64         `default:"536870912" help:"Most memory that bodies of requests, and answers that are no streams, take together, in bytes; a body takes three times its size until the completion is admitted. One caller may have half. 0: no bound."`
-	CorsOrigin   []string      `help:"Origin of browser pages that may call besides the edge's own, as https://shop.example; may be given several times; * is any." placeholder:"ORIGIN"`
+	Heartbeat         time.Duration `default:"10s" help:"How long a stream may be silent before a comment line is sent; 15s at most." group:"http"`
+	FlushGap          time.Duration `default:"16ms" help:"Minimum time between two writes of a busy stream. Events that arrive sooner are written together, each as its own frame. The first event, and any event after a pause, is written at once. 0: a millisecond." group:"http"`
+	WriteTimeout      time.Duration `default:"30s" help:"How long one write to a client may take before the client is cut off." group:"http"`
+	HalfClose         string        `default:"answer" enum:"answer,leave" help:"How to treat a client without TLS that closes its sending side after its request: it waits for the answer, until a write to it fails (answer), or it is gone (leave)." group:"http"`
+	ReopenWithin      time.Duration `default:"15s" help:"How long a stream may take to continue after its completion replica has died." group:"http"`
+	PlainStreams      bool          `help:"By default, write only data lines to streams, without ids, event types and comments: for clients that parse streams by hand. They cannot resume after a lost connection." group:"http"`
+	UnknownParameters string        `default:"refuse" enum:"refuse,ignore,forward" help:"What to do with top-level members of a request that OpenAI's APIs do not have, such as top_k and num_ctx: ${enum} (to the model's server, unless its target is strict)." group:"http"`
+	Retries           string        `default:"attach" enum:"attach,run" help:"What to do with a request that an SDK repeats (X-Stainless-Retry-Count) without an Idempotency-Key: attach it to the same caller's completion of the same body, if that still runs or succeeded within the last minute (attach), or run it again (run)." group:"http"`
+	MaxBody           int64         `default:"10485760" help:"Maximum size of a request body, in bytes." group:"http"`
+	BodyRate          int64         `default:"4096" help:"Minimum rate of a request body that takes longer than 30s, in bytes per second; -1: none, so that only 30s without a byte end the request." group:"http"`
+	BodyMemory        int64         `default:"536870912" help:"Maximum memory for request bodies and for answers that are not streams, in bytes. A body counts three times its size until the completion is admitted. One caller may use half. 0: no limit." group:"http"`
+	CorsOrigin        []string      `help:"Origin whose browser pages may call the edge, such as https://shop.example; repeatable; * is any. The edge's own pages always may." placeholder:"ORIGIN" group:"http"`
 	Access
-	HTTPS
+	TLS tlsfiles.Serving `embed:"" prefix:"tls-" set:"api=public HTTP API" set:"protocol=HTTP" set:"client=client" group:"tls"`
 }
 
 // Config is what a [Server] is made of.
@@ -46,13 +60,17 @@ type Config struct {
 	// Dial, if not nil, connects to a completion service in this process, in place of
 	// CompletionAddr.
 	Dial         func(context.Context) (net.Conn, error)
-	NATS         NATS
+	NATS         natsconn.Server
 	DrainTimeout time.Duration
+	// DemoKill, if not nil, has the edge serve /demo, one of whose buttons calls it. It kills the completion
+	// service that writes an answer, and says which that was.
+	DemoKill func(context.Context) (killed string, err error)
 	Options
 }
 
-// check refuses settings that cannot work, by the flag's name. Zero is the default.
-func (c *Config) check() error {
+// Check refuses settings that cannot work, by the flag's name. Zero is the default. [New] does it by itself;
+// it is there for who has something to open before.
+func (c *Config) Check() error {
 	switch {
 	case c.Heartbeat < 0 || c.Heartbeat > maxHeartbeat:
 		return fmt.Errorf("--heartbeat must be at most %v", maxHeartbeat)
@@ -64,26 +82,30 @@ func (c *Config) check() error {
 		return errors.New("--reopen-within must not be negative")
 	case c.MaxBody < 0:
 		return errors.New("--max-body must not be negative")
+	case c.BodyRate < -1:
+		return errors.New("--body-rate must be -1 (none) or more")
 	case c.BodyMemory < 0:
 		return errors.New("--body-memory must not be negative")
 	case c.BodyMemory > 0 && c.BodyMemory < leastMemory(c.MaxBody):
 		return fmt.Errorf("--body-memory must be at least %d, so that one caller can send a body of --max-body", leastMemory(c.MaxBody))
 	case c.DrainTimeout < 0:
-		return errors.New("--drain-timeout must not be negative")
+		return config.ErrDrainTimeout
+	case c.DemoKill != nil && (!loopback.Listen(c.Listen) || c.AsksWho() || c.InsecurePublic):
+		return errors.New("--demo lets whoever opens the page kill processes: it needs --listen on loopback, --auth=none and no --insecure-public")
 	}
 	if err := checkOrigins(c.CorsOrigin); err != nil {
 		return err
 	}
-	if err := c.CompletionTLS.check(); err != nil {
+	if err := c.CompletionTLS.Check("completion-tls-"); err != nil {
 		return err
 	}
-	if err := c.HTTPS.check(); err != nil {
+	if err := c.TLS.Check("tls-"); err != nil {
 		return err
 	}
-	if err := c.NATS.check(); err != nil {
+	if err := c.NATS.Check(); err != nil {
 		return err
 	}
-	return c.Access.check(c.Listen)
+	return c.check(c.Listen)
 }
 
 // leastMemory returns what the largest body needs, as half of what there is.
@@ -115,6 +137,12 @@ const (
 // 100 ms to the client and back lets some 3,000 of them through in a second.
 const writeBuffer = 64 << 10
 
+// halfCloseLeave is the setting of --half-close that takes a FIN for a client that is gone.
+const halfCloseLeave = "leave"
+
+// retriesRun is the setting of --retries that has each of them be a request of its own.
+const retriesRun = "run"
+
 // stopMargin is what responses get after the drain timeout.
 const stopMargin = 2 * time.Second
 
@@ -124,7 +152,7 @@ type Server struct {
 	reports  *telemetry.Telemetry
 	logger   *slog.Logger
 	listener net.Listener
-	conn     *pool
+	back     *backend.Backend
 	api      *httpapi.API
 	http     *http.Server
 	watchers []watcher
@@ -134,7 +162,7 @@ type Server struct {
 // New takes the address and prepares the connection to the completion service, which
 // need not run yet. [Server.Serve] answers.
 func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server, error) {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, reports: reports, logger: reports.Logger}
@@ -145,17 +173,39 @@ func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server
 		if s.peers != nil {
 			s.peers.Close()
 		}
-		return nil, errors.Join(err, s.conn.Close())
+		return nil, errors.Join(err, s.back.Close())
 	}
 	return s, nil
 }
 
+// connect prepares the connections to the completion service.
+func (s *Server) connect() error {
+	secured, err := s.cfg.CompletionTLS.open()
+	if err != nil {
+		return err
+	}
+	s.back, err = backend.New(backend.Config{
+		Address: s.cfg.CompletionAddr, Dial: s.cfg.Dial, TLS: secured, Name: s.cfg.CompletionTLS.Name,
+		Pacer: pacer.New(s.cfg.FlushGap), Options: s.reports.GRPCClient(),
+	})
+	if err != nil {
+		return err
+	}
+	s.watchers = append(s.watchers, s.back)
+	if secured != nil {
+		s.watchers = append(s.watchers, secured)
+	}
+	return nil
+}
+
 func (s *Server) open(ctx context.Context) error {
 	public := httpapi.Config{
-		Conn:      s.conn,
-		Relay:     relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin, FlushGap: s.cfg.FlushGap},
-		MaxBody:   s.cfg.MaxBody,
-		Memory:    budget.New(int(s.cfg.BodyMemory)),
+		Conn:  s.back,
+		Relay: relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin, Pacer: pacer.New(s.cfg.FlushGap)},
+		Requests: httpapi.Requests{
+			PlainStreams: s.cfg.PlainStreams, Unknown: dialect.Unknown(s.cfg.UnknownParameters), SeparateRetries: s.cfg.Retries == retriesRun,
+		},
+		Bodies:    httpapi.Bodies{Max: s.cfg.MaxBody, Rate: s.cfg.BodyRate, Memory: budget.New(int(s.cfg.BodyMemory))},
 		Origins:   s.cfg.CorsOrigin,
 		Telemetry: s.reports,
 	}
@@ -164,19 +214,30 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.watchers = append(s.watchers, watchers...)
-	if err := s.share(&public); err != nil {
+	if err := s.countWithOthers(&public); err != nil {
 		return err
+	}
+	if s.cfg.DemoKill != nil {
+		if public.Demo, err = demopage.New(s.cfg.DemoKill); err != nil {
+			return err
+		}
 	}
 	if s.api, err = httpapi.New(public); err != nil {
 		return err
 	}
 	s.http = newHTTPServer(s.api, s.logger)
+	s.http.ConnContext = s.bound
+	if public.Demo != nil {
+		public.Demo.Network.Attach(s.http)
+	}
 	if err := s.secure(); err != nil {
 		return err
 	}
-	var lc net.ListenConfig
-	if s.listener, err = lc.Listen(ctx, "tcp", s.cfg.Listen); err != nil {
-		return fmt.Errorf("HTTP address: %w", err)
+	if s.listener, err = (listen.Address{Flag: listen.Flag, Address: s.cfg.Listen}).Listen(ctx); err != nil {
+		return err
+	}
+	if s.cfg.HalfClose != halfCloseLeave && s.http.TLSConfig == nil {
+		s.listener = halfclose.Listen(s.listener)
 	}
 	return nil
 }
@@ -195,36 +256,57 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 		ReadHeaderTimeout:            headerTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
-		ConnContext:                  boundBuffer,
 		// What net/http itself has to say is about clients' mistakes.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 }
 
-// boundBuffer bounds what the system holds for a client that does not read. Left to
-// itself it takes megabytes, and it is long until such a client is noticed.
-func boundBuffer(ctx context.Context, conn net.Conn) context.Context {
-	if secured, ok := conn.(*tls.Conn); ok {
-		conn = secured.NetConn()
+// bound bounds what the system holds for a client that does not read, and how long it tries to reach
+// one that is silent. Left to itself it takes megabytes and a quarter of an hour, and it is long until
+// such a client is noticed.
+func (s *Server) bound(ctx context.Context, conn net.Conn) context.Context {
+	ctx = halfclose.Context(ctx, conn)
+	for {
+		above, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		conn = above.NetConn()
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(writeBuffer) // it is no worse than it was
+		userTimeout(tcp, 2*cmp.Or(s.cfg.WriteTimeout, relay.DefaultWriteTimeout))
 	}
 	return ctx
 }
 
+// Ready returns why no completion service takes work.
+func (s *Server) Ready() error { return s.back.Ready() }
+
 // Addr returns the address that is served, with the port that was taken.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// URL returns where a browser of this machine finds the chat page.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.http.TLSConfig != nil {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(s.Addr())
+	if err != nil {
+		return scheme + "://" + s.Addr()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
 
 // Serve answers until ctx ends and then drains: new work is refused, and what runs gets
 // the drain timeout to finish. Streams that are left have to part, so that their clients
 // go on elsewhere; other responses get a moment more.
 func (s *Server) Serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		s.watchServices(ctx)
-		return nil
-	})
 	for _, w := range s.watchers {
 		group.Go(func() error {
 			w.Watch(ctx, s.logger)
@@ -244,7 +326,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		defer stopSharing()
 		return s.drain(context.WithoutCancel(ctx))
 	})
-	return errors.Join(group.Wait(), s.conn.Close())
+	return errors.Join(group.Wait(), s.back.Close())
 }
 
 func (s *Server) drain(ctx context.Context) error {
@@ -253,8 +335,8 @@ func (s *Server) drain(ctx context.Context) error {
 	defer cancel()
 	streams, cancelStreams := context.WithTimeout(last, s.cfg.DrainTimeout)
 	defer cancelStreams()
-	if parted := s.api.Drain(streams); parted > 0 {
-		s.logger.WarnContext(ctx, "streams had to part", slog.Int("streams", parted))
+	if handedOver := s.api.Drain(streams); handedOver > 0 {
+		s.logger.WarnContext(ctx, "streams handed over before their end", slog.Int("streams", handedOver))
 	}
 	if err := s.http.Shutdown(last); err != nil {
 		s.logger.WarnContext(ctx, "running responses were cut off", slog.Any("reason", err))

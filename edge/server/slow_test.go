@@ -46,24 +46,36 @@ func (nobody) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallO
 	return nil, errNobody
 }
 
+// body returns a request of so many bytes.
+func body(size int) string {
+	const before, after = `{"model":"m","stream":true,"messages":[{"role":"user","content":"`, `"}]}`
+	return before + strings.Repeat("a", size-len(before)-len(after)) + after
+}
+
 // TestSlowClients has clients take their time: each is let go of after so long, and not before.
 func TestSlowClients(t *testing.T) {
 	const headers = "Host: localhost\r\nContent-Type: application/json\r\n"
 	for _, test := range []struct {
 		name  string
 		whole string // sent at once
-		slow  string // sent a byte in a second
+		slow  string // sent a piece in a second
+		piece int    // of so many bytes; 0: one
 		after time.Duration
 		got   string // the beginning of the answer
 	}{
-		{"says nothing", "", "", headerTimeout, ""},
-		{"header byte by byte", "", "GET /v1/models HTTP/1.1\r\n" + headers, headerTimeout, "HTTP/1.1 400 "},
-		{"header after header", "GET /v1/models HTTP/1.1\r\n" + headers, strings.Repeat("X: y\r\n", 100), headerTimeout, ""},
-		{"body byte by byte", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", strings.Repeat(" ", 100), 30 * time.Second, "HTTP/1.1 408 "},
-		{"chunk by chunk", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Transfer-Encoding: chunked\r\n\r\n", strings.Repeat("1\r\n \r\n", 50), 30 * time.Second, "HTTP/1.1 408 "},
-		{"no body", "POST /v1/stream_tickets HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", "", 30 * time.Second, "HTTP/1.1 408 "},
-		{"body where nobody reads it", "POST /v1/nothing HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", strings.Repeat(" ", 100), 30 * time.Second, "HTTP/1.1 404 "},
-		{"nothing more", "GET /v1/nothing HTTP/1.1\r\n" + headers + "\r\n", "", idleTimeout, "HTTP/1.1 404 "},
+		{"says nothing", "", "", 0, headerTimeout, ""},
+		{"header byte by byte", "", "GET /v1/models HTTP/1.1\r\n" + headers, 0, headerTimeout, "HTTP/1.1 400 "},
+		{"header after header", "GET /v1/models HTTP/1.1\r\n" + headers, strings.Repeat("X: y\r\n", 100), 0, headerTimeout, ""},
+		// Nothing is wrong with a slow body that goes on. The service behind is not there, and the
+		// client may send another request then.
+		{"a steady body", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 2400000\r\n\r\n", body(2_400_000), 64 << 10, 36*time.Second + idleTimeout, "HTTP/1.1 503 "},
+		{"a body below the least rate", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 2400000\r\n\r\n", body(100_000), 1 << 10, 39 * time.Second, "HTTP/1.1 408 "},
+		{"a body that stops", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 2400000\r\n\r\n", body(20 * 64 << 10), 64 << 10, 50 * time.Second, "HTTP/1.1 408 "},
+		{"body byte by byte", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", strings.Repeat(" ", 100), 0, 30 * time.Second, "HTTP/1.1 408 "},
+		{"chunk by chunk", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Transfer-Encoding: chunked\r\n\r\n", strings.Repeat("1\r\n \r\n", 50), 0, 30 * time.Second, "HTTP/1.1 408 "},
+		{"no body", "POST /v1/stream_tickets HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", "", 0, 30 * time.Second, "HTTP/1.1 408 "},
+		{"body where nobody reads it", "POST /v1/nothing HTTP/1.1\r\n" + headers + "Content-Length: 100\r\n\r\n", strings.Repeat(" ", 100), 0, 30 * time.Second, "HTTP/1.1 404 "},
+		{"nothing more", "GET /v1/nothing HTTP/1.1\r\n" + headers + "\r\n", "", 0, idleTimeout, "HTTP/1.1 404 "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -83,9 +95,11 @@ func TestSlowClients(t *testing.T) {
 				begun := time.Now()
 				writing.Go(func() {
 					_, err := io.WriteString(conn, test.whole)
-					for i := 0; i < len(test.slow) && err == nil; i++ {
+					for rest := test.slow; rest != "" && err == nil; {
 						<-time.After(time.Second)
-						_, err = io.WriteString(conn, test.slow[i:i+1])
+						n := min(max(test.piece, 1), len(rest))
+						_, err = io.WriteString(conn, rest[:n])
+						rest = rest[n:]
 					}
 				})
 				answer, err := io.ReadAll(conn)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/internal/hostname"
+	"github.com/pawstream/pawstream/internal/listen"
 	"github.com/pawstream/pawstream/internal/loopback"
 )
 
@@ -32,18 +33,20 @@ type Server struct {
 	server   *http.Server
 }
 
+// AddressFlag is the flag that sets the address.
+const AddressFlag = "--admin-listen"
+
 // Listen takes the address. Serve answers on it.
 func Listen(ctx context.Context, address string, cfg Config) (*Server, error) {
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", address)
+	listener, err := listen.Address{Flag: AddressFlag, Address: address}.Listen(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("admin address: %w", err)
+		return nil, err
 	}
 	if err := hostname.Check(cfg.Hosts); err != nil {
 		_ = listener.Close()
 		return nil, fmt.Errorf("admin address: --admin-host: %w", err)
 	}
-	guard := hostname.Guard{Names: cfg.Hosts, Addresses: !loopback.Listen(address)}
+	guard := hostname.New(cfg.Hosts, !loopback.Listen(address))
 	return &Server{
 		listener: listener,
 		server:   &http.Server{Handler: routes(&cfg, guard), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute},

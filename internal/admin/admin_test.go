@@ -149,10 +149,11 @@ func TestPagesOfElsewhere(t *testing.T) {
 		{"loopback", "127.0.0.1:0", nil, "localhost:9090", open},
 		{"loopback, by a name", "127.0.0.1:0", nil, "pets.example", closed},
 		{"loopback, by an address", "127.0.0.1:0", nil, "10.0.0.1", closed},
-		{"loopback, by a name that is its own", "127.0.0.1:0", []string{"edge-1"}, "edge-1:9090", open},
+		{"loopback, by a name that is its own", "127.0.0.1:0", []string{"edge-1.example"}, "edge-1.example:9090", open},
 		{"all interfaces, by an address", "0.0.0.0:0", nil, "10.0.0.1:9090", open},
-		{"all interfaces, by a name", "0.0.0.0:0", nil, "edge-1:9090", closed},
-		{"all interfaces, by a name that is its own", "0.0.0.0:0", []string{"edge-2", "edge-1"}, "edge-1:9090", open},
+		{"all interfaces, by a name", "0.0.0.0:0", nil, "edge-1.example:9090", closed},
+		{"all interfaces, by a name that cannot be public", "0.0.0.0:0", nil, "edge-1:9090", open},
+		{"all interfaces, by a name that is its own", "0.0.0.0:0", []string{"edge-2.example", "edge-1.example"}, "edge-1.example:9090", open},
 		{"all interfaces, by any name", "0.0.0.0:0", []string{"*"}, "pets.example", open},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

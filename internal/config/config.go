@@ -10,33 +10,41 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/pawstream/pawstream/internal/listen"
 )
 
-// ErrHelp is returned when the arguments ask for help, which has then been printed.
+// ErrHelp is returned when the arguments ask for help or the version, which has then been printed.
 var ErrHelp = errors.New("config: help was asked for")
 
 // ErrInterrupted is wrapped by what a [Command] returns that a signal has ended before its
 // work was done.
 var ErrInterrupted = errors.New("interrupted")
 
+// ErrDrainTimeout is the error for a [Process.DrainTimeout] that cannot be meant.
+var ErrDrainTimeout = errors.New("--drain-timeout must not be negative")
+
 // Process is what every program of ours has in common.
 type Process struct {
-	AdminListen  string        `default:"${admin_listen}" help:"Address of health checks and profiles (host:port)."`
-	AdminHost    []string      `help:"Name by which the admin address may be called, besides loopback names and, where it is not loopback, IP addresses; may be given several times. Health checks take any. * is any name." placeholder:"NAME"`
-	DrainTimeout time.Duration `default:"30s" help:"How long running work may take to finish once the program is told to stop."`
-	LogLevel     string        `default:"info" enum:"debug,info,warn,error" help:"Least level of what is logged: ${enum}."`
-	LogFormat    string        `default:"text" enum:"text,json" help:"Format of what is logged: ${enum}."`
+	AdminListen  string        `default:"${admin_listen}" help:"Address of health checks and profiles (host:port)." group:"telemetry"`
+	AdminHost    []string      `help:"Host name of the admin address; repeatable. Loopback names and others that cannot be public are always accepted, and so are IP addresses if it is not loopback. Health checks accept any name. * is any name." placeholder:"NAME" group:"telemetry"`
+	DrainTimeout time.Duration `default:"30s" help:"How long running work may take to finish after the program is told to stop."`
+	LogLevel     string        `default:"info" enum:"debug,info,warn,error" help:"Minimum level of log lines: ${enum}." group:"telemetry"`
+	LogFormat    string        `default:"auto" enum:"auto,text,json" help:"Format of log lines: ${enum}. auto is short coloured lines on a terminal, and JSON elsewhere." group:"telemetry"`
 }
 
 // Commands are what every program of ours can do. A program may embed more; each that is
 // not here is a [Command].
 type Commands struct {
-	Serve       struct{}    `cmd:"" default:"1" help:"Serve. This is what the program does without a command."`
-	Healthcheck Healthcheck `cmd:"" help:"Ask the program that runs with the same settings whether it is ready for work; the exit code tells."`
-	Reference   Reference   `cmd:"" hidden:"" help:"Print all settings."`
+	Version     kong.VersionFlag `env:"-" help:"Print the version."`
+	Serve       struct{}         `cmd:"" default:"1" help:"Serve. This is the default command."`
+	Healthcheck Healthcheck      `cmd:"" help:"Ask the program that runs with the same settings whether it is ready; the exit code is the answer."`
+	Reference   Reference        `cmd:"" hidden:"" help:"Print all settings."`
 }
 
 // Healthcheck is the command of that name.
@@ -52,6 +60,7 @@ type Command interface {
 type Program struct {
 	Name, Description string
 	AdminListen       string // default of --admin-listen
+	Version           string // what --version prints after the name
 }
 
 // Parse fills target, a pointer to a struct with kong tags, from args and the
@@ -64,7 +73,8 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (comm
 		kong.Description(p.Description),
 		kong.DefaultEnvars("PAWSTREAM"),
 		kong.Writers(stdout, stderr),
-		kong.Vars{"admin_listen": p.AdminListen},
+		kong.Vars{"admin_listen": p.AdminListen, "http": listen.HTTP, "grpc": listen.GRPC, "version": strings.TrimSpace(p.Name + " " + p.Version)},
+		kong.ExplicitGroups(groups()),
 		kong.Exit(func(int) { helped = true }),
 		kong.Help(help),
 	)
@@ -75,6 +85,8 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (comm
 	switch {
 	case helped:
 		return nil, ErrHelp
+	case err != nil && slices.ContainsFunc(args, namesPort) && !hasPort(parser.Model):
+		return nil, errors.New("there is no --port: --listen takes host:port, such as 127.0.0.1:8081")
 	case err != nil:
 		return nil, err
 	}
@@ -87,15 +99,10 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (comm
 	return command, nil
 }
 
-// help prints what a command takes. The settings of serving say nothing to one that does
-// something else.
-func help(options kong.HelpOptions, ctx *kong.Context) error {
-	if selected := ctx.Selected(); selected != nil {
-		if _, ok := selected.Target.Addr().Interface().(Command); ok {
-			for _, flag := range ctx.Model.Flags {
-				flag.Hidden = flag.Name != "help"
-			}
-		}
-	}
-	return kong.DefaultHelpPrinter(options, ctx)
+// hasPort reports whether a program has such a flag.
+func hasPort(model *kong.Application) bool {
+	return slices.ContainsFunc(model.Flags, func(f *kong.Flag) bool { return f.Name == "port" })
 }
+
+// namesPort reports whether an argument is the flag that many other servers have.
+func namesPort(arg string) bool { return arg == "--port" || strings.HasPrefix(arg, "--port=") }

@@ -1,13 +1,11 @@
 package config
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -16,6 +14,7 @@ import (
 // A Setting is one that a program has, as its table knows it.
 type Setting struct {
 	Flag        string `json:"flag"`                  // --some-name
+	Group       string `json:"group"`                 // what it is about
 	Environment string `json:"environment,omitempty"` // the variable that stands in for it
 	Default     string `json:"default,omitempty"`
 	Value       string `json:"value,omitempty"` // what is to be given: a placeholder, or what there is to choose from
@@ -33,22 +32,28 @@ type Reference struct {
 
 // Run prints the table of the program.
 func (r *Reference) Run(_ context.Context, stdout io.Writer) error {
-	settings := settingsOf(r.model)
 	if r.Format == "json" {
+		settings := []Setting{}
+		for _, s := range sections(r.model) {
+			settings = append(settings, settingsOf(s)...)
+		}
 		return json.NewEncoder(stdout).Encode(settings)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s\n\n%s\n\n| flag | default | what for |\n| --- | --- | --- |\n", r.model.Name, r.model.Help)
-	for _, s := range settings {
-		shown := s.Flag
-		if s.Value != "" {
-			shown += " " + s.Value
+	fmt.Fprintf(&b, "## %s\n\n%s\n", r.model.Name, r.model.Help)
+	for _, s := range sections(r.model) {
+		fmt.Fprintf(&b, "\n### %s: %s\n\n| flag | default | what for |\n| --- | --- | --- |\n", r.model.Name, s.title)
+		for _, s := range settingsOf(s) {
+			shown := s.Flag
+			if s.Value != "" {
+				shown += " " + s.Value
+			}
+			initial := ""
+			if s.Default != "" {
+				initial = "`" + s.Default + "`"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", cell(shown), initial, cell(s.Help))
 		}
-		initial := ""
-		if s.Default != "" {
-			initial = "`" + s.Default + "`"
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", cell(shown), initial, cell(s.Help))
 	}
 	_, err := fmt.Fprintln(stdout, b.String())
 	return err
@@ -57,20 +62,16 @@ func (r *Reference) Run(_ context.Context, stdout io.Writer) error {
 // cell is text within a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-// settingsOf returns what serving takes, by name.
-func settingsOf(model *kong.Application) []Setting {
-	var settings []Setting
-	for _, f := range model.Flags {
-		if f.Name == "help" || f.Hidden {
-			continue
-		}
-		s := Setting{Flag: "--" + f.Name, Default: f.Default, Value: valueOf(f), Help: f.Help}
+// settingsOf returns the settings of a section, in its order.
+func settingsOf(of section) []Setting {
+	settings := make([]Setting, 0, len(of.flags))
+	for _, f := range of.flags {
+		s := Setting{Flag: "--" + f.Name, Group: of.title, Default: f.Default, Value: valueOf(f), Help: f.Help}
 		if len(f.Envs) > 0 {
 			s.Environment = f.Envs[0]
 		}
 		settings = append(settings, s)
 	}
-	slices.SortFunc(settings, func(a, b Setting) int { return cmp.Compare(a.Flag, b.Flag) })
 	return settings
 }
 

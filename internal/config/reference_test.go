@@ -13,8 +13,9 @@ import (
 type flags struct {
 	Wait time.Duration `default:"5s" help:"Wait a | moment."`
 	Hide string        `hidden:"" help:"Not for everybody."`
-	Name []string      `name:"given-name" help:"Name; may be given several times."`
-	Mode string        `default:"a" enum:"a,b" help:"One of ${enum}."`
+	Name []string      `name:"given-name" help:"Name; repeatable."`
+	Mode string        `default:"a" enum:"a,b" help:"One of ${enum}." group:"models"`
+	Port int           `default:"1" help:"Port." group:"http"`
 	Loud bool          `help:"Be loud."`
 	Commands
 }
@@ -39,10 +40,11 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Setting{
-		{Flag: "--given-name", Environment: "PAWSTREAM_GIVEN_NAME", Value: "TEXT", Help: "Name; may be given several times."},
-		{Flag: "--loud", Environment: "PAWSTREAM_LOUD", Help: "Be loud."},
-		{Flag: "--mode", Environment: "PAWSTREAM_MODE", Default: "a", Value: "a|b", Help: "One of a,b."},
-		{Flag: "--wait", Environment: "PAWSTREAM_WAIT", Default: "5s", Value: "DURATION", Help: "Wait a | moment."},
+		{Flag: "--port", Group: "HTTP", Environment: "PAWSTREAM_PORT", Default: "1", Value: "NUMBER", Help: "Port."},
+		{Flag: "--mode", Group: "Models", Environment: "PAWSTREAM_MODE", Default: "a", Value: "a|b", Help: "One of a,b."},
+		{Flag: "--given-name", Group: "Process", Environment: "PAWSTREAM_GIVEN_NAME", Value: "TEXT", Help: "Name; repeatable."},
+		{Flag: "--loud", Group: "Process", Environment: "PAWSTREAM_LOUD", Help: "Be loud."},
+		{Flag: "--wait", Group: "Process", Environment: "PAWSTREAM_WAIT", Default: "5s", Value: "DURATION", Help: "Wait a | moment."},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -51,11 +53,24 @@ func TestReference(t *testing.T) {
 
 Does.
 
+### program: HTTP
+
 | flag | default | what for |
 | --- | --- | --- |
-| ` + "`--given-name TEXT`" + ` |  | Name; may be given several times. |
-| ` + "`--loud`" + ` |  | Be loud. |
+| ` + "`--port NUMBER` | `1`" + ` | Port. |
+
+### program: Models
+
+| flag | default | what for |
+| --- | --- | --- |
 | ` + "`--mode a\\|b` | `a`" + ` | One of a,b. |
+
+### program: Process
+
+| flag | default | what for |
+| --- | --- | --- |
+| ` + "`--given-name TEXT`" + ` |  | Name; repeatable. |
+| ` + "`--loud`" + ` |  | Be loud. |
 | ` + "`--wait DURATION` | `5s`" + ` | Wait a \| moment. |
 
 `

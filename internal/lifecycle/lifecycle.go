@@ -14,10 +14,12 @@ import (
 	"syscall"
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pawstream/pawstream/internal/admin"
 	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/listen"
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
@@ -28,7 +30,9 @@ type Program struct {
 	// programs have.
 	Flags   any
 	Process *config.Process
-	// Start makes the program's parts once Flags is filled. It lets go of what it has
+	// Addresses returns where the parts will listen, by Flags; nil: nowhere.
+	Addresses func() []listen.Address
+	// Start makes the program's parts once Flags is filled. It releases what it has
 	// if it returns an error.
 	Start func(context.Context, *telemetry.Telemetry) ([]Part, error)
 }
@@ -40,11 +44,11 @@ type Part struct {
 }
 
 // A Server is what a [Part] runs. One that has a method Ready() error tells by it why it
-// is not ready for work, though it serves.
+// is not ready for work, though it serves, and one that has URL() string where people find it.
 type Server interface {
 	// Addr returns the address that is served.
 	Addr() string
-	// Serve answers until its context ends, and then drains. It lets go of everything.
+	// Serve answers until its context ends, and then drains. It releases everything.
 	Serve(context.Context) error
 }
 
@@ -63,7 +67,7 @@ func Run(p Program) int {
 	defer stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	// In this order: whoever sees that the program stops can rely on the second signal.
+	// In this order: once it is visible that the program stops, the second signal works.
 	context.AfterFunc(signals, func() {
 		stop() // from here on a signal has its usual effect
 		cancel()
@@ -81,6 +85,7 @@ func Run(p Program) int {
 }
 
 func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	p.Version = telemetry.Version()
 	command, err := config.Parse(p.Program, p.Flags, args, stdout, stderr)
 	if err != nil {
 		return err
@@ -105,29 +110,73 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer flush(ctx, reports)
 	var parts []Part
+	if err := countReady(reports, func() bool { return ready(ctx, parts) == nil }); err != nil {
+		return err
+	}
 	inspection, err := admin.Listen(ctx, p.Process.AdminListen, admin.Config{
 		Hosts: p.Process.AdminHost, Metrics: reports.Metrics(), Ready: func() error { return ready(ctx, parts) },
 	})
 	if err != nil {
-		return err
+		return p.withTaken(ctx, err)
 	}
 	if parts, err = p.Start(ctx, reports); err != nil {
 		inspection.Close()
-		return err
+		return p.withTaken(ctx, err)
 	}
-	line := []byte("ready")
-	for _, part := range parts {
-		line = fmt.Appendf(line, " %s=%s", part.Name, part.Server.Addr())
-	}
-	fmt.Fprintf(stdout, "%s admin=%s\n", line, inspection.Addr())
+	fmt.Fprintln(stdout, readyLine(parts, inspection.Addr(), telemetry.IsTerminal(stdout)))
 
 	defer context.AfterFunc(ctx, func() {
 		reports.Logger.InfoContext(ctx, "stopping; one more signal would end the process at once",
-			slog.Duration("drain_timeout", p.Process.DrainTimeout))
+			slog.String("drain_timeout", p.Process.DrainTimeout.String()))
 	})()
 	err = run(ctx, inspection, parts)
 	reports.Logger.InfoContext(ctx, "stopped")
 	return err
+}
+
+// withTaken adds to why the program does not start all addresses that are taken: whoever has started it twice
+// would else find them one after the other.
+func (p *Program) withTaken(ctx context.Context, err error) error {
+	var addresses []listen.Address
+	if p.Addresses != nil {
+		addresses = p.Addresses()
+	}
+	all := listen.Taken(ctx, append(addresses, listen.Address{Flag: admin.AddressFlag, Address: p.Process.AdminListen}))
+	if all == nil {
+		return err
+	}
+	if _, ok := errors.AsType[*listen.TakenError](err); ok {
+		return all
+	}
+	return fmt.Errorf("%w; %w", err, all)
+}
+
+// countReady has the metrics tell what /readyz does.
+func countReady(reports *telemetry.Telemetry, ready func() bool) error {
+	i := telemetry.NewInstruments(reports.Meters)
+	gauge := i.Gauge("pawstream.ready", "{process}", "1 while the process takes new work, which /readyz tells too.")
+	_, err := i.Meter().RegisterCallback(func(_ context.Context, o metric.Observer) error {
+		is := int64(0)
+		if ready() {
+			is = 1
+		}
+		o.ObserveInt64(gauge, is)
+		return nil
+	}, gauge)
+	return errors.Join(i.Err(), err)
+}
+
+// readyLine tells where the parts are: as name=address, and on a terminal those with a URL as one to click.
+func readyLine(parts []Part, admin string, terminal bool) string {
+	line := []byte("ready")
+	for _, part := range parts {
+		if s, ok := part.Server.(interface{ URL() string }); ok && terminal {
+			line = fmt.Appendf(line, " %s", s.URL())
+			continue
+		}
+		line = fmt.Appendf(line, " %s=%s", part.Name, part.Server.Addr())
+	}
+	return string(fmt.Appendf(line, " admin=%s", admin))
 }
 
 // ready returns why the program takes no new work.

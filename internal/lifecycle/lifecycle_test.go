@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/listen"
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
@@ -68,7 +70,7 @@ func TestRun(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	body, _ := io.ReadAll(resp.Body)
-	for _, want := range []string{"starts_total 1\n", `service_name="test"`} {
+	for _, want := range []string{"starts_total 1\n", "pawstream_ready 1\n", `service_name="test"`} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("no %q in the metrics", want)
 		}
@@ -100,6 +102,38 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// Whoever starts a program twice is told of all addresses that are taken at once, whichever part fails.
+func TestTakenAddresses(t *testing.T) {
+	var lc net.ListenConfig
+	others := make([]string, 2)
+	for i := range others {
+		l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		others[i] = l.Addr().String()
+	}
+	public := listen.Address{Flag: "--listen", Address: others[0]}
+	for _, test := range []struct {
+		name, admin string
+		start       error
+		want        string
+	}{
+		{"the admin address", others[1], nil, others[0] + " (--listen) and " + others[1] + " (--admin-listen) are taken, perhaps by another pawstream"},
+		{"another", "127.0.0.1:0", &listen.TakenError{Addresses: []listen.Address{public}}, others[0] + " (--listen) is taken, perhaps by another pawstream"},
+		{"something else", "127.0.0.1:0", errors.New("no data"), "no data; " + others[0] + " (--listen) is taken, perhaps by another pawstream"},
+	} {
+		p := program(nil)
+		p.Addresses = func() []listen.Address { return []listen.Address{public} }
+		p.Start = func(context.Context, *telemetry.Telemetry) ([]Part, error) { return nil, test.start }
+		err := p.run(t.Context(), []string{"--admin-listen", test.admin}, io.Discard, io.Discard)
+		if err == nil || err.Error() != test.want {
+			t.Errorf("%s: %v, want %s", test.name, err, test.want)
+		}
+	}
+}
+
 // A collector that is not there costs a warning, not the exit code.
 func TestNobodyCollects(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
@@ -118,5 +152,24 @@ func TestNobodyCollects(t *testing.T) {
 	}
 	if !strings.Contains(stderr.String(), "spans") {
 		t.Errorf("log %q, want a warning", stderr.String())
+	}
+}
+
+// located is a server with a URL.
+type located struct{ part }
+
+// URL implements what people want to know.
+func (located) URL() string { return "http://127.0.0.1:8080" }
+
+func TestReadyLine(t *testing.T) {
+	t.Parallel()
+	parts := []Part{{Name: "http", Server: located{}}, {Name: "grpc", Server: part{}}}
+	for terminal, want := range map[bool]string{
+		false: "ready http=nowhere:1 grpc=nowhere:1 admin=x:1",
+		true:  "ready http://127.0.0.1:8080 grpc=nowhere:1 admin=x:1",
+	} {
+		if got := readyLine(parts, "x:1", terminal); got != want {
+			t.Errorf("on a terminal %v: %q, want %q", terminal, got, want)
+		}
 	}
 }

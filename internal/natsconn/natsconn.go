@@ -10,29 +10,41 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
-// A Server is a NATS server, or the servers of a cluster.
+// A Server is a NATS server, or the servers of a cluster. A table of flags embeds it, with the
+// prefix "nats-"; its variable nats_use says what the server is for.
 type Server struct {
 	// URL is where it is, several separated by commas, with user and password or a token
-	// where need be: nats://user:password@host:4222, tls:// for TLS.
-	URL string
+	// where need be: nats://user:password@host:4222, tls:// for TLS. Empty: there is none.
+	URL string `name:"url" help:"NATS server with JetStream ${nats_use}" placeholder:"URL"`
 	// Creds is a file of credentials.
-	Creds string
+	Creds string `help:"Credentials file for --nats-url." placeholder:"FILE"`
 	// CA holds the certificates, in PEM, that the server's is checked with; empty: the
-	// system's. Cert and Key authenticate to it, and need each other. Each demands TLS.
-	CA, Cert, Key string
+	// system's. It demands TLS, and so does Pair.
+	CA string `name:"ca" help:"File with the certificate authorities for the server of --nats-url, in PEM; requires TLS." placeholder:"FILE"`
+	// Pair authenticates to it.
+	tlsfiles.Pair `embed:"" set:"cert_help=Certificate file that authenticates to the server of --nats-url; demands TLS." set:"key_help=File of the key to --nats-cert."`
 }
 
-// Check returns what is wrong with the settings. It tells nothing that is secret.
+// Check returns what is wrong with the settings, by the flags' names. It tells nothing that is
+// secret.
 func (s *Server) Check() error {
-	if (s.Cert == "") != (s.Key == "") {
-		return errors.New("a client certificate for NATS needs both its file and that of its key")
+	if s.URL == "" {
+		if s.Creds+s.CA+s.Cert+s.Key != "" {
+			return errors.New("--nats-creds, --nats-ca, --nats-cert and --nats-key need --nats-url")
+		}
+		return nil
+	}
+	if err := s.Pair.Check("nats-"); err != nil {
+		return err
 	}
 	for i, one := range strings.Split(s.URL, ",") {
 		// The client itself would refuse it in words that hold the password.
 		if parsed, err := parse(one); err != nil || parsed.Host == "" {
-			return fmt.Errorf("URL %d of NATS is not of the form nats://user:password@host:port", i+1)
+			return fmt.Errorf("--nats-url: URL %d of NATS is not of the form nats://user:password@host:port", i+1)
 		}
 	}
 	return nil
@@ -60,6 +72,8 @@ func (s *Server) Options() []nats.Option {
 		// A server that lost its memory of our credentials may get it back.
 		nats.IgnoreAuthErrorAbort(),
 		nats.Timeout(Timeout),
+		// Its own lookup of a name has no bound: a silent resolver would keep it longer than the server is away.
+		nats.SkipHostLookup(),
 		nats.PingInterval(pingEvery),
 		nats.MaxPingsOutstanding(maxPings),
 		nats.FlusherTimeout(writeTimeout),

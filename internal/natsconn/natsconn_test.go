@@ -1,8 +1,14 @@
 package natsconn
 
 import (
+	"errors"
+	"net"
 	"strings"
 	"testing"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
 func TestServer(t *testing.T) {
@@ -18,8 +24,8 @@ func TestServer(t *testing.T) {
 		{"no host", Server{URL: "nats://"}, ""},
 		{"not a URL", Server{URL: "nats://me:hidden@a:%zz"}, ""},
 		{"one of two", Server{URL: "a:1,"}, ""},
-		{"certificate without key", Server{URL: "a:1", Cert: "f"}, ""},
-		{"key without certificate", Server{URL: "a:1", Key: "f"}, ""},
+		{"certificate without key", Server{URL: "a:1", Pair: tlsfiles.Pair{Cert: "f"}}, ""},
+		{"key without certificate", Server{URL: "a:1", Pair: tlsfiles.Pair{Key: "f"}}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := test.server.Check()
@@ -32,5 +38,24 @@ func TestServer(t *testing.T) {
 				t.Errorf("a secret is told: %v", err)
 			}
 		})
+	}
+}
+
+// dialled is what a client is asked to connect to.
+type dialled struct{ to string }
+
+// Dial implements nats.CustomDialer.
+func (d *dialled) Dial(_, address string) (net.Conn, error) {
+	d.to = address
+	return nil, errors.New("nobody there")
+}
+
+// The client's own lookup of a name has no bound: where a resolver is silent, as an engine's is of a container that
+// is away, it would wait for ten seconds and more, however soon the server is back. The dialer has a bound, and looks the name up itself.
+func TestANameIsLookedUpWithinTheBound(t *testing.T) {
+	d := new(dialled)
+	_, err := nats.Connect("nats://localhost:1", append(new(Server).Options(), nats.SetCustomDialer(d))...)
+	if err == nil || d.to != "localhost:1" {
+		t.Errorf("it was looked up before it was dialled: %q, %v", d.to, err)
 	}
 }

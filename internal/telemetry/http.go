@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/pawstream/pawstream/internal/response"
 )
 
 // HTTP gives each request a span and records its duration, both until the response has
@@ -37,10 +39,10 @@ func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (h
 		ctx := t.Propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 		ctx, span := tracer.Start(ctx, kind.method, append(above(ctx, trusted(r)), trace.WithSpanKind(trace.SpanKindServer))...)
 		r = r.WithContext(ctx)
-		seen := &statusWriter{ResponseWriter: w}
+		seen := &response.Writer{ResponseWriter: w}
 		kind.aborted = true
 		defer func() { // also where the handler panics, which aborts the response
-			kind.route, kind.status = route(r.Pattern), seen.status
+			kind.route, kind.status = route(r.Pattern), seen.Status
 			durations.Of(kind).Record(time.Since(begun).Seconds())
 			end(span, kind, r)
 		}()
@@ -135,29 +137,4 @@ func route(pattern string) string {
 		return pattern[i:]
 	}
 	return ""
-}
-
-// A statusWriter notes the status of a response.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (s *statusWriter) Unwrap() http.ResponseWriter { return s.ResponseWriter }
-
-// WriteHeader implements http.ResponseWriter.
-func (s *statusWriter) WriteHeader(status int) {
-	if s.status == 0 && status >= http.StatusOK { // 1xx are not the response's
-		s.status = status
-	}
-	s.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (s *statusWriter) Write(b []byte) (int, error) {
-	if s.status == 0 {
-		s.status = http.StatusOK
-	}
-	return s.ResponseWriter.Write(b)
 }

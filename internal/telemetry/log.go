@@ -9,21 +9,27 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// newLogger returns a logger that writes to w: format is "text" or "json", level
-// "debug", "info", "warn" or "error".
-func newLogger(w io.Writer, format, level string) (*slog.Logger, error) {
+// newLogger returns a logger that writes to w: format is "text", "json" or "auto", which is short lines
+// on a terminal and JSON elsewhere; level is "debug", "info", "warn" or "error". colour says
+// whether lines on a terminal may have one.
+func newLogger(w io.Writer, format, level string, colour bool) (*slog.Logger, error) {
 	var least slog.Level
 	if err := least.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("log level: %w", err)
 	}
 	options := &slog.HandlerOptions{Level: least}
-	switch format {
-	case "text":
-		return slog.New(traced{slog.NewTextHandler(w, options)}), nil
-	case "json":
-		return slog.New(traced{slog.NewJSONHandler(w, options)}), nil
+	var handler slog.Handler
+	switch {
+	case format == "auto" && IsTerminal(w):
+		handler = newTerminal(w, least, colour)
+	case format == "text":
+		handler = slog.NewTextHandler(w, options)
+	case format == "json", format == "auto":
+		handler = slog.NewJSONHandler(w, options)
+	default:
+		return nil, fmt.Errorf("log format %q is not known", format)
 	}
-	return nil, fmt.Errorf("log format %q is not known", format)
+	return slog.New(traced{handler}), nil
 }
 
 type requestIDKey struct{}
@@ -33,8 +39,8 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-// traced adds trace_id, span_id and request_id to what is logged, where the context knows
-// them.
+// traced adds request_id to what is logged, where the context knows it, and trace_id and span_id where
+// the trace is recorded somewhere: of others nobody could look them up.
 type traced struct{ slog.Handler }
 
 // Handle implements slog.Handler.
@@ -43,7 +49,7 @@ func (h traced) Handle(ctx context.Context, r slog.Record) error {
 		r = r.Clone()
 		r.AddAttrs(slog.String("request_id", id))
 	}
-	if span := trace.SpanContextFromContext(ctx); span.IsValid() {
+	if span := trace.SpanContextFromContext(ctx); span.IsSampled() {
 		r = r.Clone()
 		r.AddAttrs(slog.String("trace_id", span.TraceID().String()), slog.String("span_id", span.SpanID().String()))
 	}
@@ -51,7 +57,11 @@ func (h traced) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs implements slog.Handler.
-func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler { return traced{h.Handler.WithAttrs(attrs)} }
+func (h traced) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return traced{h.Handler.WithAttrs(attrs)}
+}
 
 // WithGroup implements slog.Handler.
-func (h traced) WithGroup(name string) slog.Handler { return traced{h.Handler.WithGroup(name)} }
+func (h traced) WithGroup(name string) slog.Handler {
+	return traced{h.Handler.WithGroup(name)}
+}

@@ -67,6 +67,21 @@ func (i *Instruments) Counter(name, unit, help string) Counter {
 	return Counter{adder: c}
 }
 
+// Amount makes an instrument for what only grows, and is no whole number.
+func (i *Instruments) Amount(name, unit, help string) Amount {
+	c, err := i.meter.Float64Counter(name, metric.WithUnit(unit), metric.WithDescription(help))
+	i.errs = append(i.errs, err)
+	return Amount{instrument: c}
+}
+
+// Gauge makes an instrument for what is looked up when metrics are asked for. It is for a callback of
+// [Instruments.Meter] to observe.
+func (i *Instruments) Gauge(name, unit, help string) metric.Int64ObservableGauge {
+	g, err := i.meter.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(help))
+	i.errs = append(i.errs, err)
+	return g
+}
+
 // Tally makes an instrument for what only grows, and fast: it is read when metrics are
 // asked for.
 func (i *Instruments) Tally(name, unit, help string) *Tally {
@@ -123,6 +138,27 @@ func (c Counter) Add(n int64) {
 	}
 }
 
+// An Amount sums under one set of attributes. The zero value discards.
+type Amount struct {
+	instrument metric.Float64Counter
+	options    []metric.AddOption
+}
+
+// With returns an amount of the same instrument with these attributes and no others.
+func (a Amount) With(attrs ...attribute.KeyValue) Amount {
+	a.options = []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(attrs...))}
+	return a
+}
+
+// Add adds more, without a context as [Counter.Add].
+//
+//nolint:contextcheck,nolintlint // see there
+func (a Amount) Add(more float64) {
+	if a.instrument != nil {
+		a.instrument.Add(context.Background(), more, a.options...)
+	}
+}
+
 // A Tally counts, and costs no more than an atomic addition. The nil value discards.
 type Tally struct{ count atomic.Int64 }
 
@@ -158,7 +194,7 @@ func (h Histogram) Record(value float64) {
 // Other is an attribute's value in place of one that was not foreseen.
 const Other = "_OTHER"
 
-// Keyed makes one counter or histogram of a family for each key, and keeps it. Keys are
+// Keyed makes one counter, amount or histogram of a family for each key, and keeps it. Keys are
 // to be few: nothing in them may be a client's to choose. The nil value discards. It is
 // safe for concurrent use.
 type Keyed[K comparable, I interface {

@@ -2,9 +2,8 @@
 // Prometheus, and traces over OTLP. It knows no domain; what is counted and which spans
 // there are is for others to say, with the instruments and the tracers made here.
 //
-// Trace context is always passed on (W3C Trace Context), so that the log lines of all
-// processes that one request passes through name the same trace. Spans are recorded and
-// exported only where an OTLP endpoint is set.
+// Trace context is always passed on (W3C Trace Context). Spans are recorded and
+// exported only where an OTLP endpoint is set. Log lines name a trace that is recorded.
 package telemetry
 
 import (
@@ -30,12 +29,15 @@ import (
 // scope names our own instruments and spans.
 const scope = "github.com/pawstream/pawstream"
 
+// TargetAttribute names, on the spans of both programs, whom an answer was asked of.
+const TargetAttribute = "pawstream.target"
+
 // Config is what a [Telemetry] is made of.
 type Config struct {
 	// Service is the process's service.name, unless OTEL_SERVICE_NAME gives another.
 	Service string
-	// Log takes the log lines. LogFormat is "text" or "json", LogLevel "debug", "info",
-	// "warn" or "error".
+	// Log takes the log lines. LogFormat is "text", "json" or "auto", which is short lines on a
+	// terminal and JSON elsewhere; LogLevel is "debug", "info", "warn" or "error".
 	Log                 io.Writer
 	LogFormat, LogLevel string
 	// Getenv reads the process's environment, which has OpenTelemetry's own variables.
@@ -44,7 +46,8 @@ type Config struct {
 
 // Telemetry is what the parts of one process report to. It is safe for concurrent use.
 type Telemetry struct {
-	// Logger adds trace_id and span_id to what is logged with the context of a span.
+	// Logger adds trace_id and span_id to what is logged with the context of a span that is
+	// recorded, here or by whoever began the trace.
 	Logger *slog.Logger
 	// Tracers makes tracers and Meters meters; neither needs the global ones.
 	Tracers trace.TracerProvider
@@ -60,13 +63,13 @@ type Telemetry struct {
 // nothing yet; the error is about the configuration. There is to be one in a process:
 // the errors of OpenTelemetry itself go to its logger.
 func New(ctx context.Context, cfg Config) (*Telemetry, error) {
-	logger, err := newLogger(cfg.Log, cfg.LogFormat, cfg.LogLevel)
+	logger, err := newLogger(cfg.Log, cfg.LogFormat, cfg.LogLevel, cfg.Getenv("NO_COLOR") == "")
 	if err != nil {
 		return nil, err
 	}
 	about, err := resource.New(ctx,
 		resource.WithTelemetrySDK(),
-		resource.WithAttributes(semconv.ServiceName(cfg.Service), semconv.ServiceVersion(version())),
+		resource.WithAttributes(semconv.ServiceName(cfg.Service), semconv.ServiceVersion(Version())),
 		resource.WithFromEnv(), // what the operator says counts
 	)
 	if err != nil {
@@ -118,8 +121,8 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// version is that of the main module, as the go command stamped it.
-func version() string {
+// Version is that of the main module, as the go command stamped it.
+func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"

@@ -47,27 +47,38 @@ func TestLoggerIsAnHonestHandler(t *testing.T) {
 	}
 }
 
-// Traces have ids, which are logged and passed on, though nobody collects them.
-func TestTraceIDsWithoutEndpoint(t *testing.T) {
+// Traces have ids, which are passed on though nobody collects them, and logged where somebody does.
+func TestTraceIDs(t *testing.T) {
+	for name, env := range map[string]map[string]string{
+		"without an endpoint": nil,
+		"with one":            {"OTEL_EXPORTER_OTLP_ENDPOINT": telemetrytest.Collect(t).Endpoint},
+	} {
+		t.Run(name, func(t *testing.T) { testTraceIDs(t, env) })
+	}
+}
+
+func testTraceIDs(t *testing.T, env map[string]string) {
+	t.Helper()
 	var log bytes.Buffer
-	reports, err := newTelemetry(t, &log, nil)
+	reports, err := newTelemetry(t, &log, env)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, span := reports.Tracers.Tracer("test").Start(t.Context(), "work")
-	if !span.SpanContext().IsValid() || span.IsRecording() {
-		t.Errorf("span %+v, recording %v; want ids and nothing recorded", span.SpanContext(), span.IsRecording())
+	exports := env != nil
+	if !span.SpanContext().IsValid() || span.IsRecording() != exports {
+		t.Errorf("span %+v, recording %v", span.SpanContext(), span.IsRecording())
 	}
 	reports.Logger.InfoContext(ctx, "with")
 	reports.Logger.With(slog.Int("n", 1)).InfoContext(ctx, "with too")
 	reports.Logger.InfoContext(t.Context(), "without")
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-	for i, want := range []bool{true, true, false} {
+	for i, want := range []bool{exports, exports, false} {
 		var fields map[string]any
 		if err := json.Unmarshal([]byte(lines[i]), &fields); err != nil {
 			t.Fatal(err)
 		}
-		if got := fields["trace_id"] == span.SpanContext().TraceID().String() && fields["span_id"] == span.SpanContext().SpanID().String(); got != want {
+		if got := fields["trace_id"] != nil && fields["trace_id"] == span.SpanContext().TraceID().String() && fields["span_id"] == span.SpanContext().SpanID().String(); got != want {
 			t.Errorf("line %s: ids %v, want %v", lines[i], got, want)
 		}
 	}

@@ -74,7 +74,7 @@ func (s *Set) warn(ctx context.Context, logger *slog.Logger) {
 				continue
 			}
 			warned[v.cert] = now
-			logger.WarnContext(ctx, "a certificate is about to expire, or has: nobody believes it after that",
+			logger.WarnContext(ctx, "a certificate expires soon, or has expired",
 				slog.String("file", v.file), slog.String("subject", v.cert.Subject.String()), slog.Any("names", v.cert.DNSNames),
 				slog.Time("expires", v.cert.NotAfter))
 		}

@@ -334,7 +334,7 @@ func TestWarnsOfExpiry(t *testing.T) {
 			t.Helper()
 			<-time.After(wait)
 			synctest.Wait()
-			got := r.Logged(t, "a certificate is about to expire, or has: nobody believes it after that")
+			got := r.Logged(t, "a certificate expires soon, or has expired")
 			if len(got) != want {
 				t.Fatalf("%d warnings, want %d", len(got), want)
 			}

@@ -5,6 +5,7 @@ package load
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,16 +16,19 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/internal/sse"
 )
 
 // A Target is where streams come from.
 type Target struct {
 	Addr   string
 	Header map[string]string
-	// Body is that of POST /v1/chat/completions.
-	Body string
+	// Path is that of the API, Body what is sent there by POST. Without a path it is that of
+	// chat completions.
+	Path, Body string
 }
+
+func (t *Target) path() string { return cmp.Or(t.Path, "/v1/chat/completions") }
 
 // patience is how long a client waits for the next byte: longer than any heartbeat.
 const patience = 40 * time.Second
@@ -96,7 +100,7 @@ func (c *conn) respond() error {
 
 // open sends the request for a stream and returns its events.
 func (c *conn) open() (*sse.Decoder, error) {
-	if err := c.request(http.MethodPost, "/v1/chat/completions", c.target.Body); err != nil {
+	if err := c.request(http.MethodPost, c.target.path(), c.target.Body); err != nil {
 		return nil, err
 	}
 	if err := c.respond(); err != nil {
@@ -105,10 +109,13 @@ func (c *conn) open() (*sse.Decoder, error) {
 	return sse.NewDecoder(c.body), nil
 }
 
-// resume asks for what follows an event.
+// resume asks for what follows an event, or for all events.
 func (c *conn) resume(completion, lastEventID string) (*sse.Decoder, error) {
-	err := c.request(http.MethodGet, "/v1/chat/completions/"+completion, "", "Accept", "text/event-stream", "Last-Event-ID", lastEventID)
-	if err != nil {
+	header := []string{"Accept", "text/event-stream"}
+	if lastEventID != "" {
+		header = append(header, "Last-Event-ID", lastEventID)
+	}
+	if err := c.request(http.MethodGet, c.target.path()+"/"+completion, "", header...); err != nil {
 		return nil, err
 	}
 	if err := c.respond(); err != nil {
@@ -117,7 +124,7 @@ func (c *conn) resume(completion, lastEventID string) (*sse.Decoder, error) {
 	return sse.NewDecoder(c.body), nil
 }
 
-// close lets go of the connection: abruptly where the stream has not ended.
+// close closes the connection: abruptly if the stream has not ended.
 func (c *conn) close() { _ = c.net.Close() } // nothing is to be saved
 
 // Fetch reads one whole stream.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/internal/sse"
 )
 
 // An Expectation is what every stream of a contender must be, frame by frame. It is

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/internal/sse"
 )
 
 const id = "chatcmpl-AAAAAAAAAAAAAAAAAAAAAAAAAA"

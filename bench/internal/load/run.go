@@ -10,6 +10,9 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/pawstream/pawstream/internal/sse"
+	"github.com/pawstream/pawstream/internal/wait"
 )
 
 // A Plan is what a run does: it holds so many streams open, each followed by the next
@@ -23,6 +26,8 @@ type Plan struct {
 	// Ramp is the time over which the streams begin, Settle that until the window
 	// begins, and Window its length.
 	Ramp, Settle, Window time.Duration
+	// Follow has all streams be of one completion, which the first client asks for.
+	Follow bool
 	// Slow is how many streams more there are whose clients do not read.
 	Slow int
 	// Begin and End, if not nil, are called at the borders of the window.
@@ -35,6 +40,8 @@ type Result struct {
 	Streams    int64 // that began
 	Elapsed    time.Duration
 	FirstEvent []float64 // from a request to its first event
+	FirstToken []float64 // and to its first text, which is the second event
+	Between    []float64 // from one event to the next, where they are due at times
 	// Lateness is when an event came, less when it was due. A stream is measured by
 	// itself: it is due when it would have come had all events been as fast as the
 	// fastest one of the stream.
@@ -72,6 +79,9 @@ type runner struct {
 	events   atomic.Int64
 	streams  atomic.Int64
 
+	followed string        // the completion, of a plan that follows one
+	known    chan struct{} // closed once it is known
+
 	mu     sync.Mutex
 	result Result
 }
@@ -82,7 +92,7 @@ func Run(ctx context.Context, plan *Plan) (Result, error) {
 	if err := Descriptors(plan.Streams + plan.Slow); err != nil {
 		return Result{}, err
 	}
-	r := &runner{Plan: plan, base: time.Now()}
+	r := &runner{Plan: plan, base: time.Now(), known: make(chan struct{})}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var group sync.WaitGroup
@@ -117,7 +127,7 @@ func (r *runner) measure(ctx context.Context) error {
 		call func() error
 	}{{r.Ramp + r.Settle, &r.from, r.Begin}, {r.Window, &r.to, r.End}}
 	for _, step := range steps {
-		if !wait(ctx, step.wait) {
+		if wait.For(ctx, step.wait) != nil {
 			return ctx.Err()
 		}
 		if step.call != nil {
@@ -132,7 +142,7 @@ func (r *runner) measure(ctx context.Context) error {
 
 // client makes the requests of one stream after the other.
 func (r *runner) client(ctx context.Context, i int) error {
-	if !wait(ctx, r.Ramp*time.Duration(i)/time.Duration(r.Streams+r.Slow)) {
+	if wait.For(ctx, r.Ramp*time.Duration(i)/time.Duration(r.Streams+r.Slow)) != nil {
 		return nil
 	}
 	if i >= r.Streams {
@@ -147,7 +157,7 @@ func (r *runner) client(ctx context.Context, i int) error {
 	defer stop()
 	s := stream{arrivals: make([]int64, 0, r.Expect.Frames())}
 	for ctx.Err() == nil {
-		err := r.stream(c, &s)
+		err := r.stream(ctx, c, &s, i)
 		r.add(&s)
 		if err != nil {
 			return err
@@ -156,16 +166,29 @@ func (r *runner) client(ctx context.Context, i int) error {
 	return nil
 }
 
+// open asks for a stream: of a completion of its own, or of the one that is followed.
+func (r *runner) open(ctx context.Context, c *conn, i int) (*sse.Decoder, error) {
+	if !r.Follow || i == 0 {
+		return c.open()
+	}
+	select {
+	case <-r.known:
+		return c.resume(r.followed, "")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // A stream is what is known of a stream in progress.
 type stream struct {
 	begun    int64
 	arrivals []int64 // of each event, as nanoseconds since base
 }
 
-// stream makes one request and reads its events to the end.
-func (r *runner) stream(c *conn, s *stream) error {
+// stream makes one request, of the i-th client, and reads its events to the end.
+func (r *runner) stream(ctx context.Context, c *conn, s *stream, i int) error {
 	s.begun, s.arrivals = int64(time.Since(r.base)), s.arrivals[:0]
-	events, err := c.open()
+	events, err := r.open(ctx, c, i)
 	if err != nil {
 		return err
 	}
@@ -178,6 +201,9 @@ func (r *runner) stream(c *conn, s *stream) error {
 		now := int64(time.Since(r.base))
 		switch {
 		case errors.Is(err, io.EOF) && k == r.Expect.Frames():
+			if r.Follow {
+				return errors.New("the answer that is followed is over")
+			}
 			return nil
 		case errors.Is(err, io.EOF):
 			return fmt.Errorf("the stream %s ended after %d of %d frames", id, k, r.Expect.Frames())
@@ -186,6 +212,10 @@ func (r *runner) stream(c *conn, s *stream) error {
 		}
 		if err := r.Expect.check(k, &event, &id); err != nil {
 			return err
+		}
+		if r.Follow && i == 0 && k == 0 {
+			r.followed = id
+			close(r.known)
 		}
 		s.arrivals = append(s.arrivals, now)
 		if from := r.from.Load(); from != 0 && r.to.Load() == 0 {
@@ -208,6 +238,9 @@ func (r *runner) add(s *stream) {
 	if s.begun >= from && s.begun < to {
 		r.streams.Add(1)
 		r.result.FirstEvent = append(r.result.FirstEvent, milliseconds(s.arrivals[0]-s.begun))
+		if len(s.arrivals) > 1 {
+			r.result.FirstToken = append(r.result.FirstToken, milliseconds(s.arrivals[1]-s.begun))
+		}
 	}
 	if r.Gap == 0 {
 		return
@@ -224,6 +257,9 @@ func (r *runner) add(s *stream) {
 	for k, at := range paced {
 		if at >= from && at < to {
 			r.result.Lateness = append(r.result.Lateness, milliseconds(at-int64(k)*int64(r.Gap)-origin))
+			if k > 1 {
+				r.result.Between = append(r.result.Between, milliseconds(at-paced[k-1]))
+			}
 		}
 	}
 }
@@ -236,23 +272,11 @@ func (r *runner) doze(ctx context.Context) error {
 		return err
 	}
 	defer c.close()
-	if err := c.request("POST", "/v1/chat/completions", r.Target.Body); err != nil {
+	if err := c.request("POST", r.Target.path(), r.Target.Body); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
-}
-
-// wait waits: false where ctx ended first.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 func milliseconds(ns int64) float64 { return float64(ns) / 1e6 }

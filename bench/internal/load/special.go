@@ -8,21 +8,26 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/internal/sse"
+	"github.com/pawstream/pawstream/internal/wait"
 )
 
 // Whole sends requests for whole answers on so many connections, at a rate, and returns
-// how long each took, in milliseconds. Every answer must have the same text.
+// how long each took, in milliseconds. Every answer must have the same text. begin and end,
+// if not nil, are called at the borders of the window.
 func Whole(ctx context.Context, t *Target, connections int, rate float64, window time.Duration, begin, end func() error) (took []float64, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if err := begin(); err != nil {
-		return nil, err
+	if begin != nil {
+		if err := begin(); err != nil {
+			return nil, err
+		}
 	}
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -54,6 +59,9 @@ func Whole(ctx context.Context, t *Target, connections int, rate float64, window
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, cause
 	}
+	if end == nil {
+		return took, nil
+	}
 	return took, end()
 }
 
@@ -67,14 +75,14 @@ func whole(ctx context.Context, t *Target, due time.Time, gap, window time.Durat
 	stop := context.AfterFunc(ctx, c.close)
 	defer stop()
 	for over := time.Now().Add(window); due.Before(over); due = due.Add(gap) {
-		if !wait(ctx, time.Until(due)) {
+		if wait.For(ctx, time.Until(due)) != nil {
 			return nil, ctx.Err()
 		}
 		if time.Now().After(over) {
 			break // the machine cannot do as much
 		}
 		begun := time.Now()
-		if err := c.request(http.MethodPost, "/v1/chat/completions", t.Body); err != nil {
+		if err := c.request(http.MethodPost, t.path(), t.Body); err != nil {
 			return nil, err
 		}
 		if err := c.respond(); err != nil {
@@ -128,7 +136,7 @@ func Storm(ctx context.Context, t *Target, expect *Expectation, streams int, bef
 		})
 	}
 	live.Wait()
-	wait(ctx, before)
+	_ = wait.For(ctx, before)
 	close(cut)
 	group.Wait()
 	return took, context.Cause(ctx)
@@ -190,6 +198,52 @@ func storm(ctx context.Context, t *Target, expect *Expectation, alive func(), cu
 	return err
 }
 
+var named = regexp.MustCompile(`"id":"((?:chatcmpl-|resp_)\w+)"`)
+
+// Again asks for all events of an answer, whose frames a stream has had, and returns how long it
+// took until the last one was there, in milliseconds. They must be the same.
+func Again(ctx context.Context, t *Target, frames []sse.Event) (float64, error) {
+	id := named.FindStringSubmatch(frames[0].Data)
+	if id == nil {
+		return 0, fmt.Errorf("the first event names no completion: %s", frames[0].Data)
+	}
+	for over := time.Now().Add(patience); ; {
+		took, err := again(ctx, t, id[1], frames)
+		// While a service has just begun, the edge asks readers to come back.
+		if !errors.Is(err, errComeBack) || time.Now().After(over) || wait.For(ctx, 50*time.Millisecond) != nil {
+			return took, err
+		}
+	}
+}
+
+var errComeBack = errors.New("the stream has no events")
+
+func again(ctx context.Context, t *Target, id string, frames []sse.Event) (float64, error) {
+	c, err := dial(ctx, t, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	begun := time.Now()
+	events, err := c.resume(id+"?stream=true", "")
+	if err != nil {
+		return 0, err
+	}
+	for k := 0; ; k++ {
+		event, err := events.Next()
+		switch {
+		case errors.Is(err, io.EOF) && k == len(frames):
+			return milliseconds(int64(time.Since(begun))), nil
+		case errors.Is(err, io.EOF) && k == 0:
+			return 0, errComeBack
+		case err != nil:
+			return 0, fmt.Errorf("after %d of %d frames: %w", k, len(frames), err)
+		case k == len(frames) || event.Data != frames[k].Data:
+			return 0, fmt.Errorf("frame %d is another one: %s", k, event.Data)
+		}
+	}
+}
+
 // Cancel opens streams one after the other, leaves each, and returns how long it took
 // until the origin's context ended, in milliseconds. origin is the address that tells.
 func Cancel(ctx context.Context, t *Target, origin string, times int) ([]float64, error) {
@@ -225,7 +279,7 @@ func cancelOne(ctx context.Context, t *Target, origin string) (float64, error) {
 	left := time.Now()
 	c.close()
 	for deadline := left.Add(patience); time.Now().Before(deadline); {
-		if !wait(ctx, 20*time.Millisecond) {
+		if wait.For(ctx, 20*time.Millisecond) != nil {
 			return 0, ctx.Err()
 		}
 		at, err := endedAt(ctx, origin, id)
@@ -353,6 +407,3 @@ func First(ctx context.Context, t *Target, times int) ([]float64, error) {
 	}
 	return took, nil
 }
-
-// Wait waits: false where ctx ended first.
-func Wait(ctx context.Context, d time.Duration) bool { return wait(ctx, d) }

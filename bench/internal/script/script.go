@@ -4,8 +4,7 @@
 package script
 
 import (
-	"fmt"
-	"strings"
+	"strconv"
 	"time"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
@@ -15,26 +14,45 @@ import (
 type Script struct {
 	Words int           // how many deltas with text there are
 	Gap   time.Duration // from one event to the next one; 0: as fast as possible
+	Size  int           // bytes of each delta's text, where there is no gap; 0: short ones
 }
 
 // Parse reads a script from a request's parameters.
 func Parse(words, seed int64) Script {
+	if seed < 0 {
+		return Script{Words: int(words), Size: int(-seed)}
+	}
 	return Script{Words: int(words), Gap: time.Duration(seed) * time.Microsecond}
 }
 
-// Seed is what a request has as its seed to get the gap.
-func (s Script) Seed() int64 { return s.Gap.Microseconds() }
+// Seed is what a request has as its seed to get the gap, or, below 0, the size.
+func (s Script) Seed() int64 {
+	if s.Size > 0 {
+		return -int64(s.Size)
+	}
+	return s.Gap.Microseconds()
+}
 
-// Word is the text of the k-th delta with text.
-func Word(k int) string { return fmt.Sprintf(" word%d", k) }
+// AppendWord appends the text of the k-th delta with text.
+func (s Script) AppendWord(b []byte, k int) []byte {
+	from := len(b)
+	b = strconv.AppendInt(append(b, " word"...), int64(k), 10)
+	if s.Size == 0 {
+		return b
+	}
+	for len(b)-from < s.Size {
+		b = append(b, b[from:]...)
+	}
+	return b[:from+s.Size]
+}
 
 // Text is the whole answer.
 func (s Script) Text() string {
-	var b strings.Builder
+	var b []byte
 	for k := range s.Words {
-		b.WriteString(Word(k))
+		b = s.AppendWord(b, k)
 	}
-	return b.String()
+	return string(b)
 }
 
 // Events is how many events an answer has: the one with the role, the words, the finish
@@ -52,7 +70,7 @@ func (s Script) Event(sequence int) *completionv1.CompletionEvent {
 	case s.Words + 2:
 		e.Event = &completionv1.CompletionEvent_Done{Done: &completionv1.Done{}}
 	default:
-		e.Event = &completionv1.CompletionEvent_Delta{Delta: &completionv1.Delta{Content: Word(sequence - 1)}}
+		e.Event = &completionv1.CompletionEvent_Delta{Delta: &completionv1.Delta{Content: string(s.AppendWord(nil, sequence-1))}}
 	}
 	return e
 }

@@ -85,7 +85,7 @@ func good() *checker.History {
 		},
 		Cancels: []checker.Cancel{{Completion: cancelled, At: at(55)}},
 		Faults:  []checker.Fault{{Kind: "kill", Target: "A", From: at(35), To: at(400)}},
-		Books:   map[string]int{taken: 1, cancelled: 2},
+		Books:   map[string]int{taken: 1, cancelled: 1},
 		Samples: []checker.Sample{{Process: "A", At: at(20), Resident: 900}},
 		Streams: []checker.Stream{
 			{Name: "reader", Ask: "greeting", Principal: "me", Connections: []checker.Connection{
@@ -164,6 +164,12 @@ func TestCheck(t *testing.T) {
 			c.Events = append(c.Events, c.Events[4])
 		}},
 		{"I7", "a resume from another place", func(h *checker.History) { reader(h, 1).After = taken + ".1" }},
+		{"I7", "204 where the client has something else than the end", func(h *checker.History) {
+			reader(h, 4).Events[0].Data = reader(h, 1).Events[0].Data
+		}},
+		{"I8", "nothing where the client has something else than the end", func(h *checker.History) {
+			reader(h, 4).Events[0].Data = reader(h, 1).Events[0].Data
+		}},
 		{"I7", "204 before the end", func(h *checker.History) { reader(h, 2).Status = http.StatusNoContent }},
 		{"I7", "a GET after the end that is not told so", func(h *checker.History) { reader(h, 6).Method = http.MethodGet }},
 		{"I7", "more after the end", func(h *checker.History) {
@@ -201,8 +207,13 @@ func TestCheck(t *testing.T) {
 		{"I13", "no end", func(h *checker.History) { h.Log[taken] = h.Log[taken][:4] }},
 		{"I13", "admitted and forgotten", func(h *checker.History) { delete(h.Log, taken) }},
 		{"books", "an end that nobody wrote down", func(h *checker.History) { delete(h.Books, taken) }},
-		{"books", "an end that everybody wrote down", func(h *checker.History) { h.Books[cancelled] = 3 }},
+		{"books", "an end that was written down twice", func(h *checker.History) { h.Books[cancelled] = 2 }},
+		{"books", "an end that was written down again though nobody died then", func(h *checker.History) {
+			h.Books[cancelled] = 2
+			h.Faults = append(h.Faults, checker.Fault{Kind: "kill-completion", From: at(20_000), To: at(20_100)})
+		}},
 		{"I14", "one call too many", func(h *checker.History) { h.Attempts = append(h.Attempts, h.Attempts[1]) }},
+		{"I9", "a cancel of what is not known", func(h *checker.History) { h.Cancels[0].Gone = true }},
 		{"complete", "an error for who has stayed", func(h *checker.History) { h.Cancels = nil }},
 		{"complete", "nothing", func(h *checker.History) { h.Streams[2].Connections, h.Cancels = nil, nil }},
 	} {

@@ -16,6 +16,8 @@ func resumesAfterTheCursor(f *findings) {
 		switch {
 		case c.Status == http.StatusNoContent && !atEnd:
 			f.add(label(s, c), "status 204 before the end")
+		case c.Status == http.StatusNoContent && !s.sawEnd():
+			f.add(label(s, c), "status 204, and the client has something else than the end")
 		case c.Status == http.StatusOK && atEnd && len(c.Events) > 0 && !f.goesOn(s, c):
 			f.add(label(s, c), "%d events after the terminal one", len(c.Events))
 		case c.Status == http.StatusOK && atEnd && c.Method == http.MethodGet && !c.ComeBack && !f.goesOn(s, c):
@@ -31,6 +33,16 @@ func resumesAfterTheCursor(f *findings) {
 			f.add(label(s, c), "the first event is %d, not %d", sequence, after+1)
 		}
 	})
+}
+
+// sawEnd reports whether the last event that the client has put together is the terminal one.
+func (s *Stream) sawEnd() bool {
+	all := s.joined()
+	if len(all) == 0 {
+		return false
+	}
+	step, err := all[len(all)-1].step()
+	return err == nil && step.Terminal()
 }
 
 // atEnd reports whether a connection resumes after the terminal event.
@@ -64,7 +76,7 @@ func (in *index) silent(s *Stream, c *Connection) bool {
 		step, err := c.Events[n-1].step()
 		return err != nil || !step.Terminal()
 	}
-	return c.Method != http.MethodPost || c.After == "" || !in.endsAt(s.completion(), c.after())
+	return c.Method != http.MethodPost || c.After == "" || !in.endsAt(s.completion(), c.after()) || !s.sawEnd()
 }
 
 // recovers is I11: after a fault, every stream that was going on goes on, or ends, in
@@ -98,11 +110,8 @@ func (f *findings) recoversFrom(s *Stream, fault *Fault) {
 		return // it began later
 	}
 	if after.IsZero() {
-		all := s.joined()
-		if n := len(all); n > 0 {
-			if step, err := all[n-1].step(); err == nil && step.Terminal() {
-				return // it ended before
-			}
+		if s.sawEnd() {
+			return // it ended before
 		}
 		if after = s.over(); after.Before(begun) {
 			return // the client gave up before

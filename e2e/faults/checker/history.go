@@ -93,10 +93,12 @@ const (
 	Left  End = "left"  // the client closed it
 )
 
-// A Cancel is a request to cancel that was answered with 200.
+// A Cancel is a request to cancel that was answered with 200, or with the word that nobody knows the
+// completion any more: then it may have been cancelled by an earlier try, before its log was taken away.
 type Cancel struct {
 	Completion string
 	At         time.Time // of the answer
+	Gone       bool
 }
 
 // A Record is a record of the log; of Meta, Claim and Steps one is set.

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -233,6 +235,68 @@ func (p *Page) Enter() {
 	call(p, input.DispatchKeyEvent, key)
 	key.Type, key.Text = input.DispatchKeyEventTypeKeyUp, ""
 	call(p, input.DispatchKeyEvent, key)
+}
+
+// Key presses and releases a key by its name, as "PageUp", with its number in Windows.
+func (p *Page) Key(name string, number int64) {
+	p.t.Helper()
+	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Key: name, Code: name, WindowsVirtualKeyCode: number}
+	call(p, input.DispatchKeyEvent, key)
+	key.Type = input.DispatchKeyEventTypeKeyUp
+	call(p, input.DispatchKeyEvent, key)
+}
+
+// Compose begins a text by an input method, as Japanese is written; it is not entered yet.
+func (p *Page) Compose(text string) {
+	p.t.Helper()
+	call(p, input.ImeSetComposition, input.ImeSetCompositionParams{Text: text, SelectionStart: int64(len(text)), SelectionEnd: int64(len(text))})
+}
+
+// Wheel turns the wheel over a place by so many pixels, down or, below 0, up.
+func (p *Page) Wheel(x, y, by float64) {
+	p.t.Helper()
+	call(p, wheel, wheelParams{Type: "mouseWheel", X: x, Y: y, DeltaY: by})
+}
+
+// wheel is Input.dispatchMouseEvent, whose parameters in cdproto leave out a movement of 0, which Chromium wants to be told.
+var wheel = cdp.Command[wheelParams, cdp.Empty]{Method: input.CommandDispatchMouseEvent} //nolint:gochecknoglobals // a constant
+
+type wheelParams struct {
+	Type   string  `json:"type"`
+	X      float64 `json:"x"`
+	Y      float64 `json:"y"`
+	DeltaX float64 `json:"deltaX"`
+	DeltaY float64 `json:"deltaY"`
+}
+
+// Drag moves a finger from a place by so many pixels, in steps of 5, and holds it there for a moment.
+func (p *Page) Drag(x, y, by float64) {
+	p.t.Helper()
+	at := func(y float64) []*input.TouchPoint { return []*input.TouchPoint{{X: x, Y: y}} }
+	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchStart, TouchPoints: at(y)})
+	for moved := 5.0; moved <= max(by, -by); moved += 5 {
+		call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchMove, TouchPoints: at(y + math.Copysign(moved, by))})
+	}
+	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}})
+}
+
+// Drop drags a file of this machine to a place, and drops it there.
+func (p *Page) Drop(x, y float64, file string) {
+	p.t.Helper()
+	data := &input.DragData{Items: []*input.DragDataItem{}, Files: []string{file}, DragOperationsMask: 1}
+	for _, step := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+		call(p, input.DispatchDragEvent, input.DispatchDragEventParams{Type: step, X: x, Y: y, Data: data})
+	}
+}
+
+// Paper has the page look as it would be printed, or as on a screen again.
+func (p *Page) Paper(printed bool) {
+	p.t.Helper()
+	media := ""
+	if printed {
+		media = "print"
+	}
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media})
 }
 
 // Click clicks an element.

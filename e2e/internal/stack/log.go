@@ -14,7 +14,7 @@ const (
 )
 
 // alarms are what no process may write, whatever its clients do.
-var alarms = []string{"level=ERROR", "DATA RACE", "panic:", "fatal error:"} //nolint:gochecknoglobals // a constant
+var alarms = []string{"level=ERROR", `"level":"ERROR"`, "DATA RACE", "panic:", "fatal error:"} //nolint:gochecknoglobals // a constant
 
 // A logbook takes what a process writes to standard error. It keeps the lines that
 // raise an alarm, all that follows the first of them, and the last others.

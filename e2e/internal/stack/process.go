@@ -36,6 +36,11 @@ type Process struct {
 // Start runs a program, in a new directory within that of the programs, and returns
 // when it serves.
 func (p Programs) Start(ctx context.Context, name string, args ...string) (*Process, error) {
+	return p.start(ctx, nil, name, args...)
+}
+
+// start is Start with more of the environment.
+func (p Programs) start(ctx context.Context, env []string, name string, args ...string) (*Process, error) {
 	ran := &Process{name: name, exited: make(chan struct{})}
 	ran.stdout.line = make(chan string, 1)
 	dir, err := os.MkdirTemp(string(p), name+"-*")
@@ -43,7 +48,7 @@ func (p Programs) Start(ctx context.Context, name string, args ...string) (*Proc
 		return nil, err
 	}
 	ran.cmd = exec.Command(p.Path(name), args...) //nolint:noctx // it outlives ctx: Stop ends it
-	ran.cmd.Dir, ran.cmd.Env = dir, Environment()
+	ran.cmd.Dir, ran.cmd.Env = dir, append(Environment(), env...)
 	ran.cmd.Stdout, ran.cmd.Stderr = &ran.stdout, &ran.log
 	if err := ran.launch(); err != nil {
 		return nil, err
@@ -62,11 +67,11 @@ func Run(cmd *exec.Cmd) (*Process, error) {
 	return ran, ran.launch()
 }
 
-// Environment returns ours without what would configure the programs. At its end a
+// Environment returns ours without what would configure the programs, which log as text. At its end a
 // program with the race detector waits for more races, by default for a second.
 func Environment() []string {
 	ours := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "PAWSTREAM_") })
-	return append(ours, "GORACE=atexit_sleep_ms=50")
+	return append(ours, "GORACE=atexit_sleep_ms=50", "PAWSTREAM_LOG_FORMAT=text")
 }
 
 // launch starts the process from a thread that lives as long as the process does:

@@ -12,6 +12,8 @@ type Options struct {
 	Pace float64
 	// Completion and Edge are more arguments of the programs.
 	Completion, Edge []string
+	// Env is more of the environment of both, of which [Environment] is the usual part.
+	Env []string
 	// Between, if not nil, takes the completion service's address and returns the one
 	// that the edge is to use in its place.
 	Between func(address string) (string, error)
@@ -24,7 +26,7 @@ type Stack struct {
 
 // Stack starts both processes.
 func (p Programs) Stack(ctx context.Context, o Options) (*Stack, error) {
-	completion, err := p.Start(ctx, "completion", append([]string{
+	completion, err := p.start(ctx, o.Env, "completion", append([]string{
 		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
 		"--advisor-pace=" + strconv.FormatFloat(o.Pace, 'g', -1, 64),
 	}, o.Completion...)...)
@@ -37,7 +39,7 @@ func (p Programs) Stack(ctx context.Context, o Options) (*Stack, error) {
 			return nil, errors.Join(err, completion.Stop())
 		}
 	}
-	edge, err := p.Start(ctx, "edge", append([]string{
+	edge, err := p.start(ctx, o.Env, "edge", append([]string{
 		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--completion-addr=" + address,
 	}, o.Edge...)...)
 	if err != nil {

@@ -1,5 +1,5 @@
 // Package answer writes the JSON answers of the public API, with the headers that
-// belong to them.
+// belong to them. What the JSON says is a dialect's.
 package answer
 
 import (
@@ -9,12 +9,14 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	"github.com/pawstream/pawstream/internal/header"
 )
 
-// JSON answers with status 200 and a body of package openai.
+// JSON answers with status 200 and the JSON of v, a view of a dialect.
 func JSON(w http.ResponseWriter, v any) {
-	body, err := openai.AppendJSON(nil, v)
+	body, err := AppendJSON(nil, v)
 	if err != nil {
 		panic(fmt.Errorf("body that cannot be JSON: %w", err))
 	}
@@ -22,22 +24,23 @@ func JSON(w http.ResponseWriter, v any) {
 }
 
 // Error answers with a failure, and tells the client whether and when to try again.
-func Error(w http.ResponseWriter, e *openai.Error) {
+func Error(w http.ResponseWriter, d dialect.Failures, e *failure.Error) {
 	h := w.Header()
 	if e.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds())))) // RFC 9110, section 10.2.3
-		h.Set("Retry-After-Ms", strconv.FormatInt(int64(e.RetryAfter/time.Millisecond), 10))
+		h.Set(header.RetryAfter, strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds())))) // RFC 9110, section 10.2.3
+		h.Set(header.RetryAfterMs, strconv.FormatInt(int64(e.RetryAfter/time.Millisecond), 10))
 	}
 	if e.Final {
-		h.Set("X-Should-Retry", "false")
+		h.Set(header.ShouldRetry, "false")
 	}
-	write(w, e.Status, e.AppendJSON(nil))
+	status, body := d.Failure(e)
+	write(w, status, body)
 }
 
 func write(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
+	h.Set(header.ContentType, header.JSON)
+	h.Set(header.CacheControl, "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the client has left if this fails

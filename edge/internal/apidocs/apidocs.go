@@ -1,5 +1,5 @@
 // Package apidocs is the description of the public API, written by hand as OpenAPI 3.2,
-// Swagger UI, which shows it, and a page about its streams with the examples.
+// Swagger UI, which shows it, and pages about streams, with the examples, and what else there is to know.
 package apidocs
 
 import (
@@ -12,9 +12,14 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/pawstream/pawstream/clients/js"
 	"github.com/pawstream/pawstream/edge/internal/page"
 	"github.com/pawstream/pawstream/examples"
+	"github.com/pawstream/pawstream/internal/header"
 )
+
+// Root is where the pages are.
+const Root = "/docs"
 
 //go:embed openapi.yaml
 var description []byte
@@ -22,16 +27,18 @@ var description []byte
 //go:embed pages
 var pages embed.FS
 
-//go:embed swagger/*.css swagger/*.js swagger/*.png swagger/*.txt
+//go:embed swagger/*.css swagger/*.js swagger/*.txt
 var swagger embed.FS
 
 // Docs is what there is to read about the API. It is safe for concurrent use.
 type Docs struct {
-	asYAML, asJSON, page, protocol *page.File
-	assets, examples               page.Files
+	asYAML, asJSON   *page.File
+	pages            page.Files // by their paths
+	assets, examples page.Files
+	client           page.Files
 }
 
-// New converts the description and puts the page about streams together, once.
+// New converts the description and puts the pages together, once.
 func New() (*Docs, error) {
 	converted, err := yaml.YAMLToJSON(description)
 	if err != nil {
@@ -39,7 +46,7 @@ func New() (*Docs, error) {
 	}
 	d := &Docs{
 		asYAML: page.NewFile("application/yaml", description), // RFC 9512
-		asJSON: page.NewFile("application/json", converted),
+		asJSON: page.NewFile(header.JSON, converted),
 	}
 	ours, err := load(pages, "pages")
 	if err != nil {
@@ -48,31 +55,41 @@ func New() (*Docs, error) {
 	if d.assets, err = load(swagger, "swagger"); err != nil {
 		return nil, err
 	}
-	d.page, d.assets["docs.js"], d.assets["protocol.css"] = ours["docs.html"], ours["docs.js"], ours["protocol.css"]
+	d.pages = page.Files{Root: ours["docs.html"]}
+	for _, name := range []string{"docs.js", "docs.css", "protocol.css", "reading.js"} {
+		d.assets[name] = ours[name]
+	}
 	if d.examples, err = page.Load(examples.Files()); err != nil {
 		return nil, err
 	}
-	if d.protocol, err = protocol(); err != nil {
-		return nil, fmt.Errorf("protocol.html: %w", err)
+	if d.client, err = page.Load(js.Files()); err != nil {
+		return nil, err
 	}
-	return d, nil
+	return d, d.write()
 }
 
-// protocol makes the page about streams: where it says so, it shows a file of the examples.
-func protocol() (*page.File, error) {
+// write makes the pages that are written here: where they say so, they show a file of the examples.
+func (d *Docs) write() error {
 	show := template.FuncMap{"source": func(name string) (string, error) {
 		text, err := fs.ReadFile(examples.Files(), name)
 		return string(text), err
 	}}
-	whole, err := template.New("protocol.html").Funcs(show).ParseFS(pages, "pages/protocol.html")
+	dir, err := fs.Sub(pages, "pages")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var html bytes.Buffer
-	if err := whole.Execute(&html, nil); err != nil {
-		return nil, err
+	all, err := page.Templates(dir, show)
+	if err != nil {
+		return err
 	}
-	return page.NewFile("text/html; charset=utf-8", html.Bytes()), nil
+	for _, name := range []string{"protocol", "protocols", "grpc", "authentication"} {
+		var html bytes.Buffer
+		if err := all.ExecuteTemplate(&html, name+".html", nil); err != nil {
+			return err
+		}
+		d.pages[Root+"/"+name] = page.NewFile(header.HTML, html.Bytes())
+	}
+	return nil
 }
 
 func load(files embed.FS, dir string) (page.Files, error) {
@@ -83,15 +100,16 @@ func load(files embed.FS, dir string) (page.Files, error) {
 	return page.Load(sub)
 }
 
-// Mount adds the routes: /openapi.yaml, /openapi.json, /docs and /docs/protocol, with what they
-// load and the examples below. They are open to everybody.
-func (d *Docs) Mount(mux *http.ServeMux) {
+// Mount adds the routes: /openapi.yaml, /openapi.json, /docs and the pages below it, with what they
+// load, the examples, and the client that these use. They are open to everybody.
+func (d *Docs) Mount(mux page.Mux) {
 	mux.Handle("GET /openapi.yaml", d.asYAML)
 	mux.Handle("GET /openapi.json", d.asJSON)
-	for path, file := range map[string]*page.File{"/docs": d.page, "/docs/protocol": d.protocol} {
+	for path, file := range d.pages {
 		mux.Handle("GET "+path, file)
 		mux.Handle("GET "+path+"/{$}", http.RedirectHandler(path, http.StatusMovedPermanently))
 	}
-	d.assets.Mount(mux, "/docs/")
-	d.examples.Mount(mux, "/docs/examples/")
+	d.assets.Mount(mux, Root+"/")
+	d.examples.Mount(mux, Root+"/examples/")
+	d.client.Mount(mux, Root+"/clients/js/") // where the examples find it
 }

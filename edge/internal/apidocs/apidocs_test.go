@@ -1,6 +1,7 @@
 package apidocs
 
 import (
+	"cmp"
 	"html"
 	"io/fs"
 	"net/http"
@@ -8,23 +9,35 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/examples"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-func get(t *testing.T, path string) *httptest.ResponseRecorder {
-	t.Helper()
+var mounted = sync.OnceValues(func() (http.Handler, error) {
 	docs, err := New()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	docs.Mount(mux)
+	return mux, nil
+})
+
+func get(t *testing.T, path string) *httptest.ResponseRecorder {
+	t.Helper()
+	docs, err := mounted()
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	docs.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w
 }
 
@@ -79,41 +92,128 @@ func TestCodes(t *testing.T) {
 	_, table, _ := strings.Cut(get(t, "/docs/protocol").Body.String(), `<table id="codes">`)
 	table, _, _ = strings.Cut(table, "</table>")
 	got := codes(table, `<td class="narrow">(?<status>\d+)</td><td>(?<codes>.+?)</td><td>(?<retry>\w+)</td>`)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("docs/errors.md and /docs/protocol (-want +got)\n%s", diff)
 	}
 	for code, said := range want {
 		want[code] = strings.TrimRight(said, "0123456789")
 	}
 	got = codes(string(description), `(?m)^ +\*\*(?<retry>no|wait|anew)\*\*.+\n(?<codes>(?: +\x60.+\n)+)`)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("docs/errors.md and openapi.yaml (-want +got)\n%s", diff)
 	}
 }
 
-// TestProtocolLinksLead follows the page's links to itself.
-func TestProtocolLinksLead(t *testing.T) {
+// documents are the paths of the pages.
+func documents() []string {
+	return []string{"/docs/protocol", "/docs/protocols", "/docs/grpc", "/docs/authentication"}
+}
+
+// TestLinksLead follows the links of the pages to themselves, to each other and to the examples.
+func TestLinksLead(t *testing.T) {
 	t.Parallel()
-	page := get(t, "/docs/protocol").Body.String()
-	links := regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(page, -1)
-	if len(links) < 10 {
-		t.Fatalf("%d links", len(links))
+	for _, path := range documents() {
+		page := get(t, path).Body.String()
+		links := regexp.MustCompile(`href="((?:/docs[^"#]*)?)(?:#([^"]+))?"`).FindAllStringSubmatch(page, -1)
+		if len(links) < 10 {
+			t.Errorf("%s: %d links", path, len(links))
+		}
+		for _, link := range links {
+			to := get(t, cmp.Or(link[1], path))
+			if to.Code != http.StatusOK || link[2] != "" && !strings.Contains(to.Body.String(), `id="`+link[2]+`"`) {
+				t.Errorf("%s: %s leads nowhere", path, link[0])
+			}
+		}
+		for _, other := range append(documents(), "/docs", "/") {
+			if !strings.Contains(page, `href="`+other+`"`) {
+				t.Errorf("%s has no way to %s", path, other)
+			}
+		}
 	}
-	for _, link := range links {
-		if !strings.Contains(page, `id="`+link[1]+`"`) {
-			t.Errorf("#%s leads nowhere", link[1])
+}
+
+// TestWhatThePagesSay looks for the flags, scopes and names of the pages where they are made.
+func TestWhatThePagesSay(t *testing.T) {
+	t.Parallel()
+	config, err := os.ReadFile("../../../docs/config.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]bool)
+	for _, path := range documents() {
+		for _, flag := range regexp.MustCompile(`--[a-z]+(?:-[a-z]+)+`).FindAllString(get(t, path).Body.String(), -1) {
+			seen[flag] = true
+			if !strings.Contains(string(config), "`"+flag) {
+				t.Errorf("%s tells of %s, which there is not", path, flag)
+			}
+		}
+	}
+	if len(seen) < 15 {
+		t.Errorf("%d flags", len(seen))
+	}
+	scopes := get(t, "/docs/authentication").Body.String()
+	for _, scope := range []auth.Scope{auth.ScopeCreate, auth.ScopeRead, auth.ScopeManage, auth.ScopeModels} {
+		if !strings.Contains(scopes, `<td class="narrow"><code>`+string(scope)+`</code>`) {
+			t.Errorf("/docs/authentication has no scope %s", scope)
+		}
+	}
+	grpc := get(t, "/docs/grpc").Body.String()
+	for _, name := range []string{
+		protoname.Of(completionv1.MetadataKey_METADATA_KEY_PRINCIPAL), protoname.Of(completionv1.MetadataKey_METADATA_KEY_COMPLETION_ID),
+		"CompletionService", "ModelService", "PetService",
+	} {
+		if !strings.Contains(grpc, "<code>"+name+"</code>") {
+			t.Errorf("/docs/grpc has no %s", name)
 		}
 	}
 }
 
 func TestDocsWithASlash(t *testing.T) {
 	t.Parallel()
-	for _, page := range []string{"/docs", "/docs/protocol"} {
+	for _, page := range append(documents(), "/docs") {
 		if w := get(t, page+"/"); w.Code != http.StatusMovedPermanently || w.Header().Get("Location") != page {
 			t.Errorf("%s/: status %d, to %q", page, w.Code, w.Header().Get("Location"))
 		}
 	}
 	if w := get(t, "/docs/nothing"); w.Code != http.StatusNotFound {
 		t.Errorf("status %d", w.Code)
+	}
+}
+
+// TestEveryParameterIsDescribed holds the description of a request against the contract's.
+func TestEveryParameterIsDescribed(t *testing.T) {
+	t.Parallel()
+	_, request, _ := strings.Cut(string(description), "\n    CreateRequest:\n")
+	request, _, _ = strings.Cut(request, "\n    RequestMessage:\n")
+	fields := (&completionv1.CompletionParams{}).ProtoReflect().Descriptor().Fields()
+	for i := range fields.Len() {
+		name := string(fields.Get(i).Name())
+		switch name {
+		case "more": // what has no field, and so no description
+			continue
+		case "instructions", "previous_completion_id", "background", "include_encrypted_reasoning", "function_calls", "truncate": // bodies of chat completions have none
+			continue
+		}
+		if !strings.Contains(request, "\n        "+name+":") {
+			t.Errorf("openapi.yaml has no %s", name)
+		}
+	}
+}
+
+// TestEnumerations holds the description against the contract's enumerations, whose names come
+// from the contract.
+func TestEnumerations(t *testing.T) {
+	t.Parallel()
+	for name, values := range map[string][]string{
+		"Role": protoname.All[completionv1.Role](), "FinishReason": protoname.All[completionv1.FinishReason](),
+		"ToolChoiceMode": protoname.All[completionv1.ToolChoiceMode](), "Modality": protoname.All[completionv1.Modality](),
+		"ReasoningEffort": protoname.All[completionv1.ReasoningEffort](), "Verbosity": protoname.All[completionv1.Verbosity](),
+		"OnDisconnect": protoname.All[completionv1.OnDisconnect](), "CompletionStatus": protoname.All[completionv1.CompletionStatus](),
+		"Stage": protoname.All[completionv1.Progress_Stage](), "SortOrder": protoname.All[completionv1.SortOrder](),
+	} {
+		list := "enum: [" + strings.Join(values, ", ")
+		if text := string(description); !strings.Contains(text, list+"]") && !strings.Contains(text, list+", null]") {
+			t.Errorf("%s: openapi.yaml has no %s]", name, list)
+		}
 	}
 }

@@ -18,7 +18,7 @@ if [ "sha512-$(openssl dgst -sha512 -binary "$package" | base64 -w 0)" != "$inte
 fi
 tar -xzf "$package" -C "$work"
 mkdir -p swagger
-for file in swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt favicon-32x32.png; do
+for file in swagger-ui.css swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt; do
 	install -m 644 "$work/package/$file" swagger/
 done
 # What asks for a map that is not here would only make an error in the console.

@@ -27,15 +27,16 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pawstream/pawstream/internal/callers"
 	"github.com/pawstream/pawstream/internal/reload"
 )
 
-func header(values ...string) http.Header { return http.Header{"Authorization": values} }
+func headerOf(values ...string) http.Header { return http.Header{"Authorization": values} }
 
 func TestNone(t *testing.T) {
-	for _, h := range []http.Header{nil, header("Bearer whatever")} {
+	for _, h := range []http.Header{nil, headerOf("Bearer whatever")} {
 		caller, err := None{}.Authenticate(h)
-		if err != nil || caller.Principal != Anonymous || !caller.May(ScopeManage) || !caller.MayAsk("any") {
+		if err != nil || caller.Principal != callers.Anonymous || !caller.May(ScopeManage) || !caller.MayAsk("any") {
 			t.Errorf("%v: %+v, %v", h, caller, err)
 		}
 	}
@@ -78,21 +79,21 @@ func TestKeys(t *testing.T) {
 		want   *Caller
 		err    error
 	}{
-		{"a key", header("Bearer " + web), &Caller{Principal: `the "web": #1`, Scopes: All[Scope](), Models: All[string]()}, nil},
-		{"scheme in another case", header("bEARER  " + web), &Caller{Principal: `the "web": #1`, Scopes: All[Scope](), Models: All[string]()}, nil},
-		{"a key with limits", header("Bearer " + job), &Caller{
+		{"a key", headerOf("Bearer " + web), &Caller{Principal: `the "web": #1`, Scopes: All[Scope](), Models: All[string]()}, nil},
+		{"scheme in another case", headerOf("bEARER  " + web), &Caller{Principal: `the "web": #1`, Scopes: All[Scope](), Models: All[string]()}, nil},
+		{"a key with limits", headerOf("Bearer " + job), &Caller{
 			Principal: "shop", Scopes: Only(ScopeRead), Models: Only("a", "b"), RequestsPerMinute: 6, Streams: 2,
 		}, nil},
 		{"none", http.Header{}, nil, ErrMissing},
-		{"empty", header(""), nil, ErrInvalid},
-		{"no key", header("Bearer"), nil, ErrInvalid},
-		{"no scheme", header(web), nil, ErrInvalid},
-		{"another scheme", header("Basic " + web), nil, ErrInvalid},
-		{"two", header("Bearer "+web, "Bearer "+web), nil, ErrInvalid},
-		{"another key", header("Bearer " + web + "x"), nil, ErrInvalid},
-		{"a prefix", header("Bearer " + web[:len(web)-1]), nil, ErrInvalid},
-		{"a digest", header("Bearer " + webLine[len(webLine)-65:len(webLine)-1]), nil, ErrInvalid},
-		{"far too long", header("Bearer " + strings.Repeat("x", maxCredentials+1)), nil, ErrInvalid},
+		{"empty", headerOf(""), nil, ErrMalformed},
+		{"no key", headerOf("Bearer"), nil, ErrMalformed},
+		{"no scheme", headerOf(web), nil, ErrMalformed},
+		{"another scheme", headerOf("Basic " + web), nil, ErrMalformed},
+		{"two", headerOf("Bearer "+web, "Bearer "+web), nil, ErrMalformed},
+		{"another key", headerOf("Bearer " + web + "x"), nil, ErrInvalid},
+		{"a prefix", headerOf("Bearer " + web[:len(web)-1]), nil, ErrInvalid},
+		{"a digest", headerOf("Bearer " + webLine[len(webLine)-65:len(webLine)-1]), nil, ErrInvalid},
+		{"far too long", headerOf("Bearer " + strings.Repeat("x", maxCredentials+1)), nil, ErrMalformed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := keys.Authenticate(tt.header)
@@ -142,8 +143,8 @@ func TestKeysFollowTheirFile(t *testing.T) {
 			if said := log.String(); !strings.Contains(said, step.says) && step.text != "# nobody\n" { // of which the complaint is the same
 				t.Errorf("with %q the log has %q", step.text, said)
 			}
-			_, err1 := keys.Authenticate(header("Bearer " + one))
-			_, err2 := keys.Authenticate(header("Bearer " + two))
+			_, err1 := keys.Authenticate(headerOf("Bearer " + one))
+			_, err2 := keys.Authenticate(headerOf("Bearer " + two))
 			if (err1 == nil) != step.one || (err2 == nil) != step.two {
 				t.Errorf("with %q: %v, %v", step.text, err1, err2)
 			}
@@ -156,14 +157,15 @@ func TestKeyFileInError(t *testing.T) {
 	_, other := newKey(t, "web")
 	for _, tt := range []struct{ name, text, want string }{
 		{"no YAML", "- {name: [", "[1:"},
-		{"not a list", "name: web", "[1:"},
-		{"unknown field", strings.TrimSuffix(line, "}") + ", admin: true}", `unknown field "admin"`},
+		{"not a list", "# keys\n\nname: web", "it must be a list, of lines like '- {name: …, sha256: …}'"},
+		{"all that keys new prints", "The key:\npaw_A\n\nIts line:\n" + line, "it must be a list, of lines like"},
+		{"unknown field", strings.TrimSuffix(line, "}") + ", scope: [models.read]}", `unknown field "scope"; there are name, sha256, principal, scopes, models,`},
 		{"no name", "- {sha256: " + strings.Repeat("0", 64) + "}", "entry 1: it has no name"},
 		{"no digest", "- {name: web}", `"web": sha256 must have 64`},
 		{"half a digest", "- {name: web, sha256: 00ff}", "64 hexadecimal digits"},
 		{"twice the name", line + "\n" + other, `entry 2: there are two keys of the name "web"`},
 		{"twice the key", line + "\n" + strings.Replace(line, "web", "job", 1), `entry 2: "job" is the same key as "web"`},
-		{"unknown scope", strings.TrimSuffix(line, "}") + ", scopes: [all]}", `there is no scope "all"`},
+		{"unknown scope", strings.TrimSuffix(line, "}") + ", scopes: [all]}", `there is no scope "all"; there are completions.create, completions.read, completions.manage and models.read`},
 		{"negative limit", strings.TrimSuffix(line, "}") + ", streams: -1}", "must not be negative"},
 		{"principal with a line", strings.TrimSuffix(line, "}") + `, principal: "a\nb"}`, "printable ASCII"},
 		{"principal too long", strings.TrimSuffix(line, "}") + ", principal: " + strings.Repeat("p", 129) + "}", "1 to 128"},
@@ -311,7 +313,7 @@ func TestJWT(t *testing.T) {
 		{"no token", "paw_x", ErrInvalid},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			caller, err := j.Authenticate(header("Bearer " + tt.token))
+			caller, err := j.Authenticate(headerOf("Bearer " + tt.token))
 			if !errors.Is(err, tt.err) || err == nil && caller.Principal != "user-1" {
 				t.Errorf("%+v, %v, want %v", caller, err, tt.err)
 			}
@@ -322,7 +324,7 @@ func TestJWT(t *testing.T) {
 	}
 
 	expires := now.Add(time.Hour).Truncate(time.Second)
-	got, err := j.Authenticate(header("Bearer " + p.token(t, good(jwt.MapClaims{
+	got, err := j.Authenticate(headerOf("Bearer " + p.token(t, good(jwt.MapClaims{
 		"exp": expires.Unix(), "scope": "openid completions.read models.read", "models": []string{"a"},
 	}))))
 	want := &Caller{
@@ -357,7 +359,7 @@ func TestJWKSByURL(t *testing.T) {
 	}
 	may := func(p *provider, want error) {
 		t.Helper()
-		if _, err := j.Authenticate(header("Bearer " + p.token(t, good(nil)))); !errors.Is(err, want) {
+		if _, err := j.Authenticate(headerOf("Bearer " + p.token(t, good(nil)))); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", p.id, err, want)
 		}
 	}
@@ -405,7 +407,7 @@ func TestJWKSGoesWrong(t *testing.T) {
 				}
 				may := func(when string) {
 					t.Helper()
-					if _, err := j.Authenticate(header("Bearer " + p.token(t, good(nil)))); err != nil {
+					if _, err := j.Authenticate(headerOf("Bearer " + p.token(t, good(nil)))); err != nil {
 						t.Errorf("%s: %v", when, err)
 					}
 				}
@@ -479,6 +481,23 @@ func TestJWTInError(t *testing.T) {
 				t.Errorf("error %v, want one line with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// What was given out while the clock was ahead is not good for as long as it was.
+func TestTicketsOfAClockThatIsSetBack(t *testing.T) {
+	tickets, owner := NewTickets(nil, nil), &Caller{Principal: "anna"}
+	for _, ahead := range []time.Duration{time.Second, 10 * time.Second, time.Hour, 10 * 365 * 24 * time.Hour} {
+		good := ahead < clockSkew
+		now := time.Now().Add(ahead)
+		ticket, _ := tickets.seal(owner, grant{Kind: ticketKind, Completion: "chatcmpl-A", Until: now.Add(TicketLife), Nonce: now.String()})
+		if _, err := tickets.Redeem(t.Context(), ticket, "chatcmpl-A"); (err == nil) != good || !good && !errors.Is(err, ErrExpired) {
+			t.Errorf("a ticket from %v ahead: %v", ahead, err)
+		}
+		pass, _ := tickets.seal(owner, grant{Kind: passKind, Completion: "chatcmpl-A", Until: now.Add(PassLife)})
+		if _, err := tickets.Check(pass, "chatcmpl-A"); (err == nil) != good || !good && !errors.Is(err, ErrExpired) {
+			t.Errorf("a pass from %v ahead: %v", ahead, err)
+		}
 	}
 }
 
@@ -556,7 +575,7 @@ func FuzzAuthorization(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		caller, err := keys.Authenticate(header(value))
+		caller, err := keys.Authenticate(headerOf(value))
 		if (err == nil) != (caller != nil) {
 			t.Fatalf("%+v and %v", caller, err)
 		}

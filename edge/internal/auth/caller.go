@@ -3,7 +3,7 @@
 // Three ways to find out are ordinary to the rest of the edge: [None] believes that
 // everybody is the same anonymous caller, [Keys] knows a file of API keys, and [JWT]
 // checks tokens of an identity provider. [Tickets] lets a caller pass on the right to
-// follow one completion to an EventSource, which cannot send a header.
+// follow one completion: to an EventSource, which cannot send a header, or to other people.
 //
 // The package knows the header Authorization (RFC 9110, section 11.6.2; RFC 6750) and
 // nothing else of HTTP.
@@ -15,6 +15,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pawstream/pawstream/internal/callers"
+	"github.com/pawstream/pawstream/internal/header"
 )
 
 // A Caller is who sent a request. It is shared between requests and never changed.
@@ -31,6 +34,9 @@ type Caller struct {
 	RequestsPerMinute, Streams int
 	// Expires ends the caller's right, running streams included; zero: never.
 	Expires time.Time
+	// Share is what a guest's right hangs on, who reads what the principal has shared; "": it is the
+	// principal.
+	Share string
 }
 
 // A Set is what somebody may use of the things of one kind: all, or those that are named. The
@@ -70,12 +76,13 @@ func (c *Caller) May(s Scope) bool { return c.Scopes.Has(s) }
 // MayAsk reports whether the caller may use a model.
 func (c *Caller) MayAsk(model string) bool { return c.Models.Has(model) }
 
-// What an [Authenticator] finds wrong. The text is for the log; a caller is only told
-// that it is nobody.
+// What an [Authenticator] finds wrong. The text is for the log; a caller is not told
+// the last two apart, nor whether there ever was such a key.
 var (
-	ErrMissing = errors.New("auth: no credentials")
-	ErrInvalid = errors.New("auth: wrong credentials")
-	ErrExpired = errors.New("auth: credentials have expired")
+	ErrMissing   = errors.New("auth: no credentials")
+	ErrMalformed = errors.New("auth: no bearer credentials")
+	ErrInvalid   = errors.New("auth: wrong credentials")
+	ErrExpired   = errors.New("auth: credentials have expired")
 )
 
 // An Authenticator tells who sends a request, by its header: one of the errors above,
@@ -84,9 +91,6 @@ type Authenticator interface {
 	Authenticate(h http.Header) (*Caller, error)
 }
 
-// Anonymous is the principal of everybody who is not asked who they are.
-const Anonymous = "anonymous"
-
 // None is the Authenticator that asks nobody. A key that is sent all the same, as every
 // SDK does, means nothing.
 type None struct{}
@@ -94,7 +98,7 @@ type None struct{}
 // Authenticate implements [Authenticator].
 func (None) Authenticate(http.Header) (*Caller, error) { return anonymous, nil }
 
-var anonymous = &Caller{Principal: Anonymous, Scopes: All[Scope](), Models: All[string]()} //nolint:gochecknoglobals // a constant
+var anonymous = &Caller{Principal: callers.Anonymous, Scopes: All[Scope](), Models: All[string]()} //nolint:gochecknoglobals // a constant
 
 // maxCredentials bounds what is looked at, in bytes: more than any key or token of ours.
 const maxCredentials = 16 << 10
@@ -102,14 +106,14 @@ const maxCredentials = 16 << 10
 // bearer returns the credentials of "Authorization: Bearer CREDENTIALS". The scheme's
 // case does not matter; a second such header makes the first one doubtful.
 func bearer(h http.Header) (string, error) {
-	values := h.Values("Authorization")
+	values := h.Values(header.Authorization)
 	if len(values) == 0 {
 		return "", ErrMissing
 	}
 	scheme, credentials, _ := strings.Cut(values[0], " ")
 	credentials = strings.Trim(credentials, " ")
 	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || credentials == "" || len(credentials) > maxCredentials {
-		return "", ErrInvalid
+		return "", ErrMalformed
 	}
 	return credentials, nil
 }

@@ -104,7 +104,7 @@ func parseKeys(text []byte) ([]key, error) {
 	var written any // as they are written: what is empty there is not absent
 	for _, into := range []any{&entries, &written} {
 		if err := yaml.UnmarshalWithOptions(text, into, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%s", yaml.FormatError(err, false, false)) // one line: no excerpt
+			return nil, errors.New(notRead(text, err))
 		}
 	}
 	list, ok := written.([]any)
@@ -134,6 +134,25 @@ func parseKeys(text []byte) ([]key, error) {
 	return keys, nil
 }
 
+// notRead says in one line, without an excerpt, why a text is no list of entries.
+func notRead(text []byte, err error) string {
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || line == "---" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if !strings.HasPrefix(line, "-") && !strings.HasPrefix(line, "[") {
+			return "it must be a list, of lines like '- {name: …, sha256: …}'"
+		}
+		break
+	}
+	told := yaml.FormatError(err, false, false)
+	if _, ok := errors.AsType[*yaml.UnknownFieldError](err); ok {
+		told += "; there are name, sha256, principal, scopes, models, requests_per_minute and streams"
+	}
+	return told
+}
+
 func (e *entry) key() (key, error) {
 	if e.Name == "" {
 		return key{}, errors.New("it has no name")
@@ -160,7 +179,7 @@ func (e *entry) key() (key, error) {
 	}
 	for _, scope := range e.Scopes {
 		if !scope.known() {
-			return key{}, fmt.Errorf("%q: there is no scope %q", e.Name, string(scope))
+			return key{}, fmt.Errorf("%q: there is no scope %q; there are %s, %s, %s and %s", e.Name, string(scope), ScopeCreate, ScopeRead, ScopeManage, ScopeModels)
 		}
 	}
 	if slices.Contains(e.Models, "") {

@@ -115,7 +115,7 @@ func TestNamesInTokens(t *testing.T) {
 	}
 }
 
-func bearing(token string) http.Header { return header("Bearer " + token) }
+func bearing(token string) http.Header { return headerOf("Bearer " + token) }
 
 // TestUseOfKeys has tokens that are signed with keys of a set which are there for something else.
 func TestUseOfKeys(t *testing.T) {

@@ -17,7 +17,13 @@ import (
 const (
 	TicketLife = time.Minute // until its only use
 	PassLife   = time.Hour   // of an EventSource that reconnects
+	// MostShareLife is how long a share is good for at most.
+	MostShareLife = 30 * 24 * time.Hour
 )
+
+// clockSkew is how far the clocks of edges may be apart. What is good for longer than anything that
+// would be given out now is of a clock that was ahead, and is not good any more.
+const clockSkew = time.Minute
 
 // maxUsed bounds how many used tickets are remembered. When they are more, none is
 // accepted until the oldest have expired.
@@ -28,7 +34,10 @@ const maxUsed = 100_000
 // worth nothing; its use gives a pass, for a cookie, with which an EventSource that lost its
 // connection comes back.
 //
-// Both are sealed, not stored: every edge with the same secret accepts them. Only that a
+// A share is for people: whoever has it may read the completion, as often as they like, until it expires. It
+// names a nonce, and holds only as long as somebody who keeps that says so, so that it can be revoked.
+//
+// All are sealed, not stored: every edge with the same secret accepts them. Only that a
 // ticket was used is remembered, by the edge that saw it and, where edges share that, by
 // the others. Tickets is safe for concurrent use.
 type Tickets struct {
@@ -58,6 +67,7 @@ type kind string
 const (
 	ticketKind kind = "ticket"
 	passKind   kind = "pass"
+	shareKind  kind = "share"
 )
 
 // grant is what is sealed.
@@ -85,7 +95,7 @@ func (t *Tickets) Redeem(ctx context.Context, ticket, completion string) (*Calle
 	if err != nil {
 		return nil, err
 	}
-	if !t.first(g.Nonce, g.Until) || t.spend != nil && !t.spend(ctx, g.Nonce) {
+	if !t.first(g.Nonce) || t.spend != nil && !t.spend(ctx, g.Nonce) {
 		return nil, fmt.Errorf("%w: the ticket was used before", ErrInvalid)
 	}
 	return g.caller(), nil
@@ -103,6 +113,24 @@ func (t *Tickets) Check(pass, completion string) (*Caller, error) {
 		return nil, err
 	}
 	return g.caller(), nil
+}
+
+// Share returns a ticket of many uses for the caller's completion, and when it expires: after life, of which
+// [MostShareLife] counts at most. nonce is what has to be kept for as long as it is to hold.
+func (t *Tickets) Share(c *Caller, completion, nonce string, life time.Duration) (share string, expires time.Time) {
+	return t.seal(c, grant{Kind: shareKind, Completion: completion, Until: time.Now().Add(min(life, MostShareLife)), Nonce: nonce})
+}
+
+// Shared returns a guest of the caller who has shared the completion: [ErrExpired], or [ErrInvalid], also of a
+// ticket of another kind. Whether the guest's nonce is kept, the caller has to see.
+func (t *Tickets) Shared(share, completion string) (*Caller, error) {
+	g, err := t.open(share, shareKind, completion)
+	if err != nil {
+		return nil, err
+	}
+	caller := g.caller()
+	caller.Share = g.Nonce
+	return caller, nil
 }
 
 // seal returns a grant of the caller's, which ends no later than the caller's own right.
@@ -139,7 +167,7 @@ func (t *Tickets) open(sealed string, want kind, completion string) (*grant, err
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	case g.Kind != want || g.Completion != completion:
 		return nil, fmt.Errorf("%w: for something else", ErrInvalid)
-	case !time.Now().Before(g.Until):
+	case !time.Now().Before(g.Until), time.Until(g.Until) > life(want)+clockSkew:
 		return nil, ErrExpired
 	}
 	return &g, nil
@@ -154,8 +182,20 @@ func (g *grant) caller() *Caller {
 	}
 }
 
-// first reports whether a nonce is new here, and remembers it.
-func (t *Tickets) first(nonce string, until time.Time) bool {
+// life returns how long what is of a kind is good for.
+func life(k kind) time.Duration {
+	switch k {
+	case passKind:
+		return PassLife
+	case shareKind:
+		return MostShareLife
+	case ticketKind:
+	}
+	return TicketLife
+}
+
+// first reports whether a nonce is new here, and remembers it for as long as its ticket may be good.
+func (t *Tickets) first(nonce string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, ok := t.used[nonce]; ok {
@@ -172,6 +212,6 @@ func (t *Tickets) first(nonce string, until time.Time) bool {
 			return false
 		}
 	}
-	t.used[nonce] = until
+	t.used[nonce] = time.Now().Add(TicketLife + clockSkew)
 	return true
 }

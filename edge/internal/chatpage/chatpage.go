@@ -1,27 +1,43 @@
 // Package chatpage is the page at which people ask and watch the answer come: plain
-// modules and a style sheet, embedded as they are written. What it takes from others,
-// vendor/vendor.mjs copies from npm, and assets/vendor/vendored.json says what that is.
+// modules and a style sheet, embedded as they are written. It asks by the client of clients/js. What it
+// takes from others, vendor/vendor.mjs copies from npm, and assets/vendor/vendored.json says what that is.
 //
 // The page uses the public API alone, of which this package knows nothing.
 package chatpage
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/json"
+	"fmt"
 	"io/fs"
-	"net/http"
+	"maps"
+	"path"
+	"slices"
 
+	"github.com/pawstream/pawstream/clients/js"
 	"github.com/pawstream/pawstream/edge/internal/page"
+	"github.com/pawstream/pawstream/internal/header"
 )
 
 //go:embed assets
 var assets embed.FS
 
-// trust has no string made into markup but by the sanitiser, beside what every page of the
-// edge is held to.
-const trust = "require-trusted-types-for 'script'; trusted-types dompurify"
+// trust has no string made into markup but by the sanitiser, and none into a script's address but by what
+// keeps the page for when the server is away, beside what every page of the edge is held to.
+const trust = "require-trusted-types-for 'script'; trusted-types dompurify shell"
 
-// Mount adds the page to mux: at "/", and its parts below "/chat/".
-func Mount(mux *http.ServeMux) error {
+// Root is where the page's parts are. The page itself is at "/".
+const Root = "/chat/"
+
+const (
+	index = "index.html"
+	// worker is the service worker. It is served at the root, since it gives out what is there.
+	worker = "sw.js"
+)
+
+// Mount adds the page to mux: at "/", its service worker at "/sw.js", and its parts below "/chat/".
+func Mount(mux page.Mux) error {
 	dir, err := fs.Sub(assets, "assets")
 	if err != nil {
 		return err
@@ -30,10 +46,54 @@ func Mount(mux *http.ServeMux) error {
 	if err != nil {
 		return err
 	}
+	taken, err := page.Load(js.Files())
+	if err != nil {
+		return err
+	}
+	maps.Copy(files, taken)
+	keeper, err := keeperOf(files, dir, js.Files())
+	if err != nil {
+		return err
+	}
 	files.Restrict(trust)
-	const index = "index.html"
 	mux.Handle("GET /{$}", files[index])
+	mux.Handle("GET /"+worker, keeper)
 	delete(files, index)
-	files.Mount(mux, "/chat/")
+	delete(files, worker)
+	files.Mount(mux, Root)
 	return nil
+}
+
+// keeperOf returns the service worker, which is told which files there are, and their version. It is another
+// one for other files, so that a browser keeps files of one version alone.
+func keeperOf(files page.Files, dir, taken fs.FS) (*page.File, error) {
+	kept, version := []string{"/"}, sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		from := dir
+		if name == js.Name {
+			from = taken
+		}
+		body, err := fs.ReadFile(from, name)
+		if err != nil {
+			return nil, err
+		}
+		_, _ = fmt.Fprintf(version, "%s %d ", name, len(body)) // a hash takes everything
+		_, _ = version.Write(body)
+		switch path.Ext(name) {
+		case ".js", ".css", ".svg":
+			if name != worker {
+				kept = append(kept, Root+name)
+			}
+		}
+	}
+	list, err := json.Marshal(kept)
+	if err != nil {
+		return nil, err
+	}
+	script, err := fs.ReadFile(dir, worker)
+	if err != nil {
+		return nil, err
+	}
+	head := fmt.Sprintf("const version = \"%x\", files = %s;\n", version.Sum(nil)[:8], list)
+	return page.NewFile(header.JavaScript, append([]byte(head), script...)), nil
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,6 +54,58 @@ func TestFiles(t *testing.T) {
 	for _, target := range []string{"/chat", "/chat/", "/chat/index.html", "/chat/vendor", "/chat/../chatpage.go", "/chat/nothing.js"} {
 		if resp := get(t, target, nil); resp.Code == http.StatusOK {
 			t.Errorf("%s is there", target)
+		}
+	}
+}
+
+// TestKeeper reads the service worker: it names every file that the page loads, and nothing that there is not.
+func TestKeeper(t *testing.T) {
+	t.Parallel()
+	worker := get(t, "/sw.js", nil)
+	found := regexp.MustCompile(`^const version = "[0-9a-f]{16}", files = (\[.*\]);\n`).FindSubmatch(worker.Body.Bytes())
+	if worker.Code != http.StatusOK || found == nil {
+		t.Fatalf("status %d, %.200s", worker.Code, worker.Body)
+	}
+	var kept []string
+	if err := json.Unmarshal(found[1], &kept); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range kept {
+		if resp := get(t, file, nil); resp.Code != http.StatusOK {
+			t.Errorf("%s: status %d", file, resp.Code)
+		}
+	}
+	var loaded []string
+	for _, attribute := range regexp.MustCompile(`(?:src|href)="(chat/[^"]+)"`).FindAllStringSubmatch(get(t, "/", nil).Body.String(), -1) {
+		loaded = append(loaded, "/"+attribute[1])
+	}
+	for _, file := range kept {
+		if strings.HasSuffix(file, ".js") {
+			for _, from := range regexp.MustCompile(`(?m)^(?:import|export) .*"\./([^"]+)";$`).FindAllStringSubmatch(get(t, file, nil).Body.String(), -1) {
+				loaded = append(loaded, "/chat/"+from[1])
+			}
+		}
+	}
+	for _, file := range loaded {
+		if !slices.Contains(kept, file) && !strings.HasSuffix(file, ".webmanifest") {
+			t.Errorf("%s is not kept", file)
+		}
+	}
+	if len(loaded) < 40 || !slices.Contains(loaded, "/chat/pawstream.js") {
+		t.Errorf("the page loads %d files", len(loaded))
+	}
+	if resp := get(t, "/chat/sw.js", nil); resp.Code == http.StatusOK {
+		t.Error("the worker is at /chat/sw.js too, where it would keep nothing")
+	}
+	var manifest struct {
+		Icons []struct{ Src, Type string }
+	}
+	if err := json.Unmarshal(get(t, "/chat/manifest.webmanifest", nil).Body.Bytes(), &manifest); err != nil || len(manifest.Icons) < 3 {
+		t.Errorf("%d icons, %v", len(manifest.Icons), err)
+	}
+	for _, icon := range manifest.Icons {
+		if resp := get(t, icon.Src, nil); resp.Code != http.StatusOK || resp.Header().Get("Content-Type") != icon.Type {
+			t.Errorf("%s: status %d, %s", icon.Src, resp.Code, resp.Header().Get("Content-Type"))
 		}
 	}
 }
@@ -110,5 +163,30 @@ func TestVendored(t *testing.T) {
 		if !known[entry.Name()] {
 			t.Errorf("nobody knows where %s is from", entry.Name())
 		}
+	}
+}
+
+// TestSmall adds up what a browser loads at first, which is everything.
+func TestSmall(t *testing.T) {
+	t.Parallel()
+	const most = 200 << 10
+	sum := 0
+	err := fs.WalkDir(assets, "assets", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(name, ".LICENSE") || strings.HasSuffix(name, ".json") {
+			return err
+		}
+		target := "/chat/" + strings.TrimPrefix(name, "assets/")
+		if strings.HasSuffix(name, "/index.html") {
+			target = "/"
+		}
+		sum += get(t, target, http.Header{"Accept-Encoding": {"gzip"}}).Body.Len()
+		if text, err := assets.ReadFile(name); err != nil || strings.HasSuffix(name, ".js") && !strings.Contains(name, "/vendor/") && strings.Count(string(text), "\n") > 300 {
+			t.Errorf("%s has more than 300 lines, or %v", name, err)
+		}
+		return nil
+	})
+	sum += get(t, "/chat/pawstream.js", http.Header{"Accept-Encoding": {"gzip"}}).Body.Len()
+	if err != nil || sum > most || sum < most/10 {
+		t.Errorf("the page is %d bytes, want at most %d; %v", sum, most, err)
 	}
 }

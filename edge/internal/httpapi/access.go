@@ -14,16 +14,26 @@ import (
 
 	"google.golang.org/grpc/metadata"
 
-	"github.com/pawstream/pawstream/edge/internal/answer"
 	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/failure"
 	"github.com/pawstream/pawstream/edge/internal/limit"
-	"github.com/pawstream/pawstream/edge/internal/openai"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/callers"
+	"github.com/pawstream/pawstream/internal/hostname"
+	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// principalKey names, in the metadata of a call to the completion service, on whose
+// principalKey returns what names, in the metadata of a call to the completion service, on whose
 // behalf it is made.
-const principalKey = "pawstream-principal"
+func principalKey() string { return protoname.Of(completionv1.MetadataKey_METADATA_KEY_PRINCIPAL) }
+
+// A door tells who sends a request, and from where.
+type door struct {
+	auth    auth.Authenticator
+	hosts   *hostname.Guard // nil: it may be called by any name
+	tickets *auth.Tickets
+	proxies []netip.Prefix
+}
 
 // A visitor is who sent one request.
 type visitor struct {
@@ -56,53 +66,70 @@ func always(s auth.Scope) need { return func(*http.Request) auth.Scope { return 
 func (a *api) guard(scope need, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.draining.Load() {
-			a.turnAway(w, r, "draining", openai.Overloaded(drainRetry))
+			a.turnAway(w, r, "draining", failure.Overloaded(drainRetry))
 			return
 		}
-		if a.hosts != nil && r.TLS == nil && !a.hosts.Allows(r) {
-			a.turnAway(w, r, "forbidden", openai.ForeignHost())
+		if !byOurName(a, w, r) {
 			return
 		}
 		caller, err := a.authenticate(w, r)
 		if err != nil {
 			recordOf(r).err = err
 			challenge(w, err)
-			a.turnAway(w, r, "unauthenticated", openai.InvalidAPIKey())
+			a.turnAway(w, r, "unauthenticated", unauthenticated(err))
 			return
 		}
 		recordOf(r).principal = caller.Principal
 		if needed := scope(r); !caller.May(needed) {
 			lacks(w, needed)
-			a.turnAway(w, r, "forbidden", openai.PermissionDenied(string(needed)))
+			a.turnAway(w, r, "forbidden", failure.PermissionDenied(string(needed)))
 			return
 		}
 		v := &visitor{Caller: caller, key: caller.Principal, share: limit.Share{
 			RequestsPerMinute: caller.RequestsPerMinute, Streams: caller.Streams,
 		}}
-		if caller.Principal == auth.Anonymous {
+		if caller.Principal == callers.Anonymous || caller.Share != "" { // a guest uses nothing of the owner's
 			v.key = a.address(r)
 		}
-		var fault *openai.Error
+		var fault *failure.Error
 		if v.deadline, fault = deadline(r.Header); fault != nil {
-			answer.Error(w, fault)
+			fail(w, r, fault)
 			return
 		}
-		quota, refused := a.limiter.Request(v.key, v.share)
-		tellQuota(w, quota)
-		if refused != nil {
-			a.turnAway(w, r, string(refused.Reason), refusal(refused))
+		if !counts(a, w, r, v) {
 			return
 		}
 		ctx := context.WithValue(r.Context(), visitorKey{}, v)
-		next(w, r.WithContext(metadata.AppendToOutgoingContext(ctx, principalKey, caller.Principal)))
+		next(w, r.WithContext(metadata.AppendToOutgoingContext(ctx, principalKey(), caller.Principal)))
 	})
+}
+
+// byOurName reports whether a request is for a host of ours. If not, it has answered.
+func byOurName(a *api, w http.ResponseWriter, r *http.Request) bool {
+	if a.foreign(r) {
+		a.turnAway(w, r, "forbidden", failure.ForeignHost(hostname.Called(r)))
+		return false
+	}
+	return true
+}
+
+// counts counts a request of a visitor, and reports whether it is within the quota. If not, it has
+// answered.
+func counts(a *api, w http.ResponseWriter, r *http.Request, v *visitor) bool {
+	quota, refused := a.limiter.Request(v.key, v.share)
+	tellQuota(w, quota)
+	if refused != nil {
+		a.turnAway(w, r, string(refused.Reason), refusal(refused))
+		return false
+	}
+	return true
 }
 
 // timeoutHeader is how long a client wants to wait for an answer, in milliseconds.
 const timeoutHeader = "X-Request-Timeout-Ms"
 
 // deadline returns when a client wants to wait no longer; zero: it does not say.
-func deadline(h http.Header) (time.Time, *openai.Error) {
+func deadline(h http.Header) (time.Time, *failure.Error) {
 	text := h.Get(timeoutHeader)
 	if text == "" {
 		return time.Time{}, nil
@@ -110,7 +137,7 @@ func deadline(h http.Header) (time.Time, *openai.Error) {
 	const longest = math.MaxInt64 / int64(time.Millisecond)
 	ms, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || ms < 1 || ms > longest {
-		return time.Time{}, openai.InvalidHeader(timeoutHeader, "must be a number of milliseconds")
+		return time.Time{}, failure.InvalidHeader(timeoutHeader, "must be a number of milliseconds")
 	}
 	return time.Now().Add(time.Duration(ms) * time.Millisecond), nil
 }
@@ -130,22 +157,48 @@ func bounded(next http.Handler) http.Handler {
 // drainRetry is the hint of an edge that is about to stop.
 const drainRetry = time.Second
 
-// turnAway answers a request that goes no further.
-func (a *api) turnAway(w http.ResponseWriter, r *http.Request, reason string, told *openai.Error) {
+// turnAway answers a request that goes no further, and counts it by its reason.
+func (a *api) turnAway(w http.ResponseWriter, r *http.Request, reason string, told *failure.Error) {
 	recordOf(r).refused = reason
 	a.metrics.Refused(reason)
-	if told.RetryAfter > 0 && r.Pattern == followRoute && isEventSource(r) {
+	if told.RetryAfter > 0 && (r.Pattern == followRoute || r.Pattern == followResponse) && isEventSource(r) {
 		a.relay.ComeBack(w, r) // it would give up for good at any other status
 		return
 	}
-	answer.Error(w, told)
+	fail(w, r, told)
 }
 
-func refusal(r *limit.Refusal) *openai.Error {
-	if r.Reason == limit.ReasonFull {
-		return openai.Overloaded(r.RetryAfter)
+func refusal(r *limit.Refusal) *failure.Error {
+	switch r.Reason {
+	case limit.ReasonRate:
+		return failure.RateLimited(r.Limit, r.RetryAfter)
+	case limit.ReasonStreams:
+		return failure.TooManyStreams(r.Limit, r.RetryAfter)
+	case limit.ReasonFull:
 	}
-	return openai.RateLimited(r.RetryAfter)
+	return failure.Overloaded(r.RetryAfter)
+}
+
+// What wraps whatever is wrong with a ticket, or with what a completion is shared by.
+var (
+	errTicket = errors.New("httpapi: the ticket is of no use")
+	errShared = errors.New("httpapi: the completion is not shared by this")
+)
+
+// unauthenticated returns what somebody is told of why they are nobody. It is the same for whatever may be wrong with
+// a key or a ticket of the right form.
+func unauthenticated(err error) *failure.Error {
+	switch {
+	case errors.Is(err, errTicket):
+		return failure.UnusableTicket()
+	case errors.Is(err, errShared):
+		return failure.UnusableShare()
+	case errors.Is(err, auth.ErrMissing):
+		return failure.NoAPIKey()
+	case errors.Is(err, auth.ErrMalformed):
+		return failure.MalformedAPIKey()
+	}
+	return failure.UnknownAPIKey()
 }
 
 // challenge tells a caller how to say who they are (RFC 6750, section 3).
@@ -191,15 +244,19 @@ func (a *api) slot(next http.HandlerFunc) http.HandlerFunc {
 const passCookie = "pawstream_pass"
 
 // authenticate tells who sends a request. One that follows a completion may have a
-// ticket or, once that was used, a pass in place of what the others need.
-func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller, error) {
-	caller, err := a.auth.Authenticate(r.Header)
+// ticket or, once that was used, a pass in place of what the others need, and one that reads it what its owner has
+// shared it by.
+func (d *door) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller, error) {
 	id := r.PathValue("id")
+	if guest, err := d.guest(r, id); guest != nil || err != nil {
+		return guest, err
+	}
+	caller, err := d.auth.Authenticate(r.Header)
 	if !errors.Is(err, auth.ErrMissing) || r.Method != http.MethodGet || r.Pattern != followRoute {
 		return caller, err
 	}
 	if cookie, missing := r.Cookie(passCookie); missing == nil {
-		if caller, err := a.tickets.Check(cookie.Value, id); err == nil && a.known(caller) {
+		if caller, err := d.tickets.Check(cookie.Value, id); err == nil && d.known(caller) {
 			return caller, nil
 		}
 	}
@@ -207,66 +264,41 @@ func (a *api) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller
 	if ticket == "" {
 		return nil, err
 	}
-	if caller, err = a.tickets.Redeem(r.Context(), ticket, id); err != nil {
-		return nil, err
+	if caller, err = d.tickets.Redeem(r.Context(), ticket, id); err != nil {
+		return nil, fmt.Errorf("%w: %w", errTicket, err)
 	}
-	if !a.known(caller) {
-		return nil, fmt.Errorf("%w: the ticket is of somebody who has no key any more", auth.ErrInvalid)
+	if !d.known(caller) {
+		return nil, fmt.Errorf("%w: it is of somebody who has no key any more", errTicket)
 	}
-	pass, expires := a.tickets.Pass(caller, id)
+	pass, expires := d.tickets.Pass(caller, id)
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS a secure cookie would never come back
 		Name: passCookie, Value: pass, Path: r.URL.Path, Expires: expires,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: a.encrypted(r),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: d.encrypted(r),
 	})
 	return caller, nil
 }
 
+// foreign reports whether a request calls the edge by a name that it does not go by.
+func (d *door) foreign(r *http.Request) bool {
+	return d.hosts != nil && r.TLS == nil && !d.hosts.Allows(r)
+}
+
 // encrypted reports whether a client speaks TLS, to us or to a proxy of ours.
-func (a *api) encrypted(r *http.Request) bool {
+func (d *door) encrypted(r *http.Request) bool {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	return r.TLS != nil || err == nil && a.trusted(at.Addr().Unmap()) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
+	return r.TLS != nil || err == nil && d.trusted(at.Addr().Unmap()) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
-// known reports whether who issued a ticket might still do so, so far as that can be told: a
-// token's end is in what it has issued.
-func (a *api) known(c *auth.Caller) bool {
-	keys, ok := a.auth.(interface{ Knows(principal string) bool })
+// known reports whether the caller who issued a ticket still has a key. A token is not asked
+// for: its tickets end when it does.
+func (d *door) known(c *auth.Caller) bool {
+	keys, ok := d.auth.(interface{ Knows(principal string) bool })
 	return !ok || keys.Knows(c.Principal)
-}
-
-// issueTicket handles POST /v1/stream_tickets: the right to follow one completion, for
-// an EventSource, which cannot send a header.
-func (a *api) issueTicket(w http.ResponseWriter, r *http.Request) {
-	share := a.share(r)
-	defer share.Release()
-	body, fault := a.readJSON(w, r, share)
-	var id string
-	if fault == nil {
-		id, fault = openai.DecodeTicketRequest(body)
-	}
-	if fault != nil {
-		a.refuseBody(w, r, fault)
-		return
-	}
-	if err := a.exists(r.Context(), id); err != nil {
-		refuse(w, r, err)
-		return
-	}
-	ticket, expires := a.tickets.Issue(visitorOf(r.Context()).Caller, id)
-	note(r, id, "")
-	answer.JSON(w, openai.NewTicket(id, ticket, expires))
-}
-
-// exists tells whether the caller has a completion of that id, by the error of a call
-// that asks for it.
-func (a *api) exists(ctx context.Context, id string) error {
-	_, err := a.completions.GetCompletion(ctx, &completionv1.GetCompletionRequest{CompletionId: id})
-	return err
 }
 
 // address returns where a request comes from: the network that one subscriber has, a
 // single address of IPv4 or 64 bits of IPv6. Proxies of ours say where theirs come from.
-func (a *api) address(r *http.Request) string {
+func (d *door) address(r *http.Request) string {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
@@ -274,7 +306,7 @@ func (a *api) address(r *http.Request) string {
 	address := at.Addr().Unmap()
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		if !a.trusted(address) {
+		if !d.trusted(address) {
 			break
 		}
 		before, err := netip.ParseAddr(strings.TrimSpace(hop))
@@ -290,7 +322,7 @@ func (a *api) address(r *http.Request) string {
 	return address.String()
 }
 
-func (a *api) trusted(address netip.Addr) bool { return within(a.proxies, address) }
+func (d *door) trusted(address netip.Addr) bool { return within(d.proxies, address) }
 
 func within(networks []netip.Prefix, address netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(address) })

@@ -12,7 +12,7 @@ import (
 // TestModelsByAnyName holds that a right to a model is one to the model, whichever of its names
 // the right and the request have.
 func TestModelsByAnyName(t *testing.T) {
-	known := callers{}
+	known := knownCallers{}
 	for _, models := range []string{modelA, aliasA, modelB, "none"} {
 		known[models] = &auth.Caller{Principal: owner, Scopes: auth.All[auth.Scope](), Models: auth.Only(models)}
 	}

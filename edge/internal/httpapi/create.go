@@ -1,21 +1,26 @@
 package httpapi
 
 import (
-	"cmp"
 	"errors"
-	"mime"
+	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
 	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/asked"
 	"github.com/pawstream/pawstream/edge/internal/auth"
-	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/failure"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/header"
 )
 
 // maxModel bounds a model's name in the access line, in bytes: it may be anything until the
@@ -23,7 +28,7 @@ import (
 const maxModel = 128
 
 // needOfPost is that of POST /v1/chat/completions, which creates or, by a cursor, reads. It
-// looks at what create looks at.
+// looks at what create looks at. What the body takes besides [api.admits] knows.
 func needOfPost(r *http.Request) auth.Scope {
 	if lastEventID(r) != "" {
 		return auth.ScopeRead
@@ -47,52 +52,81 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 		a.resume(w, r, "")
 		return
 	}
-	req, fault := openai.DecodeRequestHeld(body, func(bytes int) *openai.Error { return noRoom(share.Grow(bytes)) })
+	req, fault := recordOf(r).dialect.Decode(body, func(bytes int) *failure.Error { return noRoom(share.Grow(bytes)) })
 	if fault != nil {
 		a.refuseBody(w, r, fault)
 		return
 	}
+	recordOf(r).failures = failuresFor(r, req.Failures)
+	if deployment := r.PathValue("model"); deployment != "" { // of Azure's path
+		req.Params.Model = deployment
+	}
 	v := visitorOf(r.Context())
-	if !a.admitsModel(w, r, req.Params.GetModel()) {
+	if !a.admits(w, r, req.Params) {
 		return
 	}
 	if asked := req.Params.GetModel(); len(asked) <= maxModel {
 		note(r, "", asked)
 	}
-	key := r.Header.Get("Idempotency-Key")
+	key := r.Header.Get(header.IdempotencyKey)
 	if !utf8.ValidString(key) {
-		answer.Error(w, openai.InvalidHeader("Idempotency-Key", "must be UTF-8"))
+		fail(w, r, failure.InvalidHeader(header.IdempotencyKey, "must be UTF-8"))
 		return
 	}
+	create := &completionv1.StreamCompletionRequest{Params: req.Params, IdempotencyKey: key, SentBefore: a.taken.sentBefore(r.Header)}
 	if !req.Stream {
-		bounded(a.createWhole(&completionv1.CreateCompletionRequest{Params: req.Params, IdempotencyKey: key}, share)).ServeHTTP(w, r)
+		bounded(a.createWhole(create, share)).ServeHTTP(w, r)
 		return
 	}
-	named := acceptsNamed(r)
-	if named {
+	reader := a.readerOf(r, req)
+	if reader.Named {
 		includeEvents(req.Params)
 	}
-	result := a.relay.Create(w, r, &completionv1.StreamCompletionRequest{Params: req.Params, IdempotencyKey: key}, relay.Options{
-		Named: named, Until: v.Expires, Deadline: v.deadline, Known: share.Release,
+	kept := a.share(r)
+	defer kept.Release()
+	reader.Hold = func(bytes int) *failure.Error { return noRoom(kept.Grow(bytes)) }
+	result := a.relay.Create(w, r, create, relay.Options{
+		Dialect: recordOf(r).dialect, Failures: recordOf(r).failures, Reader: reader,
+		Until: v.Expires, Deadline: v.deadline, Known: share.Release,
 	})
 	a.streamed(r, result)
 }
 
+// sentBefore returns how often a client has sent its request before, as the SDKs count that Stainless makes,
+// OpenAI's among them. nil: it does not say, or it does not count here.
+func (taken Requests) sentBefore(h http.Header) *uint32 {
+	n, err := strconv.ParseUint(strings.TrimSpace(h.Get("X-Stainless-Retry-Count")), 10, 32)
+	if err != nil || taken.SeparateRetries {
+		return nil
+	}
+	return new(uint32(n))
+}
+
 // createWhole answers with the finished completion, which takes the place of the request in
 // its share.
-func (a *api) createWhole(req *completionv1.CreateCompletionRequest, share *budget.Share) http.HandlerFunc {
+func (a *api) createWhole(create *completionv1.StreamCompletionRequest, share *budget.Share) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		resp, err := a.completions.CreateCompletion(r.Context(), req)
+		if d, ok := recordOf(r).dialect.(dialect.Folding); ok {
+			(&responseAPI{a, d}).createFolded(create, share)(w, r)
+			return
+		}
+		req := &completionv1.CreateCompletionRequest{
+			Params: create.GetParams(), IdempotencyKey: create.GetIdempotencyKey(), SentBefore: create.SentBefore,
+		}
+		var trailer metadata.MD
+		resp, err := a.completions.CreateCompletion(r.Context(), req, grpc.Trailer(&trailer))
+		asked.Take(r.Context(), trailer)
 		if err != nil {
 			refuse(w, r, err)
 			return
 		}
 		note(r, resp.GetCompletion().GetId(), resp.GetCompletion().GetModel())
-		w.Header().Set("X-Completion-Id", resp.GetCompletion().GetId())
+		w.Header().Set(header.CompletionID, resp.GetCompletion().GetId())
 		share.Release()
 		held := a.hold(w, r, func() {})
 		defer held.release()
-		answer.JSON(held, openai.NewCompletion(resp.GetCompletion()))
+		view, _ := recordOf(r).dialect.View(resp) // every dialect has one
+		answer.JSON(held, view)
 	}
 }
 
@@ -105,39 +139,66 @@ func includeEvents(p *completionv1.CompletionParams) {
 	p.StreamOptions.IncludeEvents = true
 }
 
-// readJSON returns a body that claims to be JSON, once there is room for it and what is made of it.
-func (a *api) readJSON(w http.ResponseWriter, r *http.Request, share *budget.Share) ([]byte, *openai.Error) {
-	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	charset := cmp.Or(params["charset"], "utf-8")
-	encoding := cmp.Or(r.Header.Get("Content-Encoding"), "identity")
-	if err != nil || mediaType != "application/json" || !strings.EqualFold(charset, "utf-8") || !strings.EqualFold(encoding, "identity") {
-		return nil, openai.UnsupportedMediaType()
+// readJSON returns a body that claims to be JSON, once there is room for it and what is made of it. A body
+// that is compressed may come to as much as others.
+func (a *api) readJSON(w http.ResponseWriter, r *http.Request, share *budget.Share) ([]byte, *failure.Error) {
+	// Parameters have no effect: JSON is UTF-8 (RFC 8259, section 11).
+	mediaType, _, _ := strings.Cut(r.Header.Get(header.ContentType), ";")
+	mediaType = strings.TrimSpace(mediaType)
+	if !strings.EqualFold(mediaType, header.JSON) {
+		w.Header().Set(header.Accept, header.JSON)
+		return nil, failure.UnsupportedMediaType(mediaType)
 	}
-	body, err := readWithin(http.MaxBytesReader(w, r.Body, a.maxBody), min(r.ContentLength, a.maxBody), share)
-	var tooLarge *http.MaxBytesError
-	if full := noRoom(err); full != nil {
-		return nil, full
+	coding, fault := codingOf(r.Header)
+	if fault != nil {
+		w.Header().Set(header.AcceptEncoding, codings)
+		return nil, fault
 	}
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, openai.TooLarge(a.maxBody)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, openai.RequestTimeout()
-	case err != nil:
-		return nil, openai.InvalidValue("", "could not be read")
+	sent := http.MaxBytesReader(w, r.Body, a.maxBody)
+	if coding == "" {
+		body, err := readWithin(sent, min(r.ContentLength, a.maxBody), share)
+		return body, a.unread(err, coding)
 	}
-	setReadDeadline(w, time.Time{})
-	return body, nil
+	meanwhile := a.share(r)
+	defer meanwhile.Release()
+	text, err := decode(coding, sent, meanwhile)
+	if err != nil {
+		return nil, a.unread(err, coding)
+	}
+	defer text.close()
+	body, err := readWithin(http.MaxBytesReader(w, io.NopCloser(text), a.maxBody), -1, share)
+	return body, a.unread(err, coding)
 }
 
-// acceptsNamed reports whether the client asks for named events by its Accept
-// header: text/event-stream with the parameter events=named.
-func acceptsNamed(r *http.Request) bool {
-	for accepted := range strings.SplitSeq(r.Header.Get("Accept"), ",") {
-		mediaType, params, err := mime.ParseMediaType(accepted)
-		if err == nil && mediaType == "text/event-stream" && params["events"] == "named" {
-			return true
-		}
+// unread returns why a body could not be read; nil: it was.
+func (a *api) unread(err error, coding string) *failure.Error {
+	var tooLarge *http.MaxBytesError
+	if full := noRoom(err); full != nil {
+		return full
 	}
-	return false
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &tooLarge):
+		return failure.TooLarge(a.maxBody)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return failure.RequestTimeout()
+	case errors.Is(err, errCoding):
+		return failure.InvalidValue("", "is not what its Content-Encoding says: "+coding)
+	}
+	return failure.InvalidValue("", "could not be read")
+}
+
+// readerOf returns what a client wants to be shown that creates a completion: by its body, else
+// by its Accept header, else as the edge writes streams. Who asks for events knows more than data.
+func (a *api) readerOf(r *http.Request, req *dialect.Request) dialect.Reader {
+	reader := acceptedReader(r)
+	switch named := reader.Named || req.Params.GetStreamOptions().GetIncludeEvents(); {
+	case req.IDs != nil:
+		reader.Plain = !*req.IDs
+	case !named && !acceptsParam(r, "profile", "full"):
+		reader.Plain = reader.Plain || a.taken.PlainStreams
+	}
+	reader.Named = reader.Named && !reader.Plain
+	return reader
 }

@@ -9,9 +9,13 @@ import (
 	"strings"
 	"testing"
 
-	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
-
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
+	"github.com/pawstream/pawstream/edge/internal/dialect/responses"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
 func TestCursorOf(t *testing.T) {
@@ -37,6 +41,27 @@ func TestCursorOf(t *testing.T) {
 		{"10 kB", id, strings.Repeat("x", 10_000) + ".7", "", "invalid_event_id"},
 		{"query that is not a number", id, "", "starting_after=x", "invalid_value"},
 		{"negative query", id, "", "starting_after=-1", "invalid_value"},
+		{"event-source-polyfill, reconnecting-eventsource", id, "", "stream=true&lastEventId=" + id + ".7", id + "@7"},
+		{"Mercure", id, "", "lastEventID=" + id + ".7", id + "@7"},
+		{"as the header is called", id, "", "Last-Event-ID=" + id + ".7", id + "@7"},
+		{"in small letters", id, "", "last-event-id=" + id + ".7", id + "@7"},
+		{"with underscores", id, "", "last_event_id=" + id + ".7", id + "@7"},
+		{"amvtek's polyfill", id, "", "evs_last_event_id=" + id + ".7", id + "@7"},
+		{"in capitals", id, "", "LAST_EVENT_ID=" + id + ".7", id + "@7"},
+		{"in a query, percent-encoded", id, "", "lastEventId=chatcmpl%2DABC%2E7", id + "@7"},
+		{"in a query, for the URL has none", "", "", "lastEventId=" + id + ".7", id + "@7"},
+		{"empty, before the first event", id, "", "lastEventId=", id + "@-"},
+		{"empty, and where the page began", id, "", "lastEventId=&starting_after=3", id + "@3"},
+		{"the page's own, and a later one behind it", id, "", "lastEventId=" + id + ".3&lastEventId=" + id + ".7", id + "@7"},
+		{"a later one by another name", id, "", "last_event_id=" + id + ".3&lastEventId=" + id + ".7", id + "@7"},
+		{"the page's own, and the browser's header", id, id + ".9", "lastEventId=" + id + ".3", id + "@9"},
+		{"the page's own, and a broken header", id, "x", "lastEventId=" + id + ".3", "invalid_event_id"},
+		{"in a query it wins over starting_after", id, "", "starting_after=3&lastEventId=" + id + ".7", id + "@7"},
+		{"a bare number in a query", id, "", "lastEventId=7", "invalid_event_id"},
+		{"another completion's in a query", id, "", "lastEventId=chatcmpl-XYZ.7", "invalid_event_id"},
+		{"no UTF-8 in a query", id, "", "lastEventId=%ff", "invalid_event_id"},
+		{"a broken name of another parameter", id, "", "%zz=1&lastEventId=" + id + ".7", id + "@7"},
+		{"a name that only contains it", id, "", "mylastEventIdea=" + id + ".7", id + "@-"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+tt.query, nil)
@@ -44,17 +69,40 @@ func TestCursorOf(t *testing.T) {
 				r.Header.Set("Last-Event-ID", tt.last)
 			}
 			at, fault := cursorOf(r, tt.path)
-			got := at.id + "@-"
+			got := at.ID + "@-"
 			switch {
 			case fault != nil:
-				got = fault.Code
-			case at.after != nil:
-				got = at.id + "@" + strconv.FormatUint(*at.after, 10)
+				got = string(fault.Code)
+			case at.After != nil:
+				got = at.ID + "@" + strconv.FormatUint(*at.After, 10)
 			}
 			if got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
+			if got == "invalid_event_id" && !strings.Contains(fault.Message, "One looks like 'chatcmpl-….50'; ?starting_after=50 on a GET") {
+				t.Errorf("it says %s", fault.Message)
+			}
 		})
+	}
+}
+
+// TestCursorFailures has a place that there is not named by the parameter that has it.
+func TestCursorFailures(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		inQuery bool
+		fault   *failure.Error
+		want    string
+	}{
+		{"by starting_after", true, failure.InvalidCursor(), `"param":"starting_after","code":"invalid_cursor"`},
+		{"by an id", false, failure.InvalidCursor(), `"param":null,"code":"invalid_cursor"`},
+		{"of something else", true, failure.CompletionNotFound(), `"param":null,"code":"completion_not_found"`},
+	} {
+		for _, d := range []dialect.Dialect{chat.New(), responses.New()} {
+			if _, body := (cursorFailures{d, tt.inQuery}).Failure(tt.fault); !strings.Contains(string(body), tt.want) {
+				t.Errorf("%s: %s, want %s", tt.name, body, tt.want)
+			}
+		}
 	}
 }
 
@@ -118,16 +166,4 @@ func TestParseListing(t *testing.T) {
 			t.Errorf("%q: fault %v, want one about %q", tt.query, fault, tt.fault)
 		}
 	}
-}
-
-func FuzzParseEventID(f *testing.F) {
-	for _, seed := range []string{"chatcmpl-ABC.0", "chatcmpl-ABC.18446744073709551615", ".", "a.b.c", "a.-1", "\x00.1"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		at, ok := parseEventID(s)
-		if ok && at.id+"."+strconv.FormatUint(*at.after, 10) != s {
-			t.Errorf("%q was taken for %s.%d", s, at.id, *at.after)
-		}
-	})
 }

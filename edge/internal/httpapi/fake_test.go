@@ -2,8 +2,12 @@ package httpapi
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -34,20 +38,41 @@ const (
 type service struct {
 	completionv1.UnimplementedCompletionServiceServer
 	completionv1.UnimplementedModelServiceServer
+	completionv1.UnimplementedPetServiceServer
 
 	mu    sync.Mutex
 	calls []string // "principal method"
+	named []string // the ids in these calls
+	sent  []string // how often what creates was sent before, by the calls
+	asked []string // the ids of the requests that these calls were made for
+
+	metadata map[string]string // the last that was set
+
+	// A call that is not answered yet is told to waits, if it is there, and waits for go or the end
+	// of its context.
+	waits chan string
+	goOn  chan struct{}
+}
+
+// A server is a service with the wait of its calls.
+type server interface {
+	completionv1.CompletionServiceServer
+	completionv1.ModelServiceServer
+	completionv1.PetServiceServer
+	unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error)
+	stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error
 }
 
 // serve serves a service for as long as the test runs, and returns what leads to it.
-func serve(t *testing.T, s *service) grpc.ClientConnInterface {
+func serve(t *testing.T, s server) grpc.ClientConnInterface {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
-	server := grpc.NewServer(grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream))
-	completionv1.RegisterCompletionServiceServer(server, s)
-	completionv1.RegisterModelServiceServer(server, s)
+	grpcServer := grpc.NewServer(grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream))
+	completionv1.RegisterCompletionServiceServer(grpcServer, s)
+	completionv1.RegisterModelServiceServer(grpcServer, s)
+	completionv1.RegisterPetServiceServer(grpcServer, s)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- grpcServer.Serve(listener) }()
 	conn, err := grpc.NewClient("passthrough:///inside", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	if err != nil {
@@ -55,7 +80,7 @@ func serve(t *testing.T, s *service) grpc.ClientConnInterface {
 	}
 	t.Cleanup(func() {
 		_ = conn.Close()
-		server.Stop()
+		grpcServer.Stop()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
@@ -68,18 +93,45 @@ func (s *service) taken() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	calls := s.calls
-	s.calls = nil
+	s.calls, s.named, s.asked = nil, nil, nil
 	return calls
+}
+
+// ids returns the ids of completions and models in what was called since taken was.
+func (s *service) ids() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.named)
+}
+
+// made returns how many calls were made on behalf of a principal since taken was called.
+func (s *service) made(principal string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, call := range s.calls {
+		if strings.HasPrefix(call, principal+" ") {
+			n++
+		}
+	}
+	return n
+}
+
+// requestIDs returns the ids of the requests for which calls were made since taken was called.
+func (s *service) requestIDs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
 }
 
 func (s *service) note(ctx context.Context, method string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked = append(s.asked, metadata.ValueFromIncomingContext(ctx, "x-request-id")...)
 	s.calls = append(s.calls, principalOf(ctx)+" "+method[len("/petstore.completion.v1."):])
 }
 
 func principalOf(ctx context.Context) string {
-	if values := metadata.ValueFromIncomingContext(ctx, principalKey); len(values) == 1 {
+	if values := metadata.ValueFromIncomingContext(ctx, principalKey()); len(values) == 1 {
 		return values[0]
 	}
 	return ""
@@ -87,11 +139,62 @@ func principalOf(ctx context.Context) string {
 
 func (s *service) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	s.note(ctx, info.FullMethod)
+	s.name(req)
+	if err := s.wait(ctx, info.FullMethod); err != nil {
+		return nil, err
+	}
+	if err := grpc.SetTrailer(ctx, trailer(info.FullMethod)); err != nil {
+		return nil, err
+	}
 	return handler(ctx, req)
+}
+
+// target is whom answers are asked of.
+const target = "llama3@gpu-1:8000"
+
+// trailer returns the trailer of a call: those that create say whom the answer was asked of.
+func trailer(method string) metadata.MD {
+	switch method {
+	case completionv1.CompletionService_CreateCompletion_FullMethodName, completionv1.CompletionService_StreamCompletion_FullMethodName:
+		return metadata.Pairs("pawstream-target", target)
+	}
+	return nil
+}
+
+func (s *service) wait(ctx context.Context, method string) error {
+	if s.waits == nil {
+		return nil
+	}
+	select {
+	case s.waits <- method:
+	case <-ctx.Done():
+	}
+	select {
+	case <-s.goOn:
+		return nil
+	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+// name notes the id in a request.
+func (s *service) name(req any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch req := req.(type) {
+	case interface{ GetCompletionId() string }:
+		s.named = append(s.named, req.GetCompletionId())
+	case interface{ GetModelId() string }:
+		s.named = append(s.named, req.GetModelId())
+	}
 }
 
 func (s *service) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	s.note(stream.Context(), info.FullMethod)
+	if err := s.wait(stream.Context(), info.FullMethod); err != nil {
+		return err
+	}
+	stream.SetTrailer(trailer(info.FullMethod))
 	return handler(srv, stream)
 }
 
@@ -122,11 +225,16 @@ func tell(out grpc.ServerStreamingServer[completionv1.CompletionEvent], id strin
 	})
 }
 
-func (s *service) StreamCompletion(_ *completionv1.StreamCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
+func (s *service) StreamCompletion(req *completionv1.StreamCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
+	s.noteSent(req.SentBefore)
+	if req.GetParams().GetModel() == modelGone {
+		return noModel()
+	}
 	return tell(out, "chatcmpl-NEW")
 }
 
 func (s *service) ResumeCompletion(req *completionv1.ResumeCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
+	s.name(req)
 	if err := owned(out.Context(), req.GetCompletionId()); err != nil {
 		return err
 	}
@@ -136,12 +244,30 @@ func (s *service) ResumeCompletion(req *completionv1.ResumeCompletionRequest, ou
 	return tell(out, req.GetCompletionId())
 }
 
-func (s *service) CreateCompletion(context.Context, *completionv1.CreateCompletionRequest) (*completionv1.CreateCompletionResponse, error) {
+// noteSent notes how often a request was sent before.
+func (s *service) noteSent(before *uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if before == nil {
+		s.sent = append(s.sent, "-")
+		return
+	}
+	s.sent = append(s.sent, strconv.FormatUint(uint64(*before), 10))
+}
+
+func (s *service) CreateCompletion(_ context.Context, req *completionv1.CreateCompletionRequest) (*completionv1.CreateCompletionResponse, error) {
+	s.noteSent(req.SentBefore)
 	return &completionv1.CreateCompletionResponse{Completion: whole("chatcmpl-NEW")}, nil
 }
 
 func (s *service) GetCompletion(ctx context.Context, req *completionv1.GetCompletionRequest) (*completionv1.GetCompletionResponse, error) {
-	return &completionv1.GetCompletionResponse{Completion: whole(req.GetCompletionId())}, owned(ctx, req.GetCompletionId())
+	c := whole(req.GetCompletionId())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.metadata != nil {
+		c.Metadata = maps.Clone(s.metadata)
+	}
+	return &completionv1.GetCompletionResponse{Completion: c}, owned(ctx, req.GetCompletionId())
 }
 
 func (s *service) ListCompletions(ctx context.Context, _ *completionv1.ListCompletionsRequest) (*completionv1.ListCompletionsResponse, error) {
@@ -153,6 +279,9 @@ func (s *service) ListCompletions(ctx context.Context, _ *completionv1.ListCompl
 }
 
 func (s *service) UpdateCompletion(ctx context.Context, req *completionv1.UpdateCompletionRequest) (*completionv1.UpdateCompletionResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.metadata = req.GetMetadata()
 	return &completionv1.UpdateCompletionResponse{Completion: whole(req.GetCompletionId())}, owned(ctx, req.GetCompletionId())
 }
 
@@ -168,6 +297,14 @@ func (s *service) ListCompletionMessages(ctx context.Context, req *completionv1.
 	return &completionv1.ListCompletionMessagesResponse{}, owned(ctx, req.GetCompletionId())
 }
 
+func (s *service) CountPromptTokens(context.Context, *completionv1.CountPromptTokensRequest) (*completionv1.CountPromptTokensResponse, error) {
+	return &completionv1.CountPromptTokensResponse{PromptTokens: 7}, nil
+}
+
+func (s *service) ListPets(context.Context, *completionv1.ListPetsRequest) (*completionv1.ListPetsResponse, error) {
+	return &completionv1.ListPetsResponse{Pets: []*completionv1.StorePet{{Pet: &completionv1.Pet{Id: "olive", Name: "Olive", Species: "cat"}}}}, nil
+}
+
 func (s *service) ListModels(context.Context, *completionv1.ListModelsRequest) (*completionv1.ListModelsResponse, error) {
 	return &completionv1.ListModelsResponse{Models: []*completionv1.Model{{Id: modelA, Aliases: []string{aliasA}}, {Id: modelB}}}, nil
 }
@@ -179,11 +316,11 @@ func (s *service) GetModel(_ context.Context, req *completionv1.GetModelRequest)
 	return &completionv1.GetModelResponse{Model: &completionv1.Model{Id: req.GetModelId()}}, nil
 }
 
-// callers are known by a word in the place of a key.
-type callers map[string]*auth.Caller
+// knownCallers are known by a word in the place of a key.
+type knownCallers map[string]*auth.Caller
 
 // Authenticate implements auth.Authenticator.
-func (c callers) Authenticate(h http.Header) (*auth.Caller, error) {
+func (c knownCallers) Authenticate(h http.Header) (*auth.Caller, error) {
 	value := h.Get("Authorization")
 	if value == "" {
 		return nil, auth.ErrMissing

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
@@ -16,8 +17,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/pawstream/pawstream/edge/internal/answer"
-	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
+	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/header"
 )
 
 // newGateway returns grpc-gateway for the unary calls, speaking OpenAI's JSON.
@@ -66,29 +69,18 @@ func headAsGet(next http.Handler) http.Handler {
 	})
 }
 
-// rewrite turns each response message into the JSON of its public counterpart.
+// rewrite turns each response message into the JSON of its public counterpart. Models that
+// the caller may not use are left out.
 func rewrite(ctx context.Context, m proto.Message) (any, error) {
-	switch m := m.(type) {
-	case *completionv1.GetCompletionResponse:
-		return openai.NewCompletion(m.GetCompletion()), nil
-	case *completionv1.UpdateCompletionResponse:
-		return openai.NewCompletion(m.GetCompletion()), nil
-	case *completionv1.CancelCompletionResponse:
-		return openai.NewCompletion(m.GetCompletion()), nil
-	case *completionv1.DeleteCompletionResponse:
-		return openai.NewDeleted(m.GetCompletionId()), nil
-	case *completionv1.ListCompletionsResponse:
-		return openai.NewCompletionList(m), nil
-	case *completionv1.ListCompletionMessagesResponse:
-		return openai.NewMessageList(m), nil
-	case *completionv1.GetModelResponse:
-		return openai.NewModel(m.GetModel()), nil
-	case *completionv1.ListModelsResponse:
+	if list, ok := m.(*completionv1.ListModelsResponse); ok {
 		v := visitorOf(ctx)
-		m.Models = slices.DeleteFunc(m.Models, func(model *completionv1.Model) bool { return !v.mayUse(model) })
-		return openai.NewModelList(m), nil
+		list.Models = slices.DeleteFunc(list.Models, func(model *completionv1.Model) bool { return !v.mayUse(model) })
 	}
-	return nil, status.Errorf(codes.Internal, "no public JSON for %T", m)
+	view, ok := recordIn(ctx).dialect.View(m)
+	if !ok {
+		return nil, status.Errorf(codes.Internal, "no public JSON for %T", m)
+	}
+	return view, nil
 }
 
 func writeGatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
@@ -97,18 +89,38 @@ func writeGatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshal
 
 // writeRoutingError answers where our routes lead to the gateway and it has none: an
 // id with a slash in it, or none at all.
-func writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, _ int) {
-	answer.Error(w, openai.UnknownURL())
+func writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, _ int) {
+	fail(w, r, failure.UnknownURL())
 }
 
 // marshaler is how grpc-gateway writes our JSON and reads what update has checked.
 type marshaler struct{ runtime.JSONPb }
 
 // Marshal implements runtime.Marshaler for the values that rewrite returns.
-func (*marshaler) Marshal(v any) ([]byte, error) { return openai.AppendJSON(nil, v) }
+func (*marshaler) Marshal(v any) ([]byte, error) { return answer.AppendJSON(nil, v) }
 
 // ContentType implements runtime.Marshaler.
-func (*marshaler) ContentType(any) string { return "application/json" }
+func (*marshaler) ContentType(any) string { return header.JSON }
+
+// byOneName keeps from grpc-gateway what names a completion by more than one segment. An escaped slash
+// is part of an id to our routes and ends a segment to the gateway, which would take the request to
+// another route than the one by which it was let in. No completion has such an id. Other ids that cannot be are
+// refused as well.
+func byOneName(gateway http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, fault := pathID(r)
+		switch id := r.PathValue("id"); {
+		case id == "": // a listing
+		case fault != nil:
+			fail(w, r, fault)
+			return
+		case strings.Contains(id, "/"):
+			fail(w, r, failure.CompletionNotFound())
+			return
+		}
+		gateway.ServeHTTP(w, r)
+	})
+}
 
 // update checks the body of POST /v1/chat/completions/{id} and hands it on in the
 // form that grpc-gateway decodes.
@@ -119,9 +131,10 @@ func (a *api) update(gateway http.Handler) http.HandlerFunc {
 		body, fault := a.readJSON(w, r, share)
 		if fault == nil {
 			var metadata map[string]string
-			if metadata, fault = openai.DecodeMetadata(body); fault == nil {
+			if metadata, fault = chat.DecodeMetadata(body); fault == nil {
 				body, _ = json.Marshal(map[string]any{"metadata": metadata}) // strings always marshal
 				r.Body = io.NopCloser(bytes.NewReader(body))
+				r.Header.Set(header.ContentType, header.JSON) // without what the client had behind it
 				gateway.ServeHTTP(w, r)
 				return
 			}

@@ -13,8 +13,7 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
 
-	"github.com/pawstream/pawstream/edge/internal/answer"
-	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
@@ -31,17 +30,17 @@ type listing struct {
 func (a *api) listing(gateway http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, fault := parseListing(r.URL.Query()); fault != nil {
-			answer.Error(w, fault)
+			fail(w, r, fault)
 			return
 		}
 		gateway.ServeHTTP(w, r)
 	}
 }
 
-func parseListing(query url.Values) (listing, *openai.Error) {
+func parseListing(query url.Values) (listing, *failure.Error) {
 	for name, values := range query {
 		if param := queryParam(name); param != "" && !utf8.ValidString(name+values[0]) {
-			return listing{}, openai.InvalidValue(param, "must be UTF-8")
+			return listing{}, failure.InvalidValue(param, "must be UTF-8")
 		}
 	}
 	l := listing{after: query.Get("after"), model: query.Get("model")}
@@ -49,9 +48,9 @@ func parseListing(query url.Values) (listing, *openai.Error) {
 		n, err := strconv.ParseInt(text, 10, 64) // out of range: the nearest number there is
 		switch {
 		case err != nil && !errors.Is(err, strconv.ErrRange):
-			return listing{}, openai.InvalidValue("limit", "must be a whole number")
+			return listing{}, failure.InvalidValue("limit", "must be a whole number")
 		case n < 1: // 0 means nothing to the service
-			return listing{}, openai.BelowMin("limit", 1)
+			return listing{}, failure.BelowMin("limit", 1)
 		}
 		l.limit = int32(min(n, math.MaxInt32))
 	}
@@ -62,7 +61,7 @@ func parseListing(query url.Values) (listing, *openai.Error) {
 	case "desc":
 		l.order = completionv1.SortOrder_SORT_ORDER_DESC
 	default:
-		return listing{}, openai.InvalidValue("order", "must be 'asc' or 'desc'")
+		return listing{}, failure.InvalidValue("order", "must be 'asc' or 'desc'")
 	}
 	for name, values := range query {
 		if key, ok := strings.CutPrefix(name, "metadata["); ok && strings.HasSuffix(key, "]") {

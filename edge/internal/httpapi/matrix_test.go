@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -19,7 +20,7 @@ type form struct {
 	body    string
 	header  string // one more, as "Name: value"
 
-	does    auth.Scope // what it comes to
+	does    auth.Scope // what it comes to; several with blanks between
 	foreign bool       // it is about a completion of the owner's
 	model   string     // that it asks, or asks about
 	status  int        // where all is in order
@@ -38,7 +39,12 @@ func forms() map[string][]form {
 		forbidden   = `{"model":"` + modelB + `","stream":true,"messages":[{"role":"user","content":"?"}]}`
 		get         = "CompletionService/GetCompletion"
 		resume      = "CompletionService/ResumeCompletion"
+		responses   = "/v1/responses"
+		response    = `{"model":"` + modelA + `","input":"?"}`
+		goesOn      = `{"model":"` + modelA + `","previous_response_id":"resp_MINE","input":"?"}`
+		refers      = `{"model":"` + modelA + `","input":[{"type":"item_reference","id":"msg_MINE_0"},{"role":"user","content":"?"}]}`
 	)
+	const both = auth.ScopeCreate + " " + auth.ScopeRead // what a caller may not read is not told by asking for more of it
 	create, read, manage, see := auth.ScopeCreate, auth.ScopeRead, auth.ScopeManage, auth.ScopeModels
 	return map[string][]form{
 		"POST /v1/chat/completions": {
@@ -50,7 +56,14 @@ func forms() map[string][]form {
 			{"cursor, other model", "POST " + completions, forbidden, last, read, true, "", 200, resume},
 			{"cursor, not streamed", "POST " + completions, unary, last, read, true, "", 200, resume},
 			{"cursor that is none", "POST " + completions, streaming, "Last-Event-ID: x", read, false, "", 400, ""},
+			{"cursor of a polyfill", "POST " + completions + "?lastEventId=" + completion + ".0", streaming, "", read, true, "", 200, resume},
 			{"cursor in the query", "POST " + completions + "?starting_after=0", streaming, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+		},
+		azureRoute: {
+			{"whole", "POST /openai/deployments/" + modelA + "/chat/completions?api-version=2024-10-21", `{"messages":[{"role":"user","content":"?"}]}`, "", create, false, modelA, 200, "CompletionService/CreateCompletion"},
+			{"another model in the body", "POST /openai/deployments/" + modelA + "/chat/completions", forbidden, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"another model in the path", "POST /openai/deployments/" + modelB + "/chat/completions", unary, "", create, false, modelB, 200, "CompletionService/CreateCompletion"},
+			{"cursor", "POST /openai/deployments/" + modelA + "/chat/completions", streaming, last, read, true, "", 200, resume},
 		},
 		"GET /v1/chat/completions": {
 			{"list", "GET " + completions, "", "", read, false, "", 200, "CompletionService/ListCompletions"},
@@ -64,6 +77,8 @@ func forms() map[string][]form {
 			{"by query", "GET " + one + "?stream=true", "", "", read, true, "", 200, resume},
 			{"cursor in the query", "GET " + one + "?stream=true&starting_after=0", "", "", read, true, "", 204, resume},
 			{"cursor", "GET " + one + "?stream=true", "", last, read, true, "", 204, resume},
+			{"cursor of a polyfill", "GET " + one + "?lastEventId=" + completion + ".0", "", accept, read, true, "", 204, resume},
+			{"cursor of a polyfill, of another", "GET " + one + "?last_event_id=" + another + ".0", "", accept, read, false, "", 400, ""},
 			{"cursor of another", "GET " + one + "?stream=true", "", "Last-Event-ID: " + another + ".0", read, false, "", 400, ""},
 		},
 		"POST /v1/chat/completions/{id}": {
@@ -79,6 +94,42 @@ func forms() map[string][]form {
 		"POST /v1/chat/completions/{id}/cancel": {
 			{"cancel", "POST " + one + "/cancel", "", "", manage, true, "", 200, "CompletionService/CancelCompletion"},
 			{"cursor", "POST " + one + "/cancel", "", last, manage, true, "", 200, "CompletionService/CancelCompletion"},
+		},
+		"POST /v1/responses": {
+			{"streamed", "POST " + responses, `{"model":"` + modelA + `","stream":true,"input":"?"}`, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"whole", "POST " + responses, response, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"background", "POST " + responses, `{"model":"` + modelA + `","background":true,"input":"?"}`, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"cursor", "POST " + responses, response, "Last-Event-ID: resp_MINE.0", read, true, "", 200, resume},
+			{"cursor of a completion", "POST " + responses, response, last, read, false, "", 400, ""},
+			{"goes on", "POST " + responses, goesOn, "", both, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"goes on, by a cursor", "POST " + responses, goesOn, "Last-Event-ID: resp_MINE.0", read, true, "", 200, resume},
+			{"a reference", "POST " + responses, refers, "", both, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"goes on from nothing", "POST " + responses, `{"model":"` + modelA + `","previous_response_id":null,"input":"?"}`, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+			{"an item that is sent whole", "POST " + responses, `{"model":"` + modelA + `","input":[{"type":"message","id":"msg_MINE_0","role":"assistant","content":[{"type":"output_text","text":"!"}]},{"role":"user","content":"?"}]}`, "", create, false, modelA, 200, "CompletionService/StreamCompletion"},
+		},
+		"POST /v1/responses/input_tokens": {
+			{"count", "POST " + responses + "/input_tokens", response, "", create, false, modelA, 200, "CompletionService/CountPromptTokens"},
+			{"goes on", "POST " + responses + "/input_tokens", goesOn, "", both, false, modelA, 200, "CompletionService/CountPromptTokens"},
+			{"a reference", "POST " + responses + "/input_tokens", refers, "", both, false, modelA, 200, "CompletionService/CountPromptTokens"},
+		},
+		followResponse: {
+			{"whole", "GET " + responses + "/resp_MINE", "", "", read, true, "", 200, resume},
+			{"head", "HEAD " + responses + "/resp_MINE", "", accept, read, true, "", 200, resume},
+			{"by Accept", "GET " + responses + "/resp_MINE", "", accept, read, true, "", 200, resume},
+			{"by query", "GET " + responses + "/resp_MINE?stream=true", "", "", read, true, "", 200, resume},
+			{"by body", "GET " + responses + "/resp_MINE", `{"stream":true}`, "", read, true, "", 200, resume},
+			{"cursor in the query", "GET " + responses + "/resp_MINE?stream=true&starting_after=0", "", "", read, true, "", 200, resume},
+			{"cursor at the end", "GET " + responses + "/resp_MINE?stream=true", "", "Last-Event-ID: resp_MINE.2", read, true, "", 200, resume},
+			{"cursor of another", "GET " + responses + "/resp_MINE?stream=true", "", "Last-Event-ID: resp_OTHER.0", read, false, "", 400, ""},
+		},
+		"DELETE /v1/responses/{id}": {
+			{"delete", "DELETE " + responses + "/resp_MINE", "", "", manage, true, "", 200, "CompletionService/DeleteCompletion"},
+		},
+		"GET /v1/responses/{id}/input_items": {
+			{"list", "GET " + responses + "/resp_MINE/input_items", "", "", read, true, "", 200, "CompletionService/ListCompletionMessages"},
+		},
+		"POST /v1/responses/{id}/cancel": {
+			{"cancel", "POST " + responses + "/resp_MINE/cancel", "", "", manage, true, "", 200, "CompletionService/CancelCompletion, " + owner + " " + resume},
 		},
 		"POST /v1/stream_tickets": {
 			{"ticket", "POST /v1/stream_tickets", `{"completion_id":"` + completion + `"}`, "", read, true, "", 200, get},
@@ -164,19 +215,43 @@ func everybody() map[string]*auth.Caller {
 			}
 		}
 	}
+	maps.Copy(found, some())
+	return found
+}
+
+// some returns callers for whom nothing but who they are can tell: the ways to say so that let
+// nobody in, or do not go by scopes, are tried with these alone.
+func some() map[string]*auth.Caller {
+	found := make(map[string]*auth.Caller)
 	for _, models := range []auth.Set[string]{auth.Only(modelA), auth.All[string]()} {
 		found["all scopes, models "+fmt.Sprint(models)] = &auth.Caller{Principal: owner, Scopes: auth.All[auth.Scope](), Models: models}
+	}
+	for _, principal := range []string{owner, "stranger"} {
+		found[principal+", no scopes"] = &auth.Caller{Principal: principal}
+		found[principal+", all but to read"] = &auth.Caller{
+			Principal: principal, Models: auth.Only(modelB),
+			Scopes: auth.Only(auth.ScopeCreate, auth.ScopeManage, auth.ScopeModels),
+		}
 	}
 	return found
 }
 
+// allowed reports whether a caller has the scopes that the form takes.
+func (f *form) allowed(c *auth.Caller) bool {
+	for s := range strings.FieldsSeq(string(f.does)) {
+		if !c.Scopes.All && !slices.Contains(c.Scopes.Names, auth.Scope(s)) {
+			return false
+		}
+	}
+	return true
+}
+
 // answerTo is what a caller is to get: the status, the error's code, and the call that is made.
 func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status int, code, call string) {
-	has := func(s auth.Scope) bool { return c.Scopes.All || slices.Contains(c.Scopes.Names, s) }
 	switch {
 	case by.nobody, by.follows && (pattern != followRoute || !strings.HasPrefix(f.request, "GET ")):
 		return http.StatusUnauthorized, "invalid_api_key", ""
-	case !by.follows && !has(f.does): // a ticket is the right to read
+	case !by.follows && !f.allowed(c): // a ticket is the right to read
 		return http.StatusForbidden, "permission_denied", ""
 	case f.status == http.StatusBadRequest:
 		return f.status, "invalid_event_id", ""
@@ -186,7 +261,8 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 		}
 		return http.StatusNotFound, "model_not_found", c.Principal + " ModelService/GetModel" // it may have another name
 	case f.foreign && c.Principal != owner:
-		return http.StatusNotFound, "completion_not_found", c.Principal + " " + f.calls
+		first, _, _ := strings.Cut(f.calls, ",")
+		return http.StatusNotFound, "completion_not_found", c.Principal + " " + first
 	}
 	return f.status, "", c.Principal + " " + f.calls
 }
@@ -194,9 +270,9 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 // TestAccess has everybody use each route of the real table in each way, and compares what they
 // get, and what reaches the completion service, with what they may.
 func TestAccess(t *testing.T) {
-	known := everybody()
+	known, always := everybody(), some()
 	behind := &service{}
-	public, err := New(Config{Conn: serve(t, behind), Auth: callers(known)})
+	public, err := New(Config{Conn: serve(t, behind), Auth: knownCallers(known)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +294,15 @@ func TestAccess(t *testing.T) {
 			}
 			for _, by := range ways() {
 				t.Run(pattern+"/"+f.name+"/"+by.name, func(t *testing.T) {
-					for key, caller := range known {
+					callers := known
+					if by.nobody || by.follows {
+						callers = always
+					}
+					models := f.model != "" || pattern == "GET /v1/models"
+					for key, caller := range callers {
+						if _, all := always[key]; !models && !all && !caller.Models.All {
+							continue // which models they may ask is no matter here
+						}
 						r := f.new(t)
 						by.apply(t, public.api, r, caller, key)
 						w := httptest.NewRecorder()
@@ -262,6 +346,13 @@ func codeOf(w *httptest.ResponseRecorder) string {
 	var body struct{ Error struct{ Code string } }
 	_ = json.Unmarshal(w.Body.Bytes(), &body) // a stream is none
 	return body.Error.Code
+}
+
+// messageOf returns what an answer says is wrong.
+func messageOf(w *httptest.ResponseRecorder) string {
+	var body struct{ Error struct{ Message string } }
+	_ = json.Unmarshal(w.Body.Bytes(), &body)
+	return body.Error.Message
 }
 
 func checkModels(t *testing.T, c *auth.Caller, body []byte) {

@@ -10,36 +10,39 @@ import (
 
 	"google.golang.org/grpc/status"
 
-	"github.com/pawstream/pawstream/edge/internal/answer"
-	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/failure"
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/turns"
 )
 
 const (
-	// bodyCost is what a byte of a body takes: as it came, as what was made of it, and as it
-	// goes to the completion service.
+	// bodyCost is what a byte of a body takes: once as it came, once as the request that was made
+	// of it, and once as that goes to the completion service.
 	bodyCost = 3
-	// freeMemory is what a request may take that counts for nothing: as many as there may be
-	// of these, streams, take more in their time.
+	// freeMemory is what a request may take without being counted. A stream takes more than that
+	// in its time, and their number is bounded.
 	freeMemory = 192 << 10
-	// firstRead is what is made room for first where a body does not tell its length.
+	// firstRead is the room that a body gets first if it does not tell its length.
 	firstRead = 16 << 10
-	// maxReads is how many answers that are no streams are fetched at once, and readPatience
-	// how long others wait for their turn. A service answers fewer at once, but waits before it
-	// tells that there is nothing.
+	// maxReads is how many unary answers are fetched at once, beside maxCancels that end what runs and
+	// maxPages that are made, and readPatience how long a request waits for its turn, with readRoom others. A service answers
+	// fewer at once, but waits before it says that there is nothing.
 	maxReads     = 32
+	maxCancels   = 8
+	maxPages     = 16
+	readRoom     = 1024
 	readPatience = 5 * time.Second
-	// answerCost is what a byte of such an answer takes while its client receives it.
+	// answerCost is what a byte of a unary answer takes while its client receives it.
 	answerCost = 2
 )
 
-// share returns what a request is to take of the memory that there is for all.
+// share returns the request's share of the memory for all requests.
 func (a *api) share(r *http.Request) *budget.Share {
 	return a.memory.Share(visitorOf(r.Context()).key, freeMemory)
 }
 
-// readWithin reads a body of that length, less than 0 where nobody knows. Room is taken
-// before anything comes: a body may take its time.
+// readWithin reads a body of that length, which is negative if nobody knows it. It takes room
+// before anything comes, because a body may take its time.
 func readWithin(from io.Reader, length int64, share *budget.Share) ([]byte, error) {
 	room := int(max(length, 0))
 	if length < 0 {
@@ -67,46 +70,56 @@ func readWithin(from io.Reader, length int64, share *budget.Share) ([]byte, erro
 	}
 }
 
-// noRoom returns what a client is told that has found no room; nil for any other error.
-func noRoom(err error) *openai.Error {
+// noRoom returns the failure for a client that has found no room; nil for any other error.
+func noRoom(err error) *failure.Error {
 	switch {
 	case errors.Is(err, budget.ErrSpent), errors.Is(err, budget.ErrReleased):
-		return openai.NoRoom(busyRetry)
+		return failure.NoRoom(busyRetry)
 	case errors.Is(err, budget.ErrCaller):
-		return openai.NoRoomForCaller(busyRetry)
+		return failure.NoRoomForCaller(busyRetry)
 	}
 	return nil
 }
 
-// busyRetry is the hint where only the end of other requests can help.
+// busyRetry is the hint if only the end of other requests can help.
 const busyRetry = time.Second
 
 // refuseBody answers a request whose body is at fault, or for which there is no room.
-func (a *api) refuseBody(w http.ResponseWriter, r *http.Request, fault *openai.Error) {
+func (a *api) refuseBody(w http.ResponseWriter, r *http.Request, fault *failure.Error) {
 	if fault.RetryAfter > 0 && fault.Status != http.StatusRequestTimeout {
 		a.turnAway(w, r, "memory", fault)
 		return
 	}
-	answer.Error(w, fault)
+	fail(w, r, fault)
 }
 
-// reading has next answer when it is its turn. The turn ends when the answer is there: how
-// long its client takes to receive it is no matter.
-func (a *api) reading(next http.Handler) http.Handler {
+// callTurns are what unary calls take turns for: to read, to end what runs, and to have a page made.
+type callTurns struct{ reads, cancels, pages *turns.Queue }
+
+func newCallTurns() callTurns {
+	return callTurns{
+		reads:   turns.New(turns.Config{Limit: maxReads, Room: readRoom, Reserve: true}),
+		cancels: turns.New(turns.Config{Limit: maxCancels, Room: readRoom, Reserve: true}),
+		pages:   turns.New(turns.Config{Limit: maxPages, Room: readRoom, Reserve: true}),
+	}
+}
+
+// inTurn has next answer when it is the caller's turn. It ends the turn as soon as the answer is
+// there: the client may take its time to receive it.
+func (a *api) inTurn(queue *turns.Queue, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readPatience)
 		defer cancel()
-		select {
-		case a.reads <- struct{}{}:
-		case <-ctx.Done():
+		end, err := queue.Acquire(ctx, visitorOf(r.Context()).key, nil)
+		if err != nil {
 			if err := r.Context().Err(); err != nil {
 				refuse(w, r, status.FromContextError(err).Err())
 				return
 			}
-			a.turnAway(w, r, "memory", openai.Overloaded(busyRetry))
+			a.turnAway(w, r, "memory", failure.Overloaded(busyRetry))
 			return
 		}
-		held := a.hold(w, r, sync.OnceFunc(func() { <-a.reads }))
+		held := a.hold(w, r, sync.OnceFunc(end))
 		defer held.release()
 		next.ServeHTTP(held, r)
 	})
@@ -116,16 +129,16 @@ func (a *api) reading(next http.Handler) http.Handler {
 type heldWriter struct {
 	http.ResponseWriter
 	share   *budget.Share
-	turn    func() // ends the turn
+	fetched func() // ends the turn
 	refuse  func()
 	refused bool
 }
 
-// hold returns a writer of an answer that is no stream. Its release is to be called.
-func (a *api) hold(w http.ResponseWriter, r *http.Request, turn func()) *heldWriter {
+// hold returns a writer of a unary answer. The caller has to call its release.
+func (a *api) hold(w http.ResponseWriter, r *http.Request, fetched func()) *heldWriter {
 	return &heldWriter{
-		ResponseWriter: w, share: a.share(r), turn: turn,
-		refuse: func() { a.turnAway(w, r, "memory", openai.NoRoom(busyRetry)) },
+		ResponseWriter: w, share: a.share(r), fetched: fetched,
+		refuse: func() { a.turnAway(w, r, "memory", failure.NoRoom(busyRetry)) },
 	}
 }
 
@@ -134,7 +147,7 @@ func (h *heldWriter) Unwrap() http.ResponseWriter { return h.ResponseWriter }
 
 // Write implements http.ResponseWriter.
 func (h *heldWriter) Write(b []byte) (int, error) {
-	h.turn()
+	h.fetched()
 	if h.refused {
 		return len(b), nil
 	}
@@ -147,6 +160,6 @@ func (h *heldWriter) Write(b []byte) (int, error) {
 }
 
 func (h *heldWriter) release() {
-	h.turn()
+	h.fetched()
 	h.share.Release()
 }

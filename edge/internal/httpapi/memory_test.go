@@ -14,15 +14,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/internal/turns"
 )
 
 // withMemory returns an API with so much memory for bodies, over a real connection.
 func withMemory(t *testing.T, size int) (*httptest.Server, *budget.Budget) {
 	t.Helper()
 	memory := budget.New(size)
-	a, err := New(Config{Conn: serve(t, &service{}), Memory: memory, Telemetry: telemetry.Discard()})
+	a, err := New(Config{Conn: serve(t, &service{}), Bodies: Bodies{Memory: memory}, Telemetry: telemetry.Discard()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,8 +107,10 @@ func TestBodiesShareTheMemory(t *testing.T) {
 		"by their length": {fmt.Sprintf("Content-Length: %d", 3*mib), []byte("{")},
 		"as they grow":    {"Transfer-Encoding: chunked", fmt.Appendf(nil, "%x\r\n%s", 3*mib, bytes.Repeat([]byte{' '}, 3*mib-1))},
 	} {
+		// Its end waits for half a second, as net/http does after it has refused what was not read to
+		// the end: both wait at once, when the test is over.
+		server, memory := withMemory(t, 24*mib)
 		t.Run(name, func(t *testing.T) {
-			server, memory := withMemory(t, 24*mib)
 			first := halfSent(t, server, test.headers, test.part)
 			await(t, "the first", func() bool { return memory.Held() >= 8*mib })
 			refusedWith(t, halfSent(t, server, test.headers, test.part), http.StatusTooManyRequests) // half is taken by one caller
@@ -141,7 +145,7 @@ func TestMemoryIsSpent(t *testing.T) {
 	memory := budget.New(32 << 20)
 	share := memory.Share("", 0)
 	share.Force(30 << 20)
-	a, err := New(Config{Conn: serve(t, &service{}), Memory: memory, Telemetry: telemetry.Discard()})
+	a, err := New(Config{Conn: serve(t, &service{}), Bodies: Bodies{Memory: memory}, Telemetry: telemetry.Discard()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,9 +160,9 @@ func TestMemoryIsSpent(t *testing.T) {
 
 // Reads take turns, and one that waits for too long is told to come back.
 func TestReadsTakeTurns(t *testing.T) {
-	a := &api{reads: make(chan struct{}, 2), memory: budget.New(0)}
+	a := &api{turns: callTurns{reads: turns.New(turns.Config{Limit: 2, Room: 9})}, memory: budget.New(0)}
 	inside, leave := make(chan struct{}, 10), make(chan struct{})
-	handler := a.reading(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	handler := a.inTurn(a.turns.reads, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		inside <- struct{}{}
 		<-leave
 		_, _ = w.Write([]byte("{}"))
@@ -190,4 +194,62 @@ func TestReadsTakeTurns(t *testing.T) {
 	}
 	close(leave)
 	wg.Wait()
+}
+
+// One caller's slow reads keep neither others from reading, nor itself from ending what runs.
+func TestReadsAreShared(t *testing.T) {
+	const one, response = "/v1/chat/completions/" + completion, "/v1/responses/resp_MINE"
+	known := knownCallers{}
+	for _, name := range []string{"anna", "ben"} {
+		known[name] = &auth.Caller{Principal: name, Scopes: auth.All[auth.Scope](), Models: auth.All[string]()}
+	}
+	for name, crowd := range map[string]struct {
+		request string
+		held    int
+	}{
+		"reads":     {"GET " + one, maxReads / 2},
+		"lists":     {"GET /v1/chat/completions", maxReads / 2},
+		"messages":  {"GET " + one + "/messages", maxReads / 2},
+		"items":     {"GET " + response + "/input_items", maxReads / 2},
+		"deletions": {"DELETE " + one, maxReads / 2},
+		"cancels":   {"POST " + response + "/cancel", maxCancels / 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			behind := &service{waits: make(chan string, 1000), goOn: make(chan struct{})}
+			public, err := New(Config{Conn: serve(t, behind), Auth: known})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all sync.WaitGroup
+			defer all.Wait()
+			defer close(behind.goOn)
+			ask := func(who, request, body string) {
+				all.Go(func() {
+					f := form{request: request, body: body, header: "Authorization: " + who}
+					public.ServeHTTP(httptest.NewRecorder(), f.new(t))
+				})
+			}
+			reaches := func(who string, want int) {
+				t.Helper()
+				await(t, who, func() bool { return behind.made(who) == want })
+			}
+			for range 3 * maxReads {
+				ask("anna", crowd.request, "")
+			}
+			reaches("anna", crowd.held)
+			for i, request := range []string{
+				"GET " + one, "GET /v1/chat/completions", "POST " + one + "/cancel", "POST " + response + "/cancel", "DELETE " + response,
+			} {
+				ask("ben", request, "")
+				reaches("ben", i+1)
+			}
+			ask("ben", "POST /v1/stream_tickets", `{"completion_id":"`+completion+`"}`)
+			reaches("ben", 6)
+			reaches("anna", crowd.held)
+			if name != "cancels" {
+				ask("anna", "POST "+one+"/cancel", "")
+				reaches("anna", crowd.held+1)
+			}
+		})
+	}
 }

@@ -7,37 +7,73 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/pawstream/pawstream/edge/internal/answer"
-	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/apidocs"
+	"github.com/pawstream/pawstream/edge/internal/asked"
+	"github.com/pawstream/pawstream/edge/internal/chatpage"
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	"github.com/pawstream/pawstream/edge/internal/petpage"
 	"github.com/pawstream/pawstream/edge/internal/relay"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/halfclose"
+	"github.com/pawstream/pawstream/internal/header"
+	"github.com/pawstream/pawstream/internal/protoname"
+	"github.com/pawstream/pawstream/internal/response"
+	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// A record is what the access line of one request will say.
+// requestIDKey names the metadata by which a call has its request's id, by the contract.
+var requestIDKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_REQUEST_ID) //nolint:gochecknoglobals // a constant
+
+// A record is what the access line of one request will say, and the dialect that it is
+// answered in.
 type record struct {
+	dialect           dialect.Dialect
+	failures          dialect.Failures // of what the body asks for; nil: as the dialect has them
 	requestID         string
+	upload            *upload
 	principal         string
 	completion, model string
-	refused           string // why the request went no further
+	target            asked.Note // whom the answer was asked of
+	refused           string     // why the request went no further
 	stream            *relay.Result
 	err               error // the cause of a failure that is not the client's
 }
 
 type recordKey struct{}
 
-func recordOf(r *http.Request) *record {
-	rec, ok := r.Context().Value(recordKey{}).(*record)
+func recordOf(r *http.Request) *record { return recordIn(r.Context()) }
+
+// recordIn is recordOf for the context of a request.
+func recordIn(ctx context.Context) *record {
+	rec, ok := ctx.Value(recordKey{}).(*record)
 	if !ok { // a handler that is tested by itself
-		return &record{}
+		return &record{dialect: chat.New()}
 	}
 	return rec
+}
+
+// fail answers with a failure, as the client's dialect has it.
+func fail(w http.ResponseWriter, r *http.Request, told *failure.Error) {
+	rec := recordOf(r)
+	if rec.failures != nil {
+		answer.Error(w, rec.failures, told)
+		return
+	}
+	answer.Error(w, rec.dialect, told)
 }
 
 // note tells the access line which completion a request was about.
@@ -48,14 +84,16 @@ func note(r *http.Request, completion, model string) {
 
 // refuse answers with the failure of a call to the completion service.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
-	told := openai.FromStatus(status.Convert(err))
-	if errors.Is(r.Context().Err(), context.DeadlineExceeded) {
-		told = openai.DeadlineExceeded()
+	told := failure.FromStatus(status.Convert(err))
+	// The service has the client's deadline too, and may say first that it has passed.
+	at := visitorOf(r.Context()).deadline
+	if errors.Is(r.Context().Err(), context.DeadlineExceeded) || !at.IsZero() && !time.Now().Before(at) {
+		told = failure.DeadlineExceeded()
 	}
 	if told.Status >= http.StatusInternalServerError {
 		recordOf(r).err = err
 	}
-	answer.Error(w, told)
+	fail(w, r, told)
 }
 
 // streamed tells the access line how a stream ended, and aborts a response that must
@@ -76,10 +114,10 @@ func (a *api) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var id [16]byte
 		_, _ = rand.Read(id[:]) // crypto/rand.Read never fails
-		rec := &record{requestID: "req_" + hex.EncodeToString(id[:])}
+		rec := &record{dialect: a.dialect, requestID: "req_" + hex.EncodeToString(id[:])}
 		w.Header().Set("X-Request-Id", rec.requestID)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set(header.ContentTypeOptions, "nosniff")
+		w.Header().Set(header.CacheControl, "no-store")
 		if r.TLS != nil {
 			w.Header().Set("Strict-Transport-Security", strictTransport)
 		}
@@ -89,9 +127,20 @@ func (a *api) identify(next http.Handler) http.Handler {
 			// (RFC 9112, section 6.1).
 			w.Header().Set("Connection", "close")
 		}
-		ctx := context.WithValue(r.Context(), recordKey{}, rec)
-		ctx = metadata.AppendToOutgoingContext(ctx, "x-request-id", rec.requestID)
-		next.ServeHTTP(w, r.WithContext(ctx))
+		ctx := asked.With(context.WithValue(r.Context(), recordKey{}, rec), &rec.target)
+		ctx = metadata.AppendToOutgoingContext(ctx, requestIDKey, rec.requestID)
+		r = r.WithContext(ctx)
+		if r.ProtoMajor == 1 && r.ProtoMinor == 1 {
+			halfclose.Interim(ctx)
+		}
+		if r.ContentLength == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		rec.upload = newUpload(w, r, a.bodyRate)
+		r.Body = rec.upload
+		next.ServeHTTP(w, r)
+		rec.upload.drop()
 	})
 }
 
@@ -99,20 +148,8 @@ func (a *api) identify(next http.Handler) http.Handler {
 // of other names below this one, which are not ours.
 const strictTransport = "max-age=15552000"
 
-// limitBody gives a request with a body so long to send it. Who reads the body takes the
-// deadline away again: left in place, it would end the response too. Where nobody
-// reads it, net/http does so before it answers, and must not wait for ever either.
-func limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 {
-			setReadDeadline(w, time.Now().Add(bodyTimeout))
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// bodyless has next answer without the body that a request should not have: it does not
-// wait for it, and the connection ends with the answer.
+// bodyless has next answer without the body that a request should not have. It does not
+// wait for the body, and the connection ends with the answer.
 func bodyless(next http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 0 {
@@ -125,28 +162,28 @@ func bodyless(next http.Handler) http.HandlerFunc {
 	}
 }
 
-// bodyTimeout is how long a client may take to send a request body.
-const bodyTimeout = 30 * time.Second
-
-func setReadDeadline(w http.ResponseWriter, at time.Time) {
-	_ = http.NewResponseController(w).SetReadDeadline(at) // a test's recorder has none
-}
-
 // clean makes a path that can travel on as text: bytes that are not UTF-8 become
-// U+FFFD, so that what they name does not exist.
+// U+FFFD, so that what they name does not exist. Where segments end it takes from the path as
+// it is written: a slash that is escaped is part of a name, and stays so for the next reader.
 func clean(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !utf8.ValidString(r.URL.Path) {
-			r.URL.Path, r.URL.RawPath = strings.ToValidUTF8(r.URL.Path, "\uFFFD"), ""
+		segments := strings.Split(r.URL.EscapedPath(), "/")
+		kept := segments[:0]
+		for i, segment := range segments {
+			switch {
+			case segment == "." || segment == "..":
+				fail(w, r, failure.UnknownURL()) // no client of ours climbs, and the mux would send it elsewhere
+				return
+			case segment == "" && i > 0 && i < len(segments)-1: // a base URL that ends in a slash gives two in a row
+				continue
+			}
+			if name, _ := url.PathUnescape(segment); !utf8.ValidString(name) {
+				segment = url.PathEscape(strings.ToValidUTF8(name, "\uFFFD"))
+			}
+			kept = append(kept, segment)
 		}
-		// A base URL that ends in a slash gives two in a row.
-		for strings.Contains(r.URL.Path, "//") {
-			r.URL.Path, r.URL.RawPath = strings.ReplaceAll(r.URL.Path, "//", "/"), ""
-		}
-		if path := r.URL.EscapedPath() + "/"; strings.Contains(path, "/./") || strings.Contains(path, "/../") {
-			answer.Error(w, openai.UnknownURL()) // no client of ours climbs, and the mux would send it elsewhere
-			return
-		}
+		r.URL.RawPath = strings.Join(kept, "/")
+		r.URL.Path, _ = url.PathUnescape(r.URL.RawPath)
 		next.ServeHTTP(w, r)
 	})
 }
@@ -155,46 +192,67 @@ func clean(next http.Handler) http.Handler {
 func (a *api) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
-		counted := &countingWriter{ResponseWriter: w}
-		defer func() { a.logAccess(r, counted, time.Since(begun)) }()
-		next.ServeHTTP(counted, r)
+		seen := &response.Writer{ResponseWriter: w, Begins: func() {
+			giveTime(w)
+			if u := recordOf(r).upload; u != nil {
+				u.answered(r, w.Header())
+			}
+		}}
+		defer func() { a.logAccess(r, seen, time.Since(begun)) }()
+		next.ServeHTTP(seen, r)
 	})
 }
 
-func (a *api) logAccess(r *http.Request, w *countingWriter, took time.Duration) {
+func (a *api) logAccess(r *http.Request, w *response.Writer, took time.Duration) {
 	rec := recordOf(r)
 	attrs := []slog.Attr{
 		slog.String("request_id", rec.requestID),
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.Path),
-		slog.Int("status", w.status),
-		slog.Int64("bytes", w.bytes),
-		slog.Duration("took", took),
+		slog.Int("status", w.Status),
+		slog.Int64("bytes", w.Bytes),
+		slog.Float64("took_ms", float64(took.Microseconds())/1000),
 	}
 	for _, known := range []struct{ name, value string }{
-		{"principal", rec.principal}, {"refused", rec.refused}, {"completion", rec.completion}, {"model", rec.model},
+		{"principal", rec.principal},
+		{"refused", rec.refused},
+		{"completion", rec.completion},
+		{"model", rec.model},
+		{"target", rec.target.Target()},
 	} {
 		if known.value != "" {
 			attrs = append(attrs, slog.String(known.name, known.value))
 		}
 	}
-	attrs = append(attrs, slog.String("outcome", string(outcome(r, rec, w.status))))
+	attrs = append(attrs, slog.String("outcome", string(outcome(r, rec, w.Status))))
 	if s := rec.stream; s != nil {
 		attrs = append(attrs, slog.Int("events", s.Events),
 			slog.Int64("first_event_ms", s.FirstEvent.Milliseconds()))
 		rec.err = s.Err
 	}
 	level := slog.LevelInfo
+	if ofPage(r.Pattern) && w.Status < http.StatusBadRequest {
+		level = slog.LevelDebug // a page is a dozen files, which say nothing of who uses the API
+	}
 	if rec.err != nil {
 		attrs = append(attrs, slog.Any("error", rec.err))
 	}
-	if w.status == http.StatusInternalServerError || errors.Is(rec.err, relay.ErrOurs) {
+	if w.Status == http.StatusInternalServerError || errors.Is(rec.err, relay.ErrOurs) {
 		level = slog.LevelError
+	}
+	if target := rec.target.Target(); target != "" {
+		trace.SpanFromContext(r.Context()).SetAttributes(attribute.String(telemetry.TargetAttribute, target))
 	}
 	a.logger.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// outcome tells how a request ended.
+// ofPage tells by its route's pattern whether a request was for a page, or a file of one.
+func ofPage(pattern string) bool {
+	_, path, _ := strings.Cut(pattern, " ")
+	return path == "/{$}" || path == "/sw.js" || strings.HasPrefix(path, chatpage.Root) || strings.HasPrefix(path, apidocs.Root) || strings.HasPrefix(path, petpage.Root) || strings.HasPrefix(path, "/openapi.")
+}
+
+// outcome returns how a request ended.
 func outcome(r *http.Request, rec *record, status int) relay.Outcome {
 	switch {
 	case rec.stream != nil:
@@ -221,18 +279,18 @@ func (a *api) recover(next http.Handler) http.Handler {
 			}
 			a.logger.ErrorContext(r.Context(), "handler panicked", slog.String("request_id", recordOf(r).requestID),
 				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-			if counted, ok := w.(*countingWriter); ok && counted.status != 0 {
+			if seen, ok := w.(*response.Writer); ok && seen.Status != 0 {
 				panic(http.ErrAbortHandler) // a clean end would pass for success
 			}
-			answer.Error(w, openai.Internal())
+			fail(w, r, failure.Internal())
 		}()
 		next.ServeHTTP(w, r)
 	})
 }
 
-// refuseUnknown answers in our own form where no route matches. Which methods a path
-// has is for the mux to tell, by its Allow header.
-func refuseUnknown(mux *http.ServeMux) http.Handler {
+// refuseUnknown answers in our own form if no route matches. The mux tells which methods a
+// path has, by its Allow header. Of the paths that there are, it names the one that is meant.
+func refuseUnknown(mux *http.ServeMux, paths []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
 		if pattern != "" {
@@ -241,12 +299,19 @@ func refuseUnknown(mux *http.ServeMux) http.Handler {
 		}
 		refusal := &discardedAnswer{header: make(http.Header)}
 		handler.ServeHTTP(refusal, r)
-		if refusal.status == http.StatusMethodNotAllowed {
+		switch {
+		case refusal.status == http.StatusMethodNotAllowed && strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
+			// Some clients try one first. After this status they go on by HTTP at once, and after no other.
+			w.Header().Set("Upgrade", "HTTP/1.1") // RFC 9110, section 15.5.22
+			w.Header().Set("Connection", "Upgrade")
+			fail(w, r, failure.NoWebSocket())
+			return
+		case refusal.status == http.StatusMethodNotAllowed:
 			w.Header().Set("Allow", refusal.header.Get("Allow"))
-			answer.Error(w, openai.MethodNotAllowed())
+			fail(w, r, failure.MethodNotAllowed(refusal.header.Get("Allow")))
 			return
 		}
-		answer.Error(w, openai.UnknownURL())
+		fail(w, r, unknownURL(paths, r.URL.Path))
 	})
 }
 
@@ -260,38 +325,10 @@ func (d *discardedAnswer) Header() http.Header         { return d.header }
 func (d *discardedAnswer) WriteHeader(status int)      { d.status = status }
 func (d *discardedAnswer) Write(b []byte) (int, error) { return len(b), nil }
 
-// A countingWriter sees what a handler answers.
-type countingWriter struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (c *countingWriter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
-
-// WriteHeader implements http.ResponseWriter.
-func (c *countingWriter) WriteHeader(status int) {
-	c.begin(status)
-	c.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (c *countingWriter) Write(b []byte) (int, error) {
-	c.begin(http.StatusOK)
-	n, err := c.ResponseWriter.Write(b)
-	c.bytes += int64(n)
-	return n, err
-}
-
-// begin notes the status, and gives the client so long to take the answer. A stream
-// sets a deadline of its own for each of its writes.
-func (c *countingWriter) begin(status int) {
-	if c.status != 0 {
-		return
-	}
-	c.status = status
-	_ = http.NewResponseController(c.ResponseWriter).SetWriteDeadline(time.Now().Add(answerTimeout)) // a test's recorder has none
+// giveTime bounds how long the client may take to read the answer. A stream sets a deadline of its
+// own for each of its writes.
+func giveTime(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout)) // a test's recorder has none
 }
 
 // answerTimeout is how long a client may take to read an answer that is no stream.

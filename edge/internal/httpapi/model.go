@@ -8,9 +8,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/pawstream/pawstream/edge/internal/answer"
-	"github.com/pawstream/pawstream/edge/internal/openai"
+	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/unknown"
 )
 
 // mayUse reports whether a visitor may ask a model, and see that there is one: a right names
@@ -19,13 +21,32 @@ func (v *visitor) mayUse(m *completionv1.Model) bool {
 	return v.MayAsk(m.GetId()) || slices.ContainsFunc(m.GetAliases(), v.MayAsk)
 }
 
+// admits reports whether the visitor may ask for a completion of these params: what it comes to in all is known
+// when its body is. If not, it has answered.
+func (a *api) admits(w http.ResponseWriter, r *http.Request, p *completionv1.CompletionParams) bool {
+	if goesOn(p) && !visitorOf(r.Context()).May(auth.ScopeRead) {
+		lacks(w, auth.ScopeRead)
+		a.turnAway(w, r, "forbidden", failure.PermissionDenied(string(auth.ScopeRead)))
+		return false
+	}
+	return a.admitsModel(w, r, p.GetModel())
+}
+
+// goesOn reports whether a request takes something from earlier answers. That is to read them: a model can be
+// asked to repeat what it is told, and a count of tokens tells how long it is.
+func goesOn(p *completionv1.CompletionParams) bool {
+	return p.PreviousCompletionId != nil || slices.ContainsFunc(p.GetMessages(), func(m *completionv1.ChatMessage) bool {
+		return len(m.GetAnswerPieces()) > 0
+	})
+}
+
 // admitsModel reports whether the visitor may ask the model of that name. If not, it has answered.
 func (a *api) admitsModel(w http.ResponseWriter, r *http.Request, name string) bool {
-	switch may, err := a.mayAsk(r.Context(), name); {
+	switch may, err := visitorOf(r.Context()).mayAsk(r.Context(), name, a.models); {
 	case err != nil:
 		refuse(w, r, err)
 	case !may:
-		answer.Error(w, openai.ModelNotFound())
+		fail(w, r, failure.ModelNotFound(name, visitorOf(r.Context()).Models.Names))
 	default:
 		return true
 	}
@@ -34,8 +55,7 @@ func (a *api) admitsModel(w http.ResponseWriter, r *http.Request, name string) b
 
 // mayAsk reports whether the visitor may ask the model of that name. Which other names a model
 // has the completion service knows alone. It is asked only where a right may have another.
-func (a *api) mayAsk(ctx context.Context, name string) (bool, error) {
-	v := visitorOf(ctx)
+func (v *visitor) mayAsk(ctx context.Context, name string, models completionv1.ModelServiceClient) (bool, error) {
 	if v.MayAsk(name) || len(v.Models.Names) == 0 {
 		return v.MayAsk(name), nil
 	}
@@ -44,9 +64,33 @@ func (a *api) mayAsk(ctx context.Context, name string) (bool, error) {
 		ctx, cancel = context.WithDeadline(ctx, v.deadline)
 		defer cancel()
 	}
-	found, err := a.models.GetModel(ctx, &completionv1.GetModelRequest{ModelId: name})
+	found, err := models.GetModel(ctx, &completionv1.GetModelRequest{ModelId: name})
 	if status.Code(err) == codes.NotFound {
 		return false, nil
 	}
 	return err == nil && v.mayUse(found.GetModel()), err
+}
+
+// failuresFor returns how failures of a request look to its visitor, where they are not those of its dialect.
+func failuresFor(r *http.Request, of dialect.Failures) dialect.Failures {
+	if visitorOf(r.Context()).May(auth.ScopeModels) {
+		return of
+	}
+	if of == nil {
+		of = recordOf(r).dialect
+	}
+	return unlistedModels{of}
+}
+
+// unlistedModels do not lead to the list of models, for a caller who may not read it.
+type unlistedModels struct{ dialect.Failures }
+
+// Failure implements [dialect.Failures].
+func (f unlistedModels) Failure(e *failure.Error) (status int, body []byte) {
+	if e.Code == failure.ModelNotFound("", nil).Code {
+		other := *e
+		other.Message = unknown.Unlisted(e.Message)
+		e = &other
+	}
+	return f.Failures.Failure(e)
 }

@@ -16,14 +16,17 @@ import (
 	"github.com/rs/cors"
 	"google.golang.org/grpc"
 
-	"github.com/pawstream/pawstream/edge/internal/apidocs"
 	"github.com/pawstream/pawstream/edge/internal/auth"
-	"github.com/pawstream/pawstream/edge/internal/chatpage"
+	"github.com/pawstream/pawstream/edge/internal/demopage"
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/edge/internal/metrics"
+	"github.com/pawstream/pawstream/edge/internal/page"
 	"github.com/pawstream/pawstream/edge/internal/relay"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/header"
 	"github.com/pawstream/pawstream/internal/hostname"
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
@@ -37,10 +40,10 @@ type Config struct {
 	Conn grpc.ClientConnInterface
 	// Relay has the settings of streams; its Client is taken from Conn.
 	Relay relay.Config
-	// MaxBody bounds a request body, in bytes; 0: [DefaultMaxBody].
-	MaxBody int64
-	// Memory bounds what bodies and answers that are no streams take together; nil: nothing does.
-	Memory *budget.Budget
+	// Requests says how those are taken that create a completion.
+	Requests Requests
+	// Bodies bounds what requests send.
+	Bodies Bodies
 	// Origins may call from a browser page: "*" for any; none: same-origin pages only.
 	Origins []string
 	// Auth tells who sends a request; nil: everybody is the same anonymous caller.
@@ -64,8 +67,31 @@ type Config struct {
 	Proxies []netip.Prefix
 	// Tracers are the networks of callers whose trace a request's spans are part of.
 	Tracers []netip.Prefix
+	// Demo is served at /demo; nil: nothing is.
+	Demo *demopage.Demo
 	// Telemetry takes one line per request, its span and its metrics; nil: discarded.
 	Telemetry *telemetry.Telemetry
+}
+
+// Requests says how requests are taken that create a completion.
+type Requests struct {
+	// PlainStreams has a POST that does not ask for more be answered with data alone.
+	PlainStreams bool
+	// Unknown is what becomes of members of a request that are nobody's; "": they are refused.
+	Unknown dialect.Unknown
+	// SeparateRetries has a request that an SDK sends again, by its own count, be another one.
+	SeparateRetries bool
+}
+
+// Bodies are the bounds of what requests send.
+type Bodies struct {
+	// Max bounds one body, in bytes; 0: [DefaultMaxBody].
+	Max int64
+	// Rate is the least rate of one that takes long, in bytes per second; 0: [DefaultBodyRate];
+	// negative: none.
+	Rate int64
+	// Memory bounds what bodies, and answers that are no streams, take together; nil: nothing does.
+	Memory *budget.Budget
 }
 
 // An API is the handler of every public route.
@@ -76,38 +102,42 @@ type API struct {
 
 // api is what the handlers share.
 type api struct {
+	door
 	completions completionv1.CompletionServiceClient
 	models      completionv1.ModelServiceClient
 	relay       *relay.Relay
+	dialect     dialect.Dialect // of whatever is on no other's route
+	taken       Requests
 	maxBody     int64
+	bodyRate    int64
 	memory      *budget.Budget
-	reads       chan struct{} // turns of those that are no streams
-	auth        auth.Authenticator
-	hosts       *hostname.Guard // nil: it may be called by any name
-	tickets     *auth.Tickets
+	turns       callTurns
 	limiter     *limit.Limiter
-	proxies     []netip.Prefix
 	draining    atomic.Bool
-	docs        *apidocs.Docs
+	open        func(page.Mux) error // adds the routes that are for everybody
 	metrics     *metrics.Metrics
 	logger      *slog.Logger
 }
 
 // New returns an API.
 func New(cfg Config) (*API, error) {
+	spoken := chat.New()
+	spoken.Unknown = cfg.Requests.Unknown
 	a := &api{
+		door:        door{auth: cfg.Auth, tickets: auth.NewTickets(cfg.TicketSecret, cfg.SpendTicket), proxies: cfg.Proxies},
 		completions: completionv1.NewCompletionServiceClient(cfg.Conn),
 		models:      completionv1.NewModelServiceClient(cfg.Conn),
-		maxBody:     cmp.Or(cfg.MaxBody, DefaultMaxBody),
-		memory:      cmp.Or(cfg.Memory, budget.New(0)),
-		reads:       make(chan struct{}, maxReads),
-		auth:        cfg.Auth,
-		tickets:     auth.NewTickets(cfg.TicketSecret, cfg.SpendTicket),
+		taken:       cfg.Requests,
+		maxBody:     cmp.Or(cfg.Bodies.Max, DefaultMaxBody),
+		bodyRate:    max(cmp.Or(cfg.Bodies.Rate, DefaultBodyRate), 0),
+		memory:      cmp.Or(cfg.Bodies.Memory, budget.New(0)),
+		turns:       newCallTurns(),
 		limiter:     cfg.Limiter,
-		proxies:     cfg.Proxies,
+		dialect:     spoken,
 	}
 	if cfg.Local || len(cfg.Hosts) > 0 {
-		a.hosts = &hostname.Guard{Names: cfg.Hosts, Addresses: !cfg.Local}
+		guard := hostname.New(cfg.Hosts, !cfg.Local)
+		a.hosts = &guard
 	}
 	reports := cfg.Telemetry
 	if reports == nil {
@@ -126,8 +156,8 @@ func New(cfg Config) (*API, error) {
 	if a.auth == nil {
 		a.auth = auth.None{}
 	}
-	if a.docs, err = apidocs.New(); err != nil {
-		return nil, fmt.Errorf("documentation: %w", err)
+	if a.open, err = openRoutes(a, completionv1.NewPetServiceClient(cfg.Conn), cfg.Demo); err != nil {
+		return nil, err
 	}
 	gateway, err := newGateway(cfg.Conn)
 	if err != nil {
@@ -144,10 +174,10 @@ func New(cfg Config) (*API, error) {
 	return &API{Handler: a.identify(observed), api: a}, nil
 }
 
-// Drain refuses new work from now on, and returns when no stream is open; the streams
-// that are when ctx ends have to part, as [relay.Relay.Drain] does it. It returns how many
-// these were, and is called once.
-func (a *API) Drain(ctx context.Context) (parted int) {
+// Drain refuses new work from now on, and returns when no stream is open. Streams that are
+// open when ctx ends are handed over, as by [relay.Relay.Drain]. It returns how many these were,
+// and is called once.
+func (a *API) Drain(ctx context.Context) (handedOver int) {
 	a.api.draining.Store(true)
 	return a.api.relay.Drain(ctx)
 }
@@ -158,34 +188,48 @@ const followRoute = "GET /v1/chat/completions/{id}"
 // routes is the whole public surface.
 func (a *api) routes(gateway http.Handler) (http.Handler, error) {
 	mux := http.NewServeMux()
-	a.calls(gateway, mux.Handle)
-	a.docs.Mount(mux)
-	if err := chatpage.Mount(mux); err != nil {
+	var paths []string // of the routes that are about no single thing
+	a.calls(gateway, func(pattern string, handler http.Handler) {
+		mux.Handle(pattern, handler)
+		if _, path, _ := strings.Cut(pattern, " "); !strings.Contains(path, "{") {
+			paths = append(paths, path)
+		}
+	})
+	if err := a.open(mux); err != nil {
 		return nil, err
 	}
-	return refuseUnknown(mux), nil
+	return refuseUnknown(mux, paths), nil
 }
 
 // calls hands out every route of the API, which openapi.yaml describes.
 func (a *api) calls(gateway http.Handler, handle func(pattern string, handler http.Handler)) {
+	for _, s := range surfaces(a) {
+		s.routes(a, s.dialect, gateway, handle)
+	}
 	models := bodyless(bounded(gateway)) // which hold no memory, and need no log
-	gateway = bounded(a.reading(gateway))
-	unary := bodyless(gateway)
-	handle("POST /v1/chat/completions", a.guard(needOfPost, a.slot(a.create)))
-	handle("GET /v1/chat/completions", a.guard(always(auth.ScopeRead), a.listing(unary)))
-	handle(followRoute, a.guard(always(auth.ScopeRead), a.follow(unary)))
-	handle("POST /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), a.update(gateway)))
-	handle("DELETE /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), unary))
-	handle("GET /v1/chat/completions/{id}/messages", a.guard(always(auth.ScopeRead), a.listing(unary)))
-	handle("POST /v1/chat/completions/{id}/cancel", a.guard(always(auth.ScopeManage), unary))
-	handle("POST /v1/stream_tickets", a.guard(always(auth.ScopeRead), bounded(a.reading(http.HandlerFunc(a.issueTicket))).ServeHTTP))
+	handle("POST /v1/stream_tickets", a.guard(always(auth.ScopeRead), bounded(a.inTurn(a.turns.reads, http.HandlerFunc(a.issueTicket))).ServeHTTP))
 	handle("GET /v1/models", a.guard(always(auth.ScopeModels), models))
 	handle("GET /v1/models/{id...}", a.guard(always(auth.ScopeModels), a.model(models)))
 }
 
+// completionCalls hands out the routes of chat completions, whose unary calls are grpc-gateway's.
+func completionCalls(a *api, _ dialect.Dialect, gateway http.Handler, handle func(pattern string, handler http.Handler)) {
+	cancels := bodyless(byOneName(bounded(a.inTurn(a.turns.cancels, gateway))))
+	gateway = byOneName(bounded(a.inTurn(a.turns.reads, gateway)))
+	unary := bodyless(gateway)
+	handle("POST /v1/chat/completions", a.guard(needOfPost, a.slot(a.create)))
+	handle(azureRoute, asAzure(a.guard(needOfPost, a.slot(a.create))))
+	handle("GET /v1/chat/completions", a.guard(always(auth.ScopeRead), a.listing(unary)))
+	handle(followRoute, a.guard(always(auth.ScopeRead), a.whileShared(a.follow(unary))))
+	handle("POST /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), a.update(gateway)))
+	handle("DELETE /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), unary))
+	handle("GET /v1/chat/completions/{id}/messages", a.guard(always(auth.ScopeRead), a.listing(unary)))
+	handle("POST /v1/chat/completions/{id}/cancel", a.guard(always(auth.ScopeManage), cancels))
+}
+
 // exposed are the headers of ours that a browser page may read.
 var exposed = []string{ //nolint:gochecknoglobals // a constant
-	"X-Request-Id", "X-Completion-Id", "Retry-After", "Retry-After-Ms", "X-Should-Retry", "WWW-Authenticate",
+	"X-Request-Id", header.CompletionID, header.RetryAfter, header.RetryAfterMs, header.ShouldRetry, "WWW-Authenticate", "Allow",
 	"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests",
 }
 
@@ -198,10 +242,10 @@ func (a *api) around(routes http.Handler, origins []string) http.Handler {
 	cross := cors.New(cors.Options{
 		// Not AllowedOrigins: none would be any there.
 		AllowOriginFunc: func(origin string) bool { return allowed["*"] || allowed[strings.ToLower(origin)] },
-		AllowedMethods:  []string{http.MethodGet, http.MethodPost, http.MethodDelete},
+		AllowedMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete},
 		AllowedHeaders:  []string{"*"}, // SDKs send many of their own
 		ExposedHeaders:  exposed,
 		MaxAge:          600,
 	})
-	return a.observe(a.recover(limitBody(cross.Handler(clean(routes)))))
+	return a.observe(a.recover(cross.Handler(clean(routes))))
 }

@@ -1,13 +1,13 @@
-// Package limit decides how much of the edge one caller may take: requests per minute,
-// streams at once, and of all callers together a number of open streams.
+// Package limit decides how much of the edge one caller may use: requests per minute and
+// open streams. It also bounds the open streams of all callers together.
 //
-// A caller is a key: a principal or, where nobody is asked who they are, an address.
-// State is kept for those alone who have used some of their share.
+// A caller is a key: a principal or, without authentication, an address. The limiter keeps
+// state for those callers alone who have used some of their quota.
 //
-// Several edges count together: each tells in a [Limiter.Report] what was taken from it,
-// and the others [Limiter.Merge] that into their own count. So no decision waits for
-// anybody; what is admitted elsewhere counts here as soon as it is heard of. How reports
-// travel is not known here.
+// Several edges count together. Each says in a [Limiter.Report] what its callers have used,
+// and the others [Limiter.Merge] that into their own count. So no decision waits for another
+// edge: what one admits counts at the others as soon as they hear of it. The package does not
+// know how reports travel.
 package limit
 
 import (
@@ -32,7 +32,7 @@ type Config struct {
 	AllStreams int
 }
 
-// Share is what one caller may do where that differs from the usual; zero: as usual.
+// Share is what one caller may use, if that differs from the usual; zero: as usual.
 type Share struct{ RequestsPerMinute, Streams int }
 
 // maxCallers bounds the state that is kept.
@@ -52,7 +52,7 @@ type Limiter struct {
 	swept     time.Time                // when callers was last looked through
 }
 
-// caller is the state of one. It is dropped when it says no more than that of a new one.
+// caller is the state of one caller. It is dropped when it equals that of a new one.
 type caller struct {
 	bucket    *rate.Limiter // nil: no bound
 	streams   int
@@ -60,7 +60,7 @@ type caller struct {
 	spent     uint64 // requests that were let through here
 }
 
-// A callerID is what callers are told apart by. It is the same at every edge.
+// A callerID identifies a caller. It is the same at every edge.
 type callerID uint64
 
 // identify returns the id of a key: so much of its digest that nobody finds another key
@@ -93,6 +93,8 @@ type Refusal struct {
 	Reason Reason
 	// RetryAfter is when asking again may help.
 	RetryAfter time.Duration
+	// Limit is the caller's share that is used up; 0 for ReasonFull.
+	Limit int
 }
 
 // Quota is where a caller stands with its requests.
@@ -102,10 +104,10 @@ type Quota struct {
 	Reset     time.Duration // until all of them are there again
 }
 
-// busyRetry is the hint where only the end of somebody's stream can help.
+// busyRetry is the hint if only the end of a stream can help.
 const busyRetry = time.Second
 
-// Request takes a request of the caller's share: nil, or why not.
+// Request counts a request of the caller, or returns why it is refused.
 func (l *Limiter) Request(key string, s Share) (Quota, *Refusal) {
 	limit := s.RequestsPerMinute
 	if limit == 0 {
@@ -119,7 +121,7 @@ func (l *Limiter) Request(key string, s Share) (Quota, *Refusal) {
 	defer l.mu.Unlock()
 	c := l.caller(id)
 	if c == nil {
-		return Quota{Limit: limit}, &Refusal{ReasonFull, busyRetry}
+		return Quota{Limit: limit}, &Refusal{Reason: ReasonFull, RetryAfter: busyRetry}
 	}
 	now := time.Now()
 	c.bound(now, limit)
@@ -127,7 +129,7 @@ func (l *Limiter) Request(key string, s Share) (Quota, *Refusal) {
 	tokens := c.bucket.TokensAt(now) // less than 0: more was spent elsewhere than there was
 	q := Quota{Limit: limit, Remaining: int(max(tokens, 0)), Reset: after(float64(limit)-tokens, limit)}
 	if !allowed {
-		return q, &Refusal{ReasonRate, after(1-tokens, limit)}
+		return q, &Refusal{ReasonRate, after(1-tokens, limit), limit}
 	}
 	c.spent++
 	l.note()
@@ -150,8 +152,8 @@ func after(tokens float64, limit int) time.Duration {
 	return time.Duration(math.Ceil(tokens * float64(time.Minute) / float64(limit)))
 }
 
-// Open takes a stream of the caller's share until release is called, once: or says why
-// not.
+// Open counts a stream of the caller until release is called, once; or it returns why the
+// stream is refused.
 func (l *Limiter) Open(key string, s Share) (release func(), refused *Refusal) {
 	limit := s.Streams
 	if limit == 0 {
@@ -161,14 +163,14 @@ func (l *Limiter) Open(key string, s Share) (release func(), refused *Refusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cfg.AllStreams > 0 && l.open+l.elsewhere >= l.cfg.AllStreams {
-		return nil, &Refusal{ReasonFull, busyRetry}
+		return nil, &Refusal{Reason: ReasonFull, RetryAfter: busyRetry}
 	}
 	c := l.caller(id)
 	switch {
 	case c == nil:
-		return nil, &Refusal{ReasonFull, busyRetry}
+		return nil, &Refusal{Reason: ReasonFull, RetryAfter: busyRetry}
 	case limit > 0 && c.streams+c.elsewhere >= limit:
-		return nil, &Refusal{ReasonStreams, busyRetry}
+		return nil, &Refusal{ReasonStreams, busyRetry, limit}
 	}
 	c.streams++
 	l.open++

@@ -20,7 +20,7 @@ func TestRequests(t *testing.T) {
 			}
 		}
 		quota, refused := l.Request("a", Share{})
-		if refused == nil || *refused != (Refusal{ReasonRate, 10 * time.Second}) || quota != (Quota{6, 0, time.Minute}) {
+		if refused == nil || *refused != (Refusal{ReasonRate, 10 * time.Second, 6}) || quota != (Quota{6, 0, time.Minute}) {
 			t.Errorf("one too many: %+v, %+v", quota, refused)
 		}
 		if _, refused := l.Request("b", Share{}); refused != nil {
@@ -82,8 +82,9 @@ func TestNoBounds(t *testing.T) {
 func TestStateIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(Config{RequestsPerMinute: 60})
-		for i := range maxCallers {
-			l.Request(fmt.Sprint(i), Share{})
+		l.Request("first", Share{})
+		for i := range callerID(maxCallers - 1) { // who are like the first, without as many digests
+			l.callers[i] = l.callers[identify("first")]
 		}
 		if _, refused := l.Request("new", Share{}); refused == nil || refused.Reason != ReasonFull {
 			t.Errorf("%+v, want full", refused)

@@ -53,7 +53,25 @@ func New(meters metric.MeterProvider) (*Metrics, error) {
 				return []attribute.KeyValue{attribute.String("reason", reason)}
 			}),
 	}
+	m.start()
 	return m, i.Err()
+}
+
+// start has counters exist at 0: one that appears with its first step hides that from anybody who asks
+// for its growth.
+func (m *Metrics) start() {
+	m.open.Add(0)
+	for _, outcome := range []string{"done", "error", "cancelled", "disconnected", "handed_over", "slow"} { // of package relay
+		for _, resumed := range []bool{false, true} {
+			m.ended.Of(ending{resumed, outcome}).Add(0)
+		}
+	}
+	for _, outcome := range []string{ReopenedElsewhere, ReopenLost, ReopenFailed} {
+		m.reopens.Of(outcome).Add(0)
+	}
+	for _, reason := range []string{"rate", "streams", "full", "memory", "unauthenticated", "forbidden", "draining"} {
+		m.refused.Of(reason).Add(0)
+	}
 }
 
 // An ending is what the streams that have ended are told apart by.

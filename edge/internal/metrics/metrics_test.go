@@ -56,6 +56,20 @@ func TestMetrics(t *testing.T) {
 	)
 }
 
+// A counter that is not there until it counts hides its first step from whoever asks for its growth.
+func TestCountersExistFromTheStart(t *testing.T) {
+	r, _ := newMetrics(t)
+	r.WantMetrics(t,
+		`pawstream_edge_streams_open 0`,
+		`pawstream_edge_streams_ended_total{outcome="done",request="create"} 0`,
+		`pawstream_edge_streams_ended_total{outcome="slow",request="resume"} 0`,
+		`pawstream_edge_stream_reopens_total{outcome="failed"} 0`,
+		`pawstream_edge_stream_reopens_total{outcome="lost"} 0`,
+		`pawstream_edge_stream_reopens_total{outcome="resumed"} 0`,
+		`pawstream_edge_requests_refused_total{reason="full"} 0`,
+	)
+}
+
 // All that an edge exposes, to promtool's rules.
 func TestLint(t *testing.T) {
 	r, m := newMetrics(t)

@@ -4,13 +4,19 @@ package page
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
+
+	"github.com/pawstream/pawstream/internal/header"
 )
 
 // policy lets a page load and call what is the edge's own, and nothing inline. Images
@@ -23,16 +29,17 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // runs, and nobody frames it.
 func secure(h http.Header, more string) {
 	h.Set("Content-Security-Policy", policy+more)
-	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set(header.ContentTypeOptions, "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 }
 
-// A File is one file in memory: its handler answers GET and HEAD, by the ETag of its
-// content also with 304. Browsers ask again each time, so that a new version of the
+// A File is one file in memory: its handler answers GET and HEAD, compressed for clients that
+// take that, and by the ETag of its content also with 304. Browsers ask again each time, so that a new version of the
 // edge never meets the files of an old one. It is safe for concurrent use.
 type File struct {
 	body              []byte
+	packed            func() []byte // the body in gzip, or nil where that is no smaller
 	contentType, etag string
 	policy            string // more directives
 }
@@ -40,17 +47,62 @@ type File struct {
 // NewFile returns a file of that content and media type. It keeps body.
 func NewFile(contentType string, body []byte) *File {
 	sum := sha256.Sum256(body)
-	return &File{body: body, contentType: contentType, etag: `"` + hex.EncodeToString(sum[:16]) + `"`}
+	packed := sync.OnceValue(func() []byte { return pack(body) }) // when it is asked for: most programs serve few files
+	return &File{body: body, packed: packed, contentType: contentType, etag: hex.EncodeToString(sum[:16])}
+}
+
+func pack(body []byte) []byte {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write(body) // a buffer takes everything
+	_ = w.Close()
+	if packed.Len() >= len(body) {
+		return nil
+	}
+	return packed.Bytes()
+}
+
+// takesGzip reports whether a client takes gzip by its Accept-Encoding (RFC 9110, section 12.5.3).
+func takesGzip(h http.Header) bool {
+	for _, field := range h.Values(header.AcceptEncoding) {
+		for coding := range strings.SplitSeq(field, ",") {
+			name, weight, _ := strings.Cut(coding, ";")
+			if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+				continue
+			}
+			q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
+			return err != nil || q > 0
+		}
+	}
+	return false
 }
 
 // ServeHTTP implements http.Handler.
 func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	secure(h, f.policy)
-	h.Set("Content-Type", f.contentType)
-	h.Set("Cache-Control", "no-cache")
-	h.Set("ETag", f.etag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+	h.Set(header.ContentType, f.contentType)
+	h.Set(header.CacheControl, "no-cache")
+	h.Add("Vary", header.AcceptEncoding) // what others have set stays
+	body, etag := f.body, f.etag
+	if takesGzip(r.Header) {
+		if packed := f.packed(); packed != nil {
+			body, etag = packed, etag+"-gzip"
+			h.Set(header.ContentEncoding, "gzip")
+		}
+	}
+	h.Set("ETag", `"`+etag+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// Write answers with a page that is no file: what could not be shown, say. Nobody keeps it.
+func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	h := w.Header()
+	secure(h, "")
+	h.Set(header.ContentType, contentType)
+	h.Set(header.CacheControl, "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // whoever is gone needs no answer
 }
 
 // Files are those of a directory by their slash-separated names.
@@ -85,9 +137,14 @@ func (f Files) Restrict(directives string) {
 	}
 }
 
+// A Mux takes routes, as an [http.ServeMux] does.
+type Mux interface {
+	Handle(pattern string, handler http.Handler)
+}
+
 // Mount adds one route for each file, below prefix, which ends in a slash. What is not
 // a file stays what it was without it.
-func (f Files) Mount(mux *http.ServeMux, prefix string) {
+func (f Files) Mount(mux Mux, prefix string) {
 	for name, file := range f {
 		mux.Handle("GET "+prefix+name, file)
 	}
@@ -98,13 +155,13 @@ func (f Files) Mount(mux *http.ServeMux, prefix string) {
 func mediaType(name string) string {
 	switch path.Ext(name) {
 	case ".html":
-		return "text/html; charset=utf-8"
+		return header.HTML
 	case ".css":
 		return "text/css; charset=utf-8"
 	case ".js", ".mjs":
-		return "text/javascript; charset=utf-8"
+		return header.JavaScript
 	case ".json", ".map":
-		return "application/json"
+		return header.JSON
 	case ".webmanifest":
 		return "application/manifest+json"
 	case ".svg":
@@ -115,8 +172,8 @@ func mediaType(name string) string {
 		return "image/x-icon"
 	case ".woff2":
 		return "font/woff2"
-	case ".txt", ".md", ".LICENSE", ".go", ".py", ".sh":
-		return "text/plain; charset=utf-8"
+	case ".txt", ".md", ".LICENSE", ".go", ".py", ".sh", ".toml":
+		return header.PlainText
 	}
 	return ""
 }

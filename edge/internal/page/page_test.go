@@ -1,6 +1,8 @@
 package page
 
 import (
+	"compress/gzip"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -70,5 +72,53 @@ func TestLoadRefusesUnknownTypes(t *testing.T) {
 	t.Parallel()
 	if _, err := Load(fstest.MapFS{"a.exe": {}}); err == nil {
 		t.Error("a file of an unknown type was taken")
+	}
+}
+
+// TestCompressed asks for a file in each coding.
+func TestCompressed(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("A line of a script.\n", 1000)
+	file, small := NewFile("text/javascript", []byte(text)), NewFile("text/plain", []byte("short"))
+	ask := func(file *File, header http.Header) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header = header
+		w := httptest.NewRecorder()
+		file.ServeHTTP(w, r)
+		return w
+	}
+	for accept, want := range map[string]string{
+		"": "", "gzip": "gzip", "br, gzip;q=0.5": "gzip", "GZIP": "gzip", "deflate": "", "gzip;q=0": "", "gzip; q=0.000": "", "x-gzip": "", "*": "", "gzip;q=?": "gzip",
+	} {
+		w := ask(file, http.Header{"Accept-Encoding": {accept}})
+		if got := w.Header().Get("Content-Encoding"); got != want || w.Code != http.StatusOK || w.Header().Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%q: status %d, coding %q, want %q; Vary %q", accept, w.Code, got, want, w.Header().Get("Vary"))
+			continue
+		}
+		var body io.Reader = w.Body
+		if want == "gzip" {
+			if w.Body.Len() > len(text)/5 {
+				t.Errorf("%q: %d bytes of %d", accept, w.Body.Len(), len(text))
+			}
+			unpacked, err := gzip.NewReader(w.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body = unpacked
+		}
+		if got, err := io.ReadAll(body); err != nil || string(got) != text {
+			t.Errorf("%q: %d bytes, %v", accept, len(got), err)
+		}
+		again := ask(file, http.Header{"Accept-Encoding": {accept}, "If-None-Match": {w.Header().Get("ETag")}})
+		if again.Code != http.StatusNotModified {
+			t.Errorf("%q: status %d for its own tag, want 304", accept, again.Code)
+		}
+	}
+	plain, packed := ask(file, nil).Header().Get("ETag"), ask(file, http.Header{"Accept-Encoding": {"gzip"}}).Header().Get("ETag")
+	if plain == packed {
+		t.Errorf("both codings have the tag %s", plain)
+	}
+	if got := ask(small, http.Header{"Accept-Encoding": {"gzip"}}).Header().Get("Content-Encoding"); got != "" {
+		t.Errorf("what does not get smaller has the coding %q", got)
 	}
 }

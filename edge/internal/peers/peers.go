@@ -1,14 +1,14 @@
-// Package peers has the edges of one NATS server count together: the limits of callers,
+// Package peers lets the edges of one NATS server count together: the limits of callers,
 // and the stream tickets that were used.
 //
-// Each edge keeps one key in a bucket of NATS's key-value store: what its [limit.Limiter]
-// reports. It writes the key when the report changes, ten times a second at most, and
-// once a second as a sign of life; all edges watch the bucket. So a request waits for
-// nobody, and an edge that dies takes what it had with it as soon as its last sign of life
-// is older than [Lease]. A used ticket is a key of another bucket, which only one edge
-// can create; that is the one thing here that a request waits for, and not for long.
+// Each edge keeps one key in a bucket of NATS's key-value store: the report of its
+// [limit.Limiter]. It writes the key when the report changes, ten times a second at most, and
+// once a second as a sign of life. All edges watch the bucket, so a request waits for no other
+// edge. What the callers of an edge that dies have used is forgotten when its last sign of
+// life is older than [Lease]. A used ticket is a key of another bucket, which only one edge
+// can create. That is all that a request waits for, and not for long.
 //
-// Without NATS each edge counts by itself. That is logged, and ends by itself.
+// While NATS is away each edge counts by itself. It logs that, and when it ends.
 package peers
 
 import (
@@ -28,6 +28,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/internal/natsconn"
 	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/internal/wait"
 )
 
 // Lease is how long an edge that is not heard of is counted in.
@@ -104,7 +105,7 @@ func Connect(cfg Config) (*Peers, error) {
 	return p, nil
 }
 
-// Close lets go of the connection.
+// Close closes the connection.
 func (p *Peers) Close() { p.conn.Close() }
 
 // Run counts together with the others until ctx ends, says goodbye, and closes. It is
@@ -121,9 +122,7 @@ func (p *Peers) Run(ctx context.Context) {
 			p.alone = true
 			p.logger.WarnContext(ctx, "limits and used tickets are not shared with other edges for now: each counts by itself", slog.Any("error", err))
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(retryPause):
+		if wait.For(ctx, retryPause) == nil {
 			p.expire()
 		}
 	}
@@ -182,10 +181,8 @@ func (p *Peers) report(ctx context.Context, edges jetstream.KeyValue) error {
 		if err := p.put(ctx, edges, report); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(gap):
+		if err := wait.For(ctx, gap); err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
@@ -296,7 +293,7 @@ func (p *Peers) Spend(ctx context.Context, nonce string) (first bool) {
 	case errors.Is(err, jetstream.ErrKeyExists):
 		return false
 	case err != nil:
-		p.logger.WarnContext(ctx, "a ticket was used without the other edges' knowing", slog.Any("error", err))
+		p.logger.WarnContext(ctx, "accepted a ticket without asking the other edges", slog.Any("error", err))
 	}
 	return true
 }

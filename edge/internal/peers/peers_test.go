@@ -16,6 +16,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/internal/natsconn"
 	"github.com/pawstream/pawstream/internal/telemetry/telemetrytest"
+	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -132,7 +133,7 @@ func TestTogether(t *testing.T) {
 	if took := time.Since(begun); took > Lease {
 		t.Errorf("they learn of a goodbye after %v", took)
 	}
-	if logged := len(b.Logged(t, "a ticket was used without the other edges' knowing")); logged != 0 {
+	if logged := len(b.Logged(t, "accepted a ticket without asking the other edges")); logged != 0 {
 		t.Errorf("%d warnings", logged)
 	}
 }
@@ -221,7 +222,7 @@ func TestCannotWork(t *testing.T) {
 	for name, nats := range map[string]natsconn.Server{
 		"no host":        {URL: "nats://"},
 		"no CA file":     {URL: "nats://127.0.0.1:1", CA: "/does/not/exist"},
-		"no credentials": {URL: "nats://127.0.0.1:1", Cert: "/does/not/exist", Key: "/does/not/exist"},
+		"no credentials": {URL: "nats://127.0.0.1:1", Pair: tlsfiles.Pair{Cert: "/does/not/exist", Key: "/does/not/exist"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := Connect(Config{NATS: nats, Limiter: limit.New(limit.Config{}), Telemetry: telemetrytest.New(t).Telemetry})

@@ -11,10 +11,13 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
@@ -25,6 +28,7 @@ type step struct {
 	after time.Duration
 	event *completionv1.CompletionEvent
 	err   error
+	known time.Duration // how long the completion's id takes, if this is the first step
 }
 
 // A replica plays its scripts, one for each stream that is opened.
@@ -34,37 +38,56 @@ type replica struct {
 	resumed []*completionv1.ResumeCompletionRequest
 }
 
-func (r *replica) StreamCompletion(ctx context.Context, _ *completionv1.StreamCompletionRequest, _ ...grpc.CallOption) (stream, error) {
-	return r.next(ctx)
+// stream is the receiving end of a completion.
+type stream = grpc.ServerStreamingClient[completionv1.CompletionEvent]
+
+func (r *replica) StreamCompletion(ctx context.Context, _ *completionv1.StreamCompletionRequest, opts ...grpc.CallOption) (stream, error) {
+	return r.next(ctx, opts)
 }
 
-func (r *replica) ResumeCompletion(ctx context.Context, req *completionv1.ResumeCompletionRequest, _ ...grpc.CallOption) (stream, error) {
+func (r *replica) ResumeCompletion(ctx context.Context, req *completionv1.ResumeCompletionRequest, opts ...grpc.CallOption) (stream, error) {
 	r.resumed = append(r.resumed, req)
-	return r.next(ctx)
+	return r.next(ctx, opts)
 }
 
-func (r *replica) next(ctx context.Context) (stream, error) {
+func (r *replica) next(ctx context.Context, opts []grpc.CallOption) (stream, error) {
 	if len(r.scripts) == 0 {
 		return nil, status.Error(codes.Unavailable, "connection refused")
 	}
 	script := r.scripts[0]
 	r.scripts = r.scripts[1:]
-	return &scripted{ctx: ctx, steps: script}, nil
+	return &scripted{ctx: ctx, codec: codecOf(opts), steps: script}, nil
 }
 
 // scripted is the receiving end of a script.
 type scripted struct {
 	grpc.ClientStream
 	ctx   context.Context
+	codec encoding.CodecV2
 	steps []step
 }
+
+// codecOf returns the codec that a call is made with.
+func codecOf(opts []grpc.CallOption) encoding.CodecV2 {
+	for _, opt := range opts {
+		if forced, ok := opt.(grpc.ForceCodecV2CallOption); ok {
+			return forced.CodecV2
+		}
+	}
+	return encoding.GetCodecV2("proto")
+}
+
+func (*scripted) Trailer() metadata.MD { return nil }
 
 func (s *scripted) Header() (metadata.MD, error) {
 	if len(s.steps) > 0 && s.steps[0].event == nil && s.steps[0].err != nil {
 		_, err := s.Recv()
 		return nil, err
 	}
-	return metadata.Pairs(completionIDKey, testID), nil
+	if len(s.steps) > 0 && s.steps[0].known > 0 {
+		<-time.After(s.steps[0].known)
+	}
+	return metadata.Pairs("pawstream-completion-id", testID), nil
 }
 
 func (s *scripted) Recv() (*completionv1.CompletionEvent, error) {
@@ -74,7 +97,10 @@ func (s *scripted) Recv() (*completionv1.CompletionEvent, error) {
 	next := s.steps[0]
 	s.steps = s.steps[1:]
 	if next.after > 0 {
-		pause(s.ctx, next.after)
+		select {
+		case <-s.ctx.Done():
+		case <-time.After(next.after):
+		}
 	}
 	if err := s.ctx.Err(); err != nil {
 		return nil, status.FromContextError(err).Err()
@@ -88,9 +114,11 @@ func (s *scripted) RecvMsg(m any) error {
 	if err != nil {
 		return err
 	}
-	into := m.(*message)
-	into.wire, err = proto.MarshalOptions{}.MarshalAppend(into.wire[:0], e)
-	return err
+	wire, err := proto.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return s.codec.Unmarshal(mem.BufferSlice{mem.SliceBuffer(wire)}, m)
 }
 
 // first returns the event that opens a stream: with the metadata, whatever its sequence.
@@ -109,7 +137,7 @@ func done(sequence uint64) *completionv1.CompletionEvent {
 	return &completionv1.CompletionEvent{Sequence: sequence, Event: &completionv1.CompletionEvent_Done{Done: &completionv1.Done{}}}
 }
 
-func failure(sequence uint64, reason, message string) *completionv1.CompletionEvent {
+func failed(sequence uint64, reason, message string) *completionv1.CompletionEvent {
 	return &completionv1.CompletionEvent{Sequence: sequence, Event: &completionv1.CompletionEvent_Error{
 		Error: &completionv1.Error{Code: int32(codes.Unavailable), Reason: reason, Message: message},
 	}}
@@ -155,7 +183,7 @@ func created(t *testing.T, r *replica, cfg Config, opts Options) (*tape, Result)
 	cfg.Client = r
 	w := newTape()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/chat/completions", nil)
-	return w, New(cfg).Create(w, req, &completionv1.StreamCompletionRequest{}, opts)
+	return w, create(New(cfg), w, req, &completionv1.StreamCompletionRequest{}, opts)
 }
 
 // resumedAt runs a relay on a request that resumes one.
@@ -163,7 +191,18 @@ func resumedAt(t *testing.T, r *replica, after uint64, opts Options) (*tape, Res
 	t.Helper()
 	w := newTape()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/chat/completions/"+testID, nil)
-	return w, New(Config{Client: r}).Resume(w, req, testID, &after, opts)
+	return w, resume(New(Config{Client: r}), w, req, &after, opts)
+}
+
+// create and resume speak the dialect of chat completions.
+func create(r *Relay, w http.ResponseWriter, req *http.Request, asked *completionv1.StreamCompletionRequest, opts Options) Result {
+	opts.Dialect = chat.New()
+	return r.Create(w, req, asked, opts)
+}
+
+func resume(r *Relay, w http.ResponseWriter, req *http.Request, after *uint64, opts Options) Result {
+	opts.Dialect, opts.Reader.After = chat.New(), after
+	return r.Resume(w, req, testID, opts)
 }
 
 // ids returns the ids of a response's frames.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/edge/internal/pacer"
 )
 
 // TestFlushGap plays events at given times and looks at when which of them are written.
@@ -34,11 +36,11 @@ func TestFlushGap(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				script := make([]step, len(tt.after))
 				for i, after := range tt.after {
-					script[i] = step{after, text(uint64(i), "a"), nil}
+					script[i] = step{after: after, event: text(uint64(i), "a")}
 				}
 				first(script[0].event)
 				script[len(script)-1].event = done(uint64(len(script) - 1))
-				w, result := created(t, &replica{scripts: [][]step{script}}, Config{FlushGap: tt.gap}, Options{})
+				w, result := created(t, &replica{scripts: [][]step{script}}, Config{Pacer: pacer.New(tt.gap)}, Options{})
 				var got []write
 				for _, one := range w.writes {
 					var sequences []string
@@ -69,7 +71,7 @@ func TestFlushGapChangesNoByte(t *testing.T) {
 				script = append(script, step{event: text(1+i, strings.Repeat("é\n", int(i%50)+1))})
 			}
 			script = append(script, step{event: done(2001)})
-			w, _ := created(t, &replica{scripts: [][]step{script}}, Config{FlushGap: gap}, Options{})
+			w, _ := created(t, &replica{scripts: [][]step{script}}, Config{Pacer: pacer.New(gap)}, Options{})
 			bodies = append(bodies, w.Body.String())
 			for i, one := range w.writes {
 				if len(one.text) > batch+1<<10 {

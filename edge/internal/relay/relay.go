@@ -1,13 +1,13 @@
-// Package relay turns the gRPC stream of one completion into the Server-Sent Events
-// of one HTTP response: one message becomes one frame.
+// Package relay writes the stream of one completion as the Server-Sent Events of one HTTP
+// response.
 //
 // What it promises a client: an event that was received is written once, in order and
 // whole; a silent stream shows a heartbeat; and a response ends cleanly only after the
 // completion's terminal event or an error frame. Where neither can be written the
 // connection is aborted, because SDKs take every clean end for success.
 //
-// If the replica behind a stream dies, the relay opens the stream again on another
-// one, after the last event that it has received; the client notices a pause.
+// It takes the events from package feed and their frames from a dialect. It does not know
+// what a frame says.
 package relay
 
 import (
@@ -17,11 +17,10 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/grpc"
-
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/feed"
 	"github.com/pawstream/pawstream/edge/internal/metrics"
-	"github.com/pawstream/pawstream/edge/internal/openai"
-	"github.com/pawstream/pawstream/edge/sse"
+	"github.com/pawstream/pawstream/edge/internal/pacer"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
@@ -30,11 +29,9 @@ const (
 	DefaultHeartbeat    = 10 * time.Second
 	DefaultHeaderDelay  = time.Second
 	DefaultWriteTimeout = 30 * time.Second
-	DefaultReopenWithin = 15 * time.Second
-	DefaultRetry        = time.Second
 )
 
-// Config is what a [Relay] is made of. Zero durations are the defaults, but for FlushGap.
+// Config is what a [Relay] is made of. Zero durations are the defaults.
 type Config struct {
 	Client completionv1.CompletionServiceClient
 	// Metrics counts what is sent; nil: discarded.
@@ -49,31 +46,22 @@ type Config struct {
 	WriteTimeout time.Duration
 	// ReopenWithin is how long a broken stream may stay without progress.
 	ReopenWithin time.Duration
-	// Retry is the reconnection time that the first frame tells the client.
-	Retry time.Duration
-	// FlushGap is the least time between two writes of a busy stream: events that come
-	// sooner share a write with the first that does not, each still a frame of its own. The
-	// first event, one that comes after a silence as long as the gap, and the last one do not
-	// wait. None waits until more than one and a half gaps after the write before. Zero: a
-	// millisecond.
-	FlushGap time.Duration
-
-	raw grpc.CallOption // makes gRPC leave messages as they are on the wire
+	// Pacer says when a busy stream is written: events that come sooner share a write with
+	// the first that does not, each still in frames of its own. The first event, one that
+	// comes after a silence as long as the gap, and the last one do not wait.
+	Pacer pacer.Pacer
 }
 
 // A Relay serves streams. It is safe for concurrent use.
 type Relay struct {
 	cfg   Config
-	names names
+	feeds *feed.Feeds
 
-	mu      sync.Mutex
-	open    map[*session]struct{}
-	idle    chan struct{} // closed when there is none, once somebody waits for that
-	parting bool          // who is still there must end
+	mu       sync.Mutex
+	open     map[*response]struct{}
+	idle     chan struct{} // closed when there is none, once somebody waits for that
+	stopping bool          // responses that are open hand their clients over
 }
-
-// names are the event types that are written for those who asked for them.
-type names struct{ progress, failure, done sse.Name }
 
 // New returns a relay.
 func New(cfg Config) *Relay {
@@ -84,8 +72,6 @@ func New(cfg Config) *Relay {
 		{&cfg.Heartbeat, DefaultHeartbeat},
 		{&cfg.HeaderDelay, DefaultHeaderDelay},
 		{&cfg.WriteTimeout, DefaultWriteTimeout},
-		{&cfg.ReopenWithin, DefaultReopenWithin},
-		{&cfg.Retry, DefaultRetry},
 	} {
 		if *d.value == 0 {
 			*d.value = d.usual
@@ -94,19 +80,18 @@ func New(cfg Config) *Relay {
 	if cfg.Metrics == nil {
 		cfg.Metrics = new(metrics.Metrics)
 	}
-	cfg.raw = grpc.ForceCodecV2(newCodec())
-	return &Relay{cfg: cfg, open: map[*session]struct{}{}, names: names{
-		progress: sse.Must(sse.NewName("progress")),
-		failure:  sse.Must(sse.NewName("error")),
-		done:     sse.Must(sse.NewName("done")),
-	}}
+	return &Relay{
+		cfg:   cfg,
+		feeds: feed.New(feed.Config{Client: cfg.Client, Metrics: cfg.Metrics, ReopenWithin: cfg.ReopenWithin}),
+		open:  map[*response]struct{}{},
+	}
 }
 
-// Drain returns when no stream is open. Those that are when ctx ends have to part: an
+// Drain returns when no stream is open. Those that are when ctx ends are handed over: an
 // EventSource is told when to come back, any other connection is aborted, so that no
 // client takes what it has for the whole. It returns how many these were. Drain is
 // called once, when no further streams begin.
-func (r *Relay) Drain(ctx context.Context) (parted int) {
+func (r *Relay) Drain(ctx context.Context) (handedOver int) {
 	idle := make(chan struct{})
 	r.mu.Lock()
 	r.idle = idle
@@ -117,38 +102,38 @@ func (r *Relay) Drain(ctx context.Context) (parted int) {
 		return 0
 	case <-ctx.Done():
 	}
-	var turns sync.WaitGroup
+	var ending sync.WaitGroup
 	r.mu.Lock()
-	r.parting = true
-	parted = len(r.open)
+	r.stopping = true
+	handedOver = len(r.open)
 	for s := range r.open {
-		turns.Go(func() { s.turn(s.part) })
+		ending.Go(func() { s.locked(s.handOver) })
 	}
 	r.mu.Unlock()
-	turns.Wait()
+	ending.Wait()
 	<-idle
-	return parted
+	return handedOver
 }
 
-// enter counts a session among the open ones.
-func (r *Relay) enter(s *session) {
+// enter counts a response among the open ones.
+func (r *Relay) enter(s *response) {
 	r.mu.Lock()
 	r.open[s] = struct{}{}
-	parting := r.parting
+	stopping := r.stopping
 	r.mu.Unlock()
-	if parting {
-		s.turn(s.part)
+	if stopping {
+		s.locked(s.handOver)
 	}
 }
 
-func (r *Relay) leave(s *session) {
+func (r *Relay) leave(s *response) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.open, s)
 	r.tellIfIdle()
 }
 
-// tellIfIdle tells who waits for it that no stream is open.
+// tellIfIdle tells Drain when no stream is open.
 func (r *Relay) tellIfIdle() {
 	if len(r.open) == 0 && r.idle != nil {
 		close(r.idle)
@@ -170,9 +155,9 @@ const (
 	OutcomeCancelled Outcome = "cancelled"
 	// OutcomeDisconnected: the client left.
 	OutcomeDisconnected Outcome = "disconnected"
-	// OutcomeParted: the edge stopped or the caller's right ended before the completion
+	// OutcomeHandedOver: the edge stopped or the caller's right ended before the completion
 	// did. The client can go on after its last event.
-	OutcomeParted Outcome = "parted"
+	OutcomeHandedOver Outcome = "handed_over"
 	// OutcomeSlow: the client was cut off because it did not read.
 	OutcomeSlow Outcome = "slow"
 )
@@ -194,8 +179,12 @@ type Result struct {
 
 // Options are how one response differs from another.
 type Options struct {
-	// Named adds event names to progress, errors and the end, as include_events does.
-	Named bool
+	// Dialect is what the client speaks.
+	Dialect dialect.Dialect
+	// Failures is how a failure in place of a stream looks; nil: as the dialect has it.
+	Failures dialect.Failures
+	// Reader is what it wants to be shown.
+	Reader dialect.Reader
 	// EventSource says that the client gives up for good at any status but 200 and
 	// 204 (WHATWG HTML, "reconnect or fail"), so a passing fault has to look like a
 	// short stream.
@@ -211,40 +200,23 @@ type Options struct {
 
 // Create starts the completion and serves it from its first event.
 func (r *Relay) Create(w http.ResponseWriter, req *http.Request, create *completionv1.StreamCompletionRequest, opts Options) Result {
-	s := r.newSession(w, req, opts)
+	s := r.newResponse(w, req, opts)
 	s.created = true
-	src := &source{cfg: &r.cfg, last: fromStart, open: func(ctx context.Context) (stream, error) {
-		return r.cfg.Client.StreamCompletion(ctx, create, r.cfg.raw)
-	}}
-	if create.GetIdempotencyKey() != "" { // else it would be admitted twice
-		src.open = elsewhereToo(src.open)
-	}
-	return s.serve(src)
+	s.projection = opts.Dialect.Project(opts.Reader)
+	create.Opening = s.projection.Needs().Opening
+	return s.serve(r.feeds.Create(create))
 }
 
-// Resume serves what follows the cursor of a completion; a nil after is the start.
-func (r *Relay) Resume(w http.ResponseWriter, req *http.Request, id string, after *uint64, opts Options) Result {
-	s := r.newSession(w, req, opts)
-	src := &source{cfg: &r.cfg, id: id, last: fromStart, progress: opts.Named}
-	if after != nil {
-		src.last = int64(*after) //nolint:gosec // parsed as a sequence number
-	}
-	src.open = elsewhereToo(func(ctx context.Context) (stream, error) { return src.resume(ctx) })
-	return s.serve(src)
+// Resume serves what follows the reader's cursor of a completion.
+func (r *Relay) Resume(w http.ResponseWriter, req *http.Request, id string, opts Options) Result {
+	s := r.newResponse(w, req, opts)
+	s.projection = opts.Dialect.Project(opts.Reader)
+	needs := s.projection.Needs()
+	return s.serve(r.feeds.Follow(id, needs.After, feed.With{Progress: needs.Progress, Opening: needs.Opening}))
 }
 
 // ComeBack answers an EventSource that cannot be served now and is to try again.
 func (r *Relay) ComeBack(w http.ResponseWriter, req *http.Request) {
-	s := r.newSession(w, req, Options{EventSource: true})
-	if err := s.comeBack(); err == nil {
-		_ = s.flush() // the client has left if this fails
-	}
-}
-
-// stream is the receiving end of a completion.
-type stream = grpc.ServerStreamingClient[completionv1.CompletionEvent]
-
-// errorBody is the body that a failure has in a frame or a response.
-func errorBody(e *openai.Error) func([]byte) ([]byte, error) {
-	return func(b []byte) ([]byte, error) { return e.AppendJSON(b), nil }
+	s := r.newResponse(w, req, Options{EventSource: true})
+	s.locked(s.comeBack)
 }

@@ -17,6 +17,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/feed"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
@@ -58,7 +60,7 @@ func TestHeadersWaitForTheFirstEventButNotForLong(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				script := []step{{after: tt.after, event: first(failure(0, "OVERLOADED", "Too much to do."))}}
+				script := []step{{after: tt.after, event: first(failed(0, "OVERLOADED", "Too much to do."))}}
 				w, result := created(t, &replica{scripts: [][]step{script}}, Config{}, Options{})
 				if w.Code != tt.want {
 					t.Errorf("status = %d, want %d", w.Code, tt.want)
@@ -89,6 +91,23 @@ func TestSilenceShowsHeartbeats(t *testing.T) {
 		want := []time.Duration{11 * time.Second, 21 * time.Second, 44 * time.Second}
 		if diff := cmp.Diff(want, beats); diff != "" {
 			t.Errorf("heartbeats (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestNoHeartbeatBeforeTheCompletionIsKnown holds that no headers leave without its id.
+func TestNoHeartbeatBeforeTheCompletionIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := []step{{known: 25 * time.Second, after: 6 * time.Second, event: first(text(0, "a"))}, {event: done(1)}}
+		w, _ := created(t, &replica{scripts: [][]step{script}}, Config{Heartbeat: 10 * time.Second}, Options{})
+		if len(w.writes) == 0 || w.writes[0].at < 25*time.Second {
+			t.Errorf("writes: %v", w.writes)
+		}
+		if got := w.Header().Get("X-Completion-Id"); got != testID {
+			t.Errorf("X-Completion-Id is %q", got)
+		}
+		if got := w.Result().Header.Get("X-Completion-Id"); got != testID {
+			t.Errorf("X-Completion-Id was %q when the headers left", got)
 		}
 	})
 }
@@ -135,6 +154,9 @@ func TestStreamGoesOnElsewhere(t *testing.T) {
 	})
 }
 
+// failedLine is what the chat dialect has after a failure, for readers of lines.
+const failedLine = "data: [ERROR]\n"
+
 func TestStreamThatCannotGoOnEndsWithAnErrorFrame(t *testing.T) {
 	gone := status.Error(codes.Unavailable, "error reading from server: EOF")
 	begin := []step{{event: first(text(0, "a"))}, {err: gone}}
@@ -151,7 +173,7 @@ func TestStreamThatCannotGoOnEndsWithAnErrorFrame(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, result := created(t, &replica{scripts: tt.scripts}, Config{}, Options{})
-				frames := strings.Split(strings.TrimSuffix(w.Body.String(), "\n\n"), "\n\n")
+				frames := strings.Split(strings.TrimSuffix(w.Body.String(), "\n\n"+failedLine), "\n\n")
 				last := strings.TrimPrefix(frames[len(frames)-1], ": hb\n")
 				if !strings.HasPrefix(last, `data: {"error":{`) || !strings.Contains(last, `"code":"`+tt.code+`"`) {
 					t.Errorf("last frame = %q, want an error %s without an id", last, tt.code)
@@ -159,7 +181,7 @@ func TestStreamThatCannotGoOnEndsWithAnErrorFrame(t *testing.T) {
 				if result.Outcome != OutcomeError || result.Aborted {
 					t.Errorf("result = %+v", result)
 				}
-				if took := time.Since(w.begun); took > 2*DefaultReopenWithin {
+				if took := time.Since(w.begun); took > 2*feed.DefaultReopenWithin {
 					t.Errorf("took %v", took)
 				}
 			})
@@ -178,7 +200,7 @@ func TestNothingAfterTheCursorIs204(t *testing.T) {
 func TestNothingAfterTheCursorOfAPOSTIsAStreamThatEnds(t *testing.T) {
 	w, after := newTape(), uint64(7)
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/chat/completions", nil)
-	result := New(Config{Client: &replica{scripts: [][]step{nil}}}).Resume(w, req, testID, &after, Options{})
+	result := resume(New(Config{Client: &replica{scripts: [][]step{nil}}}), w, req, &after, Options{})
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/event-stream; charset=utf-8" || result.Outcome != OutcomeDone {
 		t.Errorf("status %d, header %v, outcome %q", w.Code, w.Header(), result.Outcome)
 	}
@@ -206,16 +228,16 @@ func long() *replica {
 	return &replica{scripts: [][]step{{{event: first(text(0, "a"))}, {after: time.Hour, event: done(1)}}}}
 }
 
-func TestStreamPartsWhenTheRightToItEnds(t *testing.T) {
+func TestStreamIsHandedOverWhenTheRightToItEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		opts := Options{Until: time.Now().Add(5 * time.Second)}
 		w, result := created(t, long(), Config{}, opts)
-		if result.Outcome != OutcomeParted || !result.Aborted || time.Since(w.begun) != 5*time.Second {
+		if result.Outcome != OutcomeHandedOver || !result.Aborted || time.Since(w.begun) != 5*time.Second {
 			t.Errorf("POST: %+v after %v", result, time.Since(w.begun))
 		}
 		opts = Options{Until: time.Now().Add(5 * time.Second), EventSource: true}
 		w, result = resumedAt(t, long(), 0, opts)
-		if result.Outcome != OutcomeParted || result.Aborted || !comesBack.MatchString(w.Body.String()) {
+		if result.Outcome != OutcomeHandedOver || result.Aborted || !comesBack.MatchString(w.Body.String()) {
 			t.Errorf("EventSource: %+v, body %q", result, w.Body)
 		}
 	})
@@ -239,7 +261,7 @@ func TestDrain(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		patience    time.Duration
-		parted      int
+		handedOver  int
 		eventSource bool
 	}{
 		{"streams end in time", 2 * time.Hour, 0, false},
@@ -255,37 +277,37 @@ func TestDrain(t *testing.T) {
 				served := make(chan struct{})
 				go func() {
 					defer close(served)
-					result = r.Resume(w, req, testID, nil, Options{EventSource: tt.eventSource})
+					result = resume(r, w, req, nil, Options{EventSource: tt.eventSource})
 				}()
 				synctest.Wait()
 				ctx, cancel := context.WithTimeout(t.Context(), tt.patience)
 				defer cancel()
-				parted := r.Drain(ctx)
+				handedOver := r.Drain(ctx)
 				<-served
-				aborted := tt.parted == 1 && !tt.eventSource
-				if parted != tt.parted || result.Aborted != aborted || (result.Outcome == OutcomeParted) != (tt.parted == 1) {
-					t.Errorf("%d parted, %+v", parted, result)
+				aborted := tt.handedOver == 1 && !tt.eventSource
+				if handedOver != tt.handedOver || result.Aborted != aborted || (result.Outcome == OutcomeHandedOver) != (tt.handedOver == 1) {
+					t.Errorf("%d handed over, %+v", handedOver, result)
 				}
 			})
 		})
 	}
-	if parted := New(Config{}).Drain(t.Context()); parted != 0 {
-		t.Errorf("%d parted of none", parted)
+	if handedOver := New(Config{}).Drain(t.Context()); handedOver != 0 {
+		t.Errorf("%d handed over of none", handedOver)
 	}
 }
 
 func TestErrorOfAReplayIsAFrame(t *testing.T) {
 	w := newTape()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
-	r := &replica{scripts: [][]step{events(first(failure(0, "UPSTREAM_ERROR", "The model failed.")))}}
-	New(Config{Client: r}).Resume(w, req, testID, nil, Options{})
-	if w.Code != http.StatusOK || !strings.HasSuffix(w.Body.String(), "id: chatcmpl-TEST.0\n\n") {
+	r := &replica{scripts: [][]step{events(first(failed(0, "UPSTREAM_ERROR", "The model failed.")))}}
+	resume(New(Config{Client: r}), w, req, nil, Options{})
+	if w.Code != http.StatusOK || !strings.HasSuffix(w.Body.String(), "id: chatcmpl-TEST.0\n\n"+failedLine) {
 		t.Errorf("status %d, body %q", w.Code, w.Body)
 	}
 }
 
 func TestCancelIsAnOutcomeOfItsOwn(t *testing.T) {
-	r := &replica{scripts: [][]step{events(first(text(0, "a")), failure(1, "COMPLETION_CANCELLED", "The completion was cancelled."))}}
+	r := &replica{scripts: [][]step{events(first(text(0, "a")), failed(1, "COMPLETION_CANCELLED", "The completion was cancelled."))}}
 	if _, result := created(t, r, Config{}, Options{}); result.Outcome != OutcomeCancelled || result.Err != nil {
 		t.Errorf("%+v", result)
 	}
@@ -298,7 +320,7 @@ func TestNamesAreForThoseWhoAsk(t *testing.T) {
 	script := func() *replica {
 		return &replica{scripts: [][]step{events(first(progress), text(0, "a"), done(1))}}
 	}
-	w, _ := created(t, script(), Config{}, Options{Named: true})
+	w, _ := created(t, script(), Config{}, Options{Reader: dialect.Reader{Named: true}})
 	for _, want := range []string{"event: progress\n", "event: done\n"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("body lacks %q:\n%s", want, w.Body)
@@ -316,7 +338,7 @@ func TestClientThatLeavesEndsTheStream(t *testing.T) {
 		w := newTape()
 		r := &replica{scripts: [][]step{{{event: first(text(0, "a"))}, {after: time.Hour, event: done(1)}}}}
 		req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil)
-		result := New(Config{Client: r}).Create(w, req, &completionv1.StreamCompletionRequest{}, Options{})
+		result := create(New(Config{Client: r}), w, req, &completionv1.StreamCompletionRequest{}, Options{})
 		if result.Outcome != OutcomeDisconnected || !result.Aborted || time.Since(w.begun) != 5*time.Second {
 			t.Errorf("result %+v after %v", result, time.Since(w.begun))
 		}
@@ -335,7 +357,7 @@ func TestClientThatDoesNotReadIsCutOff(t *testing.T) {
 		w.fail = tt.err
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
 		r := &replica{scripts: [][]step{events(first(text(0, "a")), done(1))}}
-		result := New(Config{Client: r}).Create(w, req, &completionv1.StreamCompletionRequest{}, Options{})
+		result := create(New(Config{Client: r}), w, req, &completionv1.StreamCompletionRequest{}, Options{})
 		if result.Outcome != tt.want || !result.Aborted {
 			t.Errorf("%v: result %+v, want outcome %q and an abort", tt.err, result, tt.want)
 		}

@@ -12,18 +12,16 @@ import (
 
 // Access are the settings of who may call the gRPC API, and on whose behalf.
 type Access struct {
-	TLSCert        string   `name:"tls-cert" help:"Certificate of the gRPC API for TLS 1.3, in PEM, with those between it and its authority's; read again when it changes." placeholder:"FILE"`
-	TLSKey         string   `name:"tls-key" help:"Key of the certificate of the gRPC API, in PEM; not to be readable for everybody on the machine." placeholder:"FILE"`
-	TLSClientCA    string   `name:"tls-client-ca" help:"Authorities of gRPC callers, in PEM: a caller must have a certificate from one of them." placeholder:"FILE"`
-	TrustedPeer    []string `help:"Name in an edge's certificate; may be given several times. Such callers tell whom they call for, others are the principal that their certificate names." placeholder:"NAME"`
-	InsecurePublic bool     `help:"Serve gRPC on an address that is not loopback without asking callers for certificates, and believe everybody whom they call for."`
+	TLS            tlsfiles.Serving `embed:"" prefix:"tls-" set:"api=gRPC API" set:"protocol=gRPC" set:"client=caller" group:"tls"`
+	TrustedPeer    []string         `help:"Name in the certificate of a trusted edge; repeatable. Trusted edges may name the principal of a call; any other caller is the principal that its certificate names." placeholder:"NAME" group:"grpc"`
+	InsecurePublic bool             `help:"Allow gRPC on an address that is not loopback without client certificates, and trust every caller to name its principal." group:"grpc"`
 }
 
 // A Local is what callers from the same machine may do that have no certificate.
 type Local int
 
 const (
-	// LocalTrusted are believed whom they call for, as an edge has to be. It is the zero value.
+	// LocalTrusted callers may name the principal of a call, as an edge has to. It is the zero value.
 	LocalTrusted Local = iota
 	// LocalAnonymous may call for nobody.
 	LocalAnonymous
@@ -34,14 +32,13 @@ const (
 // check refuses settings that cannot work together with the address, by the flag's name
 // after its prefix.
 func (a *Access) check(listen, prefix string) error {
+	if err := a.TLS.Check(prefix + "tls-"); err != nil {
+		return err
+	}
 	switch {
-	case (a.TLSCert == "") != (a.TLSKey == ""):
-		return fmt.Errorf("--%stls-cert and --%stls-key need each other", prefix, prefix)
-	case a.TLSClientCA != "" && a.TLSCert == "":
-		return fmt.Errorf("--%stls-client-ca needs --%stls-cert", prefix, prefix)
-	case len(a.TrustedPeer) > 0 && a.TLSClientCA == "":
+	case len(a.TrustedPeer) > 0 && a.TLS.ClientCA == "":
 		return fmt.Errorf("--%strusted-peer needs --%stls-client-ca", prefix, prefix)
-	case a.TLSClientCA == "" && !a.InsecurePublic && !loopback.Listen(listen):
+	case a.TLS.ClientCA == "" && !a.InsecurePublic && !loopback.Listen(listen):
 		return fmt.Errorf("--%slisten %s is open to others: it needs --%stls-cert and --%stls-client-ca (or --%sinsecure-public, if that is meant)",
 			prefix, listen, prefix, prefix, prefix)
 	}
@@ -53,14 +50,13 @@ func (a *Access) open(local Local) (rpc.Access, *tlsfiles.Set, error) {
 	access := rpc.Access{
 		TrustedPeers: a.TrustedPeer, InsecurePublic: a.InsecurePublic, TrustLocal: local == LocalTrusted, Closed: local == LocalRefused,
 	}
-	if a.TLSCert == "" {
-		return access, nil, nil
-	}
-	set, err := tlsfiles.Load(tlsfiles.Files{Cert: a.TLSCert, Key: a.TLSKey, CA: a.TLSClientCA})
+	set, err := a.TLS.Load()
 	if err != nil {
 		return access, nil, fmt.Errorf("TLS of the gRPC API: %w", err)
 	}
-	access.TLS = set.Server("h2")
+	if set != nil {
+		access.TLS = set.Server("h2")
+	}
 	return access, set, nil
 }
 

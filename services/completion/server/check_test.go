@@ -23,8 +23,8 @@ func TestRetentionOutlastsAnAnswer(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := Config{Listen: "127.0.0.1:0", Options: Options{
-				Log: test.log, LogRetention: test.retention, TotalTimeout: test.total,
-				NatsReplicas: 1, OrphanGrace: time.Second, MaxGenerating: 1,
+				LogOptions:   LogOptions{Log: test.log, LogRetention: test.retention, NatsReplicas: 1},
+				TotalTimeout: test.total, OrphanGrace: time.Second, MaxGenerating: 1,
 			}}
 			err := cfg.check()
 			switch {
@@ -34,5 +34,35 @@ func TestRetentionOutlastsAnAnswer(t *testing.T) {
 				t.Errorf("error %v, want one that names both flags", err)
 			}
 		})
+	}
+}
+
+// TestResumeRetention is about how long a completion may be kept that is not to be stored.
+func TestResumeRetention(t *testing.T) {
+	for retention, taken := range map[time.Duration]bool{0: true, time.Second: true, time.Hour: true, 48 * time.Hour: true, time.Millisecond: false, -time.Second: false} {
+		o := LogOptions{LogRetention: time.Hour, ResumeRetention: retention, NatsReplicas: 1}
+		err := o.check()
+		if taken && err != nil || !taken && (err == nil || !strings.Contains(err.Error(), "--resume-retention")) {
+			t.Errorf("%v: %v", retention, err)
+		}
+	}
+}
+
+// An answer without a bound of its own takes no longer than the log keeps it: it ends, where it would expire while
+// it is written.
+func TestAnAnswerEndsBeforeItExpires(t *testing.T) {
+	for _, test := range []struct {
+		name                   string
+		log                    string
+		retention, total, want time.Duration
+	}{
+		{"the defaults", "jetstream", time.Hour, 30 * time.Minute, 30 * time.Minute},
+		{"without a bound", "jetstream", time.Hour, 0, time.Hour},
+		{"in memory, where it begins at the end", "memory", time.Hour, 0, 0},
+	} {
+		cfg := Config{Options: Options{LogOptions: LogOptions{Log: test.log, LogRetention: test.retention}, TotalTimeout: test.total}}
+		if got := cfg.deadlines().Total; got != test.want {
+			t.Errorf("%s: an answer may take %v, want %v", test.name, got, test.want)
+		}
 	}
 }

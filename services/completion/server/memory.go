@@ -5,20 +5,20 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/callers"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
-	"github.com/pawstream/pawstream/services/completion/internal/rpc"
 )
 
 // freeMemory is what a completion that is generated may take that counts for nothing: as
 // many as there may be of them take as much beside it.
 const freeMemory = 64 << 10
 
-// shares is a budget as the domain takes from it.
-type shares struct{ budget *budget.Budget }
+// fairMemory is a budget as the domain takes from it.
+type fairMemory struct{ budget *budget.Budget }
 
 // Share implements [chat.Memory].
-func (s shares) Share(principal string) chat.Share {
-	if principal == rpc.Anonymous {
+func (s fairMemory) Share(principal string) chat.Share {
+	if principal == callers.Anonymous {
 		principal = "" // nobody knows one from another
 	}
 	return share{s.budget.Share(principal, freeMemory)}

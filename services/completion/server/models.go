@@ -3,13 +3,11 @@ package server
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -18,17 +16,19 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/ground"
+	"github.com/pawstream/pawstream/services/completion/internal/metrics"
 	"github.com/pawstream/pawstream/services/completion/internal/modelfile"
+	"github.com/pawstream/pawstream/services/completion/internal/route"
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
-	"github.com/pawstream/pawstream/services/completion/internal/upstream"
 )
 
 // ModelOptions are the settings of the models besides the advisor's.
 type ModelOptions struct {
-	Models          string `help:"Models file (YAML): public models and the servers that answer as them; read again when it changes." placeholder:"FILE"`
-	UpstreamURL     string `name:"upstream-url" help:"Base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1; a models file of one model in short." placeholder:"URL"`
-	UpstreamModel   string `help:"Model of --upstream-url, and its public name." placeholder:"NAME"`
-	UpstreamKeyFile string `help:"File with the key of --upstream-url." placeholder:"FILE"`
+	Models          string `help:"Models file (YAML): public models and their servers; reloaded when it changes." placeholder:"FILE" group:"models"`
+	UpstreamURL     string `name:"upstream-url" help:"Base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1; a shortcut for a models file with one model." placeholder:"URL" group:"models"`
+	UpstreamModel   string `help:"Model of --upstream-url, and its public name." placeholder:"NAME" group:"models"`
+	UpstreamKeyFile string `help:"File with the key of --upstream-url." placeholder:"FILE" group:"models"`
 }
 
 // defaultQueue is how many wait for a target whose max_queue is not given.
@@ -73,11 +73,11 @@ func (o *ModelOptions) read(reserved []string) (*modelfile.File, error) {
 }
 
 func readModels(path string, reserved []string) (*modelfile.File, error) {
-	var kinds []string
-	for _, kind := range upstream.Continuations() {
-		kinds = append(kinds, string(kind))
+	known := make(modelfile.Protocols)
+	for engine, p := range protocols() {
+		known[engine] = p.apis
 	}
-	return modelfile.Load(path, reserved, kinds)
+	return modelfile.Load(path, reserved, known)
 }
 
 // A modelSet makes models of what is configured, again whenever that changes. A target
@@ -88,22 +88,25 @@ type modelSet struct {
 	own        []chat.Model // the advisor's, and those of tests
 	store      *catalogue.Catalogue
 	counter    tokencount.Counter
+	counts     *metrics.Upstreams
 
 	current *reload.Value[[]chat.Model]
 	targets []madeTarget
 }
 
+// A madeTarget is one that may be asked, and what it was made from.
 type madeTarget struct {
+	name   string
 	from   modelfile.Target
-	target *upstream.Target
+	target *route.Target
 }
 
-func newModelSet(o *Options, own []chat.Model, store *catalogue.Catalogue) (*modelSet, error) {
+func newModelSet(o *Options, own []chat.Model, store *catalogue.Catalogue, counts *metrics.Upstreams) (*modelSet, error) {
 	counter, err := tokencount.New()
 	if err != nil {
 		return nil, err
 	}
-	s := &modelSet{options: o.ModelOptions, firstEvent: o.FirstEventTimeout, own: own, store: store, counter: counter}
+	s := &modelSet{options: o.ModelOptions, firstEvent: o.FirstEventTimeout, own: own, store: store, counter: counter, counts: counts}
 	var watched []string
 	if o.Models != "" {
 		watched = append(watched, o.Models)
@@ -131,19 +134,20 @@ func (s *modelSet) make() ([]chat.Model, []string, error) {
 	var keys []string
 	if file != nil {
 		keys = file.KeyFiles()
-		var made []madeTarget
+		made := &making{before: s.targets}
 		for i := range file.Models {
-			models = append(models, s.model(file, &file.Models[i], &made))
+			models = append(models, s.model(file, &file.Models[i], made))
 		}
-		s.targets = made
+		s.targets = made.targets
+		s.counts.Offer(made.offered)
 	}
 	slices.SortFunc(models, func(a, b chat.Model) int { return strings.Compare(a.ID, b.ID) })
 	return models, keys, nil
 }
 
-func (s *modelSet) model(file *modelfile.File, m *modelfile.Model, made *[]madeTarget) chat.Model {
+func (s *modelSet) model(file *modelfile.File, m *modelfile.Model, made *making) chat.Model {
 	targets := file.Targets(m)
-	route := upstream.RouteConfig{Counter: s.counter, FirstEvent: s.firstEvent}
+	to := route.Config{Model: m.Name, Counter: s.counter, FirstEvent: s.firstEvent}
 	sum := sha256.New()
 	fmt.Fprintln(sum, fingerprintVersion)
 	var able chat.Capabilities
@@ -158,43 +162,45 @@ func (s *modelSet) model(file *modelfile.File, m *modelfile.Model, made *[]madeT
 				can = can.Strict() // what a server is asked for is not to be ignored in its stead
 			}
 			able = able.Or(can)
-			route.Places = append(route.Places, upstream.Place{Engine: own.Engine, Name: own.ID, Capabilities: can})
+			name := modelfile.EngineAdvisor + "/" + own.ID
+			to.Targets = append(to.Targets, route.NewTarget(route.TargetConfig{
+				Name: name, Meter: s.counts.Meter(name), Engine: own.Engine, Model: own.ID, Capabilities: can,
+			}))
+			made.offer(name, m.Name, nil)
 			continue
 		}
 		can, _ := t.Able()
 		able = able.Or(can)
-		route.Places = append(route.Places, upstream.Place{
-			Target: s.target(t, &can, made), Capabilities: can, Price: upstream.Price(t.Price),
-		})
+		target := s.target(t, &can, made)
+		to.Targets = append(to.Targets, target.target)
+		made.offer(target.name, m.Name, target.target.State)
 	}
 	return chat.Model{
 		ID: m.Name, OwnedBy: "upstream", Created: s.since(), Capabilities: able, ContextWindow: m.ContextWindow,
-		Fingerprint: "fp_" + hex.EncodeToString(sum.Sum(nil)[:5]), Engine: upstream.NewRoute(route),
+		Fingerprint: chat.Fingerprint(sum.Sum(nil)), Engine: route.New(to),
 	}
 }
 
 // target returns the target that t describes: the one that there is, where it is the same.
-func (s *modelSet) target(t *modelfile.Target, can *chat.Capabilities, made *[]madeTarget) *upstream.Target {
-	for _, list := range [][]madeTarget{*made, s.targets} {
-		if i := slices.IndexFunc(list, func(m madeTarget) bool { return reflect.DeepEqual(m.from, *t) }); i >= 0 {
-			*made = append(*made, list[i])
-			return list[i].target
-		}
+func (s *modelSet) target(t *modelfile.Target, can *chat.Capabilities, made *making) madeTarget {
+	if one, ok := made.same(t); ok {
+		return one
 	}
 	room := defaultQueue
 	if t.MaxQueue != nil {
 		room = *t.MaxQueue
 	}
-	target := upstream.NewTarget(upstream.TargetConfig{
-		BaseURL: t.BaseURL, Model: t.Model, Key: t.Key, Headers: t.Headers,
-		Timeouts: upstream.Timeouts{
-			Connect: t.Timeouts.Connect, First: t.Timeouts.FirstEvent, Idle: t.Timeouts.Idle, Total: t.Timeouts.Total,
-		},
-		MaxConcurrent: t.MaxConcurrent, MaxQueue: room, Continuation: upstream.Continuation(t.Continuation),
-		Grounding: t.Grounding, Tools: can.Tools == chat.Used, Catalogue: s.store, Counter: s.counter,
-	})
-	*made = append(*made, madeTarget{*t, target})
-	return target
+	name := made.name(t)
+	backend := route.Timed(protocols()[t.Engine].backend(t, func() { s.counts.UnknownFinish(name) }), route.Timeouts{First: t.Timeouts.FirstEvent, Idle: t.Timeouts.Idle, Total: t.Timeouts.Total})
+	if t.Grounding {
+		backend = ground.New(backend, s.store, t.HasTools()) // a tool that nobody asked for goes to no server that may refuse it
+	}
+	one := madeTarget{name, *t, route.NewTarget(route.TargetConfig{
+		Name: name, Meter: s.counts.Meter(name), Backend: backend, Model: t.Model, Capabilities: *can, Price: route.Price(t.Price),
+		MaxConcurrent: t.MaxConcurrent, MaxQueue: room,
+	})}
+	made.targets = append(made.targets, one)
+	return one
 }
 
 // since returns when the models came to be: when their file was written, so that all

@@ -5,21 +5,35 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/metrics"
+	"github.com/pawstream/pawstream/services/completion/internal/modelfile"
 )
+
+// stocked is what every test of models starts from. With the race detector it takes seconds to read.
+type stocked struct {
+	store *catalogue.Catalogue
+	pets  *advisor.Advisor
+}
+
+var openShop = sync.OnceValues(func() (s stocked, err error) {
+	if s.store, err = catalogue.Load(); err != nil {
+		return s, err
+	}
+	s.pets, err = advisor.New(advisor.Config{Catalogue: s.store})
+	return s, err
+})
 
 // modelsOf returns the models that a models file gives beside the advisor's.
 func modelsOf(t *testing.T, file string) ([]chat.Model, error) {
 	t.Helper()
-	store, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pets, err := advisor.New(advisor.Config{Catalogue: store})
+	s, err := openShop()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +41,11 @@ func modelsOf(t *testing.T, file string) ([]chat.Model, error) {
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	set, err := newModelSet(&Options{ModelOptions: ModelOptions{Models: path}}, pets.Models(), store)
+	counts, err := metrics.NewUpstreams(telemetry.Discard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := newModelSet(&Options{ModelOptions: ModelOptions{Models: path}}, s.pets.Models(), s.store, counts)
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +61,12 @@ func TestAbilitiesOfARoute(t *testing.T) {
 		tools         chat.Support
 	}{
 		{"advisor", own, chat.Ignored},
-		{"server", server + "}", chat.Refused},
-		{"server, then advisor", server + "}, " + own, chat.Refused},
+		{"server of which nothing is said", server + "}", chat.Used},
+		{"server that can do something else", server + ", capabilities: [json]}", chat.Refused},
+		{"server that can do nothing", server + ", capabilities: []}", chat.Refused},
+		{"server of which nothing is said, then advisor", server + "}, " + own, chat.Used},
+		{"server, then advisor", server + ", capabilities: [json]}, " + own, chat.Refused},
+		{"server, then one of which nothing is said", server + ", capabilities: [json]}, " + server + "2}", chat.Used},
 		{"able server, then advisor", server + ", capabilities: [tools]}, " + own, chat.Used},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -53,7 +75,7 @@ func TestAbilitiesOfARoute(t *testing.T) {
 				t.Fatal(err)
 			}
 			house := models[slices.IndexFunc(models, func(m chat.Model) bool { return m.Named("house") })]
-			if house.Capabilities.Tools != test.tools || house.Capabilities.Reasoning == chat.Used {
+			if house.Capabilities.Tools != test.tools {
 				t.Errorf("%+v", house.Capabilities)
 			}
 			req := &chat.Request{
@@ -86,5 +108,38 @@ func TestAdvisorByItsAliases(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "is a model of the embedded advisor") {
 			t.Errorf("a model of the file's own by the name %s: %v", alias, err)
 		}
+	}
+}
+
+// TestNamesOfTargets holds that operators tell targets apart, and that one which stays keeps its name
+// when the file is read again.
+func TestNamesOfTargets(t *testing.T) {
+	made := &making{}
+	add := func(url, model string, window int) string {
+		from := modelfile.Target{BaseURL: url, Model: model, MaxConcurrent: window}
+		one, ok := made.same(&from)
+		if !ok {
+			one = madeTarget{name: made.name(&from), from: from}
+			made.targets = append(made.targets, one)
+		}
+		return one.name
+	}
+	for range 2 {
+		for i, want := range []string{"llama@gpu:8000", "llama@gpu:8000#2", "gpt@azure.example/openai/deployments/a", "gpt@azure.example/openai/deployments/b", "llama@gpu:8000"} {
+			got := []func() string{
+				func() string { return add("http://gpu:8000/v1", "llama", 0) },
+				func() string { return add("http://gpu:8000/v1/", "llama", 7) },
+				func() string { return add("https://azure.example/openai/deployments/a", "gpt", 0) },
+				func() string { return add("https://azure.example/openai/deployments/b", "gpt", 0) },
+				func() string { return add("http://gpu:8000/v1", "llama", 0) },
+			}[i]()
+			if got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+		if len(made.targets) != 4 {
+			t.Errorf("%d targets, want 4", len(made.targets))
+		}
+		made = &making{before: made.targets}
 	}
 }

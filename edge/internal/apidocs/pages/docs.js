@@ -6,4 +6,5 @@ SwaggerUIBundle({
   validatorUrl: null, // it would send the description elsewhere
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
+  onComplete: () => document.getElementById("servers")?.setAttribute("aria-label", "Server"),
 });

@@ -1,6 +1,9 @@
 // Markdown that is still being written. Only the last, open block is rendered again; those
 // before it are final. What is done at once is bounded in size and in time, whatever the text
 // is: a line of a megabyte, a fence that never closes, ten thousand blocks that come together.
+import { icon } from "./dom.js";
+import { highlight } from "./highlight.js";
+import { becoming, closed, keepingSelection } from "./open.js";
 import { Marked } from "./vendor/marked.js";
 import DOMPurify from "./vendor/purify.js";
 
@@ -28,14 +31,21 @@ const rules = {
     "a", "b", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "li", "ol", "p", "pre",
     "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
   ],
-  ALLOWED_ATTR: ["align", "href", "start", "title"],
+  ALLOWED_ATTR: ["align", "class", "href", "start", "title"], // of classes a code's language alone, below
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
   ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i,
+  ADD_URI_SAFE_ATTR: ["align", "class", "start", "title"], // or their values would have to be addresses
   RETURN_DOM_FRAGMENT: true,
 };
 
 const directed = new Set(["BLOCKQUOTE", "H1", "H2", "H3", "H4", "H5", "H6", "LI", "P", "TD", "TH", "UL", "OL"]);
+
+const language = /^language-([\w.+#-]{1,20})$/;
+
+DOMPurify.addHook("uponSanitizeAttribute", (node, attribute) => {
+  if (attribute.attrName === "class") attribute.keepAttr = node.nodeName === "CODE" && language.test(attribute.attrValue);
+});
 
 DOMPurify.addHook("afterSanitizeAttributes", (node) => {
   if (node.nodeName === "A" && node.hasAttribute("href")) {
@@ -57,6 +67,15 @@ function build(tokens) {
     lower.append(...heading.childNodes);
     heading.replaceWith(lower);
   }
+  for (const code of fragment.querySelectorAll("pre > code")) {
+    const [, name] = language.exec(code.className) ?? [];
+    code.removeAttribute("class");
+    if (name) {
+      code.parentElement.dataset.language = name;
+      highlight(code, name);
+    }
+    code.before(copyButton());
+  }
   for (const table of fragment.querySelectorAll("table")) {
     const frame = document.createElement("div");
     frame.className = "table";
@@ -65,6 +84,25 @@ function build(tokens) {
     frame.append(table);
   }
   return fragment;
+}
+
+/** Returns a button without a text of its own, since what it is in is the answer's. codeOf tells what it copies. */
+function copyButton() {
+  const copy = document.createElement("button");
+  copy.type = "button";
+  copy.className = "copy-code";
+  copy.setAttribute("aria-label", "Copy this code");
+  copy.append(icon("M9 9h11v11H9zM5 15H4V4h11v1"));
+  return copy;
+}
+
+/** Returns the code that a button is in, which may be in several pieces. @param {Element} copy */
+export function codeOf(copy) {
+  let block = copy.closest("pre");
+  while (block.classList.contains("piece") && block.previousElementSibling?.nodeName === "PRE") block = block.previousElementSibling;
+  let text = block.textContent;
+  while ((block = block.nextElementSibling)?.nodeName === "PRE" && block.classList.contains("piece")) text += block.textContent;
+  return text;
 }
 
 /** A MarkdownView shows a text that grows. */
@@ -139,7 +177,8 @@ export class MarkdownView {
     // The open block is rendered as often as there is time for it.
     const begin = performance.now();
     if (begin < this.#rested && !this.#closed) return false;
-    this.#replace(build(tokens));
+    const finished = closed(source);
+    this.#replace(build(finished === source ? tokens : marked.lexer(finished)));
     this.#rested = begin + 4 * (performance.now() - begin);
     this.#shown = this.#rest.length;
     return false;
@@ -167,10 +206,9 @@ export class MarkdownView {
   #replace(fragment) {
     const nodes = [...fragment.childNodes];
     if (this.#piece) nodes.find((node) => node.nodeType === Node.ELEMENT_NODE)?.classList.add("piece");
-    for (const node of this.#open) node.remove();
-    this.root.append(fragment);
-    this.#open = nodes;
-    return nodes;
+    // What is there already stays: somebody may have selected it.
+    this.#open = keepingSelection(this.root, () => becoming(this.root, this.#open, nodes));
+    return this.#open;
   }
 }
 

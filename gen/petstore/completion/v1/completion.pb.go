@@ -165,7 +165,9 @@ type Completion struct {
 	// The caller's pairs.
 	Metadata map[string]string `protobuf:"bytes,9,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Why it failed; absent unless the status is FAILED or CANCELLED.
-	Error         *Error `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	Error *Error `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
+	// As in CompletionParams.
+	FunctionCalls bool `protobuf:"varint,11,opt,name=function_calls,json=functionCalls,proto3" json:"function_calls,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -270,6 +272,13 @@ func (x *Completion) GetError() *Error {
 	return nil
 }
 
+func (x *Completion) GetFunctionCalls() bool {
+	if x != nil {
+		return x.FunctionCalls
+	}
+	return false
+}
+
 // Choice is one answer.
 type Choice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -372,7 +381,10 @@ type Pet struct {
 	// What its coat looks like, such as "black" and "tabby"; empty: not known.
 	Coat []string `protobuf:"bytes,8,rep,name=coat,proto3" json:"coat,omitempty"`
 	// Path of its picture, such as "/portraits/dog.svg"; empty: there is none.
-	Portrait      string `protobuf:"bytes,9,opt,name=portrait,proto3" json:"portrait,omitempty"`
+	Portrait string `protobuf:"bytes,9,opt,name=portrait,proto3" json:"portrait,omitempty"`
+	// What speaks for it, in the answer's language and a few words each, such as "good with cats": first what was
+	// asked for. Empty: nothing is said.
+	Reasons       []string `protobuf:"bytes,10,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -468,6 +480,13 @@ func (x *Pet) GetPortrait() string {
 		return x.Portrait
 	}
 	return ""
+}
+
+func (x *Pet) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
 }
 
 // Logprobs are log probabilities of tokens.
@@ -676,7 +695,9 @@ type Usage struct {
 	// Where completion_tokens went.
 	CompletionTokensDetails *CompletionTokensDetails `protobuf:"bytes,5,opt,name=completion_tokens_details,json=completionTokensDetails,proto3" json:"completion_tokens_details,omitempty"`
 	// Whether the counts are this service's own estimate because the upstream gave none.
-	Estimated     bool `protobuf:"varint,6,opt,name=estimated,proto3" json:"estimated,omitempty"`
+	Estimated bool `protobuf:"varint,6,opt,name=estimated,proto3" json:"estimated,omitempty"`
+	// What that costs in US dollars, by the price of the target that answered; absent: no price is known.
+	CostUsd       *float64 `protobuf:"fixed64,7,opt,name=cost_usd,json=costUsd,proto3,oneof" json:"cost_usd,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -751,6 +772,13 @@ func (x *Usage) GetEstimated() bool {
 		return x.Estimated
 	}
 	return false
+}
+
+func (x *Usage) GetCostUsd() float64 {
+	if x != nil && x.CostUsd != nil {
+		return *x.CostUsd
+	}
+	return 0
 }
 
 // PromptTokensDetails splits prompt tokens up.
@@ -886,7 +914,7 @@ type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Canonical gRPC status code (google.rpc.Code), never 0.
 	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
-	// Stable reason in UPPER_SNAKE_CASE, as in ErrorInfo.
+	// A Reason by its name without prefix, as in ErrorInfo.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// For a person; safe to show.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
@@ -967,7 +995,7 @@ var File_petstore_completion_v1_completion_proto protoreflect.FileDescriptor
 
 const file_petstore_completion_v1_completion_proto_rawDesc = "" +
 	"\n" +
-	"'petstore/completion/v1/completion.proto\x12\x16petstore.completion.v1\x1a$petstore/completion/v1/message.proto\"\x8f\x04\n" +
+	"'petstore/completion/v1/completion.proto\x12\x16petstore.completion.v1\x1a$petstore/completion/v1/message.proto\"\xb6\x04\n" +
 	"\n" +
 	"Completion\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
@@ -980,7 +1008,8 @@ const file_petstore_completion_v1_completion_proto_rawDesc = "" +
 	"\x05usage\x18\b \x01(\v2\x1d.petstore.completion.v1.UsageR\x05usage\x12L\n" +
 	"\bmetadata\x18\t \x03(\v20.petstore.completion.v1.Completion.MetadataEntryR\bmetadata\x123\n" +
 	"\x05error\x18\n" +
-	" \x01(\v2\x1d.petstore.completion.v1.ErrorR\x05error\x1a;\n" +
+	" \x01(\v2\x1d.petstore.completion.v1.ErrorR\x05error\x12%\n" +
+	"\x0efunction_calls\x18\v \x01(\bR\rfunctionCalls\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x97\x02\n" +
@@ -989,7 +1018,7 @@ const file_petstore_completion_v1_completion_proto_rawDesc = "" +
 	"\amessage\x18\x02 \x01(\v2#.petstore.completion.v1.ChatMessageR\amessage\x12I\n" +
 	"\rfinish_reason\x18\x03 \x01(\x0e2$.petstore.completion.v1.FinishReasonR\ffinishReason\x12<\n" +
 	"\blogprobs\x18\x04 \x01(\v2 .petstore.completion.v1.LogprobsR\blogprobs\x12/\n" +
-	"\x04pets\x18\x05 \x03(\v2\x1b.petstore.completion.v1.PetR\x04pets\"\xd3\x01\n" +
+	"\x04pets\x18\x05 \x03(\v2\x1b.petstore.completion.v1.PetR\x04pets\"\xed\x01\n" +
 	"\x03Pet\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -1000,7 +1029,9 @@ const file_petstore_completion_v1_completion_proto_rawDesc = "" +
 	"age_months\x18\x06 \x01(\x05R\tageMonths\x12\x17\n" +
 	"\afee_usd\x18\a \x01(\x05R\x06feeUsd\x12\x12\n" +
 	"\x04coat\x18\b \x03(\tR\x04coat\x12\x1a\n" +
-	"\bportrait\x18\t \x01(\tR\bportrait\"\x8a\x01\n" +
+	"\bportrait\x18\t \x01(\tR\bportrait\x12\x18\n" +
+	"\areasons\x18\n" +
+	" \x03(\tR\areasons\"\x8a\x01\n" +
 	"\bLogprobs\x12>\n" +
 	"\acontent\x18\x01 \x03(\v2$.petstore.completion.v1.TokenLogprobR\acontent\x12>\n" +
 	"\arefusal\x18\x02 \x03(\v2$.petstore.completion.v1.TokenLogprobR\arefusal\"\xaa\x01\n" +
@@ -1015,14 +1046,16 @@ const file_petstore_completion_v1_completion_proto_rawDesc = "" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n" +
 	"\alogprob\x18\x02 \x01(\x01R\alogprob\x12\x19\n" +
 	"\x05bytes\x18\x03 \x01(\fH\x00R\x05bytes\x88\x01\x01B\b\n" +
-	"\x06_bytes\"\xe8\x02\n" +
+	"\x06_bytes\"\x95\x03\n" +
 	"\x05Usage\x12#\n" +
 	"\rprompt_tokens\x18\x01 \x01(\x03R\fpromptTokens\x12+\n" +
 	"\x11completion_tokens\x18\x02 \x01(\x03R\x10completionTokens\x12!\n" +
 	"\ftotal_tokens\x18\x03 \x01(\x03R\vtotalTokens\x12_\n" +
 	"\x15prompt_tokens_details\x18\x04 \x01(\v2+.petstore.completion.v1.PromptTokensDetailsR\x13promptTokensDetails\x12k\n" +
 	"\x19completion_tokens_details\x18\x05 \x01(\v2/.petstore.completion.v1.CompletionTokensDetailsR\x17completionTokensDetails\x12\x1c\n" +
-	"\testimated\x18\x06 \x01(\bR\testimated\"]\n" +
+	"\testimated\x18\x06 \x01(\bR\testimated\x12\x1e\n" +
+	"\bcost_usd\x18\a \x01(\x01H\x00R\acostUsd\x88\x01\x01B\v\n" +
+	"\t_cost_usd\"]\n" +
 	"\x13PromptTokensDetails\x12#\n" +
 	"\rcached_tokens\x18\x01 \x01(\x03R\fcachedTokens\x12!\n" +
 	"\faudio_tokens\x18\x02 \x01(\x03R\vaudioTokens\"\xe3\x01\n" +
@@ -1111,6 +1144,7 @@ func file_petstore_completion_v1_completion_proto_init() {
 	file_petstore_completion_v1_message_proto_init()
 	file_petstore_completion_v1_completion_proto_msgTypes[4].OneofWrappers = []any{}
 	file_petstore_completion_v1_completion_proto_msgTypes[5].OneofWrappers = []any{}
+	file_petstore_completion_v1_completion_proto_msgTypes[6].OneofWrappers = []any{}
 	file_petstore_completion_v1_completion_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

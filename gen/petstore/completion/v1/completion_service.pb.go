@@ -4,13 +4,13 @@
 // 	protoc        (unknown)
 // source: petstore/completion/v1/completion_service.proto
 
-// Package petstore.completion.v1 is the contract between whoever asks pet
+// Package petstore.completion.v1 is the contract between callers with pet
 // questions and the completion service that answers them. Field names follow the
 // OpenAI chat-completion API in snake_case; where this contract has no comment on
 // a value's range, that API's range holds and is enforced.
 //
 // Errors are gRPC statuses. Each carries a google.rpc.ErrorInfo detail with domain
-// "petstore.completion", a stable reason in UPPER_SNAKE_CASE (docs/errors.md lists
+// "petstore.completion", a Reason by its name without prefix (docs/errors.md lists
 // them) and, where one request field is at fault, its path as metadata "param". A
 // status about the request also carries google.rpc.BadRequest, one that a client
 // may retry carries google.rpc.RetryInfo.
@@ -85,6 +85,68 @@ func (SortOrder) EnumDescriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_completion_service_proto_rawDescGZIP(), []int{0}
 }
 
+// MetadataKey names what goes with a call beside its messages.
+type MetadataKey int32
+
+const (
+	// Nothing.
+	MetadataKey_METADATA_KEY_UNSPECIFIED MetadataKey = 0
+	// In a request: on whose behalf the call is made.
+	MetadataKey_METADATA_KEY_PRINCIPAL MetadataKey = 1
+	// In the headers of a stream: the completion that it follows.
+	MetadataKey_METADATA_KEY_COMPLETION_ID MetadataKey = 2
+	// In the trailers of a call that creates a completion, for a peer that may call on behalf of others:
+	// the target that was asked last for the answer, as metrics and logs name it.
+	MetadataKey_METADATA_KEY_TARGET MetadataKey = 3
+	// In a request: what its caller's request is called in logs.
+	MetadataKey_METADATA_KEY_REQUEST_ID MetadataKey = 4
+)
+
+// Enum value maps for MetadataKey.
+var (
+	MetadataKey_name = map[int32]string{
+		0: "METADATA_KEY_UNSPECIFIED",
+		1: "METADATA_KEY_PRINCIPAL",
+		2: "METADATA_KEY_COMPLETION_ID",
+		3: "METADATA_KEY_TARGET",
+		4: "METADATA_KEY_REQUEST_ID",
+	}
+	MetadataKey_value = map[string]int32{
+		"METADATA_KEY_UNSPECIFIED":   0,
+		"METADATA_KEY_PRINCIPAL":     1,
+		"METADATA_KEY_COMPLETION_ID": 2,
+		"METADATA_KEY_TARGET":        3,
+		"METADATA_KEY_REQUEST_ID":    4,
+	}
+)
+
+func (x MetadataKey) Enum() *MetadataKey {
+	p := new(MetadataKey)
+	*p = x
+	return p
+}
+
+func (x MetadataKey) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MetadataKey) Descriptor() protoreflect.EnumDescriptor {
+	return file_petstore_completion_v1_completion_service_proto_enumTypes[1].Descriptor()
+}
+
+func (MetadataKey) Type() protoreflect.EnumType {
+	return &file_petstore_completion_v1_completion_service_proto_enumTypes[1]
+}
+
+func (x MetadataKey) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MetadataKey.Descriptor instead.
+func (MetadataKey) EnumDescriptor() ([]byte, []int) {
+	return file_petstore_completion_v1_completion_service_proto_rawDescGZIP(), []int{1}
+}
+
 // StreamCompletionRequest starts a completion and follows it.
 type StreamCompletionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -94,8 +156,17 @@ type StreamCompletionRequest struct {
 	// attaches to the completion it first created; with other params the call is
 	// ABORTED with reason IDEMPOTENCY_CONFLICT. Empty: always a new completion.
 	IdempotencyKey string `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Whether the stream begins with an opening: a message that has nothing but the metadata, as soon as the
+	// completion is admitted.
+	Opening bool `protobuf:"varint,3,opt,name=opening,proto3" json:"opening,omitempty"`
+	// How often the client has sent the same request before; absent: it does not count. One that counts asks
+	// again by itself where it loses the answer, which then waits for it as by the policy GRACE. Above 0, and
+	// without an idempotency key, the call attaches to the principal's last completion with equal params, if that
+	// still runs, or has ended well within the last minute. A replica that stops takes with it what it knew of those
+	// that have ended.
+	SentBefore    *uint32 `protobuf:"varint,4,opt,name=sent_before,json=sentBefore,proto3,oneof" json:"sent_before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamCompletionRequest) Reset() {
@@ -142,6 +213,20 @@ func (x *StreamCompletionRequest) GetIdempotencyKey() string {
 	return ""
 }
 
+func (x *StreamCompletionRequest) GetOpening() bool {
+	if x != nil {
+		return x.Opening
+	}
+	return false
+}
+
+func (x *StreamCompletionRequest) GetSentBefore() uint32 {
+	if x != nil && x.SentBefore != nil {
+		return *x.SentBefore
+	}
+	return 0
+}
+
 // ResumeCompletionRequest follows an existing completion.
 type ResumeCompletionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -152,8 +237,17 @@ type ResumeCompletionRequest struct {
 	// Whether to interleave `progress` messages even if the completion was not created with
 	// `stream_options.include_events`.
 	IncludeProgress bool `protobuf:"varint,3,opt,name=include_progress,json=includeProgress,proto3" json:"include_progress,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// As in StreamCompletionRequest.
+	Opening bool `protobuf:"varint,4,opt,name=opening,proto3" json:"opening,omitempty"`
+	// Whether the stream ends with the last event that there is now, terminal or not. Such a reader does not
+	// keep a generation going.
+	UntilNow bool `protobuf:"varint,5,opt,name=until_now,json=untilNow,proto3" json:"until_now,omitempty"`
+	// Term of the event of after_sequence, as the reader was told; absent: not known. Where that event is of another
+	// term by now, because the log was put back, the stream ends with COMPLETION_INTERRUPTED, and so does
+	// the completion.
+	AfterTerm     *uint32 `protobuf:"fixed32,6,opt,name=after_term,json=afterTerm,proto3,oneof" json:"after_term,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResumeCompletionRequest) Reset() {
@@ -207,6 +301,27 @@ func (x *ResumeCompletionRequest) GetIncludeProgress() bool {
 	return false
 }
 
+func (x *ResumeCompletionRequest) GetOpening() bool {
+	if x != nil {
+		return x.Opening
+	}
+	return false
+}
+
+func (x *ResumeCompletionRequest) GetUntilNow() bool {
+	if x != nil {
+		return x.UntilNow
+	}
+	return false
+}
+
+func (x *ResumeCompletionRequest) GetAfterTerm() uint32 {
+	if x != nil && x.AfterTerm != nil {
+		return *x.AfterTerm
+	}
+	return 0
+}
+
 // CreateCompletionRequest starts a completion whose whole answer is wanted at once.
 type CreateCompletionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -214,8 +329,10 @@ type CreateCompletionRequest struct {
 	Params *CompletionParams `protobuf:"bytes,1,opt,name=params,proto3" json:"params,omitempty"`
 	// As in StreamCompletionRequest.
 	IdempotencyKey string `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// As in StreamCompletionRequest.
+	SentBefore    *uint32 `protobuf:"varint,3,opt,name=sent_before,json=sentBefore,proto3,oneof" json:"sent_before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateCompletionRequest) Reset() {
@@ -260,6 +377,13 @@ func (x *CreateCompletionRequest) GetIdempotencyKey() string {
 		return x.IdempotencyKey
 	}
 	return ""
+}
+
+func (x *CreateCompletionRequest) GetSentBefore() uint32 {
+	if x != nil && x.SentBefore != nil {
+		return *x.SentBefore
+	}
+	return 0
 }
 
 // CreateCompletionResponse is the answer to CreateCompletion.
@@ -950,22 +1074,126 @@ func (x *CancelCompletionResponse) GetCompletion() *Completion {
 	return nil
 }
 
+// CountPromptTokensRequest is a prompt.
+type CountPromptTokensRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What would be completed.
+	Params        *CompletionParams `protobuf:"bytes,1,opt,name=params,proto3" json:"params,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountPromptTokensRequest) Reset() {
+	*x = CountPromptTokensRequest{}
+	mi := &file_petstore_completion_v1_completion_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountPromptTokensRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountPromptTokensRequest) ProtoMessage() {}
+
+func (x *CountPromptTokensRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_petstore_completion_v1_completion_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountPromptTokensRequest.ProtoReflect.Descriptor instead.
+func (*CountPromptTokensRequest) Descriptor() ([]byte, []int) {
+	return file_petstore_completion_v1_completion_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *CountPromptTokensRequest) GetParams() *CompletionParams {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+// CountPromptTokensResponse is the answer to CountPromptTokens.
+type CountPromptTokensResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Tokens of the conversation, with what goes before it. An estimate: models count in their own ways.
+	PromptTokens  int64 `protobuf:"varint,1,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CountPromptTokensResponse) Reset() {
+	*x = CountPromptTokensResponse{}
+	mi := &file_petstore_completion_v1_completion_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CountPromptTokensResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CountPromptTokensResponse) ProtoMessage() {}
+
+func (x *CountPromptTokensResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_petstore_completion_v1_completion_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CountPromptTokensResponse.ProtoReflect.Descriptor instead.
+func (*CountPromptTokensResponse) Descriptor() ([]byte, []int) {
+	return file_petstore_completion_v1_completion_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *CountPromptTokensResponse) GetPromptTokens() int64 {
+	if x != nil {
+		return x.PromptTokens
+	}
+	return 0
+}
+
 var File_petstore_completion_v1_completion_service_proto protoreflect.FileDescriptor
 
 const file_petstore_completion_v1_completion_service_proto_rawDesc = "" +
 	"\n" +
-	"/petstore/completion/v1/completion_service.proto\x12\x16petstore.completion.v1\x1a'petstore/completion/v1/completion.proto\x1a\"petstore/completion/v1/event.proto\x1a$petstore/completion/v1/message.proto\x1a#petstore/completion/v1/params.proto\"\x84\x01\n" +
+	"/petstore/completion/v1/completion_service.proto\x12\x16petstore.completion.v1\x1a'petstore/completion/v1/completion.proto\x1a\"petstore/completion/v1/event.proto\x1a$petstore/completion/v1/message.proto\x1a$petstore/completion/v1/options.proto\x1a#petstore/completion/v1/params.proto\"\xd4\x01\n" +
 	"\x17StreamCompletionRequest\x12@\n" +
 	"\x06params\x18\x01 \x01(\v2(.petstore.completion.v1.CompletionParamsR\x06params\x12'\n" +
-	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey\"\xa8\x01\n" +
+	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey\x12\x18\n" +
+	"\aopening\x18\x03 \x01(\bR\aopening\x12$\n" +
+	"\vsent_before\x18\x04 \x01(\rH\x00R\n" +
+	"sentBefore\x88\x01\x01B\x0e\n" +
+	"\f_sent_before\"\x92\x02\n" +
 	"\x17ResumeCompletionRequest\x12#\n" +
 	"\rcompletion_id\x18\x01 \x01(\tR\fcompletionId\x12*\n" +
 	"\x0eafter_sequence\x18\x02 \x01(\x04H\x00R\rafterSequence\x88\x01\x01\x12)\n" +
-	"\x10include_progress\x18\x03 \x01(\bR\x0fincludeProgressB\x11\n" +
-	"\x0f_after_sequence\"\x84\x01\n" +
+	"\x10include_progress\x18\x03 \x01(\bR\x0fincludeProgress\x12\x18\n" +
+	"\aopening\x18\x04 \x01(\bR\aopening\x12\x1b\n" +
+	"\tuntil_now\x18\x05 \x01(\bR\buntilNow\x12\"\n" +
+	"\n" +
+	"after_term\x18\x06 \x01(\aH\x01R\tafterTerm\x88\x01\x01B\x11\n" +
+	"\x0f_after_sequenceB\r\n" +
+	"\v_after_term\"\xba\x01\n" +
 	"\x17CreateCompletionRequest\x12@\n" +
 	"\x06params\x18\x01 \x01(\v2(.petstore.completion.v1.CompletionParamsR\x06params\x12'\n" +
-	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey\"^\n" +
+	"\x0fidempotency_key\x18\x02 \x01(\tR\x0eidempotencyKey\x12$\n" +
+	"\vsent_before\x18\x03 \x01(\rH\x00R\n" +
+	"sentBefore\x88\x01\x01B\x0e\n" +
+	"\f_sent_before\"^\n" +
 	"\x18CreateCompletionResponse\x12B\n" +
 	"\n" +
 	"completion\x18\x01 \x01(\v2\".petstore.completion.v1.CompletionR\n" +
@@ -1015,11 +1243,21 @@ const file_petstore_completion_v1_completion_service_proto_rawDesc = "" +
 	"\x18CancelCompletionResponse\x12B\n" +
 	"\n" +
 	"completion\x18\x01 \x01(\v2\".petstore.completion.v1.CompletionR\n" +
-	"completion*P\n" +
+	"completion\"\\\n" +
+	"\x18CountPromptTokensRequest\x12@\n" +
+	"\x06params\x18\x01 \x01(\v2(.petstore.completion.v1.CompletionParamsR\x06params\"@\n" +
+	"\x19CountPromptTokensResponse\x12#\n" +
+	"\rprompt_tokens\x18\x01 \x01(\x03R\fpromptTokens*P\n" +
 	"\tSortOrder\x12\x1a\n" +
 	"\x16SORT_ORDER_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSORT_ORDER_ASC\x10\x01\x12\x13\n" +
-	"\x0fSORT_ORDER_DESC\x10\x022\xbb\b\n" +
+	"\x0fSORT_ORDER_DESC\x10\x02*\xfb\x01\n" +
+	"\vMetadataKey\x12\x1c\n" +
+	"\x18METADATA_KEY_UNSPECIFIED\x10\x00\x123\n" +
+	"\x16METADATA_KEY_PRINCIPAL\x10\x01\x1a\x17\x82\xb5\x18\x13pawstream-principal\x12;\n" +
+	"\x1aMETADATA_KEY_COMPLETION_ID\x10\x02\x1a\x1b\x82\xb5\x18\x17pawstream-completion-id\x12-\n" +
+	"\x13METADATA_KEY_TARGET\x10\x03\x1a\x14\x82\xb5\x18\x10pawstream-target\x12-\n" +
+	"\x17METADATA_KEY_REQUEST_ID\x10\x04\x1a\x10\x82\xb5\x18\fx-request-id2\xb5\t\n" +
 	"\x11CompletionService\x12n\n" +
 	"\x10StreamCompletion\x12/.petstore.completion.v1.StreamCompletionRequest\x1a'.petstore.completion.v1.CompletionEvent0\x01\x12n\n" +
 	"\x10ResumeCompletion\x12/.petstore.completion.v1.ResumeCompletionRequest\x1a'.petstore.completion.v1.CompletionEvent0\x01\x12u\n" +
@@ -1029,7 +1267,8 @@ const file_petstore_completion_v1_completion_service_proto_rawDesc = "" +
 	"\x10UpdateCompletion\x12/.petstore.completion.v1.UpdateCompletionRequest\x1a0.petstore.completion.v1.UpdateCompletionResponse\x12u\n" +
 	"\x10DeleteCompletion\x12/.petstore.completion.v1.DeleteCompletionRequest\x1a0.petstore.completion.v1.DeleteCompletionResponse\x12\x87\x01\n" +
 	"\x16ListCompletionMessages\x125.petstore.completion.v1.ListCompletionMessagesRequest\x1a6.petstore.completion.v1.ListCompletionMessagesResponse\x12u\n" +
-	"\x10CancelCompletion\x12/.petstore.completion.v1.CancelCompletionRequest\x1a0.petstore.completion.v1.CancelCompletionResponseBHZFgithub.com/pawstream/pawstream/gen/petstore/completion/v1;completionv1b\x06proto3"
+	"\x10CancelCompletion\x12/.petstore.completion.v1.CancelCompletionRequest\x1a0.petstore.completion.v1.CancelCompletionResponse\x12x\n" +
+	"\x11CountPromptTokens\x120.petstore.completion.v1.CountPromptTokensRequest\x1a1.petstore.completion.v1.CountPromptTokensResponseBHZFgithub.com/pawstream/pawstream/gen/petstore/completion/v1;completionv1b\x06proto3"
 
 var (
 	file_petstore_completion_v1_completion_service_proto_rawDescOnce sync.Once
@@ -1043,69 +1282,75 @@ func file_petstore_completion_v1_completion_service_proto_rawDescGZIP() []byte {
 	return file_petstore_completion_v1_completion_service_proto_rawDescData
 }
 
-var file_petstore_completion_v1_completion_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_petstore_completion_v1_completion_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_petstore_completion_v1_completion_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_petstore_completion_v1_completion_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_petstore_completion_v1_completion_service_proto_goTypes = []any{
 	(SortOrder)(0),                         // 0: petstore.completion.v1.SortOrder
-	(*StreamCompletionRequest)(nil),        // 1: petstore.completion.v1.StreamCompletionRequest
-	(*ResumeCompletionRequest)(nil),        // 2: petstore.completion.v1.ResumeCompletionRequest
-	(*CreateCompletionRequest)(nil),        // 3: petstore.completion.v1.CreateCompletionRequest
-	(*CreateCompletionResponse)(nil),       // 4: petstore.completion.v1.CreateCompletionResponse
-	(*GetCompletionRequest)(nil),           // 5: petstore.completion.v1.GetCompletionRequest
-	(*GetCompletionResponse)(nil),          // 6: petstore.completion.v1.GetCompletionResponse
-	(*ListCompletionsRequest)(nil),         // 7: petstore.completion.v1.ListCompletionsRequest
-	(*ListCompletionsResponse)(nil),        // 8: petstore.completion.v1.ListCompletionsResponse
-	(*UpdateCompletionRequest)(nil),        // 9: petstore.completion.v1.UpdateCompletionRequest
-	(*UpdateCompletionResponse)(nil),       // 10: petstore.completion.v1.UpdateCompletionResponse
-	(*DeleteCompletionRequest)(nil),        // 11: petstore.completion.v1.DeleteCompletionRequest
-	(*DeleteCompletionResponse)(nil),       // 12: petstore.completion.v1.DeleteCompletionResponse
-	(*ListCompletionMessagesRequest)(nil),  // 13: petstore.completion.v1.ListCompletionMessagesRequest
-	(*ListCompletionMessagesResponse)(nil), // 14: petstore.completion.v1.ListCompletionMessagesResponse
-	(*CancelCompletionRequest)(nil),        // 15: petstore.completion.v1.CancelCompletionRequest
-	(*CancelCompletionResponse)(nil),       // 16: petstore.completion.v1.CancelCompletionResponse
-	nil,                                    // 17: petstore.completion.v1.ListCompletionsRequest.MetadataEntry
-	nil,                                    // 18: petstore.completion.v1.UpdateCompletionRequest.MetadataEntry
-	(*CompletionParams)(nil),               // 19: petstore.completion.v1.CompletionParams
-	(*Completion)(nil),                     // 20: petstore.completion.v1.Completion
-	(*StoredMessage)(nil),                  // 21: petstore.completion.v1.StoredMessage
-	(*CompletionEvent)(nil),                // 22: petstore.completion.v1.CompletionEvent
+	(MetadataKey)(0),                       // 1: petstore.completion.v1.MetadataKey
+	(*StreamCompletionRequest)(nil),        // 2: petstore.completion.v1.StreamCompletionRequest
+	(*ResumeCompletionRequest)(nil),        // 3: petstore.completion.v1.ResumeCompletionRequest
+	(*CreateCompletionRequest)(nil),        // 4: petstore.completion.v1.CreateCompletionRequest
+	(*CreateCompletionResponse)(nil),       // 5: petstore.completion.v1.CreateCompletionResponse
+	(*GetCompletionRequest)(nil),           // 6: petstore.completion.v1.GetCompletionRequest
+	(*GetCompletionResponse)(nil),          // 7: petstore.completion.v1.GetCompletionResponse
+	(*ListCompletionsRequest)(nil),         // 8: petstore.completion.v1.ListCompletionsRequest
+	(*ListCompletionsResponse)(nil),        // 9: petstore.completion.v1.ListCompletionsResponse
+	(*UpdateCompletionRequest)(nil),        // 10: petstore.completion.v1.UpdateCompletionRequest
+	(*UpdateCompletionResponse)(nil),       // 11: petstore.completion.v1.UpdateCompletionResponse
+	(*DeleteCompletionRequest)(nil),        // 12: petstore.completion.v1.DeleteCompletionRequest
+	(*DeleteCompletionResponse)(nil),       // 13: petstore.completion.v1.DeleteCompletionResponse
+	(*ListCompletionMessagesRequest)(nil),  // 14: petstore.completion.v1.ListCompletionMessagesRequest
+	(*ListCompletionMessagesResponse)(nil), // 15: petstore.completion.v1.ListCompletionMessagesResponse
+	(*CancelCompletionRequest)(nil),        // 16: petstore.completion.v1.CancelCompletionRequest
+	(*CancelCompletionResponse)(nil),       // 17: petstore.completion.v1.CancelCompletionResponse
+	(*CountPromptTokensRequest)(nil),       // 18: petstore.completion.v1.CountPromptTokensRequest
+	(*CountPromptTokensResponse)(nil),      // 19: petstore.completion.v1.CountPromptTokensResponse
+	nil,                                    // 20: petstore.completion.v1.ListCompletionsRequest.MetadataEntry
+	nil,                                    // 21: petstore.completion.v1.UpdateCompletionRequest.MetadataEntry
+	(*CompletionParams)(nil),               // 22: petstore.completion.v1.CompletionParams
+	(*Completion)(nil),                     // 23: petstore.completion.v1.Completion
+	(*StoredMessage)(nil),                  // 24: petstore.completion.v1.StoredMessage
+	(*CompletionEvent)(nil),                // 25: petstore.completion.v1.CompletionEvent
 }
 var file_petstore_completion_v1_completion_service_proto_depIdxs = []int32{
-	19, // 0: petstore.completion.v1.StreamCompletionRequest.params:type_name -> petstore.completion.v1.CompletionParams
-	19, // 1: petstore.completion.v1.CreateCompletionRequest.params:type_name -> petstore.completion.v1.CompletionParams
-	20, // 2: petstore.completion.v1.CreateCompletionResponse.completion:type_name -> petstore.completion.v1.Completion
-	20, // 3: petstore.completion.v1.GetCompletionResponse.completion:type_name -> petstore.completion.v1.Completion
+	22, // 0: petstore.completion.v1.StreamCompletionRequest.params:type_name -> petstore.completion.v1.CompletionParams
+	22, // 1: petstore.completion.v1.CreateCompletionRequest.params:type_name -> petstore.completion.v1.CompletionParams
+	23, // 2: petstore.completion.v1.CreateCompletionResponse.completion:type_name -> petstore.completion.v1.Completion
+	23, // 3: petstore.completion.v1.GetCompletionResponse.completion:type_name -> petstore.completion.v1.Completion
 	0,  // 4: petstore.completion.v1.ListCompletionsRequest.order:type_name -> petstore.completion.v1.SortOrder
-	17, // 5: petstore.completion.v1.ListCompletionsRequest.metadata:type_name -> petstore.completion.v1.ListCompletionsRequest.MetadataEntry
-	20, // 6: petstore.completion.v1.ListCompletionsResponse.completions:type_name -> petstore.completion.v1.Completion
-	18, // 7: petstore.completion.v1.UpdateCompletionRequest.metadata:type_name -> petstore.completion.v1.UpdateCompletionRequest.MetadataEntry
-	20, // 8: petstore.completion.v1.UpdateCompletionResponse.completion:type_name -> petstore.completion.v1.Completion
+	20, // 5: petstore.completion.v1.ListCompletionsRequest.metadata:type_name -> petstore.completion.v1.ListCompletionsRequest.MetadataEntry
+	23, // 6: petstore.completion.v1.ListCompletionsResponse.completions:type_name -> petstore.completion.v1.Completion
+	21, // 7: petstore.completion.v1.UpdateCompletionRequest.metadata:type_name -> petstore.completion.v1.UpdateCompletionRequest.MetadataEntry
+	23, // 8: petstore.completion.v1.UpdateCompletionResponse.completion:type_name -> petstore.completion.v1.Completion
 	0,  // 9: petstore.completion.v1.ListCompletionMessagesRequest.order:type_name -> petstore.completion.v1.SortOrder
-	21, // 10: petstore.completion.v1.ListCompletionMessagesResponse.messages:type_name -> petstore.completion.v1.StoredMessage
-	20, // 11: petstore.completion.v1.CancelCompletionResponse.completion:type_name -> petstore.completion.v1.Completion
-	1,  // 12: petstore.completion.v1.CompletionService.StreamCompletion:input_type -> petstore.completion.v1.StreamCompletionRequest
-	2,  // 13: petstore.completion.v1.CompletionService.ResumeCompletion:input_type -> petstore.completion.v1.ResumeCompletionRequest
-	3,  // 14: petstore.completion.v1.CompletionService.CreateCompletion:input_type -> petstore.completion.v1.CreateCompletionRequest
-	5,  // 15: petstore.completion.v1.CompletionService.GetCompletion:input_type -> petstore.completion.v1.GetCompletionRequest
-	7,  // 16: petstore.completion.v1.CompletionService.ListCompletions:input_type -> petstore.completion.v1.ListCompletionsRequest
-	9,  // 17: petstore.completion.v1.CompletionService.UpdateCompletion:input_type -> petstore.completion.v1.UpdateCompletionRequest
-	11, // 18: petstore.completion.v1.CompletionService.DeleteCompletion:input_type -> petstore.completion.v1.DeleteCompletionRequest
-	13, // 19: petstore.completion.v1.CompletionService.ListCompletionMessages:input_type -> petstore.completion.v1.ListCompletionMessagesRequest
-	15, // 20: petstore.completion.v1.CompletionService.CancelCompletion:input_type -> petstore.completion.v1.CancelCompletionRequest
-	22, // 21: petstore.completion.v1.CompletionService.StreamCompletion:output_type -> petstore.completion.v1.CompletionEvent
-	22, // 22: petstore.completion.v1.CompletionService.ResumeCompletion:output_type -> petstore.completion.v1.CompletionEvent
-	4,  // 23: petstore.completion.v1.CompletionService.CreateCompletion:output_type -> petstore.completion.v1.CreateCompletionResponse
-	6,  // 24: petstore.completion.v1.CompletionService.GetCompletion:output_type -> petstore.completion.v1.GetCompletionResponse
-	8,  // 25: petstore.completion.v1.CompletionService.ListCompletions:output_type -> petstore.completion.v1.ListCompletionsResponse
-	10, // 26: petstore.completion.v1.CompletionService.UpdateCompletion:output_type -> petstore.completion.v1.UpdateCompletionResponse
-	12, // 27: petstore.completion.v1.CompletionService.DeleteCompletion:output_type -> petstore.completion.v1.DeleteCompletionResponse
-	14, // 28: petstore.completion.v1.CompletionService.ListCompletionMessages:output_type -> petstore.completion.v1.ListCompletionMessagesResponse
-	16, // 29: petstore.completion.v1.CompletionService.CancelCompletion:output_type -> petstore.completion.v1.CancelCompletionResponse
-	21, // [21:30] is the sub-list for method output_type
-	12, // [12:21] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	24, // 10: petstore.completion.v1.ListCompletionMessagesResponse.messages:type_name -> petstore.completion.v1.StoredMessage
+	23, // 11: petstore.completion.v1.CancelCompletionResponse.completion:type_name -> petstore.completion.v1.Completion
+	22, // 12: petstore.completion.v1.CountPromptTokensRequest.params:type_name -> petstore.completion.v1.CompletionParams
+	2,  // 13: petstore.completion.v1.CompletionService.StreamCompletion:input_type -> petstore.completion.v1.StreamCompletionRequest
+	3,  // 14: petstore.completion.v1.CompletionService.ResumeCompletion:input_type -> petstore.completion.v1.ResumeCompletionRequest
+	4,  // 15: petstore.completion.v1.CompletionService.CreateCompletion:input_type -> petstore.completion.v1.CreateCompletionRequest
+	6,  // 16: petstore.completion.v1.CompletionService.GetCompletion:input_type -> petstore.completion.v1.GetCompletionRequest
+	8,  // 17: petstore.completion.v1.CompletionService.ListCompletions:input_type -> petstore.completion.v1.ListCompletionsRequest
+	10, // 18: petstore.completion.v1.CompletionService.UpdateCompletion:input_type -> petstore.completion.v1.UpdateCompletionRequest
+	12, // 19: petstore.completion.v1.CompletionService.DeleteCompletion:input_type -> petstore.completion.v1.DeleteCompletionRequest
+	14, // 20: petstore.completion.v1.CompletionService.ListCompletionMessages:input_type -> petstore.completion.v1.ListCompletionMessagesRequest
+	16, // 21: petstore.completion.v1.CompletionService.CancelCompletion:input_type -> petstore.completion.v1.CancelCompletionRequest
+	18, // 22: petstore.completion.v1.CompletionService.CountPromptTokens:input_type -> petstore.completion.v1.CountPromptTokensRequest
+	25, // 23: petstore.completion.v1.CompletionService.StreamCompletion:output_type -> petstore.completion.v1.CompletionEvent
+	25, // 24: petstore.completion.v1.CompletionService.ResumeCompletion:output_type -> petstore.completion.v1.CompletionEvent
+	5,  // 25: petstore.completion.v1.CompletionService.CreateCompletion:output_type -> petstore.completion.v1.CreateCompletionResponse
+	7,  // 26: petstore.completion.v1.CompletionService.GetCompletion:output_type -> petstore.completion.v1.GetCompletionResponse
+	9,  // 27: petstore.completion.v1.CompletionService.ListCompletions:output_type -> petstore.completion.v1.ListCompletionsResponse
+	11, // 28: petstore.completion.v1.CompletionService.UpdateCompletion:output_type -> petstore.completion.v1.UpdateCompletionResponse
+	13, // 29: petstore.completion.v1.CompletionService.DeleteCompletion:output_type -> petstore.completion.v1.DeleteCompletionResponse
+	15, // 30: petstore.completion.v1.CompletionService.ListCompletionMessages:output_type -> petstore.completion.v1.ListCompletionMessagesResponse
+	17, // 31: petstore.completion.v1.CompletionService.CancelCompletion:output_type -> petstore.completion.v1.CancelCompletionResponse
+	19, // 32: petstore.completion.v1.CompletionService.CountPromptTokens:output_type -> petstore.completion.v1.CountPromptTokensResponse
+	23, // [23:33] is the sub-list for method output_type
+	13, // [13:23] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_petstore_completion_v1_completion_service_proto_init() }
@@ -1116,15 +1361,18 @@ func file_petstore_completion_v1_completion_service_proto_init() {
 	file_petstore_completion_v1_completion_proto_init()
 	file_petstore_completion_v1_event_proto_init()
 	file_petstore_completion_v1_message_proto_init()
+	file_petstore_completion_v1_options_proto_init()
 	file_petstore_completion_v1_params_proto_init()
+	file_petstore_completion_v1_completion_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_petstore_completion_v1_completion_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_petstore_completion_v1_completion_service_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_petstore_completion_v1_completion_service_proto_rawDesc), len(file_petstore_completion_v1_completion_service_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   18,
+			NumEnums:      2,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -4,13 +4,13 @@
 // - protoc             (unknown)
 // source: petstore/completion/v1/completion_service.proto
 
-// Package petstore.completion.v1 is the contract between whoever asks pet
+// Package petstore.completion.v1 is the contract between callers with pet
 // questions and the completion service that answers them. Field names follow the
 // OpenAI chat-completion API in snake_case; where this contract has no comment on
 // a value's range, that API's range holds and is enforced.
 //
 // Errors are gRPC statuses. Each carries a google.rpc.ErrorInfo detail with domain
-// "petstore.completion", a stable reason in UPPER_SNAKE_CASE (docs/errors.md lists
+// "petstore.completion", a Reason by its name without prefix (docs/errors.md lists
 // them) and, where one request field is at fault, its path as metadata "param". A
 // status about the request also carries google.rpc.BadRequest, one that a client
 // may retry carries google.rpc.RetryInfo.
@@ -39,6 +39,7 @@ const (
 	CompletionService_DeleteCompletion_FullMethodName       = "/petstore.completion.v1.CompletionService/DeleteCompletion"
 	CompletionService_ListCompletionMessages_FullMethodName = "/petstore.completion.v1.CompletionService/ListCompletionMessages"
 	CompletionService_CancelCompletion_FullMethodName       = "/petstore.completion.v1.CompletionService/CancelCompletion"
+	CompletionService_CountPromptTokens_FullMethodName      = "/petstore.completion.v1.CompletionService/CountPromptTokens"
 )
 
 // CompletionServiceClient is the client API for CompletionService service.
@@ -55,7 +56,7 @@ type CompletionServiceClient interface {
 	// idempotency key already names, and follows it from its first event. The stream
 	// ends with status OK only after a message whose event is `done` or `error`.
 	// Response headers arrive once the completion is admitted; they carry its id
-	// under "pawstream-completion-id".
+	// under METADATA_KEY_COMPLETION_ID.
 	//
 	// buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
 	// buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -86,6 +87,8 @@ type CompletionServiceClient interface {
 	// completion it changes nothing. Once it has returned, no event but the terminal
 	// one is added to any stream.
 	CancelCompletion(ctx context.Context, in *CancelCompletionRequest, opts ...grpc.CallOption) (*CancelCompletionResponse, error)
+	// CountPromptTokens tells how long a prompt is, without a completion of it. What would be refused is.
+	CountPromptTokens(ctx context.Context, in *CountPromptTokensRequest, opts ...grpc.CallOption) (*CountPromptTokensResponse, error)
 }
 
 type completionServiceClient struct {
@@ -204,6 +207,16 @@ func (c *completionServiceClient) CancelCompletion(ctx context.Context, in *Canc
 	return out, nil
 }
 
+func (c *completionServiceClient) CountPromptTokens(ctx context.Context, in *CountPromptTokensRequest, opts ...grpc.CallOption) (*CountPromptTokensResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CountPromptTokensResponse)
+	err := c.cc.Invoke(ctx, CompletionService_CountPromptTokens_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CompletionServiceServer is the server API for CompletionService service.
 // All implementations must embed UnimplementedCompletionServiceServer
 // for forward compatibility.
@@ -218,7 +231,7 @@ type CompletionServiceServer interface {
 	// idempotency key already names, and follows it from its first event. The stream
 	// ends with status OK only after a message whose event is `done` or `error`.
 	// Response headers arrive once the completion is admitted; they carry its id
-	// under "pawstream-completion-id".
+	// under METADATA_KEY_COMPLETION_ID.
 	//
 	// buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
 	// buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
@@ -249,6 +262,8 @@ type CompletionServiceServer interface {
 	// completion it changes nothing. Once it has returned, no event but the terminal
 	// one is added to any stream.
 	CancelCompletion(context.Context, *CancelCompletionRequest) (*CancelCompletionResponse, error)
+	// CountPromptTokens tells how long a prompt is, without a completion of it. What would be refused is.
+	CountPromptTokens(context.Context, *CountPromptTokensRequest) (*CountPromptTokensResponse, error)
 	mustEmbedUnimplementedCompletionServiceServer()
 }
 
@@ -285,6 +300,9 @@ func (UnimplementedCompletionServiceServer) ListCompletionMessages(context.Conte
 }
 func (UnimplementedCompletionServiceServer) CancelCompletion(context.Context, *CancelCompletionRequest) (*CancelCompletionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelCompletion not implemented")
+}
+func (UnimplementedCompletionServiceServer) CountPromptTokens(context.Context, *CountPromptTokensRequest) (*CountPromptTokensResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CountPromptTokens not implemented")
 }
 func (UnimplementedCompletionServiceServer) mustEmbedUnimplementedCompletionServiceServer() {}
 func (UnimplementedCompletionServiceServer) testEmbeddedByValue()                           {}
@@ -455,6 +473,24 @@ func _CompletionService_CancelCompletion_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CompletionService_CountPromptTokens_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CountPromptTokensRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CompletionServiceServer).CountPromptTokens(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CompletionService_CountPromptTokens_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CompletionServiceServer).CountPromptTokens(ctx, req.(*CountPromptTokensRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CompletionService_ServiceDesc is the grpc.ServiceDesc for CompletionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -489,6 +525,10 @@ var CompletionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CancelCompletion",
 			Handler:    _CompletionService_CancelCompletion_Handler,
+		},
+		{
+			MethodName: "CountPromptTokens",
+			Handler:    _CompletionService_CountPromptTokens_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -90,13 +90,13 @@ func (Progress_Stage) EnumDescriptor() ([]byte, []int) {
 type CompletionEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Position in the completion: 0, 1, 2 ... without gaps, the same for every
-	// reader, for ever. Meaningless for `progress`, which has no position.
+	// reader, for ever. Meaningless for `progress` and for an opening, which have no position.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// What holds for the whole completion: present on the first message of each
 	// stream, resumed or not, and only there.
 	Metadata *CompletionMetadata `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	// What happened. `done` and `error` are terminal: one of them is the last event
-	// of every completion, and no event follows it.
+	// of every completion, and no event follows it. Absent from an opening alone.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -106,7 +106,14 @@ type CompletionEvent struct {
 	//	*CompletionEvent_Error
 	//	*CompletionEvent_Done
 	//	*CompletionEvent_Progress
-	Event         isCompletionEvent_Event `protobuf_oneof:"event"`
+	Event isCompletionEvent_Event `protobuf_oneof:"event"`
+	// What the completion cost, whether or not that was asked for: on the terminal event only. Absent: not known.
+	FinalUsage *Usage `protobuf:"bytes,9,opt,name=final_usage,json=finalUsage,proto3" json:"final_usage,omitempty"`
+	// By whom the event was written, and in which epoch: of one completion, events of the same sequence and term
+	// are the same. Present where it differs from that of the event before, on the first event of a stream too, as far
+	// as the log knows terms. Events of a log that was put back from a backup have other terms than those that were
+	// written before.
+	Term          *uint32 `protobuf:"fixed32,10,opt,name=term,proto3,oneof" json:"term,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,6 +223,20 @@ func (x *CompletionEvent) GetProgress() *Progress {
 	return nil
 }
 
+func (x *CompletionEvent) GetFinalUsage() *Usage {
+	if x != nil {
+		return x.FinalUsage
+	}
+	return nil
+}
+
+func (x *CompletionEvent) GetTerm() uint32 {
+	if x != nil && x.Term != nil {
+		return *x.Term
+	}
+	return 0
+}
+
 type isCompletionEvent_Event interface {
 	isCompletionEvent_Event()
 }
@@ -279,8 +300,12 @@ type CompletionMetadata struct {
 	StreamOptions *StreamOptions `protobuf:"bytes,6,opt,name=stream_options,json=streamOptions,proto3" json:"stream_options,omitempty"`
 	// Key of the padding for include_obfuscation, so that a replay pads alike.
 	ObfuscationKey []byte `protobuf:"bytes,7,opt,name=obfuscation_key,json=obfuscationKey,proto3" json:"obfuscation_key,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What was asked for, without the messages: in an opening only.
+	Params *CompletionParams `protobuf:"bytes,8,opt,name=params,proto3" json:"params,omitempty"`
+	// As in CompletionParams.
+	FunctionCalls bool `protobuf:"varint,9,opt,name=function_calls,json=functionCalls,proto3" json:"function_calls,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CompletionMetadata) Reset() {
@@ -362,6 +387,20 @@ func (x *CompletionMetadata) GetObfuscationKey() []byte {
 	return nil
 }
 
+func (x *CompletionMetadata) GetParams() *CompletionParams {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *CompletionMetadata) GetFunctionCalls() bool {
+	if x != nil {
+		return x.FunctionCalls
+	}
+	return false
+}
+
 // Delta is a piece of one choice. Each field that is set is to be appended to what
 // came before.
 type Delta struct {
@@ -381,9 +420,17 @@ type Delta struct {
 	// Log probabilities of this piece's tokens.
 	Logprobs *Logprobs `protobuf:"bytes,7,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
 	// The pets that the choice shows: all of them, on one delta of the choice at most.
-	Pets          []*Pet `protobuf:"bytes,8,rep,name=pets,proto3" json:"pets,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Pets []*Pet `protobuf:"bytes,8,rep,name=pets,proto3" json:"pets,omitempty"`
+	// What else the model's server sent, as in ChatMessage. What several deltas hold adds up: elements of
+	// arrays follow each other, objects add up member by member, the last of other values counts.
+	More string `protobuf:"bytes,9,opt,name=more,proto3" json:"more,omitempty"`
+	// The choice has no content so far, as opposed to an empty one: on the first delta of a choice only.
+	NoContent bool `protobuf:"varint,10,opt,name=no_content,json=noContent,proto3" json:"no_content,omitempty"`
+	// The reasoning that has come since the last one of these, as only the model's server can read it, and all of
+	// that: it ends there. There may be no reasoning that others can read.
+	EncryptedReasoning string `protobuf:"bytes,11,opt,name=encrypted_reasoning,json=encryptedReasoning,proto3" json:"encrypted_reasoning,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Delta) Reset() {
@@ -472,6 +519,27 @@ func (x *Delta) GetPets() []*Pet {
 	return nil
 }
 
+func (x *Delta) GetMore() string {
+	if x != nil {
+		return x.More
+	}
+	return ""
+}
+
+func (x *Delta) GetNoContent() bool {
+	if x != nil {
+		return x.NoContent
+	}
+	return false
+}
+
+func (x *Delta) GetEncryptedReasoning() string {
+	if x != nil {
+		return x.EncryptedReasoning
+	}
+	return ""
+}
+
 // ToolCallDelta is a piece of one tool call.
 type ToolCallDelta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -482,7 +550,9 @@ type ToolCallDelta struct {
 	// The function's name: on its first delta only.
 	FunctionName string `protobuf:"bytes,3,opt,name=function_name,json=functionName,proto3" json:"function_name,omitempty"`
 	// A piece of the arguments' JSON text.
-	Arguments     string `protobuf:"bytes,4,opt,name=arguments,proto3" json:"arguments,omitempty"`
+	Arguments string `protobuf:"bytes,4,opt,name=arguments,proto3" json:"arguments,omitempty"`
+	// What else the model's server sent of the call, as in Delta.
+	More          string `protobuf:"bytes,5,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -541,6 +611,13 @@ func (x *ToolCallDelta) GetFunctionName() string {
 func (x *ToolCallDelta) GetArguments() string {
 	if x != nil {
 		return x.Arguments
+	}
+	return ""
+}
+
+func (x *ToolCallDelta) GetMore() string {
+	if x != nil {
+		return x.More
 	}
 	return ""
 }
@@ -705,7 +782,7 @@ var File_petstore_completion_v1_event_proto protoreflect.FileDescriptor
 
 const file_petstore_completion_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\"petstore/completion/v1/event.proto\x12\x16petstore.completion.v1\x1a'petstore/completion/v1/completion.proto\x1a$petstore/completion/v1/message.proto\x1a#petstore/completion/v1/params.proto\"\xd1\x03\n" +
+	"\"petstore/completion/v1/event.proto\x12\x16petstore.completion.v1\x1a'petstore/completion/v1/completion.proto\x1a$petstore/completion/v1/message.proto\x1a#petstore/completion/v1/params.proto\"\xb3\x04\n" +
 	"\x0fCompletionEvent\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12F\n" +
 	"\bmetadata\x18\x02 \x01(\v2*.petstore.completion.v1.CompletionMetadataR\bmetadata\x125\n" +
@@ -714,8 +791,13 @@ const file_petstore_completion_v1_event_proto_rawDesc = "" +
 	"\x05usage\x18\x05 \x01(\v2\x1d.petstore.completion.v1.UsageH\x00R\x05usage\x125\n" +
 	"\x05error\x18\x06 \x01(\v2\x1d.petstore.completion.v1.ErrorH\x00R\x05error\x122\n" +
 	"\x04done\x18\a \x01(\v2\x1c.petstore.completion.v1.DoneH\x00R\x04done\x12>\n" +
-	"\bprogress\x18\b \x01(\v2 .petstore.completion.v1.ProgressH\x00R\bprogressB\a\n" +
-	"\x05event\"\x9d\x02\n" +
+	"\bprogress\x18\b \x01(\v2 .petstore.completion.v1.ProgressH\x00R\bprogress\x12>\n" +
+	"\vfinal_usage\x18\t \x01(\v2\x1d.petstore.completion.v1.UsageR\n" +
+	"finalUsage\x12\x17\n" +
+	"\x04term\x18\n" +
+	" \x01(\aH\x01R\x04term\x88\x01\x01B\a\n" +
+	"\x05eventB\a\n" +
+	"\x05_term\"\x86\x03\n" +
 	"\x12CompletionMetadata\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\x03R\acreated\x12\x14\n" +
@@ -723,7 +805,9 @@ const file_petstore_completion_v1_event_proto_rawDesc = "" +
 	"\x12system_fingerprint\x18\x04 \x01(\tR\x11systemFingerprint\x12!\n" +
 	"\fservice_tier\x18\x05 \x01(\tR\vserviceTier\x12L\n" +
 	"\x0estream_options\x18\x06 \x01(\v2%.petstore.completion.v1.StreamOptionsR\rstreamOptions\x12'\n" +
-	"\x0fobfuscation_key\x18\a \x01(\fR\x0eobfuscationKey\"\xd6\x02\n" +
+	"\x0fobfuscation_key\x18\a \x01(\fR\x0eobfuscationKey\x12@\n" +
+	"\x06params\x18\b \x01(\v2(.petstore.completion.v1.CompletionParamsR\x06params\x12%\n" +
+	"\x0efunction_calls\x18\t \x01(\bR\rfunctionCalls\"\xba\x03\n" +
 	"\x05Delta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x120\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x1c.petstore.completion.v1.RoleR\x04role\x12\x18\n" +
@@ -733,12 +817,18 @@ const file_petstore_completion_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"tool_calls\x18\x06 \x03(\v2%.petstore.completion.v1.ToolCallDeltaR\ttoolCalls\x12<\n" +
 	"\blogprobs\x18\a \x01(\v2 .petstore.completion.v1.LogprobsR\blogprobs\x12/\n" +
-	"\x04pets\x18\b \x03(\v2\x1b.petstore.completion.v1.PetR\x04pets\"x\n" +
+	"\x04pets\x18\b \x03(\v2\x1b.petstore.completion.v1.PetR\x04pets\x12\x12\n" +
+	"\x04more\x18\t \x01(\tR\x04more\x12\x1d\n" +
+	"\n" +
+	"no_content\x18\n" +
+	" \x01(\bR\tnoContent\x12/\n" +
+	"\x13encrypted_reasoning\x18\v \x01(\tR\x12encryptedReasoning\"\x8c\x01\n" +
 	"\rToolCallDelta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12#\n" +
 	"\rfunction_name\x18\x03 \x01(\tR\ffunctionName\x12\x1c\n" +
-	"\targuments\x18\x04 \x01(\tR\targuments\"\\\n" +
+	"\targuments\x18\x04 \x01(\tR\targuments\x12\x12\n" +
+	"\x04more\x18\x05 \x01(\tR\x04more\"\\\n" +
 	"\x06Finish\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12<\n" +
 	"\x06reason\x18\x02 \x01(\x0e2$.petstore.completion.v1.FinishReasonR\x06reason\"\x06\n" +
@@ -783,10 +873,11 @@ var file_petstore_completion_v1_event_proto_goTypes = []any{
 	(*Usage)(nil),              // 8: petstore.completion.v1.Usage
 	(*Error)(nil),              // 9: petstore.completion.v1.Error
 	(*StreamOptions)(nil),      // 10: petstore.completion.v1.StreamOptions
-	(Role)(0),                  // 11: petstore.completion.v1.Role
-	(*Logprobs)(nil),           // 12: petstore.completion.v1.Logprobs
-	(*Pet)(nil),                // 13: petstore.completion.v1.Pet
-	(FinishReason)(0),          // 14: petstore.completion.v1.FinishReason
+	(*CompletionParams)(nil),   // 11: petstore.completion.v1.CompletionParams
+	(Role)(0),                  // 12: petstore.completion.v1.Role
+	(*Logprobs)(nil),           // 13: petstore.completion.v1.Logprobs
+	(*Pet)(nil),                // 14: petstore.completion.v1.Pet
+	(FinishReason)(0),          // 15: petstore.completion.v1.FinishReason
 }
 var file_petstore_completion_v1_event_proto_depIdxs = []int32{
 	2,  // 0: petstore.completion.v1.CompletionEvent.metadata:type_name -> petstore.completion.v1.CompletionMetadata
@@ -796,18 +887,20 @@ var file_petstore_completion_v1_event_proto_depIdxs = []int32{
 	9,  // 4: petstore.completion.v1.CompletionEvent.error:type_name -> petstore.completion.v1.Error
 	6,  // 5: petstore.completion.v1.CompletionEvent.done:type_name -> petstore.completion.v1.Done
 	7,  // 6: petstore.completion.v1.CompletionEvent.progress:type_name -> petstore.completion.v1.Progress
-	10, // 7: petstore.completion.v1.CompletionMetadata.stream_options:type_name -> petstore.completion.v1.StreamOptions
-	11, // 8: petstore.completion.v1.Delta.role:type_name -> petstore.completion.v1.Role
-	4,  // 9: petstore.completion.v1.Delta.tool_calls:type_name -> petstore.completion.v1.ToolCallDelta
-	12, // 10: petstore.completion.v1.Delta.logprobs:type_name -> petstore.completion.v1.Logprobs
-	13, // 11: petstore.completion.v1.Delta.pets:type_name -> petstore.completion.v1.Pet
-	14, // 12: petstore.completion.v1.Finish.reason:type_name -> petstore.completion.v1.FinishReason
-	0,  // 13: petstore.completion.v1.Progress.stage:type_name -> petstore.completion.v1.Progress.Stage
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	8,  // 7: petstore.completion.v1.CompletionEvent.final_usage:type_name -> petstore.completion.v1.Usage
+	10, // 8: petstore.completion.v1.CompletionMetadata.stream_options:type_name -> petstore.completion.v1.StreamOptions
+	11, // 9: petstore.completion.v1.CompletionMetadata.params:type_name -> petstore.completion.v1.CompletionParams
+	12, // 10: petstore.completion.v1.Delta.role:type_name -> petstore.completion.v1.Role
+	4,  // 11: petstore.completion.v1.Delta.tool_calls:type_name -> petstore.completion.v1.ToolCallDelta
+	13, // 12: petstore.completion.v1.Delta.logprobs:type_name -> petstore.completion.v1.Logprobs
+	14, // 13: petstore.completion.v1.Delta.pets:type_name -> petstore.completion.v1.Pet
+	15, // 14: petstore.completion.v1.Finish.reason:type_name -> petstore.completion.v1.FinishReason
+	0,  // 15: petstore.completion.v1.Progress.stage:type_name -> petstore.completion.v1.Progress.Stage
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_petstore_completion_v1_event_proto_init() }

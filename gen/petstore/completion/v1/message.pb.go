@@ -86,6 +86,63 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{0}
 }
 
+// Kind is what a piece is.
+type AnswerPiece_Kind int32
+
+const (
+	// Not a piece.
+	AnswerPiece_KIND_UNSPECIFIED AnswerPiece_Kind = 0
+	// Its reasoning.
+	AnswerPiece_KIND_REASONING AnswerPiece_Kind = 1
+	// Its text and its refusal.
+	AnswerPiece_KIND_CONTENT AnswerPiece_Kind = 2
+	// One of its tool calls.
+	AnswerPiece_KIND_TOOL_CALL AnswerPiece_Kind = 3
+)
+
+// Enum value maps for AnswerPiece_Kind.
+var (
+	AnswerPiece_Kind_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "KIND_REASONING",
+		2: "KIND_CONTENT",
+		3: "KIND_TOOL_CALL",
+	}
+	AnswerPiece_Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"KIND_REASONING":   1,
+		"KIND_CONTENT":     2,
+		"KIND_TOOL_CALL":   3,
+	}
+)
+
+func (x AnswerPiece_Kind) Enum() *AnswerPiece_Kind {
+	p := new(AnswerPiece_Kind)
+	*p = x
+	return p
+}
+
+func (x AnswerPiece_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AnswerPiece_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_petstore_completion_v1_message_proto_enumTypes[1].Descriptor()
+}
+
+func (AnswerPiece_Kind) Type() protoreflect.EnumType {
+	return &file_petstore_completion_v1_message_proto_enumTypes[1]
+}
+
+func (x AnswerPiece_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AnswerPiece_Kind.Descriptor instead.
+func (AnswerPiece_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{1, 0}
+}
+
 // ChatMessage is one turn of a conversation.
 type ChatMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -107,9 +164,17 @@ type ChatMessage struct {
 	// The assistant's refusal in this turn. Assistant only.
 	Refusal string `protobuf:"bytes,7,opt,name=refusal,proto3" json:"refusal,omitempty"`
 	// The assistant's reasoning in this turn, where the model wants it back. Assistant only.
-	Reasoning     string `protobuf:"bytes,8,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Reasoning string `protobuf:"bytes,8,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
+	// What else the message holds that this contract has no field for: the text of a JSON object. Members
+	// of an object within the message stand within an object of that name. Empty: nothing.
+	More string `protobuf:"bytes,9,opt,name=more,proto3" json:"more,omitempty"`
+	// Pieces of earlier answers that this turn is made of, in place of what they say. Assistant only, and in
+	// requests only: the service puts in what they name.
+	AnswerPieces []*AnswerPiece `protobuf:"bytes,10,rep,name=answer_pieces,json=answerPieces,proto3" json:"answer_pieces,omitempty"`
+	// What deltas had as encrypted_reasoning, in their order, for the server that has encrypted it. Assistant only.
+	EncryptedReasoning []string `protobuf:"bytes,11,rep,name=encrypted_reasoning,json=encryptedReasoning,proto3" json:"encrypted_reasoning,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *ChatMessage) Reset() {
@@ -209,6 +274,27 @@ func (x *ChatMessage) GetReasoning() string {
 	return ""
 }
 
+func (x *ChatMessage) GetMore() string {
+	if x != nil {
+		return x.More
+	}
+	return ""
+}
+
+func (x *ChatMessage) GetAnswerPieces() []*AnswerPiece {
+	if x != nil {
+		return x.AnswerPieces
+	}
+	return nil
+}
+
+func (x *ChatMessage) GetEncryptedReasoning() []string {
+	if x != nil {
+		return x.EncryptedReasoning
+	}
+	return nil
+}
+
 type isChatMessage_Content interface {
 	isChatMessage_Content()
 }
@@ -227,6 +313,70 @@ func (*ChatMessage_Text) isChatMessage_Content() {}
 
 func (*ChatMessage_Parts) isChatMessage_Content() {}
 
+// AnswerPiece names a piece of the first choice of a completion of the caller's.
+type AnswerPiece struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The completion's id.
+	CompletionId string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
+	// Which piece.
+	Kind AnswerPiece_Kind `protobuf:"varint,2,opt,name=kind,proto3,enum=petstore.completion.v1.AnswerPiece_Kind" json:"kind,omitempty"`
+	// Which of its tool calls; 0 else.
+	Index         int32 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerPiece) Reset() {
+	*x = AnswerPiece{}
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerPiece) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerPiece) ProtoMessage() {}
+
+func (x *AnswerPiece) ProtoReflect() protoreflect.Message {
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerPiece.ProtoReflect.Descriptor instead.
+func (*AnswerPiece) Descriptor() ([]byte, []int) {
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AnswerPiece) GetCompletionId() string {
+	if x != nil {
+		return x.CompletionId
+	}
+	return ""
+}
+
+func (x *AnswerPiece) GetKind() AnswerPiece_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return AnswerPiece_KIND_UNSPECIFIED
+}
+
+func (x *AnswerPiece) GetIndex() int32 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
 // ContentParts is content made of parts.
 type ContentParts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -238,7 +388,7 @@ type ContentParts struct {
 
 func (x *ContentParts) Reset() {
 	*x = ContentParts{}
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[1]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -250,7 +400,7 @@ func (x *ContentParts) String() string {
 func (*ContentParts) ProtoMessage() {}
 
 func (x *ContentParts) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[1]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -263,7 +413,7 @@ func (x *ContentParts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContentParts.ProtoReflect.Descriptor instead.
 func (*ContentParts) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{1}
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ContentParts) GetParts() []*ContentPart {
@@ -285,14 +435,16 @@ type ContentPart struct {
 	//	*ContentPart_ImageUrl
 	//	*ContentPart_InputAudio
 	//	*ContentPart_File
-	Part          isContentPart_Part `protobuf_oneof:"part"`
+	Part isContentPart_Part `protobuf_oneof:"part"`
+	// What else the part holds, as in ChatMessage.
+	More          string `protobuf:"bytes,6,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ContentPart) Reset() {
 	*x = ContentPart{}
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[2]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -304,7 +456,7 @@ func (x *ContentPart) String() string {
 func (*ContentPart) ProtoMessage() {}
 
 func (x *ContentPart) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[2]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -317,7 +469,7 @@ func (x *ContentPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContentPart.ProtoReflect.Descriptor instead.
 func (*ContentPart) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{2}
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ContentPart) GetPart() isContentPart_Part {
@@ -372,6 +524,13 @@ func (x *ContentPart) GetFile() *InputFile {
 	return nil
 }
 
+func (x *ContentPart) GetMore() string {
+	if x != nil {
+		return x.More
+	}
+	return ""
+}
+
 type isContentPart_Part interface {
 	isContentPart_Part()
 }
@@ -416,7 +575,7 @@ type ImageUrl struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// An https: or data: URL.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
-	// "auto", "low" or "high"; empty: auto.
+	// "auto", "low", "high" or "original"; empty: auto.
 	Detail        string `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -424,7 +583,7 @@ type ImageUrl struct {
 
 func (x *ImageUrl) Reset() {
 	*x = ImageUrl{}
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[3]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -436,7 +595,7 @@ func (x *ImageUrl) String() string {
 func (*ImageUrl) ProtoMessage() {}
 
 func (x *ImageUrl) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[3]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -449,7 +608,7 @@ func (x *ImageUrl) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImageUrl.ProtoReflect.Descriptor instead.
 func (*ImageUrl) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{3}
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ImageUrl) GetUrl() string {
@@ -479,7 +638,7 @@ type InputAudio struct {
 
 func (x *InputAudio) Reset() {
 	*x = InputAudio{}
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[4]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -491,7 +650,7 @@ func (x *InputAudio) String() string {
 func (*InputAudio) ProtoMessage() {}
 
 func (x *InputAudio) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[4]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -504,7 +663,7 @@ func (x *InputAudio) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InputAudio.ProtoReflect.Descriptor instead.
 func (*InputAudio) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{4}
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *InputAudio) GetData() string {
@@ -536,7 +695,7 @@ type InputFile struct {
 
 func (x *InputFile) Reset() {
 	*x = InputFile{}
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[5]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -548,7 +707,7 @@ func (x *InputFile) String() string {
 func (*InputFile) ProtoMessage() {}
 
 func (x *InputFile) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[5]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -561,7 +720,7 @@ func (x *InputFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InputFile.ProtoReflect.Descriptor instead.
 func (*InputFile) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{5}
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *InputFile) GetFileId() string {
@@ -595,14 +754,16 @@ type ToolCall struct {
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*ToolCall_Function
-	Kind          isToolCall_Kind `protobuf_oneof:"kind"`
+	Kind isToolCall_Kind `protobuf_oneof:"kind"`
+	// What else the call holds, as in ChatMessage.
+	More          string `protobuf:"bytes,3,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ToolCall) Reset() {
 	*x = ToolCall{}
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[6]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -614,7 +775,7 @@ func (x *ToolCall) String() string {
 func (*ToolCall) ProtoMessage() {}
 
 func (x *ToolCall) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[6]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -627,7 +788,7 @@ func (x *ToolCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolCall.ProtoReflect.Descriptor instead.
 func (*ToolCall) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{6}
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ToolCall) GetId() string {
@@ -651,6 +812,13 @@ func (x *ToolCall) GetFunction() *FunctionCall {
 		}
 	}
 	return nil
+}
+
+func (x *ToolCall) GetMore() string {
+	if x != nil {
+		return x.More
+	}
+	return ""
 }
 
 type isToolCall_Kind interface {
@@ -677,7 +845,7 @@ type FunctionCall struct {
 
 func (x *FunctionCall) Reset() {
 	*x = FunctionCall{}
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[7]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +857,7 @@ func (x *FunctionCall) String() string {
 func (*FunctionCall) ProtoMessage() {}
 
 func (x *FunctionCall) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[7]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +870,7 @@ func (x *FunctionCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FunctionCall.ProtoReflect.Descriptor instead.
 func (*FunctionCall) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{7}
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FunctionCall) GetName() string {
@@ -732,7 +900,7 @@ type StoredMessage struct {
 
 func (x *StoredMessage) Reset() {
 	*x = StoredMessage{}
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[8]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -744,7 +912,7 @@ func (x *StoredMessage) String() string {
 func (*StoredMessage) ProtoMessage() {}
 
 func (x *StoredMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_petstore_completion_v1_message_proto_msgTypes[8]
+	mi := &file_petstore_completion_v1_message_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -757,7 +925,7 @@ func (x *StoredMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StoredMessage.ProtoReflect.Descriptor instead.
 func (*StoredMessage) Descriptor() ([]byte, []int) {
-	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{8}
+	return file_petstore_completion_v1_message_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StoredMessage) GetId() string {
@@ -778,7 +946,7 @@ var File_petstore_completion_v1_message_proto protoreflect.FileDescriptor
 
 const file_petstore_completion_v1_message_proto_rawDesc = "" +
 	"\n" +
-	"$petstore/completion/v1/message.proto\x12\x16petstore.completion.v1\"\xcd\x02\n" +
+	"$petstore/completion/v1/message.proto\x12\x16petstore.completion.v1\"\xdc\x03\n" +
 	"\vChatMessage\x120\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x1c.petstore.completion.v1.RoleR\x04role\x12\x14\n" +
 	"\x04text\x18\x02 \x01(\tH\x00R\x04text\x12<\n" +
@@ -789,17 +957,31 @@ const file_petstore_completion_v1_message_proto_rawDesc = "" +
 	"\ftool_call_id\x18\x06 \x01(\tR\n" +
 	"toolCallId\x12\x18\n" +
 	"\arefusal\x18\a \x01(\tR\arefusal\x12\x1c\n" +
-	"\treasoning\x18\b \x01(\tR\treasoningB\t\n" +
-	"\acontent\"I\n" +
+	"\treasoning\x18\b \x01(\tR\treasoning\x12\x12\n" +
+	"\x04more\x18\t \x01(\tR\x04more\x12H\n" +
+	"\ranswer_pieces\x18\n" +
+	" \x03(\v2#.petstore.completion.v1.AnswerPieceR\fanswerPieces\x12/\n" +
+	"\x13encrypted_reasoning\x18\v \x03(\tR\x12encryptedReasoningB\t\n" +
+	"\acontent\"\xde\x01\n" +
+	"\vAnswerPiece\x12#\n" +
+	"\rcompletion_id\x18\x01 \x01(\tR\fcompletionId\x12<\n" +
+	"\x04kind\x18\x02 \x01(\x0e2(.petstore.completion.v1.AnswerPiece.KindR\x04kind\x12\x14\n" +
+	"\x05index\x18\x03 \x01(\x05R\x05index\"V\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eKIND_REASONING\x10\x01\x12\x10\n" +
+	"\fKIND_CONTENT\x10\x02\x12\x12\n" +
+	"\x0eKIND_TOOL_CALL\x10\x03\"I\n" +
 	"\fContentParts\x129\n" +
-	"\x05parts\x18\x01 \x03(\v2#.petstore.completion.v1.ContentPartR\x05parts\"\x88\x02\n" +
+	"\x05parts\x18\x01 \x03(\v2#.petstore.completion.v1.ContentPartR\x05parts\"\x9c\x02\n" +
 	"\vContentPart\x12\x14\n" +
 	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12\x1a\n" +
 	"\arefusal\x18\x02 \x01(\tH\x00R\arefusal\x12?\n" +
 	"\timage_url\x18\x03 \x01(\v2 .petstore.completion.v1.ImageUrlH\x00R\bimageUrl\x12E\n" +
 	"\vinput_audio\x18\x04 \x01(\v2\".petstore.completion.v1.InputAudioH\x00R\n" +
 	"inputAudio\x127\n" +
-	"\x04file\x18\x05 \x01(\v2!.petstore.completion.v1.InputFileH\x00R\x04fileB\x06\n" +
+	"\x04file\x18\x05 \x01(\v2!.petstore.completion.v1.InputFileH\x00R\x04file\x12\x12\n" +
+	"\x04more\x18\x06 \x01(\tR\x04moreB\x06\n" +
 	"\x04part\"4\n" +
 	"\bImageUrl\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x16\n" +
@@ -811,10 +993,11 @@ const file_petstore_completion_v1_message_proto_rawDesc = "" +
 	"\tInputFile\x12\x17\n" +
 	"\afile_id\x18\x01 \x01(\tR\x06fileId\x12\x1b\n" +
 	"\tfile_data\x18\x02 \x01(\tR\bfileData\x12\x1a\n" +
-	"\bfilename\x18\x03 \x01(\tR\bfilename\"f\n" +
+	"\bfilename\x18\x03 \x01(\tR\bfilename\"z\n" +
 	"\bToolCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12B\n" +
-	"\bfunction\x18\x02 \x01(\v2$.petstore.completion.v1.FunctionCallH\x00R\bfunctionB\x06\n" +
+	"\bfunction\x18\x02 \x01(\v2$.petstore.completion.v1.FunctionCallH\x00R\bfunction\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\tR\x04moreB\x06\n" +
 	"\x04kind\"@\n" +
 	"\fFunctionCall\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1c\n" +
@@ -842,35 +1025,39 @@ func file_petstore_completion_v1_message_proto_rawDescGZIP() []byte {
 	return file_petstore_completion_v1_message_proto_rawDescData
 }
 
-var file_petstore_completion_v1_message_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_petstore_completion_v1_message_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_petstore_completion_v1_message_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_petstore_completion_v1_message_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_petstore_completion_v1_message_proto_goTypes = []any{
 	(Role)(0),             // 0: petstore.completion.v1.Role
-	(*ChatMessage)(nil),   // 1: petstore.completion.v1.ChatMessage
-	(*ContentParts)(nil),  // 2: petstore.completion.v1.ContentParts
-	(*ContentPart)(nil),   // 3: petstore.completion.v1.ContentPart
-	(*ImageUrl)(nil),      // 4: petstore.completion.v1.ImageUrl
-	(*InputAudio)(nil),    // 5: petstore.completion.v1.InputAudio
-	(*InputFile)(nil),     // 6: petstore.completion.v1.InputFile
-	(*ToolCall)(nil),      // 7: petstore.completion.v1.ToolCall
-	(*FunctionCall)(nil),  // 8: petstore.completion.v1.FunctionCall
-	(*StoredMessage)(nil), // 9: petstore.completion.v1.StoredMessage
+	(AnswerPiece_Kind)(0), // 1: petstore.completion.v1.AnswerPiece.Kind
+	(*ChatMessage)(nil),   // 2: petstore.completion.v1.ChatMessage
+	(*AnswerPiece)(nil),   // 3: petstore.completion.v1.AnswerPiece
+	(*ContentParts)(nil),  // 4: petstore.completion.v1.ContentParts
+	(*ContentPart)(nil),   // 5: petstore.completion.v1.ContentPart
+	(*ImageUrl)(nil),      // 6: petstore.completion.v1.ImageUrl
+	(*InputAudio)(nil),    // 7: petstore.completion.v1.InputAudio
+	(*InputFile)(nil),     // 8: petstore.completion.v1.InputFile
+	(*ToolCall)(nil),      // 9: petstore.completion.v1.ToolCall
+	(*FunctionCall)(nil),  // 10: petstore.completion.v1.FunctionCall
+	(*StoredMessage)(nil), // 11: petstore.completion.v1.StoredMessage
 }
 var file_petstore_completion_v1_message_proto_depIdxs = []int32{
-	0, // 0: petstore.completion.v1.ChatMessage.role:type_name -> petstore.completion.v1.Role
-	2, // 1: petstore.completion.v1.ChatMessage.parts:type_name -> petstore.completion.v1.ContentParts
-	7, // 2: petstore.completion.v1.ChatMessage.tool_calls:type_name -> petstore.completion.v1.ToolCall
-	3, // 3: petstore.completion.v1.ContentParts.parts:type_name -> petstore.completion.v1.ContentPart
-	4, // 4: petstore.completion.v1.ContentPart.image_url:type_name -> petstore.completion.v1.ImageUrl
-	5, // 5: petstore.completion.v1.ContentPart.input_audio:type_name -> petstore.completion.v1.InputAudio
-	6, // 6: petstore.completion.v1.ContentPart.file:type_name -> petstore.completion.v1.InputFile
-	8, // 7: petstore.completion.v1.ToolCall.function:type_name -> petstore.completion.v1.FunctionCall
-	1, // 8: petstore.completion.v1.StoredMessage.message:type_name -> petstore.completion.v1.ChatMessage
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	0,  // 0: petstore.completion.v1.ChatMessage.role:type_name -> petstore.completion.v1.Role
+	4,  // 1: petstore.completion.v1.ChatMessage.parts:type_name -> petstore.completion.v1.ContentParts
+	9,  // 2: petstore.completion.v1.ChatMessage.tool_calls:type_name -> petstore.completion.v1.ToolCall
+	3,  // 3: petstore.completion.v1.ChatMessage.answer_pieces:type_name -> petstore.completion.v1.AnswerPiece
+	1,  // 4: petstore.completion.v1.AnswerPiece.kind:type_name -> petstore.completion.v1.AnswerPiece.Kind
+	5,  // 5: petstore.completion.v1.ContentParts.parts:type_name -> petstore.completion.v1.ContentPart
+	6,  // 6: petstore.completion.v1.ContentPart.image_url:type_name -> petstore.completion.v1.ImageUrl
+	7,  // 7: petstore.completion.v1.ContentPart.input_audio:type_name -> petstore.completion.v1.InputAudio
+	8,  // 8: petstore.completion.v1.ContentPart.file:type_name -> petstore.completion.v1.InputFile
+	10, // 9: petstore.completion.v1.ToolCall.function:type_name -> petstore.completion.v1.FunctionCall
+	2,  // 10: petstore.completion.v1.StoredMessage.message:type_name -> petstore.completion.v1.ChatMessage
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_petstore_completion_v1_message_proto_init() }
@@ -882,14 +1069,14 @@ func file_petstore_completion_v1_message_proto_init() {
 		(*ChatMessage_Text)(nil),
 		(*ChatMessage_Parts)(nil),
 	}
-	file_petstore_completion_v1_message_proto_msgTypes[2].OneofWrappers = []any{
+	file_petstore_completion_v1_message_proto_msgTypes[3].OneofWrappers = []any{
 		(*ContentPart_Text)(nil),
 		(*ContentPart_Refusal)(nil),
 		(*ContentPart_ImageUrl)(nil),
 		(*ContentPart_InputAudio)(nil),
 		(*ContentPart_File)(nil),
 	}
-	file_petstore_completion_v1_message_proto_msgTypes[6].OneofWrappers = []any{
+	file_petstore_completion_v1_message_proto_msgTypes[7].OneofWrappers = []any{
 		(*ToolCall_Function)(nil),
 	}
 	type x struct{}
@@ -897,8 +1084,8 @@ func file_petstore_completion_v1_message_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_petstore_completion_v1_message_proto_rawDesc), len(file_petstore_completion_v1_message_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   9,
+			NumEnums:      2,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

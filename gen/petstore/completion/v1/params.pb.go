@@ -322,7 +322,8 @@ func (Verbosity) EnumDescriptor() ([]byte, []int) {
 
 // CompletionParams is what a caller asks for: the OpenAI "create chat completion"
 // body, field by field, with its polymorphic fields as typed oneofs. A parameter
-// that the model cannot honour is refused with reason UNSUPPORTED_PARAMETER.
+// that the model cannot honour is refused with reason UNSUPPORTED_PARAMETER. A string field without
+// `optional` is a member of that body under its name.
 type CompletionParams struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which model answers. Required.
@@ -369,9 +370,10 @@ type CompletionParams struct {
 	Verbosity Verbosity `protobuf:"varint,21,opt,name=verbosity,proto3,enum=petstore.completion.v1.Verbosity" json:"verbosity,omitempty"`
 	// Text that is expected to reappear in large part in the answer.
 	Prediction *string `protobuf:"bytes,22,opt,name=prediction,proto3,oneof" json:"prediction,omitempty"`
-	// Processing tier that the caller asks for: "auto", "default", "flex" or "priority".
+	// Processing tier that the caller asks for: "auto", "default", "flex", "scale", "fast" or "priority".
 	ServiceTier string `protobuf:"bytes,23,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
-	// Whether to keep the completion for the stored-completion calls. Implies ON_DISCONNECT_CONTINUE.
+	// Whether to keep the completion for the stored-completion calls. Else it is deleted a while after its end, which is
+	// for those who resume. Implies ON_DISCONNECT_CONTINUE.
 	Store bool `protobuf:"varint,24,opt,name=store,proto3" json:"store,omitempty"`
 	// Caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.
 	Metadata map[string]string `protobuf:"bytes,25,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -385,8 +387,28 @@ type CompletionParams struct {
 	SafetyIdentifier string `protobuf:"bytes,29,opt,name=safety_identifier,json=safetyIdentifier,proto3" json:"safety_identifier,omitempty"`
 	// Groups requests that share a prompt prefix, for an upstream's prompt cache.
 	PromptCacheKey string `protobuf:"bytes,30,opt,name=prompt_cache_key,json=promptCacheKey,proto3" json:"prompt_cache_key,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What stands above the conversation, for this answer alone: a completion that takes this one up does
+	// not inherit it.
+	Instructions *string `protobuf:"bytes,31,opt,name=instructions,proto3,oneof" json:"instructions,omitempty"`
+	// Takes the conversation of that completion up: its messages and its answer go before `messages`. It has to be the
+	// caller's and completed; else the reason is one of PREVIOUS_COMPLETION_....
+	PreviousCompletionId *string `protobuf:"bytes,32,opt,name=previous_completion_id,json=previousCompletionId,proto3,oneof" json:"previous_completion_id,omitempty"`
+	// Whether the caller wants to come back for the answer. A hint that readers are shown; what keeps the generation
+	// going is on_disconnect.
+	Background bool `protobuf:"varint,33,opt,name=background,proto3" json:"background,omitempty"`
+	// What else the body holds that this contract has no field for, as in ChatMessage: it is for the server
+	// of the model, if that may have use for it.
+	More *string `protobuf:"bytes,34,opt,name=more,proto3,oneof" json:"more,omitempty"`
+	// Whether the caller asked by OpenAI's older `functions`, and expects calls as `function_call`. Readers are
+	// shown it; a call is a tool call here.
+	FunctionCalls bool `protobuf:"varint,35,opt,name=function_calls,json=functionCalls,proto3" json:"function_calls,omitempty"`
+	// Whether the caller wants the model's reasoning encrypted too, where its server can give that.
+	IncludeEncryptedReasoning bool `protobuf:"varint,36,opt,name=include_encrypted_reasoning,json=includeEncryptedReasoning,proto3" json:"include_encrypted_reasoning,omitempty"`
+	// Whether the oldest turns may be left out where the conversation is longer than the model takes, as far as that is
+	// known. Else such a request is refused. What is stored is the whole conversation.
+	Truncate      bool `protobuf:"varint,37,opt,name=truncate,proto3" json:"truncate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CompletionParams) Reset() {
@@ -629,6 +651,55 @@ func (x *CompletionParams) GetPromptCacheKey() string {
 	return ""
 }
 
+func (x *CompletionParams) GetInstructions() string {
+	if x != nil && x.Instructions != nil {
+		return *x.Instructions
+	}
+	return ""
+}
+
+func (x *CompletionParams) GetPreviousCompletionId() string {
+	if x != nil && x.PreviousCompletionId != nil {
+		return *x.PreviousCompletionId
+	}
+	return ""
+}
+
+func (x *CompletionParams) GetBackground() bool {
+	if x != nil {
+		return x.Background
+	}
+	return false
+}
+
+func (x *CompletionParams) GetMore() string {
+	if x != nil && x.More != nil {
+		return *x.More
+	}
+	return ""
+}
+
+func (x *CompletionParams) GetFunctionCalls() bool {
+	if x != nil {
+		return x.FunctionCalls
+	}
+	return false
+}
+
+func (x *CompletionParams) GetIncludeEncryptedReasoning() bool {
+	if x != nil {
+		return x.IncludeEncryptedReasoning
+	}
+	return false
+}
+
+func (x *CompletionParams) GetTruncate() bool {
+	if x != nil {
+		return x.Truncate
+	}
+	return false
+}
+
 // StreamOptions choose what a stream shows beyond the answer.
 type StreamOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -702,7 +773,9 @@ type Tool struct {
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*Tool_Function
-	Kind          isTool_Kind `protobuf_oneof:"kind"`
+	Kind isTool_Kind `protobuf_oneof:"kind"`
+	// What else the tool holds, as in ChatMessage.
+	More          string `protobuf:"bytes,2,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -751,6 +824,13 @@ func (x *Tool) GetFunction() *FunctionTool {
 		}
 	}
 	return nil
+}
+
+func (x *Tool) GetMore() string {
+	if x != nil {
+		return x.More
+	}
+	return ""
 }
 
 type isTool_Kind interface {
@@ -1179,7 +1259,7 @@ var File_petstore_completion_v1_params_proto protoreflect.FileDescriptor
 
 const file_petstore_completion_v1_params_proto_rawDesc = "" +
 	"\n" +
-	"#petstore/completion/v1/params.proto\x12\x16petstore.completion.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a$petstore/completion/v1/message.proto\"\x93\x0e\n" +
+	"#petstore/completion/v1/params.proto\x12\x16petstore.completion.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a$petstore/completion/v1/message.proto\"\xe8\x10\n" +
 	"\x10CompletionParams\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12?\n" +
 	"\bmessages\x18\x02 \x03(\v2#.petstore.completion.v1.ChatMessageR\bmessages\x127\n" +
@@ -1219,7 +1299,16 @@ const file_petstore_completion_v1_params_proto_rawDesc = "" +
 	"\x0estream_options\x18\x1b \x01(\v2%.petstore.completion.v1.StreamOptionsR\rstreamOptions\x12\x12\n" +
 	"\x04user\x18\x1c \x01(\tR\x04user\x12+\n" +
 	"\x11safety_identifier\x18\x1d \x01(\tR\x10safetyIdentifier\x12(\n" +
-	"\x10prompt_cache_key\x18\x1e \x01(\tR\x0epromptCacheKey\x1a<\n" +
+	"\x10prompt_cache_key\x18\x1e \x01(\tR\x0epromptCacheKey\x12'\n" +
+	"\finstructions\x18\x1f \x01(\tH\fR\finstructions\x88\x01\x01\x129\n" +
+	"\x16previous_completion_id\x18  \x01(\tH\rR\x14previousCompletionId\x88\x01\x01\x12\x1e\n" +
+	"\n" +
+	"background\x18! \x01(\bR\n" +
+	"background\x12\x17\n" +
+	"\x04more\x18\" \x01(\tH\x0eR\x04more\x88\x01\x01\x12%\n" +
+	"\x0efunction_calls\x18# \x01(\bR\rfunctionCalls\x12>\n" +
+	"\x1binclude_encrypted_reasoning\x18$ \x01(\bR\x19includeEncryptedReasoning\x12\x1a\n" +
+	"\btruncate\x18% \x01(\bR\btruncate\x1a<\n" +
 	"\x0eLogitBiasEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\x05R\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\x1a;\n" +
@@ -1237,13 +1326,17 @@ const file_petstore_completion_v1_params_proto_rawDesc = "" +
 	"\t_logprobsB\x0f\n" +
 	"\r_top_logprobsB\x16\n" +
 	"\x14_parallel_tool_callsB\r\n" +
-	"\v_prediction\"\x8c\x01\n" +
+	"\v_predictionB\x0f\n" +
+	"\r_instructionsB\x19\n" +
+	"\x17_previous_completion_idB\a\n" +
+	"\x05_more\"\x8c\x01\n" +
 	"\rStreamOptions\x12#\n" +
 	"\rinclude_usage\x18\x01 \x01(\bR\fincludeUsage\x12/\n" +
 	"\x13include_obfuscation\x18\x02 \x01(\bR\x12includeObfuscation\x12%\n" +
-	"\x0einclude_events\x18\x03 \x01(\bR\rincludeEvents\"R\n" +
+	"\x0einclude_events\x18\x03 \x01(\bR\rincludeEvents\"f\n" +
 	"\x04Tool\x12B\n" +
-	"\bfunction\x18\x01 \x01(\v2$.petstore.completion.v1.FunctionToolH\x00R\bfunctionB\x06\n" +
+	"\bfunction\x18\x01 \x01(\v2$.petstore.completion.v1.FunctionToolH\x00R\bfunction\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\tR\x04moreB\x06\n" +
 	"\x04kind\"\xa5\x01\n" +
 	"\fFunctionTool\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +

@@ -93,7 +93,7 @@ func (a *Advisor) shownIn(text string) []*catalogue.Pet {
 
 // voiceOf returns how the answer to a request is put.
 func voiceOf(req *chat.Request, pl *plan.Plan, choice int) compose.Voice {
-	v := compose.Voice{Length: compose.Normal, Choice: choice, Seed: pl.Turn.Written}
+	v := compose.Voice{Length: compose.Normal, Choice: choice, Seed: compose.SeedOf(pl.Turn.Written)}
 	if req.Model == ModelTurbo {
 		v.Length = compose.Short
 	}
@@ -105,7 +105,7 @@ func voiceOf(req *chat.Request, pl *plan.Plan, choice int) compose.Voice {
 	case chat.VerbosityDefault, chat.VerbosityMedium:
 	}
 	if req.Seed != nil {
-		v.Seed = strconv.FormatInt(*req.Seed, 10)
+		v.Seed = compose.SeedOf(strconv.FormatInt(*req.Seed, 10))
 	}
 	return v
 }
@@ -114,7 +114,7 @@ func voiceOf(req *chat.Request, pl *plan.Plan, choice int) compose.Voice {
 func (a *Advisor) write(req *chat.Request, pl *plan.Plan, choice int) (compose.Answer, error) {
 	answer := compose.Write(a.cat, pl, voiceOf(req, pl, choice))
 	if f := req.ResponseFormat; f != nil && f.Kind != chat.FormatText {
-		return inJSON(f, pl, answer)
+		return inJSON(f, answer)
 	}
 	return answer, nil
 }

@@ -3,7 +3,6 @@ package advisor
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
@@ -31,12 +30,12 @@ const (
 	contextWindow = 32768
 	// version changes whenever the same request may get another answer although the
 	// catalogue stayed the same. It is part of the fingerprint.
-	version = "advisor-2.0.0"
+	version = "advisor-2.6.3"
 )
 
 // Config is what an [Advisor] needs.
 type Config struct {
-	Catalogue *catalogue.Catalogue // required; stays the caller's to close
+	Catalogue *catalogue.Catalogue // required
 	// Pace is how many tokens per second each choice shows; 0: as fast as they are read.
 	Pace float64
 }
@@ -75,7 +74,7 @@ func New(config Config) (*Advisor, error) {
 		planner:     planner,
 		pace:        config.Pace,
 		tokens:      codec,
-		fingerprint: "fp_" + hex.EncodeToString(sum[:5]),
+		fingerprint: chat.Fingerprint(sum[:]),
 	}, nil
 }
 
@@ -97,16 +96,9 @@ func (a *Advisor) Models() []chat.Model {
 	return []chat.Model{advisor, turbo}
 }
 
-// Check refuses a prompt that is longer than the context window, and formats that the advisor
-// does not write.
+// Check refuses a prompt that is longer than the context window, and a schema that asks for
+// what the advisor does not know.
 func (a *Advisor) Check(ctx context.Context, req *chat.Request) error {
-	if f := req.ResponseFormat; f != nil && f.Kind != chat.FormatText {
-		return &chat.Error{
-			Code:    chat.CodeUnsupportedParameter,
-			Param:   "response_format",
-			Message: "The model does not write the format that 'response_format' asks for. Leave it out for text.",
-		}
-	}
 	n, err := a.tokens.Prompt(ctx, req.Messages, contextWindow)
 	if err != nil {
 		return err
@@ -170,7 +162,7 @@ func (a *Advisor) prepare(ctx context.Context, req *chat.Request, usage *chat.Us
 		if choices[i], err = a.tokens.split(answer.Text, limit, limited, req.Stop); err != nil {
 			return nil, err
 		}
-		choices[i].pets = shownPets(answer.Pets, choices[i].text)
+		choices[i].pets = shownPets(&answer, choices[i].text)
 	}
 	return choices, nil
 }

@@ -24,7 +24,7 @@ func (a *Advisor) Explain(out io.Writer, turns ...string) error {
 			c.Answered(answer.Pets)
 		}
 		pl = c.Ask(turn)
-		answer = compose.Write(a.cat, pl, compose.Voice{Length: compose.Normal, Seed: turn})
+		answer = compose.Write(a.cat, pl, compose.Voice{Length: compose.Normal, Seed: compose.SeedOf(turn)})
 	}
 	if pl == nil {
 		return errors.New("explain: there is no question")
@@ -94,6 +94,6 @@ func describe(t *read.Turn, m *read.Mark) string {
 	case m.Amount != nil:
 		what = fmt.Sprintf("number %g", m.Amount.Low)
 	}
-	role := [...]string{"", ", owned", ", past", ", together", ", unwanted", ", allergic", ", of a person"}[m.Role]
+	role := [...]string{"", ", owned", ", past", ", together", ", apart", ", unwanted", ", allergic", ", of a person"}[m.Role]
 	return fmt.Sprintf("%q: %s%s", t.Said(m), what, role)
 }

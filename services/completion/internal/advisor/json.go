@@ -1,23 +1,27 @@
 package advisor
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose"
-	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
 // inJSON puts an answer into the shape that the caller asked for: the pets that it shows as
 // rows. Without a schema a row has what [row] has, beside the text as "answer".
-func inJSON(f *chat.ResponseFormat, _ *plan.Plan, answer compose.Answer) (compose.Answer, error) {
-	var value any
-	if f.Kind == chat.FormatJSONSchema && f.Schema != nil {
-		s := shaper{answer: answer}
+func inJSON(f *chat.ResponseFormat, answer compose.Answer) (compose.Answer, error) {
+	rows := make([]map[string]any, 0, len(answer.Pets))
+	for _, p := range answer.Pets {
+		rows = append(rows, row(p))
+	}
+	var value any = map[string]any{"answer": answer.Text, "pets": rows}
+	if f.Kind == chat.FormatJSONSchema && len(f.Schema) > 0 {
+		s := shaper{text: answer.Text, rows: rows}
 		value = s.shape(f.Schema, "", nil)
 		if s.missing != "" {
 			return answer, &chat.Error{
@@ -26,12 +30,6 @@ func inJSON(f *chat.ResponseFormat, _ *plan.Plan, answer compose.Answer) (compos
 					strings.Join(fields(), ", "), s.missing),
 			}
 		}
-	} else {
-		rows := make([]map[string]any, 0, len(answer.Pets))
-		for _, p := range answer.Pets {
-			rows = append(rows, row(p))
-		}
-		value = map[string]any{"answer": answer.Text, "pets": rows}
 	}
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -72,13 +70,15 @@ var alike = map[string]string{ //nolint:gochecknoglobals // a table
 
 // A shaper fills a JSON schema.
 type shaper struct {
-	answer  compose.Answer
-	missing string // the first required property that there is nothing for
+	text    string
+	rows    []map[string]any // of the pets that the answer shows
+	missing string           // the first required property that there is nothing for
 }
 
 // shape returns a value for a schema: a list's elements are pets, an object's properties
-// what is known of one. name is the property that the schema is of, pet the row.
-func (s *shaper) shape(schema map[string]any, name string, pet *catalogue.Pet) any {
+// what is known of one. name is the property that the schema is of, empty for the whole, and
+// pet the row that it belongs to, if any.
+func (s *shaper) shape(schema map[string]any, name string, pet map[string]any) any {
 	switch typeOf(schema) {
 	case "array":
 		items, _ := schema["items"].(map[string]any)
@@ -88,7 +88,7 @@ func (s *shaper) shape(schema map[string]any, name string, pet *catalogue.Pet) a
 			}
 		}
 		list := []any{}
-		for _, p := range s.answer.Pets {
+		for _, p := range s.rows {
 			list = append(list, s.shape(items, "", p))
 		}
 		return list
@@ -138,7 +138,7 @@ func typeOf(schema map[string]any) string {
 	return "string"
 }
 
-func (s *shaper) object(schema map[string]any, pet *catalogue.Pet) any {
+func (s *shaper) object(schema map[string]any, pet map[string]any) any {
 	properties, _ := schema["properties"].(map[string]any)
 	required, _ := schema["required"].([]any)
 	object := map[string]any{}
@@ -148,8 +148,8 @@ func (s *shaper) object(schema map[string]any, pet *catalogue.Pet) any {
 			continue
 		}
 		of := pet
-		if of == nil && len(s.answer.Pets) == 1 && typeOf(property) != "array" {
-			of = s.answer.Pets[0]
+		if of == nil && len(s.rows) == 1 && typeOf(property) != "array" {
+			of = s.rows[0]
 		}
 		before := s.missing
 		v := s.shape(property, name, of)
@@ -163,19 +163,19 @@ func (s *shaper) object(schema map[string]any, pet *catalogue.Pet) any {
 }
 
 // scalar returns what is known under a name, as the type that is wanted.
-func (s *shaper) scalar(name string, pet *catalogue.Pet, as func(any) (any, bool)) any {
+func (s *shaper) scalar(name string, pet map[string]any, as func(any) (any, bool)) any {
 	if v, ok := s.find(name, pet); ok {
 		if typed, ok := as(v); ok {
 			return typed
 		}
 	}
 	if s.missing == "" {
-		s.missing = name
+		s.missing = cmp.Or(name, "the whole value")
 	}
 	return nil
 }
 
-func (s *shaper) find(name string, pet *catalogue.Pet) (any, bool) {
+func (s *shaper) find(name string, pet map[string]any) (any, bool) {
 	if pet != nil {
 		if v, ok := known(pet, name); ok {
 			return v, true
@@ -183,20 +183,21 @@ func (s *shaper) find(name string, pet *catalogue.Pet) (any, bool) {
 	}
 	switch folded(name) {
 	case "count", "total", "number", "numberofpets", "petcount":
-		return len(s.answer.Pets), true
+		return len(s.rows), true
 	case "answer", "text", "message", "summary", "reply", "response", "explanation", "reason":
-		return s.answer.Text, true
-	case "": // a list of names
-		if pet != nil {
-			return pet.Name, true
+		return s.text, true
+	case "": // the whole, or an element of a list
+		if pet == nil {
+			return s.text, true
 		}
+		return pet["name"], true
 	}
 	return nil, false
 }
 
-func known(pet *catalogue.Pet, name string) (any, bool) {
+func known(pet map[string]any, name string) (any, bool) {
 	key := folded(name)
-	for field, v := range row(pet) {
+	for field, v := range pet {
 		if folded(field) == key || alike[key] == field {
 			return v, true
 		}

@@ -120,6 +120,16 @@ func TestJSONSchema(t *testing.T) {
 				t.Errorf("%v", v)
 			}
 		}},
+		{"any value", catQuestion, `{}`, func(t *testing.T, v any) {
+			if o, _ := v.(map[string]any); o["answer"] == "" || o["pets"] == nil {
+				t.Errorf("%v", v)
+			}
+		}},
+		{"a string alone", catQuestion, `{"type":"string"}`, func(t *testing.T, v any) {
+			if s, _ := v.(string); len(s) < 40 {
+				t.Errorf("%v", v)
+			}
+		}},
 		{"text", catQuestion, `{"type":"object","properties":{"answer":{"type":"string"}},"required":["answer"]}`, func(t *testing.T, v any) {
 			if s, _ := v.(map[string]any)["answer"].(string); len(s) < 40 {
 				t.Errorf("%v", v)
@@ -177,6 +187,24 @@ func TestJSONSchemaRefuses(t *testing.T) {
 		}
 		if err := a.Check(t.Context(), req); !errors.As(err, &refused) || refused.Param != "response_format" {
 			t.Errorf("%s: Check says %v", schema, err)
+		}
+	}
+}
+
+// TestJSONIsTaken wants what can be met to pass the check that a service asks before it
+// begins.
+func TestJSONIsTaken(t *testing.T) {
+	a := advisor(t)
+	for name, f := range map[string]*chat.ResponseFormat{
+		"an object":      {Kind: chat.FormatJSONObject},
+		"a schema":       {Kind: chat.FormatJSONSchema, Name: "shape", Schema: schemaOf(t, `{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}`)},
+		"a number alone": {Kind: chat.FormatJSONSchema, Name: "shape", Schema: schemaOf(t, `{"type":"number"}`)},
+	} {
+		req := request("Tell me about Luna")
+		req.ResponseFormat = f
+		err := a.Check(t.Context(), req)
+		if want := name == "a number alone"; (err != nil) != want {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

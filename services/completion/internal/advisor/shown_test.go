@@ -3,6 +3,7 @@ package advisor
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,6 +36,7 @@ func TestAnswersShowTheirPets(t *testing.T) {
 	want := chat.Pet{
 		ID: luna.ID, Name: "Luna", Species: string(luna.Species), Breed: luna.Breed.Name, Sex: string(luna.Sex),
 		AgeMonths: luna.AgeMonths, FeeUSD: luna.Price, Coat: luna.Coat,
+		Reasons: []string{"suits a first-time owner", "fine with children of all ages, supervised", "an apartment is enough"},
 	}
 	req := request("Tell me about Luna")
 	req.N = new(2)
@@ -45,6 +47,28 @@ func TestAnswersShowTheirPets(t *testing.T) {
 	}
 	if pets := petsOf(t, collect(t, a, request("How often should I brush a cat's teeth?"), nil), 1); pets[0] != nil {
 		t.Errorf("an answer about no pet shows %v", pets)
+	}
+}
+
+// TestShownPetsHaveWhatSpeaksForThem holds that a pet comes with why it is shown: first what was asked for, in the language of the answer.
+func TestShownPetsHaveWhatSpeaksForThem(t *testing.T) {
+	a := advisor(t)
+	for question, want := range map[string]string{
+		"Which calm cats get along with dogs?":             "dogs",
+		"I want a dog for a small apartment with children": "children",
+		"Welche Katzen vertragen sich mit Hunden?":         "verträgt sich mit Hunden",
+		"Which cat is best for a first-time owner?":        "first-time owner",
+		"Which rabbits can live in an apartment?":          "apartment",
+	} {
+		pets := petsOf(t, collect(t, a, request(question), nil), 1)[0]
+		if len(pets) == 0 {
+			t.Errorf("%s: no pets", question)
+		}
+		for _, p := range pets {
+			if len(p.Reasons) == 0 || len(p.Reasons) > 3 || !strings.Contains(strings.Join(p.Reasons, "; "), want) {
+				t.Errorf("%s: for %s speaks %q, want %q among them", question, p.Name, p.Reasons, want)
+			}
+		}
 	}
 }
 
@@ -73,10 +97,11 @@ func TestResumeComparesPets(t *testing.T) {
 		t.Fatal("no pets")
 	}
 	for name, change := range map[string]func(*chat.Pet){
-		"another fee":  func(p *chat.Pet) { p.FeeUSD++ },
-		"another coat": func(p *chat.Pet) { p.Coat = []string{"plaid"} },
-		"another name": func(p *chat.Pet) { p.Name = "Lunatic" },
-		"nothing":      nil,
+		"another fee":   func(p *chat.Pet) { p.FeeUSD++ },
+		"another coat":  func(p *chat.Pet) { p.Coat = []string{"plaid"} },
+		"other reasons": func(p *chat.Pet) { p.Reasons = []string{"red"} },
+		"another name":  func(p *chat.Pet) { p.Name = "Lunatic" },
+		"nothing":       nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			shown := slices.Clone(full[:at+1])

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -79,13 +79,13 @@ func (c *cut) event(choice, i int) chat.Event {
 }
 
 // shownPets returns those of an answer's pets that are named in what is shown of it.
-func shownPets(pets []*catalogue.Pet, text string) []chat.Pet {
+func shownPets(answer *compose.Answer, text string) []chat.Pet {
 	var shown []chat.Pet
-	for _, p := range pets {
+	for i, p := range answer.Pets {
 		if strings.Contains(text, p.Name) {
 			shown = append(shown, chat.Pet{
 				ID: p.ID, Name: p.Name, Species: string(p.Species), Breed: p.Breed.Name, Sex: string(p.Sex),
-				AgeMonths: p.AgeMonths, FeeUSD: p.Price, Coat: p.Coat,
+				AgeMonths: p.AgeMonths, FeeUSD: p.Price, Coat: p.Coat, Reasons: answer.Reasons[i],
 			})
 		}
 	}

@@ -240,6 +240,8 @@ var getters = map[string]func(*Pet) Value{ //nolint:gochecknoglobals // a table 
 	"lifespan":    func(p *Pet) Value { return numeric(p.Breed.LifespanYears[1]) },
 	"exercise":    func(p *Pet) Value { return numeric(float64(p.Breed.ExerciseMinutes)) },
 	"needs":       func(p *Pet) Value { return flag(p.SpecialNeeds != "") },
+	"ailment":     func(p *Pet) Value { return Value{Names: p.Ailments} },
+	"diet":        func(p *Pet) Value { return Value{Names: p.Diet} },
 	"temperament": func(p *Pet) Value { return Value{Names: p.Breed.Traits} },
 	"coat":        func(p *Pet) Value { return Value{Names: p.Coat} },
 }

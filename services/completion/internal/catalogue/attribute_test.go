@@ -30,6 +30,7 @@ func plainFacts(p *Pet) map[string][]string {
 		"grooming": {string(p.Breed.Grooming)}, "allergy": flag(easy), "children": {string(p.GoodWith.Children)},
 		"cats": {string(p.GoodWith.Cats)}, "dogs": {string(p.GoodWith.Dogs)}, "home": {string(p.Home)}, "beginner": flag(p.Beginner),
 		"needs": flag(p.SpecialNeeds != ""), "temperament": p.Breed.Traits, "coat": p.Coat,
+		"ailment": p.Ailments, "diet": p.Diet,
 	}
 }
 

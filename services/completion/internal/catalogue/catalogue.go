@@ -1,5 +1,11 @@
 package catalogue
 
+import (
+	"cmp"
+	"strconv"
+	"strings"
+)
+
 // A Catalogue holds the store's pets, breeds and guides.
 type Catalogue struct {
 	pets    []*Pet
@@ -13,9 +19,10 @@ type Catalogue struct {
 	attributes []*Attribute
 	groups     map[string][]string
 
-	names *names
-	index *index
-	words map[string]bool // every word as it is spelled
+	names   *names
+	index   *index
+	answers answers
+	words   map[string]bool // every word as it is spelled
 }
 
 // Digest identifies the data: equal digests hold equal data.
@@ -38,6 +45,18 @@ func (c *Catalogue) Breed(id string) *Breed { return c.byBreed[id] }
 
 // Guide returns the guide with an id, or nil.
 func (c *Catalogue) Guide(id string) *Guide { return c.byGuide[id] }
+
+// PassageAt returns the passage that a place such as "seizures/4" names, the first of a guide
+// without a number, or nil.
+func PassageAt(c *Catalogue, place string) *Passage {
+	id, number, _ := strings.Cut(place, "/")
+	g := c.Guide(id)
+	n, err := strconv.Atoi(cmp.Or(number, "0"))
+	if g == nil || err != nil || n < 0 || n >= len(g.Passages) {
+		return nil
+	}
+	return g.Passages[n]
+}
 
 // Knows reports whether a word occurs anywhere in the data as it is spelled, in
 // lower case. A word that does is not a misspelling of another one.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/meaning"
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
@@ -13,14 +14,15 @@ import (
 //
 // A passage is one document of features (words, pairs of words, parts of words): of its
 // text, its heading, its guide's title and keywords and its askings. Documents are scored
-// by BM25. docs/advisor.md has what else was tried.
+// by BM25, and by how near they are to a question in a space of meanings, which finds what
+// is asked for in other words. docs/advisor.md has what else was tried.
 type index struct {
 	passages []*Passage
 	postings map[words.Feature][]posting
 	rarity   map[words.Feature]float32
 
-	askings []int32 // the passage of each asking
-	asked   map[words.Feature][]posting
+	space  *meaning.Space
+	places []meaning.Point // of the passages
 }
 
 // A posting is a passage in which a feature occurs, and how much it weighs there.
@@ -41,17 +43,19 @@ const (
 	weightAsking  = 0.3
 
 	pairShare = 0.35
-	// nearShare is by how much a passage wins of which one asking is the very question.
-	nearShare = 0.3
+	// meaningShare is what a passage counts that means just what is asked.
+	meaningShare = 50
 )
 
-func newIndex(guides []*Guide) *index {
-	x := &index{postings: map[words.Feature][]posting{}, rarity: map[words.Feature]float32{}}
+func newIndex(guides []*Guide, space *meaning.Space) *index {
+	x := &index{postings: map[words.Feature][]posting{}, rarity: map[words.Feature]float32{}, space: space}
 	var documents []document
 	var total float64
 	for _, g := range guides {
 		for _, p := range g.Passages {
 			x.passages = append(x.passages, p)
+			of := p.document()
+			x.places = append(x.places, of.Place(space))
 			d := documentOf(p)
 			documents = append(documents, d)
 			total += d.length
@@ -64,7 +68,6 @@ func newIndex(guides []*Guide) *index {
 	for f, in := range x.rarity {
 		x.rarity[f] = float32(math.Log(1 + (n-float64(in)+0.5)/(float64(in)+0.5)))
 	}
-	x.addAskings()
 	mean := total / max(1, n)
 	for i, d := range documents {
 		norm := bm25K * (1 - bm25B + bm25B*d.length/mean)
@@ -76,58 +79,38 @@ func newIndex(guides []*Guide) *index {
 	return x
 }
 
-// addAskings indexes every asking by itself, as a vector of the length 1. A heading is a way
-// of asking, too.
-func (x *index) addAskings() {
-	x.asked = map[words.Feature][]posting{}
-	for i, p := range x.passages {
-		for _, text := range append([]string{p.Heading}, p.Askings...) {
-			at := int32(len(x.askings)) //nolint:gosec // thousands of askings
-			x.askings = append(x.askings, int32(i))
-			for _, f := range x.vector(features(stems(text))) {
-				x.asked[f.feature] = append(x.asked[f.feature], posting{at, f.weight})
-			}
-		}
-	}
-}
-
 // unknownRarity is the rarity of what no passage says.
 const unknownRarity = 5
 
-// vector weighs features by their rarity and gives them the length 1 together.
-func (x *index) vector(list []weighted) []weighted {
-	var sum float64
-	for i := range list {
-		rarity, known := x.rarity[list[i].feature]
-		if !known {
-			rarity = unknownRarity
-		}
-		list[i].weight *= rarity
-		sum += float64(list[i].weight) * float64(list[i].weight)
+// document is what a space knows of a passage.
+func (p *Passage) document() meaning.Document {
+	return meaning.Document{
+		Heading: words.Split(p.Heading),
+		Text:    words.Split(p.Heading + "\n" + p.Guide.about() + "\n" + p.Text),
 	}
-	if sum == 0 {
-		return list
-	}
-	norm := float32(1 / math.Sqrt(sum))
-	for i := range list {
-		list[i].weight *= norm
-	}
-	return list
 }
 
-// nearest returns for each passage the cosine of its asking that is nearest to a question.
-func (x *index) nearest(question []weighted) []float32 {
-	cosines := make([]float32, len(x.askings))
-	for _, f := range x.vector(question) {
-		for _, p := range x.asked[f.feature] {
-			cosines[p.passage] += f.weight * p.weight
+// Relearn finds passages by another space of meanings from now on. Nothing else may use the
+// catalogue meanwhile.
+func (c *Catalogue) Relearn(space *meaning.Space) {
+	c.index = newIndex(c.guides, space)
+	c.answers.index(space)
+}
+
+// Meanings returns what the space of meanings is learned from: every passage, and every
+// asking with the passage that answers it.
+func (c *Catalogue) Meanings() ([]meaning.Document, []meaning.Question) {
+	var documents []meaning.Document
+	var questions []meaning.Question
+	for _, g := range c.guides {
+		for _, p := range g.Passages {
+			for _, asking := range p.Askings {
+				questions = append(questions, meaning.Question{Text: words.Split(asking), Answer: len(documents)})
+			}
+			documents = append(documents, p.document())
 		}
 	}
-	best := make([]float32, len(x.passages))
-	for i, c := range cosines {
-		best[x.askings[i]] = max(best[x.askings[i]], c)
-	}
-	return best
+	return documents, questions
 }
 
 // A document is what a passage is found by.
@@ -171,8 +154,9 @@ func features(stems []string) []weighted {
 }
 
 // stems returns the stems of a text's words.
-func stems(text string) []string {
-	split := words.Split(text)
+func stems(text string) []string { return stemsOf(words.Split(text)) }
+
+func stemsOf(split []words.Word) []string {
 	list := make([]string, len(split))
 	for i, w := range split {
 		list[i] = w.Stem
@@ -183,20 +167,19 @@ func stems(text string) []string {
 // faintShare is how much a faint word counts.
 const faintShare = 0.6
 
-// scores returns how much each passage says of a question, and the most that one could.
-func (x *index) scores(question []string, faint map[string]bool) (scores []float32, most float32) {
-	scores = make([]float32, len(x.passages))
+// scores returns how much each passage says of a question, and how much of the most that
+// one could by its words.
+func (x *index) scores(question []words.Word, faint map[string]bool) (scores, covered []float32) {
+	scores, covered = make([]float32, len(x.passages)), make([]float32, len(x.passages))
 	dim := map[words.Feature]bool{}
 	for s := range faint {
 		words.Features([]string{s}, 0, func(f words.Feature, _ float32) { dim[f] = true })
 	}
-	list := features(question)
-	for i := range list {
-		if dim[list[i].feature] {
-			list[i].weight *= faintShare
+	var most float32
+	for _, f := range features(stemsOf(question)) {
+		if dim[f.feature] {
+			f.weight *= faintShare
 		}
-	}
-	for _, f := range list {
 		rarity, known := x.rarity[f.feature]
 		if !known {
 			rarity = unknownRarity
@@ -206,8 +189,10 @@ func (x *index) scores(question []string, faint map[string]bool) (scores []float
 			scores[p.passage] += p.weight * f.weight
 		}
 	}
-	for i, c := range x.nearest(list) {
-		scores[i] *= 1 + nearShare*c
+	place := x.space.Point(question)
+	for i := range scores {
+		covered[i] = scores[i] / max(1, most)
+		scores[i] += meaningShare * max(0, place.Near(&x.places[i]))
 	}
-	return scores, most
+	return scores, covered
 }

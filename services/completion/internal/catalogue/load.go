@@ -13,13 +13,15 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/pawstream/pawstream/services/completion/internal/meaning"
 )
 
 //go:embed data
 var embedded embed.FS
 
 // Load reads and checks the embedded data and indexes it. It takes a few hundred
-// milliseconds: a process does it once. The caller closes the catalogue.
+// milliseconds: a process does it once.
 func Load() (*Catalogue, error) {
 	data, err := fs.Sub(embedded, "data")
 	if err != nil {
@@ -47,7 +49,12 @@ func load(data fs.FS) (*Catalogue, error) {
 	if c.attributes, err = readAttributes(); err != nil {
 		return nil, fmt.Errorf("load catalogue: %w", err)
 	}
-	c.index = newIndex(c.guides)
+	space, err := meaning.Load()
+	if err != nil {
+		return nil, fmt.Errorf("load catalogue: %w", err)
+	}
+	c.index = newIndex(c.guides, space)
+	c.answers.index(space)
 	return c, nil
 }
 
@@ -81,6 +88,9 @@ func read(data fs.FS) (*Catalogue, error) {
 		return nil, err
 	}
 	if err := readEach(data, "askings/*.md", open, c.addAskings); err != nil {
+		return nil, err
+	}
+	if err := readEach(data, "answers/*.md", open, c.addAnswers); err != nil {
 		return nil, err
 	}
 	c.digest = hex.EncodeToString(sum.Sum(nil))

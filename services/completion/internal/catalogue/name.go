@@ -39,11 +39,12 @@ type names struct {
 	// guarded keys are ordinary words as well ("fly", "golden"): they are names only
 	// where the text around them says so.
 	guarded map[string]bool
+	oneWord map[string]bool // keys that are written as one word
 	around  *surroundings
 }
 
 func newNames(pets []*Pet, breeds []*Breed, known map[string]bool, around *surroundings) *names {
-	n := &names{exact: map[string]Mention{}, keys: map[byte][]string{}, known: known, guarded: map[string]bool{}, around: around}
+	n := &names{exact: map[string]Mention{}, keys: map[byte][]string{}, known: known, guarded: map[string]bool{}, oneWord: map[string]bool{}, around: around}
 	for _, b := range breeds {
 		n.add(b.Name, Mention{Breed: b})
 	}
@@ -80,6 +81,7 @@ func (n *names) add(name string, m Mention) {
 		return
 	}
 	n.exact[key] = m
+	n.oneWord[key] = len(ws) == 1
 	alias := m.Breed == nil || m.Breed.Name != name
 	// Guides speak of breeds too, so that a breed in them is still a breed.
 	if len(ws) == 1 && alias && (m.Pet != nil && n.known[key] || n.around.Ordinary[key]) {
@@ -149,6 +151,9 @@ func (n *names) exactly(ws []words.Word, i, size int) (Mention, bool) {
 	key := joined(ws[i : i+size])
 	for _, form := range words.Singulars(key) {
 		m, ok := n.exact[form]
+		if ok && size > 1 && i > 0 && n.oneWord[form] && n.around.Loves[ws[i-1].Text] {
+			continue // "would love birds"
+		}
 		if ok && (!n.guarded[form] || size > 1 || n.around.meansName(ws, i, m.Pet != nil)) {
 			return m, true
 		}
@@ -184,21 +189,21 @@ func (n *names) nearly(ws []words.Word) (Mention, bool) {
 
 // surroundings are the words that tell a name from an ordinary word, see names.yaml.
 type surroundings struct {
-	Introduces, Animals, Little, Ordinary map[string]bool
-	Unplaced                              map[string]bool // by stem
+	Introduces, Animals, Little, Ordinary, Loves map[string]bool
+	Unplaced                                     map[string]bool // by stem
 }
 
 //go:embed names.yaml
 var namesText []byte
 
 func readSurroundings() (*surroundings, error) {
-	var lists struct{ Introduces, Animals, Little, Ordinary, Unplaced []string }
+	var lists struct{ Introduces, Animals, Little, Ordinary, Loves, Unplaced []string }
 	if err := decode("names.yaml", namesText, &lists); err != nil {
 		return nil, err
 	}
 	return &surroundings{
 		Introduces: setOf(lists.Introduces), Animals: setOf(lists.Animals), Little: setOf(lists.Little), Ordinary: setOf(lists.Ordinary),
-		Unplaced: setOf(stemmed(lists.Unplaced)),
+		Loves: setOf(lists.Loves), Unplaced: setOf(stemmed(lists.Unplaced)),
 	}, nil
 }
 

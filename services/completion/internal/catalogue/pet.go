@@ -22,6 +22,8 @@ type Pet struct {
 	HoursAlone   int      `yaml:"hours_alone"` // how long it can be left on a usual day
 	Beginner     bool     `yaml:"beginner"`
 	SpecialNeeds string   `yaml:"special_needs"`
+	Ailments     []string `yaml:"ailments"` // by the names of the table of attributes
+	Diet         []string `yaml:"diet"`     // what not everybody can bear to feed, by the names of the table
 	Story        string   `yaml:"story"`
 	Coat         []string `yaml:"coat"` // colours and markings, by the names of the table of attributes
 

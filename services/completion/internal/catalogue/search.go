@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/meaning"
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
@@ -33,12 +34,15 @@ type Hit struct {
 }
 
 // Answers reports whether the passage is likely an answer, and not the least bad match: of
-// askings that were left out nine in ten of those whose guide was found are above these
-// bounds, of questions that have nothing to do with pets one in five.
-func (h *Hit) Answers() bool { return h.Score >= 14 || h.Score >= 8 && h.Coverage >= 0.75 }
+// askings that were left out nine in ten of those whose guide was found are above this
+// bound, of questions that have nothing to do with pets one in five.
+func (h *Hit) Answers() bool { return h.Score >= 37 }
+
+// Surely reports whether the passage is an answer beyond doubt, as half of the right ones are.
+func (h *Hit) Surely() bool { return h.Score >= 54 }
 
 // Near reports whether the passage is at least about something of the question.
-func (h *Hit) Near() bool { return h.Score >= 9 }
+func (h *Hit) Near() bool { return h.Score >= 33 }
 
 // What a passage counts that is about the animal in question, or only about others, or on
 // a topic in question.
@@ -53,7 +57,7 @@ const maxQuery = 120
 
 // Search returns the best passages, best first. Equal queries give equal results.
 func (c *Catalogue) Search(q Query) []Hit {
-	question := stems(q.Text)
+	question := words.Split(q.Text)
 	question = question[:min(len(question), maxQuery)]
 	if len(question) == 0 {
 		return nil
@@ -64,20 +68,35 @@ func (c *Catalogue) Search(q Query) []Hit {
 			faint[s] = true
 		}
 	}
-	scores, most := c.index.scores(question, faint)
-	hits := make([]Hit, 0, len(scores))
+	scores, covered := c.index.scores(question, faint)
+	limit := cmp.Or(q.Limit, 5)
+	best := make([]Hit, 0, limit+1)
 	for i, p := range c.index.passages {
 		if scores[i] == 0 {
 			continue
 		}
-		hits = append(hits, Hit{Passage: p, Score: q.prefer(p, float64(scores[i])), Coverage: float64(scores[i] / most)})
+		hit := Hit{Passage: p, Score: q.prefer(p, float64(scores[i])), Coverage: float64(covered[i])}
+		if len(best) == limit && better(best[limit-1], hit) < 0 {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(best, hit, better)
+		best = slices.Insert(best, at, hit)
+		best = best[:min(limit, len(best))]
 	}
-	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
-	})
-	limit := cmp.Or(q.Limit, 5)
-	return slices.Clone(hits[:min(limit, len(hits))])
+	return best
 }
+
+// better orders hits, the best first. No two are equal, because no two passages have one id.
+func better(a, b Hit) int {
+	if a.Score != b.Score {
+		return cmp.Compare(b.Score, a.Score)
+	}
+	return cmp.Compare(a.ID, b.ID)
+}
+
+// Place returns where a text stands in the space in which passages are found by what they
+// mean.
+func (c *Catalogue) Place(text []words.Word) meaning.Point { return c.index.space.Point(text) }
 
 func (q *Query) prefer(p *Passage, score float64) float64 {
 	if n := len(p.Guide.Species); n > 0 && len(q.Species) > 0 {

@@ -228,7 +228,7 @@ func FuzzSearch(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, faint string) {
 		for _, h := range c.Search(Query{Text: text, Faint: []string{faint}}) {
-			if h.Passage == nil || !(h.Score > 0) || !(h.Coverage > 0) {
+			if h.Passage == nil || !(h.Score > 0) || !(h.Coverage >= 0) {
 				t.Errorf("hit %+v for %q", h, text)
 			}
 		}
@@ -240,4 +240,28 @@ func BenchmarkSearch(b *testing.B) {
 	for b.Loop() {
 		c.Search(Query{Text: "What should I know before adopting a cat?", Species: []Species{Cat}})
 	}
+}
+
+// Fewer results are the first ones of more.
+func TestSearchLimit(t *testing.T) {
+	c := shop(t)
+	q := Query{Text: "how often do I feed a kitten and a rabbit, and what with", Species: []Species{Cat}, Limit: 10_000}
+	all := c.Search(q)
+	if !slices.IsSortedFunc(all, better) || len(all) < 100 {
+		t.Fatalf("%d results, sorted: %t", len(all), slices.IsSortedFunc(all, better))
+	}
+	for _, limit := range []int{1, 2, 5, 40, len(all) - 1} {
+		q.Limit = limit
+		if diff := cmp.Diff(ids(all[:limit]), ids(c.Search(q))); diff != "" {
+			t.Errorf("limit %d (-want +got)\n%s", limit, diff)
+		}
+	}
+}
+
+func ids(hits []Hit) []string {
+	var list []string
+	for _, h := range hits {
+		list = append(list, h.ID)
+	}
+	return list
 }

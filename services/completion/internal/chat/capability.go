@@ -20,14 +20,13 @@ func (c *Capabilities) Check(r *Request) *Error {
 		{r.ReasoningEffort != "", c.Reasoning, "reasoning_effort"},
 		{r.Prediction != nil, c.Prediction, "prediction"},
 		{slices.Contains(r.Modalities, ModalityAudio), Refused, "modalities"},
-		{oneOf(r.ServiceTier, "flex", "priority"), Refused, "service_tier"},
 	} {
 		if feature.asked && feature.able == Refused {
-			return unsupported(feature.param)
+			return Unsupported(feature.param)
 		}
 	}
 	if c.Tools == Ignored && r.ToolChoice.demands() {
-		return unsupported("tool_choice")
+		return Unsupported("tool_choice")
 	}
 	for i := range r.Messages {
 		if err := c.checkMessage(&r.Messages[i], fmt.Sprintf("messages[%d]", i)); err != nil {
@@ -72,9 +71,9 @@ func (c *Capabilities) checkMessage(m *Message, path string) *Error {
 	if c.Tools == Refused {
 		switch {
 		case m.Role == RoleTool:
-			return unsupported(path + ".role")
+			return Unsupported(path + ".role")
 		case len(m.ToolCalls) > 0:
-			return unsupported(path + ".tool_calls")
+			return Unsupported(path + ".tool_calls")
 		}
 	}
 	for i, p := range m.Parts {
@@ -89,16 +88,17 @@ func (c *Capabilities) checkMessage(m *Message, path string) *Error {
 		case PartText, PartRefusal:
 		}
 		if able == Refused {
-			return unsupported(fmt.Sprintf("%s.content[%d].type", path, i))
+			return Unsupported(fmt.Sprintf("%s.content[%d].type", path, i))
 		}
 	}
 	return nil
 }
 
-func unsupported(param string) *Error {
+// Unsupported returns the error for a field that asks for what the model cannot do.
+func Unsupported(param string) *Error {
 	return &Error{
 		Code:    CodeUnsupportedParameter,
 		Param:   param,
-		Message: "The model does not support what '" + param + "' asks for.",
+		Message: "The model does not support what '" + param + "' asks for. Please leave it out, or ask another model.",
 	}
 }

@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// fault returns an error about one field: its message begins with the field's path.
-func fault(code Code, param, format string, args ...any) *Error {
+// FieldErrorf returns an error about one field: its message begins with the field's path.
+func FieldErrorf(code Code, param, format string, args ...any) *Error {
 	return &Error{Code: code, Param: param, Message: "'" + param + "' " + fmt.Sprintf(format, args...) + "."}
 }
 
 func missing(param string) *Error {
-	return fault(CodeMissingParameter, param, "is required")
+	return FieldErrorf(CodeMissingParameter, param, "is required")
 }
 
 func firstError(errs ...*Error) *Error {
@@ -28,9 +28,9 @@ func integerIn(param string, v *int, low, high int) *Error {
 	case v == nil:
 		return nil
 	case *v < low:
-		return fault(CodeIntegerTooSmall, param, "must be at least %d", low)
+		return FieldErrorf(CodeIntegerTooSmall, param, "must be at least %d", low)
 	case *v > high:
-		return fault(CodeIntegerTooLarge, param, "must be at most %d", high)
+		return FieldErrorf(CodeIntegerTooLarge, param, "must be at most %d", high)
 	}
 	return nil
 }
@@ -41,9 +41,9 @@ func decimalIn(param string, v *float64, low, high float64) *Error {
 	case v == nil:
 		return nil
 	case !(*v >= low):
-		return fault(CodeDecimalTooSmall, param, "must be at least %g", low)
+		return FieldErrorf(CodeDecimalTooSmall, param, "must be at least %g", low)
 	case *v > high:
-		return fault(CodeDecimalTooLarge, param, "must be at most %g", high)
+		return FieldErrorf(CodeDecimalTooLarge, param, "must be at most %g", high)
 	}
 	return nil
 }

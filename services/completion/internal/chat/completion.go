@@ -24,39 +24,47 @@ type Completion struct {
 
 // A Choice is one answer; partial unless the completion is completed.
 type Choice struct {
-	Content   string
-	Refusal   string
-	Reasoning string
-	ToolCalls []ToolCall
-	Logprobs  *Logprobs
-	Pets      []Pet
-	Reason    FinishReason // empty: it has not ended
+	Content            string
+	Refusal            string
+	Reasoning          string
+	EncryptedReasoning []string // as in [Message]
+	ToolCalls          []ToolCall
+	Logprobs           *Logprobs
+	Pets               []Pet
+	More               string       // as in [Delta], of the whole answer
+	NoContent          bool         // it has no content, as opposed to an empty one
+	Reason             FinishReason // empty: it has not ended
 }
 
-// tally adds events up to a [Completion].
-type tally struct {
+// A Tally adds events up to a [Completion].
+type Tally struct {
 	choices  []choiceTally
 	terminal *Event
 }
 
 type choiceTally struct {
 	content, refusal, reasoning strings.Builder
-	calls                       []callTally
+	encrypted                   []string
+	calls                       []*callTally // a builder must not be copied
 	logprobs                    *Logprobs
 	pets                        []Pet
+	more                        Members
+	noContent                   bool
 	reason                      FinishReason
 }
 
 type callTally struct {
 	id, name  string
 	arguments strings.Builder
+	more      Members
 }
 
-func newTally(choices int) *tally { return &tally{choices: make([]choiceTally, choices)} }
+// NewTally returns the tally of a completion of so many choices, which has no events yet.
+func NewTally(choices int) *Tally { return &Tally{choices: make([]choiceTally, choices)} }
 
-// add takes the next event. Events of choices that were not asked for are refused
+// Add adds the next event. Events of choices that were not asked for are refused
 // before they are stored, so the index is in range.
-func (t *tally) add(e *Event) {
+func (t *Tally) Add(e *Event) {
 	switch e.Kind {
 	case KindDelta:
 		t.choices[e.Choice].add(&e.Delta)
@@ -74,10 +82,15 @@ func (c *choiceTally) add(d *Delta) {
 	c.content.WriteString(d.Content)
 	c.refusal.WriteString(d.Refusal)
 	c.reasoning.WriteString(d.Reasoning)
+	if d.EncryptedReasoning != "" {
+		c.encrypted = append(c.encrypted, d.EncryptedReasoning)
+	}
 	for _, call := range d.ToolCalls {
 		c.addCall(call)
 	}
 	c.pets = append(c.pets, d.Pets...)
+	c.more.Add(d.More)
+	c.noContent = c.noContent || d.NoContent
 	if d.Logprobs != nil {
 		if c.logprobs == nil {
 			c.logprobs = &Logprobs{}
@@ -89,18 +102,19 @@ func (c *choiceTally) add(d *Delta) {
 
 func (c *choiceTally) addCall(d ToolCallDelta) {
 	for d.Index >= len(c.calls) {
-		c.calls = append(c.calls, callTally{})
+		c.calls = append(c.calls, &callTally{})
 	}
-	call := &c.calls[d.Index]
+	call := c.calls[d.Index]
 	if d.ID != "" {
 		call.id = d.ID
 	}
 	call.name += d.Name
 	call.arguments.WriteString(d.Arguments)
+	call.more.Add(d.More)
 }
 
-// completion returns the sum so far.
-func (t *tally) completion(m *Meta) *Completion {
+// Completion returns the sum so far.
+func (t *Tally) Completion(m *Meta) *Completion {
 	c := &Completion{Meta: m, Status: StatusInProgress, Choices: make([]Choice, len(t.choices))}
 	for i := range t.choices {
 		c.Choices[i] = t.choices[i].choice()
@@ -124,26 +138,30 @@ func (c *choiceTally) choice() Choice {
 	out := Choice{
 		Content:   c.content.String(),
 		Refusal:   c.refusal.String(),
-		Reasoning: c.reasoning.String(),
+		Reasoning: c.reasoning.String(), EncryptedReasoning: c.encrypted,
 		Logprobs:  c.logprobs,
 		Pets:      c.pets,
+		More:      c.more.String(),
+		NoContent: c.noContent && c.content.Len() == 0,
 		Reason:    c.reason,
 	}
-	for i := range c.calls {
-		call := &c.calls[i]
-		out.ToolCalls = append(out.ToolCalls, ToolCall{ID: call.id, Name: call.name, Arguments: call.arguments.String()})
+	for _, call := range c.calls {
+		out.ToolCalls = append(out.ToolCalls, ToolCall{
+			ID: call.id, Name: call.name, Arguments: call.arguments.String(),
+			More: call.more.String(),
+		})
 	}
 	return out
 }
 
-// size returns about how many bytes a completion takes where it is shown.
-func (c *Completion) size() int {
+// Size returns about how many bytes a completion takes where it is shown.
+func (c *Completion) Size() int {
 	size := 0
 	for i := range c.Choices {
 		choice := &c.Choices[i]
-		size += len(choice.Content) + len(choice.Refusal) + len(choice.Reasoning)
+		size += len(choice.Content) + len(choice.Refusal) + len(choice.Reasoning) + len(choice.More) + len(strings.Join(choice.EncryptedReasoning, ""))
 		for _, call := range choice.ToolCalls {
-			size += len(call.ID) + len(call.Name) + len(call.Arguments)
+			size += len(call.ID) + len(call.Name) + len(call.Arguments) + len(call.More)
 		}
 		if choice.Logprobs != nil {
 			size += choice.Logprobs.size()

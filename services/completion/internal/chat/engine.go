@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"iter"
 	"slices"
@@ -27,7 +28,7 @@ type Engine interface {
 	// It works on the goroutine that ranges over it and starts none that outlives the
 	// range. A non-nil error is the last thing yielded; an [*Error] is shown to the
 	// caller as it is, any other only as an internal one. When ctx ends it returns
-	// within 100 ms. [PrincipalOf] tells whom it works for.
+	// within 100 ms. [PrincipalOf] returns the principal that it works for.
 	//
 	// resume holds the events that a completion taken over from a dead process has
 	// already shown, progress and usage left out; the engine yields what follows them,
@@ -50,6 +51,9 @@ type Model struct {
 	Fingerprint string
 	Engine      Engine
 }
+
+// Fingerprint returns what to call a configuration by a hash of it.
+func Fingerprint(sum []byte) string { return "fp_" + hex.EncodeToString(sum[:5]) }
 
 // Named reports whether a request may give the model by that name.
 func (m *Model) Named(name string) bool { return m.ID == name || slices.Contains(m.Aliases, name) }
@@ -89,7 +93,7 @@ func WithPrincipal(ctx context.Context, principal string) context.Context {
 	return context.WithValue(ctx, principalKey{}, principal)
 }
 
-// PrincipalOf returns whom the work of an engine's context is done for; "" where nobody said.
+// PrincipalOf returns the principal that an engine's context works for; "" if there is none.
 func PrincipalOf(ctx context.Context) string {
 	principal, _ := ctx.Value(principalKey{}).(string)
 	return principal

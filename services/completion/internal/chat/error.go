@@ -9,8 +9,8 @@ import (
 // travels in google.rpc.ErrorInfo.
 type Code string
 
-// The codes. Each has one row in the table of package wire, which gives its gRPC
-// status, and one in docs/errors.md.
+// The codes. Each is a reason of the contract, which gives its gRPC status, its HTTP status and
+// whether to ask again.
 const (
 	// CodeMissingParameter: a required field is absent.
 	CodeMissingParameter Code = "MISSING_REQUIRED_PARAMETER"
@@ -38,7 +38,7 @@ const (
 	CodeRequestTooLarge Code = "REQUEST_TOO_LARGE"
 	// CodeContextLengthExceeded: the prompt is longer than the model takes.
 	CodeContextLengthExceeded Code = "CONTEXT_LENGTH_EXCEEDED"
-	// CodeInvalidCursor: the event id to resume after does not exist yet.
+	// CodeInvalidCursor: the event to resume after does not exist: not yet, or no more.
 	CodeInvalidCursor Code = "INVALID_CURSOR"
 	// CodeModelNotFound: there is no such model for this caller.
 	CodeModelNotFound Code = "MODEL_NOT_FOUND"
@@ -69,9 +69,18 @@ const (
 	// CodeInterrupted: the process that generated the completion died, and its engine
 	// cannot go on from what was shown.
 	CodeInterrupted Code = "COMPLETION_INTERRUPTED"
+	// CodePreviousNotFound: there is no completion to take up for this caller, or not any more.
+	CodePreviousNotFound Code = "PREVIOUS_COMPLETION_NOT_FOUND"
+	// CodePreviousInProgress: the completion to take up is not finished.
+	CodePreviousInProgress Code = "PREVIOUS_COMPLETION_IN_PROGRESS"
+	// CodePreviousFailed: the completion to take up has no answer to go on from.
+	CodePreviousFailed Code = "PREVIOUS_COMPLETION_FAILED"
 	// CodeInternal: our fault. Message never tells the cause; Err does, to the log.
 	CodeInternal Code = "INTERNAL"
 )
+
+// TotalTimeoutMessage is the message of [CodeTotalTimeout].
+const TotalTimeoutMessage = "The answer took too long."
 
 // An Error is a failure that a caller may see. Code, Message, Param and RetryAfter
 // are shown; Err, the cause, is for our own log only.
@@ -83,6 +92,11 @@ type Error struct {
 	Param string
 	// RetryAfter is how long to wait before asking again; 0: asking again does not help.
 	RetryAfter time.Duration
+	// SetBack is of an error that ends a completion: readers may have seen other events under its
+	// number and later ones, as an older log took the place of theirs.
+	SetBack bool
+	// Throughout says that the same holds for every number before it.
+	Throughout bool
 	Err        error
 }
 

@@ -35,6 +35,15 @@ type Event struct {
 // Terminal reports whether e is the last event of its completion.
 func (e *Event) Terminal() bool { return e.Kind == KindError || e.Kind == KindDone }
 
+// EndsBefore reports whether a completion whose terminal event is e, under that number, does not
+// hold what a reader has seen up to a cursor: that was in a log which is no more.
+func (e *Event) EndsBefore(sequence, cursor int64) bool {
+	if e.Err == nil || !e.Err.SetBack {
+		return cursor > sequence
+	}
+	return cursor >= sequence || e.Err.Throughout && cursor != FromStart
+}
+
 // Sizes of what an event is made of, in bytes, beside its texts.
 const (
 	textEventSize = 4
@@ -42,17 +51,17 @@ const (
 	callSize      = 64
 )
 
-// size returns about how many bytes an event takes in memory, and at least what it does.
-func (e *Event) size() int {
+// Size returns about how many bytes an event takes in memory, and at least what it does.
+func (e *Event) Size() int {
 	d := &e.Delta
-	size := len(d.Content) + len(d.Refusal) + len(d.Reasoning)
-	if e.Kind == KindDelta && d.Role == "" && d.ToolCalls == nil && d.Logprobs == nil {
+	size := len(d.Content) + len(d.Refusal) + len(d.Reasoning) + len(d.EncryptedReasoning) + len(d.More)
+	if e.Kind == KindDelta && d.Role == "" && d.ToolCalls == nil && d.Logprobs == nil && d.More == "" && d.EncryptedReasoning == "" {
 		return size + textEventSize
 	}
 	size += eventSize
 	for i := range d.ToolCalls {
 		c := &d.ToolCalls[i]
-		size += callSize + len(c.ID) + len(c.Name) + len(c.Arguments)
+		size += callSize + len(c.ID) + len(c.Name) + len(c.Arguments) + len(c.More)
 	}
 	if d.Logprobs != nil {
 		size += d.Logprobs.size()
@@ -62,13 +71,19 @@ func (e *Event) size() int {
 
 // A Delta is a piece of one choice: what to append to what came before.
 type Delta struct {
-	Role      Role // on the first delta of each choice
-	Content   string
-	Refusal   string
-	Reasoning string
-	ToolCalls []ToolCallDelta
-	Logprobs  *Logprobs
-	Pets      []Pet // all that the choice shows; on one delta of a choice at most
+	Role               Role // on the first delta of each choice
+	Content            string
+	Refusal            string
+	Reasoning          string
+	ToolCalls          []ToolCallDelta
+	Logprobs           *Logprobs
+	Pets               []Pet  // all that the choice shows; on one delta of a choice at most
+	EncryptedReasoning string // the reasoning since the last one of these, as the model's server alone can read it
+	// More has the members that a model's server sent besides, as a JSON object's text; "": none.
+	More string
+	// NoContent says that the choice has no content so far, as opposed to an empty one; on its first
+	// delta only.
+	NoContent bool
 }
 
 // A ToolCallDelta is a piece of one tool call. ID and Name come with its first
@@ -78,6 +93,7 @@ type ToolCallDelta struct {
 	ID        string
 	Name      string
 	Arguments string
+	More      string // as in [Delta]: what stands beside the call
 }
 
 // FinishReason is why a choice ended, in OpenAI's spelling.
@@ -136,6 +152,9 @@ type Usage struct {
 	CompletionAudioTokens    int64 // of CompletionTokens
 	AcceptedPredictionTokens int64 // of CompletionTokens
 	RejectedPredictionTokens int64 // of CompletionTokens
+
+	// CostUSD is what the tokens cost, in US dollars; 0: no price is known.
+	CostUSD float64
 
 	// Estimated says that the counts are our own because the upstream gave none.
 	Estimated bool

@@ -27,15 +27,15 @@ var (
 	ErrLogFull = errors.New("chat: log is full")
 )
 
-// ExistsError is how [Log.Create] says that the principal's idempotency key already
+// ExistsError is how [Store.Create] says that the principal's idempotency key already
 // names a completion.
 type ExistsError struct{ Meta *Meta }
 
 // Error implements error.
 func (e *ExistsError) Error() string { return "chat: idempotency key names " + e.Meta.ID }
 
-// ShareError is how [Log.Create] says that the principal's completions take as much of the log
-// as those of one may.
+// ShareError is how [Store.Create] and [Library.SetMetadata] say that the principal's completions take
+// as much of the log as those of one may.
 type ShareError struct {
 	Held, Limit int64         // in bytes
 	Frees       time.Duration // until some of it is retained no longer
@@ -46,23 +46,21 @@ func (e *ShareError) Error() string {
 	return fmt.Sprintf("chat: %d bytes of the log are the principal's, of %d", e.Held, e.Limit)
 }
 
-// shown returns what the caller is told.
-func (e *ShareError) shown() *Error {
-	const mib = 1 << 20
-	return &Error{
-		Code: CodeRateLimited, RetryAfter: max(e.Frees, time.Second), Err: e,
-		Message: fmt.Sprintf("Your completions take %.1f MiB of what is kept, of %.1f MiB that one caller may have. The oldest of them are kept no longer in %s; ask again then.",
-			float64(e.Held)/mib, float64(e.Limit)/mib, max(e.Frees, time.Second).Round(time.Second)),
-	}
-}
-
 // A Log holds completions: for each its [Meta] and its events under dense sequence
 // numbers from 0, the last of them terminal. It is safe for concurrent use.
 //
 // The rule that all else rests on: a reader sees an event only after the log has
 // acknowledged it, and then every reader sees it, under the same number, for as
 // long as the completion is retained.
+//
+// What a process needs of the others that serve the same log is a [Cluster].
 type Log interface {
+	Store
+	Library
+}
+
+// A Store takes completions while they are generated and read. It is one of the roles of a [Log].
+type Store interface {
 	// Create admits a completion: ErrLogFull, [*ShareError], or [*ExistsError] where the principal's
 	// idempotency key is taken. m is the log's from here on.
 	Create(ctx context.Context, m *Meta) (Writer, error)
@@ -82,19 +80,21 @@ type Log interface {
 	// Follow yields the events after a sequence number, waits for more while the
 	// completion runs, and ends after the terminal event. Live progress comes in
 	// between where asked for; what a reader is too slow for is skipped, as only the
-	// latest counts. A non-nil error (ctx.Err, ErrNotFound, ErrTrimmed, ErrLost) is the last
+	// latest counts. A non-nil error (ctx.Err, ErrNotFound, ErrTrimmed, or ErrLost, also where the
+	// completion ends before what the reader has seen) is the last
 	// thing yielded. A slow reader delays nobody.
 	Follow(ctx context.Context, id string, after int64, progress bool) iter.Seq2[Entry, error]
 
-	// Watched reports whether anybody follows a completion, in this process or another,
-	// or may: while the others cannot be asked, nobody knows. It takes well below a second.
-	Watched(ctx context.Context, id string) bool
+	// Seal ends a completion, even if another process writes it: ErrSealed if it has ended before.
+	// terminal is of KindDone or KindError and holds the usage for the books. The caller has to
+	// settle what it has ended.
+	Seal(ctx context.Context, id string, terminal Event) (Settle, error)
+}
 
-	// Seal ends a completion, whoever writes it, unless that has happened: ErrSealed.
-	// terminal is of KindDone or KindError and holds the usage for the books.
-	Seal(ctx context.Context, id string, terminal Event) error
-
-	// SetMetadata replaces the caller's metadata, as Latest and List show: ErrNotFound, ErrTrimmed.
+// A Library keeps completions for those who own them. It is one of the roles of a [Log].
+type Library interface {
+	// SetMetadata replaces the caller's metadata, as Latest and List show: ErrNotFound, ErrTrimmed,
+	// [*ShareError].
 	SetMetadata(ctx context.Context, id string, metadata map[string]string) error
 
 	// Delete forgets a completion for good: ErrNotFound. Its readers end with ErrTrimmed.
@@ -121,19 +121,26 @@ type Writer interface {
 	// Progress shows live progress to the readers there are. It never blocks.
 	Progress(p Progress)
 
-	// Seal stores what is on its way and ends the completion, as [Log.Seal].
+	// Seal stores what is on its way and ends the completion, as [Store.Seal].
 	Seal(ctx context.Context, terminal Event) error
 
-	// Settle tells that the end which Seal has stored is in the books: until then another
-	// process sees to that, should this one die.
-	Settle()
+	// Settle is to be called once Seal has returned nil, by the rules of [Settle].
+	Settle(book func())
 }
+
+// A Settle has book called, which enters an end into the books, unless another process has done
+// so: one that took this one for dead. Until it has returned, another process sees to the entry,
+// should this one die. It is called once, and may take seconds where the log is away.
+type Settle func(book func())
 
 // An Entry is an event as a reader sees it. Sequence is -1 for progress. The
 // event's strings may share memory with the log; they stay valid.
 type Entry struct {
 	Sequence int64
-	Event    Event
+	// Term tells who has written the event, and in which epoch: in one completion, entries of the same
+	// sequence and term are the same, also where a log was put back. 0: not known, or progress.
+	Term  uint32
+	Event Event
 }
 
 // A Head is how far a completion is.
@@ -156,8 +163,8 @@ type Meta struct {
 	ServiceTier string
 	Request     *Request
 	Metadata    map[string]string
-	// IdempotencyKey is unique for the principal where it is not empty; RequestHash
-	// tells whether a repeat asks for the same.
+	// IdempotencyKey is unique for the principal where it is not empty; RequestHash, the
+	// [Request.Digest], tells with Model whether a repeat asks for the same.
 	IdempotencyKey string
 	RequestHash    [32]byte
 	// RequestSize is about how many bytes Request takes.
@@ -167,8 +174,8 @@ type Meta struct {
 	OnDisconnect   OnDisconnect
 }
 
-// withoutRequest returns m without what was asked for, which may be large.
-func (m *Meta) withoutRequest() *Meta {
+// WithoutRequest returns m without what was asked for, which may be large.
+func (m *Meta) WithoutRequest() *Meta {
 	short := *m
 	short.Request = nil
 	return &short

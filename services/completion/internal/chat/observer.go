@@ -19,14 +19,3 @@ type Observer interface {
 	// admission; 0: not known here.
 	Ended(ctx context.Context, m *Meta, terminal *Event, firstToken, took time.Duration)
 }
-
-// nobody is the Observer of a service that has none.
-type nobody struct{}
-
-// Generating implements [Observer].
-func (nobody) Generating(ctx context.Context, _ *Meta, _ int) (context.Context, func(*Event)) {
-	return ctx, func(*Event) {}
-}
-
-// Ended implements [Observer].
-func (nobody) Ended(context.Context, *Meta, *Event, time.Duration, time.Duration) {}

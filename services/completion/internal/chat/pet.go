@@ -17,30 +17,33 @@ type Pet struct {
 	FeeUSD    int
 	Coat      []string // what it looks like, a word or two each
 	Portrait  string   // path of its picture; empty: there is none
+	Reasons   []string // what speaks for it, a few words each
 }
 
-// SamePets reports whether two answers show the same pets. A coat that is absent is an empty one.
+// SamePets reports whether two answers show the same pets. A list that is absent is an empty one.
 func SamePets(a, b []Pet) bool {
 	return slices.EqualFunc(a, b, func(a, b Pet) bool {
-		if !slices.Equal(a.Coat, b.Coat) {
+		if !slices.Equal(a.Coat, b.Coat) || !slices.Equal(a.Reasons, b.Reasons) {
 			return false
 		}
-		a.Coat, b.Coat = nil, nil
+		a.Coat, b.Coat, a.Reasons, b.Reasons = nil, nil, nil, nil
 		return reflect.DeepEqual(a, b)
 	})
 }
 
-// What a pet takes beside its texts, and each word of its coat, in bytes.
+// What a pet takes beside its texts, and each element of its lists, in bytes.
 const (
-	petSize  = 136
-	lookSize = 16
+	petSize  = 160
+	textSize = 16
 )
 
 // Size returns about how many bytes the pet takes.
 func (p *Pet) Size() int {
 	size := petSize + len(p.ID) + len(p.Name) + len(p.Species) + len(p.Breed) + len(p.Sex) + len(p.Portrait)
-	for _, look := range p.Coat {
-		size += lookSize + len(look)
+	for _, list := range [...][]string{p.Coat, p.Reasons} {
+		for _, text := range list {
+			size += textSize + len(text)
+		}
 	}
 	return size
 }

@@ -2,7 +2,7 @@ package chat
 
 // A Request is what a caller asks for: the parameters of OpenAI's "create chat
 // completion", under the same names. Pointers and nil tell absent from zero. A
-// Request is not changed once a [Service] has taken it.
+// Request is not changed once it has been admitted.
 type Request struct {
 	Model    string
 	Messages []Message
@@ -39,6 +39,26 @@ type Request struct {
 	User             string
 	SafetyIdentifier string
 	PromptCacheKey   string
+
+	// Instructions stand above the conversation, for this answer alone.
+	Instructions *string
+	// PreviousID names the completion whose conversation is taken up; nil: none.
+	PreviousID *string
+	// Background says that the caller wants to come back for the answer.
+	Background bool
+	// More is as in [Message].
+	More                      string
+	IncludeEncryptedReasoning bool // where the model's server can give it
+	Truncate                  bool // leave the oldest turns out rather than refuse the request
+	// FunctionCalls says that the caller knows functions and no tools.
+	FunctionCalls bool
+
+	// Digest tells what is asked for from anything else, but for the model: requests with one
+	// Digest and one Model ask for the same. An idempotency key needs it.
+	Digest [32]byte
+	// SentBefore is how often the caller's client has sent this request before; nil: it does not count. One that
+	// counts asks again by itself, should it lose the answer.
+	SentBefore *int
 }
 
 // Choices returns how many choices the request asks for.
@@ -79,7 +99,7 @@ const (
 	OnDisconnectDefault OnDisconnect = ""
 	// OnDisconnectCancel ends the generation at once.
 	OnDisconnectCancel OnDisconnect = "cancel"
-	// OnDisconnectGrace ends it when no reader came back within [Config.Grace].
+	// OnDisconnectGrace ends it when no reader came back within the grace of the service.
 	OnDisconnectGrace OnDisconnect = "grace"
 	// OnDisconnectContinue lets it run to its end.
 	OnDisconnectContinue OnDisconnect = "continue"
@@ -101,12 +121,18 @@ const (
 type Message struct {
 	Role Role
 	// Parts is the content. Content that came as one string is one text part.
-	Parts      []Part
-	Name       string
-	ToolCalls  []ToolCall
-	ToolCallID string
-	Refusal    string
-	Reasoning  string
+	Parts              []Part
+	Name               string
+	ToolCalls          []ToolCall
+	ToolCallID         string
+	Refusal            string
+	Reasoning          string
+	EncryptedReasoning []string // as in [Delta], one after the other
+	// More has the members besides, as a JSON object's text; "": none. They are for the model's
+	// server, and nobody looks at them here.
+	More string
+	// Pieces are put in the place of what they name when the request is admitted.
+	Pieces []Piece
 }
 
 // Text returns the text of the message's parts, refusals included, one after the other.
@@ -143,7 +169,7 @@ type Part struct {
 	Text string // PartText, PartRefusal
 
 	ImageURL    string // PartImage
-	ImageDetail string // PartImage: "", "auto", "low", "high"
+	ImageDetail string // PartImage: "", "auto", "low", "high", "original"
 
 	AudioData   string // PartAudio: Base64
 	AudioFormat string // PartAudio: "wav", "mp3"
@@ -151,6 +177,8 @@ type Part struct {
 	FileID   string // PartFile
 	FileData string // PartFile: Base64
 	Filename string // PartFile
+
+	More string // as in [Message]
 }
 
 // A ToolCall is a call of a function that the model made.
@@ -158,6 +186,7 @@ type ToolCall struct {
 	ID        string
 	Name      string
 	Arguments string // JSON text as the model wrote it; it may be malformed
+	More      string // as in [Message]: what stands beside the call
 }
 
 // A Tool is a function that the model may call.
@@ -166,6 +195,7 @@ type Tool struct {
 	Description string
 	Parameters  map[string]any // JSON Schema; nil: no arguments
 	Strict      *bool
+	More        string // as in [Message]
 }
 
 // ToolChoiceMode is a rule on tool calls, in OpenAI's spelling.
@@ -214,14 +244,15 @@ const (
 	ModalityAudio Modality = "audio"
 )
 
-// ReasoningEffort is how much a reasoning model should think: "" (its default),
-// "none", "minimal", "low", "medium", "high", "xhigh" or "max".
+// ReasoningEffort is how much a reasoning model should think, by a name of the contract's; "" is
+// the model's default. Whoever does not know a name may take it for that.
 type ReasoningEffort string
 
-// Verbosity is how long the answer should be.
+// Verbosity is how long the answer should be, by a name of the contract's. Whoever does not know
+// a name may take it for VerbosityDefault.
 type Verbosity string
 
-// The lengths of an answer.
+// The lengths of an answer that the embedded engine knows.
 const (
 	VerbosityDefault Verbosity = ""
 	VerbosityLow     Verbosity = "low"

@@ -1,24 +1,24 @@
 package chat
 
 import (
+	"encoding/json"
 	"fmt"
 	"unicode/utf8"
 )
 
 // Bounds of a [Request] that are ours; the ranges in [Request.Validate] are OpenAI's.
 const (
-	MaxMessages          = 2048
-	maxChoices           = 128
-	MaxStops             = 4
-	maxStopLength        = 1024
-	MaxTools             = 128
-	maxTopLogprobs       = 20
-	MaxMetadataPairs     = 16
-	maxMetadataKey       = 64
-	maxMetadataValue     = 512
-	maxNameLength        = 64
-	maxIdentifierLength  = 512
-	maxIdempotencyLength = 255
+	MaxMessages         = 2048
+	maxChoices          = 128
+	MaxStops            = 4
+	maxStopLength       = 1024
+	MaxTools            = 128
+	maxTopLogprobs      = 20
+	MaxMetadataPairs    = 16
+	maxMetadataKey      = 64
+	maxMetadataValue    = 512
+	maxNameLength       = 64
+	maxIdentifierLength = 512
 )
 
 // Validate checks what holds for a request whichever model it names. The error
@@ -26,14 +26,14 @@ const (
 func (r *Request) Validate() *Error {
 	checks := []func() *Error{
 		r.checkModel, r.checkMessages, r.checkLimits, r.checkSampling, r.checkLogprobs,
-		r.checkTools, r.checkFormat, r.checkIdentifiers, r.checkPolicies,
+		r.checkTools, r.checkFormat, r.checkIdentifiers, r.checkPolicies, r.checkMore,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
 			return err
 		}
 	}
-	return checkMetadata(r.Metadata)
+	return CheckMetadata(r.Metadata)
 }
 
 func (r *Request) checkModel() *Error {
@@ -46,9 +46,9 @@ func (r *Request) checkModel() *Error {
 func (r *Request) checkMessages() *Error {
 	switch n := len(r.Messages); {
 	case n == 0:
-		return fault(CodeEmptyArray, "messages", "must hold at least one message")
+		return FieldErrorf(CodeEmptyArray, "messages", "must hold at least one message")
 	case n > MaxMessages:
-		return fault(CodeArrayTooLong, "messages", "may hold at most %d messages", MaxMessages)
+		return FieldErrorf(CodeArrayTooLong, "messages", "may hold at most %d messages", MaxMessages)
 	}
 	for i := range r.Messages {
 		if err := r.Messages[i].validate(fmt.Sprintf("messages[%d]", i)); err != nil {
@@ -64,20 +64,26 @@ func (m *Message) validate(path string) *Error {
 	case "":
 		return missing(path + ".role")
 	default:
-		return fault(CodeInvalidValue, path+".role", "is not one of 'system', 'developer', 'user', 'assistant' and 'tool'")
+		return FieldErrorf(CodeInvalidValue, path+".role", "is not one of 'system', 'developer', 'user', 'assistant' and 'tool'")
 	}
 	if err := m.checkRoleFields(path); err != nil {
 		return err
 	}
 	if utf8.RuneCountInString(m.Name) > maxNameLength {
-		return fault(CodeStringTooLong, path+".name", "may have at most %d characters", maxNameLength)
+		return FieldErrorf(CodeStringTooLong, path+".name", "may have at most %d characters", maxNameLength)
 	}
 	for i, p := range m.Parts {
 		if err := p.validate(m.Role, fmt.Sprintf("%s.content[%d]", path, i)); err != nil {
 			return err
 		}
 	}
+	if !isObject(m.More) {
+		return FieldErrorf(CodeInvalidValue, path+".more", "must be the text of a JSON object")
+	}
 	for i, c := range m.ToolCalls {
+		if !isObject(c.More) {
+			return FieldErrorf(CodeInvalidValue, fmt.Sprintf("%s.tool_calls[%d].more", path, i), "must be the text of a JSON object")
+		}
 		if c.ID == "" {
 			return missing(fmt.Sprintf("%s.tool_calls[%d].id", path, i))
 		}
@@ -88,27 +94,36 @@ func (m *Message) validate(path string) *Error {
 	return nil
 }
 
+// isObject reports whether what stands besides is the text of a JSON object, or absent.
+func isObject(more string) bool {
+	return more == "" || more[0] == '{' && json.Valid([]byte(more))
+}
+
 // checkRoleFields checks which fields a role must have and may not have.
 func (m *Message) checkRoleFields(path string) *Error {
 	if m.Role != RoleAssistant {
 		switch {
 		case len(m.ToolCalls) > 0:
-			return fault(CodeInvalidValue, path+".tool_calls", "belongs to messages of the assistant only")
+			return FieldErrorf(CodeInvalidValue, path+".tool_calls", "belongs to messages of the assistant only")
 		case m.Refusal != "":
-			return fault(CodeInvalidValue, path+".refusal", "belongs to messages of the assistant only")
+			return FieldErrorf(CodeInvalidValue, path+".refusal", "belongs to messages of the assistant only")
 		case m.Reasoning != "":
-			return fault(CodeInvalidValue, path+".reasoning_content", "belongs to messages of the assistant only")
+			return FieldErrorf(CodeInvalidValue, path+".reasoning_content", "belongs to messages of the assistant only")
+		case len(m.EncryptedReasoning) > 0:
+			return FieldErrorf(CodeInvalidValue, path+".encrypted_reasoning", "belongs to messages of the assistant only")
+		case len(m.Pieces) > 0:
+			return FieldErrorf(CodeInvalidValue, path+".answer_pieces", "belongs to messages of the assistant only")
 		}
 	}
 	switch {
 	case m.Role == RoleTool && m.ToolCallID == "":
 		return missing(path + ".tool_call_id")
 	case m.Role != RoleTool && m.ToolCallID != "":
-		return fault(CodeInvalidValue, path+".tool_call_id", "belongs to messages of role 'tool' only")
-	case m.Parts == nil && (m.Role != RoleAssistant || len(m.ToolCalls) == 0 && m.Refusal == ""):
+		return FieldErrorf(CodeInvalidValue, path+".tool_call_id", "belongs to messages of role 'tool' only")
+	case m.Parts == nil && (m.Role != RoleAssistant || len(m.ToolCalls) == 0 && m.Refusal == "" && len(m.Pieces) == 0):
 		return missing(path + ".content")
 	case m.Parts != nil && len(m.Parts) == 0:
-		return fault(CodeEmptyArray, path+".content", "must hold at least one part")
+		return FieldErrorf(CodeEmptyArray, path+".content", "must hold at least one part")
 	}
 	return nil
 }
@@ -119,16 +134,16 @@ func (p *Part) validate(role Role, path string) *Error {
 		return nil
 	case PartRefusal:
 		if role != RoleAssistant {
-			return fault(CodeInvalidValue, path+".type", "'refusal' belongs to messages of the assistant only")
+			return FieldErrorf(CodeInvalidValue, path+".type", "'refusal' belongs to messages of the assistant only")
 		}
 		return nil
 	case PartImage, PartAudio, PartFile:
-		if role != RoleUser {
-			return fault(CodeInvalidValue, path+".type", "must be 'text' in a message of this role")
+		if role == RoleSystem || role == RoleDeveloper { // tools and models show images too, and servers take them
+			return FieldErrorf(CodeInvalidValue, path+".type", "must be 'text' in a message of this role")
 		}
 		return p.validateMedia(path)
 	default:
-		return fault(CodeInvalidValue, path+".type", "is not one of 'text', 'refusal', 'image_url', 'input_audio' and 'file'")
+		return FieldErrorf(CodeInvalidValue, path+".type", "is not one of 'text', 'refusal', 'image_url', 'input_audio' and 'file'")
 	}
 }
 
@@ -138,15 +153,15 @@ func (p *Part) validateMedia(path string) *Error {
 		if p.ImageURL == "" {
 			return missing(path + ".image_url.url")
 		}
-		if !oneOf(p.ImageDetail, "", "auto", "low", "high") {
-			return fault(CodeInvalidValue, path+".image_url.detail", "is not one of 'auto', 'low' and 'high'")
+		if !oneOf(p.ImageDetail, "", "auto", "low", "high", "original") {
+			return FieldErrorf(CodeInvalidValue, path+".image_url.detail", "is not one of 'auto', 'low', 'high' and 'original'")
 		}
 	case PartAudio:
 		if p.AudioData == "" {
 			return missing(path + ".input_audio.data")
 		}
 		if !oneOf(p.AudioFormat, "wav", "mp3") {
-			return fault(CodeInvalidValue, path+".input_audio.format", "is not one of 'wav' and 'mp3'")
+			return FieldErrorf(CodeInvalidValue, path+".input_audio.format", "is not one of 'wav' and 'mp3'")
 		}
 	case PartFile:
 		if p.FileID == "" && p.FileData == "" {
@@ -159,7 +174,7 @@ func (p *Part) validateMedia(path string) *Error {
 
 func (r *Request) checkLimits() *Error {
 	if r.MaxTokens != nil && r.MaxCompletionTokens != nil && *r.MaxTokens != *r.MaxCompletionTokens {
-		return fault(CodeInvalidValue, "max_tokens", "and 'max_completion_tokens' are both given and differ")
+		return FieldErrorf(CodeInvalidValue, "max_tokens", "and 'max_completion_tokens' are both given and differ")
 	}
 	err := firstError(
 		integerIn("max_completion_tokens", r.MaxCompletionTokens, 1, 1<<31-1),
@@ -170,14 +185,14 @@ func (r *Request) checkLimits() *Error {
 		return err
 	}
 	if len(r.Stop) > MaxStops {
-		return fault(CodeArrayTooLong, "stop", "may hold at most %d texts", MaxStops)
+		return FieldErrorf(CodeArrayTooLong, "stop", "may hold at most %d texts", MaxStops)
 	}
 	for i, s := range r.Stop {
 		switch {
 		case s == "":
-			return fault(CodeEmptyString, fmt.Sprintf("stop[%d]", i), "must not be empty")
+			return FieldErrorf(CodeEmptyString, fmt.Sprintf("stop[%d]", i), "must not be empty")
 		case len(s) > maxStopLength:
-			return fault(CodeStringTooLong, fmt.Sprintf("stop[%d]", i), "may have at most %d bytes", maxStopLength)
+			return FieldErrorf(CodeStringTooLong, fmt.Sprintf("stop[%d]", i), "may have at most %d bytes", maxStopLength)
 		}
 	}
 	return nil
@@ -205,38 +220,38 @@ func (r *Request) checkLogprobs() *Error {
 	if err := integerIn("top_logprobs", r.TopLogprobs, 0, maxTopLogprobs); err != nil {
 		return err
 	}
-	if r.TopLogprobs != nil && !r.Logprobs {
-		return fault(CodeInvalidValue, "top_logprobs", "needs 'logprobs' to be true")
+	if r.TopLogprobs != nil && *r.TopLogprobs > 0 && !r.Logprobs {
+		return FieldErrorf(CodeInvalidValue, "top_logprobs", "needs 'logprobs' to be true")
 	}
 	return nil
 }
 
 func (r *Request) checkTools() *Error {
 	if len(r.Tools) > MaxTools {
-		return fault(CodeArrayTooLong, "tools", "may hold at most %d tools", MaxTools)
+		return FieldErrorf(CodeArrayTooLong, "tools", "may hold at most %d tools", MaxTools)
 	}
 	known := make(map[string]bool, len(r.Tools))
 	for i, t := range r.Tools {
 		if !validName(t.Name) {
-			return fault(CodeInvalidValue, fmt.Sprintf("tools[%d].function.name", i), "must be 1 to 64 letters, digits, '_' and '-'")
+			return FieldErrorf(CodeInvalidValue, fmt.Sprintf("tools[%d].function.name", i), "must be 1 to 64 letters, digits, '_' and '-'")
 		}
 		known[t.Name] = true
 	}
 	if r.ParallelToolCalls != nil && len(r.Tools) == 0 {
-		return fault(CodeInvalidValue, "parallel_tool_calls", "needs 'tools'")
+		return FieldErrorf(CodeInvalidValue, "parallel_tool_calls", "needs 'tools'")
 	}
 	switch c := r.ToolChoice; {
 	case c == nil, c.Mode == ToolChoiceNone, c.Mode == ToolChoiceAuto:
 		return nil
 	case c.Mode == ToolChoiceRequired:
 		if len(r.Tools) == 0 {
-			return fault(CodeInvalidValue, "tool_choice", "needs 'tools'")
+			return FieldErrorf(CodeInvalidValue, "tool_choice", "needs 'tools'")
 		}
 		return nil
 	case c.Mode != "":
-		return fault(CodeInvalidValue, "tool_choice", "is not one of 'none', 'auto', 'required' and a function")
+		return FieldErrorf(CodeInvalidValue, "tool_choice", "is not one of 'none', 'auto', 'required' and a function")
 	case !known[c.Function]:
-		return fault(CodeInvalidValue, "tool_choice", "names a function that is not among 'tools'")
+		return FieldErrorf(CodeInvalidValue, "tool_choice", "names a function that is not among 'tools'")
 	}
 	return nil
 }
@@ -244,7 +259,7 @@ func (r *Request) checkTools() *Error {
 func (r *Request) checkFormat() *Error {
 	for _, m := range r.Modalities {
 		if m != ModalityText && m != ModalityAudio {
-			return fault(CodeInvalidValue, "modalities", "may hold 'text' and 'audio' only")
+			return FieldErrorf(CodeInvalidValue, "modalities", "may hold 'text' and 'audio' only")
 		}
 	}
 	f := r.ResponseFormat
@@ -252,10 +267,10 @@ func (r *Request) checkFormat() *Error {
 		return nil
 	}
 	if f.Kind != FormatJSONSchema {
-		return fault(CodeInvalidValue, "response_format.type", "is not one of 'text', 'json_object' and 'json_schema'")
+		return FieldErrorf(CodeInvalidValue, "response_format.type", "is not one of 'text', 'json_object' and 'json_schema'")
 	}
 	if !validName(f.Name) {
-		return fault(CodeInvalidValue, "response_format.json_schema.name", "must be 1 to 64 letters, digits, '_' and '-'")
+		return FieldErrorf(CodeInvalidValue, "response_format.json_schema.name", "must be 1 to 64 letters, digits, '_' and '-'")
 	}
 	return nil
 }
@@ -265,7 +280,7 @@ func (r *Request) checkIdentifiers() *Error {
 		{"user", r.User}, {"safety_identifier", r.SafetyIdentifier}, {"prompt_cache_key", r.PromptCacheKey},
 	} {
 		if utf8.RuneCountInString(field.value) > maxIdentifierLength {
-			return fault(CodeStringTooLong, field.name, "may have at most %d characters", maxIdentifierLength)
+			return FieldErrorf(CodeStringTooLong, field.name, "may have at most %d characters", maxIdentifierLength)
 		}
 	}
 	return nil
@@ -275,32 +290,25 @@ func (r *Request) checkPolicies() *Error {
 	switch r.OnDisconnect {
 	case OnDisconnectDefault, OnDisconnectCancel, OnDisconnectGrace, OnDisconnectContinue:
 	default:
-		return fault(CodeInvalidValue, "on_disconnect", "is not one of 'cancel', 'grace' and 'continue'")
+		return FieldErrorf(CodeInvalidValue, "on_disconnect", "is not one of 'cancel', 'grace' and 'continue'")
 	}
-	if !oneOf(r.ServiceTier, "", "auto", "default", "flex", "priority") {
-		return fault(CodeInvalidValue, "service_tier", "is not one of 'auto', 'default', 'flex' and 'priority'")
+	if !oneOf(r.ServiceTier, "", "auto", "default", "flex", "scale", "priority", "fast") {
+		return FieldErrorf(CodeInvalidValue, "service_tier", "is not one of 'auto', 'default', 'flex', 'scale', 'priority' and 'fast'")
 	}
-	if !oneOf(string(r.ReasoningEffort), "", "none", "minimal", "low", "medium", "high", "xhigh", "max") {
-		return fault(CodeInvalidValue, "reasoning_effort", "is not one of 'none', 'minimal', 'low', 'medium', 'high', 'xhigh' and 'max'")
-	}
-	switch r.Verbosity {
-	case VerbosityDefault, VerbosityLow, VerbosityMedium, VerbosityHigh:
-		return nil
-	default:
-		return fault(CodeInvalidValue, "verbosity", "is not one of 'low', 'medium' and 'high'")
-	}
+	return nil
 }
 
-func checkMetadata(metadata map[string]string) *Error {
+// CheckMetadata checks the metadata that a caller gives a completion.
+func CheckMetadata(metadata map[string]string) *Error {
 	if len(metadata) > MaxMetadataPairs {
-		return fault(CodeArrayTooLong, "metadata", "may hold at most %d pairs", MaxMetadataPairs)
+		return FieldErrorf(CodeArrayTooLong, "metadata", "may hold at most %d pairs", MaxMetadataPairs)
 	}
 	for key, value := range metadata {
 		if utf8.RuneCountInString(key) > maxMetadataKey {
-			return fault(CodeStringTooLong, "metadata", "may have keys of at most %d characters", maxMetadataKey)
+			return FieldErrorf(CodeStringTooLong, "metadata", "may have keys of at most %d characters", maxMetadataKey)
 		}
 		if utf8.RuneCountInString(value) > maxMetadataValue {
-			return fault(CodeStringTooLong, "metadata", "may have values of at most %d characters", maxMetadataValue)
+			return FieldErrorf(CodeStringTooLong, "metadata", "may have values of at most %d characters", maxMetadataValue)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pawstream/pawstream/internal/config"
 	"github.com/pawstream/pawstream/internal/lifecycle"
+	"github.com/pawstream/pawstream/internal/listen"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/randomengine"
@@ -17,11 +18,11 @@ import (
 
 func main() {
 	var flags struct {
-		Listen        string  `default:"127.0.0.1:50051" help:"Address of the gRPC API (host:port)."`
+		Listen        string  `default:"${grpc}" help:"Address of the gRPC API (host:port)."`
 		RandomPace    float64 `default:"20" help:"Tokens per second of the random model; 0: as fast as possible."`
-		RandomMin     int     `default:"60" help:"Fewest tokens of an answer of the random model."`
-		RandomMax     int     `default:"60" help:"Most tokens of an answer of the random model."`
-		RandomJournal string  `default:"" help:"File that takes what the random model yields, as lines of JSON." placeholder:"FILE"`
+		RandomMin     int     `default:"60" help:"Minimum number of tokens of an answer of the random model."`
+		RandomMax     int     `default:"60" help:"Maximum number of tokens of an answer of the random model."`
+		RandomJournal string  `default:"" help:"File to which the random model's events are written, as lines of JSON." placeholder:"FILE"`
 		config.Commands
 		config.Process
 		server.Options
@@ -30,7 +31,7 @@ func main() {
 		Program: config.Program{
 			Name:        "faultcompletion",
 			Description: "The completion service with a model whose text is random.",
-			AdminListen: "127.0.0.1:9091",
+			AdminListen: listen.AdminCompletion,
 		},
 		Flags:   &flags,
 		Process: &flags.Process,

@@ -1,7 +1,7 @@
 package jetlog
 
 import (
-	"errors"
+	"bytes"
 	"io"
 	"net"
 	"strings"
@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
 // A valve passes connections on to a server, and can hold back what the server says.
@@ -24,6 +24,7 @@ type valve struct {
 	mu      sync.Mutex
 	open    *sync.Cond
 	held    bool
+	holdAt  string // has it hold back, once, from when that is sent to the server
 	clients []net.Conn
 }
 
@@ -75,7 +76,7 @@ func (v *valve) serve(client net.Conn) {
 		client.Close()
 		return
 	}
-	v.done.Go(func() { _, _ = io.Copy(upstream, client); upstream.Close() })
+	v.done.Go(func() { _, _ = io.Copy(tripwire{v, upstream}, client); upstream.Close() })
 	v.done.Go(func() {
 		defer client.Close()
 		data := make([]byte, 64<<10)
@@ -93,22 +94,38 @@ func (v *valve) serve(client net.Conn) {
 	})
 }
 
+// A tripwire closes a valve before it passes on what that waits for.
+type tripwire struct {
+	valve *valve
+	to    io.Writer
+}
+
+func (w tripwire) Write(b []byte) (int, error) {
+	v := w.valve
+	v.mu.Lock()
+	if v.holdAt != "" && bytes.Contains(b, []byte(v.holdAt)) {
+		v.held, v.holdAt = true, ""
+	}
+	v.mu.Unlock()
+	return w.to.Write(b)
+}
+
 func TestAnAppendWhoseAckIsLateOrLostHappensOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		after    time.Duration
 		end      func(*valve)
 		resolved int64
 	}{
-		"late":                      {ackTimeout / 2, func(v *valve) { v.hold(false) }, 0},
-		"late, after it came again": {2*ackTimeout + ackTimeout/2, func(v *valve) { v.hold(false) }, 0},
-		"lost with the connection":  {ackTimeout / 2, (*valve).cut, 1},
+		"late":                      {jetio.AckTimeout / 2, func(v *valve) { v.hold(false) }, 0},
+		"late, after it came again": {2*jetio.AckTimeout + jetio.AckTimeout/2, func(v *valve) { v.hold(false) }, 0},
+		"lost with the connection":  {jetio.AckTimeout / 2, (*valve).cut, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			nats := runNATS(t, server.RANDOM_PORT, t.TempDir())
 			v := newValve(t, nats.Addr().String())
-			l := open(t, Config{URL: "nats://" + v.listener.Addr().String()})
-			other := open(t, Config{URL: nats.ClientURL()})
+			l := open(t, Config{NATS: at("nats://" + v.listener.Addr().String())})
+			other := open(t, Config{NATS: at(nats.ClientURL())})
 			w, err := l.Create(within(t), meta("late"))
 			if err != nil {
 				t.Fatal(err)
@@ -129,22 +146,10 @@ func TestAnAppendWhoseAckIsLateOrLostHappensOnce(t *testing.T) {
 				}
 			}
 			stats := l.Stats()
-			if again := test.after > ackTimeout || test.resolved > 0; stats.Resolved != test.resolved || again && stats.AmbiguousAcks == 0 {
+			if again := test.after > jetio.AckTimeout || test.resolved > 0; stats.Resolved != test.resolved || again && stats.AmbiguousAcks == 0 {
 				t.Errorf("%+v, want %d found stored; sent again: %v", stats, test.resolved, again)
 			}
 		})
-	}
-}
-
-func TestAQueueThatIsFullIsNoRoomForNow(t *testing.T) {
-	l := open(t, Config{})
-	answer := &nats.Msg{Data: []byte(`{"error":{"code":429,"err_code":10167,"description":"too many requests"},"stream":"PAWSTREAM","seq":0}`)}
-	_, err := readAck(answer)
-	if again, refused := l.refused(answer, err, true); !again {
-		t.Errorf("a running completion fails: %v", refused)
-	}
-	if again, refused := l.refused(answer, err, false); again || !errors.Is(refused, chat.ErrLogFull) {
-		t.Errorf("a new completion is refused with %v", refused)
 	}
 }
 
@@ -185,7 +190,7 @@ func TestStatsCountWhatHappens(t *testing.T) {
 
 func TestLongEventsAreSplitIntoRecordsThatAServerTakes(t *testing.T) {
 	url := startNATS(t) // takes 1 MiB at most
-	l := open(t, Config{URL: url})
+	l := open(t, Config{NATS: at(url)})
 	w, err := l.Create(within(t), meta("long"))
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +202,7 @@ func TestLongEventsAreSplitIntoRecordsThatAServerTakes(t *testing.T) {
 	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
 		t.Fatal(err)
 	}
-	if got, kind := text(t, open(t, Config{URL: url}), "long"); got != strings.Repeat(word, 70) || kind != chat.KindDone {
+	if got, kind := text(t, open(t, Config{NATS: at(url)}), "long"); got != strings.Repeat(word, 70) || kind != chat.KindDone {
 		t.Errorf("%d bytes, %v", len(got), kind)
 	}
 	if l.Stats().BlockedAppends == 0 {

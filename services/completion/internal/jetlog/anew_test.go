@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
@@ -27,7 +32,7 @@ func lowStream(t *testing.T, l *Log) {
 		if err == nil {
 			return
 		}
-		if !wait(ctx, time.Millisecond) {
+		if !pause(ctx, time.Millisecond) {
 			t.Fatal(err)
 		}
 	}
@@ -53,7 +58,7 @@ func finish(t *testing.T, l *Log, id string, words ...string) {
 // writers that own messages of the old one: every number that they know is somebody else's now.
 func TestAnOldWriterDeletesNothingOfANewStream(t *testing.T) {
 	url := startNATS(t)
-	old := open(t, Config{URL: url})
+	old := open(t, Config{NATS: at(url)})
 	var writers []chat.Writer
 	for i := range 10 {
 		w, err := old.Create(within(t), meta(fmt.Sprint("old", i)))
@@ -65,7 +70,7 @@ func TestAnOldWriterDeletesNothingOfANewStream(t *testing.T) {
 		writers = append(writers, w)
 	}
 	lowStream(t, old)
-	anew := open(t, Config{URL: url})
+	anew := open(t, Config{NATS: at(url)})
 	const completions = 20
 	for i := range completions {
 		finish(t, anew, fmt.Sprint("new", i), "x", "y", "z")
@@ -77,7 +82,7 @@ func TestAnOldWriterDeletesNothingOfANewStream(t *testing.T) {
 		}
 		old.disown(w.(*writer).era, fmt.Sprint("old", i), w.(*writer).owner)
 	}
-	late := open(t, Config{URL: url})
+	late := open(t, Config{NATS: at(url)})
 	for i := range completions {
 		if got, kind := text(t, late, fmt.Sprint("new", i)); got != "xyz" || kind != chat.KindDone {
 			t.Errorf("new%d is %q, %v", i, got, kind)
@@ -103,6 +108,92 @@ func (f *farm) start() { f.server = runNATS(f.t, f.port, f.dir) }
 
 func (f *farm) stop() { f.server.Shutdown(); f.server.WaitForShutdown() }
 
+// backup stops the server, and returns a copy of its files and what puts that back.
+func (f *farm) backup() (restore func()) {
+	f.t.Helper()
+	copied := filepath.Join(f.t.TempDir(), "backup")
+	f.stop()
+	if err := os.CopyFS(copied, os.DirFS(f.dir)); err != nil {
+		f.t.Fatal(err)
+	}
+	f.start()
+	return func() {
+		f.t.Helper()
+		f.stop()
+		if err := os.RemoveAll(f.dir); err != nil {
+			f.t.Fatal(err)
+		}
+		if err := os.CopyFS(f.dir, os.DirFS(copied)); err != nil {
+			f.t.Fatal(err)
+		}
+		f.start()
+	}
+}
+
+// snapshot copies the streams over the connection, as NATS's own tool does, and returns what puts that back:
+// other than copies of files, such a stream counts as made when it was put back.
+func (f *farm) snapshot() (restore func()) {
+	f.t.Helper()
+	conn, err := nats.Connect(f.url())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(conn.Close)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var puts []func()
+	for _, name := range []string{streamName, pastName} {
+		stream, err := js.Stream(within(f.t), name)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		cfg, state := stream.CachedInfo().Config, stream.CachedInfo().State
+		cfg.FirstSeq = state.FirstSeq
+		var messages []*jetstream.RawStreamMsg // nil: one that was deleted
+		for sequence := state.FirstSeq; sequence <= state.LastSeq; sequence++ {
+			msg, err := stream.GetMsg(within(f.t), sequence)
+			if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+				f.t.Fatal(err)
+			}
+			messages = append(messages, msg)
+		}
+		puts = append(puts, func() { putBack(f.t, js, cfg, messages) })
+	}
+	return func() {
+		for _, put := range puts {
+			put()
+		}
+	}
+}
+
+// putBack puts a stream back that holds these messages, from cfg.FirstSeq on.
+func putBack(t *testing.T, js jetstream.JetStream, cfg jetstream.StreamConfig, messages []*jetstream.RawStreamMsg) {
+	t.Helper()
+	if err := js.DeleteStream(within(t), cfg.Name); err != nil {
+		t.Fatal(err)
+	}
+	stream, err := js.CreateStream(within(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, msg := range messages {
+		subject, data := strings.ReplaceAll(cfg.Subjects[0], "*", "gone"), []byte(nil)
+		if msg != nil {
+			subject, data = msg.Subject, msg.Data
+		}
+		if _, err := js.Publish(within(t), subject, data); err != nil {
+			t.Fatal(err)
+		}
+		if msg == nil {
+			if err := stream.DeleteMsg(within(t), cfg.FirstSeq+uint64(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
 func (f *farm) url() string { return fmt.Sprint("nats://127.0.0.1:", f.port) }
 
 // TestTheStreamIsOpenedAgain loses the stream in every way under two replicas. Who follows an
@@ -123,24 +214,40 @@ func TestTheStreamIsOpenedAgain(t *testing.T) {
 			f.start()
 		}},
 		{"an older backup is put back", func(t *testing.T, f *farm, l *Log) {
-			wait(t.Context(), 2*pulseEvery)
-			backup := filepath.Join(t.TempDir(), "backup")
-			f.stop()
-			if err := os.CopyFS(backup, os.DirFS(f.dir)); err != nil {
-				t.Fatal(err)
-			}
-			f.start()
+			pause(t.Context(), 2*pulseEvery)
+			restore := f.backup()
 			w := l.writing("running")
 			appendAll(t, w, "c")
 			awaitLast(t, l, "running", 2)
-			f.stop()
-			if err := os.RemoveAll(f.dir); err != nil {
+			restore()
+		}},
+		{"an older backup is put back twice", func(t *testing.T, f *farm, l *Log) {
+			pause(t.Context(), 2*pulseEvery)
+			restore := f.backup()
+			w := l.writing("running")
+			appendAll(t, w, "c")
+			awaitLast(t, l, "running", 2)
+			restore()
+			awaitTrouble(t, l, "")
+			pause(t.Context(), pulseEvery)
+			restore()
+		}},
+		{"it is made with fewer subjects, and that is undone", func(t *testing.T, _ *farm, l *Log) {
+			if err := l.js.DeleteStream(within(t), streamName); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.CopyFS(f.dir, os.DirFS(backup)); err != nil {
+			cfg := l.streamConfig()
+			cfg.Subjects = cfg.Subjects[:3]
+			if _, err := l.js.CreateStream(within(t), cfg); err != nil {
+				t.Skip("one of the replicas was faster")
+			}
+			awaitTrouble(t, l, "has other subjects")
+			if _, err := l.Create(within(t), meta("refused")); !errors.Is(err, chat.ErrLogFull) {
+				t.Errorf("Create in a stream that takes no owners: %v", err)
+			}
+			if err := l.js.DeleteStream(within(t), streamName); err != nil {
 				t.Fatal(err)
 			}
-			f.start()
 		}},
 		{"it is deleted", func(t *testing.T, _ *farm, l *Log) {
 			if err := l.js.DeleteStream(within(t), streamName); err != nil {
@@ -169,7 +276,7 @@ func TestTheStreamIsOpenedAgain(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			f := newFarm(t)
-			a, b := open(t, Config{URL: f.url()}), open(t, Config{URL: f.url()})
+			a, b := open(t, Config{NATS: at(f.url())}), open(t, Config{NATS: at(f.url())})
 			adopt(t, a)
 			adopt(t, b)
 			finish(t, a, "ended", "x")
@@ -263,7 +370,7 @@ func createSoon(t *testing.T, l *Log, prefix string) (id string) {
 			}
 			return id
 		}
-		if !errors.Is(err, chat.ErrLogFull) || !wait(ctx, 50*time.Millisecond) {
+		if !errors.Is(err, chat.ErrLogFull) || !pause(ctx, 50*time.Millisecond) {
 			t.Fatalf("Create %s: %v", id, err)
 		}
 	}
@@ -293,7 +400,7 @@ func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
 	}
 	t.Parallel()
 	f := newFarm(t)
-	l, err := Open(within(t), Config{URL: f.url()})
+	l, err := Open(within(t), Config{NATS: at(f.url())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,25 +411,13 @@ func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
 	}
 	appendAll(t, w, "a")
 	awaitLast(t, l, "running", 0)
-	backup := filepath.Join(t.TempDir(), "backup")
-	f.stop()
-	if err := os.CopyFS(backup, os.DirFS(f.dir)); err != nil {
-		t.Fatal(err)
-	}
-	f.start()
+	restore := f.backup()
 	appendAll(t, w, "b")
 	awaitLast(t, l, "running", 1)
-	f.stop()
-	if err := os.RemoveAll(f.dir); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(f.dir, os.DirFS(backup)); err != nil {
-		t.Fatal(err)
-	}
-	f.start()
+	restore()
 	createSoon(t, l, "after") // it knows by now
 	l.Close()
-	late := open(t, Config{URL: f.url()})
+	late := open(t, Config{NATS: at(f.url())})
 	adopt(t, late)
 	if _, kind := text(t, late, "running"); kind != chat.KindError {
 		t.Errorf("it ends with %v", kind)
@@ -336,7 +431,7 @@ func TestAStreamThatIsChangedWhileItIsUsed(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	t.Parallel()
-	l := open(t, Config{URL: startNATS(t), Patience: time.Second})
+	l := open(t, Config{NATS: at(startNATS(t)), Patience: time.Second})
 	finish(t, l, "before", "x")
 	cfg := l.streamConfig()
 	cfg.Discard = jetstream.DiscardOld
@@ -364,10 +459,10 @@ func TestNobodyGoesOnBehindWhatReadersHaveSeen(t *testing.T) {
 	for _, written := range []string{"here", "by another replica"} {
 		t.Run(written, func(t *testing.T) {
 			url := startNATS(t)
-			l := open(t, Config{URL: url})
+			l := open(t, Config{NATS: at(url)})
 			writing := l
 			if written != "here" {
-				writing = open(t, Config{URL: url})
+				writing = open(t, Config{NATS: at(url)})
 			}
 			w, err := writing.Create(within(t), meta("set-back"))
 			if err != nil {
@@ -406,5 +501,120 @@ func TestNobodyGoesOnBehindWhatReadersHaveSeen(t *testing.T) {
 				t.Errorf("whoever comes later reads %q, %v", got, kind)
 			}
 		})
+	}
+}
+
+// A gateway is a way to a server that can be closed, and whose answers can be late.
+type gateway struct {
+	late    atomic.Int64 // by how long
+	t       *testing.T
+	address string
+	target  string
+
+	mu       sync.Mutex
+	listener net.Listener
+	conns    []net.Conn
+}
+
+func newGateway(t *testing.T, target string) *gateway {
+	g := &gateway{t: t, address: fmt.Sprint("127.0.0.1:", freePorts(t, 1)[0]), target: target}
+	g.open()
+	t.Cleanup(g.shut)
+	return g
+}
+
+func (g *gateway) open() {
+	g.t.Helper()
+	listener, err := net.Listen("tcp", g.address)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.mu.Lock()
+	g.listener = listener
+	g.mu.Unlock()
+	go func() {
+		for {
+			from, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			to, err := net.Dial("tcp", g.target)
+			if err != nil {
+				_ = from.Close()
+				continue
+			}
+			g.mu.Lock()
+			g.conns = append(g.conns, from, to)
+			g.mu.Unlock()
+			go func() {
+				_, _ = io.Copy(to, from)
+				_ = to.Close()
+			}()
+			go func() {
+				_, _ = io.Copy(lateWriter{g, from}, to)
+				_ = from.Close()
+			}()
+		}
+	}()
+}
+
+type lateWriter struct {
+	g  *gateway
+	to net.Conn
+}
+
+func (w lateWriter) Write(b []byte) (int, error) {
+	pause(context.Background(), time.Duration(w.g.late.Load()))
+	return w.to.Write(b)
+}
+
+func (g *gateway) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_ = g.listener.Close()
+	for _, c := range g.conns {
+		_ = c.Close()
+	}
+	g.conns = nil
+}
+
+// TestNobodyGoesOnBeforeOthersHadTheirSay has a backup put back that holds all that one replica
+// knows, which had been cut off, and less than another one has shown since, which connects later.
+func TestNobodyGoesOnBeforeOthersHadTheirSay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	f := newFarm(t)
+	target := fmt.Sprint("127.0.0.1:", f.port)
+	toA, toB := newGateway(t, target), newGateway(t, target)
+	a, b := open(t, Config{NATS: at("nats://" + toA.address)}), open(t, Config{NATS: at("nats://" + toB.address)})
+	w, err := b.Create(within(t), meta("running"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "x")
+	awaitLast(t, a, "running", 0)
+	toB.shut()
+	restore := f.backup()
+	createSoon(t, a, "back")
+	orphan, err := a.claim(within(t), a.gate.era(), b.replica, "running")
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, orphan.Writer, "y")
+	awaitLast(t, a, "running", 1)
+	toA.shut()
+	restore()
+	toB.open()
+	pause(t.Context(), 300*time.Millisecond)
+	toA.open()
+	_ = w.Append(within(t), chat.Text(0, "z"))
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); !errors.Is(err, chat.ErrLost) {
+		t.Errorf("who knew nothing is told %v, want %v", err, chat.ErrLost)
+	}
+	createSoon(t, b, "after")
+	if head, _, err := b.storedHead(within(t), "running"); err != nil || head.Last != 0 {
+		t.Errorf("event %d was stored, %v", head.Last, err)
 	}
 }

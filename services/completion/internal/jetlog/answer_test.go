@@ -60,7 +60,7 @@ func TestAnswersCountAsStored(t *testing.T) {
 				if err := w.Seal(t.Context(), chat.Event{Kind: chat.KindDone, Usage: &chat.Usage{}}); err != nil {
 					t.Error(err)
 				}
-				w.Settle()
+				w.Settle(func() {})
 			})
 		}
 	}
@@ -92,7 +92,7 @@ func TestAnswersAreBounded(t *testing.T) {
 				if err := w.Seal(t.Context(), chat.Event{Kind: chat.KindDone, Usage: &chat.Usage{}}); err != nil {
 					t.Error(err)
 				}
-				w.Settle()
+				w.Settle(func() {})
 			})
 		}
 	}

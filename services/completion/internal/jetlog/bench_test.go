@@ -193,12 +193,12 @@ func benchLoad(b *testing.B, log chat.Log, ld load) {
 func BenchmarkFollow(b *testing.B) {
 	const events = 500
 	s := startNATS(b)
-	owner, err := Open(b.Context(), Config{URL: s})
+	owner, err := Open(b.Context(), Config{NATS: at(s)})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(owner.Close)
-	other, err := Open(b.Context(), Config{URL: s})
+	other, err := Open(b.Context(), Config{NATS: at(s)})
 	if err != nil {
 		b.Fatal(err)
 	}

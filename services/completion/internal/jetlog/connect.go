@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/pawstream/pawstream/internal/natsconn"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
 // connect connects to the server of the configuration, or starts one.
 func (l *Log) connect() error {
-	at := natsconn.Server{URL: l.cfg.URL, Creds: l.cfg.CredsFile, CA: l.cfg.CAFile, Cert: l.cfg.CertFile, Key: l.cfg.KeyFile}
-	if l.cfg.URL == "" {
+	at := l.cfg.NATS
+	if at.URL == "" {
 		embedded, err := startEmbedded(&l.cfg)
 		if err != nil {
 			return err
@@ -30,19 +30,24 @@ func (l *Log) connect() error {
 		return fmt.Errorf("connect to NATS at %s: %w", at.String(), err)
 	}
 	l.conn = conn
-	for subject, handle := range map[string]nats.MsgHandler{readersPrefix: l.answerWatch, endedPrefix: l.hearEnd, usagePrefix: l.hearUsage} {
+	for subject, handle := range map[string]nats.MsgHandler{
+		readersPrefix: l.answerWatch, askedPrefix: l.answerAsked, endedPrefix: l.hearEnd, usagePrefix: l.hearUsage,
+	} {
 		if _, err := conn.Subscribe(subject+"*", handle); err != nil {
 			return fmt.Errorf("subscribe: %w", err)
 		}
 	}
-	if l.acks, err = newAcks(conn, l.link); err != nil {
-		return fmt.Errorf("subscribe: %w", err)
-	}
-	if l.reads, err = newReads(conn); err != nil {
-		return fmt.Errorf("subscribe: %w", err)
-	}
+	l.reads = newReads(conn)
 	l.maxRecord = min(maxRecord, int(conn.MaxPayload()/2))
-	l.js, err = jetstream.New(conn, jetstream.WithDefaultTimeout(l.cfg.Patience))
+	if l.js, err = jetstream.New(conn, jetstream.WithDefaultTimeout(l.cfg.Patience)); err != nil {
+		return err
+	}
+	l.io, err = jetio.New(jetio.Config{
+		Conn: conn, JetStream: l.js, Link: l.link, Name: streamName, Gate: l.gate,
+		Patience: l.cfg.Patience, Admission: admission, Stale: l.outdated,
+		Saw:   l.witness.Saw,
+		Doubt: func() { l.gate.shut(); l.suspect() },
+	})
 	return err
 }
 
@@ -57,8 +62,8 @@ func (l *Log) options() []nats.Option {
 			}
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) {
-			l.connected.Store(time.Now().UnixNano())
-			l.link.isBack()
+			l.connected.Now()
+			l.link.IsBack()
 			l.cfg.Logger.Info("connection to NATS is back")
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {

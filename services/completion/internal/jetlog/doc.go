@@ -6,7 +6,8 @@
 // One stream holds everything. Each completion has a subject, whose messages are the
 // records of package record: its meta, then its events. A name (idempotency key), an
 // entry in its principal's list, and replaced metadata have subjects of their own, so
-// that nobody but its writer adds to the subject of a running completion.
+// that nobody but its writer adds to the subject of a running completion. So has the end of one that is
+// not to be stored, until it is deleted.
 //
 // # Rules
 //
@@ -16,10 +17,7 @@
 //     next record, so batches grow with load by themselves.
 //   - Fence: every append names the last message of its subject that the writer knows.
 //     If somebody else has written since, JetStream refuses, and the writer stops.
-//   - An append that is not answered in time is sent again, ever more rarely, and at once
-//     when the connection has come back; an answer to any sending counts. Where the second
-//     is refused, the stream's leader tells whether the first was stored: nobody hopes that
-//     a duplicate is noticed.
+//   - An append whose acknowledgement is lost happens once: package jetio sees to that.
 //
 // # Reading
 //
@@ -43,6 +41,6 @@
 // may append one record to a completion that was taken over meanwhile, if its numbers happen to be
 // the same: the completion cannot be read then, and says so. Without [Config].SyncAlways, and in an external server without its like, the loss of
 // power may lose what was acknowledged last. Files that were damaged cost records, which is
-// logged when the server inside this process starts. Whoever may publish in the account of an
+// logged when the server inside this process starts. Anybody who may publish in the account of an
 // external server may forge records: it has to be ours alone.
 package jetlog

@@ -1,6 +1,7 @@
 package jetlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,33 +16,45 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/pawstream/pawstream/services/completion/internal/datadir"
 )
 
 // An embedded is a NATS server inside this process. Its files stay ours while the server is
 // started again in the place of one that stores nothing any more.
 type embedded struct {
-	lock    *dirLock
+	lock    *datadir.Lock
 	dir     string
 	options server.Options
 	logger  *slog.Logger
+	stat    check     // the directory's, by present
+	write   check     // to the directory, by probe
+	halt    check     // of the server, by mend
+	probed  time.Time // when the disk last answered room
+	answer  error     // what it answered
 
 	mu     sync.Mutex
 	server *server.Server // nil while there is none
 	voice  *serverLog     // of the server
 	begun  time.Time      // when it was started
+	hope   time.Duration  // how long it may be silent, without a complaint, before it is started again
 }
 
 // maxPayload is the largest record, in bytes: the largest request that gRPC takes, and
 // room beside it.
 const maxPayload = 20 << 20
 
+// maxUntaken is what the server may have for one connection that has not taken it yet, before it ends
+// that: more than what is read at once comes to.
+const maxUntaken = 4 * leastReads * maxPayload
+
 func startEmbedded(cfg *Config) (*embedded, error) {
-	lock, err := lockDir(cfg.DataDir)
+	lock, err := datadir.Take(cfg.DataDir, format)
 	if err != nil {
 		return nil, err
 	}
 	e := &embedded{
-		lock: lock, dir: cfg.DataDir, logger: cfg.Logger,
+		lock: lock, dir: cfg.DataDir, logger: cfg.Logger, hope: silentFor,
 		options: server.Options{
 			ServerName: "pawstream",
 			DontListen: true,
@@ -49,6 +62,7 @@ func startEmbedded(cfg *Config) (*embedded, error) {
 			StoreDir:   cfg.DataDir,
 			SyncAlways: cfg.SyncAlways,
 			MaxPayload: maxPayload,
+			MaxPending: maxUntaken,
 			NoSigs:     true,
 		},
 	}
@@ -58,7 +72,7 @@ func startEmbedded(cfg *Config) (*embedded, error) {
 		e.options.JetStreamMaxStore = math.MaxInt64 / 2
 	}
 	if err := e.start(); err != nil {
-		lock.release()
+		lock.Release()
 		return nil, err
 	}
 	return e, nil
@@ -126,38 +140,49 @@ func (e *embedded) stop() {
 	}
 }
 
-// close ends the server and lets go of the directory.
+// close ends the server and unlocks the directory.
 func (e *embedded) close() {
 	e.stop()
-	e.lock.release()
+	e.lock.Release()
 }
 
 const (
 	// probeSize is how much room a disk has to have, in bytes, for the server to be worth a start.
 	probeSize = 1 << 20
+	// probePause is between two looks whether it has, which write that much through to it.
+	probePause = time.Second
 	// restartPause is between two starts of the server.
 	restartPause = 2 * time.Second
+	// silentFor is how long a server that complains of nothing may store nothing.
+	silentFor = 30 * time.Second
+	// diskTime is how long the disk may take to answer.
+	diskTime = 2 * time.Second
 )
 
-// mend is for when nothing was stored for a while. It returns why that is, and starts the
+// mend is for when nothing was stored for so long. It returns why that is, and starts the
 // server again where that helps: nil. A server that was told once that there is no room, or
-// that a write has failed otherwise, stores nothing for good.
-func (e *embedded) mend() error {
-	switch err := e.probe(); {
+// that a write has failed otherwise, stores nothing for good. So may one that stands still.
+func (e *embedded) mend(silent time.Duration) error {
+	switch err := e.room(); {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("the disk of the data directory %s has no room", e.dir)
+	case errors.Is(err, errHangs):
+		return err
 	case err != nil:
 		return fmt.Errorf("the data directory %s cannot be written to: %w", e.dir, err)
 	}
 	e.mu.Lock()
-	runs, early := e.server != nil, time.Since(e.begun) < restartPause
-	sick := runs && e.voice.complained()
+	age := time.Since(e.begun)
+	sick := e.server != nil && (e.voice.complained() && age >= restartPause || min(age, silent) >= e.hope)
+	runs := e.server != nil
 	e.mu.Unlock()
-	if runs && (!sick || early) {
+	if runs && !sick {
 		return errSilent
 	}
 	e.logger.Warn("the NATS server inside this process stores nothing, though its disk has room: it is started again")
-	e.stop()
+	if err := e.halt.run(func() error { e.stop(); return nil }); err != nil {
+		return e.hangs(err) // the next look waits for the same one
+	}
 	if err := e.start(); err != nil {
 		if e.probe() != nil {
 			return err // the room is gone again
@@ -172,17 +197,55 @@ var errSilent = errors.New("the NATS server inside this process acknowledges no 
 // present returns a [*HopelessError] trouble where the data directory is not the one any more whose
 // files the server has open: what it stores there would be gone with the process.
 func (e *embedded) present() error {
-	if e == nil || e.lock.holds(e.dir) {
+	if e == nil {
 		return nil
+	}
+	err := e.stat.run(func() error {
+		if e.lock.Holds() {
+			return nil
+		}
+		return errReplacedDir
+	})
+	if !errors.Is(err, errReplacedDir) {
+		return e.hangs(err)
 	}
 	return &HopelessError{fmt.Sprintf("the data directory %s was taken away or replaced while it was used: put in place what is to be used, and start again", e.dir)}
 }
 
+var errReplacedDir = errors.New("another data directory")
+
+// room is probe for whoever asks all the time.
+func (e *embedded) room() error {
+	if time.Since(e.probed) < probePause {
+		return e.answer
+	}
+	err := e.probe()
+	if !errors.Is(err, errHangs) { // else the next one waits for the same answer
+		e.probed, e.answer = time.Now(), err
+	}
+	return err
+}
+
 // probe tries to write to the directory.
 func (e *embedded) probe() error {
-	path := filepath.Join(e.dir, "PROBE")
-	defer func() { _ = os.Remove(path) }() // it may not be there
-	return os.WriteFile(path, make([]byte, probeSize), 0o600)
+	return e.hangs(e.write.run(func() error {
+		path := filepath.Join(e.dir, "PROBE")
+		defer func() { _ = os.Remove(path) }()                                           // it may not be there
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_SYNC, 0o600) //nolint:gosec // the operator names the directory
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(make([]byte, probeSize))
+		return cmp.Or(err, f.Close())
+	}))
+}
+
+// hangs says which disk it is that does not answer.
+func (e *embedded) hangs(err error) error {
+	if errors.Is(err, errHangs) {
+		return fmt.Errorf("%w: the data directory %s", err, e.dir)
+	}
+	return err
 }
 
 // A serverLog passes on what the server has to say that is not good news: nobody asks

@@ -10,12 +10,11 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// An era is how long the stream is one and the same. It ends when the stream turns out to be
-// another one: lost and made again, or put back from an older backup. The sequences that were
-// known in one era say nothing in the next, so nothing is appended by them.
-type era uint64
+// An era is how long the stream is one and the same.
+type era = jetio.Era
 
 // A gate lets appends pass while the stream is known to be that of their era. It shuts when a
 // connection is made, because anything may be behind a new one, and opens when the keeper has
@@ -33,8 +32,11 @@ func newGate() *gate { return &gate{changed: make(chan struct{})} }
 // era returns the one that it is now.
 func (g *gate) era() era { return era(g.state.Load() >> 1) }
 
-// pass waits until appends of an era may be sent: [chat.ErrLost] once that is over.
-func (g *gate) pass(ctx context.Context, in era, deadline time.Time) error {
+// Is implements [jetio.Gate].
+func (g *gate) Is(in era) bool { return g.era() == in }
+
+// Pass implements [jetio.Gate].
+func (g *gate) Pass(ctx context.Context, in era, deadline time.Time) error {
 	if g.state.Load() == uint64(in)<<1|1 {
 		return nil
 	}
@@ -100,4 +102,11 @@ func (g *gate) set(state uint64) {
 	g.state.Store(state)
 	close(g.changed)
 	g.changed = make(chan struct{})
+}
+
+// saw notes that a record is stored in the stream of an era.
+func (l *Log) saw(in era, sequence uint64) {
+	if l.gate.Is(in) {
+		l.io.Stored(sequence)
+	}
 }

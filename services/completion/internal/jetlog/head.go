@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -12,7 +13,9 @@ import (
 
 	logv1 "github.com/pawstream/pawstream/gen/petstore/completion/log/v1"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/wait"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
@@ -25,19 +28,20 @@ type place struct {
 
 // storedHead reads how far a completion is from the stream.
 func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, error) {
-	meta, _, err := l.storedMeta(ctx, id)
+	end, err := enter(ctx, l.reads.records)
+	if err != nil {
+		return chat.Head{}, place{}, err
+	}
+	defer end()
+	meta, _, err := l.readMeta(ctx, id)
 	if err != nil {
 		return chat.Head{Meta: meta, Last: -1}, place{}, err
 	}
-	msg, err := l.lastOf(ctx, eventsPrefix+id)
+	r, msg, err := readRecord(ctx, id, l.io.LastOf)
 	if errors.Is(err, chat.ErrNotFound) { // it has expired since
 		meta, err = l.expiredMeta(ctx, id)
 		return chat.Head{Meta: meta, Last: -1}, place{}, err
 	}
-	if err != nil {
-		return chat.Head{}, place{}, err
-	}
-	r, err := record.Decode(msg.Data)
 	if err != nil {
 		return chat.Head{}, place{}, err
 	}
@@ -48,21 +52,27 @@ func (l *Log) storedHead(ctx context.Context, id string) (chat.Head, place, erro
 // storedMeta reads what holds for a completion as a whole, and the stream sequence of its first
 // record.
 func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, uint64, error) {
-	msg, err := l.firstOf(ctx, eventsPrefix+id)
+	end, err := enter(ctx, l.reads.records)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer end()
+	return l.readMeta(ctx, id)
+}
+
+// readMeta is storedMeta for who has a place among the reads of records.
+func (l *Log) readMeta(ctx context.Context, id string) (*chat.Meta, uint64, error) {
+	r, first, err := readRecord(ctx, id, l.io.FirstOf)
 	if errors.Is(err, chat.ErrNotFound) {
 		past, gone := l.expiredMeta(ctx, id)
 		if !errors.Is(gone, chat.ErrTrimmed) {
 			return past, 0, gone
 		}
 		// It may have been admitted between the two looks.
-		if msg, err = l.firstOf(ctx, eventsPrefix+id); errors.Is(err, chat.ErrNotFound) {
+		if r, first, err = readRecord(ctx, id, l.io.FirstOf); errors.Is(err, chat.ErrNotFound) {
 			return past, 0, gone
 		}
 	}
-	if err != nil {
-		return nil, 0, err
-	}
-	r, err := record.Decode(msg.Data)
 	switch {
 	case err != nil:
 		return nil, 0, err
@@ -70,11 +80,10 @@ func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, uint64, er
 		past, err := l.expiredMeta(ctx, id)
 		return past, 0, err
 	}
-	first := msg.Sequence
-	msg, err = l.lastOf(ctx, labelsPrefix+id)
+	msg, err := l.io.LastOf(ctx, labelsPrefix+id)
 	switch {
 	case errors.Is(err, chat.ErrNotFound):
-		return r.Meta, first, nil
+		return r.Meta, first.Sequence, nil
 	case err != nil:
 		return nil, 0, err
 	}
@@ -83,7 +92,7 @@ func (l *Log) storedMeta(ctx context.Context, id string) (*chat.Meta, uint64, er
 		return nil, 0, fmt.Errorf("%w: %w", record.ErrCorrupt, err)
 	}
 	r.Meta.Metadata = labels.GetMetadata()
-	return r.Meta, first, nil
+	return r.Meta, first.Sequence, nil
 }
 
 // remember says whose a completion is, for when it has expired. Nobody waits until that is
@@ -100,8 +109,15 @@ func (l *Log) remember(m *chat.Meta) {
 // unremember puts nobody's name in the place of whose a completion was, and keeps that: what
 // remember has sent may still be on its way, from another replica too.
 func (l *Log) unremember(ctx context.Context, id string) error {
-	if _, err := l.js.Publish(ctx, pastPrefix+id, nil); err != nil {
-		return failure(err)
+	_, err := l.js.Publish(ctx, pastPrefix+id, nil)
+	if errors.Is(err, jetstream.ErrNoStreamResponse) {
+		if err := l.keeper.keepPast(ctx); err != nil {
+			return jetio.Failure(err)
+		}
+		_, err = l.js.Publish(ctx, pastPrefix+id, nil)
+	}
+	if err != nil {
+		return jetio.Failure(err)
 	}
 	return nil
 }
@@ -109,37 +125,34 @@ func (l *Log) unremember(ctx context.Context, id string) error {
 // expiredMeta returns what is remembered of a completion with [chat.ErrTrimmed], or
 // [chat.ErrNotFound].
 func (l *Log) expiredMeta(ctx context.Context, id string) (*chat.Meta, error) {
-	msg, err := l.past.GetLastMsgForSubject(ctx, pastPrefix+id)
+	msg, err := lastSaid(ctx, l.past, pastPrefix+id, min(l.cfg.Patience, staleFor))
 	switch {
-	case errors.Is(err, jetstream.ErrMsgNotFound):
+	case errors.Is(err, jetstream.ErrMsgNotFound), errors.Is(err, jetstream.ErrStreamNotFound):
 		return nil, chat.ErrNotFound
 	case err != nil:
-		return nil, failure(err)
+		return nil, jetio.Failure(err)
 	case len(msg.Data) == 0: // it was deleted
 		return nil, chat.ErrNotFound
 	}
 	return &chat.Meta{ID: id, Principal: string(msg.Data)}, chat.ErrTrimmed
 }
 
-// admission is how long a completion may take from its name to its meta.
-const admission = 2 * time.Second
-
-// awaitMeta returns the meta of a completion whose name has just been claimed:
-// [chat.ErrNotFound] if it does not come.
-func (l *Log) awaitMeta(ctx context.Context, id string) (*chat.Meta, error) {
-	ctx, cancel := context.WithTimeout(ctx, admission)
-	defer cancel()
-	for {
-		meta, _, err := l.storedMeta(ctx, id)
-		if !errors.Is(err, chat.ErrNotFound) || !wait(ctx, retryPause) {
-			return meta, err
+// lastSaid returns the last message of a subject. While the stream's servers elect a leader, it waits for
+// that, as long as the patience lasts.
+func lastSaid(ctx context.Context, stream jetstream.Stream, subject string, patience time.Duration) (*jetstream.RawStreamMsg, error) {
+	for until := time.Now().Add(patience); ; {
+		msg, err := stream.GetLastMsgForSubject(ctx, subject)
+		var told *jetstream.APIError
+		electing := errors.As(err, &told) && told.Code == http.StatusServiceUnavailable
+		if !electing || time.Now().After(until) || wait.For(ctx, jetio.RetryPause) != nil {
+			return msg, err
 		}
 	}
 }
 
 // publishProgress shows progress to the readers in other replicas. It may get lost.
 func (l *Log) publishProgress(id string, p chat.Progress) {
-	data, err := proto.Marshal(wire.ProtoEvent(&chat.Event{Kind: chat.KindProgress, Progress: &p}))
+	data, err := proto.Marshal(wire.EventToProto(&chat.Event{Kind: chat.KindProgress, Progress: &p}))
 	if err == nil {
 		_ = l.conn.Publish(livePrefix+id+progressToken, data)
 	}
@@ -150,7 +163,7 @@ func decodeProgress(data []byte) (chat.Progress, bool) {
 	if err := proto.Unmarshal(data, p); err != nil {
 		return chat.Progress{}, false
 	}
-	e := wire.Event(p)
+	e := wire.EventFromProto(p)
 	if e.Kind != chat.KindProgress {
 		return chat.Progress{}, false
 	}

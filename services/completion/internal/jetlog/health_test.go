@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/pawstream/pawstream/internal/natsconn"
 )
 
 // bound is how soon the log has to say that it has trouble, and to be well again, with what a
@@ -50,7 +52,7 @@ func troubles(t *testing.T, l *Log) (count func() int) {
 func TestHealthTellsThatTheServerIsAway(t *testing.T) {
 	t.Parallel()
 	f := newFarm(t)
-	l := open(t, Config{URL: f.url()})
+	l := open(t, Config{NATS: at(f.url())})
 	changes := troubles(t, l)
 	awaitTrouble(t, l, "")
 	f.stop()
@@ -71,7 +73,7 @@ func TestHealthTellsThatTheServerIsAway(t *testing.T) {
 
 func TestAStreamThatIsFullToItsLimitIsNoTrouble(t *testing.T) {
 	t.Parallel()
-	l := open(t, Config{URL: startNATS(t), MaxBytes: 64 << 10, Patience: time.Second})
+	l := open(t, Config{NATS: at(startNATS(t)), MaxBytes: 64 << 10, Patience: time.Second})
 	changes := troubles(t, l)
 	for i := 0; ; i++ {
 		w, err := l.Create(within(t), meta(fmt.Sprint("filling", i)))
@@ -80,7 +82,7 @@ func TestAStreamThatIsFullToItsLimitIsNoTrouble(t *testing.T) {
 		}
 		_ = w
 	}
-	wait(t.Context(), tolerance+2*pulseEvery)
+	pause(t.Context(), tolerance+2*pulseEvery)
 	if _, err := l.Health(); err != nil || changes() != 0 {
 		t.Errorf("health: %v after %d changes", err, changes())
 	}
@@ -176,7 +178,7 @@ func (h *hole) swallow() {
 func TestAHostThatIsReplacedWithoutAWordIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	h := newHole(t, runNATS(t, server.RANDOM_PORT, t.TempDir()).Addr().String())
-	l := open(t, Config{URL: "nats://" + h.listener.Addr().String()})
+	l := open(t, Config{NATS: at("nats://" + h.listener.Addr().String())})
 	w, err := l.Create(within(t), meta("running"))
 	if err != nil {
 		t.Fatal(err)
@@ -194,4 +196,26 @@ func TestAHostThatIsReplacedWithoutAWordIsFoundAgain(t *testing.T) {
 	}
 	awaitTrouble(t, l, "")
 	finish(t, l, "after", strings.Split("xyz", "")...)
+}
+
+// TestAServerAnswersBeside tells a host that was replaced from a server that stands still, and from one that is well.
+func TestAServerAnswersBeside(t *testing.T) {
+	t.Parallel()
+	nats := runNATS(t, server.RANDOM_PORT, t.TempDir())
+	h, v := newHole(t, nats.Addr().String()), newValve(t, nats.Addr().String())
+	replaced := open(t, Config{NATS: at("nats://" + h.listener.Addr().String())})
+	still := open(t, Config{NATS: at("nats://" + v.listener.Addr().String())})
+	for _, l := range []*Log{replaced, still} {
+		if natsconn.Replaced(within(t), l.conn) {
+			t.Errorf("%s is well, and taken for replaced", l.at)
+		}
+	}
+	h.swallow()
+	v.hold(true)
+	if !natsconn.Replaced(within(t), replaced.conn) {
+		t.Error("a host that was replaced is not noticed")
+	}
+	if natsconn.Replaced(within(t), still.conn) {
+		t.Error("a server that stands still is taken for replaced")
+	}
 }

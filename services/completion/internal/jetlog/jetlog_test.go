@@ -1,7 +1,9 @@
 package jetlog
 
 import (
+	"os"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -9,13 +11,26 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/logtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if natsDir != "" {
+			_ = os.RemoveAll(natsDir)
+		}
+		os.Exit(code) //nolint:forbidigo // as goleak does itself
+	}))
+}
+
+// notYet is how long completions are kept that are not to be stored, if a test does not say: longer than it runs.
+const notYet = 10 * time.Minute
 
 // open returns a log with a server of its own inside the process.
 func open(t *testing.T, cfg Config) *Log {
 	t.Helper()
 	if cfg.DataDir == "" {
 		cfg.DataDir = t.TempDir()
+	}
+	if cfg.ResumeRetention == 0 {
+		cfg.ResumeRetention = notYet
 	}
 	l, err := Open(t.Context(), cfg)
 	if err != nil {
@@ -26,6 +41,13 @@ func open(t *testing.T, cfg Config) *Log {
 }
 
 func TestLogKeepsTheContract(t *testing.T) {
+	t.Parallel()
 	l := open(t, Config{})
 	logtest.Run(t, func(*testing.T) chat.Log { return l })
+}
+
+func TestWhatIsNotToBeStoredExpires(t *testing.T) {
+	t.Parallel()
+	l := open(t, Config{ResumeRetention: 200 * time.Millisecond})
+	logtest.RunExpiry(t, func(*testing.T) chat.Log { return l })
 }

@@ -13,7 +13,11 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/pawstream/pawstream/internal/natsconn"
+	"github.com/pawstream/pawstream/internal/wait"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/witness"
 )
 
 const (
@@ -28,6 +32,9 @@ const (
 	// looks is how often in a row the stream must not be what it was before that is believed: a
 	// server that has just become its leader may not know all of it yet.
 	looks = 3
+	// sayTime is how long a log that has found all as it was waits at a server that was started
+	// anew: others may know more, and say that a backup was put back.
+	sayTime = looks*lookSoon + 500*time.Millisecond
 )
 
 // errOther says that the stream is not the one that was opened.
@@ -43,14 +50,16 @@ type keeper struct {
 
 	mu      sync.Mutex
 	created time.Time // of the stream
+	server  string    // that the gate was last opened to; "": none yet
 	pulse   uint64    // stream sequence of the last pulse; 0: there is none
 	pulsed  time.Time // when it was stored
 	count   uint64    // of pulses
 	fine    time.Time // when a look began that found the stream as it was
-	strange int       // how often in a row it was not
+	strange doubt     // that the stream is what it was
 	closed  bool      // its era is over, and the next stream is not open yet
-	begun   time.Time // when the era began
+	begun   time.Time // when the era began; zero: with the process, which has noticed nothing
 	word    uint64    // stream sequence of the last word on a backup that is known; 0: none
+	said    time.Time // when that was said
 	unfit   error     // why the stream must not be used as it is now
 	told    bool      // it is by another's word that the stream is another one
 }
@@ -59,9 +68,9 @@ type keeper struct {
 func (k *keeper) run() {
 	l := k.log
 	for {
-		back := l.link.back()
+		back := l.link.Back()
 		pause := pulseEvery
-		if _, trouble := l.Health(); trouble != nil || k.strange > 0 || l.gate.isShut() {
+		if _, trouble := l.Health(); trouble != nil || k.strange.times > 0 || l.gate.isShut() {
 			pause = lookSoon
 		}
 		timer := time.NewTimer(pause)
@@ -84,29 +93,37 @@ func (k *keeper) tend(ctx context.Context) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	l := k.log
+	silent := l.io.Silent()
 	if err := l.server.present(); err != nil {
-		l.health.set(err)
+		if silent >= tolerance || !errors.Is(err, errHangs) {
+			l.health.set(err)
+		}
 		return
 	}
 	err := k.prove(ctx)
 	if errors.Is(err, errOther) {
-		if k.strange++; k.strange < looks {
+		if !k.strange.grows(l.outdated) {
 			return
 		}
 		err = k.begin(ctx)
+	} else if err != nil && l.outdated > 0 && !k.closed {
+		k.strange.times = 0 // nobody has answered: what was found before is not in a row with what comes
 	}
-	silent := time.Since(time.Unix(0, l.acks.at.Load()))
+	silent = l.io.Silent()
 	var unfit *unfitError
 	switch {
 	case ctx.Err() != nil:
 	case err == nil:
-		k.strange = 0
+		k.strange = doubt{}
 		l.health.set(nil)
 	case k.closed, errors.As(err, &unfit):
 		l.health.set(err)
 	case l.server != nil && silent >= pulseTimeout:
-		err := cmp.Or(l.server.mend(), errSilent)
-		if silent >= tolerance || !errors.Is(err, errSilent) {
+		if _, told := l.Health(); told == nil && silent >= tolerance {
+			l.health.set(errSilent) // to mend it may take a while
+		}
+		err := cmp.Or(l.server.mend(silent), errSilent)
+		if silent >= tolerance || !errors.Is(err, errSilent) && !errors.Is(err, errHangs) {
 			l.health.set(err)
 		}
 	case silent >= tolerance:
@@ -138,40 +155,56 @@ func (k *keeper) prove(ctx context.Context) error {
 	if k.closed {
 		return errOther
 	}
-	shuts, begun, known := l.gate.look(), time.Now(), l.acks.last.Load()
+	shuts, begun, known := l.gate.look(), time.Now(), l.io.Last()
 	for range 2 { // a pulse of which we have not heard may be in the way
 		sequence, err := k.store(ctx)
 		switch {
 		case err == nil && sequence <= known:
-			k.strange = looks // numbers go back in another stream only
+			k.strange.sure = true // numbers go back in another stream only
 			return errOther
 		case err == nil:
 			k.pulse, k.pulsed, k.fine = sequence, time.Now(), begun
 			if err := cmp.Or(k.hear(ctx), k.stillFits(ctx)); err != nil {
 				return err
 			}
-			l.gate.open(shuts)
+			k.open(shuts)
 			return nil
 		case !l.conn.IsConnected():
 			return err
+		case l.server == nil && errors.Is(err, nats.ErrTimeout) && natsconn.Replaced(ctx, l.conn):
+			l.cfg.Logger.WarnContext(ctx, "NATS answers on a new connection and not on ours, which is given up", slog.String("at", l.at))
+			return cmp.Or(l.conn.ForceReconnect(), err)
 		}
 		full, seen := k.look(ctx)
 		switch {
 		case seen != nil:
 			return seen
 		case full:
-			k.strange = 0
-			l.gate.open(shuts)
+			k.strange = doubt{}
+			k.open(shuts)
 			return nil
-		case !errors.Is(err, errFenced):
+		case !errors.Is(err, jetio.ErrFenced):
 			return errors.Join(errMute, err)
 		}
-		k.strange = 0
+		k.strange = doubt{}
 		if k.pulse, err = k.lastPulse(ctx); err != nil {
 			return err
 		}
 	}
-	return errFenced
+	return jetio.ErrFenced
+}
+
+// open opens the gate, unless others are to have their say first: at another server than before,
+// whose files may be older ones. The servers of a cluster have the records of each other.
+func (k *keeper) open(shuts uint64) {
+	l := k.log
+	now := l.conn.ConnectedServerId()
+	alone := l.server != nil || l.cfg.Replicas > 1 || k.server == ""
+	if !alone && now != k.server && l.connected.Ago() < sayTime {
+		return // the next look comes soon
+	}
+	k.server = now
+	l.gate.open(shuts)
 }
 
 // stillFits looks now and then whether somebody has changed the stream so that it breaks the
@@ -184,10 +217,26 @@ func (k *keeper) stillFits(ctx context.Context) error {
 	var unfit *unfitError
 	if !errors.As(err, &unfit) {
 		k.unfit = nil
-		return err
+		return cmp.Or(err, k.keepPast(ctx))
 	}
 	k.unfit = err
 	k.log.gate.shut()
+	return err
+}
+
+// keepPast makes the stream that remembers where it is gone. What it has forgotten is told as unknown.
+func (k *keeper) keepPast(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, jetio.AnswerTimeout)
+	defer cancel()
+	l := k.log
+	_, err := l.js.Stream(ctx, pastName)
+	if !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return err
+	}
+	l.cfg.Logger.WarnContext(ctx, "the stream that remembers whose the expired completions were is gone: it is made again",
+		slog.String("stream", pastName))
+	past := l.pastConfig()
+	_, err = l.makeOrFit(ctx, &past, nil)
 	return err
 }
 
@@ -206,28 +255,7 @@ func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(fo
 func (k *keeper) store(ctx context.Context) (uint64, error) {
 	l := k.log
 	k.count++
-	attempt := l.acks.begin(pulsePrefix+l.replica, strconv.AppendUint(nil, k.count, 10), k.pulse)
-	defer attempt.end()
-	back, err := attempt.send()
-	if err != nil {
-		return 0, err
-	}
-	answer, err := attempt.answer(ctx, time.Now().Add(pulseTimeout), back)
-	switch {
-	case err != nil:
-		return 0, err
-	case answer == nil:
-		return 0, nats.ErrTimeout
-	}
-	sequence, err := readAck(answer)
-	var told *jetstream.APIError
-	if errors.As(err, &told) && told.ErrorCode == codeWrongLastSequence {
-		return 0, errFenced
-	}
-	if err == nil {
-		l.acks.note(answer, sequence)
-	}
-	return sequence, err
+	return l.io.Once(ctx, l.gate.era(), pulsePrefix+l.replica, strconv.AppendUint(nil, k.count, 10), k.pulse, pulseTimeout)
 }
 
 // look looks whether the stream is what it was, and full to its limit.
@@ -235,7 +263,7 @@ func (k *keeper) look(ctx context.Context) (full bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
 	l := k.log
-	last := l.acks.last.Load() // before the stream is asked
+	last := l.io.Last() // before the stream is asked
 	stream, err := l.js.Stream(ctx, streamName)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
@@ -251,11 +279,14 @@ func (k *keeper) look(ctx context.Context) (full bool, err error) {
 	if err := checkStream(&info.Config, &want); err != nil {
 		return false, err
 	}
+	if err := l.switchOn(ctx, info.Config, &want); err != nil {
+		return false, err
+	}
 	full = info.Config.MaxBytes > 0 && info.State.Bytes+pulseRoom > uint64(info.Config.MaxBytes)
 	if k.pulse == 0 || time.Since(k.pulsed) >= info.Config.MaxAge {
 		return full, nil
 	}
-	msg, err := l.message(ctx, k.pulse)
+	msg, err := l.io.Message(ctx, k.pulse)
 	switch {
 	case errors.Is(err, chat.ErrNotFound), err == nil && msg.Subject != pulsePrefix+l.replica:
 		return full, errOther
@@ -272,7 +303,7 @@ const pulseRoom = 4 << 10
 func (k *keeper) lastPulse(ctx context.Context) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
-	msg, err := k.log.lastOf(ctx, pulsePrefix+k.log.replica)
+	msg, err := k.log.io.LastOf(ctx, pulsePrefix+k.log.replica)
 	switch {
 	case errors.Is(err, chat.ErrNotFound):
 		return 0, nil
@@ -298,10 +329,12 @@ func (k *keeper) begin(ctx context.Context) error {
 		return err
 	}
 	var putBack uint64
-	if info := stream.CachedInfo(); !info.Created.After(k.created) {
-		if putBack = info.State.LastSeq; !k.told {
-			_, err = l.js.Publish(ctx, wordSubject, strconv.AppendUint(nil, putBack, 10))
+	if info := stream.CachedInfo(); witness.IsCopy(info, k.created, l.io.Last()) {
+		last := info.State.LastSeq
+		if info.Created.Equal(k.created) { // it ends before what was known here: what is behind that is of others, who have gone on
+			last = min(last, l.io.Last())
 		}
+		putBack, err = k.sayOnce(ctx, last)
 	}
 	if err == nil {
 		err = k.take(ctx, stream)
@@ -310,8 +343,23 @@ func (k *keeper) begin(ctx context.Context) error {
 		return err
 	}
 	l.putBack.Store(putBack)
+	k.begun, k.server = time.Now(), "" // it has said so itself
 	l.left.Store(true)
 	return k.prove(ctx)
+}
+
+// sayOnce tells everybody that the stream was put back from a backup, which ends at last, and
+// returns where. Whoever else has noticed may have said so: what was begun since is not of the backup.
+func (k *keeper) sayOnce(ctx context.Context, last uint64) (uint64, error) {
+	word, err := k.log.io.LastOf(ctx, wordSubject)
+	switch {
+	case errors.Is(err, chat.ErrNotFound):
+	case err != nil:
+		return 0, err
+	case k.told, word.Time.After(k.said):
+		return strconv.ParseUint(string(word.Data), 10, 64)
+	}
+	return last, k.log.sayPutBack(ctx, last)
 }
 
 // wordSubject is where a log that has found that a backup was put back says so, and up to which
@@ -327,34 +375,34 @@ func (k *keeper) hear(ctx context.Context) error {
 	if k.log.server != nil {
 		return nil // there is nobody else
 	}
-	word, err := k.log.putBackWord(ctx)
+	word, said, err := k.log.putBackWord(ctx)
 	if err != nil || word <= k.word {
 		return err
 	}
-	k.word = word
+	k.word, k.said = word, said
 	if time.Since(k.begun) < eraEnds {
 		return nil
 	}
-	k.told, k.strange = true, looks
+	k.told, k.strange.sure = true, true
 	return errOther
 }
 
 // putBackWord learns up to which sequence a backup was put back, and returns the sequence of the
-// last word on that; 0: there is none.
-func (l *Log) putBackWord(ctx context.Context) (uint64, error) {
-	msg, err := l.lastOf(ctx, wordSubject)
+// last word on that, and when it was said; 0: there is none.
+func (l *Log) putBackWord(ctx context.Context) (uint64, time.Time, error) {
+	msg, err := l.io.LastOf(ctx, wordSubject)
 	switch {
 	case errors.Is(err, chat.ErrNotFound):
-		return 0, nil
+		return 0, time.Time{}, nil
 	case err != nil:
-		return 0, err
+		return 0, time.Time{}, err
 	}
 	sequence, err := strconv.ParseUint(string(msg.Data), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("word on a backup: %w", err)
+		return 0, time.Time{}, fmt.Errorf("word on a backup: %w", err)
 	}
-	raise(&l.putBack, sequence)
-	return msg.Sequence, nil
+	jetio.Raise(&l.putBack, sequence)
+	return msg.Sequence, msg.Time, nil
 }
 
 // take makes a stream that was opened the one that is kept.
@@ -364,13 +412,14 @@ func (k *keeper) take(ctx context.Context, stream jetstream.Stream) error {
 	if err != nil {
 		return err
 	}
-	if k.word, err = k.log.putBackWord(ctx); err != nil {
+	if k.word, k.said, err = k.log.putBackWord(ctx); err != nil {
 		return err
 	}
 	now := time.Now()
-	k.created, k.pulse, k.pulsed, k.begun = info.Created, pulse, now, now
-	k.closed, k.told, k.strange = false, false, 0
-	k.log.acks.last.Store(info.State.LastSeq)
+	k.created, k.pulse, k.pulsed = info.Created, pulse, now
+	k.closed, k.told, k.strange = false, false, doubt{}
+	k.log.io.Begin(info.State.LastSeq)
+	k.log.witness.Begin(k.log.gate.era(), info)
 	return nil
 }
 
@@ -425,19 +474,54 @@ func (k *keeper) lost(ctx context.Context, in era) bool {
 	asked := time.Now()
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	stale := k.log.outdated
 	switch {
-	case k.log.gate.era() != in || k.strange > 0:
+	case k.log.gate.era() != in || k.strange.sure || k.strange.times > 0 && stale == 0:
 		return true
 	case k.fine.After(asked):
 		return false
 	}
-	begun := time.Now()
-	switch _, err := k.look(ctx); {
-	case err == nil:
-		k.fine = begun
-	case errors.Is(err, errOther):
-		k.log.suspect()
-		return true
+	for until := asked.Add(stale); ; {
+		begun := time.Now()
+		switch _, err := k.look(ctx); {
+		case err == nil:
+			k.fine = begun
+			return false
+		case !errors.Is(err, errOther):
+			return false
+		case !begun.Before(until):
+			k.strange.sure = stale > 0
+			k.log.suspect()
+			return true
+		}
+		k.mu.Unlock() // others look meanwhile
+		err := wait.For(ctx, lookSoon)
+		k.mu.Lock()
+		switch {
+		case k.log.gate.era() != in || k.strange.sure:
+			return true
+		case err != nil || k.fine.After(begun):
+			return false
+		}
 	}
-	return false
+}
+
+// staleFor is how long a server of a cluster that was away may take itself for the stream's leader still, and
+// answer by what it knew: a leader is heard of every second.
+const staleFor = 3 * time.Second
+
+// A doubt is how sure it is that the stream is another one.
+type doubt struct {
+	times int // in a row that it was found so
+	since time.Time
+	sure  bool // whatever is found
+}
+
+// grows notes that the stream was found to be another one, and reports whether to believe that by now,
+// where what is found may be out of date for a while.
+func (d *doubt) grows(stale time.Duration) bool {
+	if d.times++; d.times == 1 {
+		d.since = time.Now()
+	}
+	return d.sure || d.times >= looks && time.Since(d.since) >= stale
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
@@ -62,7 +63,7 @@ func (l *Log) listedFrom(ctx context.Context, principal, after string, descendin
 	case !descending:
 		return l.forwards(ctx, all, 1), nil
 	}
-	at, err := l.lastOf(ctx, subject)
+	at, err := l.io.LastOf(ctx, subject)
 	switch {
 	case errors.Is(err, chat.ErrNotFound) && after == "":
 		return func(func(listed, error) bool) {}, nil
@@ -75,7 +76,7 @@ func (l *Log) listedFrom(ctx context.Context, principal, after string, descendin
 	if after == "" {
 		before++
 	}
-	first, err := l.firstOf(ctx, all)
+	first, err := l.io.FirstOf(ctx, all)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func (l *Log) listedFrom(ctx context.Context, principal, after string, descendin
 // forwards yields the entries of a list from a stream sequence on.
 func (l *Log) forwards(ctx context.Context, subject string, from uint64) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
-		for msg, err := range l.messages(ctx, subject, from) {
+		for msg, err := range l.io.Messages(ctx, subject, from) {
 			if err == nil && !validID(string(msg.Data)) {
 				err = fmt.Errorf("list of completions: %w", record.ErrCorrupt)
 			}
@@ -126,7 +127,7 @@ func (l *Log) backwards(ctx context.Context, subject string, first, before uint6
 					return
 				}
 			}
-			if len(found) < listBatch {
+			if len(found) < jetio.ListBatch {
 				window *= 2
 			}
 			before = from

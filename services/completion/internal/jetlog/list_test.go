@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
 // store writes n stored completions of a principal, among others' and with events between.
@@ -31,19 +32,20 @@ func store(tb testing.TB, l *Log, principal string, n int) (ids []string) {
 			if err := w.Seal(tb.Context(), chat.Event{Kind: chat.KindDone, Usage: &chat.Usage{}}); err != nil {
 				tb.Fatal(err)
 			}
-			w.Settle()
+			w.Settle(func() {})
 		}
 	}
 	return ids
 }
 
-// service returns the service whose log is l.
-func service(l *Log) *chat.Service {
-	return chat.NewService(chat.Config{Log: l})
+// serviceOf returns the service whose log is l.
+func serviceOf(l *Log) *service.Service {
+	return service.New(service.Config{Log: l})
 }
 
 // What a page of a listing costs follows from the page, not from what is stored.
 func TestListReadsThePageOnly(t *testing.T) {
+	t.Parallel()
 	l := open(t, Config{})
 	var ids []string
 	most := map[string]uint64{}
@@ -60,7 +62,7 @@ func TestListReadsThePageOnly(t *testing.T) {
 			"twenty, newest first":  {Limit: 20, Descending: true},
 		} {
 			before := l.conn.Stats().InMsgs
-			got, _, err := service(l).List(t.Context(), fmt.Sprint("of", stored), chat.Filter{}, page)
+			got, _, err := serviceOf(l).List(t.Context(), fmt.Sprint("of", stored), chat.Filter{}, page)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -85,7 +87,7 @@ func BenchmarkList(b *testing.B) {
 			b.Fatal(err)
 		}
 		store(b, l, "principal", stored)
-		s := service(l)
+		s := serviceOf(l)
 		for _, page := range []chat.Page{{Limit: 1}, {Limit: 1, Descending: true}, {Limit: 20}, {Limit: 20, Descending: true}} {
 			b.Run(fmt.Sprintf("%d of %d, descending %t", page.Limit, stored, page.Descending), func(b *testing.B) {
 				used := cpuTime(b)

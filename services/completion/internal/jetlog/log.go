@@ -19,26 +19,32 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	logv1 "github.com/pawstream/pawstream/gen/petstore/completion/log/v1"
+	"github.com/pawstream/pawstream/services/completion/internal/books"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
+	"github.com/pawstream/pawstream/services/completion/internal/shares"
+	"github.com/pawstream/pawstream/services/completion/internal/witness"
 )
 
 // Names in NATS.
 const (
 	streamName    = "PAWSTREAM"
 	pastName      = "PAWSTREAM_PAST"
-	usagePrefix   = "paws.u."    // what replicas have stored for whom, by replica; beside pastPrefix
-	pastPrefix    = "paws.t."    // whose a completion was, by id; outlives it
-	eventsPrefix  = "paws.c."    // records of a completion, by its id
-	namesPrefix   = "paws.k."    // idempotency keys, by a hash with their principal
-	listsPrefix   = "paws.s."    // stored completions, by a hash of their principal and their id
-	labelsPrefix  = "paws.m."    // metadata that was replaced, by id
-	ownersPrefix  = "paws.o."    // unfinished completions, by replica and id
-	pulsePrefix   = "paws.h."    // by replica: what shows that the stream is there
-	livePrefix    = "paws.live." // what happens to a completion now, by its id: a token follows
+	usagePrefix   = "paws.u."     // what replicas have stored for whom, by replica; beside pastPrefix
+	pastPrefix    = "paws.t."     // whose a completion was, by id; outlives it
+	eventsPrefix  = "paws.c."     // records of a completion, by its id
+	namesPrefix   = "paws.k."     // idempotency keys, by a hash with their principal
+	listsPrefix   = "paws.s."     // stored completions, by a hash of their principal and their id
+	duePrefix     = "paws.s.due." // completions that have ended, by id: those that are not to be stored are deleted a while after
+	labelsPrefix  = "paws.m."     // metadata that was replaced, by id
+	ownersPrefix  = "paws.o."     // unfinished completions, by replica and id
+	pulsePrefix   = "paws.h."     // by replica: what shows that the stream is there
+	livePrefix    = "paws.live."  // what happens to a completion now, by its id: a token follows
 	beatPrefix    = "paws.beat."
 	endedPrefix   = "paws.ended."   // a completion was ended, or deleted, by another than its writer
 	readersPrefix = "paws.readers." // who has readers of a completion?
+	askedPrefix   = "paws.asked."   // which completion was asked for, by what tells askings from each other?
 	recordToken   = ".record"       // after livePrefix and id: a record that was stored
 	progressToken = ".progress"     // after livePrefix and id: progress, which is not
 
@@ -57,18 +63,23 @@ type Log struct {
 	server  *embedded
 	at      string // where the server is, if it is not inside this process
 
-	keeper *keeper
-	gate   *gate
-	ledger *ledger
-	health *health
-	doubt  chan struct{} // asks the keeper for a look; has room for one
+	admission time.Duration // how long a completion is waited for whose name is claimed
+	outdated  time.Duration // for how long what the stream's leader says may be; 0: it has no other servers
+
+	keeper  *keeper
+	gate    *gate
+	shares  *shares.Count
+	witness *witness.File
+	expiry  expiry
+	health  *health
+	doubt   chan struct{} // asks the keeper for a look; has room for one
 	// putBack is up to which sequence the stream was put back from a backup; 0: it was not, or
 	// nobody knows. More may have been shown than it holds of what was unfinished then.
 	putBack atomic.Uint64
 
-	connected atomic.Int64 // when the connection last came up, in Unix nanoseconds
-	link      *link
-	acks      *acks
+	connected jetio.Moment // when the connection last came up again
+	link      *jetio.Link
+	io        *jetio.Stream
 	reads     *reads
 	maxRecord int // bytes of events in one record
 	stats     counters
@@ -79,39 +90,44 @@ type Log struct {
 	// hearing is held while a message from another replica may begin work, and while the log
 	// is told to close: no work begins once Close waits for it.
 	hearing sync.Mutex
+	asked   atomic.Pointer[func(chat.Asking) string] // which completion this process knows by an asking
 
-	mu    sync.Mutex
-	tapes map[string]*shared
-	left  atomic.Bool     // there may be orphans that the last look has left, or not seen
-	mine  map[string]bool // unfinished completions whose writer here has failed: to be adopted
-	ended []*shared       // those whose completion has ended and that nobody reads, oldest first
-	held  int             // bytes of ended
+	books   books.Books // ends that this process enters, or could not delete the owner of
+	mu      sync.Mutex
+	tapes   map[string]*shared
+	left    atomic.Bool          // there may be orphans that the last look has left, or not seen
+	mine    map[string]bool      // unfinished completions whose writer here has failed: to be adopted
+	holding map[string]int       // what this process is about to write or to end, by how many calls: see hold
+	missing map[string]time.Time // since when completions are waited for that were announced
+	ended   []*shared            // those whose completion has ended and that nobody reads, oldest first
+	held    int                  // bytes of ended
 }
 
-var _ chat.Log = (*Log)(nil)
+var (
+	_ chat.Log     = (*Log)(nil)
+	_ chat.Cluster = (*Log)(nil)
+)
 
 // Create implements [chat.Log].
 func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
-	begun, in := time.Now(), l.gate.era()
+	defer l.hold(m.ID)()
+	begun, in, shuts := time.Now(), l.gate.era(), l.gate.look()
 	w, err := l.create(ctx, in, m)
-	if errors.Is(err, chat.ErrLost) {
-		return nil, failure(err) // it was not admitted: the next one may be
+	// What took long, or was stored over two connections, may not have its name any more.
+	if doubt := time.Since(begun) > l.admission/2 || l.gate.look() != shuts; err == nil && m.IdempotencyKey != "" && doubt {
+		err = l.keepName(ctx, w)
 	}
-	if err == nil && m.IdempotencyKey != "" && time.Since(begun) > admission {
-		err = l.keptName(ctx, m)
+	if errors.Is(err, chat.ErrLost) {
+		return nil, jetio.Failure(err) // it was not admitted: the next one may be
 	}
 	if err != nil {
 		return nil, err
 	}
 	l.remember(m)
-	s := &shared{log: l, name: m.ID, writer: w}
-	w.shared = s
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.gate.era() != in {
-		return nil, failure(chat.ErrLost)
+	if err := l.install(w, &history{meta: m}, false); err != nil {
+		l.abandon(m.ID) // it is stored
+		return nil, jetio.Failure(err)
 	}
-	l.tapes[m.ID] = s
 	return w, nil
 }
 
@@ -126,20 +142,20 @@ func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := l.ledger.admit(m.Principal, len(data)); err != nil {
+	if err := l.shares.Admit(m.Principal, len(data)); err != nil {
 		return nil, err
 	}
 	// Owned first: whatever happens from here on, somebody sees to its end.
-	owner, err := l.append(ctx, in, ownerSubject(l.replica, m.ID), nil, 0)
+	owner, err := l.io.Append(ctx, in, ownerSubject(l.replica, m.ID), nil, 0)
 	if err != nil {
 		return nil, err
 	}
-	last, err := l.append(ctx, in, eventsPrefix+m.ID, data, 0)
+	last, err := l.io.Append(ctx, in, eventsPrefix+m.ID, data, 0)
 	if err == nil && m.Request.Store {
-		_, err = l.append(ctx, in, listSubject(m.Principal, m.ID), []byte(m.ID), 0)
+		_, err = l.io.Append(ctx, in, listSubject(m.Principal, m.ID), []byte(m.ID), 0)
 	}
 	switch {
-	case errors.Is(err, errFenced):
+	case errors.Is(err, jetio.ErrFenced):
 		// Nobody else knows the id: it was stored, its acknowledgement was lost for so
 		// long that another replica has taken it over.
 		return nil, &chat.ExistsError{Meta: m}
@@ -147,74 +163,14 @@ func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error)
 		l.abandon(m.ID) // it may be there, and then it has to come to an end
 		return nil, err
 	}
-	l.ledger.note(m.Principal, len(data)+completionOverhead)
-	return &writer{log: l, era: in, meta: m, owner: owner, last: last}, nil
+	noted := len(data) + shares.CompletionOverhead
+	l.shares.Note(m.Principal, noted)
+	return &writer{log: l, era: in, meta: m, term: l.term(0), owner: owner, last: last, noted: noted}, nil
 }
 
-// claimName gives the completion's id to its idempotency key: [*chat.ExistsError]
-// where the key names another one.
-func (l *Log) claimName(ctx context.Context, in era, m *chat.Meta) error {
-	subject := nameSubject(m.Principal, m.IdempotencyKey)
-	data, err := proto.Marshal(&logv1.Name{CompletionId: m.ID, RequestHash: m.RequestHash[:]})
-	if err != nil {
-		return err
-	}
-	var expect uint64
-	for {
-		_, err := l.append(ctx, in, subject, data, expect)
-		if !errors.Is(err, errFenced) {
-			return err
-		}
-		msg, err := l.lastOf(ctx, subject)
-		if err != nil {
-			return err
-		}
-		switch meta, err := l.named(ctx, msg); {
-		case err == nil:
-			return &chat.ExistsError{Meta: meta}
-		case !errors.Is(err, chat.ErrNotFound):
-			return err
-		}
-		expect = msg.Sequence // whoever claimed the name died before it admitted the completion
-	}
-}
-
-// keptName looks whether an idempotency key still names a completion that took so long
-// that another one may have been given its name. Then it goes: [*chat.ExistsError].
-func (l *Log) keptName(ctx context.Context, m *chat.Meta) error {
-	other, err := l.Lookup(ctx, m.Principal, m.IdempotencyKey)
-	switch {
-	case err != nil:
-	case other.ID == m.ID:
-		return nil
-	default:
-		err = l.stream.Purge(ctx, jetstream.WithPurgeSubject(eventsPrefix+m.ID))
-		if err == nil {
-			err = &chat.ExistsError{Meta: other}
-		} else {
-			err = failure(err)
-		}
-	}
-	l.abandon(m.ID) // or what says who owns it is left
-	return err
-}
-
-// Lookup implements [chat.Log].
-func (l *Log) Lookup(ctx context.Context, principal, key string) (*chat.Meta, error) {
-	msg, err := l.lastOf(ctx, nameSubject(principal, key))
-	if err != nil {
-		return nil, err
-	}
-	return l.named(ctx, msg)
-}
-
-// named returns the meta of the completion that a name's message names.
-func (l *Log) named(ctx context.Context, msg *jetstream.RawStreamMsg) (*chat.Meta, error) {
-	var name logv1.Name
-	if err := proto.Unmarshal(msg.Data, &name); err != nil || !validID(name.GetCompletionId()) {
-		return nil, fmt.Errorf("name of a completion: %w", record.ErrCorrupt)
-	}
-	return l.awaitMeta(ctx, name.GetCompletionId())
+// term returns that of what this replica stores in an epoch.
+func (l *Log) term(epoch uint64) uint32 {
+	return (&record.Record{Writer: l.replica, Epoch: epoch}).Term()
 }
 
 // Head implements [chat.Log].
@@ -256,7 +212,7 @@ func (l *Log) Follow(ctx context.Context, id string, after int64, progress bool)
 	}
 }
 
-// Watched implements [chat.Log].
+// Watched implements [chat.Cluster].
 func (l *Log) Watched(ctx context.Context, id string) bool {
 	if l.followed(id) {
 		return true
@@ -293,45 +249,21 @@ func (l *Log) answerWatch(m *nats.Msg) {
 }
 
 // Seal implements [chat.Log].
-func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) error {
+func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) (chat.Settle, error) {
 	if !validID(id) {
-		return chat.ErrNotFound
+		return nil, chat.ErrNotFound
 	}
 	if w := l.writing(id); w != nil {
 		switch err := w.Seal(ctx, terminal); {
 		case err == nil:
 			w.tellEnd()
-			l.work.Go(w.disown) // its own part finds that it has ended
-			return nil
+			return w.Settle, nil // its own part finds that it has ended
 		case !errors.Is(err, chat.ErrSealed):
-			return err
+			return nil, err
 		}
 		// Somebody has ended the completion, or goes on with it: the stream knows.
 	}
-	for {
-		in := l.gate.era()
-		head, at, err := l.storedHead(ctx, id)
-		switch {
-		case err != nil:
-			return err
-		case head.Terminal != nil:
-			return chat.ErrSealed
-		}
-		data, err := record.Encode(&record.Record{
-			Writer: l.replica, Epoch: at.epoch, First: head.Last + 1, Events: []chat.Event{terminal},
-		})
-		if err != nil {
-			return err
-		}
-		switch _, err := l.appendPatiently(ctx, in, eventsPrefix+id, data, at.sequence); {
-		case errors.Is(err, errFenced): // somebody has written since: look again
-		case err != nil:
-			return err
-		default:
-			l.announce(id, nil)
-			return nil
-		}
-	}
+	return l.sealOver(ctx, id, terminal)
 }
 
 // announce tells a completion's writer, wherever it is, that its work is done, because the
@@ -371,37 +303,68 @@ func (l *Log) hearEnd(m *nats.Msg) {
 
 // errReplaced is what a writer fails with that has learned otherwise than by the fence
 // that the completion is not its any more.
-var errReplaced = fmt.Errorf("%w: %w", chat.ErrSealed, errFenced)
+var errReplaced = fmt.Errorf("%w: %w", chat.ErrSealed, jetio.ErrFenced)
 
 // SetMetadata implements [chat.Log].
 func (l *Log) SetMetadata(ctx context.Context, id string, metadata map[string]string) error {
-	if _, err := l.Head(ctx, id); err != nil {
+	in := l.gate.era()
+	head, err := l.Head(ctx, id)
+	if err != nil {
 		return err
 	}
 	data, err := proto.Marshal(&logv1.Labels{Metadata: metadata})
 	if err != nil {
 		return err
 	}
-	if _, err := l.js.Publish(ctx, labelsPrefix+id, data); err != nil {
-		return failure(err)
+	if err := l.label(ctx, in, head.Meta, data); err != nil {
+		return err
+	}
+	// It may have been deleted meanwhile: its records first, and then its metadata.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Patience)
+	defer cancel()
+	_, _, gone := l.storedMeta(ctx, id)
+	if !isGone(gone) {
+		return nil
+	}
+	if err := purge(ctx, l.stream, labelsPrefix+id); err != nil {
+		return err
+	}
+	return gone
+}
+
+// label replaces a completion's metadata by others. It counts for the
+// completion's principal, as all does that is stored for one.
+func (l *Log) label(ctx context.Context, in era, m *chat.Meta, data []byte) error {
+	if err := l.shares.Admit(m.Principal, len(data)+recordOverhead); err != nil {
+		return err
+	}
+	subject := labelsPrefix + m.ID
+	at, err := l.replace(ctx, in, subject, data)
+	if errors.Is(err, chat.ErrLost) {
+		return jetio.Failure(err)
+	}
+	if err != nil {
+		return err
+	}
+	l.shares.Note(m.Principal, len(data)+recordOverhead)
+	if err := l.deleteUpTo(ctx, in, subject, at-1); err != nil && !errors.Is(err, chat.ErrNotFound) {
+		l.cfg.Logger.WarnContext(ctx, "cannot delete metadata that was replaced", slog.String("completion", m.ID), slog.Any("error", err))
 	}
 	return nil
 }
 
 // Delete implements [chat.Log].
 func (l *Log) Delete(ctx context.Context, id string) error {
+	in := l.gate.era()
 	head, err := l.Head(ctx, id)
 	if err != nil {
 		return err
 	}
-	subjects := []string{eventsPrefix + id, labelsPrefix + id, listSubject(head.Meta.Principal, id)}
-	if head.Meta.IdempotencyKey != "" {
-		subjects = append(subjects, nameSubject(head.Meta.Principal, head.Meta.IdempotencyKey))
+	if err := l.freeName(ctx, in, head.Meta); err != nil {
+		return err
 	}
-	for _, subject := range subjects {
-		if err := l.stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
-			return failure(err)
-		}
+	if err := l.purge(ctx, head.Meta); err != nil {
+		return err
 	}
 	if err := l.unremember(ctx, id); err != nil {
 		return err
@@ -411,8 +374,9 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-func nameSubject(principal, key string) string {
-	return namesPrefix + digest(principal+"\x00"+key)
+// purge deletes what is stored of a completion.
+func (l *Log) purge(ctx context.Context, m *chat.Meta) error {
+	return purge(ctx, l.stream, eventsPrefix+m.ID, labelsPrefix+m.ID, listSubject(m.Principal, m.ID))
 }
 
 func listSubject(principal, id string) string { return listsPrefix + digest(principal) + "." + id }

@@ -13,7 +13,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
+	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
 // recheck is how often a silent mirror looks into the stream: a message that was
@@ -29,8 +31,10 @@ type mirror struct {
 	chain  record.Chain
 	last   uint64 // stream sequence of the last message taken
 	missed bool   // there is more than could be read: look again soon
+	unkept int    // bytes that no room was taken for yet
 
 	failing  bool      // the stream cannot be reached
+	behind   time.Time // since when the stream has held less than was shown; zero: it does not
 	patience time.Time // until when the meta may take to come
 }
 
@@ -40,10 +44,10 @@ func (l *Log) startMirror(s *shared) {
 	stopped := make(chan struct{})
 	s.stop, s.stopped = stop, stopped
 	l.work.Go(func() {
-		defer close(stopped)
 		defer stop()
 		m := &mirror{log: l, shared: s, era: l.gate.era(), chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
 		err := m.run(ctx)
+		close(stopped) // it feeds no more. Who waits for that may hold a lock which the keeper wants
 		if err != nil && ctx.Err() == nil && l.keeper.lost(ctx, m.era) {
 			err = chat.ErrLost // whatever it is that does not add up
 		}
@@ -71,13 +75,13 @@ func (m *mirror) run(ctx context.Context) error {
 	// The server takes it in before the request for what is stored, as that comes after.
 	sub, err := m.log.conn.ChanSubscribe(livePrefix+m.shared.name+".*", live)
 	if err != nil {
-		return failure(err)
+		return jetio.Failure(err)
 	}
 	defer func() { _ = sub.Unsubscribe() }()
 	if err := m.catchUp(ctx); err != nil {
 		return err
 	}
-	idle := time.NewTimer(recheck)
+	idle := time.NewTimer(m.pause())
 	defer idle.Stop()
 	for !m.ended() {
 		var err error
@@ -92,13 +96,17 @@ func (m *mirror) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if m.missed {
-			idle.Reset(retryPause)
-		} else {
-			idle.Reset(recheck)
-		}
+		idle.Reset(m.pause())
 	}
 	return nil
+}
+
+// pause is how long a mirror that hears nothing waits until it looks into the stream.
+func (m *mirror) pause() time.Duration {
+	if m.missed {
+		return jetio.RetryPause
+	}
+	return recheck
 }
 
 func (m *mirror) ended() bool {
@@ -125,14 +133,34 @@ func (m *mirror) catchUp(ctx context.Context) error {
 			m.log.cfg.Logger.WarnContext(ctx, "cannot follow a completion for now",
 				slog.String("completion", m.shared.name), slog.Any("error", err))
 		}
+		m.behind = time.Time{}
 		m.chain, m.missed, m.failing = resumed, true, true // what came of the batch comes again, and is shown once
 		return ctx.Err()
 	}
 	if !m.chain.Begun() {
-		_, err := m.log.expiredMeta(ctx, m.shared.name)
-		return err
+		return m.unbegun(ctx)
 	}
 	return nil
+}
+
+// unbegun tells a completion of which a server has nothing yet, as it lags, from one that has expired or
+// was never there.
+func (m *mirror) unbegun(ctx context.Context) error {
+	_, _, err := m.log.oneRecord(ctx, m.shared.name, m.log.io.FirstOf)
+	shown, _ := m.shared.tape.Last()
+	switch late := time.Now().After(m.patience); {
+	case errors.Is(err, chat.ErrNotFound) && shown >= 0 && m.doubts():
+		return ctx.Err()
+	case errors.Is(err, chat.ErrNotFound):
+		_, err = m.log.expiredMeta(ctx, m.shared.name)
+		return err
+	case errors.Is(err, chat.ErrLogFull) && (shown >= 0 || !late): // nobody leads, or it cannot be reached
+		m.behind, err = time.Time{}, ctx.Err()
+	case err == nil && late && shown < 0:
+		err = jetio.Failure(nats.ErrTimeout)
+	}
+	m.missed = true
+	return err
 }
 
 // look is what a mirror does that has heard nothing for a while.
@@ -145,24 +173,59 @@ func (m *mirror) look(ctx context.Context) error {
 
 // stillThere tells a completion that is silent from one that was deleted, and from one
 // that nobody would ever end: storage that lost its last records may have lost, or
-// have brought back, the word on who owns it.
+// have brought back, the word on who owns it. [chat.ErrLost]: more was shown than there is.
 func (m *mirror) stillThere(ctx context.Context) error {
 	id, in := m.shared.name, m.log.gate.era()
-	if _, err := m.log.lastOf(ctx, eventsPrefix+id); errors.Is(err, chat.ErrNotFound) {
-		if _, err := m.log.firstOf(ctx, eventsPrefix+id); err == nil {
+	newest, _, err := m.log.lastRecord(ctx, id)
+	if errors.Is(err, chat.ErrNotFound) {
+		if m.doubts() {
+			return ctx.Err()
+		}
+		if _, err := m.log.io.FirstOf(ctx, eventsPrefix+id); err == nil {
 			return fmt.Errorf("completion %s: %w: its last record", id, record.ErrCorrupt)
 		}
 		return chat.ErrTrimmed
-	} else if err != nil {
+	}
+	if errors.Is(err, record.ErrCorrupt) {
+		return fmt.Errorf("completion %s: %w", id, err)
+	}
+	if err != nil {
+		m.behind = time.Time{}
 		return ctx.Err()
 	}
-	if _, err := m.log.lastOf(ctx, ownerSubject("*", id)); !errors.Is(err, chat.ErrNotFound) {
+	shown, _ := m.shared.tape.Last()
+	if newest.Next() > shown {
+		m.behind = time.Time{}
+	}
+	switch {
+	case newest.Meta == nil && newest.Next() <= shown:
+		if m.doubts() {
+			return ctx.Err()
+		}
+		return fmt.Errorf("completion %s: %w: the stream holds %d events, and event %d was shown", id, chat.ErrLost, newest.Next(), shown)
+	case newest.Terminal() != nil:
+		return ctx.Err() // it is about to be read, and needs no owner
+	}
+	if _, err := m.log.io.LastOf(ctx, ownerSubject("*", id)); !errors.Is(err, chat.ErrNotFound) {
 		return ctx.Err()
 	}
-	if _, err := m.log.append(ctx, in, ownerSubject(m.log.replica, id), nil, 0); err == nil {
+	switch _, err := m.log.io.Append(ctx, in, ownerSubject(m.log.replica, id), nil, 0); {
+	case err == nil:
 		m.log.abandon(id) // the fence decides whether anything is left to do
+	case !errors.Is(err, jetio.ErrFenced):
+		m.log.left.Store(true) // it may be stored
 	}
 	return ctx.Err()
+}
+
+// doubts reports whether what says that the stream holds less than was shown may be out of date: then it is
+// asked again soon.
+func (m *mirror) doubts() bool {
+	if m.behind.IsZero() {
+		m.behind = time.Now()
+	}
+	m.missed = time.Since(m.behind) < m.log.outdated
+	return m.missed
 }
 
 // take handles a live message: a record, or progress.
@@ -180,6 +243,7 @@ func (m *mirror) take(ctx context.Context, msg *nats.Msg) error {
 	case ok && before == m.last:
 		m.last = sequence
 		m.log.saw(m.era, sequence)
+		m.log.witness.Saw(m.era, sequence, eventsPrefix+m.shared.name, msg.Data)
 		return m.feed(msg.Data)
 	}
 	// Something was missed, or it is not from the stream: what that holds is what counts.
@@ -215,5 +279,27 @@ func (m *mirror) feed(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("completion %s: %w", m.shared.name, err)
 	}
+	if err := m.keep(r); err != nil {
+		return err
+	}
 	return m.shared.feed(r)
+}
+
+// keepStep is how much a mirror takes before room for more is taken.
+const keepStep = 32 << 10
+
+// keep takes room for a record, a step at a time.
+func (m *mirror) keep(r *record.Record) error {
+	shown, _ := m.shared.tape.Last()
+	for i := range r.Events {
+		if r.First+int64(i) > shown {
+			m.unkept += tape.SizeOf(&r.Events[i])
+		}
+	}
+	if r.Meta == nil && m.unkept < keepStep {
+		return nil
+	}
+	n := m.unkept
+	m.unkept = 0
+	return m.shared.keep(r.Meta, n)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,13 +44,28 @@ func serveNATS(t testing.TB, options *server.Options) *server.Server {
 	return s
 }
 
-// buildNATS builds nats-server from the module that ours requires, and returns its path.
+// natsDir is where nats-server is, once a test has asked for it.
+var natsDir string
+
+var builtNATS = sync.OnceValues(func() (path string, err error) {
+	if natsDir, err = os.MkdirTemp("", "pawstream-nats-"); err != nil {
+		return "", err
+	}
+	path = filepath.Join(natsDir, "nats-server")
+	build := exec.Command("go", "build", "-o", path, "github.com/nats-io/nats-server/v2")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build nats-server: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// buildNATS builds nats-server from the module that ours requires, once for all tests, and
+// returns its path.
 func buildNATS(t testing.TB) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "nats-server")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/nats-io/nats-server/v2")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build nats-server: %v\n%s", err, out)
+	path, err := builtNATS()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }

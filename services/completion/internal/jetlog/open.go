@@ -12,6 +12,12 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/internal/wait"
+	"github.com/pawstream/pawstream/services/completion/internal/datadir"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/shares"
+	"github.com/pawstream/pawstream/services/completion/internal/witness"
 )
 
 // startPatience bounds how long the server and the stream may take to be there.
@@ -20,21 +26,38 @@ const startPatience = 10 * time.Second
 // Open connects to the stream and makes it if it does not exist. [Log.Close] ends what
 // it has started. An error is one line for the person who started the program.
 func Open(ctx context.Context, cfg Config) (*Log, error) {
+	var outdated time.Duration
+	if cfg.Replicas > 1 {
+		outdated = staleFor
+	}
+	return openOutdated(ctx, cfg, outdated)
+}
+
+// openOutdated is Open where what the stream's leader says may be out of date for so long.
+func openOutdated(ctx context.Context, cfg Config, outdated time.Duration) (*Log, error) {
 	cfg.setDefaults()
 	l := &Log{
-		cfg:     cfg,
-		replica: rand.Text(),
-		tapes:   make(map[string]*shared),
-		mine:    make(map[string]bool),
-		link:    newLink(),
-		gate:    newGate(),
-		health:  newHealth(),
-		ledger:  newLedger(&cfg),
-		doubt:   make(chan struct{}, 1),
+		cfg:       cfg,
+		outdated:  outdated,
+		admission: admission,
+		replica:   rand.Text(),
+		tapes:     make(map[string]*shared),
+		mine:      make(map[string]bool),
+		holding:   make(map[string]int),
+		missing:   make(map[string]time.Time),
+		link:      jetio.NewLink(),
+		gate:      newGate(),
+		health:    newHealth(),
+		shares:    shares.New(shares.Config{MaxBytes: cfg.MaxBytes, Share: cfg.Share, Retention: cfg.Retention, Short: cfg.ResumeRetention}),
+		doubt:     make(chan struct{}, 1),
 	}
 	l.keeper = &keeper{log: l}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if err := l.connect(); err != nil {
+	var err error
+	if l.witness, err = witness.Open(cfg.Witness, cfg.Logger, eventsPrefix, pulsePrefix); err == nil {
+		err = l.connect()
+	}
+	if err != nil {
 		l.Close()
 		return nil, err
 	}
@@ -49,8 +72,9 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	}
 	l.keeper.tend(ctx)
 	l.work.Go(l.keeper.run)
-	if l.ledger.share > 0 {
-		l.ledger.look(l.stream.CachedInfo())
+	l.expiry.begin(l)
+	if l.shares.Bounds() {
+		lookAt(l.shares, l.stream.CachedInfo())
 		if err := l.loadUsage(ctx); err != nil {
 			l.cfg.Logger.WarnContext(ctx, "cannot read what was stored for whom", slog.Any("error", err))
 		}
@@ -63,7 +87,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 // started, the server that was asked may have lost the election meanwhile.
 func (l *Log) openPatiently(ctx context.Context) error {
 	for {
-		try, cancel := context.WithTimeout(ctx, answerTimeout)
+		try, cancel := context.WithTimeout(ctx, jetio.AnswerTimeout)
 		err := l.openFirst(try)
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
@@ -100,6 +124,9 @@ func (l *Log) openFirst(ctx context.Context) error {
 	if l.past, err = l.js.Stream(ctx, pastName); err != nil {
 		return fmt.Errorf("open the stream %s: %w", pastName, err)
 	}
+	if err := l.testify(ctx, stream.CachedInfo()); err != nil {
+		return err
+	}
 	if err := l.keeper.take(ctx, stream); err != nil || l.server == nil {
 		return err
 	}
@@ -115,18 +142,18 @@ func (l *Log) openStream(ctx context.Context) (jetstream.Stream, error) {
 		return nil, err
 	}
 	past := l.pastConfig()
-	_, err = l.makeOrFit(ctx, &past, func(_, _ *jetstream.StreamConfig) error { return nil })
+	_, err = l.makeOrFit(ctx, &past, nil)
 	return stream, err
 }
 
-// makeOrFit makes a stream, or brings the one there is up to date once check has passed it.
+// makeOrFit makes a stream, or brings the one there is up to date once check has passed it, if there is one.
 func (l *Log) makeOrFit(ctx context.Context, want *jetstream.StreamConfig, check func(got, want *jetstream.StreamConfig) error) (jetstream.Stream, error) {
 	stream, err := l.js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		if err := l.server.unread(want.Name); err != nil {
 			return nil, err
 		}
-		want.FirstSeq = firstSequence()
+		want.FirstSeq = l.firstSequence()
 		stream, err = l.js.CreateStream(ctx, *want)
 		if !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			return stream, explain(want, err)
@@ -137,8 +164,10 @@ func (l *Log) makeOrFit(ctx context.Context, want *jetstream.StreamConfig, check
 		return nil, explain(want, err)
 	}
 	got := &stream.CachedInfo().Config
-	if err := check(got, want); err != nil {
-		return nil, err
+	if check != nil {
+		if err := check(got, want); err != nil {
+			return nil, err
+		}
 	}
 	// What is the operator's own business stays.
 	want.Placement, want.Compression, want.FirstSeq = got.Placement, got.Compression, got.FirstSeq
@@ -147,6 +176,21 @@ func (l *Log) makeOrFit(ctx context.Context, want *jetstream.StreamConfig, check
 	}
 	stream, err = l.js.UpdateStream(ctx, *want)
 	return stream, explain(want, err)
+}
+
+// switchOn puts right what somebody has changed of a stream that is in use: settings without which it
+// cannot be read, or takes no records. Each replica wants the same of them. Its other limits stay, which
+// another replica may have been started with.
+func (l *Log) switchOn(ctx context.Context, got jetstream.StreamConfig, want *jetstream.StreamConfig) error {
+	fit := got
+	fit.AllowDirect, fit.RePublish = want.AllowDirect, want.RePublish
+	fit.MaxMsgs, fit.MaxMsgsPerSubject, fit.MaxMsgSize = want.MaxMsgs, want.MaxMsgsPerSubject, want.MaxMsgSize
+	if same(&got, &fit) {
+		return nil
+	}
+	l.cfg.Logger.WarnContext(ctx, "somebody has changed the stream: what it cannot be used without is put right", slog.String("stream", got.Name))
+	_, err := l.js.UpdateStream(ctx, fit)
+	return explain(&fit, err)
 }
 
 // same reports whether a stream is as it is wanted. What we leave to the server is not
@@ -165,17 +209,25 @@ func same(got, want *jetstream.StreamConfig) bool {
 
 // firstSequence is where a stream begins that is made now: where none of before has got to, at
 // up to a million records a second. So numbers that somebody still has of an older stream mean
-// nothing in this one.
-func firstSequence() uint64 {
-	return uint64(time.Now().UnixMicro())
+// nothing in this one. Where the system's clock has been set back since, others may be ahead of
+// what is known here by an hour's records.
+func (l *Log) firstSequence() uint64 {
+	first, known := uint64(time.Now().UnixMicro()), l.io.Last()
+	if first > known {
+		return first
+	}
+	return known + 3600_000_000
 }
+
+// markEvery is how old the data directory's mark may be.
+const markEvery = time.Second
 
 // watchMark compares what the stream holds with the data directory's mark, and keeps that
 // up to date from here on. Records that are missing have been lost with their file: the
 // completions that they belonged to end with an error, or seem to have expired.
 func (l *Log) watchMark() error {
-	last := l.acks.last.Load()
-	marked, err := readMark(l.server.dir)
+	last := l.io.Last()
+	marked, err := datadir.ReadMark(l.server.dir)
 	if err != nil {
 		return err
 	}
@@ -184,8 +236,8 @@ func (l *Log) watchMark() error {
 			slog.Uint64("last", last), slog.Uint64("last_known", marked))
 	}
 	l.work.Go(func() {
-		for wait(l.ctx, markEvery) {
-			if now := l.acks.last.Load(); now > last && writeMark(l.server.dir, now) == nil {
+		for wait.For(l.ctx, markEvery) == nil {
+			if now := l.io.Last(); now > last && datadir.WriteMark(l.server.dir, now) == nil {
 				last = now
 			}
 		}
@@ -206,8 +258,8 @@ func (l *Log) pastConfig() jetstream.StreamConfig {
 		MaxAge:            l.cfg.Retention + remembered,
 		MaxBytes:          min(maxPast, max(minPast, l.cfg.MaxBytes/pastShare)),
 		Replicas:          l.cfg.Replicas,
-		AllowDirect:       true,
 		MaxMsgsPerSubject: 1,
+		// Not AllowDirect: of a server that lags behind, one that was just deleted would be an expired one.
 	}
 }
 
@@ -221,7 +273,7 @@ func explain(want *jetstream.StreamConfig, err error) error {
 		return errors.New("the NATS server has no JetStream: start it with -js")
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
 		return errors.New("JetStream is not enabled for this account of the NATS server")
-	case errors.As(err, &told) && isFull(told):
+	case errors.As(err, &told) && jetio.IsFull(told):
 		return fmt.Errorf("the NATS server has no room for the %d bytes that the stream %s may take: %w", want.MaxBytes, want.Name, err)
 	}
 	return fmt.Errorf("open the stream %s: %w", want.Name, err)
@@ -270,13 +322,14 @@ func (l *Log) Close() {
 	l.cancel()
 	l.hearing.Unlock()
 	l.work.Wait()
+	defer l.witness.Close()
 	if l.conn != nil {
 		_ = l.conn.FlushTimeout(time.Second) // what was said last; there may be nobody to hear it
 		l.conn.Close()
 	}
 	if l.server != nil {
 		if l.stream != nil {
-			_ = writeMark(l.server.dir, l.acks.last.Load())
+			_ = datadir.WriteMark(l.server.dir, l.io.Last())
 		}
 		l.server.close()
 	}

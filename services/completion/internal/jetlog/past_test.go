@@ -2,6 +2,7 @@ package jetlog
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -13,7 +14,7 @@ import (
 // remembered of them is still on its way, which no create waits for.
 func TestWhatIsRememberedOfACompletion(t *testing.T) {
 	url := startNATS(t)
-	writing, other := open(t, Config{URL: url}), open(t, Config{URL: url})
+	writing, other := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
 	deletedBy := func(l *Log) func(id string) error {
 		return func(id string) error { return l.Delete(within(t), id) }
 	}
@@ -45,6 +46,64 @@ func TestWhatIsRememberedOfACompletion(t *testing.T) {
 			if errors.Is(err, chat.ErrTrimmed) && head.Meta.Principal != m.Principal {
 				t.Errorf("%s, says %s: it was %q's", test.id, name, head.Meta.Principal)
 			}
+		}
+	}
+}
+
+// TestMetadataOfWhatIsDeletedIsGone has one replica replace a completion's metadata while another
+// one deletes it. What people wrote is gone then, whichever was first.
+func TestMetadataOfWhatIsDeletedIsGone(t *testing.T) {
+	t.Parallel()
+	url := startNATS(t)
+	a, b := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
+	for round := range 200 {
+		id := fmt.Sprint("labelled", round)
+		finish(t, a, id, "x")
+		set := make(chan error, 1)
+		go func() { set <- a.SetMetadata(within(t), id, map[string]string{"name": "Rex"}) }()
+		if err := b.Delete(within(t), id); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-set; err != nil && !errors.Is(err, chat.ErrNotFound) && !errors.Is(err, chat.ErrTrimmed) {
+			t.Fatal(err)
+		}
+		if _, err := b.io.LastOf(within(t), labelsPrefix+id); !errors.Is(err, chat.ErrNotFound) {
+			t.Errorf("round %d: its metadata: %v, want none", round, err)
+		}
+	}
+}
+
+// TestWhatRemembersIsMadeAgain deletes the stream of what has expired alone.
+func TestWhatRemembersIsMadeAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	l := open(t, Config{NATS: at(startNATS(t))})
+	finish(t, l, "deleted", "a")
+	lose := func() {
+		t.Helper()
+		if err := l.js.DeleteStream(within(t), pastName); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose()
+	if _, err := l.Head(within(t), "unknown"); !errors.Is(err, chat.ErrNotFound) {
+		t.Errorf("a completion that never was: %v", err)
+	}
+	if err := l.Delete(within(t), "deleted"); err != nil {
+		t.Errorf("Delete: %v", err)
+	}
+	if _, err := l.Head(within(t), "deleted"); !errors.Is(err, chat.ErrNotFound) {
+		t.Errorf("what was deleted: %v", err)
+	}
+	lose()
+	for ctx := within(t); ; {
+		if _, err := l.js.Stream(ctx, pastName); err == nil {
+			break
+		}
+		if !pause(ctx, checkEvery) {
+			t.Fatal("it is not made again")
 		}
 	}
 }

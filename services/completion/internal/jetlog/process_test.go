@@ -8,12 +8,14 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/logtest"
 )
 
 func TestLogOnAServerProcessKeepsTheContract(t *testing.T) {
+	t.Parallel()
 	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", t.TempDir())
-	l := open(t, Config{URL: p.url})
+	l := open(t, Config{NATS: at(p.url)})
 	logtest.Run(t, func(*testing.T) chat.Log { return l })
 }
 
@@ -47,18 +49,19 @@ func openCluster(t *testing.T, cfg Config) *Log {
 			t.Cleanup(l.Close)
 			return l
 		}
-		if !wait(ctx, 100*time.Millisecond) {
+		if !pause(ctx, 100*time.Millisecond) {
 			t.Fatal(err)
 		}
 	}
 }
 
 func TestLogOnAClusterKeepsTheContract(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("an election takes seconds")
 	}
 	servers, urls := startCluster(t)
-	l, other := openCluster(t, Config{URL: urls, Patience: 30 * time.Second}), openCluster(t, Config{URL: urls, Patience: 30 * time.Second})
+	l, other := openCluster(t, Config{NATS: at(urls), Patience: 30 * time.Second}), openCluster(t, Config{NATS: at(urls), Patience: 30 * time.Second})
 	t.Run("leader killed", func(t *testing.T) { killLeader(t, servers, l, other) })
 	t.Run("two of three", func(t *testing.T) { logtest.Run(t, func(*testing.T) chat.Log { return l }) })
 }
@@ -104,7 +107,7 @@ func killLeader(t *testing.T, servers map[string]*natsProcess, writer, other *Lo
 				if n == words/3 {
 					reached <- struct{}{}
 				}
-				wait(ctx, 5*time.Millisecond)
+				pause(ctx, 5*time.Millisecond)
 			}
 			written <- w.Seal(ctx, chat.Event{Kind: chat.KindDone})
 		}()
@@ -127,7 +130,7 @@ func killLeader(t *testing.T, servers map[string]*natsProcess, writer, other *Lo
 			t.Errorf("%s shows %d bytes of %d, kind %v", got.who, len(got.text), want.Len(), got.kind)
 		}
 	}
-	if stats := writer.Stats(); stats.AppendTimeMax < ackGrace {
+	if stats := writer.Stats(); stats.AppendTimeMax < jetio.AckGrace {
 		t.Errorf("the death of the leader went unnoticed: %+v", stats)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -15,7 +16,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pawstream/pawstream/internal/wait"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
@@ -94,7 +97,7 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 		}
 		defer func() { _ = sub.Unsubscribe() }()
 		l.work.Go(l.beat)
-		// Whoever lives is heard of before anybody is taken for dead. A server inside
+		// Live replicas are heard before any counts as dead. A server inside
 		// this process has no other replica, so what it finds is its own past.
 		look := time.Now()
 		if l.server == nil {
@@ -108,7 +111,7 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 				}
 				look = time.Now().Add(lookEvery)
 			}
-			if !wait(ctx, checkEvery) {
+			if wait.For(ctx, checkEvery) != nil {
 				return
 			}
 			if known.lost() {
@@ -124,7 +127,7 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 // hears reports whether those who live had the time to be heard since the connection came
 // up: before that, silence is nobody's death.
 func (l *Log) hears() bool {
-	return l.server != nil || l.conn.IsConnected() && time.Since(time.Unix(0, l.connected.Load())) >= deadAfter
+	return l.server != nil || l.conn.IsConnected() && l.connected.Ago() >= deadAfter
 }
 
 // beat tells the other replicas that this one lives, until the log is closed, and then
@@ -132,7 +135,7 @@ func (l *Log) hears() bool {
 func (l *Log) beat() {
 	for {
 		_ = l.conn.Publish(beatPrefix+l.replica, nil)
-		if !wait(l.ctx, beatEvery) {
+		if wait.For(l.ctx, beatEvery) != nil {
 			break
 		}
 	}
@@ -142,24 +145,29 @@ func (l *Log) beat() {
 // takeOver yields the completions of every replica that is not alive. It claims several
 // at once: their readers wait.
 func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Orphan) bool) bool {
-	in := l.gate.era()
+	in, begun := l.gate.era(), l.io.Last()
 	orphans := make(chan *chat.Orphan)
 	go func() { // ends with the range over orphans
 		defer close(orphans)
 		var claiming errgroup.Group
+		seen := make(map[string]bool)
 		claiming.SetLimit(claims)
-		for msg, err := range l.messages(ctx, ownersPrefix+"*.*", 1) {
+		for msg, err := range l.io.Messages(ctx, ownersPrefix+"*.*", 1) {
 			if err != nil {
 				l.cfg.Logger.WarnContext(ctx, "cannot look for completions to take over", slog.Any("error", err))
 				l.left.Store(true)
 				break
 			}
 			owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
-			// What this replica has begun in a stream that has gone is nobody's, should an older
-			// backup of that hold it.
-			if owner == l.replica && !l.isMine(id) && msg.Sequence > l.putBack.Load() || owner != l.replica && known.alive(owner) {
+			ours := string(msg.Data) == l.replica // we have said that we see to its end
+			if owner == l.replica && !l.ownOrphan(id, msg.Sequence, begun) || owner != l.replica && known.alive(owner) && !ours {
 				continue
 			}
+			if seen[id] { // else one claim would take what the other one has owned
+				l.left.Store(true)
+				continue
+			}
+			seen[id] = true
 			claiming.Go(func() error {
 				if orphan := l.rescue(ctx, in, known, owner, id, msg); orphan != nil {
 					orphans <- orphan
@@ -168,23 +176,85 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 			})
 		}
 		_ = claiming.Wait() // none returns an error
+		l.mu.Lock()
+		maps.DeleteFunc(l.missing, func(id string, _ time.Time) bool { return !seen[id] })
+		l.mu.Unlock()
 	}()
-	more := ctx.Err() == nil
+	more := true
 	for orphan := range orphans { // to the end: what is claimed is ours
-		more = yield(orphan) && more
+		if more {
+			more = yield(orphan)
+		} else { // whoever was to have it did not come for it
+			l.books.GiveBack(orphan.Meta.ID)
+			l.abandon(orphan.Meta.ID)
+		}
 	}
-	return more
+	return more && ctx.Err() == nil
+}
+
+// ownOrphan reports whether a message of that sequence, by which this replica owns a completion,
+// leads to an orphan: whatever nobody here writes, holds or settles. Its writer has failed, or an older backup
+// has brought it back, or the message itself was stored and nobody heard so. What the look itself
+// has brought about, behind where it has begun, is left to the next one.
+func (l *Log) ownOrphan(id string, said, begun uint64) bool {
+	l.mu.Lock()
+	s, held, mine := l.find(id), l.holding[id] > 0, l.mine[id]
+	written := s != nil && s.writer != nil && (said > l.putBack.Load() || s.writer.owner == said)
+	l.mu.Unlock()
+	switch {
+	case written && !held && !mine:
+		return false
+	case held, said > begun:
+		l.left.Store(true)
+		return false
+	}
+	return true
+}
+
+// hold keeps a look from taking a completion for an orphan that this replica owns and that is about to have a
+// writer here, or an end. It returns what ends that.
+func (l *Log) hold(id string) (release func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holding[id]++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.holding[id]--; l.holding[id] == 0 {
+			delete(l.holding, id)
+		}
+	}
+}
+
+// awaited returns for how long a completion has been missing that its owner has announced. The time of
+// that message would not do: it is of the server's clock.
+func (l *Log) awaited(id string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since, missing := l.missing[id]
+	if !missing {
+		l.missing[id] = time.Now()
+		return 0
+	}
+	return time.Since(since)
+}
+
+// owns reports whether the message of that sequence says that a writer in this process owns a
+// completion, be it only to settle its end.
+func (l *Log) owns(id string, said uint64) bool {
+	w := l.writing(id)
+	return w != nil && w.owner == said
 }
 
 // rescue claims a completion whose owner, as that message says, is dead: nil where there
 // is nothing to do, or not now.
 func (l *Log) rescue(ctx context.Context, in era, known *replicas, owner, id string, said *jetstream.RawStreamMsg) *chat.Orphan {
-	last, err := l.unwritten(ctx, known, id)
+	last, err := l.unwritten(ctx, known, owner, id, string(said.Data) == l.replica)
 	var orphan *chat.Orphan
 	switch {
 	case err != nil:
 	case last.Terminal() != nil && last.Writer == owner:
-		return l.unsettled(ctx, in, id, last.Terminal(), said)
+		return l.unsettled(ctx, in, known, id, last.Terminal(), said)
 	default:
 		orphan, err = l.claim(ctx, in, owner, id)
 		if err != nil && owner == l.replica {
@@ -193,19 +263,23 @@ func (l *Log) rescue(ctx context.Context, in era, known *replicas, owner, id str
 	}
 	switch {
 	case err == nil:
-		_ = l.deleteOwner(ctx, in, said.Subject, said.Sequence) // replaced by the new owner's
+		_ = l.deleteUpTo(ctx, in, said.Subject, said.Sequence) // replaced by the new owner's
 		return orphan
 	case errors.Is(err, record.ErrCorrupt):
 		l.cfg.Logger.ErrorContext(ctx, "a completion cannot be read and is given up",
 			slog.String("completion", id), slog.Any("error", err))
 		l.unown(ctx, in, id, said)
-	case errors.Is(err, chat.ErrNotFound) && time.Since(said.Time) < stalled:
+	case errors.Is(err, chat.ErrNotFound) && l.awaited(id) < stalled:
 		l.left.Store(true)
-	case errors.Is(err, errWritten), errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
+	case errors.Is(err, errAlive):
+		l.left.Store(true) // it may die
+	case errors.Is(err, errWritten) && l.owns(id, said.Sequence): // by now
+	case errors.Is(err, chat.ErrSealed) && last != nil && last.Terminal() == nil, // since we have looked: whoever did that settles it
+		errors.Is(err, jetio.ErrFenced), // another replica was faster, or the owner was not dead yet
+		errors.Is(err, chat.ErrLost):    // the next look is at another stream
+		l.left.Store(true)
+	case errors.Is(err, errWritten), errors.Is(err, errGivenAway), errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
 		l.unown(ctx, in, id, said)
-	case errors.Is(err, errFenced), // another replica was faster, or the owner was not dead yet
-		errors.Is(err, chat.ErrLost): // the next look is at another stream
-		l.left.Store(true)
 	case ctx.Err() != nil:
 	default:
 		l.left.Store(true)
@@ -215,39 +289,25 @@ func (l *Log) rescue(ctx context.Context, in era, known *replicas, owner, id str
 	return nil
 }
 
-// unsettled returns a completion that its owner has ended, and died before that was in the
-// books: to the one replica that is the first to say that it needs no owner.
-func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
-	meta, _, err := l.storedMeta(ctx, id)
-	if err == nil {
-		err = l.deleteOwner(ctx, in, said.Subject, said.Sequence)
-	}
-	switch {
-	case err == nil:
-		l.adopted(id)
-		return &chat.Orphan{Meta: meta, Ended: terminal}
-	case errors.Is(err, chat.ErrTrimmed), errors.Is(err, chat.ErrNotFound): // or another one was
-		l.unown(ctx, in, id, said)
-	default:
-		l.left.Store(true)
-	}
-	return nil
-}
-
-// errWritten says that a replica which is alive writes a completion.
-var errWritten = errors.New("jetlog: completion has a living writer")
+var (
+	// errWritten says that a replica which is alive writes a completion that another one is said to own.
+	errWritten = errors.New("jetlog: completion has a living writer")
+	// errAlive says that the owner of a completion writes it, and was taken for dead.
+	errAlive = errors.New("jetlog: the owner lives")
+)
 
 // unwritten returns the last record of a completion whose last writer is dead, whoever is
-// said to own it: what an owner says may be older than a claim. Else errWritten.
-func (l *Log) unwritten(ctx context.Context, known *replicas, id string) (*record.Record, error) {
-	msg, err := l.lastOf(ctx, eventsPrefix+id)
-	if err != nil {
-		return nil, err
-	}
-	r, err := record.Decode(msg.Data)
+// said to own it: what an owner says may be older than a claim. Else errWritten, or errAlive where that is
+// the owner, which has been heard again; unless it has ended and this replica has said that it sees to
+// that: then its writer leaves that to us.
+func (l *Log) unwritten(ctx context.Context, known *replicas, owner, id string, ours bool) (*record.Record, error) {
+	r, _, err := l.lastRecord(ctx, id)
 	switch {
 	case err != nil:
 		return nil, err
+	case ours && r.Terminal() != nil:
+	case r.Writer == owner && owner != l.replica && known.alive(owner):
+		return nil, errAlive
 	case r.Writer == l.replica && l.writing(id) != nil && !l.isMine(id), r.Writer != l.replica && known.alive(r.Writer):
 		return nil, errWritten
 	}
@@ -256,8 +316,10 @@ func (l *Log) unwritten(ctx context.Context, known *replicas, id string) (*recor
 
 // unown says that a completion needs no owner, which that message says it has.
 func (l *Log) unown(ctx context.Context, in era, id string, said *jetstream.RawStreamMsg) {
-	_ = l.deleteOwner(ctx, in, said.Subject, said.Sequence)
-	l.adopted(id)
+	err := l.deleteUpTo(ctx, in, said.Subject, said.Sequence)
+	if err == nil || errors.Is(err, chat.ErrNotFound) {
+		l.adopted(id)
+	}
 }
 
 // adopted is abandon's opposite.
@@ -265,12 +327,13 @@ func (l *Log) adopted(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.mine, id)
+	l.books.Done(id)
 }
 
 // claim makes this replica the writer of a completion: [chat.ErrSealed] where it has
-// ended, errFenced where another replica has claimed it.
+// ended, jetio.ErrFenced where another replica has claimed it.
 func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan, error) {
-	if _, err := l.putBackWord(ctx); err != nil {
+	if _, _, err := l.putBackWord(ctx); err != nil {
 		return nil, err
 	}
 	past, err := l.history(ctx, id)
@@ -281,6 +344,11 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 		return nil, chat.ErrSealed
 	}
 	next := int64(len(past.events))
+	if next == 0 && past.meta.IdempotencyKey != "" {
+		if err := l.withdraw(ctx, in, past); err != nil {
+			return nil, err
+		}
+	}
 	setBack := l.shown(id) >= next // nobody else has written since, or the claim is fenced
 	mine, err := l.own(ctx, in, id)
 	if err != nil {
@@ -290,18 +358,21 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 	if err != nil {
 		return nil, err
 	}
-	last, err := l.append(ctx, in, eventsPrefix+id, data, past.last)
+	last, err := l.io.Append(ctx, in, eventsPrefix+id, data, past.last)
 	if err != nil {
-		if owner != l.replica { // else nobody would own it any more
+		if owner != l.replica && errors.Is(err, jetio.ErrFenced) {
 			l.disown(in, id, mine)
+		} else {
+			l.abandon(id) // the claim may be stored, so that others leave the completion to us
 		}
 		return nil, err
 	}
-	w := &writer{log: l, era: in, owner: mine, epoch: past.epoch + 1, last: last, next: next}
+	w := &writer{log: l, era: in, owner: mine, epoch: past.epoch + 1, term: l.term(past.epoch + 1), last: last, next: next}
 	for i := range past.events {
 		w.bytes += record.Size(&past.events[i])
 	}
 	if err := l.install(w, past, setBack); err != nil {
+		l.abandon(id)
 		return nil, err
 	}
 	l.announce(id, w)
@@ -310,10 +381,27 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 	}, nil
 }
 
+// withdraw deletes a completion that was stored too late to have the name of its key, and of
+// which nothing was shown: errGivenAway.
+func (l *Log) withdraw(ctx context.Context, in era, past *history) error {
+	has, err := l.hasName(ctx, in, past.meta, past.first)
+	if has || err != nil {
+		return err
+	}
+	if err := l.purge(ctx, past.meta); err != nil {
+		return err
+	}
+	return errGivenAway
+}
+
+// errGivenAway says that a completion does not have the name of its key.
+var errGivenAway = errors.New("jetlog: the idempotency key names another completion")
+
 // A history is what the stream holds of a completion.
 type history struct {
 	meta   *chat.Meta
 	events []chat.Event
+	turns  []*record.Record // those with events that another one than before has written, without these
 	epoch  uint64
 	claims int    // since the last record with events
 	first  uint64 // stream sequence of the first record
@@ -342,11 +430,38 @@ func (l *Log) history(ctx context.Context, id string) (*history, error) {
 		} else if len(r.Events) > 0 {
 			h.claims = 0
 		}
-		h.events = append(h.events, r.Events...)
+		h.add(r)
 		return chain.Add(r)
 	})
 	h.epoch = chain.Epoch()
 	return h, err
+}
+
+// add adds the events of a record.
+func (h *history) add(r *record.Record) {
+	if len(r.Events) == 0 {
+		return
+	}
+	if n := len(h.turns); n == 0 || h.turns[n-1].Term() != r.Term() {
+		h.turns = append(h.turns, &record.Record{Writer: r.Writer, Epoch: r.Epoch, First: r.First})
+	}
+	h.events = append(h.events, r.Events...)
+}
+
+// feed shows the events to readers.
+func (h *history) feed(s *shared) error {
+	for i, turn := range h.turns {
+		end := int64(len(h.events))
+		if i+1 < len(h.turns) {
+			end = h.turns[i+1].First
+		}
+		part := *turn
+		part.Events = h.events[turn.First:end]
+		if err := s.feed(&part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // shown returns the last event that readers in this process may have seen, -1 for none.
@@ -377,6 +492,7 @@ func (l *Log) install(w *writer, past *history, setBack bool) error {
 		l.mu.Unlock()
 		return chat.ErrLost
 	}
+	// Who knows the idempotency key may follow a completion that is only now begun.
 	s := l.tapes[past.meta.ID]
 	if s != nil && setBack {
 		if s.stop != nil {
@@ -393,12 +509,14 @@ func (l *Log) install(w *writer, past *history, setBack bool) error {
 	delete(l.mine, past.meta.ID)
 	stop, stopped := s.stop, s.stopped
 	s.writer, w.meta, w.shared = w, past.meta, s
+	s.whose, s.unstored = past.meta.Principal, !past.meta.Request.Store
+	s.count(nil)
 	l.mu.Unlock()
 	if stop != nil {
 		stop()
 		<-stopped
 	}
-	return s.feed(&record.Record{Events: past.events})
+	return past.feed(s)
 }
 
 // isMine reports whether a completion of this replica has lost its writer.
@@ -421,14 +539,21 @@ func (l *Log) abandon(id string) {
 // message that says so: one for each writer, as an earlier one of this replica may yet
 // disown the completion.
 func (l *Log) own(ctx context.Context, in era, id string) (uint64, error) {
-	subject := ownerSubject(l.replica, id)
+	return l.replace(ctx, in, ownerSubject(l.replica, id), nil)
+}
+
+// replace appends a message to a subject, whatever is the last one there, and returns its sequence.
+func (l *Log) replace(ctx context.Context, in era, subject string, data []byte) (uint64, error) {
 	var expect uint64
-	for {
-		owned, err := l.append(ctx, in, subject, nil, expect)
-		if !errors.Is(err, errFenced) {
-			return owned, err
+	for first := true; ; first = false {
+		at, err := l.io.Append(ctx, in, subject, data, expect)
+		if !errors.Is(err, jetio.ErrFenced) {
+			return at, err
 		}
-		switch msg, err := l.lastOf(ctx, subject); {
+		if !first && wait.For(ctx, jetio.RetryPause) != nil {
+			return 0, jetio.Failure(ctx.Err())
+		}
+		switch msg, err := l.io.LastOf(ctx, subject); {
 		case err == nil:
 			expect = msg.Sequence
 		case errors.Is(err, chat.ErrNotFound):
@@ -444,32 +569,32 @@ func (l *Log) own(ctx context.Context, in era, id string) (uint64, error) {
 func (l *Log) disown(in era, id string, owned uint64) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
 	defer cancel()
-	err := l.deleteOwner(ctx, in, ownerSubject(l.replica, id), owned)
+	err := l.deleteUpTo(ctx, in, ownerSubject(l.replica, id), owned)
 	if err != nil && !errors.Is(err, chat.ErrNotFound) && l.ctx.Err() == nil {
 		l.cfg.Logger.WarnContext(ctx, "cannot disown a completion", slog.String("completion", id), slog.Any("error", err))
 	}
 }
 
-// deleteOwner deletes what says who owns a completion, up to the message of that sequence:
-// [chat.ErrNotFound] where nothing is there, be it that somebody else has deleted it. It
-// goes by the subject, which is that completion's and that owner's alone: in a stream that
-// has begun anew, a number by itself may be anybody's. What was learned in another era deletes nothing.
-func (l *Log) deleteOwner(ctx context.Context, in era, subject string, owned uint64) error {
-	request, err := json.Marshal(map[string]any{"filter": subject, "seq": owned + 1}) // up to, but not with
+// deleteUpTo deletes the messages of a subject up to that of a sequence: [chat.ErrNotFound]
+// where nothing is there, be it that somebody else has deleted it. It goes by the subject, which
+// says who owns a completion, or what its key names: in a stream that has begun anew, a number by
+// itself may be anybody's. What was learned in another era deletes nothing.
+func (l *Log) deleteUpTo(ctx context.Context, in era, subject string, last uint64) error {
+	request, err := json.Marshal(map[string]any{"filter": subject, "seq": last + 1}) // up to, but not with
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.Patience)
 	defer cancel()
-	switch err := l.gate.pass(ctx, in, time.Now().Add(l.cfg.Patience)); {
+	switch err := l.gate.Pass(ctx, in, time.Now().Add(l.cfg.Patience)); {
 	case errors.Is(err, chat.ErrLost):
 		return chat.ErrNotFound
 	case err != nil:
-		return failure(err)
+		return jetio.Failure(err)
 	}
-	reply, err := l.ask(ctx, "$JS.API.STREAM.PURGE."+streamName, request)
+	reply, err := l.io.Ask(ctx, "$JS.API.STREAM.PURGE."+streamName, request)
 	if err != nil {
-		return failure(err)
+		return jetio.Failure(err)
 	}
 	var answer struct {
 		Error  *jetstream.APIError `json:"error"`
@@ -479,7 +604,7 @@ func (l *Log) deleteOwner(ctx context.Context, in era, subject string, owned uin
 	case err != nil:
 		return fmt.Errorf("answer of JetStream: %w", err)
 	case answer.Error != nil:
-		return failure(answer.Error)
+		return jetio.Failure(answer.Error)
 	case answer.Purged == 0:
 		return chat.ErrNotFound
 	}

@@ -20,13 +20,56 @@ type shared struct {
 	tape tape.Tape
 
 	// Guarded by log.mu.
-	writer  *writer            // nil: a mirror
-	stop    context.CancelFunc // ends the mirror, if there is one
-	stopped chan struct{}      // closed when it has ended
-	readers int
-	idle    bool // in log.ended
-	size    int  // as counted in log.held
-	until   time.Time
+	writer   *writer            // nil: a mirror
+	stop     context.CancelFunc // ends the mirror, if there is one
+	stopped  chan struct{}      // closed when it has ended
+	readers  int
+	idle     bool // in log.ended
+	size     int  // as counted in log.held
+	until    time.Time
+	whose    string     // the principal, once it is known
+	unstored bool       // it is known not to be stored
+	kept     chat.Share // of the memory: what nobody but readers keeps; nil: nothing
+}
+
+// readersCost is what a byte of a tape takes.
+const readersCost = 2
+
+// keep takes room for what a mirror is about to add for readers. m is the completion's meta where it comes with that.
+func (s *shared) keep(m *chat.Meta, bytes int) error {
+	l := s.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if m != nil {
+		s.whose, s.unstored = m.Principal, !m.Request.Store
+	}
+	if l.cfg.Memory == nil || s.readers == 0 || s.writer != nil {
+		return nil
+	}
+	if s.kept == nil {
+		s.kept = l.cfg.Memory.Share(s.whose)
+	}
+	return s.kept.Grow(readersCost * bytes)
+}
+
+// count has the memory know what only readers keep: nothing where there are none, or where the
+// completion is written here, and counts itself. The caller holds the log's lock.
+func (s *shared) count(terminal *chat.Event) {
+	switch {
+	case s.log.cfg.Memory == nil:
+	case s.kept != nil && (s.readers == 0 || s.writer != nil && terminal == nil):
+		s.kept.Release()
+		s.kept = nil
+	case s.kept == nil && s.readers > 0 && (terminal != nil || s.writer == nil):
+		size := s.tape.Size()
+		if s.writer != nil {
+			size += s.writer.meta.RequestSize // its run counts for it no longer
+		}
+		if size > 0 {
+			s.kept = s.log.cfg.Memory.Share(s.whose)
+			s.kept.Force(readersCost * size) // it is there
+		}
+	}
 }
 
 // show lets readers see events that the log has acknowledged.
@@ -56,11 +99,14 @@ func (s *shared) lose(w *writer, err error) {
 		return
 	}
 	s.writer = nil
-	if s.readers == 0 {
+	switch {
+	case l.tapes[s.name] != s: // its era has ended meanwhile, and its readers were told
+	case s.readers == 0:
 		l.remove(s) // who comes reads the stream
-		return
+	default:
+		s.count(nil)
+		l.startMirror(s)
 	}
-	l.startMirror(s)
 }
 
 // writing returns the completion's writer if it is written here, else nil.
@@ -85,7 +131,7 @@ func (l *Log) find(id string) *shared {
 	return s
 }
 
-// expire lets go of what has been kept for long enough. The caller holds the lock.
+// expire drops what has been kept for long enough. The caller holds the lock.
 func (l *Log) expire() {
 	now := time.Now()
 	for len(l.ended) > 0 && (l.held > l.cfg.Cache || now.After(l.ended[0].until)) {
@@ -112,6 +158,8 @@ func (l *Log) acquire(ctx context.Context, id string) (*shared, error) {
 	}
 	s.readers++
 	l.unidle(s)
+	_, terminal := s.tape.Last()
+	s.count(terminal)
 	if fresh {
 		l.startMirror(s)
 	}
@@ -132,6 +180,7 @@ func (l *Log) settle(s *shared) {
 	_, terminal := s.tape.Last()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	s.count(terminal)
 	if s.readers > 0 || s.idle || l.tapes[s.name] != s {
 		return
 	}
@@ -139,6 +188,9 @@ func (l *Log) settle(s *shared) {
 	case terminal != nil:
 		if s.until.IsZero() {
 			s.until = time.Now().Add(l.cfg.Retention)
+			if s.unstored {
+				s.until = time.Now().Add(l.cfg.ResumeRetention)
+			}
 		}
 		s.idle, s.size = true, s.tape.Size()
 		if s.writer != nil {
@@ -194,16 +246,22 @@ func (l *Log) forget(id string) {
 	s.tape.Drop(chat.ErrTrimmed)
 }
 
-// feed shows a record's events, those that have been shown before left out.
+// feed shows a record's events, those that have been shown before left out: [chat.ErrLost]
+// where the completion ends before something that was shown.
 func (s *shared) feed(r *record.Record) error {
-	last, _ := s.tape.Last()
+	last, terminal := s.tape.Last()
 	next := last + 1
 	switch {
+	case r.Terminal() != nil && (r.Next() < next || r.Next() == next && terminal == nil):
+		return fmt.Errorf("completion %s: %w: it ends with event %d, and event %d was shown", s.name, chat.ErrLost, r.Next()-1, last)
+	case len(r.Events) > 0 && r.First < next && s.tape.Term(r.First) != r.Term():
+		return fmt.Errorf("completion %s: %w: event %d is another one than was shown", s.name, chat.ErrLost, r.First)
 	case len(r.Events) == 0 || r.Next() <= next:
 		return nil
 	case r.First > next:
 		return fmt.Errorf("%w: event %d follows event %d", record.ErrCorrupt, r.First, last)
 	}
+	s.tape.Turn(r.Term())
 	s.show(r.Events[next-r.First:])
 	return nil
 }

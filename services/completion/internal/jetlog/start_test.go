@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/pawstream/pawstream/internal/natsconn"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -43,7 +44,7 @@ func wantRefused(t *testing.T, cfg Config, want string) {
 func TestStartRefusesWhatItCannotUse(t *testing.T) {
 	used := open(t, Config{})
 	newer := t.TempDir()
-	if err := os.WriteFile(filepath.Join(newer, formatFile), []byte("2\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(newer, "FORMAT"), []byte("2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	blocked := t.TempDir()
@@ -68,22 +69,22 @@ func TestStartRefusesWhatItCannotUse(t *testing.T) {
 		name, want string
 		cfg        Config
 	}{
-		{"a directory in use", "is in use by another process", Config{DataDir: used.cfg.DataDir}},
+		{"a directory in use", "is in use by another process; --data-dir names another", Config{DataDir: used.cfg.DataDir}},
 		{"a directory of a newer version", `has format "2", and this version reads "1" only`, Config{DataDir: newer}},
 		{"a file in place of the directory", "data directory", Config{DataDir: "/dev/null/x"}},
 		{"a directory with a file in the way", "data directory " + blocked + ": start NATS", Config{DataDir: blocked}},
 		{"a directory with a file in the way, further in", "data directory " + inside + ": open the stream", Config{DataDir: inside}},
 		{"a stream that cannot be read", "the stream PAWSTREAM in it cannot be read", Config{DataDir: unreadable}},
 		{"what has expired cannot be read", "the stream PAWSTREAM_PAST in it cannot be read", Config{DataDir: unreadablePast}},
-		{"nobody there", "connect to NATS at nats://127.0.0.1:1", Config{URL: "nats://ann:s3cret@127.0.0.1:1"}},
-		{"no such host", "connect to NATS at nats://nowhere.invalid:4222", Config{URL: "nats://s3cret@nowhere.invalid:4222"}},
-		{"a URL that is none", "URL 2 of NATS is not of the form", Config{URL: "nats://127.0.0.1,nats://ann:s3cret@host:port"}},
-		{"a wrong password", "Authorization Violation", Config{URL: "nats://ann:s3cret@" + withPassword}},
-		{"no password", "Authorization Violation", Config{URL: "nats://" + withPassword}},
-		{"no credentials file", "no such file", Config{URL: "nats://" + withPassword, CredsFile: "/nowhere/s3.creds"}},
-		{"no JetStream", "has no JetStream", Config{URL: serveNATS(t, &server.Options{Port: server.RANDOM_PORT}).ClientURL()}},
-		{"no room on the server", "no room for the 1073741824 bytes", Config{URL: small, MaxBytes: 1 << 30}},
-		{"no cluster", "replicas > 1 not supported", Config{URL: startNATS(t), Replicas: 3}},
+		{"nobody there", "connect to NATS at nats://127.0.0.1:1", Config{NATS: at("nats://ann:s3cret@127.0.0.1:1")}},
+		{"no such host", "connect to NATS at nats://nowhere.invalid:4222", Config{NATS: at("nats://s3cret@nowhere.invalid:4222")}},
+		{"a URL that is none", "URL 2 of NATS is not of the form", Config{NATS: at("nats://127.0.0.1,nats://ann:s3cret@host:port")}},
+		{"a wrong password", "Authorization Violation", Config{NATS: at("nats://ann:s3cret@" + withPassword)}},
+		{"no password", "Authorization Violation", Config{NATS: at("nats://" + withPassword)}},
+		{"no credentials file", "no such file", Config{NATS: natsconn.Server{URL: "nats://" + withPassword, Creds: "/nowhere/s3.creds"}}},
+		{"no JetStream", "has no JetStream", Config{NATS: at(serveNATS(t, &server.Options{Port: server.RANDOM_PORT}).ClientURL())}},
+		{"no room on the server", "no room for the 1073741824 bytes", Config{NATS: at(small), MaxBytes: 1 << 30}},
+		{"no cluster", "replicas > 1 not supported", Config{NATS: at(startNATS(t)), Replicas: 3}},
 	} {
 		t.Run(test.name, func(t *testing.T) { wantRefused(t, test.cfg, test.want) })
 	}
@@ -143,7 +144,7 @@ func TestStartRefusesAStreamThatWouldBreakTheRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, _ := streamOf(t, Config{}, test.change)
-			wantRefused(t, Config{URL: url}, test.want)
+			wantRefused(t, Config{NATS: at(url)}, test.want)
 		})
 	}
 }
@@ -155,7 +156,7 @@ func TestStartBringsTheLimitsOfAStreamUpToDate(t *testing.T) {
 		c.Compression = jetstream.S2Compression
 		slices.Reverse(c.Subjects)
 	})
-	l := open(t, Config{URL: url, Retention: 2 * time.Hour, MaxBytes: 2 << 20})
+	l := open(t, Config{NATS: at(url), Retention: 2 * time.Hour, MaxBytes: 2 << 20})
 	stream, err := js.Stream(within(t), streamName)
 	if err != nil {
 		t.Fatal(err)

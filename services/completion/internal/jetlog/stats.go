@@ -28,10 +28,9 @@ type Stats struct {
 
 // counters are the part of Stats that is counted as it happens.
 type counters struct {
-	appends, events, bytes            atomic.Int64
-	appendNanos, appendNanosMax       atomic.Int64
-	ambiguous, resolved, fenced, full atomic.Int64
-	failed, waits                     atomic.Int64
+	appends, events, bytes      atomic.Int64
+	appendNanos, appendNanosMax atomic.Int64
+	waits                       atomic.Int64
 }
 
 func (c *counters) stored(events, bytes int, took time.Duration) {
@@ -50,20 +49,20 @@ func (c *counters) stored(events, bytes int, took time.Duration) {
 // Stats returns what the log has done so far. It looks at each completion in memory, so
 // it is for a scrape, not for every request.
 func (l *Log) Stats() Stats {
-	c := &l.stats
+	c, sent := &l.stats, l.io.Stats()
 	s := Stats{
 		Appends:        c.appends.Load(),
 		Events:         c.events.Load(),
 		Bytes:          c.bytes.Load(),
 		AppendTime:     time.Duration(c.appendNanos.Load()),
 		AppendTimeMax:  time.Duration(c.appendNanosMax.Load()),
-		AmbiguousAcks:  c.ambiguous.Load(),
-		Resolved:       c.resolved.Load(),
-		Fenced:         c.fenced.Load(),
-		Full:           c.full.Load(),
-		Failed:         c.failed.Load(),
+		AmbiguousAcks:  sent.Ambiguous,
+		Resolved:       sent.Resolved,
+		Fenced:         sent.Fenced,
+		Full:           sent.Full,
+		Failed:         sent.Failed,
 		BlockedAppends: c.waits.Load(),
-		InFlight:       l.acks.replies.count(),
+		InFlight:       sent.InFlight,
 	}
 	var writers []*writer
 	l.mu.Lock()

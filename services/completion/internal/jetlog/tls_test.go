@@ -17,6 +17,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"github.com/pawstream/pawstream/internal/natsconn"
+	"github.com/pawstream/pawstream/internal/tlsfiles"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -97,10 +99,12 @@ func TestLogOverTLS(t *testing.T) {
 	ca := newAuthority(t)
 	host := startTLS(t, ca)
 	certFile, keyFile := ca.issue(t, "client")
-	good := Config{URL: "tls://ann:s3cret%2Fright@" + host, CAFile: ca.file, CertFile: certFile, KeyFile: keyFile}
-	for _, url := range []string{good.URL, strings.Replace(good.URL, "tls://", "nats://", 1)} {
+	good := Config{NATS: natsconn.Server{
+		URL: "tls://ann:s3cret%2Fright@" + host, CA: ca.file, Pair: tlsfiles.Pair{Cert: certFile, Key: keyFile},
+	}}
+	for _, url := range []string{good.NATS.URL, strings.Replace(good.NATS.URL, "tls://", "nats://", 1)} {
 		cfg := good
-		cfg.URL = url
+		cfg.NATS.URL = url
 		l := open(t, cfg)
 		id := url[:4]
 		w, err := l.Create(within(t), meta(id))
@@ -121,16 +125,16 @@ func TestLogOverTLS(t *testing.T) {
 		name, want string
 		change     func(*Config)
 	}{
-		{"unknown authority", "certificate signed by unknown authority", func(c *Config) { c.CAFile = "" }},
-		{"another authority", "certificate signed by unknown authority", func(c *Config) { c.CAFile = newAuthority(t).file }},
-		{"no client certificate", "tls", func(c *Config) { c.CertFile, c.KeyFile = "", "" }},
-		{"a stranger's certificate", "tls", func(c *Config) { c.CertFile, c.KeyFile = strangerCert, strangerKey }},
-		{"a wrong password", "Authorization Violation", func(c *Config) { c.URL = "tls://ann:s3cret@" + host }},
-		{"no key", "needs both", func(c *Config) { c.KeyFile = "" }},
-		{"no CA file", "no such file", func(c *Config) { c.CAFile = "/nowhere/ca.pem" }},
-		{"an empty CA file", "failed to parse root certificate", func(c *Config) { c.CAFile = writeFile(t, "empty.pem", []byte("?")) }},
-		{"no certificate file", "no such file", func(c *Config) { c.CertFile = "/nowhere/client.pem" }},
-		{"a server without TLS", "secure connection not available", func(c *Config) { c.URL = plain }},
+		{"unknown authority", "certificate signed by unknown authority", func(c *Config) { c.NATS.CA = "" }},
+		{"another authority", "certificate signed by unknown authority", func(c *Config) { c.NATS.CA = newAuthority(t).file }},
+		{"no client certificate", "tls", func(c *Config) { c.NATS.Cert, c.NATS.Key = "", "" }},
+		{"a stranger's certificate", "tls", func(c *Config) { c.NATS.Cert, c.NATS.Key = strangerCert, strangerKey }},
+		{"a wrong password", "Authorization Violation", func(c *Config) { c.NATS.URL = "tls://ann:s3cret@" + host }},
+		{"no key", "need each other", func(c *Config) { c.NATS.Key = "" }},
+		{"no CA file", "no such file", func(c *Config) { c.NATS.CA = "/nowhere/ca.pem" }},
+		{"an empty CA file", "failed to parse root certificate", func(c *Config) { c.NATS.CA = writeFile(t, "empty.pem", []byte("?")) }},
+		{"no certificate file", "no such file", func(c *Config) { c.NATS.Cert = "/nowhere/client.pem" }},
+		{"a server without TLS", "secure connection not available", func(c *Config) { c.NATS.URL = plain }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := good

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
@@ -34,7 +35,9 @@ type writer struct {
 	era    era
 	meta   *chat.Meta // as of the beginning: the stream knows the metadata that replaced it
 	epoch  uint64
+	term   uint32 // of what it stores
 	owner  uint64 // stream sequence of the message that says who writes; 0: not known
+	noted  int    // bytes that count for the principal, by this writer; written by one append after the other
 
 	mu      sync.Mutex
 	last    uint64 // stream sequence of the last record: the fence
@@ -44,6 +47,7 @@ type writer struct {
 	bytes   int           // of all events, as stored
 	busy    bool          // an append is in flight
 	sealed  bool          // the terminal event is pending or stored
+	ended   bool          // it is stored, so that there is an end to be settled
 	err     error         // why nothing more can be stored
 	onEnd   func()        // nil once there is nobody to tell
 	turn    chan struct{} // closed when an append has ended; nil while nobody waits
@@ -122,8 +126,13 @@ func (w *writer) Seal(ctx context.Context, terminal chat.Event) error {
 	return w.err
 }
 
-// Settle implements [chat.Writer]. It waits until the stream knows.
-func (w *writer) Settle() { w.disown() }
+// Settle implements [chat.Writer].
+func (w *writer) Settle(book func()) {
+	if !w.meta.Request.Store {
+		w.log.shares.Shorten(w.meta.Principal, w.noted)
+	}
+	w.log.settleEnd(w.era, w.meta, w.owner, book)
+}
 
 // add queues an event, and sees to it that it is stored. The caller holds the lock.
 func (w *writer) add(e chat.Event) {
@@ -216,6 +225,8 @@ func (w *writer) acknowledge(batch []chat.Event, sequence uint64) {
 	}
 	w.last = sequence
 	w.next += int64(len(batch))
+	w.ended = batch[len(batch)-1].Terminal()
+	w.shared.tape.Turn(w.term)
 	w.shared.show(batch)
 }
 
@@ -229,8 +240,12 @@ func (w *writer) fail(err error) {
 	w.err = err
 	w.wake()
 	w.tell()
+	ended := w.ended
 	w.mu.Unlock()
 	w.shared.lose(w, err)
+	if ended {
+		return // its owner is who settles it
+	}
 	if errors.Is(err, chat.ErrSealed) || errors.Is(err, chat.ErrTrimmed) {
 		w.log.work.Go(w.disown)
 		return
@@ -256,21 +271,30 @@ func (w *writer) store(batch []chat.Event, last uint64) (uint64, error) {
 		return last, err
 	}
 	start := time.Now()
-	sequence, err := w.log.appendPatiently(w.log.ctx, w.era, eventsPrefix+w.shared.name, data, last)
-	if errors.Is(err, errFenced) {
-		if w.log.keeper.lost(w.log.ctx, w.era) {
-			return last, chat.ErrLost
-		}
-		// Somebody else has ended or taken over the completion: what is ours to do has been done.
-		return last, fmt.Errorf("%w: %w", chat.ErrSealed, err)
-	}
+	sequence, err := w.appendFenced(data, last)
 	if err == nil {
 		took := time.Since(start)
 		w.log.stats.stored(len(batch), len(data), took)
-		w.log.ledger.note(w.meta.Principal, len(data)+recordOverhead)
+		w.noted += len(data) + recordOverhead
+		w.log.shares.Note(w.meta.Principal, len(data)+recordOverhead)
 		if w.log.cfg.Observer != nil {
 			w.log.cfg.Observer.Appended(len(batch), len(data), took)
 		}
 	}
 	return sequence, err
+}
+
+// appendFenced appends a record behind the last one: [chat.ErrSealed] where somebody else has, who has ended
+// the completion or taken it over, so that what is ours to do has been done; [chat.ErrLost] where the stream
+// is another one.
+func (w *writer) appendFenced(data []byte, last uint64) (uint64, error) {
+	l := w.log
+	sequence, err := l.io.AppendPatiently(l.ctx, w.era, eventsPrefix+w.shared.name, data, last)
+	switch {
+	case !errors.Is(err, jetio.ErrFenced):
+		return sequence, err
+	case l.keeper.lost(l.ctx, w.era):
+		return last, chat.ErrLost
+	}
+	return last, fmt.Errorf("%w: %w", chat.ErrSealed, err)
 }

@@ -43,7 +43,7 @@ func unknownNotFound(t *testing.T, log chat.Log) {
 	if len(r.entries) != 0 {
 		t.Errorf("Follow yielded %v", r.entries)
 	}
-	wantError(t, "Seal", log.Seal(ctx, id, done()), chat.ErrNotFound)
+	wantError(t, "Seal", outside(log.Seal(ctx, id, done())), chat.ErrNotFound)
 	wantError(t, "SetMetadata", log.SetMetadata(ctx, id, nil), chat.ErrNotFound)
 	wantError(t, "Delete", log.Delete(ctx, id), chat.ErrNotFound)
 	_, err = log.Lookup(ctx, unknown.meta.Principal, "key")

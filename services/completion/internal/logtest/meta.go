@@ -50,7 +50,7 @@ func fullRequest() *chat.Request {
 		Logprobs:            true,
 		TopLogprobs:         new(0),
 		Tools: []chat.Tool{
-			{Name: "find_pets", Description: "Finds pets.", Parameters: schema, Strict: new(false)},
+			{Name: "find_pets", Description: "Finds pets.", Parameters: schema, Strict: new(false), More: `{"cache_control":{"type":"ephemeral"}}`},
 			{Name: "list_breeds"},
 		},
 		ToolChoice:        &chat.ToolChoice{Function: "find_pets"},
@@ -70,6 +70,12 @@ func fullRequest() *chat.Request {
 		User:             "user",
 		SafetyIdentifier: "safe",
 		PromptCacheKey:   "cache",
+		FunctionCalls:    true,
+
+		IncludeEncryptedReasoning: true,
+		Truncate:                  true,
+
+		More: `{"prompt_cache_retention":"24h"}`,
 	}
 }
 
@@ -77,14 +83,16 @@ func fullMessages() []chat.Message {
 	text := func(s string) []chat.Part { return []chat.Part{{Kind: chat.PartText, Text: s}} }
 	return []chat.Message{
 		{Role: chat.RoleSystem, Parts: text("Be kind."), Name: "house"},
-		{Role: chat.RoleDeveloper, Parts: text("")},
+		{Role: chat.RoleDeveloper, Parts: []chat.Part{{Kind: chat.PartText, More: `{"cache_control":null}`}}},
 		{Role: chat.RoleUser, Parts: []chat.Part{
 			{Kind: chat.PartText, Text: "Which 🐶?"},
 			{Kind: chat.PartImage, ImageURL: "https://example.org/dog.png", ImageDetail: "low"},
 			{Kind: chat.PartAudio, AudioData: "AAAA", AudioFormat: "wav"},
 			{Kind: chat.PartFile, FileID: "file-1", FileData: "AAAA", Filename: "dog.pdf"},
 		}},
-		{Role: chat.RoleAssistant, Reasoning: "why", ToolCalls: []chat.ToolCall{{ID: "call_1", Name: "find_pets", Arguments: "{"}}},
+		{Role: chat.RoleAssistant, Reasoning: "why", EncryptedReasoning: []string{"gAAA=", "gBBB="}, More: `{"notes":[1]}`, ToolCalls: []chat.ToolCall{
+			{ID: "call_1", Name: "find_pets", Arguments: "{", More: `{"a":1,"function":{"b":[2]}}`},
+		}},
 		{Role: chat.RoleTool, ToolCallID: "call_1", Parts: text("[]")},
 		{Role: chat.RoleAssistant, Refusal: "no", Parts: []chat.Part{{Kind: chat.PartRefusal, Text: "no"}}},
 	}

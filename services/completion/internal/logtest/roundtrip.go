@@ -49,6 +49,8 @@ func mixed() []chat.Event {
 		chat.Text(0, "text"),
 		delta(0, chat.Delta{}),
 		delta(1, chat.Delta{Reasoning: "why"}),
+		delta(1, chat.Delta{EncryptedReasoning: "gAAA="}),
+		delta(0, chat.Delta{Content: "content", EncryptedReasoning: "gBBB="}),
 		delta(2, chat.Delta{Refusal: "no"}),
 		delta(0, chat.Delta{Role: chat.RoleAssistant, Content: "with a role"}),
 		delta(0, chat.Delta{Content: "content", Reasoning: "and reasoning"}),
@@ -58,12 +60,17 @@ func mixed() []chat.Event {
 			{Index: 1, ID: "call_2", Name: "find_breeds", Arguments: `{"species":`},
 		}}),
 		delta(1, chat.Delta{ToolCalls: []chat.ToolCallDelta{{Index: 1, Arguments: `"dog"}`}}}),
+		delta(1, chat.Delta{ToolCalls: []chat.ToolCallDelta{{Index: 1, More: `{"a":1,"function":{"b":[2]}}`}}}),
+		delta(3, chat.Delta{Role: chat.RoleAssistant, NoContent: true}),
+		delta(0, chat.Delta{More: `{"notes":[{"c":"3"}]}`}),
+		delta(0, chat.Delta{Content: "text", More: `{"notes":[]}`}),
+		delta(0, chat.Delta{Content: "text", NoContent: true}),
 		delta(0, chat.Delta{Content: "dog", Logprobs: &chat.Logprobs{Content: []chat.TokenLogprob{probability, {Token: "s"}}}}),
 		delta(0, chat.Delta{Refusal: "no", Logprobs: &chat.Logprobs{Refusal: []chat.TokenLogprob{probability}}}),
 		delta(0, chat.Delta{Content: "Luna", Pets: []chat.Pet{
 			{
 				ID: "luna", Name: "Luna", Species: "dog", Breed: "Boxer", Sex: "female", AgeMonths: 26, FeeUSD: 250,
-				Coat: []string{"brindle", "white"}, Portrait: "/portraits/dog.svg",
+				Coat: []string{"brindle", "white"}, Portrait: "/portraits/dog.svg", Reasons: []string{"calm", "good with cats"},
 			},
 			{ID: "pip"},
 		}}),
@@ -81,7 +88,7 @@ func fullUsage() chat.Usage {
 		PromptTokens: 1 << 40, CompletionTokens: 2,
 		CachedTokens: 3, PromptAudioTokens: 4, ReasoningTokens: 5,
 		CompletionAudioTokens: 6, AcceptedPredictionTokens: 7, RejectedPredictionTokens: 8,
-		Estimated: true,
+		Estimated: true, CostUSD: 0.0000123,
 	}
 }
 

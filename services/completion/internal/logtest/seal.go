@@ -22,6 +22,8 @@ var sealRules = []rule{
 	{"a sealed completion takes no event", appendAfterSeal},
 	{"readers end after the terminal event", readersEnd},
 	{"nothing follows the terminal event, not even an error", nothingFollows},
+	{"whoever has seen something else in the place of the end is told", setBackIsTold},
+	{"whoever has ended it enters that into the books", endIsSettled},
 	{"a seal that races with appends loses none that was read", sealRacesAppend},
 }
 
@@ -31,7 +33,7 @@ func sealOnce(t *testing.T, log chat.Log) {
 	s.append(words(2)...)
 	s.seal(done())
 	wantError(t, "second Seal of the writer", s.writer.Seal(ctx, failed("writer")), chat.ErrSealed)
-	wantError(t, "Seal from outside", log.Seal(ctx, s.meta.ID, failed("outside")), chat.ErrSealed)
+	wantError(t, "Seal from outside", outside(log.Seal(ctx, s.meta.ID, failed("outside"))), chat.ErrSealed)
 	s.check(s.read(ctx, chat.FromStart, false), chat.FromStart)
 }
 
@@ -41,7 +43,7 @@ func sealOutside(t *testing.T, log chat.Log) {
 	s.append(words(2)...)
 	s.await()
 	terminal := failed("outside")
-	if err := log.Seal(ctx, s.meta.ID, terminal); err != nil {
+	if err := outside(log.Seal(ctx, s.meta.ID, terminal)); err != nil {
 		t.Fatalf("Seal: %v", err)
 	}
 	s.events = append(s.events, terminal)
@@ -68,7 +70,7 @@ func oneSealWins(t *testing.T, log chat.Log) {
 			if terminal := failed(fmt.Sprint(i)); i == 0 {
 				results[i] <- s.writer.Seal(ctx, terminal)
 			} else {
-				results[i] <- log.Seal(ctx, s.meta.ID, terminal)
+				results[i] <- outside(log.Seal(ctx, s.meta.ID, terminal))
 			}
 		}()
 	}
@@ -154,7 +156,7 @@ func sealRacesAppend(t *testing.T, log chat.Log) {
 			}
 		}
 	}()
-	if err := log.Seal(ctx, s.meta.ID, failed("outside")); err != nil {
+	if err := outside(log.Seal(ctx, s.meta.ID, failed("outside"))); err != nil {
 		t.Fatalf("Seal: %v", err)
 	}
 	wantError(t, "Append", <-refused, chat.ErrSealed)
@@ -184,7 +186,7 @@ func outsideSealIsTold(t *testing.T, log chat.Log) {
 	s := create(t, log)
 	told := s.told()
 	s.append(words(2)...)
-	if err := log.Seal(within(t), s.meta.ID, done()); err != nil {
+	if err := outside(log.Seal(within(t), s.meta.ID, done())); err != nil {
 		t.Fatal(err)
 	}
 	await(t, told)
@@ -203,7 +205,7 @@ func ownSealIsNotTold(t *testing.T, log chat.Log) {
 	s := create(t, log)
 	told := s.told()
 	s.seal(done())
-	if err := log.Seal(within(t), s.meta.ID, done()); !errors.Is(err, chat.ErrSealed) {
+	if err := outside(log.Seal(within(t), s.meta.ID, done())); !errors.Is(err, chat.ErrSealed) {
 		t.Errorf("Seal: %v, want ErrSealed", err)
 	}
 	select {
@@ -219,5 +221,51 @@ func await(t *testing.T, told <-chan struct{}) {
 	case <-told:
 	case <-within(t).Done():
 		t.Error("the writer was not told")
+	}
+}
+
+func setBackIsTold(t *testing.T, log chat.Log) {
+	s := create(t, log)
+	s.append(words(2)...)
+	terminal := failed("set back")
+	terminal.Err.SetBack = true
+	waiting := make(chan reading, 1)
+	s.await()
+	go func() { waiting <- s.read(within(t), 2, false) }()
+	s.seal(terminal)
+	if head := s.latest(); head.Terminal == nil || !head.Terminal.Err.SetBack {
+		t.Errorf("the head ends with %+v", head.Terminal)
+	}
+	s.check(s.read(within(t), chat.FromStart, false), chat.FromStart)
+	s.check(s.read(within(t), 1, false), 1)
+	for _, after := range []int64{2, 3, 30} {
+		r := s.read(within(t), after, false)
+		if len(r.entries) > 0 {
+			t.Errorf("after %d: %v", after, r.entries)
+		}
+		wantError(t, "Follow", r.err, chat.ErrLost)
+	}
+	wantError(t, "Follow of who has waited", (<-waiting).err, chat.ErrLost)
+}
+
+func endIsSettled(t *testing.T, log chat.Log) {
+	entries := 0
+	book := func() { entries++ }
+	s := create(t, log)
+	s.append(words(1)...)
+	s.seal(done())
+	s.writer.Settle(book)
+	if entries != 1 {
+		t.Errorf("the writer has made %d entries, want 1", entries)
+	}
+	s = create(t, log)
+	s.append(words(1)...)
+	settle, err := log.Seal(within(t), s.meta.ID, failed("outside"))
+	if err != nil {
+		t.Fatalf("Seal: %v", err)
+	}
+	settle(book)
+	if entries != 2 {
+		t.Errorf("both have made %d entries, want 2", entries)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/pawstream/pawstream/internal/openaiapi"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -24,6 +25,9 @@ var created = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) //nolint:goc
 // withoutCause compares errors as callers see them: the cause stays in the process.
 var withoutCause = cmpopts.IgnoreFields(chat.Error{}, "Err") //nolint:gochecknoglobals // a constant
 
+// withoutTerm compares entries regardless of their writers.
+var withoutTerm = cmpopts.IgnoreFields(chat.Entry{}, "Term") //nolint:gochecknoglobals // a constant
+
 func within(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -34,7 +38,7 @@ func within(t *testing.T) context.Context {
 // newMeta returns the meta of a completion that is stored and belongs to nobody else.
 func newMeta() *chat.Meta {
 	return &chat.Meta{
-		ID:        "chatcmpl-" + rand.Text(),
+		ID:        openaiapi.CompletionID + rand.Text(),
 		Principal: "principal-" + rand.Text(),
 		Created:   created,
 		Model:     "model",
@@ -169,7 +173,7 @@ func (s *subject) check(r reading, after int64) {
 	if r.err != nil {
 		s.t.Fatalf("Follow after %d: %v", after, r.err)
 	}
-	if diff := cmp.Diff(s.entries(after), r.entries, withoutCause); diff != "" {
+	if diff := cmp.Diff(s.entries(after), r.entries, withoutCause, withoutTerm); diff != "" {
 		s.t.Fatalf("Follow after %d (-want +got):\n%s", after, diff)
 	}
 }
@@ -211,3 +215,6 @@ func wantError(t *testing.T, what string, err error, want ...error) {
 		t.Errorf("%s: error %v, want %v", what, err, want)
 	}
 }
+
+// outside returns how a seal from outside has ended.
+func outside(_ chat.Settle, err error) error { return err }

@@ -2,6 +2,7 @@ package memlog_test
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -16,6 +17,15 @@ func TestLogKeepsTheContract(t *testing.T) {
 	logtest.Run(t, func(t *testing.T) chat.Log {
 		t.Helper()
 		log := memlog.New(memlog.Config{})
+		t.Cleanup(log.Close)
+		return log
+	})
+}
+
+func TestWhatIsNotToBeStoredExpires(t *testing.T) {
+	logtest.RunExpiry(t, func(t *testing.T) chat.Log {
+		t.Helper()
+		log := memlog.New(memlog.Config{ResumeRetention: 200 * time.Millisecond})
 		t.Cleanup(log.Close)
 		return log
 	})

@@ -4,6 +4,7 @@ package memlog
 
 import (
 	"cmp"
+	"container/heap"
 	"container/list"
 	"context"
 	"iter"
@@ -34,6 +35,8 @@ const maxTombstones = 100_000
 type Config struct {
 	// Retention is how long a completion is kept after its end.
 	Retention time.Duration
+	// ResumeRetention is how long one is kept that is not to be stored; 0, or more than Retention: as long.
+	ResumeRetention time.Duration
 	// MaxBytes bounds all completions together. When it is reached the oldest that
 	// have ended go first; where none has, no new one is admitted.
 	MaxBytes int
@@ -49,10 +52,12 @@ type Log struct {
 	byID   map[string]*completion
 	byKey  map[key]*completion
 	order  *list.List // all that are held, by creation
-	ended  *list.List // those that have ended, by their end
+	ended  expiring   // those that have ended
+	ends   int        // how many have
 	bytes  int
 	idle   int         // bytes of ended
 	expiry *time.Timer // drops the first of ended; nil while there is none
+	due    time.Time   // when that is
 	tombs  tombstones
 	closed bool
 }
@@ -64,16 +69,24 @@ type key struct{ principal, key string }
 type completion struct {
 	meta  *chat.Meta
 	tape  tape.Tape
-	bytes int // as counted in Log.bytes
-	until time.Time
+	bytes int    // as counted in Log.bytes
 	onEnd func() // nil once there is nobody to tell
 	order *list.Element
-	ended *list.Element // nil while it runs
+
+	// Since its end; guarded by Log.mu.
+	ended   bool
+	nth     int       // to do so
+	at      time.Time // when that was
+	until   time.Time // how long it is kept
+	place   int       // in Log.ended
+	readers int       // also before
+	labels  bool      // its metadata was replaced by some
 }
 
-// New returns an empty log. [Log.Close] lets go of its timer.
+// New returns an empty log. [Log.Close] stops its timer.
 func New(cfg Config) *Log {
 	cfg.Retention = cmp.Or(cfg.Retention, DefaultRetention)
+	cfg.ResumeRetention = min(cmp.Or(cfg.ResumeRetention, cfg.Retention), cfg.Retention)
 	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, DefaultMaxBytes)
 	cfg.MaxCompletion = cmp.Or(cfg.MaxCompletion, DefaultMaxCompletion)
 	return &Log{
@@ -81,7 +94,6 @@ func New(cfg Config) *Log {
 		byID:  make(map[string]*completion),
 		byKey: make(map[key]*completion),
 		order: list.New(),
-		ended: list.New(),
 		tombs: tombstones{byID: make(map[string]*list.Element), order: list.New()},
 	}
 }
@@ -150,30 +162,56 @@ func (c *completion) head() chat.Head {
 
 // Follow implements [chat.Log].
 func (l *Log) Follow(ctx context.Context, id string, after int64, progress bool) iter.Seq2[chat.Entry, error] {
-	c, err := l.find(id)
-	if err != nil {
-		return func(yield func(chat.Entry, error) bool) { yield(chat.Entry{}, err) }
+	return func(yield func(chat.Entry, error) bool) {
+		c, err := l.join(id)
+		if err != nil {
+			yield(chat.Entry{}, err)
+			return
+		}
+		defer l.leave(c)
+		for entry, err := range c.tape.Follow(ctx, after, progress) {
+			if !yield(entry, err) {
+				return
+			}
+		}
 	}
-	return c.tape.Follow(ctx, after, progress)
 }
 
-// Watched implements [chat.Log]: no other process knows of this log.
-func (l *Log) Watched(context.Context, string) bool { return false }
+// join returns a completion with one more reader.
+func (l *Log) join(id string) (*completion, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, err := l.get(id)
+	if err == nil {
+		c.readers++
+	}
+	return c, err
+}
+
+// leave counts a reader out.
+func (l *Log) leave(c *completion) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.readers--
+}
 
 // Seal implements [chat.Log].
-func (l *Log) Seal(_ context.Context, id string, terminal chat.Event) error {
+func (l *Log) Seal(_ context.Context, id string, terminal chat.Event) (chat.Settle, error) {
 	c, err := l.find(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := l.seal(c, terminal); err != nil {
-		return err
+		return nil, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c.tellEnd()
-	return nil
+	return settle, nil
 }
+
+// settle is a [chat.Settle] of one process: what that knows is gone with it.
+func settle(book func()) { book() }
 
 // tellEnd tells the writer that somebody else has ended the completion. The caller
 // holds the lock.
@@ -196,6 +234,7 @@ func (l *Log) SetMetadata(_ context.Context, id string, metadata map[string]stri
 	m := *c.meta // readers may hold the old one
 	m.Metadata = maps.Clone(metadata)
 	c.meta = &m
+	c.labels = len(metadata) > 0
 	return nil
 }
 
@@ -259,6 +298,11 @@ func (l *Log) listed(principal, after string, descending bool) ([]*completion, e
 func (l *Log) find(id string) (*completion, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.get(id)
+}
+
+// get is find for a caller that holds the lock.
+func (l *Log) get(id string) (*completion, error) {
 	c, ok := l.byID[id]
 	if !ok {
 		_, err := l.tombs.head(id)
@@ -278,8 +322,10 @@ func (l *Log) seal(c *completion, terminal chat.Event) error {
 		return nil // deleted meanwhile
 	}
 	l.count(c)
-	c.until = time.Now().Add(l.cfg.Retention)
-	c.ended = l.ended.PushBack(c)
+	l.ends++
+	c.ended, c.nth, c.at = true, l.ends, time.Now()
+	c.until = c.at.Add(l.retention(c))
+	heap.Push(&l.ended, c)
 	l.idle += c.bytes
 	l.makeRoom(0)
 	l.schedule()
@@ -323,8 +369,8 @@ func (w *writer) OnEnd(f func()) {
 	}
 }
 
-// Settle does nothing: what this process knows is gone with it.
-func (*writer) Settle() {}
+// Settle implements [chat.Writer].
+func (*writer) Settle(book func()) { settle(book) }
 
 func (w *writer) Append(_ context.Context, e chat.Event) error {
 	if w.stored >= w.log.cfg.MaxCompletion {

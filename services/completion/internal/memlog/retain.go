@@ -1,46 +1,103 @@
 package memlog
 
 import (
+	"cmp"
+	"container/heap"
 	"container/list"
 	"time"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// makeRoom expires completions that have ended, oldest end first, until n more bytes
-// fit.
+// An expiring is a heap of completions that have ended: the first is kept for the shortest time from now.
+type expiring []*completion
+
+// Len implements [heap.Interface].
+func (e expiring) Len() int { return len(e) }
+
+// Less implements [heap.Interface].
+func (e expiring) Less(i, j int) bool {
+	return cmp.Or(e[i].until.Compare(e[j].until), e[i].nth-e[j].nth) < 0
+}
+
+// Swap implements [heap.Interface].
+func (e expiring) Swap(i, j int) {
+	e[i], e[j] = e[j], e[i]
+	e[i].place, e[j].place = i, j
+}
+
+// Push implements [heap.Interface].
+func (e *expiring) Push(c any) {
+	ended := c.(*completion) //nolint:forcetypeassert // the heap holds nothing else
+	ended.place = len(*e)
+	*e = append(*e, ended)
+}
+
+// Pop implements [heap.Interface].
+func (e *expiring) Pop() any {
+	last := len(*e) - 1
+	c := (*e)[last]
+	(*e)[last] = nil
+	*e = (*e)[:last]
+	return c
+}
+
+// retention returns how long a completion is kept after its end: as one that is to be stored where its owner has
+// given it metadata since.
+func (l *Log) retention(c *completion) time.Duration {
+	if c.meta.Request.Store || c.labels {
+		return l.cfg.Retention
+	}
+	return l.cfg.ResumeRetention
+}
+
+// makeRoom expires completions that have ended, those first that are kept for the shortest time from now, until n more
+// bytes fit.
 func (l *Log) makeRoom(n int) {
-	for l.bytes+n > l.cfg.MaxBytes {
-		oldest := l.ended.Front()
-		if oldest == nil {
-			return
-		}
-		l.expire(oldest.Value.(*completion)) //nolint:forcetypeassert // the list holds nothing else
+	for l.bytes+n > l.cfg.MaxBytes && len(l.ended) > 0 {
+		l.expire(l.ended[0])
 	}
 }
 
-// schedule sees to it that the oldest completion is dropped in time.
+// schedule sees to it that the first of ended is dropped in time.
 func (l *Log) schedule() {
-	oldest := l.ended.Front()
-	if oldest == nil || l.expiry != nil || l.closed {
+	if len(l.ended) == 0 || l.closed {
 		return
 	}
-	until := oldest.Value.(*completion).until //nolint:forcetypeassert // the list holds nothing else
-	l.expiry = time.AfterFunc(time.Until(until), l.sweep)
+	first := l.ended[0].until
+	if l.expiry != nil {
+		if !first.Before(l.due) {
+			return // it looks when it fires
+		}
+		l.expiry.Stop()
+	}
+	l.expiry, l.due = time.AfterFunc(time.Until(first), l.sweep), first
 }
 
-// sweep drops what has been kept for long enough.
+// sweep drops what has been kept for long enough. What has readers, or metadata by now, stays, as
+// far as the longer retention goes.
 func (l *Log) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	for e := l.ended.Front(); e != nil; e = l.ended.Front() {
-		c := e.Value.(*completion) //nolint:forcetypeassert // the list holds nothing else
-		if c.until.After(now) {
-			break
-		}
-		l.expire(c)
+	if l.closed {
+		return
 	}
+	now := time.Now()
+	for len(l.ended) > 0 && !l.ended[0].until.After(now) {
+		c := l.ended[0]
+		most := c.at.Add(l.cfg.Retention)
+		switch until := c.at.Add(l.retention(c)); {
+		case until.After(now):
+			c.until = until
+		case c.readers > 0 && most.After(now):
+			c.until = now.Add(min(l.cfg.ResumeRetention, most.Sub(now)))
+		default:
+			l.expire(c)
+			continue
+		}
+		heap.Fix(&l.ended, 0)
+	}
+	l.expiry.Stop() // this was one of before, if it still runs
 	l.expiry = nil
 	l.schedule()
 }
@@ -56,13 +113,13 @@ func (l *Log) drop(c *completion) {
 	delete(l.byID, c.meta.ID)
 	delete(l.byKey, key{c.meta.Principal, c.meta.IdempotencyKey})
 	l.order.Remove(c.order)
-	if c.ended != nil {
-		l.ended.Remove(c.ended)
+	if c.ended {
+		heap.Remove(&l.ended, c.place)
 		l.idle -= c.bytes
 	}
 	l.bytes -= c.bytes
 	c.tape.Drop(chat.ErrTrimmed)
-	if c.ended == nil {
+	if !c.ended {
 		c.tellEnd()
 	}
 }

@@ -51,7 +51,7 @@ func TestWhatHasExpiredIsTrimmedWhateverIsAsked(t *testing.T) {
 		}
 		for what, err := range map[string]error{
 			"Follow":      follow(t.Context(), log, "a"),
-			"Seal":        log.Seal(t.Context(), "a", chat.Event{Kind: chat.KindDone}),
+			"Seal":        second(log.Seal(t.Context(), "a", chat.Event{Kind: chat.KindDone})),
 			"SetMetadata": log.SetMetadata(t.Context(), "a", nil),
 			"Append":      w.Append(t.Context(), chat.Text(0, "late")),
 		} {
@@ -61,6 +61,58 @@ func TestWhatHasExpiredIsTrimmedWhateverIsAsked(t *testing.T) {
 		}
 		if got := listed(t, log); got != "" {
 			t.Errorf("List yields %s", got)
+		}
+	})
+}
+
+func TestWhatIsNotToBeStoredIsKeptForItsOwnTime(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		config        memlog.Config
+		stored, other time.Duration
+	}{
+		{"shorter", memlog.Config{Retention: time.Hour, ResumeRetention: 15 * time.Minute}, time.Hour, 15 * time.Minute},
+		{"longer", memlog.Config{Retention: time.Minute, ResumeRetention: 15 * time.Minute}, time.Minute, time.Minute},
+		{"none", memlog.Config{Retention: time.Minute}, time.Minute, time.Minute},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := open(t, test.config)
+				unstored := meta("b", 0)
+				unstored.Request.Store = false
+				stored := create(t, log, meta("a", 0))
+				other := create(t, log, unstored)
+				pass(24 * time.Hour)
+				seal(t, stored) // its end is what the clock waits for first
+				seal(t, other)
+				pass(test.other - 1)
+				wantHead(t, log, "b", nil)
+				pass(1)
+				wantHead(t, log, "b", chat.ErrTrimmed)
+				pass(test.stored - test.other)
+				wantHead(t, log, "a", chat.ErrTrimmed)
+			})
+		})
+	}
+}
+
+// TestAReaderPutsOffAnExpiryAsFarAsTheLongerRetention has a reader that never goes on.
+func TestAReaderPutsOffAnExpiryAsFarAsTheLongerRetention(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := open(t, memlog.Config{Retention: time.Hour, ResumeRetention: 25 * time.Minute})
+		m := meta("a", 0)
+		m.Request.Store = false
+		w := create(t, log, m)
+		if err := w.Append(t.Context(), chat.Text(0, "text")); err != nil {
+			t.Fatal(err)
+		}
+		seal(t, w)
+		for range log.Follow(t.Context(), "a", chat.FromStart, false) {
+			pass(time.Hour - 1)
+			wantHead(t, log, "a", nil)
+			pass(1)
+			wantHead(t, log, "a", chat.ErrTrimmed)
+			break
 		}
 	})
 }
@@ -186,3 +238,5 @@ func TestTheEndOfTheContextEndsAReaderOfARunningCompletion(t *testing.T) {
 		}
 	})
 }
+
+func second[T any](_ T, err error) error { return err }

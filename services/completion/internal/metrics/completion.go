@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -10,13 +9,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
-)
-
-// Outcomes of a completion.
-const (
-	outcomeCompleted = "completed"
-	outcomeFailed    = "failed"
-	outcomeCancelled = "cancelled"
 )
 
 // Generating says that this process generates a completion from now on: a new one, or
@@ -56,47 +48,9 @@ func end(span trace.Span, terminal *chat.Event) {
 }
 
 // Ended says that this process has stored a completion's terminal event, which happens
-// once among all processes, and writes the completion's usage record. firstToken and
-// took are counted from the admission; 0: not known here.
-func (m *Metrics) Ended(ctx context.Context, meta *chat.Meta, terminal *chat.Event, firstToken, took time.Duration) {
+// once among all processes. firstToken and took are counted from the admission; 0: not known here.
+func (m *Metrics) Ended(_ context.Context, meta *chat.Meta, terminal *chat.Event, firstToken, took time.Duration) {
 	o := m.operation(meta)
-	m.ended.Of(ending{model: o.model, outcome: outcomeOf(terminal)}).Add(1)
+	m.ended.Of(ending{model: o.model, outcome: terminal.Outcome()}).Add(1)
 	m.recordGenAI(o, terminal, firstToken, took)
-	m.logger.LogAttrs(ctx, slog.LevelInfo, "usage", usageRecord(meta, terminal, took)...)
-}
-
-// usageRecord is what a completion is billed by. An answer that was ended over its
-// engine's head has no known usage.
-func usageRecord(meta *chat.Meta, terminal *chat.Event, took time.Duration) []slog.Attr {
-	attrs := []slog.Attr{
-		slog.String("principal", meta.Principal),
-		slog.String("completion", meta.ID),
-		slog.String("model", meta.Model),
-		slog.String("outcome", outcomeOf(terminal)),
-	}
-	if terminal.Err != nil {
-		attrs = append(attrs, slog.String("code", string(terminal.Err.Code)))
-	}
-	if usage := terminal.Usage; usage != nil {
-		attrs = append(attrs,
-			slog.Int64("prompt_tokens", usage.PromptTokens),
-			slog.Int64("cached_tokens", usage.CachedTokens),
-			slog.Int64("completion_tokens", usage.CompletionTokens),
-			slog.Int64("reasoning_tokens", usage.ReasoningTokens),
-			slog.Bool("estimated", usage.Estimated))
-	}
-	if took > 0 {
-		attrs = append(attrs, slog.Int64("duration_ms", took.Milliseconds()))
-	}
-	return attrs
-}
-
-func outcomeOf(terminal *chat.Event) string {
-	switch {
-	case terminal.Err == nil:
-		return outcomeCompleted
-	case terminal.Err.Code == chat.CodeCompletionCancelled:
-		return outcomeCancelled
-	}
-	return outcomeFailed
 }

@@ -1,6 +1,6 @@
 // Package metrics tells what the completion service does: how many completions there
 // are and what became of them, how fast they are generated, what they cost, and how the
-// log keeps up. It has an instrument, a span or a log line for each, and decides nothing.
+// log keeps up. It has an instrument or a span for each, and decides nothing. It knows no log.
 //
 // The metrics of OpenTelemetry's conventions for generative AI (gen_ai.*) are recorded
 // here and not at the edge, because this service is the model server they speak of: it
@@ -8,11 +8,10 @@
 // once, by the process that stored its terminal event. What callers experience over HTTP
 // is for the edge to tell.
 //
-// No message text is ever logged or put into a span.
+// No message text is ever put into a metric or a span.
 package metrics
 
 import (
-	"log/slog"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -25,7 +24,6 @@ import (
 
 // Metrics are those of one completion service. It is safe for concurrent use.
 type Metrics struct {
-	logger *slog.Logger
 	tracer trace.Tracer
 	meter  metric.Meter
 	models func() []chat.Model // ordered by id
@@ -46,7 +44,6 @@ type Metrics struct {
 func New(reports *telemetry.Telemetry, models func() []chat.Model) (*Metrics, error) {
 	i := telemetry.NewInstruments(reports.Meters)
 	m := &Metrics{
-		logger: reports.Logger,
 		tracer: reports.Tracers.Tracer("github.com/pawstream/pawstream/services/completion"),
 		meter:  i.Meter(),
 		models: models,
@@ -65,14 +62,31 @@ func New(reports *telemetry.Telemetry, models func() []chat.Model) (*Metrics, er
 		appendBytes: i.Tally("pawstream.log.appended", "By", "Bytes of the records that were acknowledged."),
 	}
 	m.makeGenAI(i)
+	m.start()
 	return m, i.Err()
 }
 
+// start has each counter exist at 0: one that appears with its first step hides that from whoever
+// asks for its growth.
+func (m *Metrics) start() {
+	for _, c := range []telemetry.Counter{m.running, m.admitted, m.takenOver} {
+		c.Add(0)
+	}
+	for _, model := range m.models() {
+		for _, outcome := range []chat.Outcome{chat.OutcomeCompleted, chat.OutcomeFailed, chat.OutcomeCancelled} {
+			m.ended.Of(ending{model.ID, outcome}).Add(0)
+		}
+	}
+}
+
 // An ending is what the completions that have ended are told apart by.
-type ending struct{ model, outcome string }
+type ending struct {
+	model   string
+	outcome chat.Outcome
+}
 
 func (e ending) attributes() []attribute.KeyValue {
-	return []attribute.KeyValue{attribute.String("model", e.model), attribute.String("outcome", e.outcome)}
+	return []attribute.KeyValue{attribute.String("model", e.model), attribute.String("outcome", string(e.outcome))}
 }
 
 // Appended says that the log has acknowledged a record: how many events it held and how

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,11 +28,39 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// The engines of a target.
+// The engines of a target that every program knows. Others are protocols of servers.
 const (
 	EngineAdvisor = "advisor"
 	EngineOpenAI  = "openai"
 )
+
+// Protocols are the engines that ask servers, each with its APIs, of which the first one is that of a target
+// that names none.
+type Protocols map[string][]API
+
+// An API is one by which an engine asks a server.
+type API struct {
+	Name          string
+	Continuations []string // the kinds that it knows; nil: nobody asks
+	Lacks         []string // capabilities that no server has by it
+}
+
+// api returns the API by which a target is asked; nil: there is none of that name.
+func (p Protocols) api(t *Target) *API {
+	all := p[t.Engine]
+	for i := range all {
+		if t.API == "" || t.API == all[i].Name {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// engines names the advisor and the protocols.
+func (p Protocols) engines() string {
+	names := slices.Sorted(maps.Keys(p))
+	return strings.Join(append([]string{EngineAdvisor}, names[:len(names)-1]...), ", ") + " or " + names[len(names)-1]
+}
 
 // A File is what a models file holds.
 type File struct {
@@ -62,12 +91,22 @@ type Target struct {
 	MaxConcurrent int               `yaml:"max_concurrent"`
 	MaxQueue      *int              `yaml:"max_queue"`
 	Price         Price             `yaml:"price"`
-	Capabilities  []string          `yaml:"capabilities"`
-	Continuation  string            `yaml:"continuation"`
+	Capabilities  []string          `yaml:"capabilities"` // nil: nobody knows
 	Grounding     bool              `yaml:"grounding"`
+	Manner        `yaml:",inline"`
 
 	// Key is what KeyFile holds. It is never printed.
 	Key string `yaml:"-"`
+}
+
+// A Manner is how a target's server wants to be asked.
+type Manner struct {
+	API          string `yaml:"api"` // "": the engine's first
+	Continuation string `yaml:"continuation"`
+	// Strict says that the server refuses what it does not know in a request.
+	Strict bool `yaml:"strict"`
+
+	lacks []string // capabilities, by its API
 }
 
 // Timeouts bound what a target may take; zero: no bound of its own.
@@ -85,8 +124,8 @@ type Price struct {
 }
 
 // Load reads the models file at path and the key files that it names. reserved are names
-// that it may not give, continuations the kinds that there are.
-func Load(path string, reserved, continuations []string) (*File, error) {
+// that it may not give, protocols those that there are, at least one.
+func Load(path string, reserved []string, protocols Protocols) (*File, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
 	if err != nil {
 		return nil, fmt.Errorf("models file: %w", err)
@@ -106,7 +145,7 @@ func Load(path string, reserved, continuations []string) (*File, error) {
 		return nil, f.syntax(err)
 	}
 	f.Models = read.Models
-	return f, f.check(reserved, continuations)
+	return f, f.check(reserved, protocols)
 }
 
 // Single returns the file that the short-form flags stand for.
@@ -114,7 +153,7 @@ func Single(baseURL, model, keyFile string) (*File, error) {
 	f := &File{Models: []Model{{Name: model, Targets: []Target{{
 		Engine: EngineOpenAI, BaseURL: baseURL, Model: model, KeyFile: keyFile,
 	}}}}}
-	return f, f.check(nil, []string{"none"})
+	return f, f.check(nil, Protocols{EngineOpenAI: {{}}})
 }
 
 // Join adds the models of another file, whose names must be others.
@@ -282,7 +321,7 @@ func (f *File) fault(field, format string, args ...any) error {
 	}
 }
 
-func (f *File) check(reserved, continuations []string) error {
+func (f *File) check(reserved []string, protocols Protocols) error {
 	if len(f.Models) == 0 {
 		return f.fault("models", "has no model")
 	}
@@ -304,7 +343,7 @@ func (f *File) check(reserved, continuations []string) error {
 			return f.fault(at+".context_window", "is negative")
 		}
 		for j := range m.Targets {
-			if err := f.checkTarget(&m.Targets[j], fmt.Sprintf("%s.targets[%d]", at, j), reserved, continuations); err != nil {
+			if err := f.checkTarget(&m.Targets[j], fmt.Sprintf("%s.targets[%d]", at, j), reserved, protocols); err != nil {
 				return err
 			}
 		}
@@ -322,7 +361,8 @@ const (
 	maxWindow = 1 << 30
 )
 
-func (f *File) checkTarget(t *Target, at string, reserved, continuations []string) error {
+func (f *File) checkTarget(t *Target, at string, reserved []string, protocols Protocols) error {
+	_, known := protocols[t.Engine]
 	switch {
 	case t.Use != "" && !reflect.DeepEqual(*t, Target{Use: t.Use}):
 		return f.fault(at+".use", "stands alone")
@@ -331,28 +371,50 @@ func (f *File) checkTarget(t *Target, at string, reserved, continuations []strin
 	case t.Use != "":
 		return nil
 	case t.Engine == "":
-		return f.fault(at+".engine", "is missing: %s or %s", EngineAdvisor, EngineOpenAI)
+		return f.fault(at+".engine", "is missing: %s", protocols.engines())
 	case t.Engine == EngineAdvisor && !slices.Contains(reserved, t.Model):
 		return f.fault(at+".model", "must be one of %s", strings.Join(reserved, ", "))
 	case t.Engine == EngineAdvisor && !reflect.DeepEqual(*t, Target{Engine: t.Engine, Model: t.Model}):
 		return f.fault(at, "is of the advisor, which takes a model and nothing else")
 	case t.Engine == EngineAdvisor:
 		return nil
-	case t.Engine != EngineOpenAI:
-		return f.fault(at+".engine", "must be %s or %s", EngineAdvisor, EngineOpenAI)
+	case !known:
+		return f.fault(at+".engine", "must be %s", protocols.engines())
 	case t.Model == "":
 		return f.fault(at+".model", "is missing")
 	}
 	if err := f.checkNumbers(t, at); err != nil {
 		return err
 	}
-	if t.Continuation != "" && !slices.Contains(continuations, t.Continuation) {
-		return f.fault(at+".continuation", "must be one of %s", strings.Join(continuations, ", "))
+	if err := f.checkAPI(t, at, protocols); err != nil {
+		return err
+	}
+	return f.checkServer(t, at)
+}
+
+// checkAPI checks what a target can by the API that it is asked by.
+func (f *File) checkAPI(t *Target, at string, protocols Protocols) error {
+	by := protocols.api(t)
+	if by == nil {
+		var names []string
+		for _, known := range protocols[t.Engine] {
+			names = append(names, known.Name)
+		}
+		return f.fault(at+".api", "must be one of %s", strings.Join(names, ", "))
+	}
+	if t.Continuation != "" && !slices.Contains(by.Continuations, t.Continuation) {
+		return f.fault(at+".continuation", "must be one of %s", strings.Join(by.Continuations, ", "))
 	}
 	if _, unknown := t.Able(); unknown >= 0 {
 		return f.fault(fmt.Sprintf("%s.capabilities[%d]", at, unknown), "must be one of %s", strings.Join(capabilityNames(), ", "))
 	}
-	return f.checkServer(t, at)
+	for i, name := range t.Capabilities {
+		if slices.Contains(by.Lacks, name) {
+			return f.fault(fmt.Sprintf("%s.capabilities[%d]", at, i), "is what no server has by the API %s", by.Name)
+		}
+	}
+	t.lacks = by.Lacks
+	return nil
 }
 
 func (f *File) checkNumbers(t *Target, at string) error {
@@ -376,7 +438,7 @@ func (f *File) checkNumbers(t *Target, at string) error {
 	return nil
 }
 
-// maxQueue bounds a queue: whoever waits is told each step.
+// maxQueue bounds a queue: every request in it is told of each step.
 const maxQueue = 10_000
 
 // checkServer checks what a server is reached by, and reads its key.
@@ -432,9 +494,17 @@ func (f *File) checkCycle(i int, above []string) error {
 	return nil
 }
 
-// Able returns what the target can do. unknown is the index of a capability that there is
-// not, or -1.
+// Able returns what the target can do: whatever there is, where its file does not say, so that the server may
+// refuse it itself. unknown is the index of a capability that there is not, or -1.
 func (t *Target) Able() (able chat.Capabilities, unknown int) {
+	if t.Capabilities == nil {
+		for _, name := range capabilityNames() {
+			if !slices.Contains(t.lacks, name) {
+				*capability(&able, name) = chat.Used
+			}
+		}
+		return able, -1
+	}
 	for i, name := range t.Capabilities {
 		field := capability(&able, name)
 		if field == nil {
@@ -444,6 +514,9 @@ func (t *Target) Able() (able chat.Capabilities, unknown int) {
 	}
 	return able, -1
 }
+
+// HasTools reports whether the target is known to call tools.
+func (t *Target) HasTools() bool { return slices.Contains(t.Capabilities, "tools") }
 
 func capability(c *chat.Capabilities, name string) *chat.Support {
 	switch name {

@@ -23,7 +23,9 @@ func write(t *testing.T, text string) string {
 }
 
 func load(path string) (*File, error) {
-	return Load(path, []string{"pet-advisor-1"}, []string{"none", "vllm"})
+	return Load(path, []string{"pet-advisor-1"}, Protocols{EngineOpenAI: {
+		{Name: "chat", Continuations: []string{"none", "vllm"}}, {Name: "responses", Continuations: []string{"none"}, Lacks: []string{"audio"}},
+	}})
 }
 
 func TestLoad(t *testing.T) {
@@ -92,6 +94,9 @@ func TestFaults(t *testing.T) {
 		"unknown use":                 {"models:\n  - name: a\n    targets: [{use: b}]\n", "models.yaml:3: models[0].targets[0].use names no model"},
 		"unknown engine":              {strings.Replace(whole, "openai", "magic", 1), "models.yaml:4: models[0].targets[0].engine must be"},
 		"unknown kind":                {whole + "        continuation: hope\n", "models.yaml:7: models[0].targets[0].continuation must be one of"},
+		"unknown API":                 {whole + "        api: magic\n", "models.yaml:7: models[0].targets[0].api must be one of chat, responses"},
+		"a kind of another API":       {whole + "        api: responses\n        continuation: vllm\n", "models.yaml:8: models[0].targets[0].continuation must be one of none"},
+		"an ability of another API":   {whole + "        api: responses\n        capabilities: [tools, audio]\n", "models.yaml:8: models[0].targets[0].capabilities[1] is what no server has by the API responses"},
 		"unknown ability":             {whole + "        capabilities: [tools, magic]\n", "models.yaml:7: models[0].targets[0].capabilities[1] must be one of"},
 		"negative timeout":            {whole + "        timeouts:\n          idle: -1s\n", "models.yaml:8: models[0].targets[0].timeouts.idle is out of range"},
 		"not a header":                {whole + "        headers: {\"A b\": sk-secret}\n", "models.yaml:7: models[0].targets[0].headers has one"},
@@ -105,5 +110,18 @@ func TestFaults(t *testing.T) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestAPI shows what a target can of which nobody has said that, by the API that it is asked by.
+func TestAPI(t *testing.T) {
+	for api, audio := range map[string]chat.Support{"": chat.Used, "        api: chat\n": chat.Used, "        api: responses\n": chat.Refused} {
+		f, err := load(write(t, "models:\n  - name: a\n    targets:\n      - engine: openai\n        base_url: http://x.test\n        model: m\n"+api))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if able, _ := f.Models[0].Targets[0].Able(); able.Audio != audio || able.Tools != chat.Used {
+			t.Errorf("%q: %+v", api, able)
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"math/big"
 	"time"
 
+	"github.com/pawstream/pawstream/internal/wait"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -160,14 +161,7 @@ func (a *answer) wait(ctx context.Context) error {
 		return ctx.Err()
 	}
 	beat := float64(time.Second) / a.engine.cfg.Pace
-	timer := time.NewTimer(time.Duration(beat * (0.5 + float64(random(1000))/1000)))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return wait.For(ctx, time.Duration(beat*(0.5+float64(random(1000))/1000)))
 }
 
 func (a *answer) journal(l Line) {

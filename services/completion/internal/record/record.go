@@ -4,8 +4,10 @@
 package record
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -32,6 +34,13 @@ type Record struct {
 	Events []chat.Event
 }
 
+// Term tells the record's writer and epoch from all others, as [chat.Entry] has it.
+func (r *Record) Term() uint32 {
+	sum := fnv.New32a()
+	_, _ = sum.Write(binary.BigEndian.AppendUint64([]byte(r.Writer), r.Epoch)) // never fails
+	return max(sum.Sum32(), 1)
+}
+
 // Encode returns the stored form of r.
 func Encode(r *Record) ([]byte, error) {
 	p := &logv1.Record{Writer: r.Writer, Epoch: r.Epoch}
@@ -53,7 +62,8 @@ func Encode(r *Record) ([]byte, error) {
 // Decode returns the record that data holds, or an error that wraps [ErrCorrupt].
 func Decode(data []byte) (*Record, error) {
 	p := &logv1.Record{}
-	if err := proto.Unmarshal(data, p); err != nil {
+	err := proto.Unmarshal(data, p)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	r := &Record{Writer: p.GetWriter(), Epoch: p.GetEpoch()}
@@ -62,7 +72,9 @@ func Decode(data []byte) (*Record, error) {
 		if content.Meta.GetId() == "" || content.Meta.GetParams() == nil || len(content.Meta.GetRequestHash()) != 32 {
 			return nil, fmt.Errorf("%w: incomplete meta", ErrCorrupt)
 		}
-		r.Meta = decodeMeta(content.Meta)
+		if r.Meta, err = decodeMeta(content.Meta); err != nil {
+			return nil, err
+		}
 	case *logv1.Record_Claim:
 		if content.Claim.GetNextSequence() > maxSequence {
 			return nil, fmt.Errorf("%w: claim", ErrCorrupt)
@@ -77,7 +89,7 @@ func Decode(data []byte) (*Record, error) {
 }
 
 func encodeMeta(m *chat.Meta) (*logv1.Meta, error) {
-	params, err := wire.Params(m.Request)
+	params, err := wire.RequestToProto(m.Request)
 	if err != nil {
 		return nil, err
 	}
@@ -91,14 +103,16 @@ func encodeMeta(m *chat.Meta) (*logv1.Meta, error) {
 		Params:         params,
 		IdempotencyKey: m.IdempotencyKey,
 		RequestHash:    m.RequestHash[:],
+		DigestVersion:  wire.DigestVersion,
 		ObfuscationKey: m.ObfuscationKey,
-		OnDisconnect:   wire.ProtoOnDisconnect(m.OnDisconnect),
+		OnDisconnect:   wire.OnDisconnectToProto(m.OnDisconnect),
 		Metadata:       m.Metadata,
 		RequestSize:    int64(m.RequestSize),
 	}, nil
 }
 
-func decodeMeta(p *logv1.Meta) *chat.Meta {
+func decodeMeta(p *logv1.Meta) (*chat.Meta, error) {
+	digest, err := digestOf(p)
 	return &chat.Meta{
 		ID:             p.GetId(),
 		Principal:      p.GetPrincipal(),
@@ -106,14 +120,26 @@ func decodeMeta(p *logv1.Meta) *chat.Meta {
 		Model:          p.GetModel(),
 		Fingerprint:    p.GetFingerprint(),
 		ServiceTier:    p.GetServiceTier(),
-		Request:        wire.Request(p.GetParams()),
+		Request:        wire.RequestFromProto(p.GetParams()),
 		Metadata:       p.GetMetadata(),
 		RequestSize:    int(p.GetRequestSize()),
 		IdempotencyKey: p.GetIdempotencyKey(),
-		RequestHash:    [32]byte(p.GetRequestHash()),
+		RequestHash:    digest,
 		ObfuscationKey: p.GetObfuscationKey(),
-		OnDisconnect:   wire.OnDisconnect(p.GetOnDisconnect()),
+		OnDisconnect:   wire.OnDisconnectFromProto(p.GetOnDisconnect()),
+	}, err
+}
+
+// digestOf returns the digest of what was asked for, as this version makes it.
+func digestOf(p *logv1.Meta) ([32]byte, error) {
+	if p.GetDigestVersion() == wire.DigestVersion {
+		return [32]byte(p.GetRequestHash()), nil
 	}
+	digest, err := wire.Digest(p.GetParams())
+	if err != nil {
+		return digest, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return digest, nil
 }
 
 func encodeEvents(r *Record) *logv1.Events {
@@ -131,7 +157,7 @@ func encodeEvent(e *chat.Event) *logv1.Event {
 	if plainText(e) {
 		return &logv1.Event{Event: &logv1.Event_Text{Text: e.Delta.Content}}
 	}
-	return &logv1.Event{Event: &logv1.Event_Other{Other: wire.ProtoEvent(e)}, Usage: terminalUsage(e)}
+	return &logv1.Event{Event: &logv1.Event_Other{Other: wire.EventToProto(e)}, Usage: terminalUsage(e), SetBack: e.Err != nil && e.Err.SetBack, SetBackThroughout: e.Err != nil && e.Err.Throughout}
 }
 
 // recordOverhead is what an event takes in a record beside itself: its tag and its length.
@@ -149,7 +175,7 @@ func Size(e *chat.Event) int {
 func plainText(e *chat.Event) bool {
 	d := &e.Delta
 	return e.Kind == chat.KindDelta && e.Choice == 0 && d.Role == "" && d.Refusal == "" &&
-		d.Reasoning == "" && d.ToolCalls == nil && d.Logprobs == nil && d.Pets == nil
+		d.Reasoning == "" && d.ToolCalls == nil && d.Logprobs == nil && d.Pets == nil && d.More == "" && !d.NoContent && d.EncryptedReasoning == ""
 }
 
 // terminalUsage returns what the contract's terminal events do not show.
@@ -157,7 +183,7 @@ func terminalUsage(e *chat.Event) *completionv1.Usage {
 	if !e.Terminal() {
 		return nil
 	}
-	return wire.ProtoUsage(e.Usage)
+	return wire.UsageToProto(e.Usage)
 }
 
 func (r *Record) decodeEvents(p *logv1.Events) error {
@@ -171,14 +197,17 @@ func (r *Record) decodeEvents(p *logv1.Events) error {
 		case *logv1.Event_Text:
 			r.Events[i] = chat.Text(0, v.Text)
 		case *logv1.Event_Other:
-			r.Events[i] = wire.Event(v.Other)
+			r.Events[i] = wire.EventFromProto(v.Other)
 		}
 		event := &r.Events[i]
 		if event.Kind == 0 || event.Terminal() && i < len(r.Events)-1 {
 			return fmt.Errorf("%w: event %d", ErrCorrupt, r.First+int64(i))
 		}
 		if event.Terminal() {
-			event.Usage = wire.Usage(e.GetUsage())
+			event.Usage = wire.UsageFromProto(e.GetUsage())
+			if event.Err != nil {
+				event.Err.SetBack, event.Err.Throughout = e.GetSetBack(), e.GetSetBackThroughout()
+			}
 		}
 	}
 	return nil

@@ -7,24 +7,17 @@ import (
 	"net"
 	"slices"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/callers"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
-
-// Anonymous is the principal of a call that names none, from a peer without a certificate.
-const Anonymous = "anonymous"
-
-// reasonNotTrusted is the reason of the error for a call that its peer may not make on
-// that principal's behalf.
-const reasonNotTrusted = "PEER_NOT_TRUSTED"
 
 // Access says who may call a server, and on whose behalf. A peer that is believed names
 // the principal of each call by [PrincipalKey]:
@@ -33,7 +26,7 @@ const reasonNotTrusted = "PEER_NOT_TRUSTED"
 //     trusted. Any other may name nobody but itself, and whoever names nobody is the
 //     principal itself, by the certificate's first name.
 //   - A peer without one is believed with InsecurePublic, or if it is on the same machine and
-//     TrustLocal says so. Whoever names nobody is [Anonymous]; with Closed that too takes to be
+//     TrustLocal says so. Whoever names nobody is [callers.Anonymous]; with Closed that too takes to be
 //     believed.
 //   - A peer in the same process, see [Inside], is believed and needs no TLS.
 type Access struct {
@@ -67,28 +60,45 @@ func (a *Access) principal(ctx context.Context) (string, error) {
 	if c := certificate(from); c != nil {
 		return a.ofCertificate(c, named)
 	}
-	local := onThisMachine(from.Addr)
-	believed := inside(from.Addr) || a.InsecurePublic || local && a.TrustLocal
+	local, believed := onThisMachine(from.Addr), a.believes(ctx)
 	switch {
 	case believed && named != "":
 		return named, nil
 	case believed || named == "" && !a.Closed:
-		return Anonymous, nil
+		return callers.Anonymous, nil
+	case local && named == "":
+		return "", notTrusted("With --auth, callers of gRPC need a client certificate. --grpc-trust-local lets callers on this machine in without one.")
 	case local:
-		return "", notTrusted("Without a certificate a call from this machine may not name a principal, nor be made at all where callers are asked who they are: --grpc-trust-local believes it.")
+		return "", notTrusted("A caller of gRPC needs a client certificate to name a principal. --grpc-trust-local lets callers on this machine name one without.")
 	}
 	return "", notTrusted("Without a certificate a call from another machine may not name a principal.")
 }
 
+// believes reports whether the peer of a call may make it on behalf of anybody.
+func (a *Access) believes(ctx context.Context) bool {
+	from, ok := peer.FromContext(ctx)
+	if !ok {
+		return false
+	}
+	if c := certificate(from); c != nil {
+		return a.trusts(namesIn(c))
+	}
+	return inside(from.Addr) || a.InsecurePublic || onThisMachine(from.Addr) && a.TrustLocal
+}
+
+// trusts reports whether one of a certificate's names is that of a trusted peer.
+func (a *Access) trusts(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(a.TrustedPeers, name) })
+}
+
 func (a *Access) ofCertificate(c *x509.Certificate, named string) (string, error) {
 	own := namesIn(c)
-	trusted := slices.ContainsFunc(own, func(name string) bool { return slices.Contains(a.TrustedPeers, name) })
 	switch {
 	case len(own) == 0:
 		return "", notTrusted("The peer's certificate has neither a DNS name nor a common name.")
 	case named == "":
 		return own[0], nil
-	case trusted || slices.Contains(own, named):
+	case a.trusts(own) || slices.Contains(own, named):
 		return named, nil
 	}
 	return "", notTrusted("The peer may not call on behalf of others: no name of its certificate is that of a trusted peer.")
@@ -120,8 +130,9 @@ func onThisMachine(address net.Addr) bool {
 
 // notTrusted returns the error for a call that its peer may not make.
 func notTrusted(message string) error {
-	st := status.New(codes.PermissionDenied, message)
-	withDetails, err := st.WithDetails(&errdetails.ErrorInfo{Reason: reasonNotTrusted, Domain: wire.ErrorDomain})
+	const reason = completionv1.Reason_REASON_PEER_NOT_TRUSTED
+	st := status.New(wire.Code(reason), message)
+	withDetails, err := st.WithDetails(wire.Info(reason))
 	if err != nil { // cannot happen: the code is not OK and the detail is a known type
 		return st.Err()
 	}
@@ -134,7 +145,7 @@ type principalKey struct{}
 func principal(ctx context.Context) string {
 	name, ok := ctx.Value(principalKey{}).(string)
 	if !ok {
-		return Anonymous
+		return callers.Anonymous
 	}
 	return name
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/x509/pkix"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,11 +23,13 @@ import (
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/callers"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
 // A place is a server with an address of each kind.
@@ -39,10 +42,10 @@ type place struct {
 func serve(t *testing.T, access Access) *place {
 	t.Helper()
 	log := memlog.New(memlog.Config{})
-	service := chat.NewService(chat.Config{Log: log, Models: []chat.Model{{ID: "test", Engine: answer("x")}}})
+	service := service.New(service.Config{Log: log, Models: []chat.Model{{ID: "test", Engine: answer("x")}}})
 	lines, reports := &lockedBuffer{}, telemetry.Discard()
 	reports.Logger = slog.New(slog.NewTextHandler(lines, nil))
-	server, _ := NewServer(service, access, budget.New(0), reports)
+	server, _ := NewServer(service, completionv1.UnimplementedPetServiceServer{}, access, budget.New(0), reports)
 	outside, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +71,8 @@ func serve(t *testing.T, access Access) *place {
 }
 
 // call stores a completion and returns whose it is: everybody in names is asked for it, by
-// a connection from inside.
-func (p *place) call(t *testing.T, conn *grpc.ClientConn, names []string, named ...string) (string, error) {
+// a connection from inside. A call and a stream are to say whom they were asked of, or neither if it is not told.
+func (p *place) call(t *testing.T, conn *grpc.ClientConn, told bool, names []string, named ...string) (string, error) {
 	t.Helper()
 	ctx := t.Context()
 	for _, name := range named {
@@ -77,13 +80,19 @@ func (p *place) call(t *testing.T, conn *grpc.ClientConn, names []string, named 
 	}
 	params := hello()
 	params.Store = true
-	done, err := completionv1.NewCompletionServiceClient(conn).CreateCompletion(ctx, &completionv1.CreateCompletionRequest{Params: params})
+	var trailer metadata.MD
+	done, err := completionv1.NewCompletionServiceClient(conn).CreateCompletion(ctx, &completionv1.CreateCompletionRequest{Params: params}, grpc.Trailer(&trailer))
 	stream, streamErr := completionv1.NewCompletionServiceClient(conn).StreamCompletion(ctx, &completionv1.StreamCompletionRequest{Params: hello()})
 	if _, streamErr := receive(t, stream, streamErr); status.Code(streamErr) != status.Code(err) {
 		t.Errorf("a stream ends with %v, a call with %v", streamErr, err)
 	}
 	if err != nil {
 		return "", err
+	}
+	for _, got := range []metadata.MD{trailer, stream.Trailer()} {
+		if target := got.Get(TargetKey); told != slices.Equal(target, []string{scriptedTarget}) || !told && len(target) > 0 {
+			t.Errorf("told %q, and that was to be told: %v", target, told)
+		}
 	}
 	all := p.dial(t, nil)
 	for _, name := range names {
@@ -153,7 +162,7 @@ func TestOnWhoseBehalf(t *testing.T) {
 	}{
 		{"trusted by a DNS name", mutual, edge, []string{"ann"}, "ann"},
 		{"trusted by its subject", mutual, oldEdge, []string{"ann"}, "ann"},
-		{"trusted, for nobody known", mutual, edge, []string{Anonymous}, Anonymous},
+		{"trusted, for nobody known", mutual, edge, []string{callers.Anonymous}, callers.Anonymous},
 		{"trusted, for itself", mutual, edge, nil, "edge.internal"},
 		{"trusted, for two", mutual, edge, []string{"ann", "bob"}, ""},
 		{"untrusted, for itself", mutual, billing, nil, "billing"},
@@ -162,30 +171,31 @@ func TestOnWhoseBehalf(t *testing.T) {
 		{"untrusted, by an empty name", mutual, billing, []string{""}, "billing"},
 		{"untrusted, by its subject", mutual, bySubject, nil, "reports"},
 		{"spoof", mutual, billing, []string{"ann"}, ""},
-		{"spoof of nobody", mutual, billing, []string{Anonymous}, ""},
+		{"spoof of nobody", mutual, billing, []string{callers.Anonymous}, ""},
 		{"spoof of the edge", mutual, billing, []string{"edge"}, ""},
 		{"spoof beside itself", mutual, billing, []string{"billing", "ann"}, ""},
 		{"no name", mutual, nameless, nil, ""},
 		{"no name, spoof", mutual, nameless, []string{"ann"}, ""},
 		{"from inside", mutual, nil, []string{"ann"}, "ann"},
-		{"from inside, for nobody", mutual, nil, nil, Anonymous},
+		{"from inside, for nobody", mutual, nil, nil, callers.Anonymous},
 		{"encrypted on this machine", oneSided, noCertificate, []string{"ann"}, "ann"},
 		{"encrypted, certificate that nobody asked for", oneSided, billing, []string{"ann"}, "ann"},
 		{"on this machine", plaintext, insecure.NewCredentials(), []string{"ann"}, "ann"},
-		{"on this machine, for nobody", plaintext, insecure.NewCredentials(), nil, Anonymous},
+		{"on this machine, for nobody", plaintext, insecure.NewCredentials(), nil, callers.Anonymous},
 		{"on this machine, not believed", unbelieving, insecure.NewCredentials(), []string{"ann"}, ""},
-		{"on this machine, not believed, for nobody", unbelieving, insecure.NewCredentials(), nil, Anonymous},
+		{"on this machine, not believed, for nobody", unbelieving, insecure.NewCredentials(), nil, callers.Anonymous},
 		{"from inside, where nobody is believed", unbelieving, nil, []string{"ann"}, "ann"},
 		{"on this machine, kept out", closed, insecure.NewCredentials(), []string{"ann"}, ""},
 		{"on this machine, kept out, for nobody", closed, insecure.NewCredentials(), nil, ""},
 		{"from inside, where others are kept out", closed, nil, []string{"ann"}, "ann"},
 		{"on this machine, where others are kept out", closedButLocal, insecure.NewCredentials(), []string{"ann"}, "ann"},
-		{"on this machine, where others are kept out, for nobody", closedButLocal, insecure.NewCredentials(), nil, Anonymous},
+		{"on this machine, where others are kept out, for nobody", closedButLocal, insecure.NewCredentials(), nil, callers.Anonymous},
 		{"on this machine, for two", plaintext, insecure.NewCredentials(), []string{"ann", "bob"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			names := []string{"ann", "billing", "billing.internal", "edge", "edge.internal", "reports", Anonymous}
-			got, err := tt.place.call(t, tt.place.dial(t, tt.transport), names, tt.named...)
+			names := []string{"ann", "billing", "billing.internal", "edge", "edge.internal", "reports", callers.Anonymous}
+			told := !strings.HasPrefix(tt.name, "untrusted") && !strings.Contains(tt.name, "not believed")
+			got, err := tt.place.call(t, tt.place.dial(t, tt.transport), told, names, tt.named...)
 			if tt.want != "" {
 				if err != nil || got != tt.want {
 					t.Errorf("it is %q, %v; want %q", got, err, tt.want)
@@ -195,6 +205,9 @@ func TestOnWhoseBehalf(t *testing.T) {
 			st := status.Convert(err)
 			if st.Code() != codes.PermissionDenied || st.Message() == "" || strings.Contains(st.Message(), "ann") || strings.Contains(st.Message(), "billing") {
 				t.Fatalf("it is %q, %v", got, err)
+			}
+			if tt.place == closed && tt.named == nil && !strings.HasPrefix(st.Message(), "With --auth, callers of gRPC need a client certificate. --grpc-trust-local lets") {
+				t.Errorf("it says %q", st.Message())
 			}
 			info, ok := st.Details()[0].(*errdetails.ErrorInfo)
 			if !ok || info.GetReason() != "PEER_NOT_TRUSTED" || info.GetDomain() != "petstore.completion" {
@@ -215,9 +228,9 @@ func TestFromAnotherMachine(t *testing.T) {
 		public        bool
 		named, want   string
 	}{
-		{"remote, public, for nobody", "192.0.2.1", true, "", Anonymous},
+		{"remote, public, for nobody", "192.0.2.1", true, "", callers.Anonymous},
 		{"remote", "192.0.2.1", false, "ann", ""},
-		{"remote, for nobody", "192.0.2.1", false, "", Anonymous},
+		{"remote, for nobody", "192.0.2.1", false, "", callers.Anonymous},
 		{"remote, public", "192.0.2.1", true, "ann", "ann"},
 		{"remote by IPv6", "2001:db8::1", false, "ann", ""},
 		{"loopback", "127.3.2.1", false, "ann", "ann"},

@@ -14,8 +14,9 @@ const (
 	// maxItems is how many messages, list elements and map entries a request may hold in
 	// all. What an edge lets through comes to three quarters of it at most.
 	maxItems = 1 << 18
-	// maxNesting is how deep messages may be nested. A level of a JSON schema takes three.
-	maxNesting = 256
+	// maxNesting is how deep messages may be nested. A level of a JSON schema takes three, and edges take 128
+	// levels of JSON.
+	maxNesting = 400
 )
 
 // listBound returns the most elements that the domain takes of a list or map, what callers

@@ -18,9 +18,11 @@ import (
 
 	edge "github.com/pawstream/pawstream/edge/server"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/callers"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
@@ -110,7 +112,7 @@ func (s *scripted) play(t *testing.T, script string) {
 		case "pet":
 			delta.Delta.Content, delta.Delta.Pets = value+"!", []chat.Pet{{
 				ID: strings.ToLower(value), Name: value, Species: "dog", Breed: "Boxer", Sex: "female", AgeMonths: 26, FeeUSD: 250,
-				Coat: []string{"brindle"}, Portrait: "/portraits/dog.svg",
+				Coat: []string{"brindle"}, Portrait: "/portraits/dog.svg", Reasons: []string{"calm", "good with cats"},
 			}}
 			s.events = append(s.events, delta)
 		case "finish":
@@ -129,9 +131,9 @@ func (s *scripted) play(t *testing.T, script string) {
 func (c *exchange) inDomain(t *testing.T) string {
 	store := memlog.New(memlog.Config{})
 	defer store.Close()
-	service := chat.NewService(chat.Config{Log: store, Models: []chat.Model{{ID: "test", Engine: c.engine}}})
+	service := service.New(service.Config{Log: store, Models: []chat.Model{{ID: "test", Engine: c.engine}}})
 	defer func() { _ = service.Shutdown(t.Context()) }()
-	stream, err := service.Stream(t.Context(), Anonymous, "", wire.Request(c.params))
+	stream, err := service.Stream(t.Context(), callers.Anonymous, "", wire.RequestFromProto(c.params))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,18 +15,16 @@ import (
 	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
-
-// requestIDKey names the request at the edge, for the log.
-const requestIDKey = "x-request-id"
 
 // A guard stands around every handler: it finds out on whose behalf a call is made, turns
 // errors into statuses and panics into errors, and logs what is our fault.
 type guard struct {
 	access Access
 	memory *budget.Budget
-	reads  chan struct{} // turns of calls that read
+	turns  callTurns
 	logger *slog.Logger
 }
 
@@ -36,12 +34,13 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	if err != nil {
 		return nil, err
 	}
-	end, err := g.turn(ctx, info.FullMethod)
+	end, err := g.acquire(ctx, info.FullMethod)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	return handler(chat.OnAdmitted(admitted, end), req)
+	defer func() { _ = grpc.SetTrailer(ctx, target(admitted)) }() // which fails in no handler of a server
+	return handler(service.OnAdmitted(admitted, end), req)
 }
 
 func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
@@ -52,7 +51,8 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	}
 	room := g.room(admitted)
 	defer room.Release()
-	return handler(srv, &admittedStream{stream, chat.OnAdmitted(admitted, room.Release), room})
+	defer func() { stream.SetTrailer(target(admitted)) }()
+	return handler(srv, &admittedStream{stream, service.OnAdmitted(admitted, room.Release), room})
 }
 
 // admit returns a context that knows the principal. Whom it refuses it logs by name: the
@@ -60,6 +60,9 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 func (g *guard) admit(ctx context.Context, method string) (context.Context, error) {
 	name, err := g.access.principal(ctx)
 	if err == nil {
+		if g.access.believes(ctx) {
+			ctx = chat.WithTarget(ctx)
+		}
 		ctx = telemetry.WithRequestID(ctx, requestID(ctx))
 		return context.WithValue(ctx, principalKey{}, name), nil
 	}
@@ -72,6 +75,14 @@ func (g *guard) admit(ctx context.Context, method string) (context.Context, erro
 	}
 	g.logger.WarnContext(ctx, "refused a call", who...)
 	return nil, err
+}
+
+// target returns the trailer of a call that has created a completion, as far as its peer is to know.
+func target(ctx context.Context) metadata.MD {
+	if name := chat.TargetOf(ctx); name != "" {
+		return metadata.Pairs(TargetKey, name)
+	}
+	return nil
 }
 
 // status returns what the caller is told about the end of a call.

@@ -107,16 +107,16 @@ func (c *meter) frame() {
 	case ends:
 		if held, ok := c.streams[stream]; ok {
 			delete(c.streams, stream)
-			c.all.take(c, -held)
+			c.all.add(c, -held)
 		}
 	case kind == frameData && size > 0:
 		c.streams[stream] += size
-		c.all.take(c, size)
+		c.all.add(c, size)
 	}
 }
 
-// take counts n bytes more of a connection.
-func (m *meters) take(c *meter, n int) {
+// add counts n bytes more of a connection.
+func (m *meters) add(c *meter, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if c.closed {

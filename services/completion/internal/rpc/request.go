@@ -3,9 +3,6 @@ package rpc
 import (
 	"context"
 	"fmt"
-	"strings"
-	"sync"
-	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
@@ -15,7 +12,9 @@ import (
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/callers"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
 // A frame is a request as it was on the wire.
@@ -35,6 +34,11 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	data.Ref()
 	f.data = data
 	return nil
+}
+
+// A creating request is one that asks for a completion.
+type creating interface {
+	GetParams() *completionv1.CompletionParams
 }
 
 // What a request takes while it is read, decoded, checked and stored.
@@ -66,8 +70,10 @@ func readRequest(read func(any) error, request any, room *budget.Share) error {
 	if err := room.Grow(byteCost*data.Len() + itemCost*held.items); err != nil {
 		return chat.NoRoom(nil)
 	}
-	// What is not known is left out: nobody would read it, and it would be kept.
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(data.ReadOnlyData(), message); err != nil {
+	// Unknown fields are left out: nobody would read them, and they would be kept. A request for a
+	// completion has them, because its digest counts them.
+	_, creates := request.(creating)
+	if err := (proto.UnmarshalOptions{DiscardUnknown: !creates}).Unmarshal(data.ReadOnlyData(), message); err != nil {
 		return errUnreadable
 	}
 	return nil
@@ -75,56 +81,34 @@ func readRequest(read func(any) error, request any, room *budget.Share) error {
 
 // described returns a service whose unary calls read their requests by [readRequest]. Streams
 // do so by their interceptor, which unary calls come to only when they have been decoded.
-func (g *guard) described(service grpc.ServiceDesc) *grpc.ServiceDesc {
-	methods := make([]grpc.MethodDesc, len(service.Methods))
-	for i, method := range service.Methods {
+func (g *guard) described(desc grpc.ServiceDesc) *grpc.ServiceDesc {
+	methods := make([]grpc.MethodDesc, len(desc.Methods))
+	for i, method := range desc.Methods {
 		handler := method.Handler
 		method.Handler = func(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
-			name := "/" + service.ServiceName + "/" + method.MethodName
+			name := "/" + desc.ServiceName + "/" + method.MethodName
 			room := g.room(ctx)
 			defer room.Release()
-			return handler(srv, chat.OnAdmitted(ctx, room.Release), func(request any) error {
+			return handler(srv, service.OnAdmitted(ctx, room.Release), func(request any) error {
 				return g.status(ctx, name, readRequest(decode, request, room), nil)
 			}, intercept)
 		}
 		methods[i] = method
 	}
-	service.Methods = methods
-	return &service
+	desc.Methods = methods
+	return &desc
 }
 
 // room returns what a call is to take of the memory that there is for all.
 func (g *guard) room(ctx context.Context) *budget.Share {
+	return g.memory.Share(g.known(ctx), freeMemory)
+}
+
+// known returns on whose behalf a call is made, as far as anybody is known from others: "" else.
+func (g *guard) known(ctx context.Context) string {
 	caller, err := g.access.principal(ctx)
-	if err != nil || caller == Anonymous {
-		caller = "" // or nobody knows one from another
+	if err != nil || caller == callers.Anonymous {
+		return ""
 	}
-	return g.memory.Share(caller, freeMemory)
+	return caller
 }
-
-// maxReads is how many calls that read what is stored are answered at once, and readPatience
-// how long others wait for their turn.
-const (
-	maxReads     = 8
-	readPatience = 5 * time.Second
-)
-
-// turn waits until a call may begin, and returns what ends it. Those that create wait for the
-// model, and hold what they have asked for; others hold what they read, whose size nobody
-// knows before.
-func (g *guard) turn(ctx context.Context, method string) (end func(), err error) {
-	if method == completionv1.CompletionService_CreateCompletion_FullMethodName || !strings.HasPrefix(method, ofCompletions) {
-		return func() {}, nil
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, readPatience, chat.NoRoom(nil))
-	defer cancel()
-	select {
-	case g.reads <- struct{}{}:
-		return sync.OnceFunc(func() { <-g.reads }), nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-}
-
-// ofCompletions is what the names of the calls that read completions begin with.
-const ofCompletions = "/petstore.completion.v1.CompletionService/"

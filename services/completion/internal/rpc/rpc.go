@@ -1,5 +1,5 @@
 // Package rpc serves the domain over gRPC as petstore.completion.v1. It decides
-// nothing: a handler converts, calls the [chat.Service] and converts back.
+// nothing: a handler converts, calls the [service.Service] and converts back.
 package rpc
 
 import (
@@ -11,31 +11,56 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/protoname"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
-// Metadata keys of the contract.
-const (
+// Metadata keys, by the contract.
+//
+//nolint:gochecknoglobals // constants
+var (
 	// PrincipalKey names, in a request, on whose behalf the call is made.
-	PrincipalKey = "pawstream-principal"
+	PrincipalKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_PRINCIPAL)
 	// CompletionIDKey names, in the header of a stream, the completion it follows.
-	CompletionIDKey = "pawstream-completion-id"
+	CompletionIDKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_COMPLETION_ID)
+	// TargetKey names, in the trailer of a call that creates a completion, whom its answer was asked
+	// of last. Peers that are not believed are not told: it names machines behind the service.
+	TargetKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_TARGET)
+
+	requestIDKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_REQUEST_ID)
 )
 
 // completions implements CompletionServiceServer.
 type completions struct {
 	completionv1.UnimplementedCompletionServiceServer
-	service *chat.Service
+	service *service.Service
 }
 
 func (c *completions) StreamCompletion(req *completionv1.StreamCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
 	ctx := out.Context()
-	stream, err := c.service.Stream(ctx, principal(ctx), req.GetIdempotencyKey(), wire.Request(req.GetParams()))
+	asked, err := request(req, req.SentBefore)
 	if err != nil {
 		return err
 	}
-	return send(out, stream)
+	stream, err := c.service.Stream(ctx, principal(ctx), req.GetIdempotencyKey(), asked)
+	if err != nil {
+		return err
+	}
+	return send(out, stream, req.GetOpening(), stream.Meta().Request.Metadata)
+}
+
+// request returns what a call asks for, with its digest. sent is how often it was sent before, where
+// that is known.
+func request(call creating, sent *uint32) (*chat.Request, error) {
+	r := wire.RequestFromProto(call.GetParams())
+	if sent != nil {
+		r.SentBefore = new(int(*sent))
+	}
+	var err error
+	r.Digest, err = wire.Digest(call.GetParams())
+	return r, err
 }
 
 func (c *completions) ResumeCompletion(req *completionv1.ResumeCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
@@ -44,11 +69,19 @@ func (c *completions) ResumeCompletion(req *completionv1.ResumeCompletionRequest
 		after = cursor(req.GetAfterSequence())
 	}
 	ctx := out.Context()
+	if req.GetUntilNow() {
+		stream, err := c.service.UntilNow(ctx, principal(ctx), req.GetCompletionId(), after)
+		if err != nil {
+			return err
+		}
+		return send(out, stream, req.GetOpening(), stream.Meta().Metadata)
+	}
 	stream, err := c.service.Resume(ctx, principal(ctx), req.GetCompletionId(), after, req.GetIncludeProgress())
 	if err != nil {
 		return err
 	}
-	return send(out, stream)
+	stream.AfterTerm(req.GetAfterTerm())
+	return send(out, stream, req.GetOpening(), stream.Meta().Request.Metadata)
 }
 
 // cursor returns the sequence as the domain counts; one that no completion can
@@ -59,13 +92,24 @@ func cursor(sequence uint64) int64 {
 }
 
 // send copies a stream to its caller. The header goes first, so that the caller
-// knows which completion it follows even if nothing else ever arrives.
-func send(out grpc.ServerStreamingServer[completionv1.CompletionEvent], stream *chat.Stream) error {
+// knows which completion it follows even if nothing else ever arrives. An opening shows the caller's
+// metadata as they are given: those of the request are the same for every stream, for ever.
+func send(out grpc.ServerStreamingServer[completionv1.CompletionEvent], stream *service.Stream, opening bool, metadataShown map[string]string) error {
 	defer stream.Close()
 	if err := out.SendHeader(metadata.Pairs(CompletionIDKey, stream.Meta().ID)); err != nil {
 		return err
 	}
-	return sendEntries(out, wire.NewEventEncoder(stream.Meta()), stream.Entries())
+	enc := wire.NewEventEncoder(stream.Meta())
+	if opening {
+		first, err := enc.Opening(stream.Meta().Request, metadataShown)
+		if err != nil {
+			return err
+		}
+		if err := out.Send(first); err != nil {
+			return err
+		}
+	}
+	return sendEntries(out, enc, stream.Entries())
 }
 
 func sendEntries(out grpc.ServerStreamingServer[completionv1.CompletionEvent], enc *wire.EventEncoder, entries iter.Seq2[chat.Entry, error]) error {
@@ -90,11 +134,16 @@ func sendEntries(out grpc.ServerStreamingServer[completionv1.CompletionEvent], e
 const turn = 8
 
 func (c *completions) CreateCompletion(ctx context.Context, req *completionv1.CreateCompletionRequest) (*completionv1.CreateCompletionResponse, error) {
-	completion, err := c.service.Create(ctx, principal(ctx), req.GetIdempotencyKey(), wire.Request(req.GetParams()))
+	asked, err := request(req, req.SentBefore)
 	if err != nil {
 		return nil, err
 	}
-	return &completionv1.CreateCompletionResponse{Completion: wire.Completion(completion)}, nil
+	req.Params = nil // gRPC holds req until the answer is there; this releases its unknown fields
+	completion, err := c.service.Create(ctx, principal(ctx), req.GetIdempotencyKey(), asked)
+	if err != nil {
+		return nil, err
+	}
+	return &completionv1.CreateCompletionResponse{Completion: wire.CompletionToProto(completion)}, nil
 }
 
 func (c *completions) GetCompletion(ctx context.Context, req *completionv1.GetCompletionRequest) (*completionv1.GetCompletionResponse, error) {
@@ -102,7 +151,7 @@ func (c *completions) GetCompletion(ctx context.Context, req *completionv1.GetCo
 	if err != nil {
 		return nil, err
 	}
-	return &completionv1.GetCompletionResponse{Completion: wire.Completion(completion)}, nil
+	return &completionv1.GetCompletionResponse{Completion: wire.CompletionToProto(completion)}, nil
 }
 
 func (c *completions) ListCompletions(ctx context.Context, req *completionv1.ListCompletionsRequest) (*completionv1.ListCompletionsResponse, error) {
@@ -112,7 +161,7 @@ func (c *completions) ListCompletions(ctx context.Context, req *completionv1.Lis
 	if err != nil {
 		return nil, err
 	}
-	return &completionv1.ListCompletionsResponse{Completions: convert(list, wire.Completion), HasMore: more}, nil
+	return &completionv1.ListCompletionsResponse{Completions: convert(list, wire.CompletionToProto), HasMore: more}, nil
 }
 
 func (c *completions) UpdateCompletion(ctx context.Context, req *completionv1.UpdateCompletionRequest) (*completionv1.UpdateCompletionResponse, error) {
@@ -120,7 +169,7 @@ func (c *completions) UpdateCompletion(ctx context.Context, req *completionv1.Up
 	if err != nil {
 		return nil, err
 	}
-	return &completionv1.UpdateCompletionResponse{Completion: wire.Completion(completion)}, nil
+	return &completionv1.UpdateCompletionResponse{Completion: wire.CompletionToProto(completion)}, nil
 }
 
 func (c *completions) DeleteCompletion(ctx context.Context, req *completionv1.DeleteCompletionRequest) (*completionv1.DeleteCompletionResponse, error) {
@@ -136,7 +185,7 @@ func (c *completions) ListCompletionMessages(ctx context.Context, req *completio
 	if err != nil {
 		return nil, err
 	}
-	return &completionv1.ListCompletionMessagesResponse{Messages: convert(list, wire.StoredMessage), HasMore: more}, nil
+	return &completionv1.ListCompletionMessagesResponse{Messages: convert(list, wire.StoredMessageToProto), HasMore: more}, nil
 }
 
 func (c *completions) CancelCompletion(ctx context.Context, req *completionv1.CancelCompletionRequest) (*completionv1.CancelCompletionResponse, error) {
@@ -144,19 +193,27 @@ func (c *completions) CancelCompletion(ctx context.Context, req *completionv1.Ca
 	if err != nil {
 		return nil, err
 	}
-	return &completionv1.CancelCompletionResponse{Completion: wire.Completion(completion)}, nil
+	return &completionv1.CancelCompletionResponse{Completion: wire.CompletionToProto(completion)}, nil
+}
+
+func (c *completions) CountPromptTokens(ctx context.Context, req *completionv1.CountPromptTokensRequest) (*completionv1.CountPromptTokensResponse, error) {
+	n, err := c.service.CountPrompt(ctx, principal(ctx), wire.RequestFromProto(req.GetParams()))
+	if err != nil {
+		return nil, err
+	}
+	return &completionv1.CountPromptTokensResponse{PromptTokens: int64(n)}, nil
 }
 
 // models implements ModelServiceServer.
 type models struct {
 	completionv1.UnimplementedModelServiceServer
-	service *chat.Service
+	service *service.Service
 }
 
 func (m *models) ListModels(context.Context, *completionv1.ListModelsRequest) (*completionv1.ListModelsResponse, error) {
 	out := &completionv1.ListModelsResponse{}
 	for _, model := range m.service.Models() {
-		out.Models = append(out.Models, wire.Model(&model))
+		out.Models = append(out.Models, wire.ModelToProto(&model))
 	}
 	return out, nil
 }
@@ -166,7 +223,7 @@ func (m *models) GetModel(_ context.Context, req *completionv1.GetModelRequest) 
 	if err != nil {
 		return nil, err
 	}
-	return &completionv1.GetModelResponse{Model: wire.Model(&model)}, nil
+	return &completionv1.GetModelResponse{Model: wire.ModelToProto(&model)}, nil
 }
 
 func descending(o completionv1.SortOrder) bool { return o == completionv1.SortOrder_SORT_ORDER_DESC }

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
@@ -42,16 +43,17 @@ func TestStreamShowsEveryEventInOrder(t *testing.T) {
 	delta := func(sequence uint64, d *completionv1.Delta) *completionv1.CompletionEvent {
 		return &completionv1.CompletionEvent{Sequence: sequence, Event: &completionv1.CompletionEvent_Delta{Delta: d}}
 	}
+	cost := &completionv1.Usage{
+		PromptTokens: 3, CompletionTokens: 2, TotalTokens: 5,
+		PromptTokensDetails: &completionv1.PromptTokensDetails{}, CompletionTokensDetails: &completionv1.CompletionTokensDetails{},
+	}
 	want := []*completionv1.CompletionEvent{
 		delta(0, &completionv1.Delta{Role: completionv1.Role_ROLE_ASSISTANT}),
 		delta(1, &completionv1.Delta{Content: "Hi"}),
 		delta(2, &completionv1.Delta{Content: " there"}),
 		{Sequence: 3, Event: &completionv1.CompletionEvent_Finish{Finish: &completionv1.Finish{Reason: completionv1.FinishReason_FINISH_REASON_STOP}}},
-		{Sequence: 4, Event: &completionv1.CompletionEvent_Usage{Usage: &completionv1.Usage{
-			PromptTokens: 3, CompletionTokens: 2, TotalTokens: 5,
-			PromptTokensDetails: &completionv1.PromptTokensDetails{}, CompletionTokensDetails: &completionv1.CompletionTokensDetails{},
-		}}},
-		{Sequence: 5, Event: &completionv1.CompletionEvent_Done{Done: &completionv1.Done{}}},
+		{Sequence: 4, Event: &completionv1.CompletionEvent_Usage{Usage: cost}},
+		{Sequence: 5, Event: &completionv1.CompletionEvent_Done{Done: &completionv1.Done{}}, FinalUsage: cost},
 	}
 	want[0].Metadata = &completionv1.CompletionMetadata{
 		Id: meta.GetId(), Created: meta.GetCreated(), Model: "test", SystemFingerprint: "fp_test", ServiceTier: "default",
@@ -83,6 +85,46 @@ func TestResumeShowsWhatFollows(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got, protocmp.Transform(), protocmp.IgnoreFields(&completionv1.CompletionEvent{}, "metadata"), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("after %d (-want +got):\n%s", after, diff)
+		}
+	}
+}
+
+// TestOpening has a stream begin with what was asked for, and end with what there is.
+func TestOpening(t *testing.T) {
+	r := start(t, answer("a", "b"), nil)
+	params := hello()
+	params.Instructions, params.Background = new("Be brief."), true
+	params.Metadata = map[string]string{"shop": "7"}
+	stream, err := r.client.StreamCompletion(t.Context(), &completionv1.StreamCompletionRequest{Params: params, Opening: true})
+	all, err := receive(t, stream, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := proto.CloneOf(params)
+	want.Messages, want.StreamOptions = nil, &completionv1.StreamOptions{}
+	if diff := cmp.Diff(want, all[0].GetMetadata().GetParams(), protocmp.Transform()); diff != "" {
+		t.Errorf("what was asked for (-want +got):\n%s", diff)
+	}
+	if all[0].GetEvent() != nil || all[1].GetMetadata() != nil || all[1].GetSequence() != 0 {
+		t.Errorf("the stream begins with %v, %v", all[0], all[1])
+	}
+	id := all[0].GetMetadata().GetId()
+	update := &completionv1.UpdateCompletionRequest{CompletionId: id, Metadata: map[string]string{"shop": "8"}}
+	if _, err := r.client.UpdateCompletion(t.Context(), update); err != nil {
+		t.Fatal(err)
+	}
+	for _, untilNow := range []bool{false, true} {
+		stream, err := r.client.ResumeCompletion(t.Context(), &completionv1.ResumeCompletionRequest{CompletionId: id, Opening: true, UntilNow: untilNow})
+		again, err := receive(t, stream, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shop := map[bool]string{false: "7", true: "8"}[untilNow] // a stream is the same for ever
+		if got := again[0].GetMetadata().GetParams().GetMetadata()["shop"]; got != shop {
+			t.Errorf("until now %v: the metadata are of %q, want %q", untilNow, got, shop)
+		}
+		if diff := cmp.Diff(all[1:], again[1:], protocmp.Transform()); diff != "" {
+			t.Errorf("until now %v (-want +got):\n%s", untilNow, diff)
 		}
 	}
 }
@@ -264,7 +306,7 @@ func TestModelsAreListed(t *testing.T) {
 
 func TestHealthAndReflectionAnswer(t *testing.T) {
 	r := start(t, answer("x"), nil)
-	for _, service := range []string{"", "petstore.completion.v1.CompletionService", "petstore.completion.v1.ModelService"} {
+	for _, service := range []string{"", "petstore.completion.v1.CompletionService", "petstore.completion.v1.ModelService", "petstore.completion.v1.PetService"} {
 		resp, err := grpc_health_v1.NewHealthClient(r.conn).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: service})
 		if err != nil || resp.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 			t.Errorf("health of %q = %v, %v", service, resp, err)

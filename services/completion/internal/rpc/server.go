@@ -12,7 +12,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
-	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
 // MaxMessageSize bounds a request in bytes: the edge's body limit of 10 MiB, and room
@@ -22,11 +22,11 @@ const MaxMessageSize = 16 << 20
 // handshakeTimeout is how long a peer may take to open a connection.
 const handshakeTimeout = 10 * time.Second
 
-// NewServer returns a gRPC server of the service, with health and reflection. Panics
+// NewServer returns a gRPC server of the service and of the store's pets, with health and reflection. Panics
 // become internal errors; what callers are not told goes to the logger. Requests take their
 // room from memory until they are admitted; those that create go on to hold what they need.
-func NewServer(service *chat.Service, access Access, memory *budget.Budget, reports *telemetry.Telemetry) (*grpc.Server, *health.Server) {
-	guard := &guard{access: access, memory: memory, reads: make(chan struct{}, maxReads), logger: reports.Logger}
+func NewServer(completing *service.Service, pets completionv1.PetServiceServer, access Access, memory *budget.Budget, reports *telemetry.Telemetry) (*grpc.Server, *health.Server) {
+	guard := &guard{access: access, memory: memory, turns: newCallTurns(), logger: reports.Logger}
 	server := grpc.NewServer(append(reports.GRPCServer(),
 		grpc.Creds(newTransport(&access, newMeters(halfReceived(memory)), reports.Logger)),
 		grpc.ConnectionTimeout(handshakeTimeout),
@@ -39,8 +39,9 @@ func NewServer(service *chat.Service, access Access, memory *budget.Budget, repo
 		grpc.ChainUnaryInterceptor(guard.unary),
 		grpc.ChainStreamInterceptor(guard.stream),
 	)...)
-	server.RegisterService(guard.described(completionv1.CompletionService_ServiceDesc), &completions{service: service})
-	server.RegisterService(guard.described(completionv1.ModelService_ServiceDesc), &models{service: service})
+	server.RegisterService(guard.described(completionv1.CompletionService_ServiceDesc), &completions{service: completing})
+	server.RegisterService(guard.described(completionv1.ModelService_ServiceDesc), &models{service: completing})
+	server.RegisterService(guard.described(completionv1.PetService_ServiceDesc), pets)
 	healthServer := health.NewServer()
 	SetServing(healthServer, true)
 	grpc_health_v1.RegisterHealthServer(server, healthServer)
@@ -66,7 +67,10 @@ func SetServing(checks *health.Server, serving bool) {
 	if serving {
 		status = grpc_health_v1.HealthCheckResponse_SERVING
 	}
-	for _, name := range []string{"", completionv1.CompletionService_ServiceDesc.ServiceName, completionv1.ModelService_ServiceDesc.ServiceName} {
+	for _, name := range []string{
+		"", completionv1.CompletionService_ServiceDesc.ServiceName, completionv1.ModelService_ServiceDesc.ServiceName,
+		completionv1.PetService_ServiceDesc.ServiceName,
+	} {
 		checks.SetServingStatus(name, status)
 	}
 }

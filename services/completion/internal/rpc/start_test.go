@@ -20,6 +20,7 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,6 +32,9 @@ type scripted struct {
 	hold   chan struct{} // when not nil: wait before the last event
 }
 
+// scriptedTarget is whom scripted engines ask.
+const scriptedTarget = "llama3@gpu-1:8000"
+
 func (s *scripted) Check(_ context.Context, req *chat.Request) error {
 	if req.User == "panic" {
 		panic("engine check gone wrong")
@@ -40,6 +44,7 @@ func (s *scripted) Check(_ context.Context, req *chat.Request) error {
 
 func (s *scripted) Complete(ctx context.Context, _ *chat.Request, _ []chat.Event) iter.Seq2[chat.Event, error] {
 	return func(yield func(chat.Event, error) bool) {
+		chat.NoteTarget(ctx, scriptedTarget)
 		for i, e := range s.events {
 			if s.hold != nil && i == len(s.events)-1 {
 				select {
@@ -81,7 +86,7 @@ type rig struct {
 func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 	t.Helper()
 	store := memlog.New(memlog.Config{})
-	service := chat.NewService(chat.Config{
+	service := service.New(service.Config{
 		Log: store, Logger: logger,
 		Models: []chat.Model{{ID: "test", Created: time.Unix(1700000000, 0), OwnedBy: "tests", Aliases: []string{"TEST"}, Capabilities: chat.Capabilities{Tools: chat.Ignored, Prediction: chat.Used}, Fingerprint: "fp_test", Engine: engine}},
 	})
@@ -89,7 +94,7 @@ func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 	if logger != nil {
 		reports.Logger = logger
 	}
-	server, _ := NewServer(service, Access{TrustLocal: true}, budget.New(0), reports)
+	server, _ := NewServer(service, completionv1.UnimplementedPetServiceServer{}, Access{TrustLocal: true}, budget.New(0), reports)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ func script(data []byte) []chat.Event {
 		data = data[5:]
 		size += len(text)
 		e := chat.Event{Kind: chat.KindDelta, Choice: choice}
-		switch kind % 10 {
+		switch kind % 11 {
 		case 0, 1:
 			e.Delta.Content = text
 		case 2:
@@ -37,6 +37,8 @@ func script(data []byte) []chat.Event {
 			e = chat.Finish(choice, chat.FinishStop)
 		case 9:
 			e.Delta = chat.Delta{Content: text, Pets: []chat.Pet{{ID: text}}}
+		case 10:
+			e.Delta = chat.Delta{Content: text, EncryptedReasoning: "g" + text}
 		}
 		events = append(events, e)
 	}

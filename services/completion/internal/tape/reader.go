@@ -11,7 +11,8 @@ import (
 
 // Follow yields the events after a sequence number and waits for more until the
 // terminal one, with progress as it happens where wanted. A non-nil error is the
-// last thing yielded: ctx's, or the one that the tape was dropped with.
+// last thing yielded: ctx's, the one that the tape was dropped with, or [chat.ErrLost] where
+// the reader has seen what the tape does not end with ([chat.Event.EndsBefore]).
 func (t *Tape) Follow(ctx context.Context, after int64, progress bool) iter.Seq2[chat.Entry, error] {
 	return func(yield func(chat.Entry, error) bool) {
 		r := &reader{tape: t, after: after, progress: progress, wake: make(chan struct{}, 1)}
@@ -44,6 +45,7 @@ type reader struct {
 	// What look has found: text up to where it may be read, and live progress.
 	text    string
 	others  []chat.Event
+	terms   []term
 	shown   int // how much of the progress: a new reader is shown the latest
 	live    chat.Progress
 	hasLive bool
@@ -102,7 +104,7 @@ func (r *reader) snapshot() bool {
 	if r.at == t.blocks[r.block].text.Len() { // read to its end, and there is more
 		r.block, r.at = r.block+1, 0
 	}
-	r.text, r.others = t.blocks[r.block].text.String(), t.others
+	r.text, r.others, r.terms = t.blocks[r.block].text.String(), t.others, t.terms
 	return true
 }
 
@@ -130,9 +132,17 @@ func (r *reader) drain(yield func(chat.Entry, error) bool) bool {
 	}
 	for r.at < len(r.text) {
 		entry := chat.Entry{Sequence: r.seq}
+		entry.Term, r.terms = termOf(r.terms, r.seq)
 		r.decode(&entry.Event)
 		r.seq++
-		if entry.Sequence > r.after && !yield(entry, nil) || entry.Event.Terminal() {
+		switch {
+		case entry.Sequence > r.after && !yield(entry, nil):
+			return false
+		case !entry.Event.Terminal():
+		case !entry.Event.EndsBefore(entry.Sequence, r.after):
+			return false
+		default: // what the reader has seen is not there any more
+			yield(chat.Entry{}, chat.ErrLost)
 			return false
 		}
 	}

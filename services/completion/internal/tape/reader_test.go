@@ -181,3 +181,60 @@ func TestASlowReaderIsShownTheLatestProgressOnly(t *testing.T) {
 		}
 	})
 }
+
+// TestEveryEventHasATerm has a tape change hands, also before anything is on it and twice at one event.
+func TestEveryEventHasATerm(t *testing.T) {
+	var tape Tape
+	want := []uint32{0, 5, 5, 7, 5, 5}
+	for i, turns := range [][]uint32{nil, {5}, {5}, {6, 7}, {5}, nil} {
+		for _, number := range turns {
+			tape.Turn(number)
+		}
+		event := chat.Text(0, "text")
+		if i == len(want)-1 {
+			event = chat.Event{Kind: chat.KindDone}
+		}
+		if err := tape.Append(event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for after := chat.FromStart; after < int64(len(want)); after++ {
+		for entry, err := range tape.Follow(t.Context(), after, false) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i := entry.Sequence; entry.Term != want[i] || tape.Term(i) != want[i] {
+				t.Errorf("after %d: event %d is of term %d, and of %d, want %d", after, i, entry.Term, tape.Term(i), want[i])
+			}
+		}
+	}
+}
+
+// TestAReaderBehindTheEnd has readers come with numbers of events that a tape does not have, as
+// where an older log was put in the place of a newer one.
+func TestAReaderBehindTheEnd(t *testing.T) {
+	for _, test := range []struct {
+		after int64
+		want  error
+	}{{0, nil}, {1, nil}, {2, chat.ErrLost}, {30, chat.ErrLost}} {
+		synctest.Test(t, func(t *testing.T) {
+			var tape Tape
+			end := make(chan error, 1)
+			go func() {
+				var last error
+				for _, last = range tape.Follow(t.Context(), test.after, false) {
+				}
+				end <- last
+			}()
+			synctest.Wait()
+			for _, e := range []chat.Event{chat.Text(0, "a"), {Kind: chat.KindDone}} {
+				if err := tape.Append(e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := <-end; !errors.Is(err, test.want) {
+				t.Errorf("after event %d: %v, want %v", test.after, err, test.want)
+			}
+		})
+	}
+}

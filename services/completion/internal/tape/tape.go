@@ -39,6 +39,7 @@ type Tape struct {
 	mu     sync.Mutex
 	blocks []block
 	others []chat.Event // events that are not text, in order
+	terms  []term       // in order
 	next   int64        // sequence number of the next event
 	size   int
 	sealed bool
@@ -58,6 +59,12 @@ type block struct {
 	other int   // index in others of its first event that is not text
 }
 
+// A term identifies the writer of the events from a sequence number on ([chat.Entry]).
+type term struct {
+	first  int64
+	number uint32
+}
+
 // Each event begins with a tag. Text: its field in the low two bits, its choice
 // above; then the length as a varint and the text. Anything else: tagOther alone.
 const (
@@ -73,7 +80,7 @@ const (
 // nothing else.
 func textOf(e *chat.Event) (tag byte, text string) {
 	d := &e.Delta
-	if e.Kind != chat.KindDelta || e.Choice > maxTextChoice || d.Role != "" || d.ToolCalls != nil || d.Logprobs != nil || d.Pets != nil {
+	if e.Kind != chat.KindDelta || e.Choice > maxTextChoice || d.Role != "" || d.ToolCalls != nil || d.Logprobs != nil || d.Pets != nil || d.More != "" || d.NoContent || d.EncryptedReasoning != "" {
 		return tagOther, ""
 	}
 	switch choice := byte(e.Choice) << 2; { //nolint:gosec // at most maxTextChoice
@@ -118,6 +125,34 @@ func (t *Tape) Append(e chat.Event) error {
 	return nil
 }
 
+// Turn says of which term the events are that are appended from now on. It is 0 before.
+func (t *Tape) Turn(number uint32) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n := len(t.terms); n == 0 && number != 0 || n > 0 && t.terms[n-1].number != number {
+		t.terms = append(t.terms, term{t.next, number}) // readers have what was there before
+	}
+}
+
+// Term returns the term of an event that is there.
+func (t *Tape) Term(sequence int64) uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	number, _ := termOf(t.terms, sequence)
+	return number
+}
+
+// termOf returns the term of an event, and those that may be that of a later one.
+func termOf(terms []term, sequence int64) (number uint32, rest []term) {
+	for len(terms) > 1 && terms[1].first <= sequence {
+		terms = terms[1:]
+	}
+	if len(terms) > 0 && terms[0].first <= sequence {
+		number = terms[0].number
+	}
+	return number, terms
+}
+
 // SizeOf returns about how many bytes an event takes on a tape: what [Tape.Size] grows
 // by when it is appended.
 func SizeOf(e *chat.Event) int {
@@ -131,10 +166,10 @@ func sizeOf(e *chat.Event, tag byte, text string) int {
 		return 1 + (bits.Len(uint(len(text))|1)+6)/7 + len(text)
 	}
 	d := &e.Delta
-	size := otherSize + len(d.Content) + len(d.Refusal) + len(d.Reasoning)
+	size := otherSize + len(d.Content) + len(d.Refusal) + len(d.Reasoning) + len(d.EncryptedReasoning) + len(d.More)
 	for i := range d.ToolCalls {
 		c := &d.ToolCalls[i]
-		size += callSize + len(c.ID) + len(c.Name) + len(c.Arguments)
+		size += callSize + len(c.ID) + len(c.Name) + len(c.Arguments) + len(c.More)
 	}
 	for i := range d.Pets {
 		size += d.Pets[i].Size()

@@ -3,54 +3,97 @@ package tokencount_test
 import (
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/tiktoken-go/tokenizer"
 
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// pathological are texts that take the encoding's expression or its merging long.
-func pathological(size int) map[string]string {
-	times := func(s string) string { return strings.Repeat(s, size/len(s)) }
-	return map[string]string{
-		"spaces":         times(" "),
-		"line ends":      times("\n"),
-		"tabs":           times("\t"),
-		"mixed blanks":   times(" \t\n\u00a0"),
-		"one letter":     times("x"),
-		"capitals":       times("X"),
-		"mixed case":     times("xX"),
-		"digits":         times("7"),
-		"signs":          times("!"),
-		"other signs":    times("=-"),
-		"emoji":          times("🐕"),
-		"Chinese":        times("狗"),
-		"combining":      times("e\u0301"),
-		"zero width":     times("\u200b"),
-		"apostrophes":    times("'s"),
-		"spaced letters": times("x "),
-		"not UTF-8":      times("\xff"),
-		"words":          times("dog "),
+// A pathological text takes the encoding's expression or its merging long.
+type pathological struct {
+	text string // over and over
+	// whole says that the encoding may not split it, or not everywhere: so that the length of what it
+	// gets at once decides how long it takes.
+	whole bool
+}
+
+func pathologicalTexts() map[string]pathological {
+	return map[string]pathological{
+		"spaces":          {" ", true},
+		"line ends":       {"\n", true},
+		"tabs":            {"\t", true},
+		"mixed blanks":    {" \t\n\u00a0", true},
+		"one letter":      {"x", true},
+		"capitals":        {"X", true},
+		"mixed case":      {"xX", true},
+		"digits":          {"7", true},
+		"signs":           {"!", true},
+		"other signs":     {"=-", true},
+		"emoji":           {"🐕", true},
+		"Chinese":         {"狗", true},
+		"combining":       {"e\u0301", true},
+		"zero width":      {"\u200b", true},
+		"apostrophes":     {"'s", true},
+		"not UTF-8":       {"\xff", true},
+		"spaced letters":  {"x ", false},
+		"words":           {"dog ", false},
+		"a run of blanks": {strings.Repeat("dog ", 200) + strings.Repeat(" ", 3000), false},
+		"a long word":     {strings.Repeat("dog ", 200) + strings.Repeat("x", 3000), false},
 	}
 }
 
-// Counting takes time in proportion to the text, whatever that is.
-func TestCountIsBoundedInTime(t *testing.T) {
-	c, err := tokencount.New()
-	if err != nil {
-		t.Fatal(err)
+// An observer is a codec that notes what it has to count.
+type observer struct {
+	tokenizer.Codec
+	bytes, longest int
+	run            int // the longest of one byte
+}
+
+// Count implements tokenizer.Codec: every four bytes are a token.
+func (o *observer) Count(text string) (int, error) {
+	o.bytes += len(text)
+	o.longest = max(o.longest, len(text))
+	for i, from := 0, 0; i < len(text); i++ {
+		if text[i] != text[from] {
+			from = i
+		}
+		o.run = max(o.run, i-from+1)
 	}
-	const size = 4_100_000
-	for name, text := range pathological(size) {
+	return len(text) / 4, nil
+}
+
+// Counting takes time in proportion to the text, whatever that is, and no more than for a mebibyte: the
+// encoding never gets much at once, nor much that it may not split, of which it takes time by the square.
+func TestCountIsBounded(t *testing.T) {
+	const (
+		size    = 4_100_000
+		most    = 1 << 20
+		block   = 4 << 10
+		run     = 512
+		oneMore = 4 // a character may go over a bound
+	)
+	for name, test := range pathologicalTexts() {
 		t.Run(name, func(t *testing.T) {
-			begun := time.Now()
-			n, err := c.Count(t.Context(), text, 1<<30)
-			took := time.Since(begun)
+			var o observer
+			n, err := tokencount.Over(&o).Count(t.Context(), strings.Repeat(test.text, size/len(test.text)), 1<<30)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%d tokens, %v", n, took)
-			if took > 10*time.Second { // with the race detector, beside other tests
-				t.Errorf("%d bytes take %v", size, took)
+			if low, high := size*9/40, size*11/40; n < low || n > high {
+				t.Errorf("%d tokens, want some %d", n, size/4)
+			}
+			if o.bytes > most+block+oneMore {
+				t.Errorf("it counts %d bytes", o.bytes)
+			}
+			longest := block
+			if test.whole {
+				longest = run
+			}
+			if o.longest > longest+oneMore {
+				t.Errorf("it counts %d bytes at once, want at most %d", o.longest, longest)
+			}
+			if o.run > run+oneMore {
+				t.Errorf("it counts a run of %d bytes at once, want at most %d", o.run, run)
 			}
 		})
 	}

@@ -5,81 +5,93 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Completion returns c as the contract shows it.
-func Completion(c *chat.Completion) *completionv1.Completion {
+// CompletionToProto returns c as the contract shows it.
+func CompletionToProto(c *chat.Completion) *completionv1.Completion {
 	out := &completionv1.Completion{
 		Id:                c.Meta.ID,
 		Created:           c.Meta.Created.Unix(),
 		Model:             c.Meta.Model,
 		SystemFingerprint: c.Meta.Fingerprint,
 		ServiceTier:       c.Meta.ServiceTier,
-		Status:            toProto(statuses(), c.Status),
-		Usage:             ProtoUsage(c.Usage),
+		Status:            toEnum[completionv1.CompletionStatus](c.Status),
+		Usage:             UsageToProto(c.Usage),
 		Metadata:          c.Meta.Metadata,
-		Error:             Error(c.Err),
+		Error:             ErrorToProto(c.Err),
+		FunctionCalls:     c.Meta.Request != nil && c.Meta.Request.FunctionCalls,
 	}
 	for i := range c.Choices {
-		out.Choices = append(out.Choices, choice(i, &c.Choices[i]))
+		out.Choices = append(out.Choices, choiceToProto(i, &c.Choices[i]))
 	}
 	return out
 }
 
-func choice(index int, c *chat.Choice) *completionv1.Choice {
-	m := &completionv1.ChatMessage{Role: completionv1.Role_ROLE_ASSISTANT, Refusal: c.Refusal, Reasoning: c.Reasoning}
+func choiceToProto(index int, c *chat.Choice) *completionv1.Choice {
+	m := &completionv1.ChatMessage{
+		Role: completionv1.Role_ROLE_ASSISTANT, Refusal: c.Refusal, Reasoning: c.Reasoning, EncryptedReasoning: c.EncryptedReasoning, More: c.More,
+	}
 	// An answer that is nothing but tool calls or a refusal has no content, as opposed to an empty one.
-	if c.Content != "" || len(c.ToolCalls) == 0 && c.Refusal == "" {
+	if c.Content != "" || !c.NoContent && len(c.ToolCalls) == 0 && c.Refusal == "" {
 		m.Content = &completionv1.ChatMessage_Text{Text: c.Content}
 	}
-	m.ToolCalls = toolCalls(c.ToolCalls)
+	m.ToolCalls = toolCallsToProto(c.ToolCalls)
 	return &completionv1.Choice{
 		Index:        int32(index), //nolint:gosec // below 128
 		Message:      m,
-		FinishReason: toProto(finishReasons(), c.Reason),
-		Logprobs:     logprobs(c.Logprobs),
-		Pets:         pets(c.Pets),
+		FinishReason: toEnum[completionv1.FinishReason](c.Reason),
+		Logprobs:     logprobsToProto(c.Logprobs),
+		Pets:         petsToProto(c.Pets),
 	}
 }
 
-func toolCalls(calls []chat.ToolCall) []*completionv1.ToolCall {
+func toolCallsToProto(calls []chat.ToolCall) []*completionv1.ToolCall {
 	var out []*completionv1.ToolCall
 	for _, c := range calls {
-		out = append(out, &completionv1.ToolCall{Id: c.ID, Kind: &completionv1.ToolCall_Function{
+		out = append(out, &completionv1.ToolCall{Id: c.ID, More: c.More, Kind: &completionv1.ToolCall_Function{
 			Function: &completionv1.FunctionCall{Name: c.Name, Arguments: c.Arguments},
 		}})
 	}
 	return out
 }
 
-// StoredMessage returns a message of a conversation as the contract shows it.
-func StoredMessage(m chat.StoredMessage) *completionv1.StoredMessage {
-	return &completionv1.StoredMessage{Id: m.ID, Message: protoMessage(m.Message)}
+// StoredMessageToProto returns a message of a conversation as the contract shows it.
+func StoredMessageToProto(m chat.StoredMessage) *completionv1.StoredMessage {
+	return &completionv1.StoredMessage{Id: m.ID, Message: messageToProto(m.Message)}
 }
 
-// protoMessage is the inverse of message: content of one text part becomes a string.
-func protoMessage(m *chat.Message) *completionv1.ChatMessage {
+// messageToProto is the inverse of messageFromProto: content of one text part becomes a string.
+func messageToProto(m *chat.Message) *completionv1.ChatMessage {
 	out := &completionv1.ChatMessage{
-		Role:       toProto(roles(), m.Role),
+		Role:       toEnum[completionv1.Role](m.Role),
 		Name:       m.Name,
-		ToolCalls:  toolCalls(m.ToolCalls),
+		ToolCalls:  toolCallsToProto(m.ToolCalls),
 		ToolCallId: m.ToolCallID,
 		Refusal:    m.Refusal,
 		Reasoning:  m.Reasoning,
+
+		EncryptedReasoning: m.EncryptedReasoning,
+
+		More: m.More,
+	}
+	for _, p := range m.Pieces {
+		out.AnswerPieces = append(out.AnswerPieces, &completionv1.AnswerPiece{
+			CompletionId: p.CompletionID, Kind: toEnum[completionv1.AnswerPiece_Kind](p.Kind), Index: int32(p.Index), //nolint:gosec // small
+		})
 	}
 	switch {
-	case len(m.Parts) == 1 && m.Parts[0].Kind == chat.PartText:
+	case len(m.Parts) == 1 && m.Parts[0].Kind == chat.PartText && m.Parts[0].More == "":
 		out.Content = &completionv1.ChatMessage_Text{Text: m.Parts[0].Text}
 	case len(m.Parts) > 0:
 		parts := &completionv1.ContentParts{}
 		for i := range m.Parts {
-			parts.Parts = append(parts.Parts, protoPart(&m.Parts[i]))
+			parts.Parts = append(parts.Parts, partToProto(&m.Parts[i]))
 		}
 		out.Content = &completionv1.ChatMessage_Parts{Parts: parts}
 	}
 	return out
 }
 
-func protoPart(p *chat.Part) *completionv1.ContentPart {
-	out := &completionv1.ContentPart{}
+func partToProto(p *chat.Part) *completionv1.ContentPart {
+	out := &completionv1.ContentPart{More: p.More}
 	switch p.Kind {
 	case chat.PartText:
 		out.Part = &completionv1.ContentPart_Text{Text: p.Text}
@@ -97,21 +109,21 @@ func protoPart(p *chat.Part) *completionv1.ContentPart {
 	return out
 }
 
-// Model returns m as the contract shows it.
-func Model(m *chat.Model) *completionv1.Model {
+// ModelToProto returns m as the contract shows it.
+func ModelToProto(m *chat.Model) *completionv1.Model {
 	return &completionv1.Model{
 		Id:            m.ID,
 		Created:       m.Created.Unix(),
 		OwnedBy:       m.OwnedBy,
 		ContextWindow: int32(m.ContextWindow), //nolint:gosec // tokens
 		Aliases:       m.Aliases,
-		Capabilities:  capabilities(&m.Capabilities, chat.Used),
-		Ignores:       capabilities(&m.Capabilities, chat.Ignored),
+		Capabilities:  capabilitiesToProto(&m.Capabilities, chat.Used),
+		Ignores:       capabilitiesToProto(&m.Capabilities, chat.Ignored),
 	}
 }
 
-// capabilities returns the features of which a model makes just that.
-func capabilities(c *chat.Capabilities, s chat.Support) *completionv1.Capabilities {
+// capabilitiesToProto returns the features of which a model makes just that.
+func capabilitiesToProto(c *chat.Capabilities, s chat.Support) *completionv1.Capabilities {
 	return &completionv1.Capabilities{
 		Tools:      c.Tools == s,
 		Logprobs:   c.Logprobs == s,

@@ -7,51 +7,56 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Event is the inverse of [EventEncoder.Encode]. A message of a kind that is not known
+// EventFromProto is the inverse of [EventEncoder.Encode]. A message of a kind that is not known
 // gives an event of none.
-func Event(p *completionv1.CompletionEvent) chat.Event {
+func EventFromProto(p *completionv1.CompletionEvent) chat.Event {
 	switch v := p.GetEvent().(type) {
 	case *completionv1.CompletionEvent_Delta:
-		return domainDelta(v.Delta)
+		return deltaFromProto(v.Delta)
 	case *completionv1.CompletionEvent_Finish:
-		return chat.Finish(int(v.Finish.GetIndex()), toDomain(finishReasons(), v.Finish.GetReason()))
+		return chat.Finish(int(v.Finish.GetIndex()), fromEnum[chat.FinishReason](v.Finish.GetReason()))
 	case *completionv1.CompletionEvent_Usage:
-		return chat.Event{Kind: chat.KindUsage, Usage: Usage(v.Usage)}
+		return chat.Event{Kind: chat.KindUsage, Usage: UsageFromProto(v.Usage)}
 	case *completionv1.CompletionEvent_Error:
-		return chat.Event{Kind: chat.KindError, Err: domainError(v.Error)}
+		return chat.Event{Kind: chat.KindError, Err: errorFromProto(v.Error)}
 	case *completionv1.CompletionEvent_Done:
 		return chat.Event{Kind: chat.KindDone}
 	case *completionv1.CompletionEvent_Progress:
-		return chat.Event{Kind: chat.KindProgress, Progress: domainProgress(v.Progress)}
+		return chat.Event{Kind: chat.KindProgress, Progress: progressFromProto(v.Progress)}
 	}
 	return chat.Event{}
 }
 
-func domainDelta(d *completionv1.Delta) chat.Event {
+func deltaFromProto(d *completionv1.Delta) chat.Event {
 	e := chat.Event{Kind: chat.KindDelta, Choice: int(d.GetIndex()), Delta: chat.Delta{
-		Role:      toDomain(roles(), d.GetRole()),
+		Role:      fromEnum[chat.Role](d.GetRole()),
 		Content:   d.GetContent(),
 		Refusal:   d.GetRefusal(),
 		Reasoning: d.GetReasoning(),
+		More:      d.GetMore(),
+		NoContent: d.GetNoContent(),
+
+		EncryptedReasoning: d.GetEncryptedReasoning(),
 	}}
 	for _, c := range d.GetToolCalls() {
 		e.Delta.ToolCalls = append(e.Delta.ToolCalls, chat.ToolCallDelta{
 			Index: int(c.GetIndex()), ID: c.GetId(), Name: c.GetFunctionName(), Arguments: c.GetArguments(),
+			More: c.GetMore(),
 		})
 	}
 	if l := d.GetLogprobs(); l != nil {
-		e.Delta.Logprobs = &chat.Logprobs{Content: domainLogprobs(l.GetContent()), Refusal: domainLogprobs(l.GetRefusal())}
+		e.Delta.Logprobs = &chat.Logprobs{Content: logprobsFromProto(l.GetContent()), Refusal: logprobsFromProto(l.GetRefusal())}
 	}
 	for _, p := range d.GetPets() {
 		e.Delta.Pets = append(e.Delta.Pets, chat.Pet{
 			ID: p.GetId(), Name: p.GetName(), Species: p.GetSpecies(), Breed: p.GetBreed(), Sex: p.GetSex(),
-			AgeMonths: int(p.GetAgeMonths()), FeeUSD: int(p.GetFeeUsd()), Coat: p.GetCoat(), Portrait: p.GetPortrait(),
+			AgeMonths: int(p.GetAgeMonths()), FeeUSD: int(p.GetFeeUsd()), Coat: p.GetCoat(), Portrait: p.GetPortrait(), Reasons: p.GetReasons(),
 		})
 	}
 	return e
 }
 
-func domainLogprobs(tokens []*completionv1.TokenLogprob) []chat.TokenLogprob {
+func logprobsFromProto(tokens []*completionv1.TokenLogprob) []chat.TokenLogprob {
 	var out []chat.TokenLogprob
 	for _, t := range tokens {
 		one := chat.TokenLogprob{Token: t.GetToken(), Logprob: t.GetLogprob(), Bytes: t.Bytes}
@@ -63,8 +68,8 @@ func domainLogprobs(tokens []*completionv1.TokenLogprob) []chat.TokenLogprob {
 	return out
 }
 
-// Usage returns u in the domain; nil stays nil.
-func Usage(u *completionv1.Usage) *chat.Usage {
+// UsageFromProto returns u in the domain; nil stays nil.
+func UsageFromProto(u *completionv1.Usage) *chat.Usage {
 	if u == nil {
 		return nil
 	}
@@ -78,11 +83,12 @@ func Usage(u *completionv1.Usage) *chat.Usage {
 		CompletionAudioTokens:    completion.GetAudioTokens(),
 		AcceptedPredictionTokens: completion.GetAcceptedPredictionTokens(),
 		RejectedPredictionTokens: completion.GetRejectedPredictionTokens(),
+		CostUSD:                  u.GetCostUsd(),
 		Estimated:                u.GetEstimated(),
 	}
 }
 
-func domainError(e *completionv1.Error) *chat.Error {
+func errorFromProto(e *completionv1.Error) *chat.Error {
 	return &chat.Error{
 		Code:       chat.Code(e.GetReason()),
 		Message:    e.GetMessage(),
@@ -91,8 +97,8 @@ func domainError(e *completionv1.Error) *chat.Error {
 	}
 }
 
-func domainProgress(p *completionv1.Progress) *chat.Progress {
-	out := &chat.Progress{Stage: toDomain(stages(), p.GetStage()), Fraction: p.Fraction}
+func progressFromProto(p *completionv1.Progress) *chat.Progress {
+	out := &chat.Progress{Stage: fromEnum[chat.Stage](p.GetStage()), Fraction: p.Fraction}
 	if p.QueuePosition != nil {
 		position := int(p.GetQueuePosition())
 		out.QueuePosition = &position

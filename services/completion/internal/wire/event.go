@@ -11,6 +11,7 @@ import (
 // that it returns carries the completion's metadata.
 type EventEncoder struct {
 	meta  *completionv1.CompletionMetadata // nil once it has been sent
+	term  uint32                           // that was sent last
 	event completionv1.CompletionEvent
 	delta completionv1.Delta
 	text  completionv1.CompletionEvent_Delta
@@ -18,7 +19,21 @@ type EventEncoder struct {
 
 // NewEventEncoder returns an encoder for a stream of the completion.
 func NewEventEncoder(m *chat.Meta) *EventEncoder {
-	return &EventEncoder{meta: metadata(m)}
+	return &EventEncoder{meta: metadataToProto(m)}
+}
+
+// Opening returns a message that has nothing but the metadata and, among them, what was asked for, under the
+// caller's metadata as they are given. No other message has the metadata then.
+func (enc *EventEncoder) Opening(req *chat.Request, metadata map[string]string) (*completionv1.CompletionEvent, error) {
+	short := *req
+	short.Messages, short.Metadata = nil, metadata
+	params, err := RequestToProto(&short)
+	if err != nil {
+		return nil, err
+	}
+	opening := &completionv1.CompletionEvent{Metadata: enc.meta}
+	opening.Metadata.Params, enc.meta = params, nil
+	return opening, nil
 }
 
 // Encode returns the message for an entry. It is valid until the next call: its
@@ -27,12 +42,21 @@ func (enc *EventEncoder) Encode(entry *chat.Entry) *completionv1.CompletionEvent
 	e := &enc.event
 	e.Sequence = uint64(max(0, entry.Sequence))
 	e.Metadata, enc.meta = enc.meta, nil
+	e.Term = nil
+	if entry.Sequence >= 0 && entry.Term != enc.term {
+		enc.term = entry.Term
+		e.Term = new(entry.Term)
+	}
 	enc.set(&entry.Event)
+	e.FinalUsage = nil
+	if entry.Event.Terminal() {
+		e.FinalUsage = UsageToProto(entry.Event.Usage)
+	}
 	return e
 }
 
-// ProtoEvent returns e as a message of its own, without sequence and metadata.
-func ProtoEvent(e *chat.Event) *completionv1.CompletionEvent {
+// EventToProto returns e as a message of its own, without sequence and metadata.
+func EventToProto(e *chat.Event) *completionv1.CompletionEvent {
 	enc := &EventEncoder{}
 	enc.set(e)
 	return &enc.event
@@ -45,36 +69,38 @@ func (enc *EventEncoder) set(event *chat.Event) {
 		enc.setDelta(event)
 	case chat.KindFinish:
 		e.Event = &completionv1.CompletionEvent_Finish{Finish: &completionv1.Finish{
-			Index: int32(event.Choice), Reason: toProto(finishReasons(), event.Reason), //nolint:gosec // below 128
+			Index: int32(event.Choice), Reason: toEnum[completionv1.FinishReason](event.Reason), //nolint:gosec // below 128
 		}}
 	case chat.KindUsage:
-		e.Event = &completionv1.CompletionEvent_Usage{Usage: ProtoUsage(event.Usage)}
+		e.Event = &completionv1.CompletionEvent_Usage{Usage: UsageToProto(event.Usage)}
 	case chat.KindError:
-		e.Event = &completionv1.CompletionEvent_Error{Error: Error(event.Err)}
+		e.Event = &completionv1.CompletionEvent_Error{Error: ErrorToProto(event.Err)}
 	case chat.KindDone:
 		e.Event = &completionv1.CompletionEvent_Done{Done: &completionv1.Done{}}
 	case chat.KindProgress:
-		e.Event = &completionv1.CompletionEvent_Progress{Progress: progress(event.Progress)}
+		e.Event = &completionv1.CompletionEvent_Progress{Progress: progressToProto(event.Progress)}
 	}
 }
 
 func (enc *EventEncoder) setDelta(e *chat.Event) {
 	d := &enc.delta
 	d.Index = int32(e.Choice) //nolint:gosec // below 128
-	d.Role = toProto(roles(), e.Delta.Role)
+	d.Role = toEnum[completionv1.Role](e.Delta.Role)
 	d.Content, d.Refusal, d.Reasoning = e.Delta.Content, e.Delta.Refusal, e.Delta.Reasoning
-	d.ToolCalls, d.Logprobs = nil, logprobs(e.Delta.Logprobs)
+	d.ToolCalls, d.Logprobs = nil, logprobsToProto(e.Delta.Logprobs)
+	d.More, d.NoContent, d.EncryptedReasoning = e.Delta.More, e.Delta.NoContent, e.Delta.EncryptedReasoning
 	for _, c := range e.Delta.ToolCalls {
 		d.ToolCalls = append(d.ToolCalls, &completionv1.ToolCallDelta{
 			Index: int32(c.Index), Id: c.ID, FunctionName: c.Name, Arguments: c.Arguments, //nolint:gosec // small
+			More: c.More,
 		})
 	}
-	d.Pets = pets(e.Delta.Pets)
+	d.Pets = petsToProto(e.Delta.Pets)
 	enc.text.Delta = d
 	enc.event.Event = &enc.text
 }
 
-func pets(list []chat.Pet) []*completionv1.Pet {
+func petsToProto(list []chat.Pet) []*completionv1.Pet {
 	if len(list) == 0 {
 		return nil
 	}
@@ -83,13 +109,13 @@ func pets(list []chat.Pet) []*completionv1.Pet {
 		p := &list[i]
 		out[i] = &completionv1.Pet{
 			Id: p.ID, Name: p.Name, Species: p.Species, Breed: p.Breed, Sex: p.Sex,
-			AgeMonths: int32(p.AgeMonths), FeeUsd: int32(p.FeeUSD), Coat: p.Coat, Portrait: p.Portrait, //nolint:gosec // small
+			AgeMonths: int32(p.AgeMonths), FeeUsd: int32(p.FeeUSD), Coat: p.Coat, Portrait: p.Portrait, Reasons: p.Reasons, //nolint:gosec // small
 		}
 	}
 	return out
 }
 
-func metadata(m *chat.Meta) *completionv1.CompletionMetadata {
+func metadataToProto(m *chat.Meta) *completionv1.CompletionMetadata {
 	return &completionv1.CompletionMetadata{
 		Id:                m.ID,
 		Created:           m.Created.Unix(),
@@ -97,6 +123,7 @@ func metadata(m *chat.Meta) *completionv1.CompletionMetadata {
 		SystemFingerprint: m.Fingerprint,
 		ServiceTier:       m.ServiceTier,
 		ObfuscationKey:    m.ObfuscationKey,
+		FunctionCalls:     m.Request.FunctionCalls,
 		StreamOptions: &completionv1.StreamOptions{
 			IncludeUsage:       m.Request.Stream.IncludeUsage,
 			IncludeObfuscation: m.Request.Stream.IncludeObfuscation,
@@ -105,8 +132,8 @@ func metadata(m *chat.Meta) *completionv1.CompletionMetadata {
 	}
 }
 
-func progress(p *chat.Progress) *completionv1.Progress {
-	out := &completionv1.Progress{Stage: toProto(stages(), p.Stage), Fraction: p.Fraction}
+func progressToProto(p *chat.Progress) *completionv1.Progress {
+	out := &completionv1.Progress{Stage: toEnum[completionv1.Progress_Stage](p.Stage), Fraction: p.Fraction}
 	if p.QueuePosition != nil {
 		position := int32(*p.QueuePosition) //nolint:gosec // bounded by the queue
 		out.QueuePosition = &position
@@ -114,12 +141,17 @@ func progress(p *chat.Progress) *completionv1.Progress {
 	return out
 }
 
-// ProtoUsage returns u in the contract; nil stays nil.
-func ProtoUsage(u *chat.Usage) *completionv1.Usage {
+// UsageToProto returns u in the contract; nil stays nil.
+func UsageToProto(u *chat.Usage) *completionv1.Usage {
 	if u == nil {
 		return nil
 	}
+	var cost *float64
+	if u.CostUSD > 0 {
+		cost = &u.CostUSD
+	}
 	return &completionv1.Usage{
+		CostUsd:          cost,
 		PromptTokens:     u.PromptTokens,
 		CompletionTokens: u.CompletionTokens,
 		TotalTokens:      u.PromptTokens + u.CompletionTokens,
@@ -136,14 +168,14 @@ func ProtoUsage(u *chat.Usage) *completionv1.Usage {
 	}
 }
 
-func logprobs(l *chat.Logprobs) *completionv1.Logprobs {
+func logprobsToProto(l *chat.Logprobs) *completionv1.Logprobs {
 	if l == nil {
 		return nil
 	}
-	return &completionv1.Logprobs{Content: tokenLogprobs(l.Content), Refusal: tokenLogprobs(l.Refusal)}
+	return &completionv1.Logprobs{Content: tokenLogprobsToProto(l.Content), Refusal: tokenLogprobsToProto(l.Refusal)}
 }
 
-func tokenLogprobs(tokens []chat.TokenLogprob) []*completionv1.TokenLogprob {
+func tokenLogprobsToProto(tokens []chat.TokenLogprob) []*completionv1.TokenLogprob {
 	out := make([]*completionv1.TokenLogprob, len(tokens))
 	for i, t := range tokens {
 		out[i] = &completionv1.TokenLogprob{Token: t.Token, Logprob: t.Logprob, Bytes: t.Bytes}
@@ -156,13 +188,13 @@ func tokenLogprobs(tokens []chat.TokenLogprob) []*completionv1.TokenLogprob {
 	return out
 }
 
-// Error returns e as the data of an error event, without its cause.
-func Error(e *chat.Error) *completionv1.Error {
+// ErrorToProto returns e as the data of an error event, without its cause.
+func ErrorToProto(e *chat.Error) *completionv1.Error {
 	if e == nil {
 		return nil
 	}
 	out := &completionv1.Error{
-		Code: int32(Code(e.Code)), Reason: string(e.Code), Message: e.Message, Param: e.Param, //nolint:gosec // 1 to 16
+		Code: int32(Code(Reason(e.Code))), Reason: string(e.Code), Message: e.Message, Param: e.Param, //nolint:gosec // 1 to 16
 	}
 	if e.RetryAfter > 0 {
 		ms := int64(e.RetryAfter / time.Millisecond)

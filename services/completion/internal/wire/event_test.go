@@ -38,7 +38,7 @@ func TestEventsComeBackWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			enc := NewEventEncoder(&chat.Meta{Request: &chat.Request{}})
-			got := Event(enc.Encode(&chat.Entry{Sequence: 7, Event: event}))
+			got := EventFromProto(enc.Encode(&chat.Entry{Sequence: 7, Event: event}))
 			if diff := cmp.Diff(event, got); diff != "" {
 				t.Errorf("there and back (-want +got):\n%s", diff)
 			}

@@ -1,47 +1,97 @@
 package wire
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
-	"google.golang.org/protobuf/reflect/protoreflect"
+	"github.com/google/go-cmp/cmp"
+
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// enum is what every generated enumeration is.
-type enum interface {
-	comparable
-	protoreflect.Enum
-}
-
-// checkNames checks that every value of the contract but the unspecified one has a
-// name of its own in the domain, and comes back from it.
-func checkNames[P enum, D comparable](t *testing.T, table []name[P, D]) {
+// constants returns the values of the domain's constants of each type, but empty ones.
+func constants(t *testing.T) map[string][]string {
 	t.Helper()
-	var zero D
-	values := table[0].proto.Descriptor().Values()
-	if got, want := len(table), values.Len()-1; got != want {
-		t.Errorf("%T: %d rows for %d values", table[0].proto, got, want)
+	all := make(map[string][]string)
+	for _, name := range []string{"request", "event", "completion", "error"} {
+		file, err := parser.ParseFile(token.NewFileSet(), "../chat/"+name+".go", nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 {
+				return true
+			}
+			kind, typed := spec.Type.(*ast.Ident)
+			value, isLiteral := spec.Values[0].(*ast.BasicLit)
+			if !typed || !isLiteral || value.Kind != token.STRING {
+				return true
+			}
+			text, err := strconv.Unquote(value.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text != "" {
+				all[kind.Name] = append(all[kind.Name], text)
+			}
+			return true
+		})
 	}
-	for _, row := range table {
-		if row.domain == zero || row.proto.Number() == 0 {
-			t.Errorf("row %v: a zero value needs no row", row)
+	return all
+}
+
+// TestTheDomainHasTheContractsNames reads the domain's constants: it may leave out values that
+// it makes no difference of, and has no others.
+func TestTheDomainHasTheContractsNames(t *testing.T) {
+	found := constants(t)
+	for kind, names := range map[string][]string{
+		"Role": protoname.All[completionv1.Role](), "OnDisconnect": protoname.All[completionv1.OnDisconnect](),
+		"ToolChoiceMode": protoname.All[completionv1.ToolChoiceMode](), "Modality": protoname.All[completionv1.Modality](),
+		"Verbosity": protoname.All[completionv1.Verbosity](), "FinishReason": protoname.All[completionv1.FinishReason](),
+		"Status": protoname.All[completionv1.CompletionStatus](), "Stage": protoname.All[completionv1.Progress_Stage](),
+	} {
+		if len(found[kind]) == 0 {
+			t.Errorf("%s has no constants", kind)
 		}
-		if got := toDomain(table, row.proto); got != row.domain {
-			t.Errorf("toDomain(%v) = %v, want %v", row.proto, got, row.domain)
-		}
-		if got := toProto(table, row.domain); got != row.proto {
-			t.Errorf("toProto(%v) = %v, want %v", row.domain, got, row.proto)
+		for _, text := range found[kind] {
+			if !slices.Contains(names, text) {
+				t.Errorf("%s: the contract has no %q, but %q", kind, text, names)
+			}
 		}
 	}
 }
 
-func TestEveryEnumValueHasAName(t *testing.T) {
-	checkNames(t, roles())
-	checkNames(t, policies())
-	checkNames(t, toolModes())
-	checkNames(t, modalities())
-	checkNames(t, efforts())
-	checkNames(t, verbosities())
-	checkNames(t, finishReasons())
-	checkNames(t, statuses())
-	checkNames(t, stages())
+// TestEveryReasonIsACode holds the domain's codes against the contract's reasons.
+func TestEveryReasonIsACode(t *testing.T) {
+	got := constants(t)["Code"]
+	slices.Sort(got)
+	var want []string
+	for number, name := range completionv1.Reason_name {
+		switch completionv1.Reason(number) {
+		case completionv1.Reason_REASON_UNSPECIFIED:
+		case completionv1.Reason_REASON_PEER_NOT_TRUSTED: // which is the door's
+		default:
+			want = append(want, strings.TrimPrefix(name, "REASON_"))
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("codes (-contract +domain)\n%s", diff)
+	}
+}
+
+func TestWhatIsNotKnownIsNothing(t *testing.T) {
+	if got := OnDisconnectFromProto(99); got != "" {
+		t.Errorf("a policy to come is %q", got)
+	}
+	if got := OnDisconnectToProto("never"); got != completionv1.OnDisconnect_ON_DISCONNECT_UNSPECIFIED {
+		t.Errorf("a policy that there is not is %v", got)
+	}
 }

@@ -1,48 +1,51 @@
 package wire
 
 import (
+	"reflect"
+
+	"google.golang.org/protobuf/types/known/structpb"
+
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Request returns the request that p asks for; nil asks for nothing, which the
+// RequestFromProto returns the request that p asks for; nil asks for nothing, which the
 // domain refuses.
-func Request(p *completionv1.CompletionParams) *chat.Request {
+func RequestFromProto(p *completionv1.CompletionParams) *chat.Request {
 	r := &chat.Request{
-		Model:               p.GetModel(),
 		MaxCompletionTokens: number(p.GetMaxCompletionTokens, p != nil && p.MaxCompletionTokens != nil),
 		MaxTokens:           number(p.GetMaxTokens, p != nil && p.MaxTokens != nil),
 		N:                   number(p.GetN, p != nil && p.N != nil),
 		Stop:                p.GetStop(),
 		Logprobs:            p.GetLogprobs(),
 		TopLogprobs:         number(p.GetTopLogprobs, p != nil && p.TopLogprobs != nil),
-		ToolChoice:          toolChoice(p.GetToolChoice()),
-		ResponseFormat:      responseFormat(p.GetResponseFormat()),
-		ReasoningEffort:     toDomain(efforts(), p.GetReasoningEffort()),
-		Verbosity:           toDomain(verbosities(), p.GetVerbosity()),
-		ServiceTier:         p.GetServiceTier(),
+		ToolChoice:          toolChoiceFromProto(p.GetToolChoice()),
+		ResponseFormat:      formatFromProto(p.GetResponseFormat()),
+		ReasoningEffort:     fromEnum[chat.ReasoningEffort](p.GetReasoningEffort()),
+		Verbosity:           fromEnum[chat.Verbosity](p.GetVerbosity()),
 		Store:               p.GetStore(),
 		Metadata:            p.GetMetadata(),
-		OnDisconnect:        toDomain(policies(), p.GetOnDisconnect()),
-		Stream:              streamOptions(p.GetStreamOptions()),
-		User:                p.GetUser(),
-		SafetyIdentifier:    p.GetSafetyIdentifier(),
-		PromptCacheKey:      p.GetPromptCacheKey(),
+		OnDisconnect:        fromEnum[chat.OnDisconnect](p.GetOnDisconnect()),
+		Stream:              streamOptionsFromProto(p.GetStreamOptions()),
 	}
 	if p == nil {
 		return r
 	}
+	textsFromProto(r, p)
+	r.More, r.FunctionCalls, r.IncludeEncryptedReasoning = p.GetMore(), p.GetFunctionCalls(), p.GetIncludeEncryptedReasoning()
+	r.Truncate = p.GetTruncate()
 	r.Seed, r.Temperature, r.TopP = p.Seed, p.Temperature, p.TopP
 	r.FrequencyPenalty, r.PresencePenalty = p.FrequencyPenalty, p.PresencePenalty
 	r.ParallelToolCalls, r.Prediction = p.ParallelToolCalls, p.Prediction
+	r.Instructions, r.PreviousID, r.Background = p.Instructions, p.PreviousCompletionId, p.GetBackground()
 	for _, m := range p.GetMessages() {
-		r.Messages = append(r.Messages, message(m))
+		r.Messages = append(r.Messages, messageFromProto(m))
 	}
 	for _, t := range p.GetTools() {
-		r.Tools = append(r.Tools, tool(t))
+		r.Tools = append(r.Tools, toolFromProto(t))
 	}
 	for _, m := range p.GetModalities() {
-		r.Modalities = append(r.Modalities, toDomain(modalities(), m))
+		r.Modalities = append(r.Modalities, fromEnum[chat.Modality](m))
 	}
 	if len(p.GetLogitBias()) > 0 {
 		r.LogitBias = make(map[int]float64, len(p.GetLogitBias()))
@@ -51,6 +54,42 @@ func Request(p *completionv1.CompletionParams) *chat.Request {
 		}
 	}
 	return r
+}
+
+// A text is what the contract has as a plain string field, and the domain under the same name.
+type text struct{ params, request int } // where it is in the two structs
+
+// texts has all of them. A field that is added to both sides needs no line here.
+var texts = pairTexts() //nolint:gochecknoglobals // a table
+
+func pairTexts() (all []text) {
+	params, request := reflect.TypeFor[completionv1.CompletionParams](), reflect.TypeFor[chat.Request]()
+	for i := range params.NumField() {
+		field := params.Field(i)
+		if !field.IsExported() || field.Type.Kind() != reflect.String {
+			continue
+		}
+		own, ok := request.FieldByName(field.Name)
+		if !ok {
+			panic("wire: chat.Request has no " + field.Name) // in every test
+		}
+		all = append(all, text{i, own.Index[0]})
+	}
+	return all
+}
+
+func textsFromProto(r *chat.Request, p *completionv1.CompletionParams) {
+	to, from := reflect.ValueOf(r).Elem(), reflect.ValueOf(p).Elem()
+	for _, t := range texts {
+		to.Field(t.request).SetString(from.Field(t.params).String())
+	}
+}
+
+func textsToProto(p *completionv1.CompletionParams, r *chat.Request) {
+	to, from := reflect.ValueOf(p).Elem(), reflect.ValueOf(r).Elem()
+	for _, t := range texts {
+		to.Field(t.params).SetString(from.Field(t.request).String())
+	}
 }
 
 // number returns a field's value, nil where it is absent.
@@ -62,7 +101,7 @@ func number(get func() int32, present bool) *int {
 	return &n
 }
 
-func streamOptions(o *completionv1.StreamOptions) chat.StreamOptions {
+func streamOptionsFromProto(o *completionv1.StreamOptions) chat.StreamOptions {
 	return chat.StreamOptions{
 		IncludeUsage:       o.GetIncludeUsage(),
 		IncludeObfuscation: o.GetIncludeObfuscation(),
@@ -70,13 +109,17 @@ func streamOptions(o *completionv1.StreamOptions) chat.StreamOptions {
 	}
 }
 
-func message(m *completionv1.ChatMessage) chat.Message {
+func messageFromProto(m *completionv1.ChatMessage) chat.Message {
 	out := chat.Message{
-		Role:       toDomain(roles(), m.GetRole()),
+		Role:       fromEnum[chat.Role](m.GetRole()),
 		Name:       m.GetName(),
 		ToolCallID: m.GetToolCallId(),
 		Refusal:    m.GetRefusal(),
 		Reasoning:  m.GetReasoning(),
+
+		EncryptedReasoning: m.GetEncryptedReasoning(),
+
+		More: m.GetMore(),
 	}
 	switch content := m.GetContent().(type) {
 	case *completionv1.ChatMessage_Text:
@@ -84,18 +127,30 @@ func message(m *completionv1.ChatMessage) chat.Message {
 	case *completionv1.ChatMessage_Parts:
 		out.Parts = make([]chat.Part, 0, len(content.Parts.GetParts()))
 		for _, p := range content.Parts.GetParts() {
-			out.Parts = append(out.Parts, part(p))
+			out.Parts = append(out.Parts, partFromProto(p))
 		}
 	}
 	for _, c := range m.GetToolCalls() {
 		out.ToolCalls = append(out.ToolCalls, chat.ToolCall{
 			ID: c.GetId(), Name: c.GetFunction().GetName(), Arguments: c.GetFunction().GetArguments(),
+			More: c.GetMore(),
+		})
+	}
+	for _, p := range m.GetAnswerPieces() {
+		out.Pieces = append(out.Pieces, chat.Piece{
+			CompletionID: p.GetCompletionId(), Kind: fromEnum[chat.PieceKind](p.GetKind()), Index: int(p.GetIndex()),
 		})
 	}
 	return out
 }
 
-func part(p *completionv1.ContentPart) chat.Part {
+func partFromProto(p *completionv1.ContentPart) chat.Part {
+	part := partContent(p)
+	part.More = p.GetMore()
+	return part
+}
+
+func partContent(p *completionv1.ContentPart) chat.Part {
 	switch v := p.GetPart().(type) {
 	case *completionv1.ContentPart_Text:
 		return chat.Part{Kind: chat.PartText, Text: v.Text}
@@ -113,9 +168,9 @@ func part(p *completionv1.ContentPart) chat.Part {
 	return chat.Part{}
 }
 
-func tool(t *completionv1.Tool) chat.Tool {
+func toolFromProto(t *completionv1.Tool) chat.Tool {
 	f := t.GetFunction()
-	out := chat.Tool{Name: f.GetName(), Description: f.GetDescription()}
+	out := chat.Tool{Name: f.GetName(), Description: f.GetDescription(), More: t.GetMore()}
 	if f != nil {
 		out.Strict = f.Strict
 	}
@@ -125,17 +180,17 @@ func tool(t *completionv1.Tool) chat.Tool {
 	return out
 }
 
-func toolChoice(c *completionv1.ToolChoice) *chat.ToolChoice {
+func toolChoiceFromProto(c *completionv1.ToolChoice) *chat.ToolChoice {
 	switch v := c.GetChoice().(type) {
 	case *completionv1.ToolChoice_Mode:
-		return &chat.ToolChoice{Mode: toDomain(toolModes(), v.Mode)}
+		return &chat.ToolChoice{Mode: fromEnum[chat.ToolChoiceMode](v.Mode)}
 	case *completionv1.ToolChoice_FunctionName:
 		return &chat.ToolChoice{Function: v.FunctionName}
 	}
 	return nil
 }
 
-func responseFormat(f *completionv1.ResponseFormat) *chat.ResponseFormat {
+func formatFromProto(f *completionv1.ResponseFormat) *chat.ResponseFormat {
 	switch v := f.GetFormat().(type) {
 	case *completionv1.ResponseFormat_Text:
 		return &chat.ResponseFormat{Kind: chat.FormatText}
@@ -153,4 +208,127 @@ func responseFormat(f *completionv1.ResponseFormat) *chat.ResponseFormat {
 		return out
 	}
 	return nil
+}
+
+// RequestToProto is the inverse of [RequestFromProto]. The error tells of a JSON schema that the
+// contract cannot hold; a request that came over the contract has none.
+func RequestToProto(r *chat.Request) (*completionv1.CompletionParams, error) {
+	p := &completionv1.CompletionParams{
+		MaxCompletionTokens: int32Of(r.MaxCompletionTokens),
+		MaxTokens:           int32Of(r.MaxTokens),
+		N:                   int32Of(r.N),
+		Stop:                r.Stop,
+		Seed:                r.Seed,
+		Temperature:         r.Temperature,
+		TopP:                r.TopP,
+		FrequencyPenalty:    r.FrequencyPenalty,
+		PresencePenalty:     r.PresencePenalty,
+		TopLogprobs:         int32Of(r.TopLogprobs),
+		ToolChoice:          toolChoiceToProto(r.ToolChoice),
+		ParallelToolCalls:   r.ParallelToolCalls,
+		ReasoningEffort:     toEnum[completionv1.ReasoningEffort](r.ReasoningEffort),
+		Verbosity:           toEnum[completionv1.Verbosity](r.Verbosity),
+		Prediction:          r.Prediction,
+		Store:               r.Store,
+		Metadata:            r.Metadata,
+		OnDisconnect:        toEnum[completionv1.OnDisconnect](r.OnDisconnect),
+		StreamOptions:       streamOptionsToProto(r.Stream),
+
+		Instructions:         r.Instructions,
+		PreviousCompletionId: r.PreviousID,
+		Background:           r.Background,
+		FunctionCalls:        r.FunctionCalls,
+
+		IncludeEncryptedReasoning: r.IncludeEncryptedReasoning,
+		Truncate:                  r.Truncate,
+	}
+	textsToProto(p, r)
+	if r.More != "" {
+		p.More = &r.More
+	}
+	if r.Logprobs {
+		p.Logprobs = &r.Logprobs
+	}
+	for i := range r.Messages {
+		p.Messages = append(p.Messages, messageToProto(&r.Messages[i]))
+	}
+	for _, m := range r.Modalities {
+		p.Modalities = append(p.Modalities, toEnum[completionv1.Modality](m))
+	}
+	if len(r.LogitBias) > 0 {
+		p.LogitBias = make(map[int32]float64, len(r.LogitBias))
+		for token, bias := range r.LogitBias {
+			p.LogitBias[int32(token)] = bias //nolint:gosec // a token id
+		}
+	}
+	return p, addSchemas(p, r)
+}
+
+// addSchemas adds what holds a JSON schema.
+func addSchemas(p *completionv1.CompletionParams, r *chat.Request) error {
+	for i := range r.Tools {
+		t, err := toolToProto(&r.Tools[i])
+		if err != nil {
+			return err
+		}
+		p.Tools = append(p.Tools, t)
+	}
+	var err error
+	p.ResponseFormat, err = formatToProto(r.ResponseFormat)
+	return err
+}
+
+func int32Of(n *int) *int32 {
+	if n == nil {
+		return nil
+	}
+	v := int32(*n) //nolint:gosec // validated
+	return &v
+}
+
+func streamOptionsToProto(o chat.StreamOptions) *completionv1.StreamOptions {
+	return &completionv1.StreamOptions{
+		IncludeUsage: o.IncludeUsage, IncludeObfuscation: o.IncludeObfuscation, IncludeEvents: o.IncludeEvents,
+	}
+}
+
+func toolToProto(t *chat.Tool) (*completionv1.Tool, error) {
+	parameters, err := schemaToProto(t.Parameters)
+	return &completionv1.Tool{More: t.More, Kind: &completionv1.Tool_Function{Function: &completionv1.FunctionTool{
+		Name: t.Name, Description: t.Description, Parameters: parameters, Strict: t.Strict,
+	}}}, err
+}
+
+func schemaToProto(schema map[string]any) (*structpb.Struct, error) {
+	if schema == nil {
+		return nil, nil //nolint:nilnil // absent stays absent
+	}
+	return structpb.NewStruct(schema)
+}
+
+func toolChoiceToProto(c *chat.ToolChoice) *completionv1.ToolChoice {
+	switch {
+	case c == nil:
+		return nil
+	case c.Mode != "":
+		return &completionv1.ToolChoice{Choice: &completionv1.ToolChoice_Mode{Mode: toEnum[completionv1.ToolChoiceMode](c.Mode)}}
+	}
+	return &completionv1.ToolChoice{Choice: &completionv1.ToolChoice_FunctionName{FunctionName: c.Function}}
+}
+
+func formatToProto(f *chat.ResponseFormat) (*completionv1.ResponseFormat, error) {
+	if f == nil {
+		return nil, nil //nolint:nilnil // absent stays absent
+	}
+	switch f.Kind {
+	case chat.FormatText:
+		return &completionv1.ResponseFormat{Format: &completionv1.ResponseFormat_Text{Text: &completionv1.TextFormat{}}}, nil
+	case chat.FormatJSONObject:
+		return &completionv1.ResponseFormat{Format: &completionv1.ResponseFormat_JsonObject{JsonObject: &completionv1.JsonObjectFormat{}}}, nil
+	case chat.FormatJSONSchema:
+	}
+	schema, err := schemaToProto(f.Schema)
+	return &completionv1.ResponseFormat{Format: &completionv1.ResponseFormat_JsonSchema{JsonSchema: &completionv1.JsonSchemaFormat{
+		Name: f.Name, Description: f.Description, Schema: schema, Strict: f.Strict,
+	}}}, err
 }

@@ -63,22 +63,22 @@ func TestRequestKeepsEveryField(t *testing.T) {
 			{Role: chat.RoleTool, ToolCallID: "c1", Parts: []chat.Part{{Kind: chat.PartText}}},
 		},
 	}
-	got := Request(params)
+	got := RequestFromProto(params)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
-	again, err := Params(got)
+	again, err := RequestToProto(got)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(got, Request(again)); diff != "" {
+	if diff := cmp.Diff(got, RequestFromProto(again)); diff != "" {
 		t.Errorf("there and back (-want +got):\n%s", diff)
 	}
 }
 
 func TestAbsentFieldsStayAbsent(t *testing.T) {
 	for name, params := range map[string]*completionv1.CompletionParams{"nil": nil, "empty": {}} {
-		if diff := cmp.Diff(&chat.Request{}, Request(params)); diff != "" {
+		if diff := cmp.Diff(&chat.Request{}, RequestFromProto(params)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

@@ -3,44 +3,44 @@ package wire
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/protoadapt"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/protoname"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// ErrorDomain is the domain of every ErrorInfo that this service attaches.
-const ErrorDomain = "petstore.completion"
-
-// Code is the table of what each of the domain's errors is in gRPC. What has no row
-// is our fault.
-func Code(c chat.Code) codes.Code {
-	switch c {
-	case chat.CodeMissingParameter, chat.CodeInvalidValue, chat.CodeEmptyArray, chat.CodeArrayTooLong,
-		chat.CodeEmptyString, chat.CodeStringTooLong, chat.CodeIntegerTooSmall, chat.CodeIntegerTooLarge,
-		chat.CodeDecimalTooSmall, chat.CodeDecimalTooLarge, chat.CodeUnsupportedParameter,
-		chat.CodeContextLengthExceeded, chat.CodeRequestTooLarge:
-		return codes.InvalidArgument
-	case chat.CodeInvalidCursor:
-		return codes.OutOfRange
-	case chat.CodeModelNotFound, chat.CodeCompletionNotFound, chat.CodeCompletionExpired:
-		return codes.NotFound
-	case chat.CodeIdempotencyConflict, chat.CodeCompletionCancelled:
-		return codes.Aborted
-	case chat.CodeAnswerTooLong, chat.CodeRateLimited:
-		return codes.ResourceExhausted
-	case chat.CodeOverloaded, chat.CodeUpstreamError, chat.CodeInterrupted:
-		return codes.Unavailable
-	case chat.CodeUpstreamTimeout, chat.CodeFirstEventTimeout, chat.CodeIdleTimeout, chat.CodeTotalTimeout:
-		return codes.DeadlineExceeded
-	case chat.CodeInternal:
-		return codes.Internal
+// Reason returns the contract's reason for one of the domain's errors. An error that the contract does
+// not have is our fault.
+func Reason(c chat.Code) completionv1.Reason {
+	if reason := protoname.BySymbol[completionv1.Reason](string(c)); reason != 0 {
+		return reason
 	}
-	return codes.Internal
+	return completionv1.Reason_REASON_INTERNAL
+}
+
+// Code returns the gRPC status code that goes with a reason, by the contract.
+func Code(reason completionv1.Reason) codes.Code {
+	value := reason.Descriptor().Values().ByNumber(reason.Number())
+	failure, ok := proto.GetExtension(value.Options(), completionv1.E_Failure).(*completionv1.Failure)
+	code := codes.Internal
+	if ok && code.UnmarshalJSON([]byte(strconv.Quote(failure.GetGrpc()))) != nil {
+		return codes.Internal // cannot happen: a test reads all of them
+	}
+	return code
+}
+
+// Info returns the detail of a status that tells its reason.
+func Info(reason completionv1.Reason) *errdetails.ErrorInfo {
+	domain, _ := proto.GetExtension(reason.Descriptor().Options(), completionv1.E_ErrorDomain).(string)
+	return &errdetails.ErrorInfo{Reason: protoname.Symbol(reason), Domain: domain}
 }
 
 // Status returns err as a gRPC status: a [*chat.Error] with its details, the end of
@@ -65,18 +65,20 @@ func Status(err error) error {
 }
 
 func statusOf(e *chat.Error) error {
-	info := &errdetails.ErrorInfo{Reason: string(e.Code), Domain: ErrorDomain}
+	reason := Reason(e.Code)
+	info := Info(reason)
+	info.Reason = string(e.Code) // also where a newer service has stored it
 	details := []protoadapt.MessageV1{info}
 	if e.Param != "" {
 		info.Metadata = map[string]string{"param": e.Param}
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{
-			{Field: e.Param, Description: e.Message, Reason: string(e.Code)},
+			{Field: e.Param, Description: e.Message, Reason: info.GetReason()},
 		}})
 	}
 	if e.RetryAfter > 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}
-	st := status.New(Code(e.Code), e.Message)
+	st := status.New(Code(reason), e.Message)
 	withDetails, err := st.WithDetails(details...)
 	if err != nil { // cannot happen: the code is not OK and the details are known types
 		return st.Err()

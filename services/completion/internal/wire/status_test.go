@@ -3,7 +3,8 @@ package wire
 import (
 	"context"
 	"errors"
-	"os"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,9 +13,11 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -41,6 +44,7 @@ func codeTable() map[chat.Code]codes.Code {
 		chat.CodeIdempotencyConflict:   codes.Aborted,
 		chat.CodeCompletionCancelled:   codes.Aborted,
 		chat.CodeAnswerTooLong:         codes.ResourceExhausted,
+		chat.CodeRateLimited:           codes.ResourceExhausted,
 		chat.CodeOverloaded:            codes.Unavailable,
 		chat.CodeUpstreamError:         codes.Unavailable,
 		chat.CodeUpstreamTimeout:       codes.DeadlineExceeded,
@@ -49,6 +53,10 @@ func codeTable() map[chat.Code]codes.Code {
 		chat.CodeTotalTimeout:          codes.DeadlineExceeded,
 		chat.CodeInterrupted:           codes.Unavailable,
 		chat.CodeInternal:              codes.Internal,
+		chat.CodePreviousNotFound:      codes.NotFound,
+		chat.CodePreviousInProgress:    codes.Aborted,
+		chat.CodePreviousFailed:        codes.FailedPrecondition,
+		"A_REASON_TO_COME":             codes.Internal,
 	}
 }
 
@@ -59,20 +67,27 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 			t.Errorf("%s: status %v %q, want %v", code, st.Code(), st.Message(), want)
 		}
 		info, ok := st.Details()[0].(*errdetails.ErrorInfo)
-		if !ok || info.GetReason() != string(code) || info.GetDomain() != ErrorDomain {
+		if !ok || info.GetReason() != string(code) || info.GetDomain() != "petstore.completion" {
 			t.Errorf("%s: details %v", code, st.Details())
 		}
 	}
 }
 
-func TestEveryCodeIsDocumented(t *testing.T) {
-	page, err := os.ReadFile("../../../../docs/errors.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for code := range codeTable() {
-		if name := strings.ToLower(string(code)); !strings.Contains(string(page), name) && !strings.Contains(string(page), string(code)) {
-			t.Errorf("docs/errors.md has no row for %s", name)
+// TestEveryReasonSaysWhatItMeans reads the options of the contract's reasons.
+func TestEveryReasonSaysWhatItMeans(t *testing.T) {
+	values := completionv1.Reason(0).Descriptor().Values()
+	for i := 1; i < values.Len(); i++ {
+		value := values.Get(i)
+		failure := proto.GetExtension(value.Options(), completionv1.E_Failure).(*completionv1.Failure)
+		var code codes.Code
+		if err := code.UnmarshalJSON([]byte(strconv.Quote(failure.GetGrpc()))); err != nil || code == codes.OK {
+			t.Errorf("%s: gRPC code %q: %v", value.Name(), failure.GetGrpc(), err)
+		}
+		if failure.GetHttp() < 400 || http.StatusText(int(failure.GetHttp())) == "" || failure.GetRetry() == 0 {
+			t.Errorf("%s: HTTP status %d, %v", value.Name(), failure.GetHttp(), failure.GetRetry())
+		}
+		if failure.GetDelayMs() > 0 && failure.GetRetry() == completionv1.Retry_RETRY_NO {
+			t.Errorf("%s: a delay before a request that cannot help", value.Name())
 		}
 	}
 }
@@ -83,7 +98,7 @@ func TestStatusTellsFieldAndRetry(t *testing.T) {
 		Param: "messages", RetryAfter: 1500 * time.Millisecond, Err: errors.New("secret"),
 	})
 	want := []any{
-		&errdetails.ErrorInfo{Reason: "EMPTY_ARRAY", Domain: ErrorDomain, Metadata: map[string]string{"param": "messages"}},
+		&errdetails.ErrorInfo{Reason: "EMPTY_ARRAY", Domain: "petstore.completion", Metadata: map[string]string{"param": "messages"}},
 		&errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{
 			Field: "messages", Description: "'messages' must hold at least one message.", Reason: "EMPTY_ARRAY",
 		}}},

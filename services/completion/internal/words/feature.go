@@ -29,6 +29,9 @@ func Features(stems []string, pair float32, yield func(Feature, float32)) {
 	}
 }
 
+// Whole returns the feature of a word as a whole.
+func Whole(stem string) Feature { return hash(stemKind, stem, "") }
+
 // grams yields the parts of a word of five letters and more, its beginning and end
 // marked. Shorter words have no part that is not nearly the word.
 func grams(s string, yield func(Feature, float32)) {

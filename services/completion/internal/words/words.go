@@ -132,6 +132,8 @@ func (s *splitter) abbreviates() bool {
 	return last.Opens && strings.Trim(last.Text, "0123456789") == ""
 }
 
+var apostrophes = strings.NewReplacer("’", "'", "`", "'") //nolint:gochecknoglobals // does not change
+
 // Fold makes spellings of one word equal.
 func Fold(s string) string {
 	if i := strings.IndexFunc(s, func(r rune) bool {
@@ -139,7 +141,7 @@ func Fold(s string) string {
 	}); i < 0 {
 		return s
 	}
-	s = strings.ToLower(strings.NewReplacer("’", "'", "`", "'").Replace(s))
+	s = strings.ToLower(apostrophes.Replace(s))
 	s = strings.TrimSuffix(s, "'s")
 	return strings.Map(foldRune, s)
 }

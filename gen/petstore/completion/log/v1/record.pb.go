@@ -169,7 +169,7 @@ type Meta struct {
 	Params *v1.CompletionParams `protobuf:"bytes,7,opt,name=params,proto3" json:"params,omitempty"`
 	// The idempotency key that names it; empty: none.
 	IdempotencyKey string `protobuf:"bytes,8,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// Hash of what was asked for.
+	// Digest of what was asked for: 32 bytes.
 	RequestHash []byte `protobuf:"bytes,9,opt,name=request_hash,json=requestHash,proto3" json:"request_hash,omitempty"`
 	// Key of the padding; empty: none.
 	ObfuscationKey []byte `protobuf:"bytes,10,opt,name=obfuscation_key,json=obfuscationKey,proto3" json:"obfuscation_key,omitempty"`
@@ -178,7 +178,9 @@ type Meta struct {
 	// The caller's metadata as it was at first.
 	Metadata map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// About how many bytes params take in memory.
-	RequestSize   int64 `protobuf:"varint,13,opt,name=request_size,json=requestSize,proto3" json:"request_size,omitempty"`
+	RequestSize int64 `protobuf:"varint,13,opt,name=request_size,json=requestSize,proto3" json:"request_size,omitempty"`
+	// How request_hash was made. A service that makes it otherwise makes it anew from params.
+	DigestVersion uint32 `protobuf:"varint,14,opt,name=digest_version,json=digestVersion,proto3" json:"digest_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -304,6 +306,13 @@ func (x *Meta) GetRequestSize() int64 {
 	return 0
 }
 
+func (x *Meta) GetDigestVersion() uint32 {
+	if x != nil {
+		return x.DigestVersion
+	}
+	return 0
+}
+
 // Claim begins an epoch.
 type Claim struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -416,9 +425,14 @@ type Event struct {
 	//	*Event_Other
 	Event isEvent_Event `protobuf_oneof:"event"`
 	// What the completion cost; on the terminal event.
-	Usage         *v1.Usage `protobuf:"bytes,3,opt,name=usage,proto3" json:"usage,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Usage *v1.Usage `protobuf:"bytes,3,opt,name=usage,proto3" json:"usage,omitempty"`
+	// Readers may have seen other events under this number and later ones, as the log was put
+	// back from a backup; on the terminal event.
+	SetBack bool `protobuf:"varint,4,opt,name=set_back,json=setBack,proto3" json:"set_back,omitempty"`
+	// The same holds for every number before it: nobody knows from which on.
+	SetBackThroughout bool `protobuf:"varint,5,opt,name=set_back_throughout,json=setBackThroughout,proto3" json:"set_back_throughout,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Event) Reset() {
@@ -483,6 +497,20 @@ func (x *Event) GetUsage() *v1.Usage {
 	return nil
 }
 
+func (x *Event) GetSetBack() bool {
+	if x != nil {
+		return x.SetBack
+	}
+	return false
+}
+
+func (x *Event) GetSetBackThroughout() bool {
+	if x != nil {
+		return x.SetBackThroughout
+	}
+	return false
+}
+
 type isEvent_Event interface {
 	isEvent_Event()
 }
@@ -506,10 +534,13 @@ type Name struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion's id.
 	CompletionId string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
-	// Hash of what was asked for.
-	RequestHash   []byte `protobuf:"bytes,2,opt,name=request_hash,json=requestHash,proto3" json:"request_hash,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Digest of what was asked for, which nobody reads: the meta says by which version it was made.
+	RequestHash []byte `protobuf:"bytes,2,opt,name=request_hash,json=requestHash,proto3" json:"request_hash,omitempty"`
+	// The completion that had the name before, where nothing of it was stored yet when the name
+	// was given away; empty: none.
+	PreviousCompletionId string `protobuf:"bytes,3,opt,name=previous_completion_id,json=previousCompletionId,proto3" json:"previous_completion_id,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *Name) Reset() {
@@ -554,6 +585,13 @@ func (x *Name) GetRequestHash() []byte {
 		return x.RequestHash
 	}
 	return nil
+}
+
+func (x *Name) GetPreviousCompletionId() string {
+	if x != nil {
+		return x.PreviousCompletionId
+	}
+	return ""
 }
 
 // Labels are the caller's metadata of a completion, once it was replaced.
@@ -613,7 +651,7 @@ const file_petstore_completion_log_v1_record_proto_rawDesc = "" +
 	"\x04meta\x18\x03 \x01(\v2 .petstore.completion.log.v1.MetaH\x00R\x04meta\x129\n" +
 	"\x05claim\x18\x04 \x01(\v2!.petstore.completion.log.v1.ClaimH\x00R\x05claim\x12<\n" +
 	"\x06events\x18\x05 \x01(\v2\".petstore.completion.log.v1.EventsH\x00R\x06eventsB\t\n" +
-	"\acontent\"\xd7\x04\n" +
+	"\acontent\"\xfe\x04\n" +
 	"\x04Meta\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tprincipal\x18\x02 \x01(\tR\tprincipal\x12\x18\n" +
@@ -628,7 +666,8 @@ const file_petstore_completion_log_v1_record_proto_rawDesc = "" +
 	" \x01(\fR\x0eobfuscationKey\x12I\n" +
 	"\ron_disconnect\x18\v \x01(\x0e2$.petstore.completion.v1.OnDisconnectR\fonDisconnect\x12J\n" +
 	"\bmetadata\x18\f \x03(\v2..petstore.completion.log.v1.Meta.MetadataEntryR\bmetadata\x12!\n" +
-	"\frequest_size\x18\r \x01(\x03R\vrequestSize\x1a;\n" +
+	"\frequest_size\x18\r \x01(\x03R\vrequestSize\x12%\n" +
+	"\x0edigest_version\x18\x0e \x01(\rR\rdigestVersion\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\",\n" +
@@ -636,15 +675,18 @@ const file_petstore_completion_log_v1_record_proto_rawDesc = "" +
 	"\rnext_sequence\x18\x01 \x01(\x04R\fnextSequence\"j\n" +
 	"\x06Events\x12%\n" +
 	"\x0efirst_sequence\x18\x01 \x01(\x04R\rfirstSequence\x129\n" +
-	"\x06events\x18\x02 \x03(\v2!.petstore.completion.log.v1.EventR\x06events\"\x9c\x01\n" +
+	"\x06events\x18\x02 \x03(\v2!.petstore.completion.log.v1.EventR\x06events\"\xe7\x01\n" +
 	"\x05Event\x12\x14\n" +
 	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x12?\n" +
 	"\x05other\x18\x02 \x01(\v2'.petstore.completion.v1.CompletionEventH\x00R\x05other\x123\n" +
-	"\x05usage\x18\x03 \x01(\v2\x1d.petstore.completion.v1.UsageR\x05usageB\a\n" +
-	"\x05event\"N\n" +
+	"\x05usage\x18\x03 \x01(\v2\x1d.petstore.completion.v1.UsageR\x05usage\x12\x19\n" +
+	"\bset_back\x18\x04 \x01(\bR\asetBack\x12.\n" +
+	"\x13set_back_throughout\x18\x05 \x01(\bR\x11setBackThroughoutB\a\n" +
+	"\x05event\"\x84\x01\n" +
 	"\x04Name\x12#\n" +
 	"\rcompletion_id\x18\x01 \x01(\tR\fcompletionId\x12!\n" +
-	"\frequest_hash\x18\x02 \x01(\fR\vrequestHash\"\x93\x01\n" +
+	"\frequest_hash\x18\x02 \x01(\fR\vrequestHash\x124\n" +
+	"\x16previous_completion_id\x18\x03 \x01(\tR\x14previousCompletionId\"\x93\x01\n" +
 	"\x06Labels\x12L\n" +
 	"\bmetadata\x18\x01 \x03(\v20.petstore.completion.log.v1.Labels.MetadataEntryR\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -32,10 +34,24 @@ func (c *composer) aboutPets(i *plan.Item) {
 		if facts := petFacts(p, i.Asked); facts != "" {
 			fmt.Fprintf(&b, "- %s\n", facts)
 		} else {
-			fmt.Fprintf(&b, "- %s. %s\n", headline(p), firstSentences(p.Story, 20))
+			fmt.Fprintf(&b, "- %s. %s\n", headline(p), excerpt.Sentences(p.Story, 20))
 		}
 	}
-	c.add(b.String())
+	c.add(b.String(), apart(i.Pets))
+}
+
+// apart says which of several pets must not live together.
+func apart(pets []*catalogue.Pet) string {
+	for _, p := range pets {
+		for _, other := range pets {
+			dog := other.Species == catalogue.Dog && p.GoodWith.Dogs == catalogue.No
+			cat := other.Species == catalogue.Cat && p.GoodWith.Cats == catalogue.No
+			if p != other && (dog || cat) {
+				return fmt.Sprintf("Mind that **%s** %s, so not with **%s**.", p.Name, companyWords(catalogue.No, speciesPlural(other.Species)), other.Name)
+			}
+		}
+	}
+	return ""
 }
 
 // mistaken returns the kind of animal that a turn takes a pet for, if it is another one.
@@ -54,13 +70,29 @@ func (c *composer) mistaken(p *catalogue.Pet) catalogue.Species {
 // half answers whether one of several that are placed together may be adopted alone.
 func (c *composer) half(i *plan.Item) bool {
 	for _, p := range i.Pets {
-		if p.Sex == catalogue.Group && c.plan.Turn.Has("half") {
+		if p.Sex == catalogue.Group && (c.plan.Turn.Has("half") || c.plan.Turn.Has("only") && c.part(p)) {
 			c.add(fmt.Sprintf("No: **%s** belong together and are placed together, for %s in all.", p.Name, dollars(p.Price)))
 			c.show(p)
 			return true
 		}
 	}
 	return false
+}
+
+// onCard says what the card of a pet says to a question, and first a no where that is its answer.
+func (c *composer) onCard(i *plan.Item, p *catalogue.Pet) {
+	text := i.Card
+	if i.Card == p.SpecialNeeds && strings.Contains(text, "must not") && c.plan.Turn.Has("asks-if") {
+		text = "No. " + text
+	}
+	c.add(fmt.Sprintf("**%s** (%s, %s, %s): %s", p.Name, kindOf(p), ageOf(p), dollars(p.Price), text))
+}
+
+// part reports whether a turn names one of several by itself: "only Ivy".
+func (c *composer) part(p *catalogue.Pet) bool {
+	return slices.ContainsFunc(c.plan.Turn.Marks, func(m read.Mark) bool {
+		return m.Pet == p && m.Role != read.Unwanted && !strings.EqualFold(c.plan.Turn.Said(&m), p.Name)
+	})
 }
 
 func (c *composer) aboutPet(i *plan.Item, p *catalogue.Pet) {
@@ -72,10 +104,17 @@ func (c *composer) aboutPet(i *plan.Item, p *catalogue.Pet) {
 	}
 	facts := petFacts(p, i.Asked)
 	f := c.judge(p, c.personal())
+	if i.Card != "" && !strings.Contains(facts, i.Card) && (facts == "" && !i.Suits || i.Card == p.SpecialNeeds) {
+		c.onCard(i, p)
+		if facts == "" && !i.Suits {
+			return
+		}
+	}
 	switch {
 	case i.Suits && (len(f.against) > 0 || len(f.met) > 0):
 		c.verdictOn(p, &f)
-		if facts != "" {
+		told := slices.ContainsFunc(f.against, func(s string) bool { return strings.Contains(facts, s) })
+		if facts != "" && !told {
 			c.add(facts)
 		}
 		return
@@ -85,7 +124,7 @@ func (c *composer) aboutPet(i *plan.Item, p *catalogue.Pet) {
 			c.add(fmt.Sprintf("Mind that for you **%s** has a snag: %s.", p.Name, strings.Join(f.against, "; ")))
 		}
 		if p.SpecialNeeds != "" && c.voice.Length >= Normal && len(i.Asked) == 1 && i.Asked[0].Name != "needs" {
-			c.add("*Special needs:* " + upperFirst(trimStop(p.SpecialNeeds)) + ".")
+			c.add(specialNeeds(p))
 		}
 		return
 	}
@@ -93,7 +132,7 @@ func (c *composer) aboutPet(i *plan.Item, p *catalogue.Pet) {
 	if c.bare {
 		return
 	}
-	c.add(firstSentences(p.Story, c.voice.Length.by(20, 25, 80, 120)))
+	c.add(excerpt.Sentences(p.Story, c.voice.Length.by(20, 25, 80, 120)))
 	lines := []string{
 		"**Children:** " + childrenWords(p.GoodWith.Children),
 		"**Other pets:** " + companyWords(p.GoodWith.Cats, "cats") + ", " + companyWords(p.GoodWith.Dogs, "dogs"),
@@ -110,6 +149,10 @@ func (c *composer) aboutPet(i *plan.Item, p *catalogue.Pet) {
 	if len(f.against) > 0 {
 		c.add("**For you** there is a snag: " + strings.Join(f.against, "; ") + ".")
 	}
+}
+
+func specialNeeds(p *catalogue.Pet) string {
+	return "*Special needs:* " + upperFirst(trimStop(p.SpecialNeeds)) + "."
 }
 
 // verdictOn says whether a pet suits the person.
@@ -153,6 +196,9 @@ func petFact(p *catalogue.Pet, attribute string) string { //nolint:funlen // one
 	is := verb(p, "is", "are")
 	switch attribute {
 	case "fee":
+		if p.Sex == catalogue.Group {
+			return fmt.Sprintf("%s for %s together, which is the adoption fee of all of them and not of each. Upkeep is about %s.", dollars(p.Price), name, monthly(p.Breed))
+		}
 		return fmt.Sprintf("%s for %s, which is the adoption fee. Upkeep is about %s.", dollars(p.Price), name, monthly(p.Breed))
 	case "upkeep":
 		year := [2]float64{12 * p.Breed.MonthlyCost[0], 12 * p.Breed.MonthlyCost[1]}
@@ -242,7 +288,7 @@ func (c *composer) aboutBreeds(i *plan.Item) {
 		}
 	}
 	// What the table does not tell the guides may.
-	if !told && len(i.Hits) > 0 && i.Hits[0].Score > 20 && len(i.Asked) == 0 {
+	if !told && len(i.Hits) > 0 && i.Hits[0].Surely() && len(i.Asked) == 0 {
 		c.passages(i, 1)
 		told = true
 	}
@@ -275,7 +321,7 @@ func (c *composer) breedSheet(b *catalogue.Breed) {
 		fmt.Sprintf("**Upkeep:** about %s", monthly(b)),
 	}
 	if !c.bare {
-		c.add("- "+strings.Join(lines[:c.voice.Length.by(2, 3, 6, 6)], "\n- "), firstSentences(b.Care, c.voice.Length.by(0, 0, 40, 80)))
+		c.add("- "+strings.Join(lines[:c.voice.Length.by(2, 3, 6, 6)], "\n- "), excerpt.Sentences(b.Care, c.voice.Length.by(0, 0, 40, 80)))
 	}
 }
 
@@ -316,8 +362,29 @@ func speciesFact(s catalogue.Species, breeds []*catalogue.Breed, attribute strin
 		return fmt.Sprintf("%s live %s years, depending on the kind.", name, of(func(b *catalogue.Breed) [2]float64 { return b.LifespanYears }))
 	case "upkeep", "fee":
 		return fmt.Sprintf("%s cost about $%s a month to keep, depending on the kind.", name, of(func(b *catalogue.Breed) [2]float64 { return b.MonthlyCost }))
+	case "children":
+		return childrenFact(breeds)
 	}
 	return ""
+}
+
+// childrenFact says how many of some kinds may live with children.
+func childrenFact(breeds []*catalogue.Breed) string {
+	count := map[catalogue.Tolerance]int{}
+	for _, b := range breeds {
+		count[b.GoodWith.Children]++
+	}
+	var parts []string
+	for _, t := range []catalogue.Tolerance{catalogue.Yes, catalogue.Older, catalogue.No} {
+		switch count[t] {
+		case 0:
+		case len(breeds):
+			return upperFirst(childrenWords(t)) + "."
+		default:
+			parts = append(parts, fmt.Sprintf("%s of the %d kinds are %s", numeral(count[t]), len(breeds), childrenWords(t)))
+		}
+	}
+	return upperFirst(strings.Join(parts, "; ")) + "."
 }
 
 // breedFact answers an attribute for a breed; "" where the catalogue does not tell.
@@ -430,6 +497,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 	if c.bare || c.voice.Length == Brief {
 		return
 	}
+	heads := mapped(names, func(s string) string { return "**" + s + "**" })
 	rows := []row{}
 	add := func(label, attribute string) {
 		r := row{label: label}
@@ -442,7 +510,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 		for _, a := range i.Asked {
 			add(upperFirst(a.Name), a.Name)
 		}
-		c.add(table(mapped(names, func(s string) string { return "**" + s + "**" }), rows))
+		c.add(table(heads, rows))
 		return
 	}
 	if len(i.Pets) > 0 {
@@ -459,7 +527,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 	add("Lifespan", "lifespan")
 	add("Upkeep", "upkeep")
 	add("Beginners", "beginner")
-	c.add(table(mapped(names, func(s string) string { return "**" + s + "**" }), rows[:c.voice.Length.by(4, 6, len(rows), len(rows))]))
+	c.add(table(heads, rows[:c.voice.Length.by(4, 6, len(rows), len(rows))]))
 	f := mapped(columns, func(p *catalogue.Pet) string {
 		fit := c.judge(p, c.personal())
 		if len(fit.against) == 0 {
@@ -497,10 +565,17 @@ func (c *composer) compareSpecies(i *plan.Item) {
 				breeds = append(breeds, b)
 			}
 		}
-		facts := []string{speciesFact(s, breeds, "lifespan"), speciesFact(s, breeds, "upkeep")}
-		c.add("- **" + upperFirst(speciesPlural(s)) + ":** " + strings.Join(facts, " ") + " " + temper(s))
+		facts := []string{speciesFact(s, breeds, "lifespan"), speciesFact(s, breeds, "upkeep"), temper(s)}
+		for _, w := range c.plan.Frame.Wants {
+			if fact := speciesFact(s, breeds, w.Attribute.Name); fact != "" && !slices.Contains(facts, fact) {
+				facts = append([]string{fact}, facts...)
+			}
+		}
+		c.add("- **" + upperFirst(speciesPlural(s)) + ":** " + strings.Join(facts, " "))
 	}
-	c.guide(i)
+	if i.Answer != nil || len(i.Hits) > 0 && i.Hits[0].Answers() {
+		c.guide(i)
+	}
 }
 
 // temper says in a sentence what living with a kind of animal is like.
@@ -545,7 +620,11 @@ func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute
 	if most == least {
 		return fmt.Sprintf("In that they are alike: %s.", says(columns[0], a.Name))
 	}
-	return fmt.Sprintf("**%s**: %s. **%s**: %s.", names[most], says(columns[most], a.Name), names[least], says(columns[least], a.Name))
+	text := fmt.Sprintf("**%s**: %s. **%s**: %s.", names[most], says(columns[most], a.Name), names[least], says(columns[least], a.Name))
+	if top, bottom := columns[most], columns[least]; a.Name == "fee" {
+		text += fmt.Sprintf(" That is %s more for **%s**.", dollars(top.Price-bottom.Price), names[most])
+	}
+	return text
 }
 
 // contrast says which of several is the calmer one, where nothing particular was asked.
@@ -586,6 +665,14 @@ func (c *composer) guide(i *plan.Item) {
 	if c.half(i) {
 		return
 	}
+	if i.Normal != nil {
+		c.normal(i.Normal)
+		return
+	}
+	if i.Answer != nil {
+		c.direct(i)
+		return
+	}
 	if len(i.Hits) == 0 || !i.Hits[0].Answers() {
 		c.miss(i)
 		return
@@ -601,9 +688,37 @@ func (c *composer) guide(i *plan.Item) {
 	for _, p := range i.Pets[:min(2, len(i.Pets))] {
 		c.add(fmt.Sprintf("**%s** is a %s, %s, adoption fee %s, upkeep about %s.", p.Name, kindOf(p), ageOf(p), dollars(p.Price), monthly(p.Breed)))
 		if p.SpecialNeeds != "" {
-			c.add("*Special needs:* " + upperFirst(trimStop(p.SpecialNeeds)) + ".")
+			c.add(specialNeeds(p))
 		}
 		c.show(p)
+	}
+}
+
+// normal calms whoever takes for a danger what is none, and tells how that would look.
+func (c *composer) normal(p *catalogue.Passage) {
+	c.add(c.voice.pick("normal",
+		"**From what you tell, this is most likely normal and no emergency.**",
+		"**That sounds like something normal, and not like an emergency.**"))
+	c.add(excerpt.Of(p.Text, c.voice.Length.by(60, 100, 160, 220)))
+	c.cite(p)
+	c.add(urgent.CannotTell)
+}
+
+// direct says what was written for just this question, and then more of its subject.
+func (c *composer) direct(i *plan.Item) {
+	if i.Answer.Guide.About("loss") && c.plan.Turn.Has("grief") {
+		c.add(c.voice.pick("loss", "I am so sorry for your loss.", "I am so sorry."))
+	}
+	c.add(i.Answer.Lead())
+	c.guides = appendNew(c.guides, i.Answer.Guide)
+	if c.bare || c.voice.Length < Short {
+		return
+	}
+	for _, h := range i.Hits {
+		if h.Guide == i.Answer.Guide && h.Near() {
+			c.add("**" + h.Heading + "** " + excerpt.Of(h.Text, c.voice.Length.by(40, 60, 90, 160)))
+			return
+		}
 	}
 }
 
@@ -614,58 +729,72 @@ func (c *composer) miss(i *plan.Item) {
 		"On that I have nothing that I could vouch for."))
 	if len(i.Hits) > 0 && i.Hits[0].Near() && !c.bare {
 		c.add(fmt.Sprintf("The nearest in my guides is “%s”:", i.Hits[0].Heading))
-		c.add(excerpt(i.Hits[0].Text, 50))
+		c.add(excerpt.Of(i.Hits[0].Text, 50))
 		c.cite(i.Hits[0].Passage)
 		return
 	}
 	c.add("The staff in the store or your vet can tell you more. Name the animal and what you want to know, and I look again.")
 }
 
-// answerFirst tells a passage, and before it the sentence that says most of what was asked,
+// answerFirst tells a passage, and before it the sentence that answers best what was asked,
 // if the excerpt would begin with another one.
-func (c *composer) answerFirst(text string, limit int) {
-	short := excerpt(text, limit)
-	best, most := c.telltale(text)
+func (c *composer) answerFirst(question, text string, limit int) {
+	short := excerpt.Of(text, limit)
+	best, first := c.telltale(question, text)
 	if c.plan.Style.Wants("one-sentence") || c.plan.Style.Wants("yes-no") {
-		if most > 1 {
-			short = best
-		}
-		c.add(short)
+		c.add(best)
 		return
 	}
-	if most > 2 && !strings.Contains(short, best) {
+	if best != first {
 		c.add(best)
+		short = strings.TrimSpace(strings.Replace(short, best, "", 1))
 	}
 	c.add(short)
 }
 
-// telltale returns the sentence or the list's element of a text that has most of the words
-// that were asked, and how many it has.
-func (c *composer) telltale(text string) (best string, most int) {
-	asked := map[string]bool{}
-	for _, w := range c.plan.Turn.Words {
+// surelyFirst is by how much a sentence has to answer better than a passage's first one,
+// which was written to answer its heading.
+const surelyFirst = 0.1
+
+// telltale returns the sentence of a passage's prose that answers a question best, by its
+// words and by what it means, and the first one. They are one unless another is surely
+// better.
+func (c *composer) telltale(question, text string) (best, first string) {
+	asked := words.Split(question)
+	stems := map[string]bool{}
+	for _, w := range asked {
 		if len(w.Stem) > 3 {
-			asked[w.Stem] = true
+			stems[w.Stem] = true
 		}
 	}
+	place := c.cat.Place(asked)
+	var most float32
 	for line := range strings.Lines(text) {
-		for _, s := range proseSentences(strings.TrimPrefix(strings.TrimSpace(line), "- ")) {
+		if strings.HasPrefix(strings.TrimSpace(line), "- ") {
+			continue // an element of a list says little by itself
+		}
+		for _, s := range excerpt.Split(strings.TrimSpace(line)) {
+			said := words.Split(s)
+			at := c.cat.Place(said)
 			seen := map[string]bool{}
-			for _, w := range words.Split(s) {
-				if asked[w.Stem] {
+			for _, w := range said {
+				if stems[w.Stem] {
 					seen[w.Stem] = true
 				}
 			}
-			if len(seen) > most {
-				best, most = s, len(seen)
+			score := place.Near(&at) + float32(len(seen))/float32(max(4, len(stems)))
+			if first == "" {
+				best, first, most = s, s, score+surelyFirst
+			} else if score > most {
+				best, most = s, score
 			}
 		}
 	}
-	return best, most
+	return best, first
 }
 
 // nearTie is how near to the best a further passage has to be to be told as well.
-const nearTie = 0.85
+const nearTie = 0.92
 
 // passages tells the best passages, at most n, of different headings.
 func (c *composer) passages(i *plan.Item, n int) {
@@ -686,9 +815,9 @@ func (c *composer) passages(i *plan.Item, n int) {
 		}
 		limit := c.voice.Length.by(45, 70, 140, 220)
 		if told == 0 {
-			c.answerFirst(h.Text, limit)
+			c.answerFirst(i.Text, h.Text, limit)
 		} else {
-			c.add("**" + h.Heading + "** " + excerpt(h.Text, limit/2))
+			c.add("**" + h.Heading + "** " + excerpt.Of(h.Text, limit/2))
 		}
 		c.cite(h.Passage)
 		told++

@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
@@ -14,6 +17,8 @@ import (
 type Answer struct {
 	Text string
 	Pets []*catalogue.Pet
+	// Reasons are what speaks for each of Pets, a few words each: first what was asked for.
+	Reasons [][]string
 }
 
 // A composer writes one answer.
@@ -21,6 +26,7 @@ type composer struct {
 	cat    *catalogue.Catalogue
 	plan   *plan.Plan
 	voice  Voice
+	tongue *read.Language // that the answer is in; nil: English
 	blocks []string
 	pets   []*catalogue.Pet
 	breeds []*catalogue.Breed
@@ -41,24 +47,88 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	case len(pl.Items) > 1 && c.voice.Length > Short:
 		c.voice.Length--
 	}
-	c.bare = s.Wants("names-only") || s.Wants("number-only") || s.Wants("one-sentence") || s.Wants("yes-no")
+	c.bare = s.Wants("one-word") || s.Wants("names-only") || s.Wants("number-only") || s.Wants("one-sentence") || s.Wants("yes-no")
+	if pl.Turn.Language.Speaks() {
+		c.tongue = pl.Turn.Language
+	}
 	c.language()
 	if pl.Tone == read.TalkComplaint {
-		c.add("I am sorry for the trouble.")
+		c.add(c.english("I am sorry for the trouble.", string(read.TalkComplaint)))
 	}
 	if k := pl.Items[0].Kind; pl.Frame.Person.Minor && (k == read.KindPet || k == read.KindStock || k == read.KindGuide && pl.Turn.Has("process")) {
-		c.caution()
+		if c.tongue != nil {
+			teller{c}.cautionTold()
+		} else {
+			c.caution()
+		}
 	}
 	for i := range pl.Items {
-		c.item(&pl.Items[i])
+		if k := pl.Items[i].Kind; !pl.Turn.Foreign || k == read.KindEmergency || k == read.KindPet && len(pl.Items[i].Pets) > 0 {
+			c.item(&pl.Items[i]) // all else would be guessed
+		}
+	}
+	if pl.Verdict.Level == triage.Caution && pl.Items[0].Kind != read.KindEmergency {
+		c.add(c.english(urgent.MayBe, "urgent"))
+	}
+	if c.tongue != nil && len(pl.Turn.Words) > 5 && (pl.Items[0].Kind == read.KindOffTopic || slices.Contains(c.blocks, c.say("talk-confused"))) {
+		c.add(c.say("in-danger")) // it may tell of one
 	}
 	c.unused()
-	return Answer{Text: c.form(), Pets: c.pets}
+	return Answer{Text: c.form(), Pets: c.pets, Reasons: c.merits()}
 }
 
-// language says in the person's language that the guides are in English and, in an
-// emergency, whom to call.
+// mostReasons is how much is said for one pet beside the text.
+const mostReasons = 3
+
+// merits returns what speaks for each pet that is shown, by what is wanted now and has been before.
+func (c *composer) merits() [][]string {
+	var wants []plan.Condition
+	for i := range c.plan.Items {
+		wants = append(wants, c.plan.Items[i].Wants...)
+	}
+	wants = append(wants, c.plan.Frame.Wants...)
+	all := make([][]string, len(c.pets))
+	for i, p := range c.pets {
+		f := c.judge(p, wants)
+		if c.tongue != nil {
+			all[i] = teller{c}.reasons(&f, mostReasons)
+		} else {
+			all[i] = f.reasons(mostReasons)
+		}
+	}
+	return all
+}
+
+// english returns what is said in English or, in another language, by a key of its phrases.
+func (c *composer) english(text, key string) string {
+	if c.tongue != nil {
+		return c.say(key)
+	}
+	return text
+}
+
+// unread says in English what a language's Note says in the person's language.
+const unread = "I understand only English, German, French, Spanish, Italian, Portuguese and Dutch. **Call a vet now if an animal is in danger**, and for poison ASPCA Animal Poison Control (888) 426-4435, day and night. Otherwise please ask again in one of these languages."
+
+// language says in a language that is not read which ones are, and whom to call about an animal
+// in danger: nothing tells whether one is.
 func (c *composer) language() {
+	t := c.plan.Turn
+	if !t.Foreign {
+		return
+	}
+	if l := t.Language; l != nil {
+		if c.plan.Items[0].Kind == read.KindEmergency && c.callIn(l) != "" {
+			c.add("**" + c.callIn(l) + "**")
+		}
+		c.add(l.Note)
+	}
+	c.add(unread)
+}
+
+// note says in the person's language that an answer is in English and, in an emergency, whom
+// to call.
+func (c *composer) note() {
 	l := c.plan.Turn.Language
 	if l == nil {
 		return
@@ -74,13 +144,22 @@ func (c *composer) language() {
 }
 
 func (c *composer) callIn(l *read.Language) string {
-	if c.plan.Verdict.Harm == harmPoison {
+	if c.plan.Verdict.Harm == urgent.Poison {
 		return l.Poison
 	}
 	return l.Emergency
 }
 
 func (c *composer) item(i *plan.Item) {
+	if c.tongue != nil {
+		if (teller{c}).told(i) {
+			return
+		}
+		c.note()
+		tongue := c.tongue
+		c.tongue = nil
+		defer func() { c.tongue = tongue }()
+	}
 	if i.Stranger != "" && !c.bare {
 		c.add(fmt.Sprintf("We have no pet called %s right now.", i.Stranger))
 	}
@@ -112,7 +191,7 @@ func (c *composer) item(i *plan.Item) {
 
 func (c *composer) add(blocks ...string) {
 	for _, b := range blocks {
-		if b = strings.TrimSpace(b); b != "" {
+		if b = strings.TrimSpace(b); b != "" && !slices.Contains(c.blocks, b) {
 			c.blocks = append(c.blocks, b)
 		}
 	}
@@ -134,7 +213,14 @@ func (c *composer) cite(p *catalogue.Passage) { c.guides = appendNew(c.guides, p
 
 // unused says what of the turn was not taken into account.
 func (c *composer) unused() {
-	if len(c.plan.Unused) > 0 && !c.bare {
+	if c.tongue != nil {
+		written := slices.DeleteFunc(slices.Clone(c.plan.Unused), func(s string) bool { return !strings.Contains(c.plan.Turn.Written, s) })
+		if len(written) > 0 && !c.bare {
+			c.add(c.say("unused", strings.Join(quoted(written), ", ")))
+		}
+		return
+	}
+	if len(c.plan.Unused) > 0 && !c.bare && !c.plan.Turn.Foreign {
 		c.add("I could not take into account: " + list(quoted(c.plan.Unused)) + ". Put it another way, and I look again.")
 	}
 }
@@ -147,10 +233,13 @@ func quoted(texts []string) []string {
 func (c *composer) form() string {
 	s := &c.plan.Style
 	text := strings.Join(c.blocks, "\n\n")
-	urgent := c.plan.Items[0].Kind == read.KindEmergency
+	kind := c.plan.Items[0].Kind
+	urgent := kind == read.KindEmergency || kind == read.KindDose || kind == read.KindCruelty
 	switch {
 	case urgent: // no form is worth a line that may be needed
-	case s.Wants("yes-no") && yesOrNo(text) != "":
+	case s.Wants("number-only") && number(text) != "":
+		return number(text)
+	case (s.Wants("yes-no") || s.Wants("one-word")) && yesOrNo(text) != "":
 		return yesOrNo(text)
 	case s.Wants("one-sentence"):
 		text = firstOf(text, 1)
@@ -168,6 +257,9 @@ func (c *composer) form() string {
 	}
 	if s.Wants("uppercase") {
 		text = strings.ToUpper(text)
+	}
+	if s.Wants("lowercase") && !urgent {
+		text = strings.ToLower(text)
 	}
 	if s.Start != "" {
 		text = s.Start + " " + text
@@ -188,21 +280,34 @@ func yesOrNo(text string) string {
 	return ""
 }
 
+// number returns the first number of a text.
+func number(text string) string {
+	from := strings.IndexAny(text, "0123456789")
+	if from < 0 {
+		return ""
+	}
+	rest := text[from:]
+	if to := strings.IndexFunc(rest, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != ',' }); to >= 0 {
+		rest = rest[:to]
+	}
+	return strings.TrimRight(rest, ".,")
+}
+
 // firstOf returns the first sentences of a text, without its markup.
 func firstOf(text string, n int) string {
 	flat := plain(strings.ReplaceAll(text, "\n\n", " "))
-	sentences := proseSentences(flat)
+	sentences := excerpt.Split(flat)
 	return strings.Join(sentences[:min(n, len(sentences))], " ")
 }
 
 // upTo shortens a text to at most n words, at the end of a sentence where it can.
 func upTo(text string, n int) string {
-	if countWords(text) <= n {
+	if excerpt.Words(text) <= n {
 		return text
 	}
 	kept := ""
-	for _, s := range proseSentences(plain(text)) {
-		if countWords(kept)+countWords(s) > n {
+	for _, s := range excerpt.Split(plain(text)) {
+		if excerpt.Words(kept)+excerpt.Words(s) > n {
 			break
 		}
 		kept += s + " "
@@ -220,6 +325,13 @@ func plain(text string) string {
 }
 
 func (c *composer) sources() string {
+	if c.tongue != nil && len(c.guides) == 0 {
+		names := append(mapped(c.pets, func(p *catalogue.Pet) string { return p.Name }), mapped(c.breeds, func(b *catalogue.Breed) string { return b.Name })...)
+		if len(names) == 0 {
+			return ""
+		}
+		return "*" + c.say("sources") + ": " + strings.Join(names, ", ") + ".*"
+	}
 	var parts []string
 	if len(c.pets) > 0 {
 		parts = append(parts, "pets in our store: "+join(c.pets, func(p *catalogue.Pet) string { return p.Name }))
@@ -273,9 +385,6 @@ func (c *composer) offTopic(i *plan.Item) {
 	text := c.voice.pick("off",
 		"That is outside of what I know: I advise on the pets in our store, on choosing one, and on their care, health and behavior.",
 		"I can't help with that one. What I know is the pets in our store, which of them suits whom, and how to look after them.")
-	if c.plan.Turn.Foreign {
-		text = "I read English best. " + text
-	}
 	c.add(text)
 	if len(i.Hits) > 0 && i.Hits[0].Answers() && len(i.Species) > 0 {
 		c.add(fmt.Sprintf("The nearest that I have is a guide on “%s”. Ask me about that, if it is what you meant.", i.Hits[0].Guide.Title))

@@ -63,6 +63,8 @@ func adjective(w *plan.Condition) bool {
 		return w.Names[0] != "group"
 	case "age", "size", "coat", "temperament", "energy":
 		return true
+	case "ailment":
+		return !strings.Contains(needOf(w), " ")
 	case "group":
 		return coatGroup(w.Names[0])
 	case "noise":
@@ -83,7 +85,8 @@ func coatGroup(name string) bool {
 // behind writes a condition so that it follows the noun.
 func behind(w *plan.Condition, text string) string {
 	switch {
-	case w.Attribute.Type == catalogue.Number && len(w.Names) == 0, strings.HasPrefix(text, "good with"), w.Attribute.Name == "home":
+	case w.Attribute.Type == catalogue.Number && len(w.Names) == 0, strings.HasPrefix(text, "good with"), w.Attribute.Name == "home",
+		w.Attribute.Name == "ailment", w.Attribute.Name == "diet", strings.HasPrefix(text, "not for"):
 		return text
 	case strings.HasPrefix(text, "no ") && (w.Attribute.Name == "species" || w.Attribute.Name == "breed" || w.Attribute.Name == "group" && !coatGroup(w.Names[0])):
 		return "but " + text

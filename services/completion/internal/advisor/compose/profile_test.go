@@ -230,7 +230,7 @@ func TestToldIsKept(t *testing.T) {
 		{"The walls are thin. Which dog suits us?", func(p *catalogue.Pet) bool { return p.Species == catalogue.Dog && quiet(p) }},
 	} {
 		t.Run(test.letter, func(t *testing.T) {
-			answer := Write(b.cat, b.planner.Begin().Ask(test.letter), Voice{Length: Normal, Seed: test.letter})
+			answer := Write(b.cat, b.planner.Begin().Ask(test.letter), Voice{Length: Normal, Seed: SeedOf(test.letter)})
 			if len(violations(answer, []circumstance{{"what is told", test.letter, test.holds}})) > 0 {
 				t.Error(answer.Text)
 			}
@@ -247,14 +247,6 @@ func TestKnownViolations(t *testing.T) {
 		holds       func(*catalogue.Pet) bool
 	}{
 		{
-			"a fee in a sentence of its own takes the wish behind it for a list", "I am a complete beginner. The fee must be under $180. I'd like to adopt a dog.",
-			func(p *catalogue.Pet) bool { return p.Beginner },
-		},
-		{
-			"quiet is lost before a wish", "It should cost less than $100. It must be quiet. We are looking for a bird.",
-			func(p *catalogue.Pet) bool { return p.Breed.Noise == catalogue.Low },
-		},
-		{
 			"in the house, said of a cat, is taken for the home", "What pet would you recommend? I live in an apartment. There is already a cat in the house.",
 			func(p *catalogue.Pet) bool { return p.Home == catalogue.Apartment },
 		},
@@ -264,7 +256,7 @@ func TestKnownViolations(t *testing.T) {
 		},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			answer := Write(b.cat, b.planner.Begin().Ask(test.letter), Voice{Length: Normal, Seed: test.letter})
+			answer := Write(b.cat, b.planner.Begin().Ask(test.letter), Voice{Length: Normal, Seed: SeedOf(test.letter)})
 			if len(violations(answer, []circumstance{{test.why, test.letter, test.holds}})) > 0 {
 				t.Skipf("%s\n%s", test.letter, answer.Text)
 			}
@@ -289,7 +281,7 @@ func answerAll(b bench, letters []letter) {
 		group.Go(func() {
 			for i := n; i < len(letters); i += workers {
 				l := &letters[i]
-				l.answer = Write(b.cat, b.planner.Begin().Ask(l.text), Voice{Length: Normal, Seed: l.text})
+				l.answer = Write(b.cat, b.planner.Begin().Ask(l.text), Voice{Length: Normal, Seed: SeedOf(l.text)})
 			}
 		})
 	}

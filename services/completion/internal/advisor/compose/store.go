@@ -3,10 +3,11 @@ package compose
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/suit"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/words"
@@ -35,18 +36,18 @@ func (c *composer) judge(p *catalogue.Pet, wants []plan.Condition) fit {
 	f := fit{pet: p}
 	for i := range wants {
 		w := &wants[i]
-		text := says(p, w.Attribute.Name)
+		text := teller{c}.says(p, w.Attribute.Name)
 		switch {
 		case w.Holds(p):
-			if text != "" && w.Attribute.Name != "species" && w.Attribute.Name != "breed" {
+			if text != "" && w.Attribute.Name != "species" && w.Attribute.Name != "breed" && w.Attribute.Name != "group" {
 				f.met = appendNew(f.met, text)
 			}
 			f.score += 3
 		case w.Wish:
 			f.score--
 		default:
-			f.against = append(f.against, cmp.Or(text, "is not "+w.Said))
-			f.far += gravity(w, p)
+			f.against = append(f.against, cmp.Or(text, teller{c}.lacks(w)))
+			f.far += suit.Gravity(w, p)
 		}
 	}
 	if p.Beginner {
@@ -57,40 +58,21 @@ func (c *composer) judge(p *catalogue.Pet, wants []plan.Condition) fit {
 	}
 	if p.SpecialNeeds != "" {
 		f.score--
+		if slices.ContainsFunc(wants, func(w plan.Condition) bool { return w.Attribute.Name == "ailment" && w.Op == catalogue.Not }) {
+			f.score -= 3 // who wants no injections is not glad of pills
+		}
 	}
 	// What a pet's own story warns of weighs more than what goes for its breed.
 	if c.plan.Frame.Person.Allergy && strings.Contains(p.Story+p.SpecialNeeds, "asthma") {
 		f.far += 20
-		f.against = append(f.against, "not for anybody with asthma")
+		f.against = append(f.against, c.english("not for anybody with asthma", "asthma"))
 	}
 	return f
 }
 
-// gravity is how much it weighs that a condition is not met: who looks for a cat is shown a
-// cat that does not quite suit before a dog that does.
-func gravity(w *plan.Condition, p *catalogue.Pet) int {
-	switch w.Attribute.Name {
-	case "species", "group":
-		return 100
-	case "breed":
-		return 100 // the caller may name animals that are like it
-	case "children", "cats", "dogs", "allergy":
-		return 10
-	}
-	if v, _ := w.Attribute.Of(p); w.Attribute.Type == catalogue.Number && w.Number > 0 && len(w.Names) == 0 {
-		return 2 + int(min(6, 4*math.Abs(v.Number-w.Number)/w.Number))
-	}
-	return 4
-}
-
-// meets reports whether a pet meets all that is no mere wish.
-func meets(p *catalogue.Pet, wants []plan.Condition) bool {
-	return !slices.ContainsFunc(wants, func(w plan.Condition) bool { return !w.Wish && !w.Holds(p) })
-}
-
 // candidates returns the fits of all pets that may be shown, best first, and how many of
 // them meet everything.
-func (c *composer) candidates(i *plan.Item) (fits []fit, suit int) {
+func (c *composer) candidates(i *plan.Item) (fits []fit, fitting int) {
 	for _, p := range c.cat.Pets() {
 		if slices.Contains(i.Except, p) || i.More && slices.Contains(c.plan.Frame.Seen, p) {
 			continue
@@ -102,25 +84,16 @@ func (c *composer) candidates(i *plan.Item) (fits []fit, suit int) {
 			return d
 		}
 		if i.Order != nil {
-			if d := byAttribute(i.Order, a.pet, b.pet); d != 0 {
+			if d := suit.Compare(i.Order, a.pet, b.pet); d != 0 {
 				return d
 			}
 		}
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(c.voice.draw(a.pet.ID), c.voice.draw(b.pet.ID)))
 	})
-	for suit < len(fits) && meets(fits[suit].pet, i.Wants) {
-		suit++
+	for fitting < len(fits) && suit.Meets(fits[fitting].pet, i.Wants) {
+		fitting++
 	}
-	return fits, suit
-}
-
-func byAttribute(o *plan.Order, a, b *catalogue.Pet) int {
-	x, _ := o.Attribute.Of(a)
-	y, _ := o.Attribute.Of(b)
-	if o.Attribute.Name == "size" && x.Number == y.Number {
-		x.Number, y.Number = a.Breed.WeightKg[1], b.Breed.WeightKg[1]
-	}
-	return o.Direction * cmp.Compare(y.Number, x.Number)
+	return fits, fitting
 }
 
 // recommend shows the pets that suit best, or says that none does and what comes nearest.
@@ -129,7 +102,7 @@ func (c *composer) recommend(i *plan.Item) {
 		c.add("These two do not go together: " + both + ". Which of them counts more?")
 		return
 	}
-	if i.Unknown != "" && !wantsAnimal(i.Wants) {
+	if i.Unknown != "" && !plan.NamesAnimal(i.Wants) {
 		c.unplaced(i.Unknown)
 		return
 	}
@@ -158,7 +131,7 @@ func (c *composer) solitary(wants []plan.Condition) {
 		hamster = hamster || w.Attribute.Name == "species" && w.Op == catalogue.Is && slices.Equal(w.Names, []string{string(catalogue.Hamster)})
 	}
 	if pair && hamster {
-		c.add("No, not two in one cage: hamsters live alone, and two that share a cage fight, often to the death.")
+		c.add(c.english("No, not two in one cage: hamsters live alone, and two that share a cage fight, often to the death.", "solitary"))
 	}
 }
 
@@ -203,7 +176,7 @@ func (c *composer) suggest(i *plan.Item, fits []fit, said string) {
 
 // telling returns the sentence of a pet's story that says most of what was asked.
 func (c *composer) telling(p *catalogue.Pet) string {
-	sentences := proseSentences(p.Story)
+	sentences := excerpt.Split(p.Story)
 	best, most := sentences[min(1, len(sentences)-1)], 0
 	asked := map[string]bool{}
 	for _, w := range c.plan.Turn.Words {
@@ -231,7 +204,7 @@ func (c *composer) choose(i *plan.Item, fits []fit) []fit {
 	if i.Order != nil && i.Order.One {
 		n = 2
 	}
-	if wantsAnimal(i.Wants) || i.Order != nil {
+	if plan.NamesAnimal(i.Wants) || i.Order != nil {
 		return fits[:min(n, len(fits))]
 	}
 	var chosen []fit
@@ -242,12 +215,6 @@ func (c *composer) choose(i *plan.Item, fits []fit) []fit {
 		}
 	}
 	return chosen
-}
-
-func wantsAnimal(wants []plan.Condition) bool {
-	return slices.ContainsFunc(wants, func(w plan.Condition) bool {
-		return w.Op == catalogue.Is && (w.Attribute.Name == "species" || w.Attribute.Name == "breed" || w.Attribute.Name == "group")
-	})
 }
 
 // nearest is honest that nothing suits, and shows what comes closest and why not.
@@ -298,11 +265,16 @@ func contradiction(wants []plan.Condition) string {
 
 // stock answers which pets there are, exactly.
 func (c *composer) stock(i *plan.Item) {
+	if i.Reckon != nil {
+		c.add(i.Reckon.Answer())
+		c.show(i.Reckon.Pets[:min(len(i.Reckon.Pets), longestList)]...)
+		return
+	}
 	if i.Order != nil && i.Order.Attribute.Type == catalogue.Missing {
 		c.add("We do not record how long each pet has been waiting, so I cannot tell. The staff in the store know.")
 		return
 	}
-	if i.Unknown != "" && !wantsAnimal(i.Wants) || i.Unknown != "" && i.Have {
+	if i.Unknown != "" && !plan.NamesAnimal(i.Wants) || i.Unknown != "" && i.Have {
 		c.unplaced(i.Unknown)
 		return
 	}
@@ -349,7 +321,7 @@ func (c *composer) counts(i *plan.Item) bool {
 			}
 			n := 0
 			for _, p := range c.cat.Pets() {
-				if meets(p, wants) {
+				if suit.Meets(p, wants) {
 					n++
 				}
 			}
@@ -431,6 +403,9 @@ func (c *composer) found(i *plan.Item, fits []fit) {
 	shown := fits
 	if i.Order != nil && i.Order.One {
 		shown = c.top(i.Order, fits)
+		if n := i.Order.Nth; n > 0 && n <= len(fits) {
+			shown = fits[n-1 : n]
+		}
 	}
 	limit := longestList
 	if i.Have && !i.List && !i.Count {
@@ -441,7 +416,7 @@ func (c *composer) found(i *plan.Item, fits []fit) {
 	switch {
 	case i.Order != nil && i.Order.One && len(shown) == 1:
 		p := shown[0].pet
-		c.add(fmt.Sprintf("**%s** is the %s: %s, %s, adoption fee %s%s.", p.Name, superlativeOf(i.Order), kindOf(p), ageOf(p), dollars(p.Price), also(p, i)))
+		c.add(fmt.Sprintf("**%s** is the %s: %s, %s, adoption fee %s%s.", p.Name, strings.TrimPrefix([]string{"", "", "second ", "third "}[i.Order.Nth]+superlativeOf(i.Order), " "), kindOf(p), ageOf(p), dollars(p.Price), also(p, i)))
 		c.show(p)
 		return
 	case i.Order != nil && i.Order.One && i.Order.N > 0:
@@ -465,7 +440,11 @@ func (c *composer) found(i *plan.Item, fits []fit) {
 		fmt.Fprintf(&b, "- %s%s\n", headline(f.pet), also(f.pet, i))
 		c.show(f.pet)
 	}
-	c.add(lead+":", b.String())
+	if c.plan.Style.Wants("table") {
+		c.add(lead+":", petTable(shown, i.Asked))
+	} else {
+		c.add(lead+":", b.String())
+	}
 	if i.Total && len(fits) > 1 {
 		sum := 0
 		for _, f := range fits {
@@ -473,6 +452,37 @@ func (c *composer) found(i *plan.Item, fits []fit) {
 		}
 		c.add(fmt.Sprintf("Their fees add up to **%s**.", dollars(sum)))
 	}
+}
+
+// petTable is a table with a line for each pet: its name and what is asked of it, or else
+// what a list tells.
+func petTable(fits []fit, asked []*catalogue.Attribute) string {
+	attributes := []string{"breed", "age", "fee"}
+	if len(asked) > 0 {
+		attributes = mapped(asked, func(a *catalogue.Attribute) string { return a.Name })
+	}
+	var rows []row
+	for _, f := range fits {
+		r := row{label: "**" + f.pet.Name + "**"}
+		for _, a := range attributes {
+			r.cells = append(r.cells, cell(f.pet, a))
+		}
+		rows = append(rows, r)
+	}
+	return table(mapped(attributes, upperFirst), rows)
+}
+
+// cell is what a table says of a pet.
+func cell(p *catalogue.Pet, attribute string) string {
+	switch attribute {
+	case "breed":
+		return p.Breed.Name
+	case "age":
+		return ageOf(p)
+	case "fee":
+		return dollars(p.Price)
+	}
+	return says(p, attribute)
 }
 
 // also tells what was asked for and a headline lacks.
@@ -504,7 +514,7 @@ func (c *composer) top(o *plan.Order, fits []fit) []fit {
 		return fits[:min(o.N, len(fits))]
 	}
 	n := 1
-	for n < len(fits) && n < 5 && byAttribute(o, fits[0].pet, fits[n].pet) == 0 {
+	for n < len(fits) && n < 5 && suit.Compare(o, fits[0].pet, fits[n].pet) == 0 {
 		n++
 	}
 	return fits[:n]

@@ -1,7 +1,5 @@
 package compose
 
-import "hash/fnv"
-
 // A Length is how long an answer should be.
 type Length uint8
 
@@ -22,8 +20,26 @@ func (l Length) by(brief, short, normal, long int) int {
 // phrases. Choice is its number among the answers to one request.
 type Voice struct {
 	Length Length
-	Seed   string // equal seeds give equal words
+	Seed   Seed // equal seeds give equal words
 	Choice int
+}
+
+// A Seed stands for a text. It is made once, because a text may be long.
+type Seed uint64
+
+// SeedOf returns the seed of a text.
+func SeedOf(text string) Seed {
+	const offset = 14695981039346656037
+	return Seed(offset).with(text).with("\x00")
+}
+
+// with is FNV-1a: the seed of a text that another one follows.
+func (s Seed) with(text string) Seed {
+	const prime = 1099511628211
+	for i := range len(text) {
+		s = (s ^ Seed(text[i])) * prime
+	}
+	return s
 }
 
 // pick chooses one of equal phrases. key tells the places apart at which it is asked.
@@ -35,7 +51,5 @@ func (v Voice) pick(key string, options ...string) string {
 
 // draw returns a number that depends on the seed and the key only.
 func (v Voice) draw(key string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(v.Seed + "\x00" + key)) // a hash never fails
-	return h.Sum64() >> 7
+	return uint64(v.Seed.with(key)) >> 7
 }

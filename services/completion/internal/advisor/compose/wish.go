@@ -31,14 +31,22 @@ func wish(w *plan.Condition) string {
 	switch {
 	case w.Attribute.Type == catalogue.Number && len(w.Names) == 0:
 		return opWords[w.Op] + amountOf(name, w.Number)
+	case name == "home" && w.Op == catalogue.AtLeast:
+		return "in need of " + homeNames[int(w.Number)]
 	case name == "home":
 		return "for " + homeNames[int(w.Number)]
+	case (name == "children" || name == "cats" || name == "dogs") && w.Op == catalogue.AtMost:
+		return "not for a home with " + name
 	case name == "children" || name == "cats" || name == "dogs":
 		return "good with " + name
+	case name == "ailment" || name == "diet":
+		return needOf(w)
 	case name == "breed":
 		value = w.Said
 	case name == "species" && w.Op == catalogue.Not && len(w.Names) > 2:
 		return w.Said
+	case name == "shedding" && slices.Contains(w.Names, string(catalogue.Low)):
+		value = levelWords[name][string(catalogue.Low)]
 	case name == "energy" || name == "noise" || name == "shedding" || name == "grooming":
 		value = levelWords[name][w.Names[0]]
 	case name == "size" && len(w.Names) > 1:
@@ -46,10 +54,10 @@ func wish(w *plan.Condition) string {
 		if w.Names[0] == "large" {
 			value = "large"
 		}
-	case name == "allergy":
-		value = flagWords[name]
 	case name == "sex" && value == "group":
 		value = "pair or group"
+	case name == "needs" && slices.Contains(w.Names, "no"):
+		value = "no special needs"
 	case name == "beginner" || name == "allergy" || name == "needs":
 		value = flagWords[name]
 	}
@@ -58,6 +66,22 @@ func wish(w *plan.Condition) string {
 		return "no " + value
 	}
 	return value
+}
+
+// needOf writes what a pet needs that is looked for or ruled out.
+func needOf(w *plan.Condition) string {
+	value := strings.Join(w.Names, " or ")
+	switch {
+	case w.Op == catalogue.Not && w.Attribute.Name == "diet":
+		return "that eats no " + value
+	case w.Op == catalogue.Not:
+		return "without " + value
+	case slices.Contains(w.Names, "deaf") || slices.Contains(w.Names, "blind") || slices.Contains(w.Names, "three-legged"):
+		return value
+	case w.Attribute.Name == "diet":
+		return "that eats " + value
+	}
+	return "with " + value
 }
 
 var (
@@ -99,8 +123,10 @@ func amountOf(attribute string, v float64) string {
 // says tells in a few words what a pet is like in one respect; "" where that needs more.
 func says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one case for each attribute
 	switch attribute {
-	case "species", "breed", "group":
+	case "species":
 		return "is " + article(strings.ToLower(speciesName(p.Species)))
+	case "breed", "group":
+		return "is " + article(p.Breed.Name)
 	case "sex":
 		return map[catalogue.Sex]string{catalogue.Female: "female", catalogue.Male: "male", catalogue.Group: "placed together"}[p.Sex]
 	case "age":
@@ -149,7 +175,7 @@ func says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one ca
 		return list(p.Breed.Temperament) + " by nature"
 	case "coat":
 		return strings.Join(p.Coat, " and ") + " coat"
-	case "needs":
+	case "needs", "ailment":
 		if p.SpecialNeeds == "" {
 			return "no special needs"
 		}
@@ -179,14 +205,13 @@ func drawbacks(p *catalogue.Pet, wants []plan.Condition) []string {
 	asked := func(name string) bool {
 		return slices.ContainsFunc(wants, func(w plan.Condition) bool { return w.Attribute.Name == name })
 	}
-	has := asked
 	var list []string
 	add := func(ok bool, s string) {
 		if ok {
 			list = append(list, s)
 		}
 	}
-	add(p.Sex != catalogue.Group && needsCompany(p) && !has("needs"), "needs another of its kind for company")
+	add(p.Sex != catalogue.Group && needsCompany(p) && !asked("needs"), "needs another of its kind for company")
 	add(p.SpecialNeeds != "", lowerFirst(trimStop(p.SpecialNeeds)))
 	add(!asked("children") && p.GoodWith.Children != catalogue.Yes, childrenWords(p.GoodWith.Children))
 	add(!asked("beginner") && !p.Beginner, "better with some experience")
@@ -234,7 +259,7 @@ func (c *composer) notes(i *plan.Item) {
 			open = append(open, what)
 		}
 	}
-	ask(!wantsAnimal(i.Wants), "the kind of animal you lean towards")
+	ask(!plan.NamesAnimal(i.Wants), "the kind of animal you lean towards")
 	ask(who.Home == "", "your home")
 	ask(!who.Children, "whether children live with you")
 	ask(who.Away < 0, "how long you are out on a usual day")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -196,4 +197,23 @@ func plural(noun string) string {
 		return strings.TrimSuffix(noun, "y") + "ies"
 	}
 	return noun + "s"
+}
+
+func lowerFirst(s string) string {
+	runes := []rune(s)
+	// "I", "UVB" and names keep their capital.
+	if len(runes) < 2 || !unicode.IsUpper(runes[0]) || unicode.IsUpper(runes[1]) || runes[1] == ' ' && runes[0] != 'A' {
+		return s
+	}
+	runes[0] = unicode.ToLower(runes[0])
+	return string(runes)
+}
+
+func upperFirst(s string) string {
+	runes := []rune(s)
+	if len(runes) == 0 {
+		return s
+	}
+	runes[0] = unicode.ToUpper(runes[0])
+	return string(runes)
 }

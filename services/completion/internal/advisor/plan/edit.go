@@ -23,6 +23,17 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 	}
 	named := wantedByName(t)
 	facts := asked(t, 0, len(t.Words))
+	if item, ok := p.alike(pl, before); ok {
+		return item, true
+	}
+	if before.Store != nil && refusesByName(t) { // "not Marmalade, gran can't do diets"
+		if item, ok := p.editStore(pl, before, &kinds, named, false); ok {
+			return item, true
+		}
+	}
+	if item, ok := p.among(pl, before, named, facts); ok {
+		return item, true
+	}
 	if item, ok := p.pointed(pl, before, named, facts); ok {
 		return item, true
 	}
@@ -48,23 +59,80 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 	return p.sameOfOther(pl, before)
 }
 
+// alike looks for a pet that is like the one that was spoken of: "one like him that is fine with my
+// cat", "similar size, but cheaper".
+func (p *Planner) alike(pl *Plan, before *Frame) (Item, bool) {
+	t, f := pl.Turn, pl.Frame
+	if !t.Has("alike") || len(before.Focus.Pets) != 1 || wantedByName(t) {
+		return Item{}, false
+	}
+	model := before.Focus.Pets[0]
+	f.Wants = slices.DeleteFunc(f.Wants, func(c Condition) bool { return c.Of == "" })
+	f.set(p.species(catalogue.Is, string(model.Species), model.Species))
+	facts := asked(t, 0, len(t.Words))
+	for _, name := range []string{"size", "energy"} {
+		a := p.cat.Attribute(name)
+		v, _ := a.Of(model)
+		like := Condition{Constraint: catalogue.Constraint{Attribute: a, Op: catalogue.Is, Names: v.Names}, Said: v.Names[0], Wish: !slices.Contains(facts, a)}
+		f.Wants = append(f.Wants, like)
+	}
+	item := Item{Kind: read.KindRecommend, Text: t.Text, Except: []*catalogue.Pet{model}, Species: []catalogue.Species{model.Species}}
+	if o := order(t, 0, len(t.Words)); o != nil && !o.One && o.Attribute.Type == catalogue.Number {
+		v, _ := o.Attribute.Of(model)
+		c := Condition{Constraint: catalogue.Constraint{Attribute: o.Attribute, Op: catalogue.Above, Number: v.Number}, Said: o.Said}
+		if o.Direction < 0 {
+			c.Op = catalogue.Below
+		}
+		f.set(c)
+	}
+	p.refine(pl, &item)
+	return item, true
+}
+
+// among takes "which of the two is cheaper?" as a question about those that were spoken of.
+func (p *Planner) among(pl *Plan, before *Frame, named bool, facts []*catalogue.Attribute) (Item, bool) {
+	t, last := pl.Turn, before.Last
+	if pets := before.Shown; forStore(last.Kind) && (len(pets) == 2 || len(pets) > 2 && countsTwo(t)) {
+		pair := *last // "which of those two is cheaper"
+		pair.Kind, pair.Pets = read.KindPet, pets[:2]
+		last = &pair
+	}
+	if !t.Has("both") || named || len(last.Pets) < 2 || last.Kind != read.KindCompare && last.Kind != read.KindPet || len(t.Species(0, len(t.Words), read.Plain)) > 0 {
+		return Item{}, false
+	}
+	if o := order(t, 0, len(t.Words)); o != nil {
+		facts = appendNew(facts, o.Attribute)
+	}
+	p.learnPerson(pl.Frame, t)
+	if !bounds(pl.Frame.Wants, p.cat.Attribute("home")) && len(facts) == 0 {
+		return Item{}, false
+	}
+	return Item{Kind: read.KindCompare, Text: t.Text, Pets: last.Pets, Species: last.Species, Asked: facts, Total: t.Has("total")}, true
+}
+
 // pointed takes a short question without a name as one about what is spoken of: "and how
 // much is she?", "still ok?".
 func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogue.Attribute) (Item, bool) {
 	t := pl.Turn
 	for _, m := range t.Marks { // "and with a three year old?"
-		if m.Amount != nil && m.Attribute != nil && m.Attribute.Name == "age" && m.Role == read.Together {
+		childs := m.Role == read.Together || m.Role == read.Owned && !nextToAnimal(t, &m) // "is she ok with my 2yo"
+		if m.Amount != nil && m.Attribute != nil && m.Attribute.Name == "age" && childs {
 			facts = appendNew(facts, p.cat.Attribute("children"))
 		}
 	}
 	item := Item{Kind: read.KindPet, Text: t.Text, Asked: facts, Suits: t.Has("suit")}
-	if len(t.Species(0, len(t.Words), read.Plain)) > 0 || named || len(facts) == 0 && !item.Suits {
+	const fewWords = 6
+	counted := p.ordinal(pl)
+	lives := len(before.Focus.Pets) == 1 && t.Has("pronoun") && len(t.Species(0, len(t.Words), read.Owned)) > 0
+	item.Suits = item.Suits || lives && len(facts) == 0                                   // "my cat comes for weekends, he'll cope, won't he"
+	meant := len(facts) > 0 || item.Suits || len(counted) > 0 && len(t.Words) <= fewWords // "the second one"
+	if len(t.Species(0, len(t.Words), read.Plain)) > 0 || named || !meant {
 		return Item{}, false
 	}
-	if order(t, 0, len(t.Words)) != nil {
+	if order(t, 0, len(t.Words)) != nil || t.Has("alike") {
 		return Item{}, false
 	}
-	item.Pets = p.ordinal(pl)
+	item.Pets = counted
 	focus := before.Focus
 	switch {
 	case len(item.Pets) > 0:
@@ -84,7 +152,7 @@ func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogu
 	if len(item.Pets) > 0 {
 		pl.Frame.Focus = Focus{Pets: item.Pets}
 	}
-	p.search(pl, &item)
+	p.search(pl, &item, 0, len(pl.Turn.Words))
 	if item.Kind == read.KindBreed && len(facts) == 0 {
 		item.Kind = read.KindGuide
 	}
@@ -100,8 +168,10 @@ func (p *Planner) editStore(pl *Plan, before *Frame, kinds *read.Kinds, named, f
 		f.Wants = slices.Clone(item.Wants)
 	}
 	switch {
-	case t.Has("not-that") && !named:
-		item.Except = append(slices.Clone(before.Shown), before.Focus.Pets...)
+	case (t.Has("not-that") || refusesByName(t)) && !named:
+		if !refusesByName(t) {
+			item.Except = append(slices.Clone(before.Shown), before.Focus.Pets...)
+		}
 		item.Except = append(item.Except, t.Pets(0, len(t.Words))...)
 		p.refine(pl, &item)
 	case p.relative(pl, before, &item):
@@ -114,7 +184,7 @@ func (p *Planner) editStore(pl *Plan, before *Frame, kinds *read.Kinds, named, f
 	case t.Has("advise") && !named && !facts && kinds.Of(read.KindGuide) < 0.9:
 		p.refine(pl, &item)
 	case t.Has("drop") && p.dropped(pl, &item):
-	case p.ordinal(pl) != nil || named || facts && !t.Has("only"):
+	case p.ordinal(pl) != nil || named || facts && !t.Has("only") && !asksOfPet(p, t):
 		return item, false
 	case len(t.Words) > 4 && (kinds.Of(read.KindGuide)+kinds.Of(read.KindOffTopic) > 0.6 || kinds.Talk() > 0.7):
 		return item, false
@@ -136,7 +206,7 @@ func (p *Planner) refine(pl *Plan, item *Item) bool {
 	if o := order(t, 0, len(t.Words)); o != nil {
 		item.Order = o
 	}
-	if changesAnimal(conditions) {
+	if namesOther(p, conditions) {
 		f.drop("species")
 		f.drop("breed")
 		f.drop("group")
@@ -146,13 +216,30 @@ func (p *Planner) refine(pl *Plan, item *Item) bool {
 	}
 	if item.Kind == read.KindStock {
 		for _, c := range item.Wants {
-			if !slices.ContainsFunc(f.Wants, func(o Condition) bool { return o.Attribute == c.Attribute }) && !changesAnimal([]Condition{c}) {
+			if !slices.ContainsFunc(f.Wants, func(o Condition) bool { return o.Attribute == c.Attribute }) && !NamesAnimal([]Condition{c}) {
 				f.Wants = append(f.Wants, c)
 			}
 		}
 	}
 	item.Wants = slices.Clone(f.Wants)
 	return len(conditions) > 0 || len(f.Wants) != facts
+}
+
+// namesOther reports whether conditions name an animal, and not only a coat that animals of several
+// species have: "short hair only".
+func namesOther(p *Planner, list []Condition) bool {
+	return slices.ContainsFunc(list, func(c Condition) bool {
+		if c.Attribute.Name != "group" {
+			return NamesAnimal([]Condition{c})
+		}
+		var kinds []catalogue.Species
+		for _, b := range p.cat.Breeds() {
+			if slices.ContainsFunc(c.Names, func(n string) bool { return slices.Contains(b.Groups, n) }) {
+				kinds = appendNew(kinds, b.Species)
+			}
+		}
+		return c.Op == catalogue.Is && len(kinds) < 2
+	})
 }
 
 // relative takes "older", "cheaper" and the like as being so beside what was shown.
@@ -207,10 +294,10 @@ func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
 	case last.Kind == read.KindGuide && len(breeds)+len(species) > 0:
 		item.Species = species
 		item.Text = last.Text + " " + t.Text
-		p.search(pl, &item)
+		p.search(pl, &item, 0, len(pl.Turn.Words))
 	case last.Kind == read.KindBreed && len(breeds)+len(species) > 0:
 		item.Breeds, item.Species, item.Text = breeds, species, last.Text+" "+t.Text
-		p.search(pl, &item)
+		p.search(pl, &item, 0, len(pl.Turn.Words))
 	case last.Kind == read.KindPet && len(pets) > 0:
 		item.Pets = pets
 	default:
@@ -220,7 +307,26 @@ func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
 	return item, true
 }
 
+// asksOfPet reports whether a turn says what a pet has to be like, beside what it asks.
+func asksOfPet(p *Planner, t *read.Turn) bool {
+	conditions, _ := p.conditions(t, 0, len(t.Words))
+	return slices.ContainsFunc(conditions, func(c Condition) bool { return c.Op == catalogue.Not })
+}
+
+// countsTwo reports whether a turn speaks of two.
+func countsTwo(t *read.Turn) bool {
+	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Amount != nil && m.Attribute == nil && m.Amount.Low == 2 })
+}
+
+// refusesByName reports whether a turn names a pet only to rule it out.
+func refusesByName(t *read.Turn) bool {
+	return !wantedByName(t) && slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Pet != nil && m.Role == read.Unwanted })
+}
+
 // wantedByName reports whether a turn names a pet or a breed other than to rule it out.
 func wantedByName(t *read.Turn) bool {
-	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return (m.Pet != nil || m.Breed != nil) && m.Role == read.Plain })
+	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
+		refused := slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return m.Pet != nil && o.Pet == m.Pet && o.Role == read.Unwanted })
+		return (m.Pet != nil || m.Breed != nil) && m.Role == read.Plain && !refused
+	})
 }

@@ -14,6 +14,8 @@ type Condition struct {
 	// Wish is set where a pet that does not meet the constraint may still be shown, with a
 	// word on it.
 	Wish bool
+	// Also is set where a pet has to have this beside another value of the attribute.
+	Also bool
 	// Of is set where the constraint follows from what the person told of themselves.
 	Of string
 }
@@ -38,6 +40,9 @@ type Focus struct {
 	Breeds  []*catalogue.Breed
 	Species []catalogue.Species
 }
+
+// isEmpty reports whether nothing is in focus.
+func (f *Focus) isEmpty() bool { return len(f.Pets)+len(f.Breeds) == 0 }
 
 // Kinds returns the species in focus.
 func (f *Focus) Kinds() []catalogue.Species {
@@ -82,6 +87,8 @@ func (f *Frame) set(c Condition) {
 // a range.
 func together(a, b *Condition) bool {
 	switch {
+	case b.Also:
+		return true
 	case a.Op == catalogue.Not && b.Op == catalogue.Not:
 		return !slices.Equal(a.Names, b.Names)
 	case len(a.Names) > 0 && len(b.Names) > 0 && (a.Op == catalogue.Not || b.Op == catalogue.Not):
@@ -99,6 +106,11 @@ func (f *Frame) drop(name string) bool {
 	n := len(f.Wants)
 	f.Wants = slices.DeleteFunc(f.Wants, func(c Condition) bool { return c.Attribute.Name == name })
 	return len(f.Wants) < n
+}
+
+// dropWanted forgets what is wanted of an attribute; what is ruled out stays so.
+func (f *Frame) dropWanted(name string) {
+	f.Wants = slices.DeleteFunc(f.Wants, func(c Condition) bool { return c.Attribute.Name == name && c.Op == catalogue.Is })
 }
 
 // about turns to what a turn speaks of.

@@ -59,10 +59,16 @@ func (p *Planner) learnPerson(f *Frame, t *read.Turn) {
 	for i := range t.Marks {
 		p.learnAmount(f, t, &t.Marks[i])
 	}
-	for _, s := range t.Species(0, len(t.Words), read.Owned) {
-		who.Owned = appendNew(who.Owned, s)
+	for i := range t.Marks {
+		if m := &t.Marks[i]; m.Species() != "" && (m.Role == read.Owned || m.Of == read.Other) {
+			who.Owned = appendNew(who.Owned, m.Species())
+		}
 	}
-	for _, s := range t.Species(0, len(t.Words), read.Allergic) {
+	allergic := t.Species(0, len(t.Words), read.Allergic)
+	if len(allergic) > 1 {
+		f.set(p.species(catalogue.Not, "fur", catalogue.Dog, catalogue.Cat, catalogue.Rabbit, catalogue.GuineaPig, catalogue.Hamster))
+	}
+	for _, s := range allergic {
 		who.Allergy = true
 		if slices.Contains(t.Species(0, len(t.Words), read.Plain), s) {
 			continue // it is wanted all the same
@@ -70,6 +76,24 @@ func (p *Planner) learnPerson(f *Frame, t *read.Turn) {
 		f.set(p.species(catalogue.Not, "you are allergic", s))
 	}
 	p.follow(f, t)
+}
+
+// alsoAllergic has who is allergic to one animal be so to the next one that is named: "he wheezes at
+// cats, at dogs".
+func alsoAllergic(t *read.Turn) {
+	last := -1
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		if m.Species() == "" || m.Pet != nil {
+			continue
+		}
+		if last >= 0 && m.From >= last && m.From-last <= 2 && m.Role != read.Unwanted && t.Words[m.From].Sentence == t.Words[last-1].Sentence {
+			m.Role = read.Allergic
+		}
+		if m.Role == read.Allergic {
+			last = m.To
+		}
+	}
 }
 
 func youngest(known, age int) int {
@@ -82,7 +106,7 @@ func youngest(known, age int) int {
 // learnAmount takes in a number that tells of the person: the age of a child or of a
 // grown-up, the hours that nobody is home.
 func (p *Planner) learnAmount(f *Frame, t *read.Turn, m *read.Mark) {
-	if m.Amount == nil {
+	if m.Amount == nil || t.At("past-time", m.To) || t.Has("grief") && m.Role != read.Personal { // "15 years"
 		return
 	}
 	years := m.Amount.Low
@@ -92,16 +116,16 @@ func (p *Planner) learnAmount(f *Frame, t *read.Turn, m *read.Mark) {
 	switch {
 	case m.Attribute != nil && m.Attribute.Name == "hours":
 		s := t.Sentence(m.From)
-		if s != nil && t.HasIn(s, "away") {
+		if m.Amount.Unit == read.Away || s != nil && t.HasIn(s, "away") {
 			f.Person.Away = int(m.Amount.High)
 		}
 	case m.Attribute != nil && m.Attribute.Name != "age":
+	case m.Role == read.Personal && years >= 6 && years < 18 && ofSpeaker(t, m):
+		f.Person.Minor = true
 	case nearChild(t, m) && years < 18, m.Attribute != nil && years < 18 && m.Amount.Op == catalogue.Is && !m.Amount.Between && strings.HasPrefix(m.Amount.Unit, "y") && !nextToAnimal(t, m):
 		f.Person.Children = true
 		f.Person.Youngest = youngest(f.Person.Youngest, int(years))
-	case m.Role == read.Personal && m.Attribute == nil && years >= 6 && years < 18 && ofSpeaker(t, m):
-		f.Person.Minor = true
-	case m.Role == read.Personal && years >= 65 && years < 110:
+	case (m.Role == read.Personal || m.Attribute != nil) && years >= 65 && years < 110: // no pet of ours gets as old
 		f.Person.Elderly = true
 	}
 }
@@ -177,12 +201,41 @@ func (p *Planner) follow(f *Frame, t *read.Turn) {
 	if t.Has("no-cage") {
 		f.set(p.species(catalogue.Not, "no cage or tank", catalogue.Hamster, catalogue.GuineaPig, catalogue.Bird, catalogue.Fish, catalogue.Reptile))
 	}
+	if t.Has("prey-drive") {
+		f.set(p.species(catalogue.Not, "an animal at home that hunts", catalogue.Rabbit, catalogue.GuineaPig, catalogue.Hamster, catalogue.Bird))
+	}
+	p.followCoat(f, t)
+	if t.Has("glass") && !NamesAnimal(f.Wants) && len(t.Species(0, len(t.Words), read.Plain)) == 0 {
+		f.set(p.species(catalogue.Is, "behind glass", catalogue.Fish, catalogue.Reptile))
+	}
+	if t.Has("active-person") && !bounds(f.Wants, p.cat.Attribute("energy")) {
+		energy := p.cat.Attribute("energy")
+		f.Wants = append(f.Wants, Condition{Constraint: catalogue.Constraint{Attribute: energy, Op: catalogue.AtLeast, Number: float64(energy.Rank("medium"))}, Said: "an active home", Of: "an active home", Wish: true})
+	}
 	if t.Has("no-walks") && !slices.ContainsFunc(f.Wants, func(c Condition) bool { return c.Attribute.Name == "species" && c.Op == catalogue.Is }) {
 		f.set(p.species(catalogue.Not, "no walks", catalogue.Dog))
 	}
 	if t.Has("quiet-wanted") {
 		add("a quiet home", "noise", catalogue.Is, 0, "low")
 	}
+}
+
+// followCoat turns what is said of fur and feathers into conditions on a pet.
+func (p *Planner) followCoat(f *Frame, t *read.Turn) {
+	if t.Has("no-fur") {
+		f.set(p.species(catalogue.Not, "no fur", catalogue.Dog, catalogue.Cat, catalogue.Rabbit, catalogue.GuineaPig, catalogue.Hamster))
+	}
+	if t.Has("no-feathers") {
+		f.Wants = append(f.Wants, p.species(catalogue.Not, "no feathers", catalogue.Bird))
+	}
+	if t.Has("furry") && !denied(t, "furry") && !t.Has("no-fur") {
+		f.set(p.species(catalogue.Not, "with fur", catalogue.Fish, catalogue.Reptile, catalogue.Bird))
+	}
+}
+
+// denied reports whether a turn denies a fact.
+func denied(t *read.Turn, fact string) bool {
+	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Fact == fact && m.Role == read.Unwanted })
 }
 
 func boolTo(ok bool, yes, no float64) float64 {
@@ -212,10 +265,18 @@ func (p *Planner) conditions(t *read.Turn, from, to int) (list []Condition, used
 	list = append(list, species...)
 	for i := range t.Marks {
 		m := &t.Marks[i]
-		if m.From < from || m.To > to || m.Attribute == nil || m.Asked || m.Order != 0 || m.Attribute.Name == "species" {
+		if m.From < from || m.To > to || m.Attribute == nil || m.Order != 0 || m.Attribute.Name == "species" || m.Told() {
+			continue
+		}
+		if m.Asked {
+			if m.Attribute.Name == "needs" && m.Role == read.Unwanted { // "one that needs no pills"
+				used[i] = true
+				list = append(list, Condition{Constraint: catalogue.Constraint{Attribute: m.Attribute, Op: catalogue.Is, Names: []string{"no"}}, Said: "no special needs"})
+			}
 			continue
 		}
 		if c, ok := p.condition(t, m); ok {
+			c.Also = alsoIs(t, m)
 			used[i] = true
 			list = append(list, spread(m, c)...)
 		}
@@ -250,7 +311,7 @@ func merge(list []Condition) []Condition {
 	var out []Condition
 	for _, c := range list {
 		at := slices.IndexFunc(out, func(o Condition) bool {
-			return o.Attribute == c.Attribute && o.Op == c.Op && len(c.Names) > 0 && (c.Op == catalogue.Is || c.Op == catalogue.Not)
+			return !c.Also && o.Attribute == c.Attribute && o.Op == c.Op && len(c.Names) > 0 && (c.Op == catalogue.Is || c.Op == catalogue.Not)
 		})
 		if at < 0 {
 			out = append(out, c)
@@ -259,9 +320,19 @@ func merge(list []Condition) []Condition {
 		for _, n := range c.Names {
 			out[at].Names = appendNew(out[at].Names, n)
 		}
-		out[at].Said += " and " + c.Said
+		if out[at].Said != c.Said {
+			out[at].Said += " and " + c.Said
+		}
 	}
 	return out
+}
+
+// alsoIs reports whether a value is to be had beside the one before it: "white and brown", where
+// "white or brown" leaves the choice.
+func alsoIs(t *read.Turn, m *read.Mark) bool {
+	return m.Attribute.Name == "coat" && m.Role == read.Plain && slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+		return o.Attribute == m.Attribute && o.Value != "" && o.To+1 == m.From && t.Words[o.To].Text == "and"
+	})
 }
 
 // wanted returns the conditions on species, breed and group.
@@ -275,7 +346,7 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 	}
 	for i := range t.Marks {
 		m := &t.Marks[i]
-		if m.From < from || m.To > to {
+		if m.From < from || m.To > to || m.Told() {
 			continue
 		}
 		op := catalogue.Is
@@ -290,6 +361,13 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 		case m.Breed != nil && wanted:
 			used[i] = true
 			list = append(list, Condition{Constraint: catalogue.Constraint{Attribute: p.breed, Op: op, Names: []string{m.Breed.ID}}, Said: m.Breed.Name})
+		case m.Attribute != nil && m.Attribute.Name == "species" && m.Value != "" && m.Role == read.Apart:
+			if s := m.Species(); s == catalogue.Cat || s == catalogue.Dog {
+				used[i] = true
+				c := p.company(s)
+				c.Op, c.Number, c.Said = catalogue.AtMost, 0, "not with "+string(s)+"s"
+				list = append(list, c)
+			}
 		case m.Attribute != nil && m.Attribute.Name == "species" && m.Value != "" && m.Role == read.Together:
 			if s := m.Species(); s == catalogue.Cat || s == catalogue.Dog {
 				used[i] = true
@@ -297,6 +375,9 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 			}
 		case m.Attribute != nil && m.Attribute.Name == "species" && m.Value != "" && wanted:
 			used[i] = true
+			if t.At("thing-of", m.To) || op == catalogue.Not && saysAge(t, m) {
+				continue // "not a puppy" rules out no dog
+			}
 			if grouped[m.From] && m.Value != string(catalogue.Fish) {
 				continue // "parrot" says more than "bird"
 			}
@@ -304,6 +385,13 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 		}
 	}
 	return withoutContrary(list)
+}
+
+// saysAge reports whether the word for an animal says how old it is: "puppy".
+func saysAge(t *read.Turn, m *read.Mark) bool {
+	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+		return o.From == m.From && o.To == m.To && o.Attribute != nil && o.Attribute.Name == "age" && o.Value != ""
+	})
 }
 
 // company asks that a pet gets along with cats or dogs.
@@ -333,40 +421,103 @@ func (p *Planner) condition(t *read.Turn, m *read.Mark) (Condition, bool) {
 	switch {
 	case m.Amount != nil:
 		return p.amount(t, m, c)
-	case m.Value == "" || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal:
+	case noWish(p.cat, t, m):
 		return c, false
-	case m.Attribute.Name == "age" && m.Value == "senior" && afterUnit(t, m):
-		return c, false // "2 years old"
-	case m.Attribute.Name == "size" && beforeHome(t, m):
-		return c, false // "a big garden"
-	case m.Attribute.Name == "sex" && m.Value != "group" && len(t.Words) > 8 && !animalWanted(t, m):
-		return c, false // "the boys named her"
-	case m.Attribute.Name == "group" && p.breedGroup(m.Value):
-		return c, false // the species' name says as much
 	case m.Attribute.Name == "home":
-		c.Op, c.Number = catalogue.AtMost, float64(m.Attribute.Rank(m.Value))
-		return c, m.Role != read.Unwanted
+		return homeCondition(t, m, c)
 	case m.Attribute.Name == "children" || m.Attribute.Name == "cats" || m.Attribute.Name == "dogs":
-		if m.Value == "no" || m.Role == read.Unwanted {
-			return c, false
-		}
-		c.Op, c.Number = catalogue.AtLeast, float64(m.Attribute.Rank(m.Value))
-		if m.Attribute.Name != "children" {
-			c.Number = 1
-		}
+		return companyCondition(t, m, c)
+	case m.Attribute.Name == "needs" && m.Role == read.Unwanted:
+		c.Names, c.Said = []string{"no"}, "no special needs"
 		return c, true
 	}
 	c.Names = namesOf(m.Attribute, m.Value)
 	if m.Role == read.Unwanted && m.Attribute.Name != "shedding" { // who cannot stand hair wants little
 		c.Op = catalogue.Not
 	}
-	c.Wish = m.Attribute.Name == "temperament" || m.Attribute.Name == "group" && m.Value == "lap" && len(t.Species(0, len(t.Words), read.Plain)) > 0
+	looks := m.Attribute.Name == "group" && (m.Value == "long-haired" || m.Value == "short-haired") && len(t.Species(0, len(t.Words), read.Plain)) > 0
+	c.Wish = looks || m.Attribute.Name == "temperament" || m.Attribute.Name == "group" && m.Value == "lap" && len(t.Species(0, len(t.Words), read.Plain)) > 0
+	return c, true
+}
+
+// noWish reports whether a value is said of something else than a pet that is looked for.
+func noWish(cat *catalogue.Catalogue, t *read.Turn, m *read.Mark) bool {
+	if m.Value == "" || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal {
+		return true
+	}
+	switch m.Attribute.Name {
+	case "age":
+		return m.Value == "senior" && afterUnit(t, m) // "2 years old"
+	case "size":
+		return ofThing(t, m) || beforeHome(t, m) // "my pension is small", "a big garden"
+	case "sex":
+		some := m.Value == "group" && m.To-m.From == 1 && len(t.Words) > 4 && !besideAnimal(t, m) && !t.Has("count") && !t.Has("list") // "a running couple"
+		return some || m.Value != "group" && (ofPeople(t, m) || len(t.Words) > 8 && !animalWanted(t, m))                               // "the boys named her"
+	case "group":
+		return breedGroup(cat, m.Value) // the species' name says as much
+	case "diet":
+		return m.Role != read.Unwanted && m.Value != "plants" // it is fed, and nobody looks for it
+	case "beginner":
+		return m.Role == read.Unwanted && !impersonal(t, m) // "I am no beginner"
+	}
+	return false
+}
+
+// ofPeople reports whether a word for a sex is no animal's: "you guys", "10 gal", "with her tomcat".
+func ofPeople(t *read.Turn, m *read.Mark) bool {
+	if m.From == 0 {
+		return false
+	}
+	switch before := t.Words[m.From-1].Text; before {
+	case "you", "these", "those", "her", "his", "their":
+		return before != "these" && before != "those" || t.Words[m.From].Text[len(t.Words[m.From].Text)-1] == 's'
+	}
+	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+		return o.Amount != nil && o.To == m.From && m.To == m.From+1 && !besideAnimal(t, m)
+	})
+}
+
+// homeCondition returns what words for a home ask: that a pet be content with an apartment, or, of
+// the animals, that they need more: "which dogs need a garden".
+func homeCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
+	c.Op, c.Number = catalogue.AtMost, float64(m.Attribute.Rank(m.Value))
+	if m.Value == string(catalogue.Apartment) {
+		return c, m.Role != read.Unwanted
+	}
+	if m.Role == read.Unwanted {
+		c.Number--
+	} else {
+		c.Op = catalogue.AtLeast
+	}
+	return c, impersonal(t, m)
+}
+
+// companyCondition returns what words for children, cats and dogs ask.
+func companyCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
+	const barely = 2 // "no cats" says that there are none
+	switch {
+	case m.Value == "no" && m.To-m.From > barely:
+		c.Op = catalogue.AtMost
+		return c, true // "must not live with cats"
+	case m.Role == read.Unwanted && m.Value == "yes" && impersonal(t, m):
+		c.Op, c.Number = catalogue.AtMost, 0 // "which dogs are not for families with kids"
+		if m.Attribute.Name == "children" && (t.Has("toddler") || t.Has("baby")) {
+			c.Number = float64(m.Attribute.Rank("older"))
+		}
+		return c, true
+	case m.Value == "no" || m.Role == read.Unwanted:
+		return c, false
+	}
+	c.Op, c.Number = catalogue.AtLeast, float64(m.Attribute.Rank(m.Value))
+	if m.Attribute.Name != "children" {
+		c.Number = 1
+	}
 	return c, true
 }
 
 // breedGroup reports whether no breed belongs to a group.
-func (p *Planner) breedGroup(name string) bool {
-	return !slices.ContainsFunc(p.cat.Breeds(), func(b *catalogue.Breed) bool { return slices.Contains(b.Groups, name) })
+func breedGroup(cat *catalogue.Catalogue, name string) bool {
+	return !slices.ContainsFunc(cat.Breeds(), func(b *catalogue.Breed) bool { return slices.Contains(b.Groups, name) })
 }
 
 // namesOf widens a value to what people mean by it: a small animal may be tiny, and who
@@ -377,7 +528,7 @@ func namesOf(a *catalogue.Attribute, value string) []string {
 		return []string{"tiny", "small"}
 	case "size=large":
 		return []string{"large", "giant"}
-	case "shedding=low":
+	case "shedding=low", "shedding=none":
 		return []string{"none", "low"}
 	}
 	return []string{value}
@@ -398,9 +549,25 @@ func beforeHome(t *read.Turn, m *read.Mark) bool {
 	})
 }
 
+// ofThing reports whether a mark is said of a thing that is no animal: of the noun before "is".
+func ofThing(t *read.Turn, m *read.Mark) bool {
+	at := m.From - 1
+	if at > 0 && (t.At("after-how-much", at) && t.Words[at].Stem != "be" || t.Words[at].Text == "very" || t.Words[at].Text == "so" || t.Words[at].Text == "too") {
+		at--
+	}
+	if at < 1 || t.Words[at].Stem != "be" || t.Words[at-1].Clause != t.Words[at].Clause {
+		return false
+	}
+	return !slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+		animal := o.Species() != "" || o.Fact == "any-pet" || o.Fact == "pronoun" || o.Fact == "which"
+		return animal && o.From <= at-1 && at-1 < o.To
+	})
+}
+
 // animalWanted reports whether the sentence of a mark asks for an animal.
 func animalWanted(t *read.Turn, m *read.Mark) bool {
-	return t.Has("count") || t.Has("list") || t.Has("have") || t.Has("which") || slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+	wished := slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return o.Fact == "need" && o.To <= m.From && m.From-o.To <= 2 })
+	return wished || t.Has("count") || t.Has("list") || t.Has("have") || t.Has("which") || slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 		return o.Species() != "" && o.Pet == nil && o.Role == read.Plain && t.Words[o.From].Sentence == t.Words[m.From].Sentence
 	})
 }
@@ -409,7 +576,7 @@ func animalWanted(t *read.Turn, m *read.Mark) bool {
 // "a cat that is two". By itself an age may be anybody's.
 func besideAnimal(t *read.Turn, m *read.Mark) bool {
 	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
-		animal := o.Species() != "" || o.Attribute != nil && o.Attribute.Name == "age" && o.Value == "young"
+		animal := o.Species() != "" || o.Fact == "any-pet" || o.Fact == "pronoun" || o.Attribute != nil && o.Attribute.Name == "age" && o.Value == "young"
 		near := t.Words[o.From].Sentence == t.Words[m.From].Sentence
 		return animal && near && o.Role == read.Plain && (o.From >= m.To && o.From-m.To <= 2 || o.To <= m.From && m.From-o.To <= 3) && o.From != m.From
 	})
@@ -422,7 +589,8 @@ func afterUnit(t *read.Turn, m *read.Mark) bool {
 
 // amount returns what an amount asks of a pet.
 func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
-	if m.Attribute == nil || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal {
+	const person = 60 * 12 // months: no pet of ours gets as old
+	if m.Attribute == nil || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal || m.Attribute.Name == "age" && m.Amount.Low >= person {
 		return c, false
 	}
 	c.Op, c.Number = m.Amount.Op, m.Amount.Low
@@ -434,17 +602,35 @@ func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bo
 		exercise := slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 			return o.Attribute != nil && o.Attribute.Name == "exercise" && o.From >= s.From && o.To <= s.To
 		})
-		return c, !exercise && (c.Number <= 24 || m.Amount.Unit == "days") && (len(t.Words) <= shortTurn || t.HasIn(s, "away") || asksFor(t, "hours"))
+		return c, !exercise && (c.Number <= 24 || m.Amount.Unit == "days") && (len(t.Words) <= shortTurn || m.Amount.Unit == read.Away || t.HasIn(s, "away") || asksFor(t, "hours"))
 	case "age":
-		if nearChild(t, m) || m.Amount.Op == catalogue.Is && !m.Amount.Between && !besideAnimal(t, m) {
+		if lasts(t, m) || nearChild(t, m) || forWhom(t, m) || m.Amount.Op == catalogue.Is && !m.Amount.Between && !besideAnimal(t, m) {
 			return c, false
 		}
 	case "exercise", "upkeep", "fee", "weight":
-		if c.Op == catalogue.Is && !m.Amount.Between {
+		if c.Op == catalogue.Is && !m.Amount.Between && (!m.Amount.Exact || !impersonal(t, m)) {
 			c.Op = catalogue.AtMost // a sum without a word is what one has
 		}
 	}
 	return c, true
+}
+
+// lasts reports whether an amount of time is how long something went on: "had dogs for 12 years".
+func lasts(t *read.Turn, m *read.Mark) bool {
+	if m.From == 0 || m.To < len(t.Words) && t.Words[m.To].Stem == "old" {
+		return false
+	}
+	before := t.Words[m.From-1].Text
+	return before == "for" || before == "since" || before == "within" || before == "past"
+}
+
+// forWhom reports whether an age is that of whom a pet is for: "something for a 6 year old".
+func forWhom(t *read.Turn, m *read.Mark) bool {
+	at := m.From
+	if at < 2 || t.Words[at-2].Text != "for" || t.Words[at-1].Text != "a" && t.Words[at-1].Text != "an" && t.Words[at-1].Text != "my" && t.Words[at-1].Text != "our" {
+		return false
+	}
+	return !slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return o.Species() != "" && o.From >= m.To && o.From-m.To <= 1 })
 }
 
 // spread splits an amount between two bounds into two conditions.
@@ -457,6 +643,11 @@ func spread(m *read.Mark, c Condition) []Condition {
 			if !strings.HasPrefix(m.Amount.Unit, "y") {
 				high.Number = c.Number + 1
 			}
+			return []Condition{low, high}
+		}
+		if m.Amount != nil && m.Amount.Exact && c.Op == catalogue.Is {
+			low, high := c, c
+			low.Op, high.Op = catalogue.AtLeast, catalogue.AtMost
 			return []Condition{low, high}
 		}
 		return []Condition{c}

@@ -10,7 +10,7 @@ import (
 // leftovers collects what the turn says that may bind and that no item of the store uses:
 // amounts and values.
 func (p *Planner) leftovers(pl *Plan) {
-	store := slices.ContainsFunc(pl.Items, func(i Item) bool { return i.Kind == read.KindStock || i.Kind == read.KindRecommend })
+	store := slices.ContainsFunc(pl.Items, func(i Item) bool { return forStore(i.Kind) })
 	if !store {
 		return
 	}
@@ -19,7 +19,7 @@ func (p *Planner) leftovers(pl *Plan) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
 		binds := m.Amount != nil && m.Attribute != nil || m.Role == read.Unwanted && m.Value != "" && m.Attribute != nil
-		if !binds || used[i] || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal || nearChild(t, m) {
+		if !binds || used[i] || t.At("past-time", m.To) || m.Role == read.Owned || m.Told() || m.Role == read.Past || m.Role == read.Personal || nearChild(t, m) || m.Amount != nil && m.Amount.Low >= 60*12 && m.Attribute.Name == "age" {
 			continue
 		}
 		overlaps := false
@@ -37,8 +37,12 @@ func (p *Planner) leftovers(pl *Plan) {
 // as they were written.
 func (p *Planner) unknownAnimal(t *read.Turn, a *part) string {
 	var list []string
+	const fewWords = 4 // "any ferrets"
 	for i := a.from; i < a.to; i++ {
 		w := t.Words[i]
+		if s := t.Sentence(i); s != nil && !s.Question && s.To-s.From > fewWords && !t.HasIn(s, "have") && !t.HasIn(s, "need") && !t.HasIn(s, "list") {
+			continue // "we have hens" asks for none
+		}
 		if slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Species() != "" && m.From <= i && i < m.To && m.To-m.From > 1 }) {
 			continue // the pig in "guinea pig"
 		}

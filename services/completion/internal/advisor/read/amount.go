@@ -14,11 +14,18 @@ func (r *Reader) markAmounts(t *Turn, found []match) {
 	var list []Mark
 	defer func() { t.Marks = append(t.Marks, bounded(list, maxAmounts)...) }()
 	for i := 0; i < len(t.Words); i++ {
+		if away := r.away(t, i, found); away != nil {
+			t.Marks = append(t.Marks, Mark{From: away.From, To: away.To, Fact: "away"})
+			i = away.To - 1
+			list = append(list, *away)
+			continue
+		}
 		value, money, ok := r.number(t.Words[i].Text)
 		if !ok {
 			continue
 		}
 		m := Mark{From: i, To: i + 1, Amount: &Amount{Op: catalogue.Is, Low: value, High: value}}
+		r.tens(t, &m)
 		if money {
 			m.Attribute = r.cat.Attribute("fee")
 		}
@@ -66,6 +73,17 @@ func (r *Reader) isUnit(word string) bool {
 		}
 	}
 	return false
+}
+
+// tens takes in the second word of "seventy-four".
+func (r *Reader) tens(t *Turn, m *Mark) {
+	tens, _, _ := r.number(t.Words[m.From].Text)
+	more, written := r.lexicon.Numbers[wordAt(t, m.To)]
+	if _, word := r.lexicon.Numbers[t.Words[m.From].Text]; !word || !written || tens < 20 || tens > 90 || more < 1 || more > 9 {
+		return
+	}
+	m.Amount.Low += more
+	m.Amount.High, m.To = m.Amount.Low, m.To+1
 }
 
 // half takes in "and a half".
@@ -184,6 +202,23 @@ func textsOf(t *Turn, from, to int) []string {
 	return list
 }
 
+// opposite is what a bound means that is denied.
+var opposite = map[catalogue.Op]catalogue.Op{ //nolint:gochecknoglobals // a table
+	catalogue.Below: catalogue.AtLeast, catalogue.AtMost: catalogue.Above, catalogue.Above: catalogue.AtMost, catalogue.AtLeast: catalogue.Below,
+}
+
+// denied reports whether a phrase is denied by a word close before it in its clause, and not
+// something else between them: "no special needs under $150".
+func denied(t *Turn, found []match, f match) bool {
+	const reach = 4
+	return slices.ContainsFunc(found, func(o match) bool {
+		return o.group == groupCue && o.name == "not" && o.To <= f.From && f.From-o.To < reach && t.Words[o.From].Clause == t.Words[f.From].Clause &&
+			!slices.ContainsFunc(t.Marks, func(m Mark) bool {
+				return m.From >= o.From && m.To <= f.From && m.To > o.To && (m.Breed != nil || m.Attribute != nil && m.Attribute.Name != "fee" && m.Attribute.Name != "age")
+			})
+	})
+}
+
 // compare finds how a number bounds what is meant.
 func (r *Reader) compare(t *Turn, m *Mark, found []match) {
 	ops := map[string]catalogue.Op{
@@ -191,6 +226,9 @@ func (r *Reader) compare(t *Turn, m *Mark, found []match) {
 	}
 	longest := 0
 	for _, f := range found {
+		if f.group == groupCompare && f.name == "exactly" && f.To == m.From {
+			m.Amount.Exact = true
+		}
 		op, ok := ops[f.name]
 		if f.group != groupCompare || !ok || t.Words[f.From].Sentence != t.Words[m.From].Sentence {
 			continue
@@ -201,10 +239,19 @@ func (r *Reader) compare(t *Turn, m *Mark, found []match) {
 		after := sameClause && !bounds && (f.From == m.To || f.From == m.To+1 && t.Words[m.To].Text == "old")
 		if (before || after) && f.To-f.From >= longest {
 			longest, m.Amount.Op = f.To-f.From, op
+			if before && denied(t, found, f) {
+				m.Amount.Op = opposite[op] // "cannot spend more than"
+			}
 			if age := r.cat.Attribute("age"); m.Attribute == nil && m.Amount.Low <= 30 && compares(age, t.Words[f.From].Text) {
 				m.count(age, 12, "years", m.To) // "younger than 3"
 			}
 		}
+	}
+	budget := slices.ContainsFunc(found, func(f match) bool {
+		return f.group == groupCompare && f.name == "money" && f.To <= m.From && t.Words[f.From].Clause == t.Words[m.From].Clause
+	})
+	if budget && m.Attribute == nil && m.Amount.Low >= 20 && longest == 0 && !m.Amount.Between && !countsThings(t, m.To) {
+		m.Attribute, m.Amount.Op = r.cat.Attribute("fee"), catalogue.AtMost
 	}
 	// "200 max" without a unit is money: nothing else is bounded in tens.
 	if bounded := m.Amount.Op == catalogue.Below || m.Amount.Op == catalogue.AtMost; bounded && m.Attribute == nil && longest > 0 && m.Amount.Low >= 20 && !countsThings(t, m.To) {

@@ -1,8 +1,10 @@
 package read
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -20,25 +22,80 @@ type Language struct {
 	// Words are frequent words by which the language is recognised.
 	Words []string
 	// Emergency and Poison say that this can be an emergency and whom to call, Note that
-	// the guides are in English, Unsure that the question was not understood.
+	// the guides are in English, Unsure that the question was not understood. In a language that
+	// is not read, Note says which ones are, and whom to call about an animal in danger.
 	Emergency, Poison, Note, Unsure string
-	// Glossary gives words in English.
+	// Scripts are those of Unicode that nothing else says the language by.
+	Scripts []string
+	// Glossary gives words in English; those of several words are found before their parts.
 	Glossary map[string]string
+	// Endings may be taken off a word that the glossary lacks, and others put in their
+	// place: "en", "oes:ao".
+	Endings []string
+	// Joints are what may stand between the parts of a word that is made of two; none where
+	// the language makes no such words.
+	Joints []string
 
-	common map[string]bool
+	common  map[string]bool
+	phrases map[string][]saying // by their first word, the longest first
+	said    map[string]string   // what the advisor says, by its key in data/phrases.txt
+	told    map[string]string   // what guides tell, in short, by guide and heading
 }
+
+// A saying is a phrase of a language in English. With a tail, some words stand between it and
+// the first words, and in English in the place of an asterisk: separable verbs, and what a verb
+// is put around.
+type saying struct {
+	words, tail []string
+	english     string
+}
+
+// between stands in a phrase for some words that are no part of it, maxBetween for how many.
+const (
+	between    = "*"
+	maxBetween = 4
+)
 
 //go:embed data/languages.yaml
 var languagesText []byte
+
+//go:embed data/glossary.txt
+var glossaryText string
+
+//go:embed data/phrases.txt
+var phrasesText string
+
+//go:embed data/care.txt
+var careText string
 
 func readLanguages() ([]*Language, error) {
 	byCode := map[string]*Language{}
 	if err := yaml.UnmarshalWithOptions(languagesText, &byCode, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("languages.yaml: %w", err)
 	}
+	for _, l := range byCode {
+		l.said, l.told = map[string]string{}, map[string]string{}
+	}
+	err := readTable(glossaryText, byCode, func(l *Language, english, said string) {
+		for one := range strings.SplitSeq(said, ",") {
+			if key := folded(one); key != "" {
+				l.Glossary[key] = english
+			}
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("glossary.txt: %w", err)
+	}
+	if err := readTable(phrasesText, byCode, func(l *Language, key, said string) { l.said[key] = said }); err != nil {
+		return nil, fmt.Errorf("phrases.txt: %w", err)
+	}
+	if err := readCare(careText, byCode); err != nil {
+		return nil, fmt.Errorf("care.txt: %w", err)
+	}
 	var list []*Language
 	for code, l := range byCode {
 		l.Code, l.common = code, map[string]bool{}
+		l.gather()
 		for _, w := range l.Words {
 			l.common[w] = true
 		}
@@ -48,40 +105,259 @@ func readLanguages() ([]*Language, error) {
 	return list, nil
 }
 
+// readTable reads a table whose first line names the languages of its columns.
+func readTable(text string, languages map[string]*Language, put func(l *Language, key, said string)) error {
+	var columns []*Language
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		fields := strings.Split(line, "|")
+		if columns == nil {
+			for _, code := range fields[1:] {
+				l := languages[strings.TrimSpace(code)]
+				if l == nil {
+					return fmt.Errorf("%q is no language", code)
+				}
+				columns = append(columns, l)
+			}
+			continue
+		}
+		if len(fields) != len(columns)+1 {
+			return fmt.Errorf("%q has not %d fields", line, len(columns)+1)
+		}
+		for i, l := range columns {
+			said := strings.TrimSpace(fields[i+1])
+			if said == "" {
+				return fmt.Errorf("%q has an empty field", line)
+			}
+			put(l, strings.TrimSpace(fields[0]), said)
+		}
+	}
+	return nil
+}
+
+// readCare reads what guides tell in short: below "## guide: heading" a line for each language.
+func readCare(text string, languages map[string]*Language) error {
+	key := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if heading, ok := strings.CutPrefix(line, "## "); ok {
+			key = heading
+			continue
+		}
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		code, told, ok := strings.Cut(line, ": ")
+		l := languages[code]
+		if !ok || l == nil || key == "" {
+			return fmt.Errorf("%q is not \"language: text\" below a heading", line)
+		}
+		l.told[key] = told
+	}
+	return nil
+}
+
+// Speaks reports whether the advisor answers in the language.
+func (l *Language) Speaks() bool { return l != nil && len(l.said) > 0 }
+
+// Say returns what is said for a key of data/phrases.txt, with what is put in; "" if there is
+// no such key.
+func (l *Language) Say(key string, in ...string) string {
+	said := l.said[key]
+	for _, s := range in {
+		said = strings.Replace(said, "{}", s, 1)
+	}
+	return said
+}
+
+// Care returns in short what a guide tells below a heading; "" if it is in English only.
+func (l *Language) Care(guide, heading string) string { return l.told[guide+": "+heading] }
+
+// Told returns the guides and headings of which [Language.Care] tells.
+func (l *Language) Told() []string { return slices.Sorted(maps.Keys(l.told)) }
+
+// folded writes a text as words are compared.
+func folded(text string) string {
+	if before, after, ok := strings.Cut(text, between); ok {
+		return folded(before) + " " + between + " " + folded(after)
+	}
+	var list []string
+	for _, w := range words.Split(text) {
+		list = append(list, w.Text)
+	}
+	return strings.Join(list, " ")
+}
+
+// gather finds the phrases among the glossary.
+func (l *Language) gather() {
+	l.phrases = map[string][]saying{}
+	for key, english := range l.Glossary {
+		if first, _, ok := strings.Cut(key, " "); ok {
+			before, after, _ := strings.Cut(key, between)
+			l.phrases[first] = append(l.phrases[first], saying{strings.Fields(before), strings.Fields(after), english})
+		}
+	}
+	for _, list := range l.phrases {
+		slices.SortFunc(list, func(a, b saying) int {
+			return cmp.Or(cmp.Compare(len(b.words)+len(b.tail), len(a.words)+len(a.tail)), slices.Compare(a.words, b.words), slices.Compare(a.tail, b.tail))
+		})
+	}
+}
+
+// phrase returns the longest phrase that a text begins with, and where it ends: first its
+// own words, then those between, then the tail.
+func (l *Language) phrase(text []words.Word) (s saying, from, to, end int) {
+	for _, s := range l.phrases[text[0].Text] {
+		from := len(s.words)
+		if !startsWith(text, s.words) {
+			continue
+		}
+		if len(s.tail) == 0 {
+			return s, from, from, from
+		}
+		for to := from + 1; to <= from+maxBetween && to < len(text); to++ {
+			if text[to].Clause != text[0].Clause {
+				break
+			}
+			if startsWith(text[to:], s.tail) {
+				return s, from, to, to + len(s.tail)
+			}
+		}
+	}
+	return saying{}, 0, 0, 0
+}
+
+// startsWith reports whether a text begins with words.
+func startsWith(text []words.Word, with []string) bool {
+	return len(with) <= len(text) && slices.EqualFunc(with, text[:len(with)], func(a string, b words.Word) bool { return a == b.Text })
+}
+
 // translate finds the language of a turn and puts the words that are known into English.
 func (r *Reader) translate(t *Turn) {
 	split := words.Split(t.Text)
 	t.Language = r.languageOf(split)
 	if t.Language == nil {
 		t.Foreign = otherScript(t.Text)
+		if t.Foreign {
+			t.Language = r.writtenIn(t.Text)
+		}
 		return
 	}
+	t.Foreign = !t.Language.Speaks()
+	if len(split) == 0 || t.Foreign {
+		return
+	}
+	last := split[len(split)-1].End
+	t.Text = t.Text[:split[0].Start] + r.render(t.Language, t.Text, split) + t.Text[last:]
+}
+
+// render writes words of a text in English, with what stands between them.
+func (r *Reader) render(l *Language, text string, split []words.Word) string {
 	var b strings.Builder
-	at := 0
-	for _, w := range split {
-		english, ok := t.Language.Glossary[w.Text]
-		if !ok {
-			english, ok = t.Language.elided(t.Text[w.Start:w.End])
+	at := split[0].Start
+	for i := 0; i < len(split); i++ {
+		w := split[i]
+		s, from, to, end := l.phrase(split[i:])
+		english, ok := s.english, end > 0
+		if from < to {
+			english = strings.Replace(english, between, r.render(l, text, split[i+from:i+to]), 1)
 		}
 		if !ok {
+			end = 1
+			if english, ok = r.english(l, text[w.Start:w.End], &w); !ok {
+				continue
+			}
+		}
+		b.WriteString(text[at:w.Start])
+		b.WriteString(english)
+		i += end - 1
+		at = split[i].End
+	}
+	b.WriteString(text[at:split[len(split)-1].End])
+	return b.String()
+}
+
+// english returns a word in English: as the glossary has it, behind an article, with another
+// ending, or of its parts.
+func (r *Reader) english(l *Language, written string, w *words.Word) (string, bool) {
+	if english, ok := l.Glossary[w.Text]; ok {
+		return english, true
+	}
+	if english, ok := l.elided(written); ok {
+		return english, true
+	}
+	if r.cat.Knows(w.Text) || len(r.cat.Names(written)) > 0 {
+		return "", false
+	}
+	if english, ok := l.inflected(w.Text); ok {
+		return english, true
+	}
+	return l.compound(w.Text)
+}
+
+// leastStem is how long a word is at least that is looked for without its ending, leastPart
+// what a part of a word has.
+const (
+	leastStem = 4
+	leastPart = 3
+)
+
+// inflected returns the English of a word that has another ending than in the glossary.
+func (l *Language) inflected(word string) (string, bool) {
+	for _, e := range l.Endings {
+		ending, instead, _ := strings.Cut(e, ":")
+		stem, ok := strings.CutSuffix(word, ending)
+		if !ok || len(stem) < leastStem {
 			continue
 		}
-		b.WriteString(t.Text[at:w.Start])
-		b.WriteString(english)
-		at = w.End
+		if english, ok := l.Glossary[stem+instead]; ok {
+			return english, true
+		}
+		if n := len(stem); instead == "" && stem[n-1] == stem[n-2] {
+			if english, ok := l.Glossary[stem[:n-1]]; ok {
+				return english, true
+			}
+		}
 	}
-	b.WriteString(t.Text[at:])
-	t.Text = b.String()
+	return "", false
+}
+
+// compound returns the English of a word that two words of the glossary make up. The longest
+// first part counts.
+func (l *Language) compound(word string) (string, bool) {
+	if len(l.Joints) == 0 {
+		return "", false
+	}
+	for i := len(word) - leastPart; i >= leastPart; i-- {
+		second, ok := l.Glossary[word[i:]]
+		if !ok {
+			second, ok = l.inflected(word[i:])
+		}
+		if !ok || l.common[word[i:]] {
+			continue
+		}
+		for _, joint := range l.Joints {
+			if first, ok := l.Glossary[strings.TrimSuffix(word[:i], joint)]; ok && strings.HasSuffix(word[:i], joint) && !l.common[strings.TrimSuffix(word[:i], joint)] {
+				return first + " " + second, true
+			}
+		}
+	}
+	return "", false
 }
 
 // elided returns the English of a word behind an article that has lost its vowel: l'eau.
 func (l *Language) elided(word string) (string, bool) {
 	i := strings.IndexAny(word, "'’")
-	if i < 0 || i > 2 {
+	if i < 0 || i > 5 {
 		return "", false
 	}
-	english, ok := l.Glossary[words.Fold(strings.TrimLeft(word[i:], "'’"))]
-	return english, ok
+	rest := words.Fold(strings.TrimLeft(word[i:], "'’"))
+	if english, ok := l.Glossary[rest]; ok {
+		return english, true
+	}
+	return l.inflected(rest)
 }
 
 // languageOf returns the language that most words are of, or nil for English.
@@ -95,13 +371,13 @@ func (r *Reader) languageOf(split []words.Word) *Language {
 	}
 	for _, l := range r.languages {
 		n := 0
-		for _, w := range split {
-			_, known := l.Glossary[w.Text]
-			switch {
-			case l.common[w.Text]:
-				n += 2
-			case known && !r.cat.Knows(w.Text):
-				n++
+		if l.Speaks() {
+			n = r.says(l, split)
+		} else { // there are only words to know it by
+			for i := 0; i < len(split) && len(l.common) > 0; i++ {
+				if l.common[split[i].Text] {
+					n += 2
+				}
 			}
 		}
 		if n > most {
@@ -112,6 +388,36 @@ func (r *Reader) languageOf(split []words.Word) *Language {
 		return nil
 	}
 	return best
+}
+
+// says returns how much of a text is in a language that is read.
+func (r *Reader) says(l *Language, split []words.Word) (n int) {
+	for i, w := range split {
+		if s, _, _, end := l.phrase(split[i:]); end > 0 {
+			n += len(s.words) + len(s.tail) // one that has several words is hardly there by chance
+		}
+		_, known := l.Glossary[w.Text]
+		switch {
+		case l.common[w.Text]:
+			n += 2
+		case known && !r.cat.Knows(w.Text):
+			n++
+		}
+	}
+	return n
+}
+
+// writtenIn returns the language that is told by the script of a text, or nil. Japanese, which has
+// letters of its own among those of Chinese, comes before it.
+func (r *Reader) writtenIn(text string) *Language {
+	for _, l := range r.languages {
+		for _, script := range l.Scripts {
+			if strings.ContainsFunc(text, func(c rune) bool { return unicode.Is(unicode.Scripts[script], c) }) {
+				return l
+			}
+		}
+	}
+	return nil
 }
 
 // otherScript reports whether most letters are not Latin.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
 // mark collects what a turn mentions.
@@ -27,8 +28,24 @@ func (r *Reader) mark(t *Turn, found []match) {
 		}
 	}
 	r.markAmounts(t, found)
+	t.markSleep()
 	slices.SortStableFunc(t.Marks, func(a, b Mark) int { return cmp.Compare(a.From, b.From) })
 	r.assignRoles(t, found)
+}
+
+// markSleep marks a pet that was put to sleep, whatever it is called: "put Bella to sleep".
+func (t *Turn) markSleep() {
+	const reach = 6
+	for i, w := range t.Words {
+		if w.Text != "put" {
+			continue
+		}
+		for k := i + 2; k < min(i+reach, len(t.Words)-1); k++ {
+			if t.Words[k].Text == "to" && t.Words[k+1].Text == "sleep" && t.Words[k].Sentence == w.Sentence {
+				t.Marks = append(t.Marks, Mark{From: i, To: k + 2, Fact: "grief"})
+			}
+		}
+	}
 }
 
 func attributeMark(a *catalogue.Attribute, kind string, m match) Mark {
@@ -53,7 +70,7 @@ func outermost(found []match) []match {
 			other, _, _ := strings.Cut(o.group, ":")
 			same := other == kind && kind != groupAsk || isAttributeKind(other) && isAttributeKind(kind)
 			inside := o.From <= m.From && m.To <= o.To && o.To-o.From > m.To-m.From
-			animal := m.group == valueOf+"species" && (kind == other || o.loose)
+			animal := m.group == valueOf+"species" && (kind == other || o.loose || other+":" == askFor && m.From > o.From)
 			apart := o.loose && isAttributeKind(kind) && m.group != o.group
 			return same && inside && !animal && !apart
 		})
@@ -93,9 +110,11 @@ func reachOf(r Role) int {
 // assignRoles says of each mention how it is meant, by the nearest cue before it in its
 // clause. What is joined to a mention by "or" or "and" is meant as that one is.
 func (r *Reader) assignRoles(t *Turn, found []match) {
-	cues := map[string]Role{"own": Owned, "past": Past, "together": Together, "not": Unwanted, "afraid": Unwanted, "allergic": Allergic, "person": Personal}
+	cues := map[string]Role{"own": Owned, "begins-own": Owned, "past": Past, "together": Together, "not": Unwanted, "afraid": Unwanted, "allergic": Allergic, "person": Personal}
+	defer r.others(t)
 	defer inherit(t)
 	defer household(t, found)
+	defer keepApart(t, found)
 	for i := range t.Marks {
 		m := &t.Marks[i]
 		if m.Fact != "" && m.Fact != "no-cage" {
@@ -111,11 +130,22 @@ func (r *Reader) assignRoles(t *Turn, found []match) {
 			if role == Owned && m.Amount != nil && m.Attribute != nil && m.Attribute.Name != "age" {
 				continue // "my budget is $70"
 			}
+			if role == Owned && f.To-f.From == 1 && turnsAway(t.Words[f.To:m.From]) {
+				continue // "my budget for a dog"
+			}
 			if role == Personal && m.Amount == nil || insideMark(t, f, m) {
 				continue
 			}
 			if role == Together && owns(found, f) {
 				role = Owned
+			}
+			if role == Together && f.From > 0 && t.Words[f.From-1].Text == "you" && t.Words[f.From].Stem == "have" {
+				continue // "do you have a Dalmatian"
+			}
+			if f.name == "begins-own" {
+				if f.From > 0 && t.Words[f.From-1].Clause == t.Words[f.From].Clause || t.asksAt(f.From) {
+					continue // "do you have a dog", "got a dog?"
+				}
 			}
 			if f.To == nearest && m.Role != Plain && role != Unwanted {
 				continue
@@ -131,10 +161,81 @@ func (r *Reader) assignRoles(t *Turn, found []match) {
 			default:
 			}
 		}
+		if m.Species() != "" && m.Role == Plain && t.inside(m, "experienced") {
+			m.Role = Past // "we had working dogs before"
+		}
 		if before := joined(t, i); m.Role == Plain && before != nil {
 			m.Role = before.Role
 		}
 	}
+}
+
+// keepApart finds who an animal must not live with: "cats that cannot be put with a dog", "dogs who
+// chase cats". Denied twice it may: "a dog that does not chase cats".
+func keepApart(t *Turn, found []match) {
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		if m.Species() == "" || m.Pet != nil || m.Role != Together && m.Role != Unwanted && m.Role != Plain {
+			continue
+		}
+		from := -1 // behind the animal that is spoken of
+		for _, o := range t.Marks {
+			speaks := o.Species() != "" && o.Role == Plain || o.Fact == "any-pet" || o.Fact == "which" && wordAt(t, o.From) == "which"
+			if speaks && o.To <= m.From && t.Words[o.From].Clause == t.Words[m.From].Clause {
+				from = max(from, o.To)
+			}
+		}
+		if from < 0 {
+			continue
+		}
+		cue := func(name string) bool {
+			return slices.ContainsFunc(found, func(f match) bool {
+				return f.group == groupCue && f.name == name && f.From >= from && f.To <= m.From
+			})
+		}
+		hostile := cue("hostile")
+		denied := slices.ContainsFunc(found, func(f match) bool {
+			also := slices.ContainsFunc(found, func(o match) bool { return o.group == groupCue && o.name == "hostile" && o.From == f.From })
+			return f.group == groupCue && f.name == "not" && f.From >= from && f.To <= m.From && !also
+		})
+		switch {
+		case hostile && denied:
+			m.Role = Together
+		case hostile, cue("together") && denied:
+			m.Role = Apart
+		}
+	}
+}
+
+// turnsAway reports whether words have a preposition, so that what stands before them
+// has another noun of its own: these words are grammar.
+func turnsAway(list []words.Word) bool {
+	for _, w := range list {
+		switch w.Text {
+		case "for", "on", "about", "to", "of", "is", "was":
+			return true
+		}
+	}
+	return false
+}
+
+// asksAt reports whether the sentence of a word ends in a question mark.
+func (t *Turn) asksAt(word int) bool {
+	for i := word; i < len(t.Words) && t.Words[i].Sentence == t.Words[word].Sentence; i++ {
+		end := len(t.Text)
+		if i+1 < len(t.Words) {
+			end = t.Words[i+1].Start
+		}
+		if strings.Contains(t.Text[t.Words[i].End:end], "?") {
+			return true
+		}
+	}
+	return false
+}
+
+// inside reports whether a mention lies within one of a fact.
+func (t *Turn) inside(m *Mark, fact string) bool {
+	return slices.ContainsFunc(t.Marks, func(o Mark) bool { return o.Fact == fact && o.From <= m.From && m.To <= o.To })
 }
 
 // household takes animals for owned that were, or that a list of facts names by themselves:
@@ -147,13 +248,13 @@ func household(t *Turn, found []match) {
 		}
 		at := t.Words[m.From]
 		gone := slices.ContainsFunc(found, func(f match) bool {
-			return f.group == groupCue && f.name == "gone" && t.Words[f.From].Sentence == at.Sentence
+			return f.group == groupCue && f.name == "gone" && t.Words[f.From].Sentence == at.Sentence && !t.At("mate", f.From-1)
 		})
 		if gone && m.Role == Owned {
 			m.Role = Past
 			continue
 		}
-		if m.Role == Plain && t.aloneInClause(m) && t.facts(at.Sentence) > 1 {
+		if m.Role == Plain && (t.aloneInClause(m) || t.listed(m)) && (t.facts(at.Sentence) > 1 || t.listed(m) && ownsBefore(t, found, m)) {
 			m.Role = Owned
 		}
 	}
@@ -167,6 +268,31 @@ func (t *Turn) aloneInClause(m *Mark) bool {
 		return false
 	}
 	return (after == len(t.Words) || t.Words[after].Clause != clause) && counts(t.Words[before].Text)
+}
+
+// ownsBefore reports whether the sentence of a mention says, in a clause before it, what is at home.
+func ownsBefore(t *Turn, found []match, m *Mark) bool {
+	return slices.ContainsFunc(found, func(f match) bool {
+		at := t.Words[f.From]
+		return f.group == groupCue && f.name == "own" && f.To-f.From > 1 && f.To <= m.From && at.Sentence == t.Words[m.From].Sentence && at.Clause != t.Words[m.From].Clause
+	})
+}
+
+// listed reports whether a clause begins by counting a mention, and asks for nothing: "house, yard,
+// two old neutered mutts that like everybody".
+func (t *Turn) listed(m *Mark) bool {
+	const reach = 4
+	first := m.From
+	for first > 0 && t.Words[first-1].Clause == t.Words[m.From].Clause {
+		first--
+	}
+	if first == 0 || m.From-first > reach || m.From == first || !counts(t.Words[first].Text) || t.asksAt(m.From) {
+		return false
+	}
+	return t.Words[first-1].Sentence == t.Words[first].Sentence && !slices.ContainsFunc(t.Marks, func(o Mark) bool {
+		asks := o.Fact == "need" || o.Fact == "which" || o.Fact == "have" || o.Fact == "list"
+		return asks && t.Words[o.From].Sentence == t.Words[m.From].Sentence
+	})
 }
 
 // counts reports whether a word says how many: "a cat", "two cats".
@@ -192,20 +318,169 @@ func (t *Turn) facts(sentence int) int {
 	return n
 }
 
-// inherit gives what describes an animal the animal's role: in "my shy boy rabbit" nothing
-// is wanted.
+// inherit gives what describes an animal that is not the one looked for that animal's role: in
+// "my shy boy rabbit, 3 years old, who hates dogs" nothing is wanted.
 func inherit(t *Turn) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
-		if m.Attribute == nil || m.Value == "" || m.Species() != "" || m.Role != Plain {
+		if m.Attribute == nil || m.Asked || m.Role != Plain && m.Role != Together || m.Species() != "" || m.Amount == nil && (m.Value == "" && m.Order == 0) {
 			continue
 		}
 		for _, o := range t.Marks {
-			if o.Species() != "" && o.From >= m.To && o.From-m.To <= 1 && t.Words[o.From].Clause == t.Words[m.From].Clause && (o.Role == Owned || o.Role == Past) {
-				m.Role = o.Role
+			if o.Species() == "" || o.Pet != nil || o.Role != Owned && o.Role != Past && o.Role != Together {
+				continue
+			}
+			if t.before(m, &o) || t.behind(m, &o) || o.From <= m.From && m.To <= o.To {
+				m.Role = Owned
 			}
 		}
 	}
+}
+
+// What others needs to be sure: how little likely it is, at most, that a mention tells of the
+// animal that is looked for, in a turn that asks for one in so many words and in one that does
+// not, and how many words a turn has that tells of several.
+const (
+	hardly     = 0.2
+	rather     = 0.5
+	surely     = 0.9 // a mention tells of it, whatever stands before
+	saysLittle = 7
+)
+
+// others marks what hardly tells of the animal that is looked for.
+func (r *Reader) others(t *Turn) {
+	if len(t.Words) < saysLittle {
+		return
+	}
+	asked := slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Role == Plain && m.Species() != "" && t.wishes(&m) })
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		if m.Asked || m.Pet != nil || m.Species() == "" && !m.describes() || t.wishes(m) {
+			continue
+		}
+		if next := wordAt(t, m.To); m.Species() == "" && (next == "one" || next == "ones") {
+			continue // "my landlord allows only small ones"
+		}
+		from, to := t.phrase(m)
+		w := r.Whose(t, from, to)
+		if m.Role == Owned && m.Species() != "" && w[Sought] > surely {
+			m.Role = Plain // "my budget for a dog"
+		}
+		limit := float32(hardly)
+		if asked && (m.Species() != "" || to-from > m.To-m.From) {
+			limit = rather
+		}
+		teller := w[Teller] > w[Other] && (m.bothers() || m.Species() != "" && !asked) // "not above $90 for a cat"
+		if m.Role == Plain && w[Sought]+w[Asked] < limit && !teller {
+			m.Of = Teller
+			if w[Other] > w[Teller] {
+				m.Of = Other
+			}
+		}
+	}
+}
+
+// phrase returns the words of an animal and of what describes it before: "two bouncy young
+// Labs".
+func (t *Turn) phrase(m *Mark) (from, to int) {
+	from, to = m.From, m.To
+	same := func(i int) bool { return t.Words[i].Clause == t.Words[m.From].Clause && t.described(i) }
+	for from > 0 && same(from-1) {
+		from--
+	}
+	for to < len(t.Words) && same(to) {
+		to++
+	}
+	return from, to
+}
+
+// describes reports whether a mention says what an animal is like, rather than what it has to
+// put up with or costs.
+func (m *Mark) describes() bool {
+	if m.Attribute == nil {
+		return false
+	}
+	switch m.Attribute.Name {
+	case "home", "children", "cats", "dogs", "hours", "allergy", "beginner", "fee", "upkeep", "exercise":
+		return false
+	}
+	return true
+}
+
+// bothers reports whether a mention is of what people say of themselves that they cannot
+// bear: "I hate noise".
+func (m *Mark) bothers() bool {
+	return m.Attribute != nil && (m.Attribute.Name == "noise" || m.Attribute.Name == "shedding" || m.Attribute.Name == "grooming")
+}
+
+// wishes reports whether a mention follows, in its clause, words that ask for an animal:
+// "show me all", "I need".
+func (t *Turn) wishes(m *Mark) bool {
+	for i := m.From - 1; i >= 0 && m.From-i <= 4 && t.Words[i].Clause == t.Words[m.From].Clause; i-- {
+		if o := t.markAt(i); o != nil && o.Species() != "" {
+			break
+		}
+		if t.Words[i].Text == "your" { // the store is spoken to
+			return true
+		}
+	}
+	if before := m.From - 1; before >= 0 && (t.Words[before].Text == "all" || t.Words[before].Text == "every") && (before == 0 || t.Words[before-1].Clause != t.Words[before].Clause) {
+		return true // "All cats under $100."
+	}
+	return slices.ContainsFunc(t.Marks, func(o Mark) bool {
+		asks := o.Fact == "list" || o.Fact == "count" || o.Fact == "have" || o.Fact == "which" || o.Fact == "need"
+		return asks && o.From <= m.From && t.Words[o.From].Clause == t.Words[m.From].Clause
+	})
+}
+
+// before reports whether m stands before an animal as what describes it: "two big dogs", "a 6
+// year old greyhound".
+func (t *Turn) before(m, animal *Mark) bool {
+	const reach = 3
+	if m.To > animal.From || animal.From-m.To >= reach || t.Words[m.From].Clause != t.Words[animal.From].Clause {
+		return false
+	}
+	for i := m.To; i < animal.From; i++ { // nothing but other words of description
+		if !t.described(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// behind reports whether m stands behind an animal as what describes it: "a rabbit, 3 years
+// old", "two dogs (friendly)", "a greyhound who kills anything small".
+func (t *Turn) behind(m, animal *Mark) bool {
+	if m.From < animal.To || t.Words[m.From].Sentence != t.Words[animal.From].Sentence {
+		return false
+	}
+	for i := animal.To; i < m.From; i++ {
+		o := t.markAt(i)
+		if o != nil && (o.Fact == "need" || o.Fact == "which" || o.Fact == "have" || o.Species() != "") || isJoin(t.Words[i].Text) && t.Words[i].Clause != t.Words[animal.From].Clause {
+			return false
+		}
+	}
+	next := t.Words[animal.To].Text
+	relative := next == "who" || next == "that" || next == "which" || next == "whos" || next == "thats"
+	apposed := m.From-animal.To <= 1 && t.Words[m.From].Clause != t.Words[animal.From].Clause
+	return relative && t.Words[m.From].Clause-t.Words[animal.To].Clause <= 1 || apposed
+}
+
+// described reports whether a word is part of a mention of an attribute.
+func (t *Turn) described(word int) bool {
+	m := t.markAt(word)
+	return m != nil && m.Attribute != nil
+}
+
+// markAt returns a mention that word i is in, an animal first.
+func (t *Turn) markAt(i int) *Mark {
+	var found *Mark
+	for k := range t.Marks {
+		if m := &t.Marks[k]; m.From <= i && i < m.To && (found == nil || m.Species() != "") {
+			found = m
+		}
+	}
+	return found
 }
 
 // present reports whether an animal is said to be there or not, rather than to be wanted or
@@ -287,8 +562,5 @@ func joined(t *Turn, i int) *Mark {
 // isJoin reports whether a word goes on with what was said: these two are grammar.
 func isJoin(word string) bool { return word == "or" || word == "and" || word == "nor" }
 
-// text returns the words of a mark as they were written.
-func (t *Turn) text(m *Mark) string { return t.Text[t.Words[m.From].Start:t.Words[m.To-1].End] }
-
 // Said returns the words of a mark as they were written.
-func (t *Turn) Said(m *Mark) string { return t.text(m) }
+func (t *Turn) Said(m *Mark) string { return t.Text[t.Words[m.From].Start:t.Words[m.To-1].End] }

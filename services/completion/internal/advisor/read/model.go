@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/meaning"
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
@@ -61,6 +62,12 @@ func (k Kind) IsTalk() bool { return strings.HasPrefix(string(k), "talk-") }
 // Kinds holds the probability of each kind, in the order of [AllKinds].
 type Kinds [len(allKinds)]float32
 
+// Surely returns the kinds where there is no doubt which it is.
+func Surely(kind Kind) (k Kinds) {
+	k[slices.Index(allKinds[:], kind)] = 1
+	return k
+}
+
 // Of returns the probability of a kind.
 func (k *Kinds) Of(kind Kind) float32 {
 	return k[slices.Index(allKinds[:], kind)]
@@ -88,64 +95,73 @@ func (k *Kinds) Best() Kind {
 	return allKinds[best]
 }
 
-// modelBits is the size of the table of weights that features are hashed into.
-const modelBits = 15
+// modelBits is the size of the table of weights that features of words are hashed into. The
+// dimensions of a turn's place in the space of meanings have slots behind it.
+const (
+	modelBits = 15
+	slots     = 1<<modelBits + meaning.Dims
+)
 
-// A Model is a linear model of the kinds: a weight for each kind of every slot that a
-// feature may be hashed to. It is made by `make advisor` and does not change.
-type Model struct {
-	weights [][len(Kinds{})]int8
-	scale   [len(Kinds{})]float32
-	bias    [len(Kinds{})]float32
+// A linear is a linear model: a weight for each class of every slot. It is made by `make
+// advisor` and does not change.
+type linear struct {
+	weights     []int8 // of slot i those of class k at i*len(scale)+k
+	scale, bias []float32
 }
 
 //go:embed model.bin
 var modelData []byte
 
-// loadModel decodes a model, see encode.
-func loadModel(data []byte) (*Model, error) {
-	const kinds = len(Kinds{})
-	m := &Model{weights: make([][kinds]int8, 1<<modelBits)}
-	if len(data) != 8*kinds+kinds<<modelBits {
-		return nil, errors.New("model.bin is of another version: make advisor")
+// loadLinear decodes a model, see [trainer.encode].
+func loadLinear(data []byte, classes, slots int) (*linear, error) {
+	if len(data) != 8*classes+classes*slots {
+		return nil, errors.New("the model is of another version: make advisor")
 	}
-	for i := range kinds {
-		m.scale[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[8*i:]))
-		m.bias[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[8*i+4:]))
+	m := untaught(classes, slots)
+	for k := range classes {
+		m.scale[k] = math.Float32frombits(binary.LittleEndian.Uint32(data[8*k:]))
+		m.bias[k] = math.Float32frombits(binary.LittleEndian.Uint32(data[8*k+4:]))
 	}
-	data = data[8*kinds:]
-	for i := range m.weights {
-		for k := range kinds {
-			m.weights[i][k] = int8(data[i*kinds+k]) //nolint:gosec // the bits of a weight
-		}
+	for i, b := range data[8*classes:] {
+		m.weights[i] = int8(b) //nolint:gosec // the bits of a weight
 	}
 	return m, nil
 }
 
-// Kinds returns the probabilities of the kinds for a text's features.
-func (m *Model) Kinds(features []weighted) Kinds {
-	var sum [len(Kinds{})]float32
+// untaught returns a model that finds every class as likely.
+func untaught(classes, slots int) *linear {
+	return &linear{weights: make([]int8, classes*slots), scale: make([]float32, classes), bias: make([]float32, classes)}
+}
+
+// probabilities writes into p how likely each class is for what has the features.
+func (m *linear) probabilities(features []weighted, p []float32) {
+	var sums [len(Kinds{})]float32
+	sum := sums[:len(m.scale)]
 	for _, f := range features {
-		for k, w := range m.weights[slot(f.feature)] {
+		weights := m.weights[int(f.slot)*len(sum):][:len(sum)]
+		for k, w := range weights {
 			sum[k] += f.weight * float32(w)
 		}
 	}
 	var logits [len(Kinds{})]float64
-	for k := range logits {
+	for k := range sum {
 		logits[k] = float64(sum[k]*m.scale[k]) + float64(m.bias[k])
 	}
-	return softmax(logits)
+	softmax(logits[:len(sum)], p)
+}
+
+// kinds returns the probabilities of the kinds for a text's features.
+func (r *Reader) kinds(features []weighted) (k Kinds) {
+	r.model.probabilities(features, k[:])
+	return k
 }
 
 // slot is where in the table a feature's weights are.
-func slot(f words.Feature) int { return int(uint32(f) * 2654435761 >> (32 - modelBits)) }
+func slot(f words.Feature) int32 { return int32(uint32(f) * 2654435761 >> (32 - modelBits)) }
 
-func softmax(logits [len(Kinds{})]float64) Kinds {
-	top := logits[0]
-	for _, l := range logits {
-		top = max(top, l)
-	}
-	var p Kinds
+// softmax writes into p what probabilities logits are.
+func softmax(logits []float64, p []float32) {
+	top := slices.Max(logits)
 	var total float64
 	for _, l := range logits {
 		total += math.Exp(l - top)
@@ -153,19 +169,21 @@ func softmax(logits [len(Kinds{})]float64) Kinds {
 	for k, l := range logits {
 		p[k] = float32(math.Exp(l-top) / total)
 	}
-	return p
 }
 
 type weighted struct {
-	feature words.Feature
-	weight  float32
+	slot   int32
+	weight float32
 }
+
+// meaningShare is what a turn's meaning counts beside its words.
+const meaningShare = 0.7
 
 // features returns what the model sees of words from up to to: their stems, pairs and
 // parts, with names and numbers by what they are, so that a pet that came yesterday is
-// read like one that the model has seen. Their weights are normed, so that a long letter
-// is as certain as a short question.
-func features(t *Turn, from, to int) []weighted {
+// read like one that the model has seen, and where all of them stand in the space of
+// meanings. Weights are normed, so that a long letter is as certain as a short question.
+func (r *Reader) features(t *Turn, from, to int) []weighted {
 	stems := make([]string, 0, to-from+2)
 	stems = append(stems, "<")
 	for i := from; i < to; i++ {
@@ -175,7 +193,7 @@ func features(t *Turn, from, to int) []weighted {
 	}
 	stems = append(stems, ">")
 	var list []weighted
-	add := func(f words.Feature, weight float32) { list = append(list, weighted{f, weight}) }
+	add := func(f words.Feature, weight float32) { list = append(list, weighted{slot(f), weight}) }
 	words.Features(stems, 0.8, add)
 	for i := from; i < to; i++ {
 		for _, m := range t.Marks {
@@ -184,20 +202,32 @@ func features(t *Turn, from, to int) []weighted {
 			}
 		}
 	}
-	var sum float64
-	for _, f := range list {
-		sum += float64(f.weight) * float64(f.weight)
-	}
-	norm := float32(1 / math.Sqrt(max(1, sum)))
-	for i := range list {
-		list[i].weight *= norm
+	norm(list)
+	place := r.cat.Place(t.Words[from:to])
+	for k, v := range place {
+		list = append(list, weighted{int32(1<<modelBits + k), meaningShare * v})
 	}
 	return list
 }
 
+// norm makes features together at most 1 long.
+func norm(list []weighted) {
+	var sum float64
+	for _, f := range list {
+		sum += float64(f.weight) * float64(f.weight)
+	}
+	share := float32(1 / math.Sqrt(max(1, sum)))
+	for i := range list {
+		list[i].weight *= share
+	}
+}
+
 // class returns what stands for word i in the model, and the word after it.
-func (t *Turn) class(i int) (string, int) {
-	for _, m := range t.Marks {
+func (t *Turn) class(i int) (string, int) { return classBy(t.Words, t.Marks, i) }
+
+// classBy is class for who knows the marks that may begin there.
+func classBy(said []words.Word, marks []Mark, i int) (string, int) {
+	for _, m := range marks {
 		if m.From != i {
 			continue
 		}
@@ -212,5 +242,5 @@ func (t *Turn) class(i int) (string, int) {
 			return "§number", m.To
 		}
 	}
-	return t.Words[i].Stem, i + 1
+	return said[i].Stem, i + 1
 }

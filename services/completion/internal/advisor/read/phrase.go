@@ -17,18 +17,18 @@ type phrases struct {
 // A phrase is a list of stems, and what it stands for.
 type phrase struct {
 	stems []string
-	means meaning
+	means sense
 	// exact phrases are compared as they are spelled: "had a" is no "have a". tight ones have
 	// no other words inside.
 	exact, tight bool
 }
 
-// A meaning is what a phrase stands for: a name in a group, such as "low" of "energy".
-type meaning struct{ group, name string }
+// A sense is what a phrase stands for: a name in a group, such as "low" of "energy".
+type sense struct{ group, name string }
 
 // A match is a phrase that was found, from word From up to and without word To.
 type match struct {
-	meaning
+	sense
 	From, To int
 	loose    bool // words of other things stand inside of it
 }
@@ -43,7 +43,7 @@ func (p *phrases) add(group, name string, texts []string) {
 		if len(split) == 0 {
 			continue
 		}
-		entry := phrase{means: meaning{group, name}}
+		entry := phrase{means: sense{group, name}}
 		entry.exact = group == groupCue || group == groupExact
 		entry.tight = group == groupCompare || group == groupCue
 		for _, w := range split {
@@ -66,7 +66,7 @@ func (p *phrases) learn(word string) {
 // dog" is "which dog" as well.
 const gap = 1
 
-// find returns all phrases in ws, in order; of those of one meaning that lie inside each
+// find returns all phrases in ws, in order; of those of one sense that lie inside each
 // other the longest.
 func (p *phrases) find(ws []words.Word) []match {
 	var found []match
@@ -80,7 +80,7 @@ func (p *phrases) find(ws []words.Word) []match {
 	slices.SortStableFunc(found, func(a, b match) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(b.To, a.To))
 	})
-	return slices.CompactFunc(found, func(a, b match) bool { return a.meaning == b.meaning && b.From == a.From })
+	return slices.CompactFunc(found, func(a, b match) bool { return a.sense == b.sense && b.From == a.From })
 }
 
 // form returns what of a word is compared.

@@ -19,7 +19,8 @@ type Reader struct {
 	phrases   *phrases
 	lexicon   lexicon
 	languages []*Language
-	model     *Model
+	model     *linear // of the kinds of answers
+	whose     *linear // of whom words tell
 }
 
 // lexicon is data/lexicon.yaml.
@@ -57,17 +58,29 @@ const (
 
 // New returns a reader of turns about a catalogue.
 func New(cat *catalogue.Catalogue) (*Reader, error) {
-	return NewWith(cat, modelData)
+	return NewWith(cat, nil, nil)
 }
 
-// NewWith returns a reader with a model that [Train] has made.
-func NewWith(cat *catalogue.Catalogue, model []byte) (*Reader, error) {
+// NewWith returns a reader with models that [Train] and [TrainWhose] have made; nil stands
+// for those that the program holds.
+func NewWith(cat *catalogue.Catalogue, kinds, whose []byte) (*Reader, error) {
 	r, err := untrained(cat)
 	if err != nil {
 		return nil, err
 	}
-	r.model, err = loadModel(model)
-	return r, err
+	if kinds == nil {
+		kinds = modelData
+	}
+	if whose == nil {
+		whose = whoseData
+	}
+	if r.model, err = loadLinear(kinds, len(allKinds), slots); err != nil {
+		return nil, fmt.Errorf("model.bin: %w", err)
+	}
+	if r.whose, err = loadLinear(whose, len(Whose{}), whoseSlots); err != nil {
+		return nil, fmt.Errorf("whose.bin: %w", err)
+	}
+	return r, nil
 }
 
 // untrained returns a reader without a model: it marks, and thinks every kind as likely.
@@ -101,7 +114,7 @@ func untrained(cat *catalogue.Catalogue) (*Reader, error) {
 			r.phrases.add(valueOf+a.Name, v.Name, v.Words)
 		}
 	}
-	r.model = &Model{weights: make([][len(Kinds{})]int8, 1<<modelBits)}
+	r.model, r.whose = untaught(len(allKinds), slots), untaught(len(Whose{}), whoseSlots)
 	var err error
 	r.languages, err = readLanguages()
 	return r, err
@@ -170,7 +183,7 @@ func (r *Reader) correct(t *Turn) {
 func (r *Reader) sentences(t *Turn) {
 	from := 0
 	for i := 1; i <= len(t.Words) && len(t.Asks) < maxSentences; i++ {
-		second := i-from > 3 && t.opens(i) && joins(t.Words[i-1].Text) && len(t.Words)-i > 1
+		second := i < len(t.Words) && !t.inAmount(i) && joins(t.Words[i-1].Text) && (i-from > 3 && t.opens(i) && len(t.Words)-i > 1 || t.ranksAgain(from, i))
 		if i < len(t.Words) && t.Words[i].Sentence == t.Words[i-1].Sentence && !second {
 			continue
 		}
@@ -179,11 +192,32 @@ func (r *Reader) sentences(t *Turn) {
 			end = t.Words[i].Start
 		}
 		text := strings.TrimSpace(t.Text[t.Words[from].Start:end])
-		s := Sentence{Text: text, From: from, To: i, Question: strings.Contains(text, "?") || t.opens(from)}
-		s.Kinds = r.model.Kinds(features(t, from, i))
+		ranks := second && !t.opens(i)
+		s := Sentence{Text: text, From: from, To: i, Question: strings.Contains(text, "?") || t.asks(from, i) || ranks && t.asksAt(from)}
+		s.Kinds = r.kinds(r.features(t, from, i))
 		t.Asks = append(t.Asks, s)
 		from = i
 	}
+}
+
+// inAmount reports whether a word is within an amount: "leave at 7 and are back at 5".
+func (t *Turn) inAmount(word int) bool {
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Amount != nil && m.From < word && word < m.To })
+}
+
+// ranksAgain reports whether at a word a second animal is asked for by its rank: "the
+// cheapest dog and the cheapest cat".
+func (t *Turn) ranksAgain(from, word int) bool {
+	at := func(i int) bool {
+		return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Order != 0 && m.From == i })
+	}
+	if !at(word) && (wordAt(t, word) != "the" || !at(word+1)) {
+		return false
+	}
+	ranked := slices.IndexFunc(t.Marks, func(m Mark) bool { return m.Order != 0 && m.From >= from && m.To < word })
+	return ranked >= 0 && slices.ContainsFunc(t.Marks, func(m Mark) bool {
+		return (m.Species() != "" || m.Fact == "any-pet") && m.From >= t.Marks[ranked].To && m.To < word
+	})
 }
 
 // joins reports whether a word may join a second question to a first.
@@ -196,5 +230,16 @@ func (t *Turn) opens(word int) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Fact == "opener" && m.From == word })
 }
 
+// asks reports whether a question begins with words from up to to, or with a clause of them:
+// "hello, how much is he".
+func (t *Turn) asks(from, to int) bool {
+	for i := from; i < to; i++ {
+		if (i == from || t.Words[i].Clause != t.Words[i-1].Clause && i-from < 3) && t.opens(i) {
+			return true
+		}
+	}
+	return false
+}
+
 // Kinds returns the kinds of answer that the whole turn may want.
-func (r *Reader) Kinds(t *Turn) Kinds { return r.model.Kinds(features(t, 0, len(t.Words))) }
+func (r *Reader) Kinds(t *Turn) Kinds { return r.kinds(r.features(t, 0, len(t.Words))) }

@@ -1,8 +1,9 @@
 package read
 
-import "slices"
-
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Style is how a person wants an answer to look.
 type Style struct {

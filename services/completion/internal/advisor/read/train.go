@@ -2,8 +2,12 @@ package read
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -24,94 +28,179 @@ func Train(cat *catalogue.Catalogue, examples []Example) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := newTrainer(r, examples)
-	for range epochs {
-		t.epoch()
-	}
-	return t.encode(), nil
-}
-
-const (
-	epochs       = 15
-	learningRate = 3
-	decay        = 1e-6
-)
-
-type trainer struct {
-	features [][]weighted
-	kinds    []int
-	weights  []float32
-	table    [][len(Kinds{})]float64
-	bias     [len(Kinds{})]float64
-	order    *rand.Rand
-	step     int
-}
-
-func newTrainer(r *Reader, examples []Example) *trainer {
-	t := &trainer{table: make([][len(Kinds{})]float64, 1<<modelBits), order: rand.New(rand.NewPCG(7, 11))} //nolint:gosec // repeatable, not secret
+	t := &trainer{classes: len(allKinds), slots: slots, epochs: 15, rate: 3, decay: 1e-6}
 	for _, e := range examples {
 		turn := r.Turn(e.Text)
-		t.features = append(t.features, features(turn, 0, len(turn.Words)))
-		t.weights = append(t.weights, e.Weight)
-		for k, kind := range AllKinds() {
-			if kind == e.Kind {
-				t.kinds = append(t.kinds, k)
-			}
+		t.add(r.features(turn, 0, len(turn.Words)), slices.Index(allKinds[:], e.Kind), e.Weight)
+	}
+	return t.train(), nil
+}
+
+// A Told is a text of which it is known of whom its words tell.
+type Told struct {
+	Text  string
+	Spans []Span // in order; together they are the text
+}
+
+// A Span is the end of a stretch of a text, in bytes, and the subject that it tells of.
+type Span struct{ End, Subject int }
+
+// Subject returns of whom a byte of the text tells.
+func (e *Told) Subject(at int) int {
+	for _, s := range e.Spans {
+		if at < s.End {
+			return s.Subject
 		}
 	}
-	return t
+	return Asked
+}
+
+// LoadTold reads turns that are cut by whom they tell of, such as "O:my old cat died, / W:so I
+// want a young one", a line each.
+func LoadTold(file string) ([]Told, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // a file of the repository
+	if err != nil {
+		return nil, err
+	}
+	labels := map[string]int{"W": Sought, "O": Other, "P": Teller, "Q": Asked}
+	var list []Told
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		var told Told
+		for part := range strings.SplitSeq(line, " / ") {
+			label, words, ok := strings.Cut(part, ":")
+			subject, known := labels[label]
+			if !ok || !known {
+				return nil, fmt.Errorf("%s: %q has none of the labels W, O, P and Q before a colon", file, part)
+			}
+			if told.Text != "" {
+				told.Text += " "
+			}
+			told.Text += strings.TrimSpace(words)
+			told.Spans = append(told.Spans, Span{End: len(told.Text), Subject: subject})
+		}
+		list = append(list, told)
+	}
+	return list, nil
+}
+
+// TrainWhose learns of whom words tell and returns the model encoded, as whose.bin holds it.
+func TrainWhose(cat *catalogue.Catalogue, examples []Told) ([]byte, error) {
+	r, err := untrained(cat)
+	if err != nil {
+		return nil, err
+	}
+	t := &trainer{classes: len(Whose{}), slots: whoseSlots, epochs: 6, rate: 1, decay: 1e-4}
+	for _, e := range examples {
+		turn := r.Turn(e.Text)
+		for i, w := range turn.Words {
+			t.add(turn.around(i), e.Subject(w.Start), 1)
+		}
+	}
+	return t.train(), nil
+}
+
+// A trainer learns a linear model.
+type trainer struct {
+	classes, slots int
+	epochs         int
+	rate, decay    float64
+	features       [][]weighted
+	class          []int
+	weights        []float32
+	table          []float64 // of slot i the weight of class k at i*classes+k
+	bias           []float64
+	step           int
+}
+
+// add takes in something with features that is of a class.
+func (t *trainer) add(features []weighted, class int, weight float32) {
+	t.features, t.class, t.weights = append(t.features, features), append(t.class, class), append(t.weights, weight)
+}
+
+// train learns and returns the model encoded.
+func (t *trainer) train() []byte {
+	t.table, t.bias = make([]float64, t.classes*t.slots), make([]float64, t.classes)
+	order := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // repeatable, not secret
+	mean, meanBias := make([]float64, len(t.table)), make([]float64, t.classes)
+	begun := t.epochs / 3 // what comes before is far off
+	for n := range t.epochs {
+		t.epoch(order)
+		if n >= begun {
+			addTo(mean, t.table)
+			addTo(meanBias, t.bias)
+		}
+	}
+	// The mean of several epochs depends less than the last one on the order of examples.
+	share := 1 / float64(t.epochs-begun)
+	for i, w := range mean {
+		t.table[i] = w * share
+	}
+	for k, w := range meanBias {
+		t.bias[k] = w * share
+	}
+	return t.encode()
+}
+
+func addTo(sum, list []float64) {
+	for i, v := range list {
+		sum[i] += v
+	}
 }
 
 // epoch goes once over all examples, in a new order.
-func (t *trainer) epoch() {
-	total := float64(epochs * len(t.features))
-	for _, i := range t.order.Perm(len(t.features)) {
-		rate := learningRate * (1 - float64(t.step)/total)
+func (t *trainer) epoch(order *rand.Rand) {
+	total := float64(t.epochs * len(t.features))
+	logits, p := make([]float64, t.classes), make([]float32, t.classes)
+	for _, i := range order.Perm(len(t.features)) {
+		rate := t.rate * (1 - float64(t.step)/total)
 		t.step++
-		var logits [len(Kinds{})]float64
+		clear(logits)
 		for _, f := range t.features[i] {
-			for k, w := range t.table[slot(f.feature)] {
+			for k, w := range t.of(f) {
 				logits[k] += float64(f.weight) * w
 			}
 		}
 		for k := range logits {
 			logits[k] += t.bias[k]
 		}
-		p := softmax(logits)
+		softmax(logits, p)
 		for k := range logits {
 			want := 0.0
-			if k == t.kinds[i] {
+			if k == t.class[i] {
 				want = 1
 			}
 			gradient := rate * float64(t.weights[i]) * (want - float64(p[k]))
 			t.bias[k] += gradient * 0.1
 			for _, f := range t.features[i] {
-				w := &t.table[slot(f.feature)][k]
-				*w += gradient*float64(f.weight) - rate*decay**w
+				w := &t.of(f)[k]
+				*w += gradient*float64(f.weight) - rate*t.decay**w
 			}
 		}
 	}
 }
 
-// encode writes for each kind the scale of its weights and its bias, then for each slot a
-// byte for each kind.
+// of returns the weights of a feature.
+func (t *trainer) of(f weighted) []float64 { return t.table[int(f.slot)*t.classes:][:t.classes] }
+
+// encode writes for each class the scale of its weights and its bias, then for each slot a
+// byte for each class.
 func (t *trainer) encode() []byte {
-	const kinds = len(Kinds{})
-	data := make([]byte, 0, 8*kinds+kinds<<modelBits)
-	var scale [kinds]float64
-	for k := range kinds {
-		for i := range t.table {
-			scale[k] = max(scale[k], math.Abs(t.table[i][k])/127)
+	data := make([]byte, 0, 8*t.classes+len(t.table))
+	scale := make([]float64, t.classes)
+	for k := range scale {
+		for i := k; i < len(t.table); i += t.classes {
+			scale[k] = max(scale[k], math.Abs(t.table[i])/127)
 		}
 		// Rounded up, so that no weight is beyond a byte.
 		scale[k] = math.Ceil(scale[k]*4096) / 4096
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(scale[k])))
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(math.Round(t.bias[k]*4096)/4096)))
 	}
-	for i := range t.table {
-		for k := range kinds {
-			data = append(data, byte(int8(math.Round(t.table[i][k]/scale[k])))) //nolint:gosec // a weight's bits
-		}
+	for i, w := range t.table {
+		data = append(data, byte(int8(math.Round(w/scale[i%t.classes])))) //nolint:gosec // a weight's bits
 	}
 	return data
 }

@@ -12,7 +12,7 @@ type Turn struct {
 	Text     string    // in English: what was written, or what its words are in English
 	Written  string    // what was written
 	Language *Language // nil: English
-	Foreign  bool      // a language or a script that is not even recognised
+	Foreign  bool      // in a language that is not read, but for names and words that English has as well
 	Words    []words.Word
 	Marks    []Mark // in the order of their words
 	Asks     []Sentence
@@ -43,6 +43,9 @@ type Mark struct {
 
 	Fact string // of the person, or how something is asked: see data/lexicon.yaml
 	Role Role
+	// Of is [Other] or [Teller] where a plain mention hardly tells of an animal that is
+	// looked for, whatever is asked of it, and [Sought] elsewhere.
+	Of int
 }
 
 // An Amount is a number with what it is compared by.
@@ -50,6 +53,7 @@ type Amount struct {
 	Op        catalogue.Op // Is: about as much
 	Low, High float64      // High only with Between
 	Between   bool
+	Exact     bool // "exactly $60"
 	Unit      string
 }
 
@@ -66,6 +70,8 @@ const (
 	Past
 	// Together is who a pet is to live with.
 	Together
+	// Apart is who a pet must not live with: "a cat that hates dogs".
+	Apart
 	// Unwanted is ruled out.
 	Unwanted
 	// Allergic is what somebody is allergic to.
@@ -145,6 +151,9 @@ func (t *Turn) Species(from, to int, roles ...Role) []catalogue.Species {
 	}
 	return list
 }
+
+// Told reports whether a mention is told of somebody or something else than what is looked for.
+func (m *Mark) Told() bool { return m.Of != Sought }
 
 // Species returns the species that a mark speaks of, or "".
 func (m *Mark) Species() catalogue.Species {

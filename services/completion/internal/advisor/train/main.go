@@ -15,6 +15,7 @@ import (
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/meaning"
 )
 
 func main() {
@@ -35,6 +36,11 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if !*check {
+		if err := trainMeanings(cat, filepath.Join(*dir, "..", "..", "meaning", "space.bin"), out); err != nil {
+			return err
+		}
+	}
 	examples, err := readExamples(filepath.Join(*dir, "data", "intents"), cat)
 	if err != nil {
 		return err
@@ -47,7 +53,40 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "%d examples, %d bytes\n", len(examples), len(data))
-	return os.WriteFile(filepath.Join(*dir, "model.bin"), data, 0o644) //nolint:gosec // a file of the repository
+	if err := os.WriteFile(filepath.Join(*dir, "model.bin"), data, 0o644); err != nil { //nolint:gosec // a file of the repository
+		return err
+	}
+	return trainWhose(cat, *dir, out)
+}
+
+// trainWhose makes the model of whom words tell.
+func trainWhose(cat *catalogue.Catalogue, dir string, out io.Writer) error {
+	told, err := read.LoadTold(filepath.Join(dir, "data", "whose.txt"))
+	if err != nil {
+		return err
+	}
+	data, err := read.TrainWhose(cat, told)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d turns of which it is known whom they tell of, %d bytes\n", len(told), len(data))
+	return os.WriteFile(filepath.Join(dir, "whose.bin"), data, 0o644) //nolint:gosec // a file of the repository
+}
+
+// trainMeanings makes the space in which passages are found by what they mean.
+func trainMeanings(cat *catalogue.Catalogue, file string, out io.Writer) error {
+	documents, questions := cat.Meanings()
+	data, err := meaning.Train(documents, questions)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d passages, %d askings, %d bytes\n", len(documents), len(questions), len(data))
+	space, err := meaning.Decode(data)
+	if err != nil {
+		return err
+	}
+	cat.Relearn(space)
+	return os.WriteFile(file, data, 0o644) //nolint:gosec // a file of the repository
 }
 
 // readExamples reads the intents, and the guides' askings as questions for guides: those
@@ -101,9 +140,9 @@ func askings(cat *catalogue.Catalogue) []read.Example {
 	for _, g := range cat.Guides() {
 		for _, p := range g.Passages {
 			for _, a := range p.Askings {
-				e := read.Example{Text: a, Kind: read.KindGuide, Weight: 0.03}
+				e := read.Example{Text: a, Kind: read.KindGuide, Weight: 0.01}
 				if p.FirstAid() {
-					e.Kind, e.Weight = read.KindEmergency, 0.3
+					e.Kind, e.Weight = read.KindEmergency, 0.1
 				}
 				list = append(list, e)
 			}
@@ -146,7 +185,7 @@ func validate(cat *catalogue.Catalogue, examples []read.Example, out io.Writer) 
 	if err != nil {
 		return err
 	}
-	reader, err := read.NewWith(cat, data)
+	reader, err := read.NewWith(cat, data, nil)
 	if err != nil {
 		return err
 	}

@@ -9,11 +9,12 @@ import (
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/meaning"
 )
 
-// TestModelIsCurrent holds that model.bin is what Train makes from the data of today, byte
-// by byte.
-func TestModelIsCurrent(t *testing.T) {
+// TestModelsAreCurrent holds that model.bin and whose.bin are what is made from the data of
+// today, byte by byte.
+func TestModelsAreCurrent(t *testing.T) {
 	const dir = "../read"
 	cat, err := catalogue.Load()
 	if err != nil {
@@ -23,22 +24,47 @@ func TestModelIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := read.Train(cat, examples)
+	told, err := read.LoadTold(filepath.Join(dir, "data", "whose.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile(filepath.Join(dir, "model.bin"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		different := 0
-		for i := range min(len(got), len(want)) {
-			if got[i] != want[i] {
-				different++
-			}
+	for file, learn := range map[string]func() ([]byte, error){
+		"model.bin": func() ([]byte, error) { return read.Train(cat, examples) },
+		"whose.bin": func() ([]byte, error) { return read.TrainWhose(cat, told) },
+	} {
+		want, err := learn()
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Errorf("model.bin is not made from today's data: %d of %d bytes differ from those of %d examples: make advisor", different, len(got), len(examples))
+		got, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			different := 0
+			for i := range min(len(got), len(want)) {
+				if got[i] != want[i] {
+					different++
+				}
+			}
+			t.Errorf("%s is not made from today's data: %d of %d bytes differ: make advisor", file, different, len(got))
+		}
+	}
+}
+
+// TestSpaceIsCurrent holds that space.bin was learned from the data of today. To learn it
+// again would take a minute.
+func TestSpaceIsCurrent(t *testing.T) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	space, err := meaning.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if space.Digest() != meaning.Digest(cat.Meanings()) {
+		t.Error("meaning/space.bin was not learned from today's data: make advisor")
 	}
 }
 

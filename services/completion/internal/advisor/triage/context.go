@@ -1,5 +1,7 @@
 package triage
 
+import "slices"
+
 // A sentence is what a sentence is about, apart from harms.
 type sentence struct {
 	present                    bool // "now", "just", "since yesterday"
@@ -38,12 +40,12 @@ func (r *reading) classify() []sentence {
 	note("acting", func(s *sentence) *bool { return &s.act })
 	note("urgent-ask", func(s *sentence) *bool { return &s.ask })
 	note("fiction", func(s *sentence) *bool { return &s.fiction })
-	note("act", func(s *sentence) *bool { return &s.act })
 	for _, h := range r.in("hypothetical") {
 		if s := &list[r.tokens[h.start].Sentence]; s.supposed < 0 {
 			s.supposed = h.start
 		}
 	}
+	acts(r, list)
 	for _, h := range r.in("did-so") {
 		s := r.tokens[h.start].Sentence
 		list[s].act, list[max(0, s-1)].act = true, true
@@ -67,6 +69,36 @@ func (r *reading) classify() []sentence {
 		past = s.past
 	}
 	return list
+}
+
+// acts marks the sentences that tell what was done. Nothing was where it only would be ("what
+// would happen if it drank coffee"), and where it says which animals are meant ("how do vets treat
+// a dog that ate chocolate").
+func acts(r *reading, list []sentence) {
+	would := make([]bool, len(list))
+	for _, h := range r.in("would") {
+		would[r.tokens[h.start].Sentence] = true
+	}
+	for _, h := range r.in("act") {
+		s := &list[r.tokens[h.start].Sentence]
+		supposed := s.supposed >= 0 && s.supposed < h.start && would[r.tokens[h.start].Sentence]
+		s.act = s.act || !supposed && (!s.general || !tellsWhich(r, h.start))
+	}
+}
+
+// tellsWhich reports whether a verb says which animals are meant: it stands behind "a dog that".
+func tellsWhich(r *reading, verb int) bool {
+	k, anyOf := &r.kinds, r.flags("any-of")
+	i := verb - 1
+	if i < 2 || !k.relative[i] || !k.animal[i-1] {
+		return false
+	}
+	for i--; i > 0 && k.animal[i]; i-- {
+		if !k.animal[i-1] {
+			return anyOf[i-1] || !k.own[i-1]
+		}
+	}
+	return false
 }
 
 // statements marks the sentences that say something of an animal at hand, and not
@@ -103,8 +135,9 @@ func (r *reading) openers(list []sentence, own []bool) {
 	}
 }
 
-// setAside reports whether what a hit tells is no danger of today, and why.
-func (r *reading) setAside(h hit) (why string) {
+// setAside reports whether what a hit tells is no danger of today, and why. Who tells of a person
+// at hand asks in general of the animals only.
+func (r *reading) setAside(harm *harm, h hit) (why string) {
 	t := r.tokens[h.start]
 	s := r.sentences[t.Sentence]
 	told, asked := s.act && s.own, s.ask && s.conditional
@@ -117,6 +150,7 @@ func (r *reading) setAside(h hit) (why string) {
 		return "is hearsay"
 	case s.supposed >= 0 && s.supposed < h.start && !s.act && !s.dated && !asked:
 		return "is only supposed"
+	case harm.theirs:
 	case s.learn && !s.act && !s.statement:
 		return "is a question about a danger"
 	case s.general && !s.act && !s.dated && !s.statement && !asked:
@@ -150,47 +184,116 @@ const (
 // subjects says which tokens may be subjects, and of which kind.
 type subjects struct {
 	animal, pronoun, perceive, human, self, own, breaker []bool
+
+	preposition, he, object, relative, body, joint, thing, copula []bool
 }
 
 func (r *reading) subjects() subjects {
 	k := subjects{
-		animal: make([]bool, len(r.tokens)), pronoun: r.flags("pronoun"), perceive: r.flags("perceive"),
+		animal: animals(r), pronoun: r.flags("pronoun"), perceive: r.flags("perceive"),
 		human: r.flags("human"), self: r.flags("self"), own: r.flags("own"), breaker: r.flags("other-clause"),
+		preposition: r.flags("preposition"), he: r.flags("subject-pronoun"), relative: r.flags("relative"), body: r.flags("body"),
+		object: r.flags("object-pronoun"), joint: r.flags("joint"), thing: r.flags("thing"), copula: r.flags("copula"),
 	}
 	for i, t := range r.tokens {
 		// A name: somebody else than the writer, most likely the pet.
 		k.pronoun[i] = k.pronoun[i] || t.Capital && !t.Opens && !k.self[i] && !k.human[i]
 	}
-	for set, s := range r.species {
-		for _, h := range r.hits[set] {
-			for i := h.start; i < h.end && (s != "" || set == r.sets["other-animal"]); i++ {
-				k.animal[i] = true
-			}
-		}
-	}
 	return k
 }
 
-// ofPerson reports whether a sign is one of a person: the nearest subject before it in
-// its sentence is one.
-func (r *reading) ofPerson(h hit) bool {
-	k := &r.kinds
-	for i := max(2, h.end); i < min(len(r.tokens), h.end+aimReach) && r.tokens[i].Clause == r.tokens[h.start].Clause && !k.breaker[i]; i++ {
-		if k.animal[i] && (i == h.end || k.own[i-1] || k.own[i-2]) {
+// animals says which tokens name an animal.
+func animals(r *reading) []bool {
+	list := make([]bool, len(r.tokens))
+	other := r.sets["other-animal"]
+	for set, s := range r.species {
+		for _, h := range r.hits[set] {
+			for i := h.start; i < h.end && (s != "" || set == other); i++ {
+				list[i] = true
+			}
+		}
+	}
+	return list
+}
+
+// besides reports whether an animal is named only as what something is done to or with: "fell
+// over the dog", but not "with a dog that". What says so stands at a token or behind it.
+func (k *subjects) besides(i, from int) bool {
+	if i+1 < len(k.relative) && k.relative[i+1] {
+		return false
+	}
+	for n := i - 1; n >= max(from, i-3); n-- {
+		if k.preposition[n] {
+			return true
+		}
+		if !k.own[n] && !k.animal[n] {
 			return false
 		}
 	}
-	for i := h.start - 1; i >= max(0, h.start-subjectReach); i-- {
+	return false
+}
+
+// ofPerson reports whether a sign is one of a person: the nearest subject before it in
+// its sentence is one. A pronoun stands for the subject before it.
+func (r *reading) ofPerson(h hit) bool {
+	k := &r.kinds
+	for i := max(2, h.end); i < min(len(r.tokens), h.end+aimReach) && r.tokens[i].Clause == r.tokens[h.start].Clause && !k.breaker[i]; i++ {
+		if k.animal[i] && (i == h.end || k.own[i-1] || k.own[i-2]) && !k.besides(i, h.end) {
+			return false
+		}
+	}
+	reach, joined, other := subjectReach, false, false
+	for i := h.start - 1; i >= max(0, h.start-reach); i-- {
 		switch {
 		case r.tokens[i].Sentence != r.tokens[h.start].Sentence:
 			return false
+		case k.animal[i] && k.besides(i, 0), k.preposition[i], joined && k.perceive[i]:
+		case k.he[i]:
+			reach, joined, other = 2*subjectReach, i > 0 && k.joint[i-1], true
+		case other && (k.self[i] || k.object[i]):
+			return false // "I dropped her and she limps"
+		case k.human[i]:
+			return !r.tokens[i].possessive || k.body[min(i+1, len(k.body)-1)]
 		case k.animal[i] || k.pronoun[i] || k.perceive[i]:
 			return false
-		case k.human[i]:
-			return !r.tokens[i].possessive
 		case k.self[i]:
 			return r.tokens[i].Clause == r.tokens[h.start].Clause
 		}
 	}
 	return false
+}
+
+// thingReach is how many words before a sign a thing may stand that it is said of.
+const thingReach = 6
+
+// ofThing reports whether a sign is said of a thing: "the post is high and wobbly".
+func ofThing(r *reading, h hit) bool {
+	k := &r.kinds
+	for i := h.start - 1; i > max(0, h.start-thingReach); i-- {
+		switch {
+		case r.tokens[i].Sentence != r.tokens[h.start].Sentence || k.animal[i] || k.pronoun[i] || k.body[i]:
+			return false
+		case k.copula[i]:
+			return k.thing[i-1]
+		}
+	}
+	return false
+}
+
+// guessReach is how many words before a sign a guess may stand.
+const guessReach = 3
+
+// guessed reports whether somebody only guesses at a sign: "is it frostbite".
+func guessed(r *reading, h hit) bool {
+	return slices.ContainsFunc(r.in("guess"), func(g hit) bool {
+		return g.end <= h.start && h.start-g.end <= guessReach && r.tokens[g.start].Sentence == r.tokens[h.start].Sentence
+	})
+}
+
+// well reports whether an animal is told to be well otherwise, and no red flag stands beside it.
+func well(r *reading) bool {
+	stands := func(set string) bool {
+		return slices.ContainsFunc(r.in(set), func(h hit) bool { return !h.denied && !h.void })
+	}
+	return stands("n-all-well") && !stands("n-red-flag") && !stands("n-red-food")
 }

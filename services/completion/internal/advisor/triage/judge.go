@@ -49,6 +49,9 @@ func concerns(species, named []catalogue.Species) bool {
 	})
 }
 
+// unclear is the harm of a sign that is not understood.
+const unclear = "unclear"
+
 // unknown stands in the data for a text that names no animal.
 const unknown catalogue.Species = "unknown"
 
@@ -73,11 +76,17 @@ func (r *reading) apply(rule *rule) (hits []hit, why string) {
 			if list == nil || !slices.ContainsFunc(list, func(h hit) bool { return !r.tokens[h.start].earlier }) {
 				continue
 			}
-			switch aside := r.setAside(h); {
+			switch aside := r.setAside(rule.harm, h); {
 			case aside != "" && !rule.harm.always:
 				why = aside
 			case !rule.harm.person && !rule.harm.agent && r.ofPerson(h):
 				why = "befalls a person"
+			case ofThing(r, h):
+				why = "is said of a thing"
+			case len(r.in("guess")) > 0 && guessed(r, h) && well(r):
+				why = "is only guessed"
+			case rule.harm.theirs && !r.ofPerson(h):
+				why = "befalls an animal"
 			default:
 				return list, ""
 			}
@@ -201,7 +210,7 @@ func (r *reading) namesSpecies() bool {
 // judge makes a verdict of a reading.
 func (t *Triage) judge(r *reading) Verdict {
 	found, aside := r.judge()
-	v := Verdict{Why: aside}
+	v := Verdict{Why: aside, Waits: r.has("waits"), Handles: r.has("handles")}
 	found = slices.DeleteFunc(found, func(f finding) bool {
 		refusal := f.harm.id == Cruelty || f.harm.id == Dose
 		if refusal && v.Refusal == "" {
@@ -211,6 +220,16 @@ func (t *Triage) judge(r *reading) Verdict {
 		}
 		return refusal
 	})
+	if n := r.normal(found); n != nil && v.Refusal == "" {
+		v.Normal, v.Harm, v.Why = true, n.harm.id, n.harm.why
+		v.Species = r.concerned(*n)
+		v.Guides = guidesFor([]finding{*n}, v.Species)
+		v.Words = r.spans(n.hits)
+		return v
+	}
+	if len(found) > 0 && found[0].level == Caution && found[0].harm.id == unclear && well(r) {
+		found, v.Why = nil, found[0].harm.why+", of an animal that is well otherwise"
+	}
 	if len(found) == 0 || v.Refusal == Cruelty && !r.factual(found[0]) {
 		v.Harm = v.Refusal
 		v.Species = r.speciesNamed(-1)
@@ -218,6 +237,10 @@ func (t *Triage) judge(r *reading) Verdict {
 	}
 	top := found[0]
 	v.Level, v.Harm, v.Person = top.level, top.harm.id, top.harm.person
+	v.Present = slices.ContainsFunc(top.hits, func(h hit) bool {
+		told := r.sentences[r.tokens[h.start].Sentence]
+		return (told.present || told.dated || told.statement) && !told.past
+	})
 	v.Species = r.concerned(top)
 	v.Guides = guidesFor(found, v.Species)
 	v.Look = r.lookFor(top)
@@ -230,6 +253,34 @@ func (t *Triage) judge(r *reading) Verdict {
 	v.Words = slices.Compact(v.Words)
 	v.Why = top.harm.why
 	return v
+}
+
+// normal returns what is normal in a text and looks like a harm, where each clear harm that was
+// found is one that it is taken for, and no red flag stands anywhere.
+func (r *reading) normal(harms []finding) *finding {
+	named := r.speciesNamed(-1)
+	for _, rule := range r.normals {
+		if !concerns(rule.species, named) || slices.ContainsFunc(rule.unless, r.told) {
+			continue
+		}
+		if slices.ContainsFunc(harms, func(f finding) bool { return f.level > Caution && !slices.Contains(rule.harm.over, f.harm.id) }) {
+			continue
+		}
+		bare := *rule
+		bare.unless = nil
+		if hits, _ := r.apply(&bare); hits != nil {
+			return &finding{rule, hits}
+		}
+	}
+	return nil
+}
+
+// told reports whether a phrase of a set stands anywhere, is not denied or only asked, and is not
+// said of a person.
+func (r *reading) told(set int) bool {
+	return slices.ContainsFunc(r.hits[set], func(h hit) bool {
+		return !h.denied && !h.void && !guessed(r, h) && !r.ofPerson(h)
+	})
 }
 
 // factual reports whether a finding is about what has happened: one who tells that gets

@@ -60,6 +60,8 @@ type harm struct {
 	person  bool                // it befalls people
 	agent   bool                // a person may be who acts in it
 	always  bool                // holds in questions about what might be, too
+	theirs  bool                // its first condition is one of a person
+	over    []string            // harms that what is normal is often taken for
 }
 
 // A word of the vocabulary, to compare misspellings with.
@@ -75,6 +77,7 @@ type lexicon struct {
 	entries  [][]string // phrases as written, by set
 	phrases  map[string][]*phrase
 	rules    []*rule
+	normals  []*rule // of what is normal and looks like a harm
 	harms    []*harm
 	known    map[string]bool // words that are spelt right
 	spelt    map[string]bool // words of phrases
@@ -86,7 +89,7 @@ type lexicon struct {
 // marks are the sets that the code asks for by name.
 const marks = "mask negator neutral breaker nothing past present present-aux fiction told general learn hypothetical " +
 	"act acting own statement contracted condition human self perceive pronoun called name name-verb article ends thanks " +
-	"dated topic goes-on ingest other-animal other-clause opener did-so urgent-ask ending"
+	"dated topic goes-on ingest other-animal other-clause opener did-so urgent-ask ending preposition subject-pronoun object-pronoun relative would body any-of asks-which modal between guess joint thing copula n-all-well n-red-flag n-red-food waits handles"
 
 // load reads all files of the data.
 func load() (*lexicon, error) {

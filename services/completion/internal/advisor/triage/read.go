@@ -166,7 +166,7 @@ func (r *reading) match(i int, phrase []element) int {
 // maskNames drops what is somebody's name: "my dog Lily", "a cat called Pepper".
 func (r *reading) maskNames() {
 	articles, ingest, verbs, own := r.flags("article"), r.flags("ingest"), r.flags("name-verb"), r.flags("own")
-	animal := r.subjects().animal
+	animal := animals(r)
 	isName := make([]bool, len(r.tokens)+1)
 	for _, h := range r.in("name") {
 		t, before := r.tokens[h.start], h.start-1
@@ -180,12 +180,20 @@ func (r *reading) maskNames() {
 			isName[h.start] = true
 		}
 	}
+	given := map[string]bool{}
 	for _, h := range r.in("called") {
 		isName[h.end] = true
+		for i := h.end; i < len(r.tokens) && r.tokens[i].Capital && r.tokens[i].Clause == r.tokens[h.end].Clause; i++ {
+			isName[i] = true
+			given[r.tokens[i].Text] = true
+		}
+	}
+	for i, t := range r.tokens { // "... called Seizure. Seizure does not come."
+		isName[i] = isName[i] || t.Capital && given[t.Text]
 	}
 	for set := range r.hits {
 		if set != r.sets["mask"] && r.species[set] == "" {
-			r.hits[set] = slices.DeleteFunc(r.hits[set], func(h hit) bool { return h.end == h.start+1 && isName[h.start] })
+			r.hits[set] = slices.DeleteFunc(r.hits[set], func(h hit) bool { return !slices.Contains(isName[h.start:h.end], false) })
 		}
 	}
 }
@@ -211,6 +219,7 @@ func (r *reading) deny() {
 			negators[i] = false
 		}
 	}
+	permit(r, negators)
 	for set := range r.hits {
 		for k := range r.hits[set] {
 			h := &r.hits[set][k]
@@ -226,6 +235,33 @@ func (r *reading) deny() {
 			h.denied = count%2 == 1
 			for i := h.end; i < min(n, h.end+2) && r.tokens[i].Clause == r.tokens[h.start].Clause && !breaks[i]; i++ {
 				h.void = h.void || nothing[i]
+			}
+		}
+	}
+}
+
+// permit takes what is not allowed for no denial of what is done: "what must an old rabbit not
+// eat", which asks for things and has the animal between its verb and "not".
+func permit(r *reading, negators []bool) {
+	if len(r.in("asks-which")) == 0 || len(r.in("modal")) == 0 {
+		return
+	}
+	modal, between, animal := r.flags("modal"), r.flags("between"), animals(r)
+	for _, h := range r.in("asks-which") {
+		sentence := r.tokens[h.start].Sentence
+		for i := h.end; i < len(r.tokens) && r.tokens[i].Sentence == sentence; i++ {
+			if !modal[i] {
+				continue
+			}
+			end := i + 1
+			for end < len(r.tokens) && (between[end] || animal[end]) {
+				end++
+			}
+			if end > i+1 && animal[end-1] && end < len(r.tokens) && negators[end] {
+				negators[end] = false
+			}
+			if negators[i] && end > i+1 { // "what shouldn't budgies eat"
+				negators[i] = false
 			}
 		}
 	}

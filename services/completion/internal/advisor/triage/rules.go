@@ -33,10 +33,12 @@ func (l *lexicon) harmLine(line string) error {
 		return err
 	case "first":
 		h.first = speciesList(strings.Fields(rest))
+	case "over":
+		h.over = strings.Fields(rest)
 	case "is":
 		flags := strings.Fields(rest)
 		h.person, h.agent = slices.Contains(flags, "person"), slices.Contains(flags, "agent")
-		h.always = slices.Contains(flags, "always")
+		h.always, h.theirs = slices.Contains(flags, "always"), slices.Contains(flags, "of-person")
 	default:
 		return l.rule(h, fields, rest)
 	}
@@ -47,10 +49,11 @@ func (l *lexicon) harmLine(line string) error {
 func (l *lexicon) rule(h *harm, head []string, body string) error {
 	levels := [...]Level{None, Caution, Today, Now}
 	level := slices.Index(levelNames[:], head[0])
-	if level < 0 {
+	normal := head[0] == normalRule
+	if level < 0 && !normal {
 		return fmt.Errorf("%q is no level", head[0])
 	}
-	r := &rule{harm: h, level: levels[level], species: speciesList(head[1:])}
+	r := &rule{harm: h, level: levels[max(level, 0)], species: speciesList(head[1:])}
 	fields := strings.Fields(body)
 	if i := slices.Index(fields, "-"); i >= 0 {
 		unless, err := l.setList(fields[i+1:])
@@ -74,9 +77,17 @@ func (l *lexicon) rule(h *harm, head []string, body string) error {
 	if len(r.atoms) == 0 {
 		return fmt.Errorf("%q has no condition", body)
 	}
+	if normal {
+		h.always, h.agent = true, true // a question about it is answered alike
+		l.normals = append(l.normals, r)
+		return nil
+	}
 	l.rules = append(l.rules, r)
 	return nil
 }
+
+// normalRule begins a rule for what is normal, where another one begins with its level.
+const normalRule = "normal"
 
 // atom takes a condition and what joins it to the one before: "+" for the same or a
 // neighboring sentence, "&" for the same one, "&4" for at most four words between, and

@@ -23,6 +23,12 @@ func (l Level) String() string { return levelNames[l] }
 
 var levelNames = [...]string{None: "none", Caution: "caution", Today: "today", Now: "now"} //nolint:gochecknoglobals // a table
 
+// The harms of people that an answer is made for by themselves.
+const (
+	Crisis    = "crisis"     // somebody in despair
+	IllPerson = "ill-person" // somebody who is ill or hurt
+)
+
 // The refusals that a verdict may ask for.
 const (
 	Cruelty = "cruelty" // how to hurt, poison, abandon or fight an animal, or to put one down at home
@@ -42,13 +48,23 @@ type Verdict struct {
 	// dose may have an animal in pain.
 	Refusal string
 	// Guides are ids of guides whose first passage is first aid for this harm and this
-	// animal, best first. It is empty where no guide fits.
+	// animal, best first, or of single passages that are ("seizures/4"). It is empty where
+	// no guide fits.
 	Guides []string
 	// Look is what to search these guides for: the words of the sign or the substance.
 	Look string
 	// Species are the animals that the text names, the one that is likely in danger
 	// first. It is empty where the text names none.
 	Species []catalogue.Species
+	// Normal says that what is told is normal behavior, and nothing told besides speaks against
+	// it. Level is None then, and Guides has the passage on it.
+	Normal bool
+	// Present says that the danger is told of as one of today, or by a statement about an animal at
+	// hand.
+	Present bool
+	// Waits says that it is asked whether it can wait, Handles whether to do by hand what mostly
+	// does harm: to pull, to push back, to glue, to give something.
+	Waits, Handles bool
 	// Person says that a person is hurt.
 	Person bool
 	// Words are what the verdict rests on in the turn, in order.
@@ -105,11 +121,18 @@ func (t *Triage) follow(s state, turn string) state {
 		return next
 	}
 	joint := own
-	if own.Level < Now || !r.namesSpecies() {
+	if !own.Normal && (own.Level < Now || !r.namesSpecies()) {
 		joint = t.judge(t.read(turn, s.text, s.species))
 	}
-	if joint.Level > own.Level || joint.Level == own.Level && (vague(own) || !r.namesSpecies()) {
+	if joint.Normal && own.Level < Now {
 		own = joint
+	}
+	if !own.Normal && (joint.Level > own.Level || joint.Level == own.Level && (vague(own) || !r.namesSpecies())) {
+		own = joint
+	}
+	if own.Normal {
+		next.verdict, next.open = own, own
+		return next
 	}
 	if s.open.Level > None && continues(r, own, s.open) {
 		own = inherit(own, s.open)
@@ -142,7 +165,7 @@ const shortTurn = 8
 // inherit returns the open danger, with what the turn adds.
 func inherit(own, open Verdict) Verdict {
 	v := open
-	v.Words = own.Words
+	v.Words, v.Waits, v.Handles = own.Words, own.Waits, own.Handles
 	v.Level = max(own.Level, open.Level)
 	v.Refusal = own.Refusal
 	if own.Harm != "" && own.Harm == open.Harm {

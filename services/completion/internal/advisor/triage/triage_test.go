@@ -1,9 +1,11 @@
 package triage
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -81,10 +83,14 @@ func TestGuides(t *testing.T) {
 	for _, h := range triage(t).harms {
 		for species, ids := range h.guides {
 			for _, id := range ids {
+				id, passage, _ := strings.Cut(id, "/")
 				b, err := os.ReadFile("../../catalogue/data/guides/" + id + ".md")
 				if err != nil {
 					t.Errorf("harm %s: %v", h.id, err)
 					continue
+				}
+				if n, err := strconv.Atoi(cmp.Or(passage, "0")); err != nil || n >= strings.Count(string(b), "\n## ") {
+					t.Errorf("harm %s: %s has no passage %s", h.id, id, passage)
 				}
 				_, line, _ := strings.Cut(string(b), "\nspecies: [")
 				line, _, _ = strings.Cut(line, "]")
@@ -104,6 +110,22 @@ func TestQuiet(t *testing.T) {
 		want := strings.TrimPrefix(r[0], "-")
 		if v.Level != None || v.Harm != want {
 			t.Errorf("%q, want none %q: %s", r[1], want, show(v))
+		}
+	}
+}
+
+// What is normal is told from the harm that it looks like, and no red flag is talked away.
+func TestNormal(t *testing.T) {
+	tr := triage(t)
+	for _, r := range rows(t, "normal.txt", 2) {
+		turns := strings.Split(r[1], " · ")
+		last := len(turns) - 1
+		v := tr.Assess(turns[last], turns[:last])
+		switch {
+		case r[0] == "-" && v.Normal:
+			t.Errorf("%q is not normal: %s", r[1], show(v))
+		case r[0] != "-" && (!v.Normal || v.Harm != r[0] || v.Level != None || len(v.Guides) == 0):
+			t.Errorf("%q, want %s: %s", r[1], r[0], show(v))
 		}
 	}
 }

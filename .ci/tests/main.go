@@ -1,0 +1,126 @@
+// Command tests reads what `go test -json` says, and tells a reader what runs, what failed with its
+// output, and at the end what was skipped and why.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+)
+
+const module = "github.com/pawstream/pawstream/"
+
+// An event is a line of `go test -json`, as `go doc test2json` has it.
+type event struct {
+	Action, Package, Test, Output, ImportPath, FailedBuild string
+	Elapsed                                                float64
+}
+
+// A report is what a run came to.
+type report struct {
+	out     io.Writer
+	said    map[string][]string // by package and test, what it printed
+	passed  int
+	failed  []string
+	skipped map[string][]string // by reason, the tests
+}
+
+func main() {
+	r := report{out: os.Stdout, said: make(map[string][]string), skipped: make(map[string][]string)}
+	if err := r.read(os.Stdin); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if !r.sum() {
+		os.Exit(1)
+	}
+}
+
+func (r *report) read(in io.Reader) error {
+	lines := bufio.NewReader(in)
+	for {
+		line, err := lines.ReadString('\n')
+		if line != "" {
+			var e event
+			if json.Unmarshal([]byte(line), &e) == nil && e.Action != "" {
+				r.take(e)
+			} else {
+				fmt.Fprint(r.out, line) // what the go command says itself
+			}
+		}
+		switch err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+func (r *report) take(e event) {
+	name := strings.TrimPrefix(e.Package, module)
+	key := name + " " + e.Test
+	switch e.Action {
+	case "start":
+		fmt.Fprintf(r.out, "run   %s\n", name)
+	case "build-output":
+		fmt.Fprint(r.out, e.Output)
+	case "output":
+		if !chatter(e.Output) {
+			r.said[key] = append(r.said[key], e.Output)
+		}
+	case "pass", "fail", "skip":
+		r.end(e, name, key)
+	}
+}
+
+// chatter is what a test says of its own course.
+func chatter(line string) bool {
+	line = strings.TrimSpace(line)
+	for _, prefix := range []string{"=== ", "--- PASS", "--- SKIP", "PASS", "ok "} {
+		if strings.HasPrefix(line, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *report) end(e event, name, key string) {
+	defer delete(r.said, key)
+	said := strings.Join(r.said[key], "")
+	switch {
+	case e.Action == "fail":
+		fmt.Fprintf(r.out, "FAIL  %s  %.1fs\n%s", key, e.Elapsed, said)
+		r.failed = append(r.failed, strings.TrimSpace(key))
+	case e.Test == "" && e.Action == "pass":
+		fmt.Fprintf(r.out, "ok    %s  %.1fs\n", name, e.Elapsed)
+	case e.Test == "": // a package without tests
+	case e.Action == "skip":
+		_, reason, found := strings.Cut(said, ".go:")
+		if _, after, ok := strings.Cut(reason, ": "); found && ok {
+			reason = after
+		}
+		reason = strings.TrimSpace(reason)
+		r.skipped[reason] = append(r.skipped[reason], key)
+	default:
+		r.passed++
+	}
+}
+
+// sum tells what the run came to, and whether it was good.
+func (r *report) sum() bool {
+	fmt.Fprintf(r.out, "\n%d passed, %d failed\n", r.passed, len(r.failed))
+	for _, name := range r.failed {
+		fmt.Fprintf(r.out, "FAIL  %s\n", name)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(r.skipped)) {
+		fmt.Fprintf(r.out, "NOT RUN, %s: %s\n", reason, strings.Join(r.skipped[reason], ", "))
+	}
+	return len(r.failed) == 0
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestReport reads a run in which a test passes, one is skipped, one fails, and a package does not build.
+func TestReport(t *testing.T) {
+	const said = `{"Action":"start","Package":"github.com/pawstream/pawstream/e2e/stream"}
+{"Action":"run","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestGood"}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestGood","Output":"=== RUN   TestGood\n"}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestGood","Output":"    a_test.go:1: chatter\n"}
+{"Action":"pass","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestGood","Elapsed":0.1}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestNode","Output":"    node_test.go:7: NOT TESTED, because it needs Node: not found\n"}
+{"Action":"skip","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestNode","Elapsed":0}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Output":"    b_test.go:2: want 1, got 2\n"}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Output":"--- FAIL: TestBad (2.00s)\n"}
+{"Action":"fail","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Elapsed":2}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Output":"FAIL\n"}
+{"Action":"fail","Package":"github.com/pawstream/pawstream/e2e/stream","Elapsed":3.25}
+{"ImportPath":"x","Action":"build-output","Output":"x.go:1: undefined: y\n"}
+{"Action":"skip","Package":"github.com/pawstream/pawstream/gen","Elapsed":0}
+not JSON
+`
+	const want = `run   e2e/stream
+FAIL  e2e/stream TestBad  2.0s
+    b_test.go:2: want 1, got 2
+--- FAIL: TestBad (2.00s)
+FAIL  e2e/stream   3.2s
+FAIL
+x.go:1: undefined: y
+not JSON
+
+1 passed, 2 failed
+FAIL  e2e/stream TestBad
+FAIL  e2e/stream
+NOT RUN, NOT TESTED, because it needs Node: not found: e2e/stream TestNode
+`
+	var out strings.Builder
+	r := report{out: &out, said: make(map[string][]string), skipped: make(map[string][]string)}
+	if err := r.read(strings.NewReader(said)); err != nil {
+		t.Fatal(err)
+	}
+	if r.sum() {
+		t.Error("it passes for good")
+	}
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -1,0 +1,89 @@
+// Command plan tells what it takes to serve so many streams: machines, NATS servers, disks and money, by the
+// figures that bench has measured, here or on one's own machine. It then simulates one stack of the plan, with one edge
+// and one completion service gone, and says how busy the others get.
+//
+// docs/plan.md explains the figures, and what has been measured beside what it says.
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// flags are what a plan is for.
+type flags struct {
+	Streams   float64       `default:"1000" help:"Streams at once, at the busiest time."`
+	Rate      float64       `default:"20" help:"Tokens a second of each stream."`
+	Tokens    float64       `default:"300" help:"Tokens of an answer, on average."`
+	Retention time.Duration `default:"1h" help:"How long the log keeps an answer (--log-retention, or --resume-retention and the length of an answer)."`
+	Replicas  int           `default:"3" enum:"1,3,5" help:"Replicas of the log, each on a NATS server of its own: ${enum}."`
+	Records   float64       `default:"34000" help:"Records a second that one log is given; the default is 70 % of what one has taken on two cores (docs/log.md)."`
+	Cores     float64       `default:"2" help:"Cores of a machine."`
+	Memory    float64       `default:"8" help:"Memory of a machine, in GiB."`
+	Hour      float64       `default:"0.10" help:"What a machine costs an hour. The default is a guess."`
+	Disk      float64       `default:"0.10" help:"What a GB of disk costs a month. The default is a guess."`
+	Results   string        `help:"The results.json of a run of bench on one's own machine: its costs in the place of docs/performance.md's." type:"existingfile"`
+	Seed      uint64        `default:"1" help:"Decides the simulation."`
+}
+
+func main() {
+	var f flags
+	kong.Parse(&f, kong.Name("plan"), kong.Description("Tells what it takes to serve so many streams."))
+	if err := run(&f, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "plan:", err)
+		os.Exit(1)
+	}
+}
+
+func run(f *flags, stdout io.Writer) error {
+	for name, value := range map[string]float64{
+		"streams": f.Streams, "rate": f.Rate, "tokens": f.Tokens, "retention": f.Retention.Seconds(), "records": f.Records, "cores": f.Cores, "memory": f.Memory,
+	} {
+		if value <= 0 {
+			return fmt.Errorf("--%s must be more than 0", name)
+		}
+	}
+	figures := Measured()
+	if f.Results != "" {
+		file, err := os.Open(f.Results)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		if err := figures.read(file); err != nil {
+			return err
+		}
+	}
+	d := &Demand{f.Streams, f.Rate, f.Tokens, f.Retention.Seconds(), f.Replicas, f.Records}
+	m := &Machine{f.Cores, f.Memory, f.Hour, f.Disk}
+	if stored := min(d.Records, d.Streams*d.Rate); figures.Completion.Cores(stored)*natsShare > busiest*m.Cores {
+		return fmt.Errorf("a NATS server with %g cores cannot store %.0f records a second: give it more --cores, or a log fewer --records", m.Cores, stored)
+	}
+	if f.Memory*fullest <= own {
+		return fmt.Errorf("a process takes %g GiB before it serves anybody, which is more than --memory %g has room for", own, f.Memory)
+	}
+	p := makePlan(&figures, d, m)
+	peak := simulate(&figures, d, m, p, rand.New(rand.NewPCG(f.Seed, 0))) //nolint:gosec // nothing to guess
+	return write(stdout, d, p, &peak)
+}
+
+// write prints a plan as a table.
+func write(to io.Writer, d *Demand, p *Plan, peak *Peak) error {
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	percent := func(part float64) string { return fmt.Sprintf("%.0f %%", 100*part) }
+	fmt.Fprintf(w, "%.0f streams at %g tokens/s: %.0f events/s, %.1f Mbit/s to clients\n\n", d.Streams, d.Rate, d.Streams*d.Rate, p.Sends/1e6)
+	fmt.Fprintf(w, "stacks, each with a log of its own\t%d\n", p.Stacks)
+	fmt.Fprintf(w, "of each stack\thow many\tof its cores\t… one away\tmemory\tdisk\n")
+	fmt.Fprintf(w, "  edges\t%d\t%s\t%s\t%.1f GiB\t\n", p.Edges, percent(p.EdgeLoad), percent(peak.Edge), p.EdgeGiB)
+	fmt.Fprintf(w, "  completion services\t%d\t%s\t%s\t%.1f GiB\t\n", p.Completions, percent(p.Load), percent(peak.Completion), p.GiB)
+	fmt.Fprintf(w, "  NATS servers\t%d\t%s\t%s\t\t%.1f GB\n", p.NATS, percent(p.Store), percent(peak.Store), p.DiskGB)
+	fmt.Fprintf(w, "in all\t%d machines for %.1f busy cores, %.0f GB of disk, %.0f a month\n", p.Machines, p.Cores, float64(p.Stacks*p.NATS)*p.DiskGB, p.Money)
+	fmt.Fprintf(w, "simulated\t%d answers of one stack: %d streams at once, %.0f records/s at most\n", peak.Answers, peak.Streams, peak.Records)
+	return w.Flush()
+}

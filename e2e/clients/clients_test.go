@@ -1,0 +1,328 @@
+package clients
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/e2e/internal/cut"
+	"github.com/pawstream/pawstream/e2e/internal/rig"
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+)
+
+var only = flag.String("only", "", "run the clients alone whose name holds this, and compare nothing")
+
+var every = flag.Bool("every", false, "run also the clients that take long to install or to run")
+
+var write = flag.Bool("write", false, "run every client, and write the results into docs/clients.md")
+
+// A client is a package of somebody else's, in one version.
+type client struct {
+	name, version string
+	command       []string
+	set           string // what whoever uses it has to set or to do
+	large         bool   // only 'make clients' runs it
+}
+
+// checks are what each client is tried by, in the order of the columns.
+var checks = []string{"stream", "whole", "usage", "tools", "loop", "object", "before", "within", "abort", "cut"}
+
+const (
+	openaiNPM   = "`openai` (npm)"
+	aiChat      = "`ai`, `@ai-sdk/openai-compatible`"
+	aiResponses = "`ai`, `@ai-sdk/openai`, by responses"
+	aiOpen      = "`ai`, `@ai-sdk/open-responses`"
+	langchain   = "`@langchain/openai`"
+	agents      = "`@openai/agents`"
+
+	setOpenAI      = "`baseURL`"
+	setCompatible  = "`baseURL`, `includeUsage: true`, `supportsStructuredOutputs: true`"
+	setLangChain   = "`configuration: { baseURL }`, `streamUsage: true`"
+	setAgents      = "`new OpenAIProvider({ openAIClient })`, `setTracingDisabled(true)`"
+	setEventSource = "`close()` at `[DONE]`"
+)
+
+// clients returns the gallery. Programs in Go are in dir.
+func clients(dir string) []client {
+	program := func(name string) string { return filepath.Join(dir, name) }
+	all := []client{
+		{name: openaiNPM, version: "4.20.1", command: script("openai.mjs", "openai-4-20"), set: setOpenAI},
+		{name: openaiNPM, version: "4.104.0", command: script("openai.mjs", "openai-4"), set: setOpenAI},
+		{name: openaiNPM, version: "5.23.2", command: script("openai.mjs", "openai-5"), set: setOpenAI},
+		{name: openaiNPM, version: "6.49.0", command: script("openai.mjs", "openai-6"), set: setOpenAI},
+		{name: openaiNPM, version: "7.59.0", command: script("openai.mjs", "openai-7"), set: setOpenAI},
+		{name: openaiNPM + byResponses, version: "4.104.0", command: script("openai-responses.mjs", "openai-4"), set: setOpenAI},
+		{name: openaiNPM + byResponses, version: "5.23.2", command: script("openai-responses.mjs", "openai-5"), set: setOpenAI},
+		{name: openaiNPM + byResponses, version: "6.49.0", command: script("openai-responses.mjs", "openai-6"), set: setOpenAI},
+		{name: openaiNPM + byResponses, version: "7.59.0", command: script("openai-responses.mjs", "openai-7"), set: setOpenAI},
+		{name: aiChat, version: "4.3.19, 0.2.16", command: script("ai.mjs", "4"), set: "`baseURL`; `mode: 'json'` for objects"},
+		{name: aiChat, version: "5.0.277, 1.0.61", command: script("ai.mjs", "5"), set: setCompatible},
+		{name: aiChat, version: "6.0.325, 2.0.92", command: script("ai.mjs", "6"), set: setCompatible},
+		{name: aiChat, version: "7.0.173, 3.0.92", command: script("ai.mjs", "7"), set: setCompatible},
+		{name: aiResponses, version: "5.0.277, 2.0.130", command: script("ai.mjs", "5 responses"), set: setOpenAI},
+		{name: aiResponses, version: "6.0.325, 3.0.141", command: script("ai.mjs", "6 responses"), set: setOpenAI},
+		{name: aiResponses, version: "7.0.173, 4.0.118", command: script("ai.mjs", "7 responses"), set: setOpenAI},
+		{name: aiOpen, version: "6.0.325, 1.0.39", command: script("ai.mjs", "6 open-responses"), set: "`url`, which ends in `/responses`; a failure is a finish reason"},
+		{name: aiOpen, version: "7.0.173, 2.0.36", command: script("ai.mjs", "7 open-responses"), set: "`url`, which ends in `/responses`"},
+		{name: langchain, version: "0.6.7", command: script("langchain.mjs", "@langchain/openai-0"), set: setLangChain},
+		{name: langchain, version: "1.6.0", command: script("langchain.mjs", "@langchain/openai"), set: setLangChain},
+		{
+			name: langchain + byResponses, version: "0.6.7", command: script("langchain.mjs", "@langchain/openai-0 responses"),
+			set: setLangChain + ", `useResponsesApi: true`",
+		},
+		{
+			name: langchain + byResponses, version: "1.6.0", command: script("langchain.mjs", "@langchain/openai responses"),
+			set: setLangChain + ", `useResponsesApi: true`",
+		},
+		{name: agents, version: "0.20.0", command: script("../agents/agents.mjs", "chat"), set: "`new OpenAIProvider({ openAIClient, useResponses: false })`, `setTracingDisabled(true)`"},
+		{name: agents + byResponses, version: "0.20.0", command: script("../agents/agents.mjs", "responses"), set: setAgents},
+		{
+			name: "`@openai/codex`" + byResponses, version: "0.171.0", command: script("../codex/codex.mjs", ""),
+			set: "[codex.toml](../examples/codex.toml)", large: true,
+		},
+		{name: "`eventsource`", version: "5.1.5", command: script("eventsource.mjs", "eventsource"), set: setEventSource},
+		{
+			name: "`eventsource`", version: "2.0.2", command: script("eventsource.mjs", "eventsource-2"),
+			set: setEventSource + "; it joins an event that is cut with its repetition: take version 4 or newer",
+		},
+		{name: "`event-source-polyfill`", version: "1.0.31", command: script("eventsource.mjs", "event-source-polyfill"), set: setEventSource},
+		{name: "`reconnecting-eventsource`", version: "1.6.5", command: script("eventsource.mjs", "reconnecting-eventsource"), set: setEventSource},
+		{
+			name: "`@microsoft/fetch-event-source`", version: "2.0.1", command: script("fetch-event-source.mjs", ""),
+			set: "throw from `onmessage` at an error, and at an end without `[DONE]`",
+		},
+		{name: "a reader by hand", command: script("by-hand.mjs", ""), set: "`Accept: text/event-stream; profile=plain`"},
+		{name: "`openai-go`", version: "3.99.0", command: []string{program("openaigo"), "chat"}, set: "`option.WithBaseURL`"},
+		{name: "`openai-go`" + byResponses, version: "3.99.0", command: []string{program("openaigo"), "responses"}, set: "`option.WithBaseURL`"},
+	}
+	for _, version := range goVersions {
+		all = append(all, client{
+			name: "`sashabaranov/go-openai`", version: version, command: []string{program("goopenai-" + version)}, set: "`BaseURL` of its config",
+		})
+	}
+	return all
+}
+
+// byResponses is added to the name of a client that speaks the Responses API.
+const byResponses = ", by responses"
+
+// script is the command of a script with its argument, which the input follows.
+func script(name, argument string) []string { return []string{"node", name, argument} }
+
+// goVersions are those of go-openai: 1.17 to 1.35 look for the error of a stream in another way
+// than the later ones.
+var goVersions = []string{"1.17.11", "1.20.0", "1.24.0", "1.28.0", "1.32.0", "1.35.7", "1.36.0", "1.43.0"}
+
+// goModule is the go.mod of a version.
+func goModule(version string) string {
+	if version == goVersions[len(goVersions)-1] {
+		return "go.mod"
+	}
+	return "v" + version + ".mod"
+}
+
+// TestGallery runs real clients against the programs, and compares the table of docs/clients.md with
+// what came of it. A client fails that takes a failure, or a part, for a whole answer.
+func TestGallery(t *testing.T) {
+	*every = *every || *write
+	dir := t.TempDir()
+	install(t, dir)
+	server := newModelServer(t)
+	s := rig.Own(t, stack.Options{Completion: []string{"--models=" + rig.ModelsFile(t, server.models()), "--orphan-grace=200ms"}})
+	proxy, err := cut.Listen(strings.TrimPrefix(s.URL(), "http://"), cut.Each(cut.Plan{After: 5_000, WholeBlank: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proxy.Close()
+	input, err := json.Marshal(map[string]string{"base": s.URL() + "/v1", "broken": "http://" + proxy.Addr() + "/v1", "text": story})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := slices.DeleteFunc(clients(dir), func(c client) bool { return !strings.Contains(c.name, *only) || c.large && !*every })
+	rows := make([]string, len(all))
+	var running sync.WaitGroup
+	slots := make(chan struct{}, 4)
+	for i, c := range all {
+		running.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			rows[i] = c.row(t, string(input))
+		})
+	}
+	running.Wait()
+	table := strings.Join(rows, "")
+	t.Log("\n" + header() + table)
+	if *only == "" {
+		compare(t, table)
+	}
+}
+
+// row tries a client, and returns its row of the table.
+func (c client) row(t *testing.T, input string) string {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	command := exec.CommandContext(ctx, c.command[0], append(slices.Clone(c.command[1:]), input)...)
+	command.Dir = "node"
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Errorf("%s %s: %v\n%s", c.name, c.version, err, &stderr)
+	}
+	if *only != "" {
+		t.Logf("%s %s\n%s", c.name, c.version, &stderr)
+	}
+	results := make(map[string]string)
+	for line := range bytes.Lines(out) {
+		var got struct{ Check, Result string }
+		if json.Unmarshal(line, &got) == nil {
+			results[got.Check] = got.Result
+		}
+	}
+	var row strings.Builder
+	row.WriteString(c.begins())
+	for _, check := range checks {
+		result := results[check]
+		if result == "" || strings.HasPrefix(result, "fails") {
+			t.Errorf("%s %s, %s: %q", c.name, c.version, check, result)
+		}
+		row.WriteString(" " + result + " |")
+	}
+	return row.String() + " " + c.set + " |\n"
+}
+
+// begins is what the client's row begins with.
+func (c client) begins() string { return "| " + c.name + " | " + c.version + " |" }
+
+func header() string {
+	columns := "| client | version | text | whole | usage | tools | tool loop | object | error before | error within | abort | cut | to set |\n"
+	return columns + "|" + strings.Repeat(" --- |", len(checks)+3) + "\n"
+}
+
+// The table is between these lines of the page.
+const (
+	page  = "../../docs/clients.md"
+	begin = "<!-- made by make clients -->\n"
+	end   = "<!-- end -->\n"
+)
+
+// told returns the rows that the page has, and what is before and after the table.
+func told(t *testing.T) (before, rows, after string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	rows, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s has no table between %q and %q", page, begin, end)
+	}
+	return before, strings.TrimPrefix(rows, header()), after
+}
+
+// compare holds the page to the rows, or writes them.
+func compare(t *testing.T, rows string) {
+	t.Helper()
+	before, old, after := told(t)
+	if !*every {
+		old = withoutLarge(old)
+	}
+	if !*write {
+		if diff := cmp.Diff(old, rows); diff != "" {
+			t.Errorf("%s tells otherwise; 'make clients' writes it anew (-told +found)\n%s", page, diff)
+		}
+		return
+	}
+	if t.Failed() {
+		return
+	}
+	if err := os.WriteFile(page, []byte(before+begin+header()+rows+end+after), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withoutLarge returns rows without those of the clients that are not run each time.
+func withoutLarge(rows string) string {
+	var kept strings.Builder
+	for row := range strings.Lines(rows) {
+		if !slices.ContainsFunc(clients(""), func(c client) bool { return c.large && strings.HasPrefix(row, c.begins()) }) {
+			kept.WriteString(row)
+		}
+	}
+	return kept.String()
+}
+
+// TestPage holds that the page has a row for each client, in their order, and no failure.
+func TestPage(t *testing.T) {
+	_, rows, _ := told(t)
+	lines := strings.SplitAfter(strings.TrimSuffix(rows, "\n"), "\n")
+	all := clients("")
+	if len(lines) != len(all) {
+		t.Fatalf("%s has %d rows for %d clients; 'make clients' writes it anew", page, len(lines), len(all))
+	}
+	for i, c := range all {
+		row := strings.TrimSuffix(lines[i], "\n")
+		if !strings.HasPrefix(row, c.begins()) || !strings.HasSuffix(row, " "+c.set+" |") || strings.Contains(row, "fails") {
+			t.Errorf("%s %s has the row %s", c.name, c.version, row)
+		}
+	}
+}
+
+// install installs the packages as they are locked, and builds the programs in Go.
+func install(t *testing.T, dir string) {
+	t.Helper()
+	if _, err := exec.LookPath("npm"); err != nil {
+		rig.Missing(t, "Node 20 or newer", err)
+	}
+	run := func(in, name string, args ...string) {
+		command := exec.CommandContext(t.Context(), name, args...)
+		command.Dir = in
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", command, err, out)
+		}
+	}
+	for _, packages := range []string{"node", "agents", "codex"} {
+		if packages != "codex" || *every {
+			run(packages, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+		}
+	}
+	for _, version := range goVersions {
+		run("golang", "go", "build", "-modfile="+goModule(version), "-o", filepath.Join(dir, "goopenai-"+version), "./goopenai")
+	}
+	run("golang", "go", "build", "-o", filepath.Join(dir, "openaigo"), "./openaigo")
+}
+
+// TestLocked holds that the versions of the table are those that are installed.
+func TestLocked(t *testing.T) {
+	for _, c := range clients("") {
+		for version := range strings.SplitSeq(c.version, ", ") {
+			file, locked := "node/package.json", version+`"`
+			switch {
+			case strings.HasPrefix(c.name, agents):
+				file = "agents/package.json"
+			case c.large:
+				file = "codex/package.json"
+			case strings.HasPrefix(c.name, "`sashabaranov"):
+				file, locked = filepath.Join("golang", goModule(version)), "go-openai v"+version+"\n"
+			case strings.HasPrefix(c.name, "`openai-go"):
+				file, locked = "golang/go.mod", "openai-go/v3 v"+version+"\n"
+			}
+			text, err := os.ReadFile(file)
+			if err != nil || !strings.Contains(string(text), locked) {
+				t.Errorf("%s %s is not in %s: %v", c.name, version, file, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,348 @@
+package door
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/pawstream/pawstream/e2e/internal/api"
+	"github.com/pawstream/pawstream/e2e/internal/rig"
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// Settings of the programs that TestMemory loads, and what docs/operations.md says that they
+// take at most with these.
+const (
+	mib           = 1 << 20
+	bodyMemory    = 96 * mib
+	requestMemory = 256 * mib
+	openStreams   = 200
+	edgeMost      = 2 * (64*mib + openStreams*256<<10 + bodyMemory + 640*mib)
+	serviceMost   = 2 * (128*mib + openStreams*192<<10 + requestMemory*5/4 + 64*mib + 384*mib)
+)
+
+// A siege offers a stack more than it has memory for.
+type siege struct {
+	t             *testing.T
+	edge, service *stack.Process
+	stored        map[string]string // by principal: a completion that is large to read
+	asked         atomic.Int64
+	refused       atomic.Int64
+}
+
+// besiegers are the principals that offer so much: with half of everything for each there is nothing left
+// but what is kept from them.
+func besiegers() []string { return []string{"crowd", "mob"} }
+
+// ordinaryCaller is a principal that asks for little.
+const ordinaryCaller = "ordinary"
+
+// besieger returns the principal of the next offer.
+func (s *siege) besieger() string { return besiegers()[int(s.asked.Add(1))%len(besiegers())] }
+
+// TestMemory offers ten times what there is memory for, in every form, and has ordinary callers
+// ask beside it.
+func TestMemory(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(modelThatTakesMemory))
+	t.Cleanup(server.Close)
+	t.Cleanup(server.CloseClientConnections)
+	models := fmt.Sprintf("models:\n  - name: quick\n    targets: [{engine: openai, base_url: %[1]s/quick, model: m}]\n  - name: slow\n    targets: [{engine: openai, base_url: %[1]s/slow, model: m, capabilities: [tools, logprobs, json]}]\n"+
+		"  - name: long\n    targets: [{engine: openai, base_url: %[1]s/long, model: m, capabilities: [tools, logprobs, json]}]\n"+
+		"  - name: calling\n    targets: [{engine: openai, base_url: %[1]s/calling, model: m, capabilities: [tools]}]\n", server.URL)
+	built := rig.FastPrograms(t)
+	service := rig.Launch(t, built, "completion", "--listen=127.0.0.1:0", "--advisor-pace=0", "--models="+rig.ModelsFile(t, models), "--drain-timeout=1s",
+		"--data-dir="+t.TempDir(), fmt.Sprint("--request-memory=", requestMemory), fmt.Sprint("--max-generating=", openStreams))
+	edge := rig.Launch(t, built, "edge", "--listen=127.0.0.1:0", "--completion-addr="+service.Addr("grpc"), "--drain-timeout=1s",
+		"--auth=keys", "--auth-keys="+rig.Keys(t, append(besiegers(), ordinaryCaller)...),
+		fmt.Sprint("--body-memory=", bodyMemory), fmt.Sprint("--max-streams=", openStreams))
+	s := &siege{t: t, edge: edge, service: service, stored: make(map[string]string)}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the service:\n%s", service.Log())
+		}
+	})
+	for _, principal := range besiegers() {
+		s.stored[principal] = s.store(principal, 20, 16)
+	}
+	s.stored[ordinaryCaller] = s.store(ordinaryCaller, 1, 1)
+	long := strings.Repeat("x", 9_900_000)
+	prompted := s.storePrompts(long)
+	parts := `[{"role":"user","content":[` + strings.TrimSuffix(strings.Repeat(`{"type":"text","text":""},`, 60_000), ",") + `]}]`
+	items := "[" + strings.TrimSuffix(strings.Repeat(`{"role":"user","content":""},`, 60_000), ",") + "]"
+	values := `{"type":"json_schema","json_schema":{"name":"x","schema":{"enum":[` + strings.TrimSuffix(strings.Repeat("1,", 60_000), ",") + `]}}}`
+	asking := func(model, messages, more string) string {
+		return fmt.Sprintf(`{"model":%q,"stream":true,"messages":%s%s}`, model, messages, more)
+	}
+	hello := `[{"role":"user","content":"Hello"}]`
+	for _, form := range []struct {
+		name    string
+		callers int
+		offer   func(ctx context.Context)
+	}{
+		{"bodies half sent", 100, func(ctx context.Context) { s.half(ctx, "Content-Length: 9900000", long[:9_000_000]) }},
+		{"chunks half sent", 100, func(ctx context.Context) {
+			s.half(ctx, "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n%s", len(long), long[:9_000_000]))
+		}},
+		{"long prompts", 150, func(ctx context.Context) {
+			s.ask(ctx, asking("slow", `[{"role":"user","content":"`+long+`"}]`, ""))
+		}},
+		{"many parts", 150, func(ctx context.Context) { s.ask(ctx, asking("slow", parts, "")) }},
+		{"large schemas", 150, func(ctx context.Context) { s.ask(ctx, asking("slow", hello, `,"response_format":`+values)) }},
+		{"log probabilities", 100, func(ctx context.Context) { s.ask(ctx, asking("long", hello, `,"logprobs":true,"top_logprobs":20`)) }},
+		{"arguments of tools", 100, func(ctx context.Context) {
+			s.ask(ctx, asking("calling", hello, `,"tools":[{"type":"function","function":{"name":"f"}}]`))
+		}},
+		{"long input of Responses", 150, func(ctx context.Context) {
+			s.post(ctx, s.besieger(), "/v1/responses", `{"model":"slow","stream":true,"input":"`+long+`"}`)
+		}},
+		{"many items of Responses", 150, func(ctx context.Context) {
+			s.post(ctx, s.besieger(), "/v1/responses", `{"model":"slow","stream":true,"input":`+items+`}`)
+		}},
+		{"whole answers with log probabilities", 100, func(ctx context.Context) {
+			s.ask(ctx, strings.Replace(asking("long", hello, `,"logprobs":true,"top_logprobs":20`), `"stream":true,`, "", 1))
+		}},
+		{"reads", 300, func(ctx context.Context) { s.read(ctx, "") }},
+		{"lists", 300, func(ctx context.Context) { s.get(ctx, s.besieger(), "/v1/chat/completions?limit=100") }},
+		{"messages", 300, func(ctx context.Context) { s.read(ctx, "/messages") }},
+		{"empty messages by gRPC", 50, func(ctx context.Context) { s.call(ctx, emptyMessages()) }},
+		{"long prompts by gRPC", 100, func(ctx context.Context) { s.call(ctx, longPrompt(long)) }},
+		{"readers of long prompts", 150, func(ctx context.Context) {
+			s.get(ctx, besiegers()[0], "/v1/chat/completions/"+prompted[rand.IntN(len(prompted))]+"?stream=true")
+		}},
+		{"answers to long prompts", 50, func(ctx context.Context) { s.post(ctx, besiegers()[0], "/v1/responses", naming(prompted)) }},
+	} {
+		t.Run(form.name, func(t *testing.T) {
+			s.refused.Store(0)
+			ctx, stop := context.WithCancel(t.Context())
+			var offers sync.WaitGroup
+			for range form.callers {
+				offers.Go(func() { form.offer(ctx) })
+			}
+			for until := time.Now().Add(4 * time.Second); time.Now().Before(until); {
+				s.ordinary(t)
+				s.measure(t)
+			}
+			stop()
+			offers.Wait()
+			t.Logf("%d refused; edge %s, service %s", s.refused.Load(), rss(t, edge), rss(t, service))
+		})
+	}
+}
+
+func rss(t *testing.T, p *stack.Process) string {
+	return fmt.Sprintf("%.0f MiB", api.Metric(t, p, "process_resident_memory_bytes")/mib)
+}
+
+// modelThatTakesMemory never begins to answer, or never ends.
+func modelThatTakesMemory(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	if strings.HasPrefix(r.URL.Path, "/slow") {
+		<-r.Context().Done()
+		return
+	}
+	var top []string
+	for i := range 20 {
+		top = append(top, fmt.Sprintf(`{"token":"t%d","logprob":-%d.5,"bytes":[116,%d]}`, i, i, i))
+	}
+	token := fmt.Sprintf(`{"token":"a","logprob":-0.5,"bytes":[97],"top_logprobs":[%s]}`, strings.Join(top, ","))
+	w.Header().Set("Content-Type", "text/event-stream")
+	if strings.HasPrefix(r.URL.Path, "/quick") {
+		_, _ = io.WriteString(w, `data: {"choices":[{"index":0,"delta":{"content":"Yes."},"finish_reason":"stop"}]}`+"\n\n"+
+			`data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}`+"\n\ndata: [DONE]\n\n")
+		return
+	}
+	chunk := fmt.Sprintf("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"logprobs\":{\"content\":[%s]}}]}\n\n", token)
+	if strings.HasPrefix(r.URL.Path, "/calling") {
+		_, _ = io.WriteString(w, `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":"{\"a\":\""}}]}}]}`+"\n\n")
+		chunk = `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"` + strings.Repeat("a", 1000) + `"}}]}}]}` + "\n\n"
+	}
+	for r.Context().Err() == nil {
+		if _, err := io.WriteString(w, chunk); err != nil {
+			return
+		}
+	}
+}
+
+// store stores completions of a principal, of so many choices each, and returns the id of one.
+func (s *siege) store(principal string, many, choices int) (id string) {
+	s.t.Helper()
+	url := "http://" + s.edge.Addr("http")
+	for range many {
+		x := api.Record(s.t, url, api.Object{"max_tokens": nil, "n": choices, "store": true}, rig.Bearer(principal))
+		id = x.ID
+	}
+	return id
+}
+
+// storePrompts stores completions whose prompts are long, more than are kept in memory, and returns
+// their ids.
+func (s *siege) storePrompts(long string) (ids []string) {
+	s.t.Helper()
+	url := "http://" + s.edge.Addr("http")
+	for range 16 {
+		x := api.Record(s.t, url, api.Object{"model": "quick", "max_tokens": nil, "store": true, "messages": []api.Object{{"role": "user", "content": long}}}, rig.Bearer(besiegers()[0]))
+		ids = append(ids, x.ID)
+	}
+	return ids
+}
+
+// naming is the body of a request that names the answers of many completions.
+func naming(ids []string) string {
+	var items strings.Builder
+	items.WriteString(`{"role":"user","content":"Hello"}`)
+	for _, id := range ids {
+		fmt.Fprintf(&items, `,{"type":"item_reference","id":"msg_%s_0"}`, strings.TrimPrefix(id, "chatcmpl-"))
+	}
+	return `{"model":"quick","stream":true,"input":[` + items.String() + `]}`
+}
+
+// ordinary asks as everybody does, and has to be answered while the offers go on. How long it
+// waits says more of the machine, which the callers keep busy too, than of the programs.
+func (s *siege) ordinary(t *testing.T) {
+	t.Helper()
+	url := "http://" + s.edge.Addr("http")
+	begun := time.Now()
+	key := rig.Bearer(ordinaryCaller)
+	if got := api.Record(t, url, nil, key); got.Events[len(got.Events)-1].Data != "[DONE]" {
+		t.Errorf("an ordinary stream ends with %v", got.Events[len(got.Events)-1])
+	}
+	for _, path := range []string{"/v1/models", "/v1/chat/completions/" + s.stored[ordinaryCaller], "/v1/chat/completions"} {
+		if x := api.Do(t, api.Request(t, http.MethodGet, url+path, "", key)); x.Status != http.StatusOK {
+			t.Errorf("an ordinary read of %s: status %d, %s", path, x.Status, x.Body)
+		}
+	}
+	t.Logf("an ordinary caller is served in %v", time.Since(begun).Round(time.Millisecond))
+}
+
+func (s *siege) measure(t *testing.T) {
+	t.Helper()
+	for p, most := range map[*stack.Process]float64{s.edge: edgeMost, s.service: serviceMost} {
+		if took := api.Metric(t, p, "process_resident_memory_bytes"); took > most {
+			t.Errorf("%.0f MiB, want at most %.0f", took/mib, most/mib)
+		}
+	}
+}
+
+// half sends a part of a body, and no more.
+func (s *siege) half(ctx context.Context, headers, part string) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.edge.Addr("http"))
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	_, err = fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n%s\r\n\r\n%s", rig.Bearer(s.besieger()), headers, part)
+	if err == nil {
+		_, _ = io.Copy(io.Discard, conn)
+	}
+	if ctx.Err() == nil {
+		s.refused.Add(1)
+	}
+}
+
+// again does something until ctx ends.
+func (s *siege) again(ctx context.Context, once func() (refused bool)) {
+	for ctx.Err() == nil {
+		if !once() {
+			continue
+		}
+		s.refused.Add(1)
+		select {
+		case <-ctx.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func (s *siege) send(ctx context.Context, principal, method, path, body string) (refused bool) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.edge.Addr("http")+path, strings.NewReader(body))
+	if err != nil {
+		return true
+	}
+	req.Header.Set("Content-Type", "application/json")
+	_, value, _ := strings.Cut(rig.Bearer(principal), ": ")
+	req.Header.Set("Authorization", value)
+	resp, err := api.Plain.Do(req)
+	if err != nil {
+		return true
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode != http.StatusOK
+}
+
+func (s *siege) ask(ctx context.Context, body string) {
+	s.post(ctx, s.besieger(), "/v1/chat/completions", body)
+}
+
+func (s *siege) post(ctx context.Context, principal, path, body string) {
+	s.again(ctx, func() bool { return s.send(ctx, principal, http.MethodPost, path, body) })
+}
+
+func (s *siege) get(ctx context.Context, principal, path string) {
+	s.again(ctx, func() bool { return s.send(ctx, principal, http.MethodGet, path, "") })
+}
+
+// read asks for what there is below a completion that is large to read.
+func (s *siege) read(ctx context.Context, below string) {
+	principal := s.besieger()
+	s.get(ctx, principal, "/v1/chat/completions/"+s.stored[principal]+below)
+}
+
+// call sends a request by gRPC as it is.
+func (s *siege) call(ctx context.Context, request []byte) {
+	conn, err := grpc.NewClient(s.service.Addr("grpc"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close() }()
+	s.again(ctx, func() bool {
+		return conn.Invoke(ctx, completionv1.CompletionService_CreateCompletion_FullMethodName, request, new([]byte), grpc.ForceCodecV2(byHand{})) != nil
+	})
+}
+
+// emptyMessages is a request of millions of them.
+func emptyMessages() []byte {
+	one := protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), nil)
+	all := []byte(strings.Repeat(string(one), 16_000_000/len(one)))
+	return protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), all)
+}
+
+func longPrompt(text string) []byte {
+	message := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 3)
+	message = protowire.AppendString(protowire.AppendTag(message, 2, protowire.BytesType), text)
+	params := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "slow")
+	params = protowire.AppendBytes(protowire.AppendTag(params, 2, protowire.BytesType), message)
+	return protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), params)
+}
+
+// byHand sends bytes as they are, and takes no answer in.
+type byHand struct{}
+
+func (byHand) Name() string { return "proto" }
+
+func (byHand) Marshal(v any) (mem.BufferSlice, error) {
+	data, ok := v.([]byte)
+	if !ok {
+		return nil, errors.New("not bytes")
+	}
+	return mem.BufferSlice{mem.SliceBuffer(data)}, nil
+}
+
+func (byHand) Unmarshal(mem.BufferSlice, any) error { return nil }

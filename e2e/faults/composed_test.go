@@ -1,0 +1,764 @@
+//go:build stack
+
+package faults
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	openai "github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+
+	"github.com/pawstream/pawstream/e2e/faults/checker"
+)
+
+// compose is the program that brings the stack up. The engine is DOCKER_HOST's, whose network
+// this test has to run in: .ci/stack/run sees to that.
+var compose = flag.String("compose", "docker-compose", "docker compose's program")
+
+// struck has the test do some of it alone, to look into.
+var struck = flag.String("blows", "", "what to do to the containers: a regular expression of faults, such as kill-nats")
+
+const (
+	balancerURL = "http://127.0.0.1:8080"
+	root        = "../.."
+
+	// breath is how long the streams have between two faults. The servers of a cluster have longer, to catch up: two at a
+	// time are more than it promises to do without.
+	breath, catchUp = 3 * time.Second, 10 * time.Second
+	// away is how long a container is paused, or cut off: longer than it is taken for alive.
+	away = past
+)
+
+// ours are the services whose program is ours.
+var ours = []string{"completion-1", "completion-2", "edge-1", "edge-2"}
+
+// A composed is the stack of docker-compose.yml.
+type composed struct {
+	t     *testing.T
+	files []string
+	nats  []string // the services of NATS
+	// warned is what services have logged that are no more, but for what is as it should be.
+	warned []string
+	// strikes reports whether a fault is to befall a service.
+	strikes func(kind, service string) bool
+	breath  time.Duration
+}
+
+// TestComposed runs the stack of docker-compose.yml as it is, but for the pace of the answers,
+// does to each container what may befall it while clients have their answers by the
+// balancer, puts another image in its place, and takes it down and up again.
+func TestComposed(t *testing.T) {
+	s := newComposed(t)
+	s.begin()
+	t.Run("asks for little", s.asksForLittle)
+	t.Run("lets in at one port", s.letsInAtOnePort)
+	t.Run("is watched", s.isWatched)
+	t.Run("answers OpenAI's client", s.answersSDK)
+	t.Run("loses nothing", s.losesNothing)
+}
+
+// TestComposedCluster does the same to the stack on three NATS servers: whatever one does to one of them, and kills
+// to the others.
+func TestComposedCluster(t *testing.T) {
+	s := newComposed(t, filepath.Join(root, "deploy", "cluster.yml"))
+	s.nats, s.breath = append(s.nats, "nats-2", "nats-3"), catchUp
+	all := s.strikes
+	s.strikes = func(kind, service string) bool {
+		return all(kind, service) && (strings.HasPrefix(kind, "kill-") || strings.HasPrefix(service, "nats"))
+	}
+	s.begin()
+	s.losesNothing(t)
+}
+
+// begin brings the stack up, until the test ends.
+func (s *composed) begin() {
+	s.t.Helper()
+	s.t.Cleanup(s.end)
+	if err := s.up(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func newComposed(t *testing.T, over ...string) *composed {
+	t.Helper()
+	var slower strings.Builder
+	fmt.Fprintln(&slower, "services:")
+	for _, service := range ours[:2] {
+		fmt.Fprintf(&slower, "  %s: {environment: {PAWSTREAM_ADVISOR_PACE: %g, PAWSTREAM_RESUME_RETENTION: 1h}}\n", service, *pace) // all is read once more in the end
+	}
+	file := filepath.Join(t.TempDir(), "slower.yml")
+	if err := os.WriteFile(file, []byte(slower.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	chosen, err := regexp.Compile(*struck)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &composed{t: t, nats: []string{"nats"}, breath: breath, strikes: func(kind, _ string) bool { return chosen.MatchString(kind) }}
+	for _, f := range append(append([]string{filepath.Join(root, "docker-compose.yml")}, over...), file) {
+		s.files = append(s.files, "-f", f)
+	}
+	return s
+}
+
+// run runs a program and returns what it has printed.
+func run(ctx context.Context, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), strings.Join(args, " "), err, &stderr)
+	}
+	return strings.TrimSpace(stdout.String()), nil
+}
+
+func docker(ctx context.Context, args ...string) (string, error) { return run(ctx, "docker", args...) }
+
+func (s *composed) compose(ctx context.Context, args ...string) error {
+	_, err := run(ctx, *compose, append(slices.Clone(s.files), args...)...)
+	return err
+}
+
+// up brings everything up that has no profile, and waits until it is healthy.
+func (s *composed) up(ctx context.Context) error {
+	if err := s.compose(ctx, "up", "--detach", "--no-build"); err != nil {
+		return err
+	}
+	for _, service := range s.services() {
+		if err := s.healthy(ctx, service, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// services are those that stay.
+func (s *composed) services() []string { return slices.Concat(ours, s.nats, []string{"balancer"}) }
+
+// hear keeps what the services of ours have logged so far that is not as it should be.
+func (s *composed) hear(ctx context.Context) {
+	for _, service := range ours {
+		text, err := exec.CommandContext(ctx, "docker", "logs", container(service)).CombinedOutput()
+		if err != nil {
+			continue // it never was
+		}
+		for line := range strings.Lines(string(text)) {
+			if slices.ContainsFunc(alarms, func(alarm string) bool { return strings.Contains(line, alarm) }) {
+				s.t.Errorf("%s: %s", service, line)
+			}
+			if !strings.Contains(line, `"level":"INFO"`) {
+				s.warned = append(s.warned, service+": "+line)
+			}
+		}
+	}
+}
+
+// end takes down what the test has brought up.
+func (s *composed) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	s.hear(ctx)
+	if s.t.Failed() {
+		s.t.Logf("they said\n%s", strings.Join(s.warned[:min(len(s.warned), 200)], ""))
+	}
+	if err := s.compose(ctx, "--profile", "*", "down", "--volumes", "--timeout", "5"); err != nil {
+		s.t.Error(err)
+	}
+}
+
+func container(service string) string { return "pawstream-" + service + "-1" }
+
+// An inspected is what the engine tells of a container.
+type inspected struct {
+	State struct {
+		Pid    int
+		Status string
+		Health struct{ Status string }
+	}
+	HostConfig struct {
+		ReadonlyRootfs bool
+		PortBindings   map[string][]struct{ HostIP, HostPort string }
+	}
+	NetworkSettings struct {
+		Networks map[string]struct{ IPAddress string }
+	}
+}
+
+func inspect(ctx context.Context, service string) (*inspected, error) {
+	text, err := docker(ctx, "inspect", container(service))
+	if err != nil {
+		return nil, err
+	}
+	var all []inspected
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+// address is where a service is in the network behind the edges.
+func (s *composed) address(ctx context.Context, service string) (string, error) {
+	i, err := inspect(ctx, service)
+	if err != nil {
+		return "", err
+	}
+	return i.NetworkSettings.Networks["pawstream_back"].IPAddress, nil
+}
+
+// healthy waits until a service is, in another process than that one.
+func (s *composed) healthy(ctx context.Context, service string, not int) error {
+	err := eventually(ctx, time.Minute, func() error {
+		i, err := inspect(ctx, service)
+		if err != nil {
+			return err
+		}
+		if i.State.Pid == not || i.State.Status != "running" || i.State.Health.Status != "healthy" {
+			pause(ctx, 200*time.Millisecond)
+			return fmt.Errorf("%w: it is %+v", errNotYet, i.State)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s is not healthy: %w", service, err)
+	}
+	return nil
+}
+
+// asksForLittle checks what the processes of our containers may do.
+func (s *composed) asksForLittle(t *testing.T) {
+	for _, service := range ours {
+		i, err := inspect(t.Context(), service)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !i.HostConfig.ReadonlyRootfs {
+			t.Errorf("%s may write to its root", service)
+		}
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.State.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			"Uid:\t65532\t65532\t65532\t65532\n", "Gid:\t65532\t65532\t65532\t65532\n", "NoNewPrivs:\t1\n",
+			"CapInh:\t0000000000000000\n", "CapPrm:\t0000000000000000\n", "CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n",
+		} {
+			if !strings.Contains(string(status), want) {
+				t.Errorf("%s: not %q in\n%s", service, want, status)
+			}
+		}
+	}
+}
+
+// letsInAtOnePort checks that nothing but the balancer is reached, from where its clients are
+// and from its own container.
+func (s *composed) letsInAtOnePort(t *testing.T) {
+	const local = "0100007F:1F90" // 127.0.0.1:8080
+	for _, table := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
+		text, err := os.ReadFile(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); f[3] == "0A" && f[1] != local { // it listens
+				t.Errorf("%s listens as well", f[1])
+			}
+		}
+	}
+	for _, service := range s.services() {
+		i, err := inspect(t.Context(), service)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(i.HostConfig.PortBindings); n > 0 && service != "balancer" {
+			t.Errorf("%s has %d ports published", service, n)
+		}
+	}
+	fetch := func(from, url string) error {
+		_, err := docker(t.Context(), "exec", container(from), "timeout", "3", "wget", "-q", "-O", "/dev/null", url)
+		return err
+	}
+	for service, port := range map[string]string{"nats": ":8222/healthz", "completion-1": ":9091/healthz"} {
+		address, err := s.address(t.Context(), service)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := fetch("nats", "http://"+address+port); err != nil {
+			t.Errorf("from its own network: %v", err)
+		}
+		if fetch("balancer", "http://"+address+port) == nil {
+			t.Errorf("the balancer reaches %s", service)
+		}
+	}
+}
+
+// answersSDK has OpenAI's own client for Go read a stream through the balancer.
+func (*composed) answersSDK(t *testing.T) {
+	const few = 10
+	client := openai.NewClient(option.WithBaseURL(balancerURL+"/v1"), option.WithAPIKey("none"), option.WithMaxRetries(0))
+	params := openai.ChatCompletionNewParams{
+		Model: advisorModel, MaxTokens: openai.Int(few),
+		Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(asks[0].question)},
+	}
+	stream := client.Chat.Completions.NewStreaming(t.Context(), params)
+	var sum openai.ChatCompletionAccumulator
+	for stream.Next() {
+		if !sum.AddChunk(stream.Current()) {
+			t.Fatalf("it cannot take %s", stream.Current().RawJSON())
+		}
+	}
+	if err := stream.Err(); err != nil || len(sum.Choices) != 1 {
+		t.Fatalf("%v, %+v", err, sum)
+	}
+	whole, err := client.Chat.Completions.New(t.Context(), params)
+	if err != nil || len(whole.Choices) != 1 {
+		t.Fatalf("%v, %+v", err, whole)
+	}
+	if got, want := sum.Choices[0].Message.Content, whole.Choices[0].Message.Content; got != want || want == "" {
+		t.Errorf("it has read %q, want %q", got, want)
+	}
+}
+
+// isWatched checks that Prometheus of the profile gets what it asks all of ours for, and looks out for
+// every alert.
+func (s *composed) isWatched(t *testing.T) {
+	if err := s.compose(t.Context(), "--profile", "observability", "up", "--detach", "--no-build", "prometheus"); err != nil {
+		t.Fatal(err)
+	}
+	err := eventually(t.Context(), time.Minute, func() error {
+		var targets struct {
+			Data struct {
+				ActiveTargets []struct{ ScrapeURL, Health, LastError string }
+			}
+		}
+		var rules struct {
+			Data struct {
+				Groups []struct {
+					Rules []struct{ Name, Health, State string }
+				}
+			}
+		}
+		if err := errors.Join(prometheus(t, "targets", &targets), prometheus(t, "rules", &rules)); err != nil {
+			return err
+		}
+		up, alerts := 0, 0
+		for _, target := range targets.Data.ActiveTargets {
+			if target.Health == "up" {
+				up++
+			}
+		}
+		for _, group := range rules.Data.Groups {
+			for _, rule := range group.Rules {
+				if rule.Health == "ok" && rule.State == "inactive" { // nothing is wrong yet
+					alerts++
+				}
+			}
+		}
+		if up != len(ours) || alerts < 20 {
+			pause(t.Context(), time.Second)
+			return fmt.Errorf("%w: %+v, %+v", errNotYet, targets, rules)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if _, err := docker(t.Context(), "rm", "--force", container("prometheus")); err != nil {
+		t.Error(err)
+	}
+}
+
+// exchange asks the balancer for something, and returns the status and, where it wants to know, the id in the
+// answer.
+func exchange(ctx context.Context, method, path string, body []byte, id *string) (int, error) {
+	req, err := http.NewRequestWithContext(ctx, method, balancerURL+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if id == nil {
+		return resp.StatusCode, nil
+	}
+	var answer struct{ ID string }
+	err = json.NewDecoder(resp.Body).Decode(&answer)
+	*id = answer.ID
+	return resp.StatusCode, err
+}
+
+// prometheus asks the stack's Prometheus for something.
+func prometheus(t *testing.T, what string, answer any) error {
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:9092/api/v1/"+what, http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := web.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return json.NewDecoder(resp.Body).Decode(answer)
+}
+
+// losesNothing has clients follow their answers by the balancer while each container is hurt,
+// and then read them again from a stack that was taken down and up.
+func (s *composed) losesNothing(t *testing.T) {
+	t.Logf("seed %d", *seed)
+	random := rand.New(rand.NewPCG(*seed, 0))
+	h := &checker.History{Seed: *seed, Topology: "composed", Limits: limits, Want: s.wanted(t)}
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	c := &crowd{ctx: ctx, urls: []string{balancerURL}, model: advisorModel}
+	faulty, over := context.WithCancel(ctx)
+	defer over()
+	var working sync.WaitGroup
+	for i := range *clients {
+		mine := rand.New(rand.NewPCG(random.Uint64(), uint64(i)))
+		working.Go(func() {
+			if pause(ctx, time.Duration(mine.IntN(3000))*time.Millisecond) {
+				c.work(faulty, i, mine)
+			}
+		})
+	}
+	var err error
+	if h.Faults, err = s.disturb(ctx); err != nil {
+		t.Error(err)
+	}
+	over()
+	overdue := time.AfterFunc(windDown, cancel)
+	working.Wait()
+	overdue.Stop()
+	if ctx.Err() != nil {
+		t.Errorf("streams did not end within %v after the faults", windDown)
+	}
+	s.review(t, c, h)
+}
+
+// wanted returns the known answers, asked while nothing disturbs.
+func (s *composed) wanted(t *testing.T) map[string]string {
+	t.Helper()
+	texts := make([]string, len(asks))
+	var asking sync.WaitGroup
+	for i, a := range asks {
+		asking.Go(func() {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, balancerURL+"/v1/chat/completions", bytes.NewReader(a.body(nil)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			req.Header.Set("Content-Type", "application/json")
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = resp.Body.Close() }()
+			var answer struct {
+				Choices []struct{ Message struct{ Content string } }
+			}
+			if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || len(answer.Choices) != 1 {
+				t.Errorf("%q: status %d, %v", a.question, resp.StatusCode, err)
+				return
+			}
+			texts[i] = answer.Choices[0].Message.Content
+		})
+	}
+	asking.Wait()
+	want := make(map[string]string)
+	for i, a := range asks {
+		want[a.name] = texts[i]
+	}
+	return want
+}
+
+// A blow is something that is done to a container, until it is well again.
+type blow struct {
+	kind   string
+	strike func(ctx context.Context, s *composed, service string) error
+}
+
+var blows = []blow{
+	{"kill", func(ctx context.Context, s *composed, service string) error {
+		return s.signal(ctx, service, syscall.SIGKILL)
+	}},
+	{"term", func(ctx context.Context, s *composed, service string) error {
+		return s.signal(ctx, service, syscall.SIGTERM)
+	}},
+	{"pause", suspendContainer},
+	{"disconnect", disconnect},
+	{"oom", outOfMemory},
+}
+
+// disturb does all of it to each container in turn, and then puts another image in place.
+func (s *composed) disturb(ctx context.Context) (faults []checker.Fault, err error) {
+	strike := func(kind, target string, do func() error) error {
+		if !s.strikes(kind, target) {
+			return nil
+		}
+		if !pause(ctx, s.breath) {
+			return context.Cause(ctx)
+		}
+		f := checker.Fault{Kind: kind, Target: target, From: time.Now()}
+		err := do()
+		f.To = time.Now()
+		faults = append(faults, f)
+		s.t.Logf("%v, for %v", &f, f.To.Sub(f.From).Round(10*time.Millisecond))
+		return err
+	}
+	for _, b := range blows {
+		for _, service := range s.services() {
+			role, _, _ := strings.Cut(service, "-")
+			if err := strike(b.kind+"-"+role, service, func() error { return b.strike(ctx, s, service) }); err != nil {
+				return faults, fmt.Errorf("%s of %s: %w", b.kind, service, err)
+			}
+		}
+	}
+	if err := s.anotherImage(ctx); err != nil {
+		return faults, err
+	}
+	for _, service := range ours { // one after the other, as an operator does
+		err := strike("roll", service, func() error {
+			before, err := inspect(ctx, service)
+			if err != nil {
+				return err
+			}
+			if err := s.compose(ctx, "up", "--detach", "--no-build", "--no-deps", service); err != nil {
+				return err
+			}
+			return s.healthy(ctx, service, before.State.Pid)
+		})
+		if err != nil {
+			return faults, err
+		}
+	}
+	if err := s.anotherImage(ctx); err != nil {
+		return faults, err
+	}
+	err = strike("up", "all", func() error { return s.up(ctx) })
+	pause(ctx, s.breath)
+	return faults, err
+}
+
+// anotherImage has the image's name stand for another image of the same programs.
+func (s *composed) anotherImage(ctx context.Context) error {
+	const name = "pawstream:local"
+	id, err := docker(ctx, "create", name)
+	if err != nil {
+		return err
+	}
+	_, err = docker(ctx, "commit", "--change", fmt.Sprintf("LABEL rolled=%d", time.Now().UnixNano()), id, name)
+	_, removed := docker(ctx, "rm", "--volumes", id)
+	return errors.Join(err, removed)
+}
+
+// signal sends a signal to a container's process, which the engine then starts again.
+func (s *composed) signal(ctx context.Context, service string, signal syscall.Signal) error {
+	i, err := inspect(ctx, service)
+	if err != nil {
+		return err
+	}
+	if err := syscall.Kill(i.State.Pid, signal); err != nil {
+		return err
+	}
+	return s.healthy(ctx, service, i.State.Pid)
+}
+
+func suspendContainer(ctx context.Context, s *composed, service string) error {
+	if _, err := docker(ctx, "pause", container(service)); err != nil {
+		return err
+	}
+	pause(ctx, away)
+	if _, err := docker(ctx, "unpause", container(service)); err != nil {
+		return err
+	}
+	return s.healthy(ctx, service, 0)
+}
+
+// disconnect takes a container out of its networks for a while.
+func disconnect(ctx context.Context, s *composed, service string) error {
+	i, err := inspect(ctx, service)
+	if err != nil {
+		return err
+	}
+	networks := slices.Sorted(maps.Keys(i.NetworkSettings.Networks))
+	for _, network := range networks {
+		if _, err := docker(ctx, "network", "disconnect", network, container(service)); err != nil {
+			return err
+		}
+	}
+	pause(ctx, away)
+	for _, network := range networks {
+		if _, err := docker(ctx, "network", "connect", "--alias", service, network, container(service)); err != nil {
+			return err
+		}
+	}
+	return s.healthy(ctx, service, 0)
+}
+
+// A group is a container's control group of memory.
+type group struct{ dir, limit, told, held string }
+
+// groupOf returns that of a process, in version 1 or 2 of control groups.
+func groupOf(pid int) (group, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil {
+		return group{}, err
+	}
+	const mount = "/sys/fs/cgroup"
+	g := group{limit: "memory.max", told: "memory.events", held: "anon"}
+	for line := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		switch {
+		case slices.Contains(strings.Split(parts[1], ","), "memory"):
+			return group{filepath.Join(mount, "memory", parts[2]), "memory.limit_in_bytes", "memory.oom_control", "total_rss"}, nil
+		case parts[1] == "":
+			g.dir = filepath.Join(mount, parts[2])
+		}
+	}
+	return g, nil
+}
+
+// count returns what one line of one of the group's files says.
+func (g group) count(file, name string) (int, error) {
+	text, err := os.ReadFile(filepath.Join(g.dir, file))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if key, value, _ := strings.Cut(strings.TrimSpace(line), " "); key == name {
+			return strconv.Atoi(value)
+		}
+	}
+	return 0, fmt.Errorf("%s of %s has no %s", file, g.dir, name)
+}
+
+// outOfMemory has the kernel kill a container's process because its memory is used up: by a neighbour in its
+// control group, which the kernel would rather keep.
+func outOfMemory(ctx context.Context, s *composed, service string) error {
+	i, err := inspect(ctx, service)
+	if err != nil {
+		return err
+	}
+	g, err := groupOf(i.State.Pid)
+	if err != nil {
+		return err
+	}
+	held, err := g.count("memory.stat", g.held)
+	if err != nil {
+		return err
+	}
+	const room, wanted = 16 << 20, 128 << 20
+	if err := os.WriteFile(filepath.Join(g.dir, g.limit), []byte(strconv.Itoa(held+room)), 0); err != nil {
+		return err
+	}
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", i.State.Pid), []byte("1000"), 0); err != nil {
+		return err
+	}
+	neighbour := exec.CommandContext(ctx, "sh", "-c",
+		`echo $$ >"$0/cgroup.procs" && tr '\0' x </dev/zero | tail -c "$1"`, g.dir, strconv.Itoa(wanted))
+	neighbour.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := neighbour.Start(); err != nil {
+		return err
+	}
+	err = eventually(ctx, time.Minute, func() error {
+		kills, err := g.count(g.told, "oom_kill")
+		if err == nil && kills == 0 {
+			err = fmt.Errorf("%w: nothing was killed", errNotYet)
+		}
+		return err
+	})
+	// Or the group would outlive the container, with its limit.
+	_ = syscall.Kill(-neighbour.Process.Pid, syscall.SIGKILL)
+	_ = neighbour.Wait()
+	return errors.Join(err, s.healthy(ctx, service, i.State.Pid))
+}
+
+// review takes the stack down and up, adds to the history what can be known then, and checks it.
+func (s *composed) review(t *testing.T, c *crowd, h *checker.History) {
+	before, err := s.log(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.hear(t.Context())
+	if err := s.compose(t.Context(), "down"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if h.Log, err = s.log(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Log) < len(before) || len(before) == 0 {
+		t.Errorf("%d completions were in the log, and %d are after it was taken down and up", len(before), len(h.Log))
+	}
+	reading, done := context.WithTimeout(t.Context(), windDown)
+	defer done()
+	c.ctx = reading
+	for n, id := range slices.Sorted(maps.Keys(before)) {
+		if n < sampled {
+			c.whole(fmt.Sprintf("replay %d", n), id, 0)
+		}
+	}
+	h.Streams, h.Cancels = c.streams, c.cancels
+	violations := checker.Check(h)
+	for _, v := range violations[:min(len(violations), 50)] {
+		t.Errorf("seed %d: %v", h.Seed, v)
+	}
+	var table strings.Builder
+	if err := checker.WriteTable(&table, checker.Table(h)); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d streams, %d completions, %d violations:\n%s", len(h.Streams), len(h.Log), len(violations), &table)
+	if len(violations) > 0 || *keep {
+		s.save(h)
+	}
+}
+
+// log returns what the log holds when nothing runs any more.
+func (s *composed) log(ctx context.Context) (log map[string][]checker.Record, err error) {
+	tp := &topology{t: s.t}
+	for _, service := range s.nats {
+		address, err := s.address(ctx, service)
+		if err != nil {
+			return nil, err
+		}
+		tp.nats = append(tp.nats, &supervised{name: service, address: address + ":4222"})
+	}
+	return tp.ended(ctx, windDown)
+}
+
+func (s *composed) save(h *checker.History) {
+	dir, err := os.MkdirTemp("", "pawstream-faults-composed-")
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	tp := &topology{t: s.t, dir: dir}
+	tp.save(h)
+	s.t.Logf("the history is kept in %s", dir)
+}

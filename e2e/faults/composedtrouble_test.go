@@ -1,0 +1,287 @@
+//go:build stack
+
+package faults
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// small is a directory of the engine, on a disk of its own that is soon full.
+var small = flag.String("small", "", "a directory with little room, for NATS's files")
+
+// tellWithin is how soon a container's log says what is wrong; its health check has failed three times by then.
+const tellWithin = 40 * time.Second
+
+// TestComposedTrouble has the stack of docker-compose.yml meet what an operator may: each is told by the log
+// and the health of the containers that it befalls, the others go on, and all is well once it is put right.
+func TestComposedTrouble(t *testing.T) {
+	if *small == "" {
+		t.Skip("-small says no disk to fill")
+	}
+	s := newComposed(t, overlay(t, `
+  nats: {volumes: ["`+*small+`:/data"]}
+  completion-1: {environment: {PAWSTREAM_LOG_MAX_BYTES: "100000000"}}
+  completion-2: {environment: {PAWSTREAM_LOG_MAX_BYTES: "100000000"}}
+`))
+	t.Cleanup(s.end)
+	t.Run("a port that is taken", s.meetsTakenPort)
+	if t.Failed() {
+		return
+	}
+	kept := s.stores(t)
+	t.Run("a disk that fills", func(t *testing.T) { s.meetsFullDisk(t, kept) })
+	t.Run("no NATS", func(t *testing.T) { s.meetsNoNATS(t, kept) })
+	t.Run("a volume of another version", s.meetsAnotherVersion)
+	t.Run("wrong credentials", s.meetsWrongCredentials)
+}
+
+// overlay returns a file that lays services over others.
+func overlay(t *testing.T, services string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "overlay.yml")
+	if err := os.WriteFile(file, []byte("services:"+services), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// stores has a completion stored, and returns its path.
+func (s *composed) stores(t *testing.T) string {
+	t.Helper()
+	var id string
+	status, err := exchange(t.Context(), http.MethodPost, "/v1/chat/completions", asks[0].body(map[string]any{"store": true}), &id)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("status %d, %v", status, err)
+	}
+	return "/v1/chat/completions/" + id
+}
+
+// tells waits until a service's log says something, from a time on, and its container is not well.
+func (s *composed) tells(t *testing.T, service string, since time.Time, words ...string) {
+	t.Helper()
+	err := eventually(t.Context(), tellWithin, func() error {
+		log, err := logged(t.Context(), service, since)
+		if err != nil {
+			return err
+		}
+		for _, word := range words {
+			if !strings.Contains(log, word) {
+				pause(t.Context(), 500*time.Millisecond)
+				return fmt.Errorf("%w: not %q in %s", errNotYet, word, log)
+			}
+		}
+		return s.unwell(t.Context(), service)
+	})
+	if err != nil {
+		t.Errorf("%s: %v", service, err)
+		return
+	}
+	t.Logf("%s tells it after %v", service, time.Since(since).Round(100*time.Millisecond))
+}
+
+// unwell returns an error while a container is healthy.
+func (s *composed) unwell(ctx context.Context, service string) error {
+	i, err := inspect(ctx, service)
+	if err == nil && i.State.Status == "running" && i.State.Health.Status == "healthy" {
+		pause(ctx, 500*time.Millisecond)
+		return fmt.Errorf("%w: it is healthy", errNotYet)
+	}
+	return err
+}
+
+// logged returns what a container has said from a time on.
+func logged(ctx context.Context, service string, since time.Time) (string, error) {
+	return run(ctx, "sh", "-c", `exec docker logs --since "$0" "$1" 2>&1`, since.Format(time.RFC3339Nano), container(service))
+}
+
+// goesOn checks that containers are as well as they were.
+func (s *composed) goesOn(t *testing.T, services ...string) {
+	t.Helper()
+	for _, service := range services {
+		i, err := inspect(t.Context(), service)
+		if err != nil || i.State.Status != "running" {
+			t.Errorf("%s: %v, %+v", service, err, i.State)
+		}
+	}
+}
+
+// recovers waits until all is well and what was stored is there.
+func (s *composed) recovers(t *testing.T, kept string) {
+	t.Helper()
+	for _, service := range s.services() {
+		if err := s.healthy(t.Context(), service, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := eventually(t.Context(), tellWithin, func() error { return answersWith(t.Context(), http.MethodGet, kept, http.StatusOK) }); err != nil {
+		t.Error(err)
+	}
+	s.stores(t)
+}
+
+func answersWith(ctx context.Context, method, path string, want int) error {
+	var body []byte
+	if method == http.MethodPost {
+		body = asks[0].body(nil)
+	}
+	status, err := exchange(ctx, method, path, body, nil)
+	if err == nil && status != want {
+		pause(ctx, 200*time.Millisecond)
+		return fmt.Errorf("%w: status %d, want %d", errNotYet, status, want)
+	}
+	return err
+}
+
+func (s *composed) meetsTakenPort(t *testing.T) {
+	var listening net.ListenConfig
+	taken, err := listening.Listen(t.Context(), "tcp", strings.TrimPrefix(balancerURL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.compose(t.Context(), "up", "--detach", "--no-build")
+	_ = taken.Close()
+	if err == nil || !strings.Contains(err.Error(), "8080") || !strings.Contains(err.Error(), "address already in use") {
+		t.Errorf("it says %v", err)
+	}
+	for _, service := range append(s.nats, ours...) {
+		if err := s.healthy(t.Context(), service, 0); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.up(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func (s *composed) meetsFullDisk(t *testing.T, kept string) {
+	since := time.Now()
+	if _, err := docker(t.Context(), "exec", container("nats"), "sh", "-c", "cat /dev/zero >/data/filler"); err == nil {
+		t.Fatal("the disk has room for everything")
+	}
+	for _, service := range ours[:2] {
+		s.tells(t, service, since, "not ready")
+	}
+	s.goesOn(t, s.services()...)
+	if err := eventually(t.Context(), tellWithin, func() error {
+		return answersWith(t.Context(), http.MethodPost, "/v1/chat/completions", http.StatusServiceUnavailable)
+	}); err != nil {
+		t.Errorf("what cannot be stored: %v", err)
+	}
+	// As operations.md has it: make room, and restart NATS.
+	if _, err := docker(t.Context(), "exec", container("nats"), "sh", "-c", "cat /dev/null >/data/filler"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := docker(t.Context(), "restart", container("nats")); err != nil {
+		t.Fatal(err)
+	}
+	s.recovers(t, kept)
+}
+
+func (s *composed) meetsNoNATS(t *testing.T, kept string) {
+	since := time.Now()
+	if _, err := docker(t.Context(), "stop", container("nats")); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range ours[:2] {
+		s.tells(t, service, since, "not ready", "cannot be reached")
+	}
+	s.goesOn(t, append(ours, "balancer")...)
+	if _, err := docker(t.Context(), "start", container("nats")); err != nil {
+		t.Fatal(err)
+	}
+	s.recovers(t, kept)
+}
+
+// meetsAnotherVersion has NATS's volume hold a log that another version of ours has written.
+func (s *composed) meetsAnotherVersion(t *testing.T) {
+	ctx := t.Context()
+	if _, err := docker(ctx, "stop", container("completion-1"), container("completion-2")); err != nil {
+		t.Fatal(err)
+	}
+	address, err := s.address(ctx, "nats")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, js, err := jetStream(address + ":4222")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	stream, err := js.Stream(ctx, logStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := stream.CachedInfo().Config
+	other := before
+	other.Metadata = map[string]string{"pawstream.format": "99"}
+	if _, err := js.UpdateStream(ctx, other); err != nil {
+		t.Fatal(err)
+	}
+	since := time.Now()
+	if _, err := docker(ctx, "start", container("completion-1")); err != nil {
+		t.Fatal(err)
+	}
+	s.tells(t, "completion-1", since, `has format "99"`)
+	s.goesOn(t, "nats", "edge-1", "edge-2", "balancer")
+	if err := keepsFormat(ctx, js, "99"); err != nil {
+		t.Error(err)
+	}
+	before.Metadata = map[string]string{"pawstream.format": "1"}
+	if _, err := js.UpdateStream(ctx, before); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := docker(ctx, "start", container("completion-2")); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range s.services() {
+		if err := s.healthy(ctx, service, 0); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// keepsFormat checks that a log is left as it is.
+func keepsFormat(ctx context.Context, js jetstream.JetStream, want string) error {
+	stream, err := js.Stream(ctx, logStream)
+	if err == nil && stream.CachedInfo().Config.Metadata["pawstream.format"] != want {
+		return fmt.Errorf("the log has become %v", stream.CachedInfo().Config.Metadata)
+	}
+	return err
+}
+
+// meetsWrongCredentials has NATS ask for a password, of which one completion service has another.
+func (s *composed) meetsWrongCredentials(t *testing.T) {
+	const right, wrong = "nats://pawstream:right-one@nats:4222", "nats://pawstream:wrong-one@nats:4222"
+	with := *s
+	with.files = append(append([]string(nil), s.files...), "-f", overlay(t, `
+  nats: {command: [--name=pawstream, --jetstream, --store_dir=/data, --http_port=8222, --user=pawstream, --pass=right-one]}
+  completion-1: {environment: {PAWSTREAM_NATS_URL: "`+right+`"}}
+  completion-2: {environment: {PAWSTREAM_NATS_URL: "`+wrong+`"}}
+`))
+	since := time.Now()
+	if err := with.compose(t.Context(), "up", "--detach", "--no-build", "--no-deps", "nats", "completion-1", "completion-2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.healthy(t.Context(), "completion-1", 0); err != nil {
+		t.Error(err)
+	}
+	s.tells(t, "completion-2", since, "Authorization Violation")
+	if log, err := logged(t.Context(), "completion-2", since); err != nil || strings.Contains(log, "wrong-one") {
+		t.Errorf("%v, its log has the password: %s", err, log)
+	}
+	s.goesOn(t, "nats", "completion-1", "edge-1", "edge-2", "balancer")
+	if err := answersWith(t.Context(), http.MethodPost, "/v1/chat/completions", http.StatusOK); err != nil {
+		t.Errorf("by the service that has the password: %v", err)
+	}
+}

@@ -1,0 +1,54 @@
+package faults
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	namedTest    = regexp.MustCompile("`(Test[A-Z]\\w*)`")
+	declaredTest = regexp.MustCompile(`(?m)^func (Test[A-Z]\w*)\(`)
+)
+
+// TestThePageNamesTestsThatExist looks for each test that docs/faults.md names.
+func TestThePageNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
+	const root = "../.."
+	page, err := os.ReadFile(filepath.Join(root, "docs/faults.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := make(map[string]bool)
+	err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "node_modules") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		for _, match := range declaredTest.FindAllSubmatch(text, -1) {
+			declared[string(match[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := namedTest.FindAllSubmatch(page, -1)
+	if len(named) < 40 {
+		t.Errorf("the page names %d tests", len(named))
+	}
+	for _, match := range named {
+		if name := string(match[1]); !declared[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}

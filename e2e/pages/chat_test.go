@@ -1,0 +1,201 @@
+// Package pages tests the chat page as people use it: in a real Chromium, served by real
+// processes.
+package pages
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+)
+
+var (
+	binaries     = sync.OnceValues(build)
+	chromium     = sync.OnceValues(start)
+	axe          = sync.OnceValues(install)
+	atEnd        []func()
+	atEndGuarded sync.Mutex
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, stop := range slices.Backward(atEnd) {
+		stop()
+	}
+	os.Exit(code)
+}
+
+// finally has stop called after the last test, and before what was to be called until now.
+func finally(stop func()) {
+	atEndGuarded.Lock()
+	defer atEndGuarded.Unlock()
+	atEnd = append(atEnd, stop)
+}
+
+func build() (stack.Programs, error) {
+	dir, err := os.MkdirTemp("", "pawstream-chat-")
+	if err != nil {
+		return "", err
+	}
+	finally(func() { _ = os.RemoveAll(dir) })
+	return stack.Build(context.Background(), dir, "services/completion/internal/faultcompletion")
+}
+
+func start() (*browser.Browser, error) {
+	b, err := browser.Start()
+	if err == nil {
+		finally(b.Close)
+	}
+	return b, err
+}
+
+func install() (string, error) {
+	dir, err := os.MkdirTemp("", "pawstream-axe-")
+	if err != nil {
+		return "", err
+	}
+	finally(func() { _ = os.RemoveAll(dir) })
+	return browser.Axe(context.Background(), dir)
+}
+
+func programs(t *testing.T) stack.Programs {
+	t.Helper()
+	p, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// missing skips a test for want of a program, or fails it where all have to be there.
+func missing(t *testing.T, what string, err error) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is needed with CI=true: %v", what, err)
+	}
+	t.Skipf("NOT TESTED, because it needs %s: %v", what, err)
+}
+
+// A chat is a page in a browser.
+type chat struct{ *browser.Page }
+
+// open opens a page of a usual size; nothing is loaded yet.
+func open(t *testing.T) chat {
+	t.Helper()
+	b, err := chromium()
+	if err != nil {
+		missing(t, "Chromium", err)
+	}
+	c := chat{b.Open(t, 1280, 800)}
+	c.Before(keptFunction)
+	return c
+}
+
+// keptFunction gives each page a function that promises the messages of the open conversation, as the browser keeps them.
+const keptFunction = `window.keptMessages = () => new Promise((resolve, reject) => {
+	const opening = indexedDB.open("pawstream");
+	opening.onupgradeneeded = () => opening.transaction.abort(); // it is not there yet
+	opening.onerror = () => resolve([]);
+	opening.onsuccess = () => {
+		const reading = opening.result.transaction("talks").objectStore("talks").get(location.hash.slice("#chat/".length));
+		reading.onsuccess = () => { opening.result.close(); resolve(reading.result?.messages ?? []); };
+		reading.onerror = () => reject(reading.error);
+	};
+})`
+
+// serve starts standalone, or starts it again, with these arguments besides the usual.
+func serve(t *testing.T, args ...string) *stack.Process {
+	t.Helper()
+	p, err := programs(t).Start(t.Context(), "standalone", append([]string{
+		"--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
+	}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if p.Ended() {
+			return
+		}
+		if err := p.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func url(p *stack.Process) string { return "http://" + p.Addr("http") + "/" }
+
+const question = "What should I know before adopting a cat?"
+
+// ask loads the page and asks the question by keyboard alone.
+func (c chat) ask(url string) {
+	c.Go(url)
+	c.Wait(`document.activeElement.id === "question"`)
+	c.Wait(`document.querySelector("#model:enabled")`)
+	c.Press(question)
+	c.Enter()
+}
+
+// has waits for so many letters of the last answer.
+func (c chat) has(letters int) {
+	c.Wait(fmt.Sprintf(`(document.querySelector(".assistant:last-child .body")?.textContent.length ?? 0) > %d`, letters))
+}
+
+func (c chat) ends(status string) { c.Wait(ended(status)) }
+
+// drawn waits for the last answer of a page that was just opened: its end may be there a moment before its text.
+func (c chat) drawn() {
+	c.Wait(`(document.querySelector(".assistant:last-child .body")?.textContent ?? "") !== ""`)
+}
+
+// ended is whether the last answer has come to that end, and all of it is shown.
+func ended(status string) string {
+	return fmt.Sprintf(`document.querySelector(".assistant:last-child")?.dataset.status === %q && document.querySelector(".assistant:last-child").getAttribute("aria-busy") === null`, status)
+}
+
+// state waits for what the last answer says of its connection.
+func (c chat) state(text string) {
+	c.Wait(fmt.Sprintf(`document.querySelector(".assistant:last-child .state").textContent.includes(%q)`, text))
+}
+
+const storedText = `keptMessages().then((messages) => messages.at(-1).text)`
+
+// stored returns the last answer as it is kept, once its end is.
+func (c chat) stored() string {
+	c.Wait(`keptMessages().then((messages) => messages.at(-1)?.status === document.querySelector(".assistant:last-child")?.dataset.status)`)
+	return browser.Eval[string](c.Page, storedText)
+}
+
+// visible returns the letters of the last answer without white space, which Markdown has
+// its own way with.
+func (c chat) visible() string {
+	return squeeze(browser.Eval[string](c.Page, `document.querySelector(".assistant:last-child .body").textContent`))
+}
+
+func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+
+// lookAt photographs the page in a state, and has axe-core look at it.
+func (c chat) lookAt(t *testing.T, state string) {
+	t.Helper()
+	source, err := axe()
+	if err != nil {
+		missing(t, "npm and axe-core", err)
+	}
+	for _, broken := range c.Rules(source) {
+		t.Errorf("%s: %s", state, broken)
+	}
+	c.Screenshot(artifacts(t), state+".png")
+}
+
+// artifacts is where screenshots go.
+func artifacts(t *testing.T) string {
+	t.Helper()
+	return cmp.Or(os.Getenv("PAWSTREAM_ARTIFACTS"), t.ArtifactDir())
+}

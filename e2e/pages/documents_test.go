@@ -1,0 +1,140 @@
+package pages
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/e2e/internal/browser"
+)
+
+// TestDocuments goes from the chat to each document and back, in one theme for all of them, which is chosen on any.
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	address := url(serve(t, "--log=memory"))
+	c.Go(address)
+	c.Wait(`document.querySelector("#model:enabled")`)
+	// What a page is drawn on.
+	const ground = `(() => { for (const e of [document.querySelector("#swagger-ui > *"), document.body, document.documentElement]) {
+		const colour = e && getComputedStyle(e).backgroundColor; if (colour && colour !== "rgba(0, 0, 0, 0)") return colour; } return "none"; })()`
+	const dark = "rgb(21, 23, 26)"
+	ready := map[string]string{"": `document.querySelector("#model:enabled")`, "docs": `document.querySelector(".opblock")`, "docs/protocol": `document.querySelector("#streams")`}
+	for _, theme := range []string{"light", "dark"} {
+		c.Wait(fmt.Sprintf(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === %q)`, theme))
+		for _, page := range []string{"docs", "docs/protocol"} {
+			c.Go(address)
+			c.Wait(ready[""])
+			c.Click(`header a[href="` + page + `"]`)
+			c.Wait(`location.pathname === "/` + page + `" && ` + ready[page])
+			if got := browser.Eval[string](c.Page, ground); (got == dark) != (theme == "dark") {
+				t.Errorf("/%s is drawn on %s in the theme %s", page, got, theme)
+			}
+			for _, width := range []int64{320, 768, 1280} {
+				c.Resize(width, 900)
+				c.Screenshot(artifacts(t), fmt.Sprintf("%s-%s-%d.png", map[string]string{"docs": "api", "docs/protocol": "protocol"}[page], theme, width))
+				links := browser.Eval[[]string](c.Page, `[...document.querySelectorAll("header nav a")].filter((e) => { const r = e.getBoundingClientRect(); return r.left >= 0 && r.right <= innerWidth; }).map((e) => e.getAttribute("href"))`)
+				if diff := cmp.Diff([]string{"/", "/pets", "/docs/protocol", "/docs"}, links); diff != "" {
+					t.Errorf("/%s at %d: ways on (-want +got)\n%s", page, width, diff)
+				}
+				if page == "docs/protocol" {
+					c.tablesAreWhole(t, width)
+				}
+			}
+			c.Click(`header nav a[href="/"]`)
+			c.Wait(`location.pathname === "/" && ` + ready[""])
+		}
+	}
+	c.Resize(320, 900)
+	for _, path := range []string{"docs/protocol", "docs/protocols", "docs/grpc", "docs/authentication"} { // Swagger UI nests its controls
+		c.Go(address + path)
+		c.Wait(`document.querySelector("article h2") && document.documentElement.scrollWidth <= innerWidth`)
+		c.tablesAreWhole(t, 320)
+		for _, theme := range []string{"light", "dark"} {
+			c.Wait(fmt.Sprintf(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === %q)`, theme))
+			c.lookAt(t, fmt.Sprintf("%s-%s-narrow", path[strings.LastIndex(path, "/")+1:], theme))
+		}
+	}
+	c.Resize(1280, 900)
+	for _, path := range []string{"docs/protocol", "docs/protocols", "docs/grpc", "docs/authentication", "pets", "pets/contessa"} {
+		c.Go(address + path)
+		c.Wait(`document.querySelector("main h1")`)
+		for _, theme := range []string{"light", "dark"} {
+			c.Wait(fmt.Sprintf(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === %q)`, theme))
+			c.lookAt(t, fmt.Sprintf("%s-%s-wide", path[strings.LastIndex(path, "/")+1:], theme))
+		}
+	}
+	c.reading(t, address)
+	// Chosen on a document, a theme is that of the chat in another tab.
+	docs := chat{c.Another()}
+	docs.Go(address + "docs")
+	docs.Wait(ready["docs"])
+	docs.Wait(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === "light")`)
+	c.Wait(`document.documentElement.dataset.theme === "light"`)
+	if got := browser.Eval[string](docs.Page, ground); got == dark {
+		t.Error("/docs stays dark")
+	}
+}
+
+// reading chooses a language by keyboard, copies what it shows, and scrolls: the contents follow.
+func (c chat) reading(t *testing.T, address string) {
+	t.Helper()
+	c.Before(`window.copied = []; navigator.clipboard && (navigator.clipboard.writeText = async (text) => { copied.push(text); })`)
+	c.Go(address + "docs/protocol")
+	c.Wait(`document.querySelectorAll("[role=tab]").length > 10 && !document.querySelector("section > details + details")`)
+	browser.Eval[bool](c.Page, `document.querySelector("[role=tab]").focus(), true`)
+	c.Press(kb.ArrowRight)
+	const shown = `[...document.querySelectorAll("#start ~ [role=tabpanel]")].filter((e) => !e.hidden)`
+	c.Wait(`document.activeElement.getAttribute("aria-selected") === "true" && ` + shown + `.length === 1 && ` + shown + `[0].querySelector("figcaption").textContent === "fetch.mjs"`)
+	c.Wait(shown + `[0].querySelectorAll("[data-token=word]").length > 5`)
+	browser.Eval[bool](c.Page, shown+`[0].querySelector(".copy-code").click(), true`)
+	c.Wait(`fetch("/docs/examples/fetch.mjs").then((r) => r.text()).then((text) => copied[0] === text)`)
+	for _, id := range []string{"reconnection", "errors", "what"} {
+		browser.Eval[bool](c.Page, fmt.Sprintf(`document.getElementById(%q).scrollIntoView(), true`, id))
+		c.Wait(fmt.Sprintf(`[...document.querySelectorAll(".contents [aria-current]")].map((e) => e.hash).join() === "#%s"`, id))
+	}
+}
+
+// tablesAreWhole looks for words in tables that stand on two lines.
+func (c chat) tablesAreWhole(t *testing.T, width int64) {
+	t.Helper()
+	broken := browser.Eval[[]string](c.Page, `(() => {
+		const broken = [], range = document.createRange();
+		for (const cell of document.querySelectorAll("article :is(th, td)")) {
+			const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+			for (let text; (text = texts.nextNode()); ) for (const word of text.data.matchAll(/[\p{L}\p{N}_]+/gu)) {
+				range.setStart(text, word.index); range.setEnd(text, word.index + word[0].length);
+				if (new Set([...range.getClientRects()].map((r) => Math.round(r.top))).size > 1) broken.push(word[0]);
+			}
+		}
+		return broken;
+	})()`)
+	if len(broken) > 0 {
+		t.Errorf("/docs/protocol at %d pixels: words broken in tables: %q", width, broken)
+	}
+}
+
+// TestAPIDocs has axe look at Swagger UI's page in both themes. What Swagger UI nests is its own: a control within the heading
+// of each operation, which is one too.
+func TestAPIDocs(t *testing.T) {
+	t.Parallel()
+	source, err := axe()
+	if err != nil {
+		missing(t, "npm and axe-core", err)
+	}
+	c := open(t)
+	c.Go(url(serve(t, "--log=memory")) + "docs")
+	c.Wait(`document.querySelector(".opblock")`)
+	for _, theme := range []string{"light", "dark"} {
+		c.Wait(fmt.Sprintf(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === %q)`, theme))
+		c.Wait(`document.getAnimations().length === 0`) // of colours that become others
+		for _, broken := range c.Rules(source) {
+			if !strings.HasPrefix(broken, "nested-interactive:") {
+				t.Errorf("/docs, %s: %.2000s", theme, broken)
+			}
+		}
+	}
+}

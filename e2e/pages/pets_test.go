@@ -1,0 +1,112 @@
+package pages
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/e2e/internal/browser"
+)
+
+// TestPetCards asks for pets: those that the answer shows come as cards, also after a reload, and each can be asked about.
+func TestPetCards(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.Go(url(serve(t, "--log=memory", "--advisor-pace=0")))
+	c.Wait(`document.querySelector("#model:enabled")`)
+	c.put("Which calm cats do you have for a flat?")
+	c.ends("done")
+	const names = `[...document.querySelectorAll(".assistant:last-child .pets strong")].map((e) => e.textContent)`
+	c.Wait(names + `.length > 0`)
+	want := browser.Eval[[]string](c.Page, answerOf+`.then((c) => c.choices[0].message.pets.map((p) => p.name))`)
+	if diff := cmp.Diff(want, browser.Eval[[]string](c.Page, names)); diff != "" {
+		t.Errorf("the answer's pets and the cards (-want +got)\n%s", diff)
+	}
+	why := browser.Eval[[]string](c.Page, answerOf+`.then((c) => c.choices[0].message.pets.map((p) => p.reasons.join(" · ")))`)
+	if diff := cmp.Diff(why, browser.Eval[[]string](c.Page, `[...document.querySelectorAll(".assistant:last-child .pets .why")].map((e) => e.textContent)`)); diff != "" {
+		t.Errorf("what speaks for the pets, and what the cards say (-want +got)\n%s", diff)
+	}
+	if !strings.Contains(why[0], "calm") {
+		t.Errorf("for the first calm cat speaks %q", why[0])
+	}
+	// Their names are links in the text, where they are bold, and among the sources; in the reloaded text below, too.
+	const links = `["strong", "em"].map((kind) => [...new Set([...document.querySelectorAll(".assistant:last-child .body " + kind + " a")].map((e) => e.textContent + " " + new URL(e.href).pathname))].sort().join("|"))`
+	page := browser.Eval[string](c.Page, answerOf+`.then((c) => [...new Set(c.choices[0].message.pets.map((p) => p.name + " /pets/" + p.id))].sort().join("|"))`)
+	linked := func() {
+		t.Helper()
+		if diff := cmp.Diff([]string{page, page}, browser.Eval[[]string](c.Page, links)); diff != "" {
+			t.Errorf("the names in the text (-want +got)\n%s", diff)
+		}
+	}
+	linked()
+	for _, theme := range []string{"light", "dark"} {
+		c.Wait(fmt.Sprintf(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === %q)`, theme))
+		for _, width := range []int64{320, 768, 1280} {
+			c.Resize(width, 800)
+			c.lookAt(t, fmt.Sprintf("pets-%s-%d", theme, width))
+		}
+	}
+	c.Reload()
+	c.Wait(names + `.length > 0`)
+	c.Wait(`document.querySelector(".assistant:last-child .body strong a")`)
+	linked()
+	const onward = `[...document.querySelectorAll(".onward button")].map((e) => e.textContent)`
+	offered := browser.Eval[[]string](c.Page, onward)
+	if diff := cmp.Diff([]string{
+		"Compare " + want[0] + " and " + want[1] + ".", "Is " + want[0] + " good for a first-time owner?", "What does " + want[0] + " cost per month?",
+	}, offered); diff != "" {
+		t.Errorf("what is offered to go on with (-want +got)\n%s", diff)
+	}
+	mouse(t, c, offered[0])
+	c.Wait(asked + `.endsWith("|" + ` + fmt.Sprintf("%q", offered[0]) + `)`)
+	c.ends("done")
+	c.Wait(`document.querySelectorAll(".onward").length === 1 && document.querySelector(".assistant:last-child .onward") !== null`)
+	mouse(t, c, "Ask about "+want[0])
+	c.Wait(asked + `.endsWith("|Tell me more about ` + want[0] + `.")`)
+	c.ends("done")
+	if got := c.stored(); got == "" {
+		t.Error("there is no answer")
+	}
+}
+
+// TestPortraits draws each species in each coat, and what nobody knows.
+func TestPortraits(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.Go(url(serve(t, "--log=memory")))
+	c.Wait(`document.querySelector("#model:enabled")`)
+	c.Resize(1280, 900)
+	bad := browser.Eval[[]string](c.Page, `import("/chat/portraits.js").then(({ portrait }) => {
+		const bad = [], wall = document.createElement("div");
+		wall.className = "pets";
+		wall.style.cssText = "grid-template-columns: repeat(15, 1fr); gap: 4px; position: fixed; inset: 0; z-index: 99; background: var(--page)";
+		const coats = [["black"], ["black and white"], ["blue"], ["brindle"], ["brown", "white"], ["calico"], ["cream"], ["golden"], ["gray"], ["green"], ["red", "white"], ["spotted", "brown"], ["tabby", "white"], ["white"], ["plaid", null, 7]];
+		for (const species of ["dog", "cat", "rabbit", "guinea-pig", "hamster", "bird", "fish", "reptile", "constructor"]) for (const coat of coats) {
+			const svg = portrait(species, coat);
+			wall.append(svg);
+			if (/undefined|NaN|null/.test(svg.outerHTML) || svg.childElementCount < 5) bad.push(species + " " + coat + ": " + svg.outerHTML);
+		}
+		for (const coat of [undefined, "red", {}, [], ["__proto__"]]) portrait(undefined, coat);
+		document.body.append(wall);
+		return bad;
+	})`)
+	for _, drawing := range bad {
+		t.Error(drawing)
+	}
+	c.Screenshot(artifacts(t), "portraits.png")
+}
+
+// TestBadPets has a conversation kept with pets of every wrong form: the page shows what it can, harmless.
+func TestBadPets(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	server := serve(t, "--log=memory")
+	c.Go(url(server) + "chat/icon.svg")
+	browser.Eval[bool](c.Page, `(localStorage.setItem("pawstream.conversation", JSON.stringify({ version: 1, messages: [{ role: "user", text: "?" },
+		{ role: "assistant", text: "So.", status: "done", turn: { key: "k", id: "", cursor: "" }, times: {}, tokens: 0, pets: [null, 7, "x", {}, { name: "" }, { name: "A", species: 1 },
+			{ name: "<b>Bo</b>", species: "dragon", breed: 7, sex: {}, age_months: "old", fee_usd: "free", coat: "plaid", reasons: [null, "<i>calm</i>", {}] }] }] })), true)`)
+	c.Go(url(server))
+	c.Wait(`document.querySelectorAll(".pets li").length === 1 && document.querySelector(".pets strong").textContent === "<b>Bo</b>" && document.querySelector(".pets .why").textContent === "<i>calm</i>"`)
+}

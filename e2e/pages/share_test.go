@@ -1,0 +1,93 @@
+package pages
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pawstream/pawstream/e2e/internal/browser"
+)
+
+// TestShare shares an answer while it comes: a guest, who has no key, reads it live and after a reload, and cannot stop it. Once the
+// link is revoked, and where a part of it is missing, the guest is told.
+func TestShare(t *testing.T) {
+	t.Parallel()
+	owner, guest := open(t), open(t)
+	keys := filepath.Join(t.TempDir(), "keys.yaml")
+	// The SHA-256 of "first".
+	if err := os.WriteFile(keys, []byte("- {name: web, sha256: a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd99541461a08e, principal: shop}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := serve(t, "--log=memory", "--advisor-pace=60", "--auth=keys", "--auth-keys="+keys)
+	owner.Go(url(server))
+	owner.Wait(`document.querySelector("#key-dialog").open`)
+	owner.Type("#key", "first")
+	owner.Enter()
+	owner.Wait(`document.querySelector("#model:enabled")`)
+	owner.Press(question)
+	owner.Enter()
+	owner.ends("done")
+	const click = `[...document.querySelectorAll(".foot button")].find((b) => b.textContent === "Share").click(), true`
+	browser.Eval[bool](owner.Page, click)
+	owner.Wait(`document.querySelector("#share-dialog").open`)
+	owner.lookAt(t, "share")
+	owner.Click("#share-form .primary")
+	owner.Wait(`document.querySelector("#share-link").value.includes("#shared=")`)
+	owner.Wait(`document.querySelector("#share-state").textContent.includes("good until")`)
+	owner.lookAt(t, "share-link")
+	link := browser.Eval[string](owner.Page, `document.querySelector("#share-link").value`)
+	want := owner.visible()
+
+	guest.Go(link)
+	guest.ends("done")
+	guest.drawn()
+	if got := guest.visible(); got != want || want == "" {
+		t.Errorf("the guest reads\n%s\nwant\n%s", got, want)
+	}
+	guest.lookAt(t, "shared")
+	guest.Wait(`!document.querySelector("#key-dialog").open && getComputedStyle(document.querySelector("#ask")).display === "none"`)
+	guest.Reload()
+	guest.ends("done")
+	guest.drawn()
+	if buttons := browser.Eval[string](guest.Page, `[...document.querySelectorAll(".foot button")].map((b) => b.textContent).join()`); buttons != "Copy" || guest.visible() != want {
+		t.Errorf("after a reload the guest has the buttons %q and reads\n%s", buttons, guest.visible())
+	}
+
+	owner.Click("#share-end")
+	owner.Wait(`document.querySelector("#share-state").textContent.includes("not shared any more")`)
+	for _, broken := range []string{link, strings.Replace(link, "ticket=", "ticket=x", 1), strings.Split(link, "&")[0], url(server) + "#shared="} {
+		guest.Go("about:blank")
+		guest.Go(broken)
+		guest.ends("failed")
+		guest.Wait(`document.querySelector(".trouble").textContent.includes("link is good no longer") && !document.querySelector(".trouble button")`)
+	}
+	guest.lookAt(t, "share-ended")
+	guest.Click(".shared a")
+	guest.Wait(`document.querySelector("#key-dialog").open`) // the page as it is to everybody
+}
+
+// TestShareLive reads a shared answer while it comes.
+func TestShareLive(t *testing.T) {
+	t.Parallel()
+	owner, guest := open(t), open(t)
+	server := serve(t, "--log=memory", "--advisor-pace=30")
+	owner.ask(url(server))
+	owner.has(40)
+	link := browser.Eval[string](owner.Page, `keptMessages().then(async (all) => {
+		const id = all.at(-1).turn.id;
+		const response = await fetch("v1/stream_tickets", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ completion_id: id, share_for: 60 }) });
+		return new URL("./#" + new URLSearchParams({ shared: id, ticket: (await response.json()).ticket }), location.href).href;
+	})`)
+	guest.Go(link)
+	guest.has(60)
+	guest.Press("\x1b") // which stops nothing of others
+	guest.Reload()
+	guest.has(120)
+	owner.Wait(`document.querySelector(".assistant:last-child").dataset.status === "pending"`)
+	owner.ends("done")
+	guest.ends("done")
+	if got, want := guest.visible(), owner.visible(); got != want {
+		t.Errorf("the guest reads\n%s\nand the owner\n%s", got, want)
+	}
+}

@@ -1,0 +1,54 @@
+package pages
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/pawstream/pawstream/e2e/internal/browser"
+)
+
+// TestStore goes from the chat to the pets of the store, narrows them down, looks at one, and asks about it.
+func TestStore(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	server := serve(t, "--log=memory", "--advisor-pace=0")
+	c.Go(url(server))
+	c.Wait(`document.querySelector("#model:enabled")`)
+	c.Click(`header a[href="pets"]`)
+	const cards = `document.querySelectorAll(".pets li").length`
+	c.Wait(`location.pathname === "/pets" && ` + cards + ` === 81 && document.querySelectorAll(".drawn > svg").length === 81`)
+	click := func(label string) {
+		c.Wait(fmt.Sprintf(`((e) => e && (e.click(), true))([...document.querySelectorAll("a.chip")].find((e) => e.firstChild.data.trim() === %q))`, label))
+	}
+	click("Cats")
+	c.Wait(`document.querySelector("h1").textContent === "Cats" && ` + cards + ` === 22`)
+	click("Calm")
+	c.Wait(cards + ` > 0 && ` + cards + ` < 22 && document.querySelectorAll("a.chip[aria-current]").length === 2`)
+	for _, theme := range []string{"light", "dark"} {
+		c.Wait(fmt.Sprintf(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === %q)`, theme))
+		for _, path := range []string{"pets", "pets/olive"} {
+			c.Go(url(server) + path)
+			c.Wait(`document.querySelector(".drawn > svg")`)
+			for _, width := range []int64{320, 768, 1280} {
+				c.Resize(width, 800)
+				c.Wait(`document.documentElement.scrollWidth <= innerWidth`)
+				state := fmt.Sprintf("store-%s-%s-%d", map[string]string{"pets": "list", "pets/olive": "pet"}[path], theme, width)
+				if width == 320 {
+					c.lookAt(t, state)
+					continue
+				}
+				c.Screenshot(artifacts(t), state+".png")
+			}
+		}
+	}
+	c.Click("a.ask")
+	c.Wait(`location.pathname === "/" && document.querySelector("#question").value === "Tell me more about Olive."`)
+	c.Wait(`document.querySelector("#model:enabled") && location.hash === ""`)
+	c.Click("#send")
+	c.ends("done")
+	// The answer's cards lead back to the store.
+	c.Wait(`document.querySelector(".assistant .pets strong a")?.pathname === "/pets/olive"`)
+	if got := browser.Eval[int](c.Page, `document.querySelectorAll("#messages > .user").length`); got != 1 {
+		t.Errorf("%d questions were asked", got)
+	}
+}

@@ -1,0 +1,198 @@
+package stream
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/e2e/internal/api"
+	"github.com/pawstream/pawstream/e2e/internal/cut"
+	"github.com/pawstream/pawstream/e2e/internal/rig"
+	"github.com/pawstream/pawstream/e2e/internal/stack"
+)
+
+const clientDir = "../../clients/js"
+
+// TestClient has our client for JavaScript read answers of a real server: at once, over connections that are cut everywhere,
+// and by a state that another process has stored.
+func TestClient(t *testing.T) {
+	t.Parallel()
+	node(t, "")
+	s := rig.Fast(t)
+	want := calmAnswer(t, s.URL())
+	module, err := filepath.Abs(filepath.Join(clientDir, "pawstream.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(url, script string) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e",
+			`import { client } from `+asJSON(module)+`; const { ask, resume, follow } = client({ url: process.env.PAWSTREAM_URL }); const q = process.env.Q;`+script)
+		var out, told bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &told
+		cmd.Env = append(stack.Environment(), "PATH="+os.Getenv("PATH"), "no_proxy=*", "PAWSTREAM_URL="+url, "Q="+calm)
+		if err := cmd.Run(); err != nil {
+			t.Fatalf("%v\n%s", err, told.String())
+		}
+		return out.String()
+	}
+	if got := run(s.URL(), `process.stdout.write(await ask(q).text())`); got != want {
+		t.Errorf("the answer is\n%s\nwant\n%s", got, want)
+	}
+	url, proxy := broken(t, s.URL(), func(connection int) cut.Plan {
+		if connection == 0 {
+			return cut.Plan{After: 1}
+		}
+		return cut.Plan{After: 9_000}
+	})
+	if got := run(url, `for await (const { text } of ask(q)) process.stdout.write(text)`); got != want || proxy.Cuts() < 3 {
+		t.Errorf("after %d cuts the answer is\n%s\nwant\n%s", proxy.Cuts(), got, want)
+	}
+	first := run(s.URL(), `const answer = ask({ messages: [{ role: "user", content: q }], on_disconnect: "continue" }); let text = "";
+		for await (const piece of answer) if ((text += piece.text).length > 20) break;
+		console.log(JSON.stringify([text, answer.state]))`)
+	var had []any
+	if err := json.Unmarshal([]byte(first), &had); err != nil {
+		t.Fatal(err)
+	}
+	state, err := json.Marshal(had[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := had[0].(string) + run(s.URL(), `process.stdout.write(await resume(`+string(state)+`).text())`); got != want {
+		t.Errorf("in two parts the answer is\n%s\nwant\n%s", got, want)
+	}
+	if got := run(s.URL(), `process.stdout.write(await follow(`+asJSON(had[1].(map[string]any)["id"].(string))+`).text())`); got != want {
+		t.Errorf("followed by its id the answer is\n%s\nwant\n%s", got, want)
+	}
+}
+
+func asJSON(text string) string {
+	quote, _ := json.Marshal(text) // a text can be
+	return string(quote)
+}
+
+// TestClientByItself runs the client's own tests, against a server that does everything to a stream.
+func TestClientByItself(t *testing.T) {
+	t.Parallel()
+	node(t, "")
+	cmd := exec.CommandContext(t.Context(), "node", "--test", "pawstream.test.mjs")
+	cmd.Dir = clientDir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestClientPackage packs the client as npm does, and looks at how large it is, at what it needs, and whether the types name
+// what there is.
+func TestClientPackage(t *testing.T) {
+	t.Parallel()
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		rig.Missing(t, "npm", err)
+	}
+	cmd := exec.CommandContext(t.Context(), npm, "pack", "--dry-run", "--json", "--ignore-scripts")
+	cmd.Dir = clientDir
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var packed []struct {
+		Name  string
+		Files []struct{ Path string }
+	}
+	if err := json.Unmarshal(out, &packed); err != nil || len(packed) != 1 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var files []string
+	for _, file := range packed[0].Files {
+		files = append(files, file.Path)
+	}
+	slices.Sort(files)
+	if diff := cmp.Diff([]string{"README.md", "ai.d.ts", "ai.js", "package.json", "pawstream.d.ts", "pawstream.js"}, files); diff != "" {
+		t.Errorf("the package (-want +got)\n%s", diff)
+	}
+	source, err := os.ReadFile(filepath.Join(clientDir, "pawstream.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var small bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&small, gzip.BestCompression) // there is such a level
+	_, _ = w.Write(source)
+	_ = w.Close()
+	if most := 6 << 10; small.Len() > most {
+		t.Errorf("the module has %d bytes in gzip, more than %d", small.Len(), most)
+	}
+	if found := regexp.MustCompile(`(?m)^import |\bimport\(|\brequire\(`).Find(source); found != nil {
+		t.Errorf("it has a dependency: %s", found)
+	}
+	types, err := os.ReadFile(filepath.Join(clientDir, "pawstream.d.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	exported := regexp.MustCompile(`(?m)^export (?:declare )?(?:async )?(?:class|function)\*? (\w+)`)
+	names := func(text []byte) []string {
+		var all []string
+		for _, found := range exported.FindAllSubmatch(text, -1) {
+			all = append(all, string(found[1]))
+		}
+		slices.Sort(all)
+		return all
+	}
+	if diff := cmp.Diff(names(source), names(types)); diff != "" || !strings.Contains(string(types), "export declare function client") {
+		t.Errorf("the module and its types (-module +types)\n%s", diff)
+	}
+}
+
+// TestChatTransport has the AI SDK's chat ask by our transport. An answer that was resumed after a reload is stopped for good by the
+// SDK's own stop, and one that is resumed twice at once goes on.
+func TestChatTransport(t *testing.T) {
+	t.Parallel()
+	fast, slow := rig.Fast(t), rig.Steady(t)
+	dir, command := node(t, "chat-transport.mjs")
+	cmd := exec.CommandContext(t.Context(), command[0], command[1], calm, slow.URL())
+	var told bytes.Buffer
+	cmd.Dir, cmd.Stderr = dir, &told
+	cmd.Env = append(stack.Environment(), "PATH="+os.Getenv("PATH"), "no_proxy=*", "PAWSTREAM_URL="+fast.URL())
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, told.String())
+	}
+	type result struct {
+		Whole, WholeStatus           string
+		WholeKept                    int
+		Pets                         bool
+		StoppedStatus                string
+		StoppedMessages, StoppedKept int
+		Twice                        string
+		TwiceMessages                int
+		NoneStatus                   string
+		NoneMessages                 int
+		StoppedID, StoppedText       string
+	}
+	var got result
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	api.IsCancelledSoon(t, slow.URL(), got.StoppedID)
+	answer := calmAnswer(t, fast.URL())
+	if !strings.HasPrefix(answer, got.StoppedText) || got.StoppedText == answer {
+		t.Errorf("what was stopped has\n%s", got.StoppedText)
+	}
+	got.StoppedID, got.StoppedText = "", ""
+	want := result{
+		Whole: answer, WholeStatus: "ready", Pets: true, StoppedStatus: "ready", StoppedMessages: 2, Twice: answer, TwiceMessages: 2, NoneStatus: "ready",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || told.Len() > 0 {
+		t.Errorf("(-want +got)\n%s%s", diff, told.String())
+	}
+}

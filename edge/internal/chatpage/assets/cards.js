@@ -1,0 +1,75 @@
+// The pets that an answer shows, as cards. What they are is the server's, and is looked at before it is shown.
+import { button, make } from "./dom.js";
+import { grouped } from "./figures.js";
+import { portrait } from "./portraits.js";
+
+/** So many pets of one answer have a card. */
+const most = 24;
+
+/** So much is said for one of them. */
+const mostReasons = 3;
+
+/** Returns the pets of a list in which anything may be. */
+export const soundPets = (pets) =>
+  !Array.isArray(pets) ? [] : pets.filter((p) => p !== null && typeof p === "object" && typeof p.name === "string" && p.name && typeof p.species === "string").slice(0, most);
+
+/** Returns a list of cards, or undefined where there is none to show. ask gets a question about a pet. */
+export function cards(pets, ask) {
+  const shown = soundPets(pets);
+  if (shown.length === 0) return undefined;
+  const list = make("ul", "pets", ...shown.map((pet) => card(pet, ask)));
+  list.setAttribute("aria-label", "Pets in this answer");
+  return list;
+}
+
+function card(pet, ask) {
+  const facts = [text(pet.sex), age(pet.age_months)].filter(Boolean).join(", ");
+  const about = make("div", "about", make("strong", "", named(pet)), make("span", "", text(pet.breed) || pet.species), make("span", "", facts));
+  if (Number.isInteger(pet.fee_usd) && pet.fee_usd >= 0) about.append(make("span", "fee", pet.fee_usd === 0 ? "No fee" : `$${grouped(pet.fee_usd)}`));
+  const reasons = Array.isArray(pet.reasons) ? pet.reasons.filter((r) => typeof r === "string" && r).slice(0, mostReasons) : [];
+  if (reasons.length > 0) about.append(make("span", "why", reasons.join(" · ")));
+  return make("li", "", portrait(pet.species, pet.coat), about, button(`Ask about ${pet.name}`, () => ask(`Tell me more about ${pet.name}.`)));
+}
+
+/** Whether a pet has a page in the store. */
+const hasPage = ({ id }) => typeof id === "string" && /^[a-z0-9-]+$/.test(id);
+
+/** Returns a pet's name, as a link where it has a page in the store. */
+const named = (pet) => (hasPage(pet) ? linkTo(pet) : pet.name);
+
+function linkTo(pet) {
+  const link = make("a", "", pet.name);
+  link.href = `pets/${pet.id}`;
+  return link;
+}
+
+/** Makes links of the pets' names in an answer's text, where they are written bold or among the sources. */
+export function linkNames(body, pets) {
+  const byName = new Map(soundPets(pets).filter(hasPage).map((pet) => [pet.name, pet]));
+  if (byName.size === 0) return;
+  const names = [...byName.keys()].sort((a, b) => b.length - a.length).map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${names.join("|")})(?![\\p{L}\\p{N}])`, "gu");
+  const places = [...body.querySelectorAll("strong"), ...[...body.querySelectorAll("em")].filter((e) => /^Sources?:/.test(e.textContent))];
+  for (const place of places) {
+    const texts = [...place.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
+    if (place.closest("a, pre")) continue;
+    for (const text of texts) {
+      const parts = [];
+      let end = 0;
+      for (const { 0: name, index } of text.data.matchAll(pattern)) {
+        parts.push(text.data.slice(end, index), linkTo(byName.get(name)));
+        end = index + name.length;
+      }
+      if (end > 0) text.replaceWith(...parts, text.data.slice(end));
+    }
+  }
+}
+
+const text = (value) => (typeof value === "string" ? value : "");
+
+/** Returns an age in words, "" where it is none. */
+function age(months) {
+  if (!Number.isInteger(months) || months < 0) return "";
+  const [n, unit] = months < 24 ? [months, "month"] : [Math.floor(months / 12), "year"];
+  return `${n} ${unit}${n === 1 ? "" : "s"} old`;
+}

@@ -1,0 +1,225 @@
+// The conversation that this tab has open: which one it is, by the page's address, and that it is kept.
+import { notice, noticed } from "./dom.js";
+import { asJSON } from "./export.js";
+import { saveAs } from "./files.js";
+import { shapeOf, sound } from "./library.js";
+import { randomName } from "./store.js";
+
+const mark = "#chat/";
+/** The address of a conversation on this page. */
+export const addressOf = (id) => mark + encodeURIComponent(id);
+
+/** What changes while an answer comes is kept so often, and what could not be kept is tried so often, in milliseconds. */
+const interval = 1_000;
+const again = 5_000;
+
+export class Desk {
+  /** What is open: {id, base, messages}. One that has no question yet has no id, and base is the shape that is kept. */
+  open = { id: "", base: "", messages: [] };
+  /** Settles once what is being opened is there. */
+  ready = Promise.resolve();
+  #timer;
+  #saved = true;
+  #saving = Promise.resolve();
+  #waits; // what is to be kept once the save before has ended
+  #wanted = ""; // the id of what is being opened, or is open
+
+  /** parts: talk, library, opened() once another conversation is open. */
+  constructor(parts) {
+    Object.assign(this, parts);
+    const follow = () => this.show(idOf(location.hash));
+    addEventListener("hashchange", follow);
+    addEventListener("popstate", follow);
+    // Only what is not kept yet: it takes time, of which there is little.
+    const rest = () => this.#unkept && this.#write(this.open, true);
+    addEventListener("pagehide", rest);
+    document.addEventListener("visibilitychange", () => document.hidden && rest());
+    addEventListener("pageshow", ({ persisted }) => persisted && this.heard(this.open.id));
+  }
+
+  /** Begins with what the address names, or with this conversation. */
+  begin(id) {
+    if (!idOf(location.hash) && id) history.replaceState(null, "", addressOf(id));
+    return this.show(idOf(location.hash), true);
+  }
+
+  /** Opens a conversation, or with "" a new one. The one before is kept, and its answer goes on without this tab. */
+  show(id, first = false) {
+    if (id === this.#wanted && !first) return this.ready;
+    this.#wanted = id;
+    this.ready = this.#show(id);
+    return this.ready;
+  }
+
+  async #show(id) {
+    this.#keepRest();
+    this.talk.leave();
+    notice("branch", "");
+    let messages = [];
+    const deleted = this.library.head(id)?.deleted;
+    if (id) {
+      const there = deleted ? undefined : await this.library.messages(id).catch(() => undefined);
+      if (id !== this.#wanted) return;
+      if (sound(there)) messages = there;
+      else this.#missing(id, deleted, there);
+    }
+    if (messages.length === 0) this.#be("", "replaceState");
+    this.open = { id: this.#wanted, base: this.library.base(id, messages), messages };
+    this.talk.show(messages);
+    this.opened();
+  }
+
+  /** Gives the page the address of a conversation, or with "" of a new one. */
+  #be(id, how) {
+    this.#wanted = id;
+    const address = id ? addressOf(id) : location.pathname + location.search;
+    if (idOf(location.hash) !== id || (!id && location.hash)) history[how](null, "", address);
+  }
+
+  #missing(id, deleted, there) {
+    if (deleted) notice("missing", "This conversation was deleted.", ["Bring it back", () => this.restore(id)]);
+    else if (there === undefined) notice("missing", "This browser has no conversation at this address. Conversations stay in the browser that they were held in.");
+    else {
+      notice("missing", "This conversation is of another version of this page, which this one cannot show.",
+        ["Save as a file", () => saveAs("pawstream-conversation.json", JSON.stringify(there)), true]);
+    }
+  }
+
+  /** Begins another conversation. */
+  anew() {
+    if (!this.#wanted) return this.ready;
+    this.#be("", "pushState");
+    return this.show("", true);
+  }
+
+  /** Goes on with a part of what is open in a conversation of its own. */
+  async branch(messages) {
+    const { id } = this.open;
+    this.#keepRest();
+    await this.#saving;
+    this.talk.leave();
+    this.#wanted = ""; // its address comes with the question
+    this.open = { id: "", base: "", messages: structuredClone(messages) };
+    this.talk.show(this.open.messages);
+    notice("branch", "The conversation as it was is in the list.", ["Go back to it", () => (location.hash = addressOf(id))]);
+  }
+
+  /** Deletes a conversation, and offers it again. */
+  async remove(id) {
+    const title = this.library.title(id);
+    await this.#saving;
+    if (id === this.open.id) this.#putAway();
+    await this.library.remove(id);
+    notice("deleted", `“${title}” was deleted.`, ["Bring it back", () => this.restore(id)]);
+  }
+
+  async restore(id) {
+    await this.library.restore(id);
+    location.hash = addressOf(id);
+  }
+
+  /** Closes what is open without keeping it, and ends its answer. */
+  #putAway() {
+    this.talk.stop();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.open = { id: "", base: "", messages: [] };
+    this.#be("", "replaceState");
+    this.show("", true);
+  }
+
+  /** Takes notice of what another tab has done to a conversation. */
+  async heard(id) {
+    const { open } = this;
+    if (!id || id !== open.id) return;
+    const head = this.library.head(id);
+    if (head.deleted) {
+      this.#putAway();
+      notice("deleted", `“${this.library.title(id)}” was deleted in another tab.`, ["Bring it back", () => this.restore(id)]);
+      return;
+    }
+    if (this.talk.running) return; // it follows the same answer, or will find out as it keeps its own
+    const messages = await this.library.messages(id).catch(() => undefined);
+    if (open !== this.open || this.talk.running || !sound(messages)) return;
+    const last = messages.at(-1);
+    // One without a name yet is the other tab's to ask for.
+    if (last?.status === "pending" && !last.turn.id) return;
+    if (JSON.stringify(messages) === JSON.stringify(open.messages)) return;
+    Object.assign(open, { base: shapeOf(messages), messages });
+    this.talk.show(messages);
+  }
+
+  get #unkept() {
+    return this.#timer !== undefined || !this.#saved;
+  }
+
+  /** Keeps what is not kept yet. What is only looked at keeps its place in the list. */
+  #keepRest() {
+    if (this.#unkept) this.keep();
+  }
+
+  keepSoon() {
+    this.#timer ??= setTimeout(() => this.keep(), interval);
+  }
+
+  /** Keeps what is open. */
+  keep() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { open, talk } = this;
+    open.messages = talk.messages;
+    if (open.messages.length === 0) return;
+    if (!open.id) {
+      open.id = randomName();
+      this.#be(open.id, "pushState");
+      this.opened();
+    }
+    if (this.#waits === open) return;
+    this.#waits = open;
+    this.#saving = this.#saving.then(() => {
+      if (this.#waits === open) this.#waits = undefined;
+      return this.#write(open, false);
+    });
+  }
+
+  async #write(open, hurry) {
+    const shape = shapeOf(open.messages);
+    const state = await this.library.save(open, { hurry });
+    if (state === "gone") return open === this.open ? this.heard(open.id) : undefined;
+    if (state === "changed") return this.#fork(open);
+    if (state === "kept") open.base = shape;
+    if (open !== this.open) return undefined;
+    this.#saved = state === "kept";
+    if (this.#saved) notice("storage", "");
+    else this.#noRoom();
+    return undefined;
+  }
+
+  /** Goes on with a copy, since another tab has gone on with the conversation in its own way. */
+  #fork(open) {
+    const mine = open === this.open;
+    Object.assign(open, { id: randomName(), base: "" });
+    if (mine) {
+      this.#be(open.id, "replaceState");
+      this.opened();
+      notice("fork", "Another tab has gone on with this conversation, too: this one goes on as a copy.");
+    }
+    return this.#write(open, false);
+  }
+
+  #noRoom() {
+    this.#timer ??= setTimeout(() => this.keep(), again);
+    if (noticed("storage") || !this.library.keeps) return;
+    notice("storage", "This browser has no room to keep the conversation: it is here, but would not survive a reload.",
+      ["Save as a file", () => saveAs("pawstream-conversation.json", asJSON(this.library.title(this.open.id), this.talk.messages)), true]);
+  }
+}
+
+function idOf(hash) {
+  if (!hash.startsWith(mark)) return "";
+  try {
+    return decodeURIComponent(hash.slice(mark.length));
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,36 @@
+// The API key that a server asks for.
+import { $ } from "./dom.js";
+import { PawstreamError } from "./pawstream.js";
+import * as store from "./store.js";
+
+let asked;
+/** Asks for a key. It rejects with a PawstreamError where there will be none. */
+export function askKey(reason) {
+  asked ??= new Promise((resolve, reject) => {
+    const dialog = $("key-dialog");
+    const focus = document.activeElement;
+    $("key-reason").textContent = reason || "This server answers only to those it knows.";
+    $("key").value = "";
+    dialog.returnValue = "";
+    const leave = () => {
+      dialog.removeEventListener("close", leave);
+      asked = undefined;
+      const key = $("key").value.trim();
+      $("key").value = "";
+      if (dialog.returnValue === "given" && key) {
+        store.setKey(key);
+        resolve();
+        (focus?.isConnected && focus !== document.body ? focus : $("question")).focus();
+      } else reject(new PawstreamError("The server wants an API key. The answer goes on as soon as it has one.", { status: 401 }));
+    };
+    dialog.addEventListener("close", leave);
+    dialog.showModal();
+  });
+  return asked;
+}
+
+$("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  $("key-dialog").close("given");
+});
+$("key-cancel").addEventListener("click", () => $("key-dialog").close(""));

@@ -1,0 +1,29 @@
+// The page as a guest has it, who reads one answer that somebody shares: live, after a reload too, and nothing else.
+import { $, make } from "./dom.js";
+import { PawstreamError } from "./pawstream.js";
+
+/** Returns what a link shares, {id, ticket}, or undefined where the address is no such link. */
+export function linkOf(hash) {
+  if (!hash.startsWith("#shared=")) return undefined;
+  const { shared: id, ticket } = Object.fromEntries(new URLSearchParams(hash.slice(1)));
+  return { id: id ?? "", ticket: ticket ?? "" };
+}
+
+/** What a guest is told whose link the server does not take. */
+export const ended = () => new PawstreamError("This link is good no longer: it has expired, its owner has ended it, or a part of it is missing. Please ask whoever gave it to you for a new one.");
+
+/** Shows a shared answer. */
+export function showShared({ id, ticket }, talk) {
+  for (const part of ["ask", "new", "show-chats", "model"]) $(part).hidden = true;
+  const own = make("a", "", "Ask a question of your own");
+  own.href = location.pathname;
+  const line = make("p", "shared", "Somebody shares this answer with you. You can read it, and nothing else of theirs. ", own);
+  $("notices").append(line);
+  document.title = "A shared answer · Pawstream";
+  addEventListener("hashchange", () => location.reload());
+  const whole = id && ticket ? { status: "pending" } : { status: "failed", error: ended().message, retry: "no" };
+  talk.show([{
+    role: "assistant", text: "", model: "", guest: true, ...whole,
+    turn: { key: "", id, cursor: "", ticket }, times: { asked: Date.now(), first: 0, last: 0 }, tokens: 0,
+  }]);
+}

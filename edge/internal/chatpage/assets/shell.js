@@ -1,0 +1,14 @@
+// Has the browser keep the page's own files, so that it opens while the server is away.
+
+/** The only address that is ever made a script's. */
+const address = "sw.js";
+
+export async function keepShell() {
+  if (!navigator.serviceWorker) return; // not in a secure context, or forbidden
+  try {
+    const policy = globalThis.trustedTypes?.createPolicy("shell", { createScriptURL: () => address });
+    await navigator.serviceWorker.register(policy?.createScriptURL("") ?? address);
+  } catch {
+    // Then the page needs its server.
+  }
+}

@@ -1,0 +1,91 @@
+package body
+
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	"github.com/pawstream/pawstream/internal/spelling"
+)
+
+// Besides collects the members of an object that the contract has no field for.
+type Besides struct{ text []byte } // with the opening brace; nil: there are none
+
+// Keep reads a member of any kind. One that is null is as good as absent, and only its absence is safe with
+// every server.
+func (b *Besides) Keep(d *Decoder, name []byte) *failure.Error {
+	if d.Absent() {
+		return nil
+	}
+	own := string(name)
+	value, err := d.Raw()
+	if err != nil {
+		return err
+	}
+	b.Add(own, value)
+	return nil
+}
+
+// Within adds what an object within the object has besides.
+func (b *Besides) Within(name string, inner *Besides) {
+	if inner.text != nil {
+		b.Add(name, append(inner.text, '}'))
+	}
+}
+
+// Add adds a member, whose value is JSON.
+func (b *Besides) Add(name string, value []byte) {
+	if b.text == nil {
+		b.text = []byte{'{'}
+	}
+	b.text = append(openai.AppendString(openai.AppendComma(b.text), name), ':')
+	b.text = append(b.text, value...)
+}
+
+// Object returns what was collected as the text of a JSON object, "" if that is nothing. The same
+// members give the same text, in whichever order and with whichever white space they came: the text decides
+// whether a request was sent before.
+func (b *Besides) Object() string {
+	if b.text == nil {
+		return ""
+	}
+	// It has been read as JSON. No name is there twice, and numbers stay as they are: a double does not hold
+	// each of them.
+	text, err := jsontext.AppendFormat(nil, append(b.text, '}'), jsontext.ReorderRawObjects(true), jsontext.CanonicalizeRawInts(false),
+		jsontext.CanonicalizeRawFloats(false), jsontext.SpaceAfterColon(false), jsontext.SpaceAfterComma(false), jsontext.Multiline(false))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// OtherThan is [Decoder.Other] at the top of a request, whose members these are: the message tells which one may
+// be meant.
+func (d *Decoder) OtherThan(members []string, unknown dialect.Unknown, more *Besides, name []byte) *failure.Error {
+	fault := d.Other(unknown, more, name)
+	if fault == nil || fault.Code != failure.CodeUnknownParameter {
+		return fault // most members that nobody knows here are handed on, or passed over
+	}
+	if meant := spelling.Meant(string(name), members); meant != "" {
+		fault.Message = strings.Replace(fault.Message, notKnown, notKnown+" (did you mean '"+meant+"'?)", 1)
+	}
+	return fault
+}
+
+// notKnown is what is said of unknown members.
+const notKnown = "is not a known parameter"
+
+// Other reads a member that no API of OpenAI's has, into more, which stands for its object.
+func (d *Decoder) Other(unknown dialect.Unknown, more *Besides, name []byte) *failure.Error {
+	switch unknown {
+	case dialect.IgnoreUnknown:
+		return d.Skip()
+	case dialect.ForwardUnknown:
+		return more.Keep(d, name)
+	case dialect.RefuseUnknown:
+	}
+	return d.Fault(failure.CodeUnknownParameter, notKnown+"; a server that is started with --unknown-parameters=ignore, or forward, takes it")
+}

@@ -1,0 +1,171 @@
+package chat
+
+import (
+	"cmp"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/pawstream/pawstream/edge/internal/dialect/body"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/protoname"
+)
+
+// message reads an element of "messages". Besides what OpenAI takes, it takes
+// back what an answer had, because clients append the answer as it is: what says nothing to a model is
+// dropped, and what may is handed on. "reasoning" is what some servers
+// call "reasoning_content"; the latter wins.
+func (x *decoding) message(d *body.Decoder) (*completionv1.ChatMessage, *failure.Error) {
+	m := &completionv1.ChatMessage{}
+	var old oldMessage
+	var more body.Besides
+	var reasoning string
+	err := d.Object(func(name []byte) *failure.Error {
+		switch string(name) {
+		case "role":
+			return decodeRole(d, m, &old)
+		case "content":
+			return decodeContent(d, m)
+		case "name":
+			return d.Text(&m.Name)
+		case "tool_calls":
+			return body.List(d, &m.ToolCalls, decodeToolCall)
+		case "function_call":
+			return decodeOldCall(d, &old.call)
+		case "tool_call_id":
+			return d.Text(&m.ToolCallId)
+		case "refusal":
+			return d.Text(&m.Refusal)
+		case "reasoning_content":
+			return decodeReasoning(d, &m.Reasoning, &more, name)
+		case "reasoning":
+			return decodeReasoning(d, &reasoning, &more, name)
+		case "annotations", "pets":
+			return d.Array(d.Skip)
+		case "parsed": // openai-python's parse() adds it to an answer
+			return d.Skip()
+		}
+		return other(&more, d, "messages", name)
+	})
+	m.Reasoning = cmp.Or(m.Reasoning, reasoning)
+	m.More = more.Object()
+	x.legacy.add(m, old, len(x.r.Params.GetMessages()))
+	if m.GetContent() == nil && saysNothing(m) {
+		m.Content = &completionv1.ChatMessage_Text{}
+	}
+	return m, err
+}
+
+// saysNothing reports whether a message without content is one that says nothing: a tool's result, or an answer of
+// reasoning alone, or that was cut before its text. Clients send them back as they came.
+func saysNothing(m *completionv1.ChatMessage) bool {
+	answer := m.GetRole() == completionv1.Role_ROLE_ASSISTANT && len(m.GetToolCalls()) == 0 && m.GetRefusal() == ""
+	return answer || m.GetRole() == completionv1.Role_ROLE_TOOL
+}
+
+// decodeRole reads who speaks. A function is the older name of a tool.
+func decodeRole(d *body.Decoder, m *completionv1.ChatMessage, old *oldMessage) *failure.Error {
+	var role string
+	err := d.OneOf(&role, append(protoname.All[completionv1.Role](), roleFunction)...)
+	if old.result = role == roleFunction; old.result {
+		role = "tool"
+	}
+	m.Role = protoname.Value[completionv1.Role](role)
+	return err
+}
+
+// decodeReasoning reads the text of a reasoning. Where it is no text it is another server's.
+func decodeReasoning(d *body.Decoder, dst *string, more *body.Besides, name []byte) *failure.Error {
+	switch d.Kind() {
+	case jsontext.KindBeginObject, jsontext.KindBeginArray:
+		return more.Keep(d, name)
+	default:
+		return d.Text(dst)
+	}
+}
+
+// decodeContent reads "content": a string or an array of parts.
+func decodeContent(d *body.Decoder, m *completionv1.ChatMessage) *failure.Error {
+	if d.Absent() {
+		return nil
+	}
+	switch d.Kind() {
+	case jsontext.KindString:
+		text := &completionv1.ChatMessage_Text{}
+		m.Content = text
+		return d.Text(&text.Text)
+	case jsontext.KindBeginArray:
+		return decodeParts(d, m)
+	default:
+		return d.OtherType("a string or an array of parts")
+	}
+}
+
+// decodeParts reads a list of parts. Thoughts among them are the message's reasoning.
+func decodeParts(d *body.Decoder, m *completionv1.ChatMessage) *failure.Error {
+	parts, thought := &completionv1.ContentParts{}, false
+	err := d.Array(func() *failure.Error {
+		var p partMembers
+		if err := p.decode(d); err != nil {
+			return err
+		}
+		if p.isThought() {
+			thought = true
+			m.Reasoning += p.thought
+			return nil
+		}
+		part, err := p.part(d)
+		parts.Parts = append(parts.Parts, part)
+		return err
+	})
+	if len(parts.GetParts()) > 0 || !thought {
+		m.Content = &completionv1.ChatMessage_Parts{Parts: parts}
+	}
+	return err
+}
+
+// decodeToolCall reads an element of a message's "tool_calls". The type may be
+// missing: clients that add a stream's pieces up lose it, and keep its "index".
+func decodeToolCall(d *body.Decoder) (*completionv1.ToolCall, *failure.Error) {
+	const at = "messages.tool_calls"
+	call := &completionv1.ToolCall{}
+	var more body.Besides
+	err := d.Object(func(name []byte) *failure.Error {
+		switch string(name) {
+		case "id":
+			return d.Text(&call.Id)
+		case "type":
+			var kind string
+			return functionType(d, &kind)
+		case "function":
+			return decodeFunctionCall(d, call, &more)
+		case "index":
+			return d.Skip()
+		}
+		return other(&more, d, at, name)
+	})
+	call.More = more.Object()
+	return call, err
+}
+
+func decodeFunctionCall(d *body.Decoder, call *completionv1.ToolCall, more *body.Besides) *failure.Error {
+	if d.Absent() {
+		return nil
+	}
+	function := &completionv1.FunctionCall{}
+	call.Kind = &completionv1.ToolCall_Function{Function: function}
+	var inner body.Besides
+	err := d.Object(func(name []byte) *failure.Error {
+		switch string(name) {
+		case "name":
+			return d.Text(&function.Name)
+		case "arguments":
+			return d.TextOfJSON(&function.Arguments)
+		case "parsed_arguments": // openai-python's parse() adds it to an answer
+			return d.Skip()
+		}
+		return other(&inner, d, "messages.tool_calls.function", name)
+	})
+	more.Within("function", &inner)
+	return err
+}

@@ -1,0 +1,202 @@
+package chat
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/dialect/body"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// Bounds of lists that are the contract's. Whoever names more is told here, before anything
+// is made of the rest.
+const (
+	maxMessages = 2048
+	maxTools    = 128
+)
+
+// DecodeRequest decodes the body of POST /v1/chat/completions. The error names the
+// first thing at fault, in the order of the text.
+//
+// A member that is null counts as absent: SDKs write both. What is missing or out of
+// range is left for the completion service to refuse, wherever the contract can
+// express it. The stream options are absent unless the request's Stream is set.
+func DecodeRequest(text []byte) (*dialect.Request, *failure.Error) {
+	x, err := decodeRequest(text, nil, dialect.RefuseUnknown)
+	if err != nil {
+		return nil, err
+	}
+	return x.r, nil
+}
+
+// decodeRequest is DecodeRequest that asks hold for room, in bytes, for the many things
+// that a body may hold beside its text. It ends with hold's error.
+func decodeRequest(text []byte, hold func(bytes int) *failure.Error, unknown dialect.Unknown) (*decoding, *failure.Error) {
+	x := &decoding{
+		d: body.New(text, hold), unknown: unknown,
+		r: &dialect.Request{Params: &completionv1.CompletionParams{}},
+	}
+	if err := x.d.Root(x.member); err != nil {
+		return nil, err
+	}
+	if err := x.translate(); err != nil {
+		return nil, err
+	}
+	if more := x.more.Object(); more != "" {
+		x.r.Params.More = &more
+	}
+	if x.r.Params.StreamOptions != nil && !x.r.Stream {
+		return nil, failure.Field(failure.CodeInvalidValue, "stream_options", "is only allowed when 'stream' is true")
+	}
+	return x, nil
+}
+
+// A decoding is the reading of one request.
+type decoding struct {
+	d       *body.Decoder
+	r       *dialect.Request
+	unknown dialect.Unknown
+	more    body.Besides
+
+	legacy  legacy
+	allowed *allowedTools // nil: all tools are
+}
+
+// strange reads a member that no API of OpenAI's has, into more, which stands for its object.
+func (x *decoding) strange(more *body.Besides, name []byte) *failure.Error {
+	return x.d.Other(x.unknown, more, name)
+}
+
+// DecodeMetadata decodes the body of POST /v1/chat/completions/{id}, whose one member
+// is the new metadata; null leaves none. It has to be there: a body without it would
+// clear the metadata by mistake.
+func DecodeMetadata(text []byte) (map[string]string, *failure.Error) {
+	var metadata map[string]string
+	given := false
+	d := body.New(text, nil)
+	err := d.Root(func(name []byte) *failure.Error {
+		if string(name) != "metadata" {
+			return d.Unknown()
+		}
+		given = true
+		return d.Metadata(&metadata)
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !given:
+		return nil, d.Missing("metadata")
+	}
+	return metadata, nil
+}
+
+// A TicketRequest is the body of POST /v1/stream_tickets.
+type TicketRequest struct {
+	Completion string // which the ticket is for
+	// ShareFor is how long others may read it; 0: not any more. Without Share the ticket is for an EventSource.
+	ShareFor time.Duration
+	Share    bool
+}
+
+// DecodeTicketRequest decodes the body of POST /v1/stream_tickets. A completion is shared for so many seconds as
+// most has at most.
+func DecodeTicketRequest(text []byte, most time.Duration) (*TicketRequest, *failure.Error) {
+	const shareFor = "share_for"
+	var asked TicketRequest
+	var seconds int64
+	d := body.New(text, nil)
+	err := d.Root(func(name []byte) *failure.Error {
+		switch string(name) {
+		case "completion_id":
+			return d.Text(&asked.Completion)
+		case shareFor:
+			if d.Absent() {
+				return nil
+			}
+			asked.Share = true
+			return d.Int64(&seconds)
+		}
+		return d.Unknown()
+	})
+	switch longest := int64(most / time.Second); {
+	case err != nil:
+		return nil, err
+	case asked.Completion == "":
+		return nil, d.Missing("completion_id")
+	case seconds < 0 || seconds > longest:
+		return nil, failure.InvalidValue(shareFor, fmt.Sprintf("must be a number of seconds, 0 to %d", longest))
+	}
+	asked.ShareFor = time.Duration(seconds) * time.Second
+	return &asked, nil
+}
+
+// requestMembers are the members of a request that are the dialect's own. Besides these, it has those of the official
+// table, and the contract's plain texts.
+var requestMembers = map[string]body.Member[func(*decoding) *failure.Error]{ //nolint:gochecknoglobals // a table
+	"model": {Read: func(x *decoding) *failure.Error { return x.d.Text(&x.r.Params.Model) }},
+	"messages": {Read: func(x *decoding) *failure.Error {
+		return body.ListOf(x.d, &x.r.Params.Messages, "messages", maxMessages, x.message)
+	}},
+	"stream":         {Read: func(x *decoding) *failure.Error { return x.d.Boolean(&x.r.Stream) }},
+	"stream_options": {Read: func(x *decoding) *failure.Error { return x.streamOptions() }},
+	"functions": {Read: func(x *decoding) *failure.Error {
+		return body.ListOf(x.d, &x.legacy.functions, "functions", maxTools, decodeFunction)
+	}, Rare: true},
+	"function_call": {Read: func(x *decoding) *failure.Error { return decodeFunctionChoice(x.d, &x.legacy.choice) }, Rare: true},
+	"tools": {Read: func(x *decoding) *failure.Error {
+		return body.ListOf(x.d, &x.r.Params.Tools, "tools", maxTools, decodeTool)
+	}},
+	"tool_choice": {Read: func(x *decoding) *failure.Error { return x.toolChoice() }},
+	"parallel_tool_calls": {Read: func(x *decoding) *failure.Error {
+		return body.Optional(x.d, &x.r.Params.ParallelToolCalls, x.d.Boolean)
+	}},
+	"response_format":  {Read: func(x *decoding) *failure.Error { return x.responseFormat() }},
+	"modalities":       {Read: func(x *decoding) *failure.Error { return body.List(x.d, &x.r.Params.Modalities, decodeModality) }, Rare: true},
+	"prediction":       {Read: func(x *decoding) *failure.Error { return x.prediction() }, Rare: true},
+	"reasoning_effort": {Read: func(x *decoding) *failure.Error { return body.Enum(x.d, &x.r.Params.ReasoningEffort) }},
+	"verbosity":        {Read: func(x *decoding) *failure.Error { return body.Enum(x.d, &x.r.Params.Verbosity) }},
+	"max_completion_tokens": {Read: func(x *decoding) *failure.Error {
+		return body.Optional(x.d, &x.r.Params.MaxCompletionTokens, x.d.Int32)
+	}},
+	"max_tokens":        {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.MaxTokens, x.d.Int32) }},
+	"n":                 {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.N, x.d.Int32) }, Rare: true},
+	"stop":              {Read: func(x *decoding) *failure.Error { return decodeStop(x.d, &x.r.Params.Stop) }},
+	"seed":              {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.Seed, x.d.Int64) }},
+	"temperature":       {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.Temperature, x.d.Decimal) }},
+	"top_p":             {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.TopP, x.d.Decimal) }},
+	"frequency_penalty": {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.FrequencyPenalty, x.d.Decimal) }},
+	"presence_penalty":  {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.PresencePenalty, x.d.Decimal) }},
+	"logit_bias":        {Read: func(x *decoding) *failure.Error { return decodeLogitBias(x.d, &x.r.Params.LogitBias) }},
+	"logprobs":          {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.Logprobs, x.d.Boolean) }},
+	"top_logprobs":      {Read: func(x *decoding) *failure.Error { return body.Optional(x.d, &x.r.Params.TopLogprobs, x.d.Int32) }},
+	"store":             {Read: func(x *decoding) *failure.Error { return x.d.Boolean(&x.r.Params.Store) }},
+	"metadata":          {Read: func(x *decoding) *failure.Error { return x.d.Metadata(&x.r.Params.Metadata) }},
+	"on_disconnect":     {Read: func(x *decoding) *failure.Error { return body.Enum(x.d, &x.r.Params.OnDisconnect) }, Rare: true},
+}
+
+// member reads one member of a request.
+func (x *decoding) member(name []byte) *failure.Error {
+	switch official[string(name)] { //nolint:exhaustive // any other is read here
+	case refused:
+		return x.d.Unsupported()
+	case handed:
+		return x.more.Keep(x.d, name)
+	}
+	if known, ok := requestMembers[string(name)]; ok {
+		return known.Read(x)
+	}
+	if text := x.r.Params.ProtoReflect(); body.HasPlainText(text, name) {
+		return x.d.PlainText(text, name)
+	}
+	return x.d.OtherThan(Members(), x.unknown, &x.more, name)
+}
+
+func decodeModality(d *body.Decoder) (m completionv1.Modality, err *failure.Error) {
+	err = body.Enum(d, &m)
+	return m, err
+}
+
+// Members returns those members of a request that somebody may have meant who misspells one.
+func Members() []string { return body.Meant(requestMembers) }

@@ -1,0 +1,161 @@
+// Package dialect says what a public protocol of the edge is made of: how a request is
+// read, how the events of a completion are shown, and how failures and answers look. Each
+// dialect is a folder beside this file.
+//
+// All dialects show one log. A stream of any of them is a pure projection of the events
+// that the log holds, so that any edge can begin it again anywhere.
+//
+// # What the seam was held against
+//
+// The chat completions of package chat are one frame for each event, under the numbers of
+// the log. The seam is made for those that are not, such as OpenAI's responses:
+//
+//   - Several frames for an event, or none: [Projection.Event] appends what there is.
+//   - Numbers of its own: [Reader.After] is the dialect's number, and [Projection.Needs]
+//     says after which event of the log it wants to be fed. One that has to fold asks for
+//     the first event, and keeps back what its reader has.
+//   - The whole response in the last frame: a projection keeps what it needs of the events,
+//     as it is fed all of them in order.
+//   - No "id:" on a POST: frames are the projection's, from the first byte to the blank line.
+//   - A heartbeat with data: [Projection.Heartbeat] is asked, and may be asked before the
+//     first event.
+//   - A frame that goes out at admission: [Projection.Open] may append some, and
+//     [Needs.Opening] has it called then.
+package dialect
+
+import (
+	"strconv"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// A Dialect is one public protocol. It is safe for concurrent use.
+type Dialect interface {
+	Failures
+
+	// Decode reads the body of a request that creates a completion. It asks hold for room,
+	// in bytes, for the many things that a body may hold beside its text, and ends with
+	// hold's error. A nil hold has room for all.
+	Decode(body []byte, hold func(bytes int) *failure.Error) (*Request, *failure.Error)
+
+	// Project returns the projection for one response.
+	Project(Reader) Projection
+
+	// ParseEventID reads what a client sends as Last-Event-ID: ok is false if this
+	// dialect never wrote it.
+	ParseEventID(text string) (at Cursor, ok bool)
+
+	// View returns the public form of a unary answer of the completion service, which JSON is
+	// made of: ok is false if the dialect has none.
+	View(proto.Message) (view any, ok bool)
+
+	// PublicID returns what the dialect calls a completion.
+	PublicID(completion string) string
+
+	// CompletionID is the inverse of PublicID: ok is false for what the dialect calls nothing.
+	CompletionID(public string) (completion string, ok bool)
+}
+
+// Failures is how a dialect answers with a failure in place of a stream or a view.
+type Failures interface {
+	// Failure returns the HTTP status and the JSON body.
+	Failure(*failure.Error) (status int, body []byte)
+}
+
+// A Request is what a client asks for.
+type Request struct {
+	// Params is what to complete.
+	Params *completionv1.CompletionParams
+	// Stream is whether to answer with events.
+	Stream bool
+	// IDs is whether the stream is to have more than data ([Reader.Plain]); nil: the body does not say.
+	IDs *bool
+	// Failures is how failures of this request look, in the terms of its body; nil: as the dialect has them.
+	Failures Failures
+}
+
+// Unknown says what becomes of members of a request that no API of OpenAI's has. It is not asked about
+// those within messages and tools: they are handed on.
+type Unknown string
+
+// What becomes of unknown members.
+const (
+	RefuseUnknown  Unknown = "refuse"
+	IgnoreUnknown  Unknown = "ignore"
+	ForwardUnknown Unknown = "forward" // to the model's server, unless that is strict
+)
+
+// A Cursor is a place in a completion's stream: after the event of that number or, where
+// After is nil, its start. The numbers are the dialect's.
+type Cursor struct {
+	ID    string
+	After *uint64
+}
+
+// A Reader is what one client wants to be shown of a completion.
+type Reader struct {
+	// After is the number of the last event that the client has; nil: it has none.
+	After *uint64
+	// Named is whether the client asks for event names and for events beside the answer.
+	Named bool
+	// Plain is whether the client wants data alone: no ids, no types, no comments. It may be one
+	// that takes a stream apart by hand, and cannot go on after a lost connection.
+	Plain bool
+	// EventSource is whether the client may be one, which tells the last id that it has seen.
+	EventSource bool
+	// Hold makes room, in bytes, for what a projection keeps of the events; nil: there is some.
+	Hold func(bytes int) *failure.Error
+}
+
+// Needs are what a projection wants to be fed.
+type Needs struct {
+	// After is the sequence of the log's event that comes before the first one; nil: none does.
+	After *uint64
+	// Progress is whether events of progress are wanted, which the log does not hold.
+	Progress bool
+	// Stream is whether a client that has all is shown a stream of nothing, and no 204.
+	Stream bool
+	// Opening is whether Open is to be told what was asked for, as soon as the completion is admitted.
+	Opening bool
+}
+
+// A Projection turns the events of one completion into the frames of one response, which
+// are blocks of text/event-stream. What it appends depends on the events alone: the same
+// events give the same bytes at every edge, however often the stream was begun again.
+//
+// It is fed the events in order, without a gap and none twice, and shows nothing after the
+// terminal one. Each method returns dst, extended by nothing, by one frame or by several; on
+// an error, which may be a [*failure.Error] for the client, it returns dst as it was. A projection is
+// not safe for concurrent use.
+type Projection interface {
+	Needs() Needs
+
+	// Open takes what is known of the completion, once, before the first event.
+	Open(dst []byte, meta *completionv1.CompletionMetadata) ([]byte, error)
+
+	// Event appends the frames of an event. It keeps nothing of the event.
+	Event(dst []byte, e *completionv1.CompletionEvent) ([]byte, error)
+
+	// Text is Event for an event that is a piece of one choice's text and nothing else. It
+	// keeps nothing of the text, and is to allocate nothing.
+	Text(dst []byte, sequence uint64, choice int32, text []byte) ([]byte, error)
+
+	// Heartbeat appends what shows a client that a silent stream lives.
+	Heartbeat(dst []byte) []byte
+
+	// Failure appends the frame of a failure that the log does not hold. A client that
+	// resumes must not find it in its cursor.
+	Failure(dst []byte, e *failure.Error) []byte
+
+	// Nothing appends what a stream shows that has nothing after its reader's cursor.
+	Nothing(dst []byte) []byte
+}
+
+// ParseSequence reads a sequence number in the one way in which we write it.
+func ParseSequence(text string) (uint64, bool) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	return n, err == nil && strconv.FormatUint(n, 10) == text
+}

@@ -1,0 +1,138 @@
+package responses
+
+import (
+	"strconv"
+
+	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
+)
+
+// A kind is what an item is.
+type kind int
+
+const (
+	reasoning kind = iota
+	message
+	call
+)
+
+// A part is what a part of an item holds, by the types that its frames have.
+type part struct {
+	of          kind
+	delta, done event
+	begin       string // of its JSON
+	text        string // name of the member that has its text
+}
+
+// The parts that there are.
+//
+//nolint:gochecknoglobals // constants
+var (
+	textPart      = &part{message, textDelta, textDone, `{"type":"output_text","annotations":[],"logprobs":[`, "text"}
+	refusalPart   = &part{message, refusalDelta, refusalDone, `{"type":"refusal"`, "refusal"}
+	reasoningPart = &part{reasoning, reasoningDelta, reasoningDone, `{"type":"reasoning_text"`, "text"}
+)
+
+// An item is an item of the output. Of one that is done its JSON is all that is left.
+type item struct {
+	kind  kind
+	id    string
+	index int // in the output
+
+	done     []byte // the JSON; nil: it goes on
+	parts    []byte // the JSON of parts that are done
+	count    int    // of parts, the open one included
+	open     *part  // nil: none is
+	text     []byte // of the open part, or the arguments of a call, as it stands in JSON between the quotes
+	logprobs []byte // of the open part
+
+	encrypted string // reasoning that the model's server alone can read
+
+	callID, name string // of a call
+	number       int32  // of a call, as the model counts
+}
+
+// newItem returns an item of a completion. Its id tells of which completion it is, and which piece.
+func newItem(k kind, completion string, index, number int) *item {
+	prefix := [...]string{reasoning: reasoningPrefix, message: messagePrefix, call: callPrefix}[k]
+	return &item{kind: k, index: index, id: prefix + key(completion) + "_" + strconv.Itoa(number)}
+}
+
+// What the ids of items begin with.
+const (
+	reasoningPrefix = "rs_"
+	messagePrefix   = "msg_"
+	callPrefix      = "fc_"
+)
+
+// appendItem appends the item as it stands, under a status.
+func (i *item) appendItem(dst []byte, status string) []byte {
+	if i.done != nil {
+		return append(dst, i.done...)
+	}
+	dst = openai.AppendString(append(dst, `{"id":`...), i.id)
+	dst = append(append(append(dst, `,"status":"`...), status...), '"')
+	switch i.kind {
+	case call:
+		dst = openai.AppendString(append(dst, `,"type":"function_call","call_id":`...), i.callID)
+		dst = openai.AppendString(append(dst, `,"name":`...), i.name)
+		return append(i.appendText(append(dst, `,"arguments":`...)), '}')
+	case reasoning:
+		dst = append(dst, `,"type":"reasoning","summary":[],"content":[`...)
+	case message:
+		dst = append(dst, `,"type":"message","role":"assistant","content":[`...)
+	}
+	dst = append(dst, i.parts...)
+	if i.open != nil {
+		if len(i.parts) > 0 {
+			dst = append(dst, ',')
+		}
+		dst = i.appendPart(dst)
+	}
+	dst = append(dst, ']')
+	if i.encrypted != "" {
+		dst = openai.AppendString(append(dst, `,"encrypted_content":`...), i.encrypted)
+	}
+	return append(dst, '}')
+}
+
+// appendPart appends the open part.
+func (i *item) appendPart(dst []byte) []byte {
+	dst = append(dst, i.open.begin...)
+	if i.open == textPart {
+		dst = append(append(dst, i.logprobs...), ']')
+	}
+	dst = append(append(append(dst, `,"`...), i.open.text...), `":`...)
+	return append(i.appendText(dst), '}')
+}
+
+// appendText appends the whole text as a JSON string.
+func (i *item) appendText(dst []byte) []byte {
+	return append(append(append(dst, '"'), i.text...), '"')
+}
+
+// take adds a piece to the text, and returns it as it stands in JSON between the quotes. It is quoted once, and
+// copied wherever it is shown.
+func take[T string | []byte](i *item, text T) []byte {
+	if i.text == nil {
+		i.text = make([]byte, 0, textRoom)
+	}
+	at := len(i.text)
+	i.text = openai.AppendString(i.text, text)
+	piece := i.text[at:]
+	copy(piece, piece[1:len(piece)-1])
+	i.text = i.text[:len(i.text)-2]
+	return i.text[at:]
+}
+
+// textRoom is what a text has room for at its begin, in bytes.
+const textRoom = 512
+
+// appendPlace appends where a part, or an item without parts, stands.
+func (i *item) appendPlace(dst []byte) []byte {
+	dst = openai.AppendString(append(dst, `,"item_id":`...), i.id)
+	dst = strconv.AppendInt(append(dst, `,"output_index":`...), int64(i.index), 10)
+	if i.kind != call {
+		dst = strconv.AppendInt(append(dst, `,"content_index":`...), int64(i.count-1), 10)
+	}
+	return dst
+}

@@ -1,0 +1,337 @@
+package responses
+
+import (
+	"errors"
+	"time"
+
+	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/openaiapi"
+	"github.com/pawstream/pawstream/internal/sse"
+)
+
+// retry is the reconnection time that the first frame tells an EventSource.
+const retry = time.Second
+
+// errNoMetadata is returned where the metadata are not those of a completion.
+var errNoMetadata = errors.New("responses: completion without an id")
+
+// ErrUnknownEvent is returned for an event of a kind that this version does not know.
+var ErrUnknownEvent = errors.New("responses: event of an unknown kind")
+
+// A projection keeps the answer, and shows each of its steps.
+type projection struct {
+	answer
+	dialect *Dialect
+	reader  dialect.Reader
+	padding *openai.Padding // nil without include_obfuscation
+	ids     sse.ID          // what ids of frames begin with; zero: they have none
+
+	mute  bool   // nothing is shown
+	next  uint64 // number of the next frame
+	begun bool   // there was a frame
+	kept  int    // bytes of the answer that there is no room for yet
+	place []byte // of the open part, as its frames have it
+}
+
+// Project implements [dialect.Dialect].
+func (d *Dialect) Project(r dialect.Reader) dialect.Projection {
+	return &projection{dialect: d, reader: r}
+}
+
+// Needs implements [dialect.Projection]. All is folded, from the first event on.
+// OpenAI's clients want a stream, be it of nothing; an EventSource takes 204 for the end.
+func (p *projection) Needs() dialect.Needs {
+	return dialect.Needs{Opening: true, Stream: !p.reader.EventSource}
+}
+
+// Open implements [dialect.Projection].
+func (p *projection) Open(dst []byte, meta *completionv1.CompletionMetadata) ([]byte, error) {
+	if meta.GetId() == "" {
+		return dst, errNoMetadata
+	}
+	if meta.GetParams().GetN() > 1 {
+		return dst, failure.NotShown("a response", "several choices")
+	}
+	if p.reader.EventSource {
+		ids, err := sse.NewID(openaiapi.ResponseID + key(meta.GetId()) + ".")
+		if err != nil {
+			return dst, err
+		}
+		p.ids = ids
+	}
+	p.head = newHead(meta)
+	if meta.GetStreamOptions().GetIncludeObfuscation() {
+		p.padding = openai.NewPadding(meta.GetObfuscationKey())
+	}
+	if p.head.background {
+		dst = p.response(dst, created, statusQueued)
+		dst = p.response(dst, queued, statusQueued)
+	} else {
+		dst = p.response(dst, created, statusInProgress)
+	}
+	return p.response(dst, inProgress, statusInProgress), nil
+}
+
+// Event implements [dialect.Projection].
+func (p *projection) Event(dst []byte, e *completionv1.CompletionEvent) ([]byte, error) {
+	switch event := e.GetEvent().(type) {
+	case *completionv1.CompletionEvent_Delta:
+		return p.delta(dst, event.Delta)
+	case *completionv1.CompletionEvent_Finish:
+		p.reason = event.Finish.GetReason()
+		return p.closeAll(dst), nil
+	case *completionv1.CompletionEvent_Usage:
+		p.usage = event.Usage
+		return dst, nil
+	case *completionv1.CompletionEvent_Progress:
+		return dst, nil
+	case *completionv1.CompletionEvent_Error:
+		p.end(e)
+		dst, err := p.last(dst, failed, 2)
+		if err != nil {
+			return dst, err
+		}
+		// Many clients pass over that frame, and take what they have for a whole answer.
+		return p.frame(dst, problem, appendProblem(failure.FromEvent(p.failed))), nil
+	case *completionv1.CompletionEvent_Done:
+		p.end(e)
+		if p.cutShort() {
+			return p.last(dst, incomplete, 1)
+		}
+		return p.last(dst, completed, 1)
+	}
+	return dst, ErrUnknownEvent
+}
+
+// last appends the terminal frame, with which so many are left. A reader whose cursor is behind them names a
+// frame that there is not.
+func (p *projection) last(dst []byte, e event, left uint64) ([]byte, error) {
+	if after := p.reader.After; after != nil && *after >= p.next+left {
+		return dst, failure.InvalidCursor()
+	}
+	return p.response(dst, e, p.status()), nil
+}
+
+// Text implements [dialect.Projection].
+func (p *projection) Text(dst []byte, _ uint64, _ int32, text []byte) ([]byte, error) {
+	if err := p.hold(len(text)); err != nil {
+		return dst, err
+	}
+	return piece(p, dst, textPart, text, nil), nil
+}
+
+// delta takes a piece of the answer.
+func (p *projection) delta(dst []byte, d *completionv1.Delta) ([]byte, error) {
+	size := len(d.GetReasoning()) + len(d.GetEncryptedReasoning()) + len(d.GetContent()) + len(d.GetRefusal())
+	for _, c := range d.GetToolCalls() {
+		size += len(c.GetArguments()) + len(c.GetId()) + len(c.GetFunctionName())
+	}
+	logprobs := appendLogprobs(d.GetLogprobs())
+	if err := p.hold(size + len(logprobs)); err != nil {
+		return dst, err
+	}
+	if text := d.GetReasoning(); text != "" {
+		dst = piece(p, dst, reasoningPart, text, nil)
+	}
+	if encrypted := d.GetEncryptedReasoning(); encrypted != "" {
+		dst = p.seal(dst, encrypted)
+	}
+	if text := d.GetContent(); text != "" || len(logprobs) > 0 {
+		dst = piece(p, dst, textPart, text, logprobs)
+	}
+	if text := d.GetRefusal(); text != "" {
+		dst = piece(p, dst, refusalPart, text, nil)
+	}
+	for _, c := range d.GetToolCalls() {
+		dst = p.call(dst, c)
+	}
+	return dst, nil
+}
+
+// appendLogprobs returns the elements of the "logprobs" of a piece of text.
+func appendLogprobs(l *completionv1.Logprobs) []byte {
+	if len(l.GetContent()) == 0 {
+		return nil
+	}
+	list := openai.AppendTokens(nil, l.GetContent())
+	return list[1 : len(list)-1]
+}
+
+// piece takes a piece of a part, and opens the part where it is not open.
+func piece[T string | []byte](p *projection, dst []byte, of *part, text T, logprobs []byte) []byte {
+	if p.current == nil || p.current.open != of {
+		dst = p.openPart(dst, of)
+	}
+	i := p.current
+	quoted := take(i, text)
+	if len(logprobs) > 0 {
+		if len(i.logprobs) > 0 {
+			i.logprobs = append(i.logprobs, ',')
+		}
+		i.logprobs = append(i.logprobs, logprobs...)
+	}
+	return p.frame(dst, of.delta, func(b []byte) []byte {
+		b = append(append(b, p.place...), `,"delta":`...)
+		start := len(b)
+		b = append(append(append(b, '"'), quoted...), '"')
+		if of == textPart {
+			b = append(append(append(b, `,"logprobs":[`...), logprobs...), ']')
+		}
+		return p.pad(b, start)
+	})
+}
+
+// openPart opens a part, of the item that is open or of a new one.
+func (p *projection) openPart(dst []byte, of *part) []byte {
+	if p.current != nil && p.current.kind == of.of {
+		dst = p.closePart(dst)
+	} else {
+		dst = p.openItem(dst, of.of)
+	}
+	i := p.current
+	i.open, i.count = of, i.count+1
+	p.place = i.appendPlace(p.place[:0])
+	return p.partFrame(dst, partAdded)
+}
+
+// openItem ends the item that is open, and opens another one.
+func (p *projection) openItem(dst []byte, k kind) []byte {
+	dst = p.closeItem(dst, p.current, statusCompleted)
+	p.current = newItem(k, p.head.completion, len(p.items), len(p.items))
+	return p.added(dst, p.current)
+}
+
+// seal ends an item of reasoning by what the model's server alone can read.
+func (p *projection) seal(dst []byte, encrypted string) []byte {
+	if p.current == nil || p.current.kind != reasoning {
+		dst = p.openItem(dst, reasoning)
+	}
+	p.current.encrypted = encrypted
+	return p.closeItem(dst, p.current, statusCompleted)
+}
+
+// added adds an item to the output.
+func (p *projection) added(dst []byte, i *item) []byte {
+	p.items = append(p.items, i)
+	return p.itemFrame(dst, itemAdded, i, statusInProgress)
+}
+
+// closePart ends the part that is open.
+func (p *projection) closePart(dst []byte) []byte {
+	i := p.current
+	if i == nil || i.open == nil {
+		return dst
+	}
+	dst = p.frame(dst, i.open.done, func(b []byte) []byte {
+		b = append(append(append(append(b, p.place...), `,"`...), i.open.text...), `":`...)
+		b = i.appendText(b)
+		if i.open == textPart {
+			b = append(append(append(b, `,"logprobs":[`...), i.logprobs...), ']')
+		}
+		return b
+	})
+	dst = p.partFrame(dst, partDone)
+	if i.parts == nil {
+		i.parts = make([]byte, 0, len(i.text)+len(i.logprobs)+partRoom)
+	} else {
+		i.parts = append(i.parts, ',')
+	}
+	i.parts = i.appendPart(i.parts)
+	i.open, i.text, i.logprobs = nil, nil, nil
+	return dst
+}
+
+// call takes a piece of a tool call.
+func (p *projection) call(dst []byte, d *completionv1.ToolCallDelta) []byte {
+	i := p.callOf(d.GetIndex())
+	if i == nil {
+		dst = p.closeItem(dst, p.current, statusCompleted)
+		p.current = nil
+		i = newItem(call, p.head.completion, len(p.items), int(d.GetIndex()))
+		i.number, i.callID, i.name = d.GetIndex(), d.GetId(), d.GetFunctionName()
+		if i.callID == "" {
+			i.callID = i.id
+		}
+		dst = p.added(dst, i)
+	}
+	if d.GetArguments() == "" {
+		return dst
+	}
+	quoted := take(i, d.GetArguments())
+	return p.frame(dst, argumentsDelta, func(b []byte) []byte {
+		b = i.appendPlace(b)
+		start := len(b)
+		b = append(append(append(b, `,"delta":"`...), quoted...), '"')
+		return p.pad(b, start)
+	})
+}
+
+// callOf returns the call that the model counts by that number; nil: there is none yet.
+func (p *projection) callOf(number int32) *item {
+	for _, i := range p.items {
+		if i.kind == call && i.number == number {
+			return i
+		}
+	}
+	return nil
+}
+
+// closeAll ends what is open, because the answer ends.
+func (p *projection) closeAll(dst []byte) []byte {
+	p.current = nil
+	for _, i := range p.items {
+		dst = p.closeItem(dst, i, p.itemStatus())
+	}
+	return dst
+}
+
+// closeItem ends an item, unless that has happened.
+func (p *projection) closeItem(dst []byte, i *item, status string) []byte {
+	if i == nil || i.done != nil {
+		return dst
+	}
+	if i.kind == call {
+		dst = p.frame(dst, argumentsDone, func(b []byte) []byte {
+			b = openai.AppendString(append(i.appendPlace(b), `,"name":`...), i.name)
+			return i.appendText(append(b, `,"arguments":`...))
+		})
+	} else {
+		p.current = i
+		dst = p.closePart(dst)
+		p.current = nil
+	}
+	i.done = i.appendItem(make([]byte, 0, len(i.parts)+len(i.text)+len(i.encrypted)+itemRoom), status)
+	i.parts, i.text, i.encrypted = nil, nil, ""
+	return p.itemFrame(dst, itemDone, i, status)
+}
+
+// What parts and items take beside their texts, about, in bytes.
+const (
+	partRoom = 128
+	itemRoom = 256
+)
+
+// hold makes room for what the answer grows by.
+func (p *projection) hold(bytes int) error {
+	p.kept += holdCost * bytes
+	if p.kept < holdStep || p.reader.Hold == nil {
+		return nil
+	}
+	kept := p.kept
+	p.kept = 0
+	if err := p.reader.Hold(kept); err != nil {
+		return err
+	}
+	return nil
+}
+
+const (
+	// holdCost is what a byte of the answer takes: as it is kept, with room to grow, and in the last
+	// frames, each of which has the whole of it.
+	holdCost = 8
+	// holdStep is how much an answer takes before room is made for more. Every stream has as much.
+	holdStep = 64 << 10
+)

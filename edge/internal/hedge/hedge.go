@@ -1,0 +1,176 @@
+// Package hedge makes a call a second time, to another target, when it is not answered soon
+// (Dean and Barroso, "The Tail at Scale", call that a hedged request). gRPC notices only after
+// some fifteen seconds that a connection has died without a word. It is for calls that may
+// be made twice.
+//
+// It knows neither gRPC nor what is called.
+package hedge
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// Patience is how long a call may go unanswered before the second attempt. It is many times
+	// what an answer takes, so that slow times do not become slower by it.
+	Patience = 2 * time.Second
+	// interval is the time from the second attempt to the third, and so on.
+	interval = time.Second
+	// pause is the time from an attempt that lost its target to the next one.
+	pause = 50 * time.Millisecond
+)
+
+// Call makes up to so many attempts until one is answered, and returns the first answer: a
+// value, or an error for which lost is false. If there is none it returns the last error. The
+// context of the attempt that was answered goes on until ctx ends. The others have ended when
+// Call returns.
+//
+// A balancer that has the context can ask [TriedBy] which targets were tried. While all goes
+// well there is one attempt, in the caller's own goroutine.
+func Call[T any](ctx context.Context, attempts int, call func(context.Context) (T, error), lost func(error) bool) (T, error) {
+	ctx = context.WithValue(ctx, triedKey{}, new(Tried))
+	r := &race[T]{ctx: ctx, call: call, lost: lost, left: attempts, over: make(chan struct{})}
+	if attempts > 1 {
+		r.mu.Lock() // which it needs
+		r.next = time.AfterFunc(Patience, r.more)
+		r.mu.Unlock()
+	}
+	r.run()
+	<-r.over
+	if r.next != nil {
+		r.next.Stop()
+	}
+	r.others.Wait()
+	return r.value, r.err
+}
+
+// Tried are the targets that were tried for one [Call]. It is safe for concurrent use.
+type Tried struct {
+	mu      sync.Mutex
+	targets []any
+}
+
+type triedKey struct{}
+
+// TriedBy returns the targets that were tried for the call of this context; nil: there is but
+// one attempt.
+func TriedBy(ctx context.Context) *Tried {
+	tried, _ := ctx.Value(triedKey{}).(*Tried)
+	return tried
+}
+
+// Add adds a target, which must be comparable, and reports whether it is a new one.
+func (t *Tried) Add(target any) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if slices.Contains(t.targets, target) {
+		return false
+	}
+	t.targets = append(t.targets, target)
+	return true
+}
+
+// A race is between attempts, of which one wins.
+type race[T any] struct {
+	ctx  context.Context //nolint:containedctx // a race is as long as one call
+	call func(context.Context) (T, error)
+	lost func(error) bool
+
+	others sync.WaitGroup // those that are not the first
+	over   chan struct{}  // closed when value and err are what Call returns
+
+	mu      sync.Mutex
+	next    *time.Timer
+	left    int // attempts
+	running []*attempt
+	ended   bool // over is closed
+	value   T
+	err     error
+}
+
+type attempt struct{ cancel context.CancelFunc }
+
+// more makes one more attempt, when its time has come.
+func (r *race[T]) more() {
+	r.mu.Lock()
+	if r.ended || r.left == 0 {
+		r.mu.Unlock()
+		return
+	}
+	r.next.Reset(interval)
+	r.others.Add(1)
+	r.mu.Unlock()
+	defer r.others.Done()
+	r.run()
+}
+
+// run makes an attempt, and another one when its target was lost and none is under way.
+func (r *race[T]) run() {
+	for {
+		ctx, me := r.enter()
+		if me == nil {
+			return
+		}
+		value, err := r.call(ctx)
+		if !r.leave(me, value, err) {
+			return
+		}
+		wait := time.NewTimer(pause)
+		select {
+		case <-wait.C:
+		case <-r.over:
+		case <-r.ctx.Done():
+		}
+		wait.Stop()
+	}
+}
+
+// enter counts an attempt that begins. It is nil if none is to begin.
+func (r *race[T]) enter() (context.Context, *attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended || r.left == 0 {
+		return nil, nil
+	}
+	r.left--
+	ctx, cancel := context.WithCancel(r.ctx)
+	me := &attempt{cancel}
+	r.running = append(r.running, me)
+	return ctx, me
+}
+
+// leave takes how an attempt has ended. It reports whether to make another one.
+func (r *race[T]) leave(me *attempt, value T, err error) (again bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, other := range r.running {
+		if other == me {
+			r.running = append(r.running[:i], r.running[i+1:]...)
+			break
+		}
+	}
+	if r.ended { // somebody else was first
+		me.cancel()
+		return false
+	}
+	if err != nil && r.lost(err) {
+		me.cancel()
+		r.err = err
+		again = len(r.running) == 0 && r.left > 0 && r.ctx.Err() == nil
+		if again || len(r.running) > 0 {
+			return again
+		}
+	} else {
+		r.value, r.err = value, err
+		context.AfterFunc(r.ctx, me.cancel)
+	}
+	r.ended = true
+	for _, other := range r.running {
+		other.cancel()
+	}
+	close(r.over)
+	return false
+}

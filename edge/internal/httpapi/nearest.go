@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"strings"
+
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	"github.com/pawstream/pawstream/internal/openaiapi"
+)
+
+// unknownURL returns the error for a path that is none of ours. It tells the route that is meant or, where
+// the path is another API's and has none here, what there is.
+func unknownURL(paths []string, path string) *failure.Error {
+	asked := strings.Split(strings.ToLower(strings.Trim(path, "/")), "/")
+	if meant := alike(paths, asked); meant != "" {
+		return failure.UnknownURLNear(meant)
+	}
+	last := asked[len(asked)-1]
+	if _, action, isAction := strings.Cut(last, ":"); isAction { // as Google's APIs have it
+		last = action
+	}
+	if otherNames[last] == countPath {
+		return failure.UnknownURLNear(countPath)
+	}
+	for _, segment := range asked {
+		if route := otherParts[segment]; route != "" {
+			return failure.UnknownURLNear(route)
+		}
+		if route := nothingLike[segment]; route != "" {
+			return failure.UnknownURLNearest(route)
+		}
+	}
+	if meant := otherNames[last]; meant != "" {
+		return failure.UnknownURLNear(meant)
+	}
+	for _, segment := range asked {
+		switch segment {
+		case "v1", "v2", "v1beta", "api", "openai", "anthropic":
+			return failure.UnknownURLOfAPI()
+		}
+	}
+	return failure.UnknownURL()
+}
+
+// alike returns which of the paths ends most like the segments of one that is none of them; empty: none
+// does. What clients get wrong is the base URL: they leave /v1 out, or put what another service has before it.
+func alike(paths, asked []string) (meant string) {
+	most := 0
+	for _, candidate := range paths {
+		segments, n := strings.Split(candidate, "/"), 0
+		for n < min(len(asked), len(segments)-1) && asked[len(asked)-1-n] == segments[len(segments)-1-n] {
+			n++
+		}
+		if n > most {
+			most, meant = n, candidate
+		}
+	}
+	return meant
+}
+
+// otherParts are the parts of OpenAI's and Anthropic's APIs that have a route of ours in their place: whatever is
+// below.
+var otherParts = map[string]string{ //nolint:gochecknoglobals // a table
+	"responses": responsesPath, "conversations": responsesPath, "threads": responsesPath, "assistants": responsesPath,
+	"messages": chatPath,
+}
+
+// nothingLike are the parts of these APIs that have nothing like them here, and the route that is nearest to
+// each: the one that takes what they are about, or that tells what there is.
+var nothingLike = map[string]string{ //nolint:gochecknoglobals // a table
+	// What the input of a response may hold, or what a response is in their place.
+	"files": responsesPath, "uploads": responsesPath, "vector_stores": responsesPath, "containers": responsesPath, "skills": responsesPath,
+	"images": responsesPath, "audio": responsesPath, "videos": responsesPath, "realtime": responsesPath, "live": responsesPath,
+	"agents": responsesPath, "sessions": responsesPath, "chatkit": responsesPath, "environments": responsesPath, "memory_stores": responsesPath,
+	"dreams": responsesPath, "decisions": responsesPath, "batches": responsesPath,
+	// What is done with texts or models.
+	"embeddings": modelsPath, "moderations": modelsPath, "fine_tuning": modelsPath, "evals": modelsPath, "deployments": modelsPath,
+	"deployment_runs": modelsPath,
+	// What an account has.
+	"organization": modelsPath, "organizations": modelsPath, "projects": modelsPath, "safety": modelsPath, "compliance": modelsPath,
+	"content_provenance_checks": modelsPath, "tunnels": modelsPath, "user_profiles": modelsPath, "vaults": modelsPath,
+	"webhook_endpoints": modelsPath, "webhook_event_types": modelsPath,
+}
+
+// otherNames are how other APIs, and older ones of OpenAI's, call what a route of ours does, by the ends of their
+// paths: Anthropic's, Ollama's, Cohere's, Gemini's, llama.cpp's and vLLM's.
+var otherNames = map[string]string{ //nolint:gochecknoglobals // a table
+	"messages": chatPath, "complete": chatPath, "completion": chatPath, "chat": chatPath, "generate": chatPath,
+	"generatecontent": chatPath, "streamgeneratecontent": chatPath,
+	"tags": modelsPath, "show": modelsPath, "ps": modelsPath, "engines": modelsPath,
+	"count_tokens": countPath, "counttokens": countPath, "tokenize": countPath,
+}
+
+const (
+	chatPath      = openaiapi.ChatCompletions
+	responsesPath = openaiapi.Responses
+	modelsPath    = "/v1/models"
+	countPath     = "/v1/responses/input_tokens"
+)

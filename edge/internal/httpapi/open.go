@@ -1,0 +1,54 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/pawstream/pawstream/edge/internal/apidocs"
+	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/chatpage"
+	"github.com/pawstream/pawstream/edge/internal/demopage"
+	"github.com/pawstream/pawstream/edge/internal/page"
+	"github.com/pawstream/pawstream/edge/internal/petpage"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/callers"
+)
+
+// openRoutes returns what adds the routes that ask nobody who they are. They are files; and the pages of the
+// store, which are made of what the completion service tells. demo is nil where nothing is demonstrated.
+func openRoutes(a *api, pets completionv1.PetServiceClient, demo *demopage.Demo) (func(page.Mux) error, error) {
+	docs, err := apidocs.New()
+	if err != nil {
+		return nil, fmt.Errorf("documentation: %w", err)
+	}
+	store, err := petpage.New(pets)
+	if err != nil {
+		return nil, fmt.Errorf("pages of the store: %w", err)
+	}
+	return func(mux page.Mux) error {
+		docs.Mount(mux)
+		guard := func(next http.Handler) http.Handler { return guardPage(a, next) }
+		store.Mount(mux, guard)
+		if demo != nil {
+			demo.Mount(mux, guard)
+		}
+		return chatpage.Mount(mux)
+	}, nil
+}
+
+// guardPage lets a request through to a page that is made: by whomever, but by a name of ours, and no more often than
+// other requests of its address. Pages take turns, so that those who read completions keep theirs.
+func guardPage(a *api, next http.Handler) http.Handler {
+	next = a.inTurn(a.turns.pages, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !byOurName(a, w, r) {
+			return
+		}
+		v := &visitor{Caller: &auth.Caller{Principal: callers.Anonymous}, key: a.address(r)}
+		if !counts(a, w, r, v) {
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, v)))
+	})
+}

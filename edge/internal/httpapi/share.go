@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/pawstream/pawstream/edge/internal/answer"
+	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/header"
+)
+
+// shareKey is the key of a completion's metadata that says by which nonce it is shared. So a share lasts as the
+// completion does, all edges know it, its owner sees it, and whoever takes the key away revokes it.
+const shareKey = "pawstream_share"
+
+// issueTicket handles POST /v1/stream_tickets: the right to follow one completion, for
+// an EventSource, which cannot send a header, or for others.
+func (a *api) issueTicket(w http.ResponseWriter, r *http.Request) {
+	kept := a.share(r)
+	defer kept.Release()
+	body, fault := a.readJSON(w, r, kept)
+	var asked *chat.TicketRequest
+	if fault == nil {
+		asked, fault = chat.DecodeTicketRequest(body, auth.MostShareLife)
+	}
+	if fault != nil {
+		a.refuseBody(w, r, fault)
+		return
+	}
+	caller, id := visitorOf(r.Context()).Caller, asked.Completion
+	if asked.Share && !caller.May(auth.ScopeManage) {
+		lacks(w, auth.ScopeManage)
+		a.turnAway(w, r, "forbidden", failure.PermissionDenied(string(auth.ScopeManage)))
+		return
+	}
+	got, err := a.completions.GetCompletion(r.Context(), &completionv1.GetCompletionRequest{CompletionId: id})
+	if err != nil {
+		refuse(w, r, err)
+		return
+	}
+	note(r, id, "")
+	if !asked.Share {
+		ticket, expires := a.tickets.Issue(caller, id)
+		answer.JSON(w, chat.NewTicket(id, ticket, expires))
+		return
+	}
+	nonce, err := setShared(r.Context(), a.completions, got.GetCompletion(), asked.ShareFor > 0)
+	switch {
+	case err != nil:
+		refuse(w, r, err)
+	case nonce == "":
+		answer.JSON(w, chat.NewShare(id, "", time.Now()))
+	default:
+		ticket, expires := a.tickets.Share(caller, id, nonce, asked.ShareFor)
+		answer.JSON(w, chat.NewShare(id, ticket, expires))
+	}
+}
+
+// setShared has a completion be shared or not, and returns the nonce by which it is. One that it has stays, and the
+// links that are out with it.
+func setShared(ctx context.Context, client completionv1.CompletionServiceClient, c *completionv1.Completion, shared bool) (nonce string, err error) {
+	nonce = c.GetMetadata()[shareKey]
+	if shared == (nonce != "") {
+		return nonce, nil
+	}
+	metadata := make(map[string]string)
+	maps.Copy(metadata, c.GetMetadata())
+	if shared {
+		nonce = rand.Text()
+		metadata[shareKey] = nonce
+	} else {
+		nonce = ""
+		delete(metadata, shareKey)
+	}
+	_, err = client.UpdateCompletion(ctx, &completionv1.UpdateCompletionRequest{CompletionId: c.GetId(), Metadata: metadata})
+	return nonce, err
+}
+
+// guest returns who follows a completion by what its owner has shared it by, where that is still good; nil: somebody
+// else. Nothing but the stream is shared: the rest of a completion is the owner's.
+func (d *door) guest(r *http.Request, id string) (*auth.Caller, error) {
+	if r.Method != http.MethodGet || r.Pattern != followRoute || len(r.Header.Values(header.Authorization)) > 0 {
+		return nil, nil //nolint:nilnil // nobody, and no fault
+	}
+	if stream, fault := wantsStream(r); fault != nil || !stream {
+		return nil, nil //nolint:nilerr,nilnil // as above: what is wrong with it is told later
+	}
+	guest, err := d.tickets.Shared(r.URL.Query().Get("ticket"), id)
+	switch {
+	case errors.Is(err, auth.ErrExpired):
+		return nil, fmt.Errorf("%w: %w", errShared, err) // also where nobody is asked who they are
+	case err != nil:
+		return nil, nil //nolint:nilerr,nilnil // it is a ticket of another kind
+	case !d.known(guest):
+		return nil, fmt.Errorf("%w: it is of somebody who has no key any more", errShared)
+	}
+	return guest, nil
+}
+
+// whileShared lets a guest through as long as the owner shares the completion, and everybody else.
+func (a *api) whileShared(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		guest := visitorOf(r.Context()).Caller
+		if guest.Share == "" {
+			next(w, r)
+			return
+		}
+		got, err := a.completions.GetCompletion(r.Context(), &completionv1.GetCompletionRequest{CompletionId: r.PathValue("id")})
+		switch {
+		case err != nil:
+			refuse(w, r, err)
+		case got.GetCompletion().GetMetadata()[shareKey] != guest.Share:
+			err := fmt.Errorf("%w: it was withdrawn", errShared)
+			recordOf(r).err = err
+			challenge(w, err)
+			a.turnAway(w, r, "unauthenticated", unauthenticated(err))
+		default:
+			next(w, r)
+		}
+	}
+}

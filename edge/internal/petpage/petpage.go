@@ -1,0 +1,201 @@
+// Package petpage is the store as a web page: /pets with all of its pets, which links narrow down, and a page for
+// each. Both are whole without a script, so that a search engine reads them as people do.
+//
+// The pets are the completion service's. They are fetched at most once a minute, however many people look.
+package petpage
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pawstream/pawstream/edge/internal/page"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/header"
+)
+
+//go:embed pages
+var pages embed.FS
+
+const (
+	// fresh is for how long the pets are not asked for again, and patience how long an answer may take.
+	fresh    = time.Minute
+	patience = 5 * time.Second
+	// rest is for how long nobody asks again after a failure.
+	rest = time.Second
+	// mostPages bounds the pages that are kept: each choice of filters is one.
+	mostPages = 512
+)
+
+// Root is where the pages are.
+const Root = "/pets"
+
+// Pages are the pages of the store. They are safe for concurrent use.
+type Pages struct {
+	client completionv1.PetServiceClient
+	assets page.Files
+	made   *template.Template
+
+	shelf  atomic.Pointer[shelf] // nil: there never was an answer
+	asking chan struct{}         // has room for the one that asks, who has what follows
+	tried  time.Time
+	err    error // of the last try
+}
+
+// A shelf is the pets as they were at some time, and the pages that were made of them.
+type shelf struct {
+	pets []*completionv1.StorePet
+	byID map[string]*completionv1.StorePet
+	at   time.Time
+
+	mu    sync.Mutex
+	pages map[string]*page.File
+}
+
+// New returns the pages of what the client lists.
+func New(client completionv1.PetServiceClient) (*Pages, error) {
+	dir, err := fs.Sub(pages, "pages")
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{client: client, assets: make(page.Files), asking: make(chan struct{}, 1)}
+	files, err := page.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	for name, file := range files {
+		if !strings.HasSuffix(name, ".html") {
+			p.assets[name] = file
+		}
+	}
+	p.made, err = page.Templates(dir, words())
+	return p, err
+}
+
+// Mount adds the routes: /pets, /pets/{id}, and what they load. Pages are made for whoever asks, and so these
+// are let through by guard.
+func (p *Pages) Mount(mux page.Mux, guard func(http.Handler) http.Handler) {
+	mux.Handle("GET "+Root, guard(http.HandlerFunc(p.list)))
+	mux.Handle("GET "+Root+"/{id}", guard(http.HandlerFunc(p.one)))
+	mux.Handle("GET "+Root+"/{$}", http.RedirectHandler(Root, http.StatusMovedPermanently))
+	p.assets.Mount(mux, Root+"/")
+}
+
+func (p *Pages) list(w http.ResponseWriter, r *http.Request) {
+	s, err := p.current(r.Context())
+	if err != nil {
+		p.away(w)
+		return
+	}
+	choice := chosen(r.URL.Query())
+	p.serve(w, r, s, Root+"?"+choice.query(), "list.html", func() any { return listOf(s.pets, choice) })
+}
+
+func (p *Pages) one(w http.ResponseWriter, r *http.Request) {
+	s, err := p.current(r.Context())
+	if err != nil {
+		p.away(w)
+		return
+	}
+	pet := s.byID[r.PathValue("id")]
+	if pet == nil {
+		p.refuse(w, http.StatusNotFound, "There is no such pet", "It may have found a home. Those that are still here are on the page of all pets.")
+		return
+	}
+	p.serve(w, r, s, r.URL.Path, "pet.html", func() any { return detailsOf(pet) })
+}
+
+// serve answers with a page, which is made when it is asked for first.
+func (p *Pages) serve(w http.ResponseWriter, r *http.Request, s *shelf, key, name string, data func() any) {
+	s.mu.Lock()
+	file := s.pages[key]
+	s.mu.Unlock()
+	if file == nil {
+		var body bytes.Buffer
+		if err := p.made.ExecuteTemplate(&body, name, data()); err != nil {
+			p.refuse(w, http.StatusInternalServerError, "This page cannot be shown", "That is a fault of ours.")
+			return
+		}
+		file = page.NewFile(header.HTML, body.Bytes())
+		s.mu.Lock()
+		if len(s.pages) < mostPages {
+			s.pages[key] = file
+		}
+		s.mu.Unlock()
+	}
+	file.ServeHTTP(w, r)
+}
+
+func (p *Pages) away(w http.ResponseWriter) {
+	w.Header().Set(header.RetryAfter, "5")
+	p.refuse(w, http.StatusServiceUnavailable, "The pets cannot be shown just now", "The service that knows them does not answer. Try again in a few seconds.")
+}
+
+func (p *Pages) refuse(w http.ResponseWriter, status int, title, text string) {
+	var body bytes.Buffer
+	_ = p.made.ExecuteTemplate(&body, "refusal.html", map[string]string{"Title": title, "Text": text}) // it writes to memory, and has no other way to fail
+	page.Write(w, status, header.HTML, body.Bytes())
+}
+
+// current returns the pets as they are, or were a while ago where they cannot be had now. One asks: others
+// have what was there before, and where there was nothing wait for it.
+func (p *Pages) current(ctx context.Context) (*shelf, error) {
+	s := p.shelf.Load()
+	if s.fresh() {
+		return s, nil
+	}
+	select {
+	case p.asking <- struct{}{}:
+	default:
+		if s != nil {
+			return s, nil
+		}
+		select {
+		case p.asking <- struct{}{}:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	defer func() { <-p.asking }()
+	if p.shelf.Load().fresh() || time.Since(p.tried) < rest {
+		return p.last()
+	}
+	// The answer is for all who wait, and so does not depend on whether the first of them does.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	list, err := p.client.ListPets(ctx, &completionv1.ListPetsRequest{})
+	p.err = err
+	if err == nil {
+		p.shelf.Store(shelve(list.GetPets()))
+	}
+	p.tried = time.Now()
+	return p.last()
+}
+
+func (s *shelf) fresh() bool { return s != nil && time.Since(s.at) < fresh }
+
+func (p *Pages) last() (*shelf, error) {
+	if s := p.shelf.Load(); s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("list the pets: %w", p.err)
+}
+
+func shelve(pets []*completionv1.StorePet) *shelf {
+	s := &shelf{byID: make(map[string]*completionv1.StorePet), at: time.Now(), pages: make(map[string]*page.File)}
+	for _, pet := range pets {
+		if id := pet.GetPet().GetId(); id != "" {
+			s.pets = append(s.pets, pet)
+			s.byID[id] = pet
+		}
+	}
+	return s
+}

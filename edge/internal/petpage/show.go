@@ -1,0 +1,154 @@
+package petpage
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// A list is what list.html shows.
+type list struct {
+	Title     string
+	Canonical string
+	Narrowed  bool // by more than the species: no page of its own for a search engine
+	Some      bool // anything is chosen
+	Groups    []group
+	Pets      []*completionv1.StorePet
+}
+
+// A group is the facets that have one label.
+type group struct {
+	Label string
+	Chips []chip
+}
+
+// A chip is a link that selects an option, or clears it.
+type chip struct {
+	Label  string
+	Href   string
+	Chosen bool
+	Count  int  // of the pets that it leaves; 0: it is no link
+	Follow bool // by a search engine: what it leads to is a page of its own
+}
+
+func listOf(pets []*completionv1.StorePet, c choice) list {
+	all := slices.Concat([]facet{bySpecies(pets)}, facets())
+	l := list{Title: "Pets", Canonical: address(c), Some: len(c) > 0, Pets: c.left(pets, all)}
+	if species, ok := c[speciesFacet]; ok {
+		l.Title = plural(species)
+		l.Narrowed = len(c) > 1 || len(l.Pets) == 0
+	} else {
+		l.Narrowed = len(c) > 0
+	}
+	for _, f := range all {
+		if len(l.Groups) == 0 || l.Groups[len(l.Groups)-1].Label != f.label {
+			l.Groups = append(l.Groups, group{Label: f.label})
+		}
+		g := &l.Groups[len(l.Groups)-1]
+		for _, o := range f.options {
+			with := c.with(f.name, o.value)
+			shown := chip{Label: o.label, Href: address(with), Count: len(with.left(pets, all)), Follow: len(with) == 1 && f.name == speciesFacet}
+			if c[f.name] == o.value {
+				shown.Chosen, shown.Href = true, address(c.with(f.name, ""))
+			}
+			g.Chips = append(g.Chips, shown)
+		}
+	}
+	return l
+}
+
+func address(c choice) string {
+	if query := c.query(); query != "" {
+		return Root + "?" + query
+	}
+	return Root
+}
+
+// Details are what pet.html shows.
+type details struct {
+	*completionv1.StorePet
+	Facts []fact
+}
+
+// A fact is a line of the table about a pet.
+type fact struct{ Name, Value string }
+
+func detailsOf(p *completionv1.StorePet) details {
+	pet := p.GetPet()
+	facts := []fact{
+		{"Breed", pet.GetBreed()},
+		{"Sex", map[string]string{"group": "several, placed together"}[pet.GetSex()]},
+		{"Age", age(pet.GetAgeMonths())},
+		{"Adoption fee", fee(pet.GetFeeUsd())},
+		{"Looks", strings.Join(pet.GetCoat(), ", ")},
+		{"Size", p.GetSize()},
+		{"Energy", p.GetEnergy()},
+		{"Sheds", map[string]string{"none": "not at all", "low": "little", "medium": "some", "high": "much"}[p.GetShedding()]},
+		{"Home", map[string]string{"apartment": "a flat will do", "house": "a house", "garden": "a house with a garden"}[p.GetHome()]},
+		{"Children", map[string]string{"yes": "yes", "older": "older ones", "no": "no"}[p.GetChildren()]},
+		{"Cats", company(p.GetCats())},
+		{"Dogs", company(p.GetDogs())},
+		{"Alone", fmt.Sprintf("up to %d hours a day", p.GetHoursAlone())},
+		{"For beginners", map[bool]string{true: "yes", false: "no"}[p.GetBeginner()]},
+		{"Special needs", p.GetSpecialNeeds()},
+		{"Temperament", strings.Join(p.GetTemperament(), ", ")},
+	}
+	if facts[1].Value == "" {
+		facts[1].Value = pet.GetSex()
+	}
+	return details{p, slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })}
+}
+
+func company(value string) string {
+	return map[string]string{"yes": "yes", "slow": "after a slow introduction", "no": "no"}[value]
+}
+
+// words returns what the templates say things by.
+func words() template.FuncMap {
+	return template.FuncMap{
+		"age": age, "fee": fee, "plural": plural, "kind": kind, "coat": func(p *completionv1.Pet) string { return strings.Join(p.GetCoat(), ",") },
+		"join": func(list []string) string { return strings.Join(list, ", ") },
+		"count": func(n int) string {
+			if n == 1 {
+				return "1 pet"
+			}
+			return fmt.Sprintf("%d pets", n)
+		},
+	}
+}
+
+// kind returns what one animal of a species is called.
+func kind(species string) string { return strings.ReplaceAll(species, "-", " ") }
+
+// plural returns what several are called, as a title.
+func plural(species string) string {
+	name := kind(species)
+	if name == "" {
+		return ""
+	}
+	if name != "fish" {
+		name += "s"
+	}
+	return strings.ToUpper(name[:1]) + name[1:]
+}
+
+func age(months int32) string {
+	n, unit := months, "month"
+	if months >= 24 {
+		n, unit = months/12, "year"
+	}
+	if n != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%d %s old", n, unit)
+}
+
+func fee(usd int32) string {
+	if usd == 0 {
+		return "No fee"
+	}
+	return fmt.Sprintf("$%d", usd)
+}

@@ -1,0 +1,53 @@
+package relay
+
+import (
+	"context"
+
+	"github.com/pawstream/pawstream/edge/internal/feed"
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+)
+
+// A Folder takes the events of a completion in the place of a client, as a projection does.
+type Folder interface {
+	Open(*completionv1.CompletionMetadata) error
+	Event(*completionv1.CompletionEvent) error
+	Text([]byte) error
+}
+
+// CreateFor has a folder take the completion that it creates: to the end, or only what holds for the whole
+// completion if it is to be left to itself. The error is the folder's, or as of [feed.Feed.Messages].
+func (r *Relay) CreateFor(ctx context.Context, create *completionv1.StreamCompletionRequest, to Folder, known func()) error {
+	create.Opening = true
+	return fold(ctx, r.feeds.Create(create), to, known, create.GetParams().GetBackground())
+}
+
+// Fold has a folder take what there is of a completion.
+func (r *Relay) Fold(ctx context.Context, id string, to Folder) error {
+	return fold(ctx, r.feeds.Follow(id, nil, feed.With{Opening: true, UntilNow: true}), to, func() {}, false)
+}
+
+func fold(ctx context.Context, from *feed.Feed, to Folder, known func(), leave bool) error {
+	identified := false
+	for m, err := range from.Messages(ctx) {
+		switch {
+		case err != nil:
+			return err
+		case m.ID != "":
+			known()
+			continue
+		case m.Event == nil:
+			err = to.Text(m.Text.Content)
+		default:
+			if !identified {
+				err, identified = to.Open(m.Event.GetMetadata()), true
+			}
+			if err == nil && m.Event.GetEvent() != nil {
+				err = to.Event(m.Event)
+			}
+		}
+		if err != nil || leave {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package natsconn
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// besideWait is how long a server has to answer, on the connection in use and on a new one beside it.
+const besideWait = time.Second
+
+// Replaced reports whether the server of a connection lets a new one in while it does not answer on the one in use, as
+// after its host was replaced without a word. The connection's own pings find that too, and take longer: they have to
+// be patient with a server that stands still, which does neither. It takes a second at most.
+func Replaced(ctx context.Context, conn *nats.Conn) bool {
+	ctx, cancel := context.WithTimeout(ctx, besideWait)
+	defer cancel()
+	answered := make(chan error, 1)
+	go func() { answered <- conn.FlushWithContext(ctx) }() // ends with ctx, or the write that it waits for
+	if !greets(ctx, conn.ConnectedUrl()) {
+		return false
+	}
+	select {
+	case err := <-answered:
+		return err != nil && conn.IsConnected()
+	case <-ctx.Done():
+		return conn.IsConnected()
+	}
+}
+
+// greets reports whether a server greets a new connection, as NATS does, before ctx ends. One that speaks TLS or
+// WebSocket from the start does not: of such a server nothing is known.
+func greets(ctx context.Context, at string) bool {
+	where, err := url.Parse(at)
+	if err != nil || where.Host == "" {
+		return false
+	}
+	address := where.Host
+	if where.Port() == "" {
+		address = net.JoinHostPort(where.Hostname(), strconv.Itoa(nats.DefaultPort))
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	greeting := make([]byte, len("INFO "))
+	_, err = io.ReadFull(conn, greeting)
+	return err == nil && string(greeting) == "INFO "
+}

@@ -1,0 +1,41 @@
+package tlsfiles
+
+import "fmt"
+
+// A Pair are the settings of a certificate and its key, as a table of flags embeds them. What
+// they are for its variables cert_help and key_help say.
+type Pair struct {
+	Cert string `help:"${cert_help}" placeholder:"FILE"`
+	Key  string `help:"${key_help}" placeholder:"FILE"`
+}
+
+// Check returns what is wrong with the pair, by the flags' names, which begin with prefix.
+func (p *Pair) Check(prefix string) error {
+	if (p.Cert == "") != (p.Key == "") {
+		return fmt.Errorf("--%scert and --%skey need each other", prefix, prefix)
+	}
+	return nil
+}
+
+// Serving are the settings of an API that may have TLS, as a table of flags embeds them. Its
+// variables api, protocol and client say whose they are.
+type Serving struct {
+	Pair     `embed:"" set:"cert_help=Certificate of the ${api} for TLS 1.3, in PEM, with those between it and its authority's; read again when it changes." set:"key_help=Key of the certificate of the ${api}, in PEM; not to be readable for everybody on the machine."`
+	ClientCA string `name:"client-ca" help:"Certificate authorities of ${protocol} ${client}s, in PEM: a ${client} must have a certificate from one of them." placeholder:"FILE"`
+}
+
+// Check returns what is wrong with the settings, by the flags' names, which begin with prefix.
+func (s *Serving) Check(prefix string) error {
+	if s.ClientCA != "" && s.Cert == "" && s.Key == "" {
+		return fmt.Errorf("--%sclient-ca needs --%scert", prefix, prefix)
+	}
+	return s.Pair.Check(prefix)
+}
+
+// Load reads the files. The set is nil where there is to be no TLS.
+func (s *Serving) Load() (*Set, error) {
+	if s.Cert == "" {
+		return nil, nil
+	}
+	return Load(Files{Cert: s.Cert, Key: s.Key, CA: s.ClientCA})
+}

@@ -1,0 +1,259 @@
+// Package turns limits concurrent work. Waiting principals are admitted in rotation, and share the
+// waiting room equally. It does not know what the work is.
+package turns
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+)
+
+// ErrFull says that too many wait already.
+var ErrFull = errors.New("the queue is full")
+
+// Config is what a [Queue] is made of.
+type Config struct {
+	Limit int // how many work at once; 0: no bound
+	// Room is how many wait. Where there is no more, one of the principal that has most waiting gives
+	// way to a principal that would still have fewer.
+	Room int
+	// Reserve keeps turns for those who are not there yet: a principal that holds as many as are free
+	// waits for one of its own. So one holds half of them at most, and two leave a quarter. An empty
+	// principal may be anybody, and holds as many as there are.
+	Reserve bool
+}
+
+// A Queue bounds how many work at once. The principals of those that wait are admitted in
+// rotation, so that nobody waits for the whole crowd of another one. It is safe for concurrent use.
+type Queue struct {
+	cfg Config
+
+	mu      sync.Mutex
+	working int
+	held    map[string]int // what each principal holds of these
+	waiting int
+	// lines are the principals that wait, in the order in which they are admitted next.
+	lines []*line
+	// told says that somebody has asked for positions.
+	told bool
+}
+
+// A line is one principal's.
+type line struct {
+	principal string
+	tickets   []*ticket
+}
+
+// A ticket stands for one who waits.
+type ticket struct {
+	settled  chan struct{} // closed when it waits no longer
+	in       bool          // it was admitted; otherwise it has given way to another
+	position int
+	moved    chan int // the newest position that was not announced yet; nil: nobody asks
+}
+
+// New returns a queue in which nobody is.
+func New(cfg Config) *Queue { return &Queue{cfg: cfg, held: make(map[string]int)} }
+
+// Acquire waits for admission: ErrFull where too many wait already, or have come to. It calls moved, if
+// there is one, with the position in the queue, 1 for the next, whenever that changes; an error of moved
+// ends the waiting. release makes room for the next, and is called once.
+func (q *Queue) Acquire(ctx context.Context, principal string, moved func(position int) error) (release func(), err error) {
+	if q.cfg.Limit == 0 {
+		return func() {}, nil
+	}
+	t := q.join(principal, moved != nil)
+	if t == nil {
+		return nil, ErrFull
+	}
+	release = func() { q.release(principal) }
+	for {
+		select {
+		case <-t.settled:
+			return t.end(release)
+		default:
+		}
+		select {
+		case <-t.settled:
+			return t.end(release)
+		case position := <-t.moved:
+			err = moved(position)
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		if err != nil {
+			q.abandon(principal, t)
+			return nil, err
+		}
+	}
+}
+
+// end returns what Acquire does when the ticket is settled.
+func (t *ticket) end(release func()) (func(), error) {
+	if !t.in {
+		return nil, ErrFull
+	}
+	return release, nil
+}
+
+// Working returns how many work, and Waiting how many wait.
+func (q *Queue) Working() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.working
+}
+
+// Waiting returns how many wait.
+func (q *Queue) Waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting
+}
+
+// join returns a ticket, nil where there is no room.
+func (q *Queue) join(principal string, told bool) *ticket {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	t := &ticket{settled: make(chan struct{})}
+	if told {
+		t.moved, q.told = make(chan int, 1), true
+	}
+	switch {
+	case q.may(principal): // so that nobody of it waits
+		q.let(principal, t)
+		return t
+	case q.waiting >= q.cfg.Room && !q.makeRoom(principal):
+		return nil
+	}
+	i := q.line(principal)
+	if i < 0 {
+		i = len(q.lines)
+		q.lines = append(q.lines, &line{principal: principal})
+	}
+	q.lines[i].tickets = append(q.lines[i].tickets, t)
+	q.waiting++
+	q.announce()
+	return t
+}
+
+// may reports whether one more of a principal may work. Those who wait may not: it is asked again
+// whenever somebody ends. The caller holds the lock, as with all that follows.
+func (q *Queue) may(principal string) bool {
+	free := q.cfg.Limit - q.working
+	return free > 0 && (!q.cfg.Reserve || principal == "" || q.held[principal] < free)
+}
+
+// let has one of a principal work.
+func (q *Queue) let(principal string, t *ticket) {
+	q.working++
+	q.held[principal]++
+	t.in = true
+	close(t.settled)
+}
+
+// line returns where a principal's line is, -1: it has none.
+func (q *Queue) line(principal string) int {
+	return slices.IndexFunc(q.lines, func(l *line) bool { return l.principal == principal })
+}
+
+// makeRoom has the last of the longest line give way to a principal that would have fewer than are
+// left of that.
+func (q *Queue) makeRoom(principal string) bool {
+	longest, own := -1, 0
+	for i, l := range q.lines {
+		if longest < 0 || len(l.tickets) > len(q.lines[longest].tickets) {
+			longest = i
+		}
+		if l.principal == principal {
+			own = len(l.tickets)
+		}
+	}
+	if longest < 0 || own+1 >= len(q.lines[longest].tickets) {
+		return false
+	}
+	l := q.lines[longest]
+	last := len(l.tickets) - 1
+	close(l.tickets[last].settled)
+	l.tickets = l.tickets[:last] // which leaves some
+	q.waiting--
+	return true
+}
+
+// release ends the work of one that was admitted.
+func (q *Queue) release(principal string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.end(principal)
+}
+
+func (q *Queue) end(principal string) {
+	q.working--
+	if q.held[principal]--; q.held[principal] == 0 {
+		delete(q.held, principal)
+	}
+	q.admit()
+}
+
+// admit lets in as many as may work.
+func (q *Queue) admit() {
+	for i := 0; i < len(q.lines) && q.working < q.cfg.Limit; {
+		l := q.lines[i]
+		if !q.may(l.principal) {
+			i++
+			continue
+		}
+		t := l.tickets[0]
+		l.tickets = l.tickets[1:]
+		q.lines = slices.Delete(q.lines, i, i+1)
+		if len(l.tickets) > 0 {
+			q.lines = append(q.lines, l) // after everybody else's
+		}
+		q.waiting--
+		q.let(l.principal, t)
+	}
+	q.announce()
+}
+
+// abandon gives up waiting.
+func (q *Queue) abandon(principal string, t *ticket) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if t.in { // it was admitted meanwhile
+		q.end(principal)
+		return
+	}
+	i := q.line(principal)
+	if i < 0 { // it has given way meanwhile
+		return
+	}
+	l := q.lines[i]
+	before := len(l.tickets)
+	l.tickets = slices.DeleteFunc(l.tickets, func(other *ticket) bool { return other == t })
+	q.waiting -= before - len(l.tickets)
+	if len(l.tickets) == 0 {
+		q.lines = slices.Delete(q.lines, i, i+1)
+	}
+	q.announce()
+}
+
+// announce gives each ticket its position, where anybody asks. The queue's room bounds their number.
+func (q *Queue) announce() {
+	position := 1
+	for round := 0; q.told && position <= q.waiting; round++ {
+		for _, l := range q.lines {
+			if round >= len(l.tickets) {
+				continue
+			}
+			if t := l.tickets[round]; t.moved != nil && t.position != position {
+				t.position = position
+				select {
+				case <-t.moved: // nobody has seen the last one: it is old
+				default:
+				}
+				t.moved <- position
+			}
+			position++
+		}
+	}
+}

@@ -1,0 +1,87 @@
+// Package urgent says what an answer to a danger begins with: whom to call, and that it cannot
+// wait. Its words are fixed, since each may be acted on. What helps until then is in the guides.
+package urgent
+
+import (
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// PoisonLines are the same in the whole country and open day and night.
+const PoisonLines = "ASPCA Animal Poison Control (888) 426-4435 or Pet Poison Helpline (855) 764-7661"
+
+// Poison is triage's name of a poisoning.
+const Poison = "poison"
+
+// What an answer to a danger begins with.
+const (
+	callNow    = "**This can be an emergency. Call a vet or the nearest animal emergency clinic now.**"
+	callPoison = "**This can be an emergency. Call a vet or a poison line now:** " + PoisonLines + ", day and night; a fee may apply."
+	callToday  = "**Please have a vet see your animal today.** Call now and describe what you see; go at once if it gets worse."
+	callAdult  = "**Ring your mom, your dad or another grown-up right now and say that it cannot wait.** If you reach nobody, ring the vet yourself or ask a neighbor."
+	callPerson = "**Look after the person first: call 911 for heavy bleeding, trouble breathing or a bite to the face or neck, and otherwise see a doctor today.**"
+
+	callAllergic = "**Call 911 or your local emergency number now.** Swelling, itching all over or trouble breathing after a bite, a sting or contact with an animal can be a severe allergic reaction. Use an epinephrine pen if there is one, sit up, and do not stay alone."
+
+	inCrisis = "I am glad that you wrote, and I take what you say seriously. Please talk to a person now: in the US call or text **988**, day and night, or **911** if you are in danger; elsewhere your local emergency number. If you can, ring somebody close and do not stay alone. Nothing about animals has to be decided today."
+
+	illNow      = "**For a person call 911 or your local emergency number now.** I know about pets only, and this needs a doctor. Tell them which animals are at home; what else you asked can wait."
+	illToday    = "**For a person call a doctor today, and 911 if it gets worse, breathing is hard, or it is a small child with a high fever or blood in the stool.** I know about pets only. Say which animals are at home, since some carry germs such as salmonella; wash hands, and keep whoever is ill away from them."
+	orTheAnimal = "If it is the animal that is ill or hurt, call a vet now."
+
+	// MayBe begins the answer to a sign that is not understood.
+	MayBe = "This may be urgent. **Call a vet now if** your animal has trouble breathing, collapses, has a seizure, bleeds, cannot pee, has a tight belly, is in strong pain, or has stopped eating and drinking. Otherwise have it looked at within a day."
+	// CannotTell ends the answer to any danger to an animal.
+	CannotTell = "I cannot examine your animal or tell how serious it is. A vet can."
+)
+
+// First returns what comes first, for a minor with whom to fetch. last is set where nothing comes
+// behind it: it is a person who is in danger.
+func First(v *triage.Verdict, minor bool) (blocks []string, last bool) {
+	switch v.Harm {
+	case triage.Crisis:
+		return []string{inCrisis}, true
+	case "person-allergic":
+		if minor {
+			return []string{callAllergic, "**Then fetch the nearest grown-up, such as a neighbor.** The animal can wait."}, true
+		}
+		return []string{callAllergic}, true
+	case triage.IllPerson:
+		if v.Level == triage.Today {
+			return []string{illToday, orTheAnimal}, true
+		}
+		return []string{illNow, orTheAnimal}, true
+	}
+	blocks = []string{whom(v)}
+	if v.Harm == Poison && v.Level > triage.Caution && ofFish(v) {
+		blocks = append(blocks, "**If new water went in without a conditioner, put in conditioner for the whole tank at once.** Take out anything that was washed with soap, run an air pump, and feed nothing.")
+	}
+	if v.Waits && v.Level == triage.Now {
+		blocks = append(blocks, "**No, it cannot wait.** Go now, also at night or on a weekend; ring ahead, and ask about payment there.")
+	}
+	if v.Handles && v.Level == triage.Now && !v.Person && v.Harm != "low-sugar" && v.Harm != "fish-water" {
+		blocks = append(blocks, "**Do not give, pull, push back, squeeze, glue or cut anything** before a vet has said so.")
+	}
+	if minor {
+		blocks = append(blocks, callAdult)
+	}
+	return blocks, false
+}
+
+// whom returns whom to call.
+func whom(v *triage.Verdict) string {
+	switch {
+	case v.Person:
+		return callPerson
+	case v.Level == triage.Caution:
+		return MayBe
+	case v.Harm == Poison && !ofFish(v):
+		return callPoison
+	case v.Level == triage.Today && v.Harm != Poison:
+		return callToday
+	}
+	return callNow
+}
+
+// ofFish reports whether fish are in danger: what is in their water has to be undone first.
+func ofFish(v *triage.Verdict) bool { return len(v.Species) > 0 && v.Species[0] == catalogue.Fish }

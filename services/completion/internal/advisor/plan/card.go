@@ -1,0 +1,78 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// A cards has, by stem, how many pets it is told of: what few cards say tells most.
+type cards map[string]int
+
+func newCards(pets []*catalogue.Pet) cards {
+	c := cards{}
+	for _, pet := range pets {
+		seen := map[string]bool{}
+		for _, w := range words.Split(cardOf(pet)) {
+			if !seen[w.Stem] {
+				seen[w.Stem] = true
+				c[w.Stem]++
+			}
+		}
+	}
+	return c
+}
+
+// cardOf is what is told of a pet in sentences.
+func cardOf(pet *catalogue.Pet) string { return pet.SpecialNeeds + " " + pet.Story }
+
+// look looks on the card of the one pet that a part is about for what it asks.
+func (c cards) look(t *read.Turn, a *part, item *Item, before *Focus) {
+	pets := t.Pets(0, len(t.Words))
+	if len(pets) == 0 && t.HasIn(&read.Sentence{From: a.from, To: a.to}, "pronoun") {
+		pets = before.Pets
+	}
+	if len(pets) != 1 || item.Kind != read.KindGuide && item.Kind != read.KindPet || item.Kind == read.KindGuide && item.Answer != nil {
+		return
+	}
+	surely := len(item.Hits) > 0 && item.Hits[0].Surely()
+	if item.Kind == read.KindGuide && surely || t.HasIn(&read.Sentence{From: a.from, To: a.to}, "process") && item.Kind == read.KindGuide {
+		return
+	}
+	if item.Card = c.telling(t, a, pets[0]); item.Card != "" && item.Kind == read.KindGuide {
+		item.Kind, item.Pets = read.KindPet, pets
+	}
+}
+
+// telling returns the sentence of a pet's card that says what the words of a part ask, or "".
+func (c cards) telling(t *read.Turn, a *part, pet *catalogue.Pet) string {
+	const few, short = 4, 4 // cards that say a word, letters
+	asked := map[string]bool{}
+	name := strings.ToLower(pet.Name)
+	for i := a.from; i < a.to; i++ {
+		w := t.Words[i]
+		animal := slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.From <= i && i < m.To && m.Pet == nil && m.Species() != "" })
+		if !animal && !strings.Contains(name, w.Stem) && len(w.Text) >= short && c[w.Stem] > 0 && c[w.Stem] <= few {
+			asked[w.Stem] = true
+		}
+	}
+	best, most := "", 1 // one word by chance says nothing
+	for _, s := range strings.SplitAfter(cardOf(pet), ". ") {
+		n := 0
+		for _, w := range words.Split(s) {
+			if asked[w.Stem] {
+				n++
+				if c[w.Stem] <= 2 || s == pet.SpecialNeeds+" " {
+					n++
+				}
+			}
+		}
+		if n > most {
+			best, most = strings.TrimSpace(s), n
+		}
+	}
+	return best
+}

@@ -1,0 +1,164 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// injects reports whether a turn orders the advisor to be another one, and names no pet.
+func injects(t *read.Turn) bool {
+	return len(t.Pets(0, len(t.Words))) == 0 && slices.ContainsFunc(t.Asks, func(s read.Sentence) bool {
+		return s.Kinds.Of(read.TalkInjection) > 0.5 || s.Kinds.Of(read.TalkInjection) > 0.25 && len(t.Asks) > 1
+	})
+}
+
+// danger returns the item of an emergency and of what is refused.
+func (p *Planner) danger(pl *Plan) (Item, bool) {
+	item := Item{Text: pl.Turn.Text, Species: pl.Verdict.Species}
+	if len(item.Species) == 0 {
+		item.Species = pl.Turn.Species(0, len(pl.Turn.Words))
+	}
+	if len(item.Species) == 0 {
+		item.Species = pl.Frame.Focus.Kinds()
+	}
+	if pl.Verdict.Normal && !seeksPet(p, pl.Turn) {
+		if passage := catalogue.PassageAt(p.cat, pl.Verdict.Guides[0]); passage != nil {
+			item.Kind, item.Normal = read.KindGuide, passage
+			return item, true
+		}
+	}
+	switch v := &pl.Verdict; {
+	case v.Harm == triage.IllPerson && v.Level < triage.Now && seeksPet(p, pl.Turn):
+		v.Level = triage.None // an ailment is told for what a pet has to be like
+	case v.Harm == triage.Crisis || v.Harm == triage.IllPerson:
+		item.Kind = read.KindEmergency
+		return item, true
+	}
+	p.weigh(pl, len(item.Species) > 0)
+	switch {
+	case pl.Verdict.Refusal == triage.Cruelty:
+		item.Kind = read.KindCruelty
+	case pl.Verdict.Refusal == triage.Dose && pl.Verdict.Harm == unclear:
+		item.Kind = read.KindDose // what is wrong is no sign of danger: a sore leg
+	case pl.Verdict.Level >= triage.Today:
+		item.Kind = read.KindEmergency
+	case pl.Verdict.Refusal == triage.Dose:
+		item.Kind = read.KindDose
+	case pl.Verdict.Level > triage.None:
+		item.Kind = read.KindEmergency
+	default:
+		return item, false
+	}
+	if pl.Verdict.Level == triage.Caution && len(eachQuestion(pl.Turn, p.sentences(pl.Turn))) > 1 {
+		return item, false // a letter is answered, with a word on the vet
+	}
+	if pl.Verdict.Level == triage.Caution {
+		p.search(pl, &item, 0, len(pl.Turn.Words))
+	} else if !pl.heard {
+		item.Hits = p.cat.Search(catalogue.Query{Text: pl.Turn.Text, Species: item.Species, Topics: []catalogue.Topic{catalogue.TopicEmergency}, Limit: 40})
+	}
+	return item, true
+}
+
+// seeksPet reports whether a turn surely asks for animals of the store.
+func seeksPet(p *Planner, t *read.Turn) bool {
+	const surely = 0.8
+	kinds := p.reader.Kinds(t)
+	return kinds.Of(read.KindStock)+kinds.Of(read.KindRecommend) > surely
+}
+
+// How sure the model has to be to change what triage says. Found on sets of conversations
+// that were measured before; see docs/advisor.md.
+const (
+	surelyDanger  = 0.7   // a sign that triage does not understand is one of danger
+	surelyNone    = 0.35  // such a sign is none
+	hardlyAny     = 0.015 // even a plain danger is one that was told of earlier
+	hardlyToday   = 0.21  // what a vet should see today can wait
+	hardlyAtAll   = 0.02  // it is only spoken of: "no cat has eaten anything"
+	surelyCruel   = 0.1   // a sign is what somebody wishes
+	hardlyCruel   = 0.08
+	likelyCruel   = 0.4 // with a word of harm
+	likelyDose    = 0.8 // with a number
+	hardlyDose    = 0.08
+	danger        = 0.95 // the model alone is believed
+	fewWords      = 3
+	unclear       = "unclear"
+	modelsVerdict = "the model takes it for an emergency"
+)
+
+// refusesDiet reports whether somebody does not want to feed an animal what it eats.
+func refusesDiet(t *read.Turn) bool {
+	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
+		return m.Attribute != nil && m.Attribute.Name == "diet" && m.Role == read.Unwanted
+	})
+}
+
+// doses reports whether a turn has a number that may be of a dose, or of whom it is for.
+func doses(t *read.Turn) bool {
+	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
+		return m.Amount != nil && (m.Attribute == nil || m.Attribute.Name == "weight")
+	})
+}
+
+// asksOfStore reports whether a turn asks what is known of pets that it names: they are in the
+// store, and in no danger at somebody's home.
+func asksOfStore(t *read.Turn) bool {
+	own := slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Role == read.Owned && m.Species() != "" })
+	return !own && len(t.Pets(0, len(t.Words))) > 0 && len(asked(t, 0, len(t.Words))) > 0
+}
+
+// weigh holds triage's verdict against the model's: sets of words see what is said, and
+// the model how it is said.
+func (p *Planner) weigh(pl *Plan, animal bool) {
+	v := &pl.Verdict
+	kinds := p.reader.Kinds(pl.Turn)
+	emergency, cruel, dose := kinds.Of(read.KindEmergency), kinds.Of(read.KindCruelty), kinds.Of(read.KindDose)
+	for i := range pl.Turn.Asks {
+		emergency = max(emergency, pl.Turn.Asks[i].Kinds.Of(read.KindEmergency))
+		cruel = max(cruel, pl.Turn.Asks[i].Kinds.Of(read.KindCruelty))
+		dose = max(dose, pl.Turn.Asks[i].Kinds.Of(read.KindDose))
+	}
+	switch {
+	case v.Refusal == triage.Cruelty && (cruel < hardlyCruel || refusesDiet(pl.Turn)):
+		v.Refusal = ""
+	case v.Refusal == triage.Dose && dose < hardlyDose:
+		v.Refusal = ""
+	case v.Refusal == "" && cruel > likelyCruel && pl.Turn.Has("harm"):
+		v.Refusal, v.Why = triage.Cruelty, "the model takes it for a wish to harm"
+	case v.Refusal == "" && dose > likelyDose && doses(pl.Turn):
+		v.Refusal, v.Why = triage.Dose, "the model takes it for a question for a dose"
+	}
+	switch v.Level {
+	case triage.None:
+		if v.Refusal == "" && kinds.Of(read.KindEmergency) > danger && animal && len(pl.Turn.Words) > fewWords {
+			v.Level, v.Why = triage.Today, modelsVerdict
+		}
+	case triage.Caution:
+		switch {
+		case asksOfStore(pl.Turn):
+			v.Level = triage.None
+		case emergency > surelyDanger:
+			v.Level = triage.Now
+		case emergency < surelyNone:
+			v.Level = triage.None
+		}
+	case triage.Today:
+		switch {
+		case v.Harm == unclear && cruel > surelyCruel:
+			v.Refusal, v.Level = triage.Cruelty, triage.None
+		case emergency < hardlyToday && (v.Person || asksOfStore(pl.Turn)):
+			v.Level = triage.None
+		case emergency < hardlyAtAll:
+			v.Level = triage.None
+		case emergency < hardlyToday:
+			v.Level = triage.Caution
+		}
+	case triage.Now:
+		if emergency+dose < hardlyAny && !v.Present { // what was given by dose was given
+			v.Level = triage.None
+		}
+	}
+}

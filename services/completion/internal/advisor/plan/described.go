@@ -1,0 +1,122 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// describe takes what a turn says of an animal for its name, where the store has just one such:
+// "the three-legged cat", "your tortoise".
+func describe(cat *catalogue.Catalogue, t *read.Turn) {
+	if len(t.Pets(0, len(t.Words))) > 0 {
+		return
+	}
+	for i := range t.Marks {
+		head := &t.Marks[i]
+		if head.Species() == "" || head.Role != read.Plain || !singular(t, head) {
+			continue
+		}
+		if pet, from := described(cat, t, head); pet != nil {
+			t.Marks = slices.Insert(t.Marks, i, read.Mark{From: from, To: head.To, Pet: pet})
+			return
+		}
+	}
+}
+
+// described returns the one pet that the words around a mention of an animal describe, and where
+// they begin; nil where they describe none or several, or may well mean an animal of somebody else's.
+func described(cat *catalogue.Catalogue, t *read.Turn, head *read.Mark) (*catalogue.Pet, int) {
+	s := t.Sentence(head.From)
+	if s == nil || t.HasIn(s, "list") || t.HasIn(s, "count") || t.HasIn(s, "have") {
+		return nil, 0
+	}
+	from, one, ok := introduced(t, head, s)
+	if !ok {
+		return nil, 0
+	}
+	ours := !one && (t.Words[from].Text == "your" || t.HasIn(s, "ours"))
+	var conditions []catalogue.Constraint
+	told := false // what no other animal is likely to be
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		inside := m.From > from && m.To <= head.To
+		behind := m.From >= head.To && m.To <= s.To && m.Attribute != nil && m.Attribute.Name == "ailment"
+		if !inside && !behind || m.Role != read.Plain || m.Attribute == nil || m.Asked || m.Order != 0 || m.Amount != nil || m.Value == "" {
+			continue
+		}
+		switch m.Attribute.Type {
+		case catalogue.Choice, catalogue.Set, catalogue.Scale, catalogue.Flag:
+		default:
+			if m.Attribute.Name != "age" {
+				continue
+			}
+		}
+		told = told || m.Attribute.Name == "ailment" && (ours || one || t.HasIn(s, "have") || len(asked(t, 0, len(t.Words))) > 0 || t.Words[max(from, 0)].Text == "the") || m.Value == "hairless"
+		conditions = append(conditions, catalogue.Constraint{Attribute: m.Attribute, Op: catalogue.Is, Names: namesOf(m.Attribute, m.Value)})
+	}
+	if head.Breed != nil {
+		conditions = append(conditions, catalogue.Constraint{Attribute: cat.Attribute("breed"), Op: catalogue.Is, Names: []string{head.Breed.ID}})
+	}
+	facts := t.HasIn(s, "process") || slices.ContainsFunc(asked(t, s.From, s.To), ofOne) ||
+		t.Has("pronoun") && slices.ContainsFunc(asked(t, 0, len(t.Words)), ofOne) // "the talking parrot. How much is he?"
+	if sure := ours && !one || told || facts && (len(conditions) > 1 || head.Breed != nil); !sure {
+		return nil, 0
+	}
+	if found := cat.Where(conditions); len(found) == 1 {
+		return found[0], max(from, 0)
+	}
+	return nil, 0
+}
+
+// introduced returns the word before which a mention of an animal is one of a single animal that is
+// known: "the", or "a" where one is "on your site". one is set where only what is told of it can say which.
+func introduced(t *read.Turn, head *read.Mark, s *read.Sentence) (from int, one, ok bool) {
+	const reach = 5
+	clause := t.Words[head.From].Clause
+	for i := head.From - 1; i >= 0 && head.From-i <= reach && t.Words[i].Clause == clause; i-- {
+		switch t.Words[i].Text {
+		case "the", "your", "that":
+			return i, false, true
+		case "a", "an":
+			return i, true, t.HasIn(s, "ours") && !t.HasIn(s, "need")
+		case "my", "our", "his", "her", "their", "and", "or", "between":
+			return 0, false, false
+		}
+	}
+	alone := head.From-s.From <= 2 && s.To-s.From <= reach && !t.HasIn(s, "need") // "Naked cat. How much?"
+	return s.From - 1, true, alone && len(asked(t, 0, len(t.Words))) > 0
+}
+
+// ofOne reports whether an attribute is asked of one animal, and not of all of its kind.
+func ofOne(a *catalogue.Attribute) bool {
+	switch a.Name {
+	case "fee", "available", "stay", "story", "sex":
+		return true
+	}
+	return false
+}
+
+// singular reports whether a mention is of one animal.
+func singular(t *read.Turn, m *read.Mark) bool {
+	w := t.Words[m.To-1].Text
+	return w[len(w)-1] != 's' || len(w) > 1 && w[len(w)-2] == 's'
+}
+
+// impersonal reports whether nobody is spoken of in the sentence of a mark: what it says is asked of
+// the animals, as in "which dogs are not for families".
+func impersonal(t *read.Turn, m *read.Mark) bool {
+	s := t.Sentence(m.From)
+	return s != nil && impersonalIn(t, s.From, s.To)
+}
+
+func impersonalIn(t *read.Turn, from, to int) bool {
+	for _, w := range t.Words[from:to] {
+		switch w.Text {
+		case "i", "im", "ive", "id", "we", "weve", "were", "me", "us", "my", "our", "mine", "ours":
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,316 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// An Item is one thing that is answered.
+type Item struct {
+	Kind read.Kind
+	// Text is what was asked, as far as guides are searched for it.
+	Text    string
+	Pets    []*catalogue.Pet
+	Breeds  []*catalogue.Breed
+	Species []catalogue.Species
+	// Asked has the attributes that are asked for.
+	Asked []*catalogue.Attribute
+	Wants []Condition
+	Order *Order
+	// Reckon is what has to be reckoned of Pets.
+	Reckon *reckon.Question
+	// Count, List, Average and Total say how the store's pets are asked for.
+	Count, List, Average, Total bool
+	// Have is set where the question is whether there is such a pet at all.
+	Have bool
+	// Unknown has an animal that is asked for and that the store does not place, Stranger a
+	// name that no pet has.
+	Unknown, Stranger string
+	// More leaves out what was shown before; Except has those that are ruled out besides.
+	More   bool
+	Except []*catalogue.Pet
+	// Why asks for the reasons of the answer before, Detail for more of it.
+	Why, Detail bool
+	// Suits asks whether a pet or a breed suits the person.
+	Suits bool
+	Hits  []catalogue.Hit
+	// Normal is the passage on what is normal, where that looks like a danger.
+	Normal *catalogue.Passage
+	// Card is the sentence of the pet's own card that says what is asked.
+	Card string
+	// Answer is what was written for just this question, if anything was.
+	Answer *catalogue.Reply
+}
+
+// An Order sorts pets by an attribute: Direction 1 puts most first, -1 least.
+type Order struct {
+	Attribute *catalogue.Attribute
+	Direction int
+	Said      string
+	// One is set for "the cheapest", and not for "cheaper ones"; N is 3 for "your three
+	// cheapest", Nth 2 for "the second cheapest".
+	One    bool
+	N, Nth int
+}
+
+// lists reports whether a part, such as "List all with price", says no more than that the pets
+// of the question before it are to be listed.
+func (p *Planner) lists(pl *Plan, a *part) bool {
+	if len(pl.Items) == 0 || !forStore(a.kind) {
+		return false
+	}
+	last := &pl.Items[len(pl.Items)-1]
+	t := pl.Turn
+	if last.Kind != read.KindStock || last.Order != nil || !t.HasIn(&read.Sentence{From: a.from, To: a.to}, "list") && !t.HasIn(&read.Sentence{From: a.from, To: a.to}, "pronoun") {
+		return false
+	}
+	if own, _ := p.conditions(t, a.from, a.to); len(own) > 0 || order(t, a.from, a.to) != nil || p.unknownAnimal(t, a) != "" {
+		return false
+	}
+	last.List = true
+	return true
+}
+
+// complaint plans the answer to a turn that only complains: of what it complains of something
+// may be known.
+func (p *Planner) complaint(pl *Plan) Item {
+	item := Item{Kind: read.TalkComplaint, Text: pl.Turn.Text, Species: pl.Frame.Focus.Kinds()}
+	p.answer(pl, &item, &part{from: 0, to: len(pl.Turn.Words)})
+	return item
+}
+
+// asked returns the attributes that words from up to to ask for, each once.
+func asked(t *read.Turn, from, to int) []*catalogue.Attribute {
+	var list []*catalogue.Attribute
+	for _, m := range t.Marks {
+		if m.From < from || m.To > to || m.Attribute == nil || !m.Asked || m.Attribute.Name == "fee" && countsThing(t, &m, to) {
+			continue
+		}
+		inside := slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+			return o.Asked && o.Attribute != m.Attribute && (o.From <= m.From && m.To <= o.To && o.To-o.From > m.To-m.From ||
+				m.Attribute.Name == "fee" && o.From == m.From && o.To > m.From+1) // "how much exercise does"
+		})
+		if !inside {
+			list = appendNew(list, m.Attribute)
+		}
+	}
+	if slices.ContainsFunc(list, func(a *catalogue.Attribute) bool { return a.Name == "allergy" }) { // "with my cat allergy"
+		list = slices.DeleteFunc(list, func(a *catalogue.Attribute) bool { return a.Name == "cats" || a.Name == "dogs" })
+	}
+	return list
+}
+
+// countsThing reports whether "how much" asks for an amount of something: "how much hay".
+func countsThing(t *read.Turn, m *read.Mark, to int) bool {
+	return m.To-m.From == 2 && t.Words[m.To-1].Text == "much" && m.To < to && !t.At("after-how-much", m.To) && t.Words[m.To].Clause == t.Words[m.From].Clause
+}
+
+// item plans the answer to one part.
+func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
+	t := pl.Turn
+	item := Item{Kind: a.kind, Text: a.text, Pets: t.Pets(a.from, a.to), Breeds: t.Breeds(a.from, a.to), Asked: asked(t, a.from, a.to)}
+	item.Species = t.Species(a.from, a.to, read.Plain, read.Owned, read.Past, read.Together)
+	s := &read.Sentence{From: a.from, To: a.to, Question: a.question}
+	item.Suits, item.Total = t.HasIn(s, "suit"), t.HasIn(s, "total")
+	pointing := len(item.Pets)+len(item.Breeds)+len(item.Species) == 0
+	if a.kind == read.KindPet || a.kind == read.KindStock {
+		item.Stranger = p.stranger(t, a)
+	}
+	switch a.kind {
+	case read.KindStock, read.KindRecommend:
+		if p.store(pl, a, &item); !supported(p, pl, a, &item) {
+			item.Wants, item.Order, item.Kind = nil, nil, read.KindGuide
+			if len(item.Pets) == 1 {
+				item.Kind = read.KindPet // "I want Pepito"
+			}
+			item.Count, item.Have, item.List, item.Average = false, false, false, false
+		}
+	case read.KindPet:
+		if pointing || len(item.Pets) == 0 {
+			p.point(pl, before, &item)
+		}
+	case read.KindCompare, read.KindBreed:
+		if pointing {
+			p.point(pl, before, &item)
+		}
+	default:
+	}
+	same := len(item.Pets)+len(item.Breeds) == 0 && !slices.ContainsFunc(item.Species, func(s catalogue.Species) bool { return !slices.Contains(before.Kinds(), s) })
+	if a.kind == read.KindGuide && same && t.HasIn(s, "pronoun") && len(before.Pets)+len(before.Breeds) == 1 {
+		if values := valuedAttributes(t, a.from, a.to); len(values) > 0 {
+			item.Pets, item.Breeds, item.Asked = before.Pets, before.Breeds, append(item.Asked, values...)
+			item.Kind = read.KindBreed
+			if len(item.Pets) > 0 {
+				item.Kind = read.KindPet
+			}
+		}
+	}
+	if item.Kind == read.KindPet && s.Question && len(item.Asked) == 0 && personal(t, a.from, a.to) {
+		item.Suits = true // "can he live with my kitty?"
+	}
+	if o := order(t, a.from, a.to); item.Kind == read.KindPet && len(item.Asked) == 0 && o != nil {
+		item.Asked = append(item.Asked, o.Attribute)
+	}
+	if of := t.Species(0, len(t.Words), read.Plain, read.Owned, read.Past); len(item.Species) == 0 && len(of) == 1 {
+		item.Species = of
+	}
+	if len(item.Species) == 0 {
+		item.Species = before.Kinds()
+		if len(item.Species) > 2 {
+			item.Species = nil
+		}
+	}
+	if item.Kind == read.KindGuide || item.Kind == read.KindOffTopic || item.Kind == read.KindBreed || item.Kind == read.TalkConfused || item.Kind == read.TalkComplaint {
+		p.search(pl, &item, a.from, a.to)
+		item.Hits = p.inContext(item.Hits, a, item.Species)
+	}
+	p.rethink(pl, a, s, &item, before.isEmpty())
+	p.cards.look(t, a, &item, before)
+	return item
+}
+
+// rethink takes an item for a question to the guides after all, where they surely answer it.
+func (p *Planner) rethink(pl *Plan, a *part, s *read.Sentence, item *Item, unfocused bool) {
+	t := pl.Turn
+	if item.Kind == read.KindRecommend && a.sure < 0.9 && !t.HasIn(s, "need") && !t.HasIn(s, "have") && !t.HasIn(s, "which") && !t.HasIn(s, "suit") && unfocused {
+		told := *item
+		if p.search(pl, &told, a.from, a.to); len(told.Hits) > 0 && told.Hits[0].Surely() {
+			told.Kind, told.Wants, told.Order = read.KindGuide, nil, nil // "I bring a second cat home. Plan?"
+			*item = told
+		}
+	}
+	p.answer(pl, item, a)
+	const saysLittle = 5
+	if chat := item.Kind == read.KindOffTopic && len(item.Species) > 0 || item.Kind.IsTalk() && s.Question && a.to-a.from > saysLittle; chat {
+		if len(item.Hits) == 0 {
+			p.search(pl, item, a.from, a.to)
+		}
+		if len(item.Hits) > 0 && item.Hits[0].Surely() {
+			item.Kind = read.KindGuide // "for a pub quiz: is onion bad for dogs?"
+		}
+	}
+	if pets := t.Pets(0, len(t.Words)); item.Kind == read.KindGuide && item.Answer == nil && len(pets) == 1 && s.Question && personal(t, a.from, a.to) &&
+		(len(item.Hits) == 0 || !item.Hits[0].Answers()) {
+		item.Kind, item.Pets, item.Suits = read.KindPet, pets, true // "is he OK with my other cat?"
+	}
+}
+
+// answer looks for what was written for just the question of a part. Where a question is
+// surely that one, it matters no more what kind of question it seemed to be.
+func (p *Planner) answer(pl *Plan, item *Item, a *part) {
+	const likely, surely = 0.7, 0.8
+	if pl.heard || item.Kind == read.KindStock || item.Kind == read.KindPet {
+		return
+	}
+	least := 0.0
+	switch {
+	case item.Kind == read.KindGuide:
+	case item.Kind.IsTalk() || item.Kind == read.KindOffTopic || item.Kind == read.KindBreed:
+		least = likely
+	default:
+		least = surely
+	}
+	for i := range pl.Turn.Asks {
+		s := &pl.Turn.Asks[i]
+		if s.From < a.from || s.To > a.to {
+			continue
+		}
+		if found := p.cat.Answer(unnamed(pl.Turn, s), item.Species); found != nil && found.Likeness > least {
+			item.Answer, least = found, found.Likeness
+		}
+	}
+	if item.Answer != nil && item.Kind != read.KindGuide {
+		item.Kind = read.KindGuide
+		p.search(pl, item, a.from, a.to)
+	}
+}
+
+// unnamed returns the words of a sentence without the names of pets, which say nothing to what
+// is known of animals.
+func unnamed(t *read.Turn, s *read.Sentence) []words.Word {
+	var list []words.Word
+	for i := s.From; i < s.To; i++ {
+		if !slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Pet != nil && m.From <= i && i < m.To }) {
+			list = append(list, t.Words[i])
+		}
+	}
+	return list
+}
+
+// bare reports whether an item asks for any pets at all.
+func (i *Item) bare() bool {
+	return len(i.Wants) == 0 && i.Order == nil && i.Unknown == "" && !i.Count && !i.Have && !i.List && !i.Average && !i.Total
+}
+
+// valuedAttributes returns the attributes of which words from up to to name a value: "are
+// they couch potatoes".
+func valuedAttributes(t *read.Turn, from, to int) []*catalogue.Attribute {
+	var list []*catalogue.Attribute
+	for _, m := range t.Marks {
+		if m.From >= from && m.To <= to && m.Attribute != nil && m.Value != "" && (m.Attribute.Ordered() || m.Attribute.Name == "ailment") {
+			list = appendNew(list, m.Attribute)
+		}
+	}
+	return list
+}
+
+// point finds what a turn means that names nothing.
+func (p *Planner) point(pl *Plan, before *Focus, item *Item) {
+	if pets := p.ordinal(pl); len(pets) > 0 {
+		item.Pets = pets
+		return
+	}
+	item.Pets, item.Breeds = before.Pets, before.Breeds
+	if len(item.Pets)+len(item.Breeds) == 0 {
+		item.Pets = pl.Frame.Shown
+		item.Species = before.Species
+	}
+	if item.Kind == read.KindPet && len(item.Pets) == 0 && item.Stranger == "" {
+		item.Kind = read.KindGuide
+		if len(item.Breeds) > 0 {
+			item.Kind = read.KindBreed
+		}
+	}
+}
+
+// ordinal returns the pets of the answer before that a turn counts off: "the second one".
+func (p *Planner) ordinal(pl *Plan) []*catalogue.Pet {
+	var list []*catalogue.Pet
+	shown := pl.Frame.Shown
+	for i, fact := range []string{"ordinal-1", "ordinal-2", "ordinal-3", "ordinal-4"} {
+		if pl.Turn.Has(fact) && i < len(shown) {
+			list = append(list, shown[i])
+		}
+	}
+	if n := len(shown); n > 0 && (pl.Turn.Has("ordinal-last") || pl.Turn.Has("latter")) {
+		list = appendNew(list, shown[n-1])
+	}
+	if pet := pickedOut(p, pl, pl.Frame); pet != nil {
+		list = appendNew(list, pet)
+	}
+	if len(shown) > 0 && pl.Turn.Has("former") {
+		list = appendNew(list, shown[0])
+	}
+	return list
+}
+
+// covered reports whether an item says nothing that others do not say.
+func covered(items []Item, item *Item) bool {
+	return slices.ContainsFunc(items, func(o Item) bool {
+		if o.Kind != item.Kind {
+			return false
+		}
+		switch item.Kind {
+		case read.KindGuide:
+			return len(item.Hits) > 0 && len(o.Hits) > 0 && o.Hits[0].Passage == item.Hits[0].Passage
+		case read.KindRecommend:
+			return true
+		default:
+			return item.Kind.IsTalk() || item.Text == o.Text
+		}
+	})
+}

@@ -1,0 +1,120 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// search finds the passages for an item that words from up to to ask for.
+func (p *Planner) search(pl *Plan, item *Item, from, to int) {
+	if pl.heard {
+		return
+	}
+	species := item.Species
+	var text strings.Builder
+	text.WriteString(item.Text)
+	if len(item.Breeds) == 0 { // "is it ok for it to go outside?"
+		for _, b := range pl.Frame.Focus.Breeds {
+			text.WriteString(" " + b.Name)
+		}
+	}
+	if len(item.Pets) > 1 { // their names say nothing to a guide
+		for _, pet := range item.Pets {
+			text.WriteString(" " + string(pet.Species))
+		}
+	}
+	faint := animals(pl.Turn)
+	query := catalogue.Query{Text: text.String(), Species: species, Faint: faint, Limit: 8}
+	if pl.Turn.HasIn(&read.Sentence{From: from, To: to}, "process") {
+		query.Topics = []catalogue.Topic{catalogue.TopicAdoption}
+	}
+	sentences := slices.DeleteFunc(slices.Clone(pl.Turn.Asks), func(s read.Sentence) bool { return s.From < from || s.To > to })
+	if len(sentences) < 2 {
+		item.Hits = p.cat.Search(query)
+	} else {
+		told := make([]catalogue.Told, len(sentences))
+		for i := range sentences {
+			told[i] = catalogue.Told{Text: sentences[i].Text, Question: sentences[i].Question}
+		}
+		item.Hits = catalogue.SearchLetter(p.cat, query, told)
+	}
+	p.searchProcess(pl, item, sentences, query)
+	if pl.Verdict.Level == triage.None {
+		calm(item.Hits)
+	}
+}
+
+// searchProcess looks for how adopting goes by the sentence that asks for it alone: the rest of a
+// turn tells why. What is found so counts where it is of adoption, and is surely meant or nothing
+// else answers.
+func (p *Planner) searchProcess(pl *Plan, item *Item, sentences []read.Sentence, query catalogue.Query) {
+	at := slices.IndexFunc(sentences, func(s read.Sentence) bool { return s.Question && pl.Turn.HasIn(&s, "process") })
+	if at < 0 || pl.Turn.Has("gift") {
+		return
+	}
+	query.Text = textOf(unnamed(pl.Turn, &sentences[at]))
+	hits := slices.DeleteFunc(p.cat.Search(query), func(h catalogue.Hit) bool { return !h.Guide.About(catalogue.TopicAdoption) })
+	if len(hits) > 0 && (hits[0].Surely() || hits[0].Answers() && (len(item.Hits) == 0 || !item.Hits[0].Answers())) {
+		item.Hits = hits
+	}
+}
+
+func textOf(list []words.Word) string {
+	var b strings.Builder
+	for _, w := range list {
+		b.WriteString(w.Text + " ")
+	}
+	return b.String()
+}
+
+// inContext weighs hits for a part by what was told or asked right before it: "do they need
+// vitamin C? can I put the drops in the water".
+func (p *Planner) inContext(hits []catalogue.Hit, a *part, species []catalogue.Species) []catalogue.Hit {
+	const share = 0.3
+	if a.context == "" || len(hits) == 0 {
+		return hits
+	}
+	around := map[*catalogue.Passage]float64{}
+	for _, h := range p.cat.Search(catalogue.Query{Text: a.context + " " + a.text, Species: species, Limit: 100}) {
+		around[h.Passage] = h.Score
+	}
+	for i := range hits {
+		hits[i].Score = (1-share)*hits[i].Score + share*around[hits[i].Passage]
+	}
+	bestFirst(hits)
+	return hits
+}
+
+// bestFirst sorts hits by scores that were changed; what is as good stays in order.
+func bestFirst(hits []catalogue.Hit) {
+	slices.SortStableFunc(hits, func(a, b catalogue.Hit) int { return cmp.Compare(b.Score, a.Score) })
+}
+
+// calm puts first aid behind the rest: nothing has happened.
+func calm(hits []catalogue.Hit) {
+	const share = 0.75
+	for i := range hits {
+		if hits[i].FirstAid() {
+			hits[i].Score *= share
+		}
+	}
+	bestFirst(hits)
+}
+
+// animals returns the words of a turn that name animals.
+func animals(t *read.Turn) []string {
+	var list []string
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		if m.Pet != nil || m.Breed != nil || m.Attribute != nil && (m.Attribute.Name == "species" || m.Attribute.Name == "group") {
+			list = append(list, t.Said(m))
+		}
+	}
+	return list
+}

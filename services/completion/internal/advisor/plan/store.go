@@ -1,0 +1,119 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// store plans the choice of pets of the store.
+func (p *Planner) store(pl *Plan, a *part, item *Item) {
+	t, f := pl.Turn, pl.Frame
+	s := &read.Sentence{From: a.from, To: a.to}
+	conditions, _ := p.conditions(t, a.from, a.to)
+	if whole, _ := p.conditions(t, 0, len(t.Words)); !NamesAnimal(conditions) && !t.HasIn(s, "any-pet") {
+		for _, c := range whole { // "Hamster. Cheap. Today."
+			if NamesAnimal([]Condition{c}) {
+				conditions = append(conditions, c)
+			}
+		}
+	}
+	if a.kind == read.KindStock {
+		item.Count, item.Have, item.List, item.Average = t.HasIn(s, "count"), t.HasIn(s, "have"), t.HasIn(s, "list"), t.HasIn(s, "average")
+		f.Wants = nil
+		if filters(t, s) && personal(t, a.from, a.to) && order(t, a.from, a.to) == nil {
+			p.follow(f, t) // "which dogs are fine in an apartment"
+		}
+	} else if NamesAnimal(conditions) {
+		f.drop("species")
+		f.dropWanted("breed")
+		f.dropWanted("group")
+	}
+	for _, c := range conditions {
+		f.set(c)
+	}
+	if past := t.Species(a.from, a.to, read.Past); len(past) == 1 && t.Has("new-one") && !NamesAnimal(f.Wants) {
+		f.set(p.species(catalogue.Is, string(past[0]), past[0])) // "we are ready for a new one"
+	}
+	if past := t.Species(0, len(t.Words), read.Past); len(past) == 1 && !NamesAnimal(f.Wants) { // "we had dogs before"
+		wish := p.species(catalogue.Is, string(past[0]), past[0])
+		wish.Wish = true
+		f.Wants = append(f.Wants, wish)
+	}
+	if own := companionOf(t, a); own != "" && !NamesAnimal(f.Wants) {
+		f.set(p.species(catalogue.Is, string(own), own))
+	}
+	if needs := p.cat.Attribute("needs"); a.kind == read.KindStock && slices.Contains(item.Asked, needs) && !bounds(f.Wants, needs) {
+		f.set(Condition{Constraint: catalogue.Constraint{Attribute: needs, Op: catalogue.Is, Names: []string{"yes"}}, Said: "special needs"})
+	}
+	item.Total = t.HasIn(s, "total")
+	item.Wants = slices.Clone(f.Wants)
+	item.Order = order(t, a.from, a.to)
+	if f.Person.LowBudget && item.Order == nil && a.kind == read.KindRecommend {
+		item.Order = &Order{Attribute: p.cat.Attribute("fee"), Direction: -1, Said: "little money"}
+	}
+	item.Unknown = p.unknownAnimal(t, a)
+}
+
+// bounds reports whether conditions ask something of an attribute.
+func bounds(list []Condition, a *catalogue.Attribute) bool {
+	return slices.ContainsFunc(list, func(c Condition) bool { return c.Attribute == a })
+}
+
+// companionOf returns the kind of animal that somebody has and looks for a companion of:
+// those that live with their own kind.
+func companionOf(t *read.Turn, a *part) catalogue.Species {
+	for _, s := range t.Species(a.from, a.to, read.Owned) {
+		if s != catalogue.Dog && s != catalogue.Cat {
+			return s
+		}
+	}
+	return ""
+}
+
+// NamesAnimal reports whether conditions name the animal that is looked for.
+func NamesAnimal(list []Condition) bool {
+	return slices.ContainsFunc(list, func(c Condition) bool {
+		return c.Op == catalogue.Is && (c.Attribute.Name == "species" || c.Attribute.Name == "breed" || c.Attribute.Name == "group")
+	})
+}
+
+// order returns what pets are sorted by.
+func order(t *read.Turn, from, to int) *Order {
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		if m.From >= from && m.To <= to && m.Order != 0 && m.Attribute != nil && !valued(t, m) {
+			said := t.Said(m)
+			o := &Order{Attribute: m.Attribute, Direction: m.Order, Said: said, One: reckon.Superlative(said), Nth: ranked(t, m)}
+			if slices.ContainsFunc(t.Marks, func(n read.Mark) bool { // "from cheapest to dearest"
+				return n.Attribute == m.Attribute && n.Order == -m.Order && n.From == m.To+1 && t.Words[m.To].Text == "to"
+			}) {
+				o.One = false
+			}
+			for _, n := range t.Marks {
+				if n.Amount != nil && n.Attribute == nil && n.To == m.From && n.Amount.Low > 1 && n.Amount.Low <= 20 {
+					o.N = int(n.Amount.Low)
+				}
+			}
+			return o
+		}
+	}
+	return nil
+}
+
+// ranked returns 2 for "the second cheapest" and 3 for "the third oldest", else 0.
+func ranked(t *read.Turn, m *read.Mark) int {
+	if m.From == 0 {
+		return 0
+	}
+	return map[string]int{"second": 2, "2nd": 2, "third": 3, "3rd": 3}[t.Words[m.From-1].Text]
+}
+
+// valued reports whether the words of an order say a value as well: then that is meant.
+func valued(t *read.Turn, m *read.Mark) bool {
+	return m.Attribute.Type == catalogue.Scale && slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+		return o.From == m.From && o.To == m.To && o.Attribute == m.Attribute && o.Value != "" && o.Order == 0
+	})
+}

@@ -1,0 +1,120 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// lost reports whether items answer nothing: no guide fits, and nothing else was understood.
+func lost(items []Item) bool {
+	return !slices.ContainsFunc(items, func(i Item) bool {
+		switch i.Kind {
+		case read.KindGuide:
+			return i.Answer != nil || len(i.Pets) > 0 || len(i.Hits) > 0 && i.Hits[0].Answers()
+		case read.KindOffTopic, read.TalkConfused, read.TalkFeedback:
+			return false
+		default:
+			return true
+		}
+	})
+}
+
+// rejoin reads a turn that says too little by itself with what was spoken of before it: a pet
+// whose fee is asked for, a choice of pets that it changes, a question that it goes on with.
+func rejoin(p *Planner, pl *Plan, before *Frame) (Item, bool) {
+	t, f := pl.Turn, pl.Frame
+	if before.Last == nil || len(t.Words) > longTurn {
+		return Item{}, false
+	}
+	if item, ok := ofFocus(p, pl, before); ok {
+		return item, true
+	}
+	conditions, _ := p.conditions(t, 0, len(t.Words))
+	told := len(conditions) > 0 || personal(t, 0, len(t.Words))
+	if before.Store != nil && told && len(t.Pets(0, len(t.Words))) == 0 {
+		item := *before.Store
+		item.Kind, item.Text = read.KindRecommend, t.Text
+		item.Hits, item.Asked, item.Except, item.Answer = nil, nil, nil, nil
+		item.Count, item.Have, item.List, item.Average, item.Why, item.Detail, item.More = false, false, false, false, false, false, false
+		f.Wants = slices.Clone(before.Wants)
+		if len(f.Wants) == 0 {
+			f.Wants = slices.Clone(item.Wants)
+		}
+		p.refine(pl, &item)
+		f.Focus = before.Focus
+		return item, true
+	}
+	if before.Last.Kind == read.KindGuide || before.Last.Kind == read.KindEmergency {
+		item := Item{Kind: read.KindGuide, Text: before.Last.Text + " " + t.Text, Species: before.Last.Species}
+		p.search(pl, &item, 0, 0)
+		if len(item.Hits) > 0 && item.Hits[0].Answers() {
+			return item, true
+		}
+	}
+	return Item{}, false
+}
+
+// longTurn is how many words a turn has that does not lean on what was said before.
+const longTurn = 40
+
+// ofFocus takes a turn that names no pet and asks for facts as one about the pet that is spoken of.
+func ofFocus(p *Planner, pl *Plan, before *Frame) (Item, bool) {
+	t := pl.Turn
+	pets := before.Focus.Pets
+	if len(pets) == 0 && len(before.Shown) > 0 && len(before.Shown) <= 2 {
+		pets = before.Shown
+	}
+	if len(pets) == 0 || len(pets) > 2 || len(t.Pets(0, len(t.Words))) > 0 {
+		return Item{}, false
+	}
+	facts := asked(t, 0, len(t.Words))
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		switch {
+		case m.Amount != nil && m.Attribute == nil && t.Has("total") && m.Amount.Low > 9:
+			facts = appendNew(facts, p.cat.Attribute("fee")) // "so 310 each or for both?"
+		case m.Attribute == nil:
+		case m.Amount != nil && m.Attribute.Name == "fee":
+			facts = appendNew(facts, m.Attribute)
+		case (m.Species() == catalogue.Dog || m.Species() == catalogue.Cat) && m.Pet == nil:
+			facts = appendNew(facts, p.cat.Attribute(string(m.Species())+"s"))
+		}
+	}
+	if len(facts) == 0 {
+		return Item{}, false
+	}
+	item := Item{Kind: read.KindPet, Text: t.Text, Pets: pets, Asked: facts, Suits: t.Has("suit"), Species: before.Focus.Kinds()}
+	pl.Frame.Focus = before.Focus
+	return item, true
+}
+
+// pickedOut returns the one of the pets that were shown of which a turn says what it is like: "the
+// diabetic one".
+func pickedOut(p *Planner, pl *Plan, before *Frame) *catalogue.Pet {
+	t := pl.Turn
+	if len(before.Shown) < 2 {
+		return nil
+	}
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		if m.Attribute == nil || m.Value == "" || m.Amount != nil || m.Role != read.Plain || m.Asked || m.From == 0 || m.To >= len(t.Words) {
+			continue
+		}
+		if t.Words[m.From-1].Text != "the" || t.Words[m.To].Text != "one" {
+			continue
+		}
+		var found []*catalogue.Pet
+		for _, pet := range before.Shown {
+			c := catalogue.Constraint{Attribute: m.Attribute, Op: catalogue.Is, Names: namesOf(m.Attribute, m.Value)}
+			if slices.Contains(p.cat.Where([]catalogue.Constraint{c}), pet) {
+				found = append(found, pet)
+			}
+		}
+		if len(found) == 1 {
+			return found[0]
+		}
+	}
+	return nil
+}

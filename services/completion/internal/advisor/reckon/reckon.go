@@ -1,0 +1,199 @@
+// Package reckon answers what has to be reckoned of pets of the store: what some cost together,
+// what they cost on average, which is the most and the least, and how far two are apart. It works
+// on any number that the table of attributes has, and knows nothing of how people ask.
+package reckon
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// Op says what is reckoned.
+type Op uint8
+
+// The operations.
+const (
+	Sum  Op = iota // of all together
+	Mean           // of all, with the most and the least
+	Ends           // the most and the least
+	Gap            // between two
+)
+
+// A Question is one thing to reckon.
+type Question struct {
+	Op   Op
+	Pets []*catalogue.Pet // of Gap exactly two
+	// By are the attributes that are reckoned, of numbers; of Sum the fee is meant.
+	By []*catalogue.Attribute
+	// Least puts the lesser first: "which is cheaper".
+	Least bool
+	// If is set where it is asked whether the first of two has more, or with Least less.
+	If bool
+	// Limit is what a sum may come to; 0: none was said. Strict is set where it must stay below.
+	Limit  float64
+	Strict bool
+}
+
+// Answer answers in English, with the answer first.
+func (q *Question) Answer() string {
+	switch q.Op {
+	case Sum:
+		return q.sum()
+	case Gap:
+		return lines(q.By, q.gap)
+	case Mean:
+		return lines(q.By, q.mean)
+	default:
+		return lines(q.By, q.ends)
+	}
+}
+
+func lines(by []*catalogue.Attribute, of func(*catalogue.Attribute) string) string {
+	var b strings.Builder
+	for _, a := range by {
+		b.WriteString(of(a) + "\n")
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func (q *Question) sum() string {
+	total := 0
+	var each []string
+	for _, p := range q.Pets {
+		total += p.Price
+		each = append(each, fmt.Sprintf("**%s** $%d", p.Name, p.Price))
+	}
+	said := fmt.Sprintf("**$%d** together: %s.", total, strings.Join(each, ", "))
+	over := float64(total) - q.Limit
+	switch {
+	case q.Limit == 0:
+		return said
+	case over > 0 || over == 0 && q.Strict:
+		return fmt.Sprintf("No: %s That is $%.0f too much for $%.0f.", said, over, q.Limit)
+	}
+	return fmt.Sprintf("Yes: %s That leaves $%.0f of $%.0f.", said, -over, q.Limit)
+}
+
+func (q *Question) gap(a *catalogue.Attribute) string {
+	first, second := q.Pets[0], q.Pets[1]
+	x, y := value(a, first), value(a, second)
+	if x == y {
+		return fmt.Sprintf("No difference: **%s** and **%s** are alike, %s.", first.Name, second.Name, written(a, x))
+	}
+	yes := ""
+	if q.If {
+		yes = map[bool]string{true: "Yes: ", false: "No: "}[(x > y) != q.Least]
+	}
+	if (x < y) != q.Least {
+		first, second, x, y = second, first, y, x
+	}
+	return yes + fmt.Sprintf("**%s** is the %s, by **%s**: %s against %s for **%s**.", first.Name, comparative(a, x > y), written(a, math.Abs(x-y)), written(a, x), written(a, y), second.Name)
+}
+
+func (q *Question) mean(a *catalogue.Attribute) string {
+	total := 0.0
+	var each []string
+	for _, p := range q.Pets {
+		total += value(a, p)
+		each = append(each, p.Name+" "+written(a, value(a, p)))
+	}
+	mean := total / float64(len(q.Pets))
+	said := written(a, mean)
+	if a.Name == fee {
+		said = fmt.Sprintf("$%.2f", mean)
+	}
+	return fmt.Sprintf("**%s** on average over %d. %s\nThe numbers: %s.", said, len(q.Pets), q.ends(a), strings.Join(each, ", "))
+}
+
+func (q *Question) ends(a *catalogue.Attribute) string {
+	most, least := extremes(a, q.Pets)
+	if q.Least {
+		return end(a, least, false) + " " + end(a, most, true)
+	}
+	return end(a, most, true) + " " + end(a, least, false)
+}
+
+// extremes returns the pets with the most and with the least of an attribute.
+func extremes(a *catalogue.Attribute, pets []*catalogue.Pet) (most, least []*catalogue.Pet) {
+	sorted := slices.SortedStableFunc(slices.Values(pets), func(p, q *catalogue.Pet) int { return cmp.Compare(value(a, q), value(a, p)) })
+	alike := func(with *catalogue.Pet) []*catalogue.Pet {
+		return slices.DeleteFunc(slices.Clone(sorted), func(p *catalogue.Pet) bool { return value(a, p) != value(a, with) })
+	}
+	return alike(sorted[0]), alike(sorted[len(sorted)-1])
+}
+
+func end(a *catalogue.Attribute, pets []*catalogue.Pet, most bool) string {
+	var names []string
+	for _, p := range pets {
+		names = append(names, "**"+p.Name+"**")
+	}
+	verb := "is"
+	if len(names) > 1 {
+		verb = "are"
+	}
+	return fmt.Sprintf("%s %s the %s: %s.", strings.Join(names, ", "), verb, superlative(a, most), written(a, value(a, pets[0])))
+}
+
+// The attributes that have words of their own.
+const (
+	fee = "fee"
+	age = "age"
+)
+
+// comparative returns the word for more or for less of an attribute, superlative for the most or the least.
+func comparative(a *catalogue.Attribute, most bool) string { return degree(a, most, 0) }
+func superlative(a *catalogue.Attribute, most bool) string { return degree(a, most, 1) }
+
+func degree(a *catalogue.Attribute, most bool, of int) string {
+	i := of
+	if !most {
+		i += 2
+	}
+	switch a.Name {
+	case fee:
+		return []string{"dearer", "dearest", "cheaper", "cheapest"}[i]
+	case age:
+		return []string{"older", "oldest", "younger", "youngest"}[i]
+	}
+	return []string{"one with more", "one with the most", "one with less", "one with the least"}[i]
+}
+
+// value returns the number of an attribute; of a range its middle.
+func value(a *catalogue.Attribute, p *catalogue.Pet) float64 {
+	v, _ := a.Of(p)
+	return v.Number
+}
+
+// written writes a number of an attribute with its unit.
+func written(a *catalogue.Attribute, n float64) string {
+	switch a.Name {
+	case fee:
+		return fmt.Sprintf("$%.0f", n)
+	case age:
+		return months(int(math.Round(n)))
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
+}
+
+// months writes a span of months: "1 year and 10 months".
+func months(n int) string {
+	unit := func(n int, of string) string {
+		if n == 1 {
+			return "1 " + of
+		}
+		return fmt.Sprintf("%d %ss", n, of)
+	}
+	switch years, rest := n/12, n%12; {
+	case years == 0:
+		return unit(rest, "month")
+	case rest == 0:
+		return unit(years, "year")
+	default:
+		return unit(years, "year") + " and " + unit(rest, "month")
+	}
+}

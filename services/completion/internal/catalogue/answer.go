@@ -1,0 +1,204 @@
+package catalogue
+
+import (
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/meaning"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// An Answer answers one narrow question at once, such as "Can a fish live in a bowl?", where a
+// passage tells of its whole subject.
+type Answer struct {
+	Guide     *Guide   // what says more of it
+	Questions []string // ways to ask for just this
+	Verdict   string   // "Yes" or "No"; empty where the question wants neither
+	Text      string   // one to three sentences that can stand alone
+}
+
+// A Reply is an answer that was found for a question.
+type Reply struct {
+	*Answer
+	// Verdict is "Yes" or "No" where the question wants one; it may be the contrary of the
+	// answer's own, which was written for "can it live alone" and found for "does it need company".
+	Verdict string
+	// Likeness is how like the question is to one that the answer was written for, up to 1.
+	Likeness float64
+}
+
+// Lead returns the answer with its verdict in front.
+func (r *Reply) Lead() string {
+	if r.Verdict == "" {
+		return r.Text
+	}
+	return r.Verdict + ". " + r.Text
+}
+
+// contrary begins a way to ask that wants the contrary verdict.
+const contrary = "!"
+
+// addAnswers reads the answers beside a guide: lines of "- question / question | yes | text",
+// whose verdict is yes, no or -.
+func (c *Catalogue) addAnswers(name string, text []byte) error {
+	id := strings.TrimSuffix(path.Base(name), ".md")
+	at := slices.IndexFunc(c.guides, func(g *Guide) bool { return g.ID == id })
+	if at < 0 {
+		return fmt.Errorf("%s: there is no guide %q", name, id)
+	}
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		fields := strings.Split(strings.TrimPrefix(line, "- "), " | ")
+		verdict, ok := map[string]string{"yes": "Yes", "no": "No", "-": ""}[fields[min(1, len(fields)-1)]]
+		if !strings.HasPrefix(line, "- ") || len(fields) != 3 || !ok {
+			return fmt.Errorf("%s: %q is not \"- question / question | yes, no or - | answer\"", name, line)
+		}
+		c.answers.list = append(c.answers.list, &Answer{Guide: c.guides[at], Questions: strings.Split(fields[0], " / "), Verdict: verdict, Text: strings.TrimSpace(fields[2])})
+	}
+	return nil
+}
+
+// answers finds answers by their questions.
+type answers struct {
+	list   []*Answer
+	forms  []form
+	by     map[string][]int32 // the forms that have a stem
+	rarity map[string]float32 // of stems
+}
+
+// A form is one way to ask for an answer.
+type form struct {
+	answer  *Answer
+	verdict string
+	stems   []string // each once
+	weight  float32  // of all stems
+	place   meaning.Point
+}
+
+func (a *answers) index(space *meaning.Space) {
+	a.forms, a.by, a.rarity = nil, map[string][]int32{}, map[string]float32{}
+	for _, answer := range a.list {
+		for _, q := range answer.Questions {
+			q, other := strings.CutPrefix(q, contrary)
+			split := words.Split(q)
+			f := form{answer: answer, stems: distinct(split), place: space.Point(split)}
+			if wantsVerdict(split) {
+				f.verdict = answer.Verdict
+			}
+			if other {
+				f.verdict = map[string]string{"Yes": "No", "No": "Yes"}[f.verdict]
+			}
+			for _, s := range f.stems {
+				a.by[s] = append(a.by[s], int32(len(a.forms))) //nolint:gosec // there are not that many
+			}
+			a.forms = append(a.forms, f)
+		}
+	}
+	n := float64(len(a.forms))
+	for s, in := range a.by {
+		a.rarity[s] = float32(math.Log(1 + n/float64(len(in))))
+	}
+	for i := range a.forms {
+		a.forms[i].weight = a.weigh(a.forms[i].stems)
+	}
+}
+
+// distinct returns the stems of a text, each once.
+func distinct(split []words.Word) []string {
+	var list []string
+	for _, w := range split {
+		if !slices.Contains(list, w.Stem) {
+			list = append(list, w.Stem)
+		}
+	}
+	return list
+}
+
+func (a *answers) weigh(stems []string) (sum float32) {
+	unknown := float32(math.Log(1 + float64(len(a.forms))))
+	for _, s := range stems {
+		if r, ok := a.rarity[s]; ok {
+			sum += r
+		} else {
+			sum += unknown
+		}
+	}
+	return sum
+}
+
+// What makes a question one that an answer was written for: how much of the answer's own
+// question it says, how much of it that question says, and how near both are in what they
+// mean. An answer to nearly the same question may be wrong, so most of its words must be
+// there.
+const (
+	ownShare      = 0.45
+	askedShare    = 0.25
+	nearShare     = 0.30
+	leastOfOwn    = 0.62
+	leastLikeness = 0.66
+)
+
+// Answer returns the answer to a question that it was written for, or nil. Species restricts
+// it to answers about one of them.
+func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
+	question = question[:min(len(question), maxQuery)]
+	a := &c.answers
+	asked := distinct(question)
+	if len(asked) < 2 {
+		return nil
+	}
+	total := a.weigh(asked)
+	common := make([]float32, len(a.forms))
+	for _, s := range asked {
+		for _, f := range a.by[s] {
+			common[f] += a.rarity[s]
+		}
+	}
+	place := c.index.space.Point(question)
+	most := float32(leastLikeness)
+	var best *form
+	for i := range a.forms {
+		if common[i] == 0 {
+			continue
+		}
+		f := &a.forms[i]
+		own := common[i] / f.weight
+		if own < leastOfOwn || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
+			continue
+		}
+		if like := ownShare*own + askedShare*common[i]/total + nearShare*max(0, place.Near(&f.place)); like > most {
+			best, most = f, like
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	reply := &Reply{Answer: best.answer, Likeness: float64(most)}
+	if wantsVerdict(question) {
+		reply.Verdict = best.verdict
+	}
+	return reply
+}
+
+// wantsVerdict reports whether a question can be answered by yes or no: one of its clauses
+// begins with an auxiliary verb.
+func wantsVerdict(question []words.Word) bool {
+	for i, w := range question {
+		if i > 0 && question[i-1].Clause == w.Clause && !aside(question[i-1].Text) {
+			continue
+		}
+		switch w.Text {
+		case "can", "could", "is", "are", "am", "do", "does", "did", "should", "will", "would", "may", "must", "shall":
+			return true
+		}
+	}
+	return false
+}
+
+// aside reports whether a word may stand before a question's first.
+func aside(word string) bool { return word == "and" || word == "but" || word == "so" || word == "or" }

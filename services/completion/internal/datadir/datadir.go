@@ -1,0 +1,116 @@
+// Package datadir has the directory in which a log keeps its files: which version wrote it, that one process at a time
+// uses it, and a mark of what was stored there last.
+package datadir
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// formatFile tells which version wrote a data directory.
+const formatFile = "FORMAT"
+
+// A Lock keeps a data directory to one process. The kernel releases it however
+// the process ends.
+type Lock struct {
+	dir  string
+	file *os.File
+}
+
+// Take makes the directory if need be, checks that it has the format, and takes it.
+func Take(dir, format string) (*Lock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	path := filepath.Join(dir, formatFile)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the operator names the directory
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	lock := &Lock{dir: dir, file: file}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Release()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("data directory %s is in use by another process; --data-dir names another", dir)
+		}
+		return nil, fmt.Errorf("lock data directory: %w", err)
+	}
+	if err := checkFormat(file, dir, format); err != nil {
+		lock.Release()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// checkFormat reads the format, or writes it into a new directory.
+func checkFormat(file *os.File, dir, format string) error {
+	text := make([]byte, 64)
+	n, err := file.Read(text)
+	if err != nil && !errors.Is(err, io.EOF) { // empty: a new directory
+		return fmt.Errorf("data directory: %w", err)
+	}
+	switch got := strings.TrimSpace(string(text[:n])); got {
+	case format:
+		return nil
+	case "":
+		if _, err := file.WriteString(format + "\n"); err != nil {
+			return fmt.Errorf("data directory: %w", err)
+		}
+		return nil
+	default:
+		return fmt.Errorf("data directory %s has format %q, and this version reads %q only", dir, got, format)
+	}
+}
+
+// markFile holds the sequence of a record that was acknowledged lately: a server that finds
+// a damaged file takes what it can read of it, and does not say so.
+const markFile = "LAST"
+
+// ReadMark returns the mark of a directory; 0: there is none.
+func ReadMark(dir string) (uint64, error) {
+	text, err := os.ReadFile(filepath.Join(dir, markFile)) //nolint:gosec // the operator names the directory
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	mark, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return 0, nil //nolint:nilerr // written in the moment of a crash: no mark
+	}
+	return mark, nil
+}
+
+// WriteMark replaces the mark of a directory.
+func WriteMark(dir string, mark uint64) error {
+	path := filepath.Join(dir, markFile)
+	if err := os.WriteFile(path+".new", strconv.AppendUint(nil, mark, 10), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// Holds reports whether the directory is still the one that was taken. Where that cannot be
+// told, it is.
+func (l *Lock) Holds() bool {
+	locked, err := l.file.Stat()
+	if err != nil {
+		return true
+	}
+	there, err := os.Stat(filepath.Join(l.dir, formatFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	return err != nil || os.SameFile(locked, there)
+}
+
+// Release leaves the directory to others.
+func (l *Lock) Release() { _ = l.file.Close() }

@@ -1,0 +1,109 @@
+package jetio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// An Era is how long a stream is one and the same. It ends when the stream turns out to be
+// another one: lost and made again, or put back from an older backup. The sequences that were
+// known in one era say nothing in the next, so nothing is appended by them.
+type Era uint64
+
+// A Gate lets appends pass while the stream is known to be that of their era.
+type Gate interface {
+	// Pass waits until appends of an era may be sent: [chat.ErrLost] once that is over.
+	Pass(ctx context.Context, in Era, deadline time.Time) error
+	// Is reports whether it is still that era.
+	Is(in Era) bool
+}
+
+// Config is what a [Stream] is made of. All of it is required, but for Stale.
+type Config struct {
+	Conn      *nats.Conn
+	JetStream jetstream.JetStream // over the connection
+	Link      *Link               // of the connection
+	Name      string
+	Gate      Gate
+	// Patience is how long a patient append, and a read, may take; Admission how long any other append.
+	Patience, Admission time.Duration
+	// Stale is for how long a server may take itself for the stream's leader that is not any more, and how
+	// long there may be none; 0: the stream has one server, which knows.
+	Stale time.Duration
+	// Saw is told of each message that is known to be stored.
+	Saw func(in Era, sequence uint64, subject string, data []byte)
+	// Doubt is called where an acknowledgement shows that the stream is another one.
+	Doubt func()
+}
+
+// A Stream appends to a stream of JetStream and reads from it. It is safe for concurrent use.
+type Stream struct {
+	cfg     Config
+	acks    acks
+	replies *replies // to batched reads
+	counts  counters
+}
+
+// New returns a stream, which need not be there yet.
+func New(cfg Config) (*Stream, error) {
+	batches, err := newReplies(cfg.Conn)
+	if err != nil {
+		return nil, fmt.Errorf("subscribe: %w", err)
+	}
+	answers, err := newReplies(cfg.Conn)
+	if err != nil {
+		return nil, fmt.Errorf("subscribe: %w", err)
+	}
+	s := &Stream{cfg: cfg, replies: batches}
+	s.acks.conn, s.acks.link, s.acks.replies, s.acks.name = cfg.Conn, cfg.Link, answers, cfg.Name
+	return s, nil
+}
+
+// Last returns the highest sequence that is known to be stored.
+func (s *Stream) Last() uint64 { return s.acks.last.Load() }
+
+// Stored takes down that a sequence is known to be stored.
+func (s *Stream) Stored(sequence uint64) { Raise(&s.acks.last, sequence) }
+
+// Begin takes down how far another stream is, which has taken the place of the one before.
+func (s *Stream) Begin(last uint64) { s.acks.last.Store(last) }
+
+// Silent returns for how long nothing was acknowledged.
+func (s *Stream) Silent() time.Duration { return s.acks.at.Ago() }
+
+// Stats are counts of messages since the stream was made, but for InFlight, which is as of now.
+type Stats struct {
+	Ambiguous int64 // not answered in time
+	Resolved  int64 // of these, found stored
+	Fenced    int64 // refused because somebody else had written
+	Full      int64 // refused because the stream or its disk is full
+	Failed    int64 // given up
+	InFlight  int   // sent and not acknowledged yet
+}
+
+type counters struct{ ambiguous, resolved, fenced, full, failed atomic.Int64 }
+
+// Stats returns what the stream has done so far.
+func (s *Stream) Stats() Stats {
+	c := &s.counts
+	return Stats{
+		Ambiguous: c.ambiguous.Load(), Resolved: c.resolved.Load(), Fenced: c.fenced.Load(),
+		Full: c.full.Load(), Failed: c.failed.Load(), InFlight: s.acks.replies.count(),
+	}
+}
+
+// Failure says that the log cannot be reached, unless the caller has left.
+func Failure(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", chat.ErrLogFull, err)
+}

@@ -1,0 +1,149 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/due"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
+	"github.com/pawstream/pawstream/services/completion/internal/shares"
+)
+
+// A completion that is not to be stored is kept for those who resume it, and deleted a while after its end. Before whoever
+// has settled the end disowns the completion, it stores that the completion has ended, in an entry of its own; so a replica
+// that dies in between forgets nothing. Each replica deletes what its own name is in, and later, in case that one
+// has died, what other names are in. Should all of that fail, the stream's own retention ends everything.
+
+// An expiry deletes what is not to be stored.
+type expiry struct {
+	log  *Log
+	list due.List
+}
+
+// begin has the log delete what is not to be stored, if that is sooner than everything is deleted.
+func (e *expiry) begin(l *Log) {
+	if l.cfg.ResumeRetention >= l.cfg.Retention {
+		return
+	}
+	e.log = l
+	e.list = due.List{
+		IO: l.io, Prefix: duePrefix, Replica: l.replica, Alone: l.server != nil, Logger: l.cfg.Logger,
+		Spared: l.followed, Delete: e.delete,
+	}
+	l.work.Go(func() { e.list.Run(l.ctx, l.cfg.ResumeRetention, e.forget) })
+}
+
+// note stores that a completion has ended which may have to be deleted.
+func (e *expiry) note(ctx context.Context, in era, id string) error {
+	if e.log == nil {
+		return nil
+	}
+	return e.list.Note(ctx, in, id)
+}
+
+// forget drops from memory what has been kept there for long enough, and nobody reads. It returns the era.
+func (e *expiry) forget() era {
+	l := e.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = slices.DeleteFunc(l.ended, func(s *shared) bool {
+		if !time.Now().After(s.until) {
+			return false
+		}
+		delete(l.tapes, s.name)
+		l.held -= s.size
+		s.idle = false
+		return true
+	})
+	return l.gate.era()
+}
+
+// delete deletes a completion, unless it is to be kept, and then the entry which says that it has ended.
+func (e *expiry) delete(ctx context.Context, in era, id, subject string, entry uint64) error {
+	l := e.log
+	meta, _, err := l.storedMeta(ctx, id)
+	switch {
+	case isGone(err):
+	case errors.Is(err, record.ErrCorrupt): // nobody can read it, and it may hold a text
+		err = e.purge(ctx, in, id)
+	case err == nil:
+		err = e.deleteUnkept(ctx, in, meta)
+	}
+	if err != nil && !isGone(err) {
+		return err
+	}
+	err = l.deleteUpTo(ctx, in, subject, entry)
+	if errors.Is(err, chat.ErrNotFound) {
+		return nil // another replica was faster
+	}
+	return err
+}
+
+// deleteUnkept deletes a completion with its name, unless it is to be stored, or has been given metadata since. What
+// is remembered of it stays.
+func (e *expiry) deleteUnkept(ctx context.Context, in era, m *chat.Meta) error {
+	l := e.log
+	labels, err := l.io.LastOf(ctx, labelsPrefix+m.ID)
+	switch {
+	case err != nil && !errors.Is(err, chat.ErrNotFound):
+		return err
+	case m.Request.Store:
+		return nil
+	case err == nil && len(labels.Data) > 0:
+		return e.countAgain(ctx, m)
+	}
+	if err := l.freeName(ctx, in, m); err != nil {
+		return err
+	}
+	if err := e.purge(ctx, in, m.ID); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.tapes[m.ID]; s != nil {
+		l.remove(s) // who has begun to read meanwhile keeps the tape
+	}
+	return nil
+}
+
+// purge deletes a completion's records and its metadata, as long as it is still the stream of an era.
+func (e *expiry) purge(ctx context.Context, in era, id string) error {
+	l := e.log
+	if err := l.gate.Pass(ctx, in, time.Now().Add(l.cfg.Patience)); err != nil {
+		return jetio.Failure(err)
+	}
+	return purge(ctx, l.stream, eventsPrefix+id, labelsPrefix+id)
+}
+
+// countAgain counts what a completion takes for its principal, as it stays after all: see [shares.Count.Shorten].
+func (e *expiry) countAgain(ctx context.Context, m *chat.Meta) error {
+	l := e.log
+	if !l.shares.Bounds() {
+		return nil
+	}
+	size := shares.CompletionOverhead
+	_, err := l.records(ctx, m.ID, 0, func(data []byte) error {
+		size += len(data) + recordOverhead
+		return nil
+	})
+	if err == nil {
+		l.shares.Note(m.Principal, size)
+	}
+	return err
+}
+
+// purge deletes what subjects of a stream hold.
+func purge(ctx context.Context, stream jetstream.Stream, subjects ...string) error {
+	for _, subject := range subjects {
+		if err := stream.Purge(ctx, jetstream.WithPurgeSubject(subject)); err != nil {
+			return jetio.Failure(err)
+		}
+	}
+	return nil
+}

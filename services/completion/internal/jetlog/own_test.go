@@ -1,0 +1,176 @@
+package jetlog
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// wantAdopted fails the test unless a look of a log yields a completion, to be gone on with.
+func wantAdopted(t *testing.T, l *Log, id string) {
+	t.Helper()
+	ctx, found := context.WithTimeout(t.Context(), stalled/2)
+	defer found()
+	for orphan := range l.Orphans(ctx) {
+		if orphan.Meta.ID == id && orphan.Ended == nil {
+			return
+		}
+	}
+	t.Errorf("%s is nobody's", id)
+}
+
+// TestAClaimThatIsStoredUnheard has a replica claim what a dead one has left, and not hear that this is
+// stored. Others believe that it writes, and leave the completion to it.
+func TestAClaimThatIsStoredUnheard(t *testing.T) {
+	t.Parallel()
+	nats := runNATS(t, server.RANDOM_PORT, t.TempDir())
+	dead, other := open(t, Config{NATS: at(nats.ClientURL())}), open(t, Config{NATS: at(nats.ClientURL())})
+	w, err := dead.Create(within(t), meta("left"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, dead, "left", 0)
+	dead.Close()
+	said, err := other.io.LastOf(within(t), ownerSubject(dead.replica, "left"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	v := newValve(t, nats.Addr().String())
+	v.holdAt = "PUB " + eventsPrefix + "left "
+	claimer := open(t, Config{NATS: at("nats://" + v.listener.Addr().String()), Patience: time.Second})
+	rescued := make(chan *chat.Orphan, 1)
+	go func() {
+		rescued <- claimer.rescue(within(t), claimer.gate.era(), &replicas{}, dead.replica, "left", said)
+	}()
+	if orphan := <-rescued; orphan != nil {
+		t.Fatalf("it was claimed, and that heard: %+v", orphan)
+	}
+	v.cut()
+	last, _, err := other.lastRecord(within(t), "left")
+	if err != nil || last.Writer != claimer.replica {
+		t.Fatalf("the last record is %+v, %v, want the claim", last, err)
+	}
+	known := &replicas{seen: map[string]time.Time{claimer.replica: time.Now().Add(time.Hour)}}
+	if orphan := other.rescue(within(t), other.gate.era(), known, dead.replica, "left", said); orphan != nil {
+		t.Fatalf("it has a writer who lives, and is taken over: %+v", orphan)
+	}
+	wantAdopted(t, claimer, "left")
+}
+
+// TestWhatIsOwnedWithoutAWriter has a message say that a replica owns a completion which nobody there
+// writes: whatever has brought that about, a look of that replica takes it up.
+func TestWhatIsOwnedWithoutAWriter(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(t *testing.T, l *Log, url string){
+		"it was stored, and the era ended before its writer began": func(t *testing.T, l *Log, _ string) {
+			if _, err := l.create(within(t), l.gate.era(), meta("left")); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"it was to be claimed once more when the era ended": func(t *testing.T, l *Log, _ string) {
+			w, err := l.Create(within(t), meta("left"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.(*writer).fail(chat.ErrLogFull)
+			l.keeper.mu.Lock()
+			defer l.keeper.mu.Unlock()
+			l.endEra() // by another's word, say, which holds for less than what was claimed since
+		},
+		"a reader has found that nobody owned it, and not heard that its word is stored": func(t *testing.T, l *Log, url string) {
+			other := open(t, Config{NATS: at(url)})
+			w, err := other.Create(within(t), meta("left"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := other.deleteUpTo(within(t), other.gate.era(), ownerSubject(other.replica, "left"), w.(*writer).owner); err != nil {
+				t.Fatal(err)
+			}
+			other.Close()
+			if _, err := l.own(within(t), l.gate.era(), "left"); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := startNATS(t)
+			l := open(t, Config{NATS: at(url)})
+			leave(t, l, url)
+			wantAdopted(t, l, "left")
+		})
+	}
+}
+
+// TestALookLeavesWhatIsHeld has a look come upon a completion that is about to have a writer.
+func TestALookLeavesWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	l := open(t, Config{NATS: at(startNATS(t))})
+	release := l.hold("begun")
+	w, err := l.create(within(t), l.gate.era(), meta("begun"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func() (n int) {
+		l.takeOver(within(t), &replicas{}, func(*chat.Orphan) bool { n++; return true })
+		return n
+	}
+	if n := look(); n != 0 {
+		t.Errorf("%d are taken over that are about to be written", n)
+	}
+	if err := l.install(w, &history{meta: w.meta}, false); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if n := look(); n != 0 {
+		t.Errorf("%d are taken over that are written", n)
+	}
+	l.abandon("begun")
+	if n := look(); n != 1 {
+		t.Errorf("%d are taken over that were given up, want 1", n)
+	}
+}
+
+// TestWhoIsHeardAgainOwnsStill has a replica be heard of again, after a pause, while a look that took it for dead is
+// at what it owns. That stays its own: nobody else would see to its end.
+func TestWhoIsHeardAgainOwnsStill(t *testing.T) {
+	t.Parallel()
+	url := startNATS(t)
+	owner, other := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
+	w, err := owner.Create(within(t), meta("kept"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, owner, "kept", 0)
+	known := &replicas{seen: map[string]time.Time{owner.replica: time.Now().Add(time.Hour)}}
+	for _, when := range []string{"it writes", "it has ended it"} {
+		subject := ownerSubject(owner.replica, "kept")
+		said, err := other.io.LastOf(within(t), subject)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if orphan := other.rescue(within(t), other.gate.era(), known, owner.replica, "kept", said); orphan != nil {
+			t.Fatalf("%s, and it is taken over: %+v", when, orphan)
+		}
+		if _, err := other.io.LastOf(within(t), subject); err != nil {
+			t.Fatalf("%s, and it owns nothing any more: %v", when, err)
+		}
+		if when == "it writes" {
+			if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var books entries
+	w.Settle(books.book)
+	if n := books.n.Load(); n != 1 {
+		t.Errorf("its end is in the books %d times", n)
+	}
+}

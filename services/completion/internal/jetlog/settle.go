@@ -1,0 +1,211 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/internal/wait"
+	"github.com/pawstream/pawstream/services/completion/internal/books"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/record"
+)
+
+// The end of a completion is to be in the books once. The message that says who owns it stays
+// until it is. Whoever is about to enter it, be it who has stored the end or who has found that
+// one dead, says so first: by a message on the same subject, which the stream takes from one of
+// them only. That message, too, stays until the entry is made.
+
+// sealOver ends a completion over the head of its writer: [chat.ErrSealed] where it has ended.
+// Owned first, as in [Log.Create]: should this replica die, another one settles what it has ended.
+func (l *Log) sealOver(ctx context.Context, id string, terminal chat.Event) (chat.Settle, error) {
+	defer l.hold(id)()
+	in, owned := l.gate.era(), uint64(0)
+	for {
+		head, at, err := l.storedHead(ctx, id)
+		if err == nil && head.Terminal != nil {
+			err = chat.ErrSealed
+		}
+		if err == nil { // each time: whoever has written since may have taken it away
+			var said uint64
+			if said, err = l.own(ctx, in, id); err == nil {
+				owned = said
+			}
+		}
+		var data []byte
+		if err == nil {
+			data, err = record.Encode(&record.Record{
+				Writer: l.replica, Epoch: at.epoch, First: head.Last + 1, Events: []chat.Event{terminal},
+			})
+		}
+		if err != nil {
+			if owned != 0 && l.writing(id) == nil { // else it may have been taken over here
+				l.disown(in, id, owned)
+			}
+			return nil, err
+		}
+		switch _, err := l.io.AppendPatiently(ctx, in, eventsPrefix+id, data, at.sequence); {
+		case errors.Is(err, jetio.ErrFenced): // somebody has written since: look again
+		case err != nil:
+			l.abandon(id) // it may be stored
+			return nil, err
+		default:
+			l.announce(id, nil)
+			return func(book func()) { l.settleEnd(in, head.Meta, owned, book) }, nil
+		}
+	}
+}
+
+// settleEnd has an end entered into the books by whoever says first that it does that: owned is the
+// sequence of the message of this replica that says who owns the completion.
+func (l *Log) settleEnd(in era, m *chat.Meta, owned uint64, book func()) {
+	id := m.ID
+	defer l.hold(id)()
+	subject := ownerSubject(l.replica, id)
+	// An outage in which the log is put back may be longer than one append waits.
+	for until := time.Now().Add(2 * l.cfg.Patience); ; {
+		at, err := l.vow(in, id, subject, owned)
+		switch {
+		case err == nil:
+			if !l.books.Begin(id) {
+				l.abandon(id) // a look of this replica has it, or else the next one does
+				return
+			}
+			book()
+			l.settled(in, m, subject, at)
+		case errors.Is(err, chat.ErrLost):
+			if l.books.Of(id) == books.None {
+				book() // the stream that knew of it is gone
+			}
+			l.abandon(id) // a backup may have brought it back, unfinished
+		case errors.Is(err, jetio.ErrFenced):
+			// Another replica has taken this one for dead, or a look of this one was faster. If
+			// neither sees to it, as one that has died, the next look does.
+			l.abandon(id)
+		case time.Now().Before(until) && wait.For(l.ctx, jetio.RetryPause) == nil:
+			continue
+		default:
+			l.abandon(id) // for the next look
+		}
+		return
+	}
+}
+
+// vow says that this replica is about to enter an end into the books, and returns the sequence of that
+// word: jetio.ErrFenced where it is somebody else's to do, [chat.ErrLost] where the stream is another one.
+func (l *Log) vow(in era, id, subject string, owned uint64) (uint64, error) {
+	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
+	defer cancel()
+	for expect := owned; ; {
+		at, err := l.io.AppendPatiently(ctx, in, subject, []byte(l.replica), expect)
+		if !errors.Is(err, jetio.ErrFenced) {
+			return at, err
+		}
+		if l.keeper.lost(ctx, in) {
+			return 0, chat.ErrLost
+		}
+		said, err := l.io.LastOf(ctx, subject)
+		switch {
+		case err == nil && string(said.Data) == l.replica && l.books.Of(id) == books.None:
+			// Our own word, of a try that gave up before it was answered. Were it left to the next look,
+			// an end that was shown would be in no books should a backup be put back first.
+			expect = said.Sequence
+			if wait.For(ctx, jetio.RetryPause) != nil {
+				return 0, jetio.Failure(ctx.Err())
+			}
+		case err == nil, errors.Is(err, chat.ErrNotFound):
+			return 0, jetio.ErrFenced
+		default:
+			return 0, err
+		}
+	}
+}
+
+// settled deletes what says that an end is about to be entered into the books, as that has been
+// done. Where it cannot, the next look does, and makes no other entry.
+func (l *Log) settled(in era, m *chat.Meta, subject string, at uint64) {
+	id := m.ID
+	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
+	defer cancel()
+	var err error
+	if !m.Request.Store {
+		err = l.expiry.note(ctx, in, id)
+	}
+	if err == nil {
+		err = l.deleteUpTo(ctx, in, subject, at)
+	}
+	if err == nil || errors.Is(err, chat.ErrNotFound) {
+		l.adopted(id)
+		if l.gate.era() != in {
+			// A backup may have brought it back, unfinished. A look meanwhile took it for ours.
+			l.abandon(id)
+		}
+		return
+	}
+	l.books.Enter(id)
+	l.abandon(id)
+	if l.ctx.Err() == nil {
+		l.cfg.Logger.WarnContext(ctx, "cannot disown a completion", slog.String("completion", id), slog.Any("error", err))
+	}
+}
+
+// unsettled returns a completion that its owner has ended, and died before that was in the
+// books: to the one replica that is the first to say that it sees to that.
+func (l *Log) unsettled(ctx context.Context, in era, known *replicas, id string, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
+	said, err := l.io.LastOf(ctx, said.Subject) // somebody may have begun to see to that
+	if err != nil {
+		if !errors.Is(err, chat.ErrNotFound) {
+			l.left.Store(true)
+		}
+		return nil
+	}
+	ours := l.books.Of(id)
+	switch other := string(said.Data); {
+	case ours == books.Entered && l.expiry.note(ctx, in, id) == nil: // whether it is to be stored is looked at later
+		l.unown(ctx, in, id, said)
+		return nil
+	case ours == books.Entered:
+		l.left.Store(true)
+		return nil
+	case ours == books.Pending:
+		return nil
+	case other != "" && other != l.replica && known.alive(other):
+		l.left.Store(true) // it may die
+		return nil
+	}
+	meta, _, err := l.storedMeta(ctx, id)
+	if err == nil {
+		return l.heir(ctx, in, meta, terminal, said)
+	}
+	if isGone(err) {
+		l.unown(ctx, in, id, said)
+	} else {
+		l.left.Store(true) // the log is away
+	}
+	return nil
+}
+
+// heir is unsettled for a completion that may be this replica's to settle.
+func (l *Log) heir(ctx context.Context, in era, meta *chat.Meta, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
+	id := meta.ID
+	if !l.books.Begin(id) { // before it is said: by that, the writer here tells this word from its own, see vow
+		return nil
+	}
+	at, err := l.io.Append(ctx, in, said.Subject, []byte(l.replica), said.Sequence)
+	if err != nil { // another one was faster, or the log is away
+		l.books.GiveBack(id)
+		l.left.Store(true)
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.mine, id)
+	return &chat.Orphan{Meta: meta, Ended: terminal, Settle: func(book func()) {
+		book()
+		l.settled(in, meta, said.Subject, at)
+	}}
+}

@@ -1,0 +1,503 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+)
+
+// entries counts what is entered into the books, whoever enters it.
+type entries struct{ n atomic.Int64 }
+
+func (e *entries) book() { e.n.Add(1) }
+
+// settleAll has a log look for what is left to be settled, until ctx ends or it has found nothing
+// for a while.
+func settleAll(t *testing.T, l *Log, books *entries, looks int) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(looks)*lookAgain)
+	defer cancel()
+	for orphan := range l.Orphans(ctx) {
+		if orphan.Ended == nil {
+			t.Errorf("%s is to be gone on with", orphan.Meta.ID)
+			continue
+		}
+		orphan.Settle(books.book)
+	}
+}
+
+// ended returns a log, and the writer of a completion there whose end it has stored.
+func ended(t *testing.T, url string) (*Log, *writer) {
+	t.Helper()
+	l, err := Open(t.Context(), Config{NATS: at(url), ResumeRetention: notYet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	w, err := l.Create(within(t), meta("ended"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	return l, w.(*writer)
+}
+
+// look has a log look at what is ended there, though its writer may live.
+func look(t *testing.T, l *Log) *chat.Orphan {
+	t.Helper()
+	said, err := l.io.LastOf(within(t), ownerSubject(l.replica, "ended"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.abandon("ended")
+	return l.rescue(within(t), l.gate.era(), &replicas{}, l.replica, "ended", said)
+}
+
+// TestAnEndIsInTheBooksOnce has whoever ends a completion stand still, be deleted under, or die,
+// before and after it has entered the end into the books.
+func TestAnEndIsInTheBooksOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	cancelled := chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeCompletionCancelled, "")}
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, url string, books *entries)
+	}{
+		{"it goes on", func(t *testing.T, url string, books *entries) {
+			_, w := ended(t, url)
+			w.Settle(books.book)
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+		}},
+		{"it dies", func(t *testing.T, url string, books *entries) {
+			l, _ := ended(t, url)
+			l.Close()
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+		}},
+		{"it stands still, and goes on later", func(t *testing.T, url string, books *entries) {
+			_, w := ended(t, url)
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+			w.Settle(books.book)
+		}},
+		{"it stands still, and two others see to that", func(t *testing.T, url string, books *entries) {
+			_, w := ended(t, url)
+			var others sync.WaitGroup
+			for range 2 {
+				other := open(t, Config{NATS: at(url)})
+				others.Go(func() { settleAll(t, other, books, 4) })
+			}
+			others.Wait()
+			w.Settle(books.book)
+		}},
+		{"who sees to that takes a while", func(t *testing.T, url string, books *entries) {
+			l, _ := ended(t, url)
+			l.Close()
+			var others sync.WaitGroup
+			for range 2 {
+				other := open(t, Config{NATS: at(url)})
+				ctx, cancel := context.WithTimeout(t.Context(), 6*lookAgain)
+				defer cancel()
+				others.Go(func() {
+					for orphan := range other.Orphans(ctx) {
+						pause(ctx, 2*lookAgain)
+						orphan.Settle(books.book)
+					}
+				})
+			}
+			others.Wait()
+		}},
+		{"who sees to that dies", func(t *testing.T, url string, books *entries) {
+			l, _ := ended(t, url)
+			l.Close()
+			other, err := Open(t.Context(), Config{NATS: at(url)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range other.Orphans(within(t)) {
+				break // and never settles
+			}
+			other.Close()
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+		}},
+		{"its word that it sees to that is stored, and it does not hear so", func(t *testing.T, url string, books *entries) {
+			l, w := ended(t, url)
+			subject := ownerSubject(l.replica, "ended")
+			if _, err := l.io.Append(within(t), w.era, subject, []byte(l.replica), w.owner); err != nil {
+				t.Fatal(err)
+			}
+			w.Settle(books.book) // is refused, by its own word
+			if n := books.n.Load(); n != 1 {
+				t.Errorf("%d entries before anybody looks, want 1", n)
+			}
+			settleAll(t, l, books, 4)
+		}},
+		{"another one has said that it sees to that, and does not hear that this is stored", func(t *testing.T, url string, books *entries) {
+			l, w := ended(t, url)
+			other := open(t, Config{NATS: at(url)})
+			subject := ownerSubject(l.replica, "ended")
+			if _, err := other.io.Append(within(t), other.gate.era(), subject, []byte(other.replica), w.owner); err != nil {
+				t.Fatal(err)
+			}
+			var both sync.WaitGroup
+			both.Go(func() { settleAll(t, other, books, 6) })
+			both.Go(func() { settleAll(t, l, books, 6) })
+			w.Settle(books.book) // is refused, by the other's word
+			both.Wait()
+		}},
+		{"a look has seen to that, and its word is taken for the writer's", func(t *testing.T, url string, books *entries) {
+			v := newValve(t, strings.TrimPrefix(url, "nats://"))
+			l, w := ended(t, "nats://"+v.listener.Addr().String())
+			orphan := look(t, l)
+			v.hold(true)
+			time.AfterFunc(2*jetio.AckTimeout+jetio.AckTimeout/2, func() { v.hold(false) }) // it is sent again meanwhile
+			w.Settle(books.book)
+			orphan.Settle(books.book)
+		}},
+		{"a look comes while it is entered", func(t *testing.T, url string, books *entries) {
+			l, w := ended(t, url)
+			w.Settle(func() {
+				if orphan := look(t, l); orphan != nil {
+					orphan.Settle(books.book)
+				}
+				books.book()
+			})
+		}},
+		{"its writer gives it up while a look sees to that", func(t *testing.T, url string, books *entries) {
+			l, _ := ended(t, url)
+			orphan := look(t, l)
+			l.abandon("ended")
+			if again := look(t, l); again != nil {
+				again.Settle(books.book)
+			}
+			orphan.Settle(books.book)
+		}},
+		{"it ends while another one takes it for dead", func(t *testing.T, url string, books *entries) {
+			late := newGateway(t, strings.TrimPrefix(url, "nats://"))
+			l, other := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at("nats://" + late.address)})
+			w, err := l.Create(within(t), meta("ended"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			subject := ownerSubject(l.replica, "ended")
+			said, err := l.io.LastOf(within(t), subject)
+			if err != nil {
+				t.Fatal(err)
+			}
+			late.late.Store(int64(time.Second))
+			rescued := make(chan *chat.Orphan, 1)
+			known := &replicas{seen: make(map[string]time.Time)}
+			go func() { rescued <- other.rescue(within(t), other.gate.era(), known, l.replica, "ended", said) }()
+			pause(t.Context(), 500*time.Millisecond) // it has been asked how far the completion is, and answers
+			if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+				t.Fatal(err)
+			}
+			late.late.Store(0)
+			if orphan := <-rescued; orphan != nil {
+				t.Errorf("%+v is to be gone on with", orphan)
+			}
+			w.Settle(books.book)
+		}},
+		{"who cancels it is taken for dead meanwhile", func(t *testing.T, url string, books *entries) {
+			late := newGateway(t, strings.TrimPrefix(url, "nats://"))
+			l, heir := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
+			canceller := open(t, Config{NATS: at("nats://" + late.address)})
+			if _, err := l.Create(within(t), meta("ended")); err != nil {
+				t.Fatal(err)
+			}
+			late.late.Store(int64(500 * time.Millisecond))
+			settles := make(chan chat.Settle, 1)
+			go func() {
+				settle, err := canceller.Seal(within(t), "ended", cancelled)
+				if err != nil {
+					t.Error(err)
+				}
+				settles <- settle
+			}()
+			subject := ownerSubject(canceller.replica, "ended")
+			said, err := heir.io.LastOf(within(t), subject)
+			for errors.Is(err, chat.ErrNotFound) {
+				pause(t.Context(), time.Millisecond)
+				said, err = heir.io.LastOf(within(t), subject)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			known := &replicas{seen: make(map[string]time.Time)}
+			if heir.rescue(within(t), heir.gate.era(), known, canceller.replica, "ended", said) == nil {
+				t.Fatal("it is not taken over")
+			}
+			late.late.Store(0)
+			if settle := <-settles; settle != nil {
+				settle(books.book)
+			}
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+		}},
+		{"it is deleted before", func(t *testing.T, url string, books *entries) {
+			l, w := ended(t, url)
+			if err := l.Delete(within(t), "ended"); err != nil {
+				t.Fatal(err)
+			}
+			pause(t.Context(), jetio.RetryPause)
+			w.Settle(books.book)
+		}},
+		{"it is cancelled elsewhere", func(t *testing.T, url string, books *entries) {
+			l, canceller := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
+			if _, err := l.Create(within(t), meta("ended")); err != nil {
+				t.Fatal(err)
+			}
+			settle, err := canceller.Seal(within(t), "ended", cancelled)
+			if err != nil {
+				t.Fatal(err)
+			}
+			settle(books.book)
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+		}},
+		{"it is cancelled elsewhere, and who does dies", func(t *testing.T, url string, books *entries) {
+			l := open(t, Config{NATS: at(url)})
+			if _, err := l.Create(within(t), meta("ended")); err != nil {
+				t.Fatal(err)
+			}
+			canceller, err := Open(within(t), Config{NATS: at(url), ResumeRetention: notYet})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := canceller.Seal(within(t), "ended", cancelled); err != nil {
+				t.Fatal(err)
+			}
+			canceller.Close()
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+		}},
+		{"two cancel it", func(t *testing.T, url string, books *entries) {
+			l := open(t, Config{NATS: at(url)})
+			if _, err := l.Create(within(t), meta("ended")); err != nil {
+				t.Fatal(err)
+			}
+			var cancels sync.WaitGroup
+			for range 2 {
+				canceller := open(t, Config{NATS: at(url)})
+				cancels.Go(func() {
+					settle, err := canceller.Seal(within(t), "ended", cancelled)
+					if err == nil {
+						settle(books.book)
+					} else if !errors.Is(err, chat.ErrSealed) {
+						t.Error(err)
+					}
+				})
+			}
+			cancels.Wait()
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			url := startNATS(t)
+			var books entries
+			test.run(t, url, &books)
+			if n := books.n.Load(); n != 1 {
+				t.Errorf("%d entries, want 1", n)
+			}
+			late := open(t, Config{NATS: at(url)})
+			info, err := late.stream.Info(within(t), jetstream.WithSubjectFilter(ownersPrefix+">"))
+			if err != nil || len(info.State.Subjects) > 0 {
+				t.Errorf("it still has owners: %v, %v", info.State.Subjects, err)
+			}
+			_, gone := late.Latest(within(t), "ended")
+			if _, err := late.io.LastOf(within(t), duePrefix+"ended"); err != nil && gone == nil {
+				t.Errorf("nobody is told to delete it: %v", err)
+			}
+		})
+	}
+}
+
+// TestTheEndOfWhatWasPutBackIsInTheBooks has a replica end what a backup holds of its own past.
+func TestTheEndOfWhatWasPutBackIsInTheBooks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	const completions = 20
+	f := newFarm(t)
+	l := open(t, Config{NATS: at(f.url())})
+	for i := range completions {
+		w, err := l.Create(within(t), meta(fmt.Sprint("running", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		appendAll(t, w, "a")
+		awaitLast(t, l, fmt.Sprint("running", i), 0)
+	}
+	restore := f.backup()
+	createSoon(t, l, "more")
+	restore()
+	var books entries
+	n := 0
+	for orphan := range l.Orphans(within(t)) {
+		if orphan.Ended != nil {
+			t.Errorf("%s has ended", orphan.Meta.ID)
+			continue
+		}
+		if err := orphan.Writer.Seal(within(t), chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeInterrupted, "")}); err != nil {
+			t.Fatal(err)
+		}
+		orphan.Writer.Settle(books.book)
+		if n++; n == completions {
+			break
+		}
+	}
+	if n := books.n.Load(); n != completions {
+		t.Errorf("%d entries, want %d", n, completions)
+	}
+}
+
+// TestAnEndOutlivesAnOutage has the stream be away for longer than one append waits while an end is
+// entered into the books, and come back without it: nobody else would enter it, or end it there.
+func TestAnEndOutlivesAnOutage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	f := newFarm(t)
+	l := open(t, Config{NATS: at(f.url())})
+	w, err := l.Create(within(t), meta("ended"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	restore := f.backup()
+	createSoon(t, l, "more")
+	appendAll(t, w, "a")
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	f.stop()
+	var books entries
+	settled := make(chan struct{})
+	go func() {
+		defer close(settled)
+		w.(*writer).Settle(books.book)
+	}()
+	pause(t.Context(), 5*admission/2)
+	restore()
+	<-settled
+	if n := books.n.Load(); n != 1 {
+		t.Errorf("%d entries, want 1", n)
+	}
+	// The backup holds it unfinished, and owned by a writer that has done its part.
+	for orphan := range l.Orphans(within(t)) {
+		if orphan.Meta.ID == "ended" && orphan.Ended == nil {
+			return
+		}
+	}
+	t.Error("what was put back is left unfinished")
+}
+
+// TestAnEndOutlivesAServerThatStandsStill has NATS stand still, for longer than an append waits at
+// first, while many ends are entered into the books. Nothing
+// is left to a look: a backup may be put back before that.
+func TestAnEndOutlivesAServerThatStandsStill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	const completions = 20
+	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", t.TempDir())
+	l := open(t, Config{NATS: at(p.url)})
+	var writers []*writer
+	for i := range completions {
+		w, err := l.Create(within(t), meta(fmt.Sprint("ended", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+			t.Fatal(err)
+		}
+		writers = append(writers, w.(*writer))
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	var books entries
+	var settles sync.WaitGroup
+	for _, w := range writers {
+		settles.Go(func() { w.Settle(books.book) })
+	}
+	pause(t.Context(), 3*admission/2)
+	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	settles.Wait()
+	if n := books.n.Load(); n != completions {
+		t.Errorf("%d entries, want %d", n, completions)
+	}
+}
+
+// TestAnotherWordOnABackupTakesNothing has another replica notice a backup late: what this one has
+// begun since counts as put back then, and is owned all the same.
+func TestAnotherWordOnABackupTakesNothing(t *testing.T) {
+	t.Parallel()
+	l := open(t, Config{NATS: at(startNATS(t))})
+	w, err := l.Create(within(t), meta("running"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, l, "running", 0)
+	l.putBack.Store(l.io.Last())
+	var books entries
+	settleAll(t, l, &books, 4)
+	if _, err := l.io.LastOf(within(t), ownerSubject(l.replica, "running")); err != nil {
+		t.Errorf("its owner: %v", err)
+	}
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle(books.book)
+	if n := books.n.Load(); n != 1 {
+		t.Errorf("%d entries, want 1", n)
+	}
+}
+
+// TestOneOfSeveralOwnersIsEnough has dead replicas left several words on who owns a completion.
+func TestOneOfSeveralOwnersIsEnough(t *testing.T) {
+	t.Parallel()
+	url := startNATS(t)
+	dead, heir := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
+	const completions = 20
+	for i := range completions {
+		id := fmt.Sprint("owned", i)
+		if _, err := dead.Create(within(t), meta(id)); err != nil {
+			t.Fatal(err)
+		}
+		for _, owner := range []string{"dead-too", "dead-as-well"} {
+			if _, err := dead.io.Append(within(t), dead.gate.era(), ownerSubject(owner, id), nil, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var books entries
+	n := 0
+	for orphan := range heir.Orphans(within(t)) {
+		if err := orphan.Writer.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+			t.Error(err)
+		}
+		orphan.Writer.Settle(books.book)
+		if n++; n == completions {
+			break
+		}
+	}
+	if n := books.n.Load(); n != completions {
+		t.Errorf("%d entries, want %d", n, completions)
+	}
+}

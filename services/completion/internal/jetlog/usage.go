@@ -1,0 +1,72 @@
+package jetlog
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/internal/wait"
+	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/shares"
+)
+
+const (
+	// recordOverhead is about what a record takes beside its data, in bytes.
+	recordOverhead = 128
+	// tellEvery is how often the usage by principal is sent to the other replicas, and stored.
+	tellEvery = 2 * time.Second
+)
+
+// hearUsage is how what another replica has stored comes to be known.
+func (l *Log) hearUsage(m *nats.Msg) {
+	if replica := strings.TrimPrefix(m.Subject, usagePrefix); replica != l.replica {
+		l.shares.Hear(replica, m.Data)
+	}
+}
+
+// loadUsage reads what was kept of what replicas have stored, this one's former lives too.
+func (l *Log) loadUsage(ctx context.Context) error {
+	info, err := l.past.Info(ctx, jetstream.WithSubjectFilter(usagePrefix+"*"))
+	if err != nil {
+		return jetio.Failure(err)
+	}
+	for subject := range info.State.Subjects {
+		msg, err := l.past.GetLastMsgForSubject(ctx, subject)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
+		if err != nil {
+			return jetio.Failure(err)
+		}
+		l.shares.Hear(strings.TrimPrefix(subject, usagePrefix), msg.Data)
+	}
+	return nil
+}
+
+// keepUsage sends and stores the usage by principal until the log is closed.
+func (l *Log) keepUsage() {
+	for {
+		if stream, err := l.js.Stream(l.ctx, streamName); err == nil {
+			lookAt(l.shares, stream.CachedInfo())
+		}
+		if data := l.shares.Tell(); data != nil {
+			if err := l.conn.Publish(usagePrefix+l.replica, data); err != nil {
+				l.cfg.Logger.Debug("cannot tell what was stored", slog.Any("error", err))
+			}
+		}
+		if wait.For(l.ctx, tellEvery) != nil {
+			break
+		}
+	}
+	if data := l.shares.Tell(); data != nil {
+		_ = l.conn.Publish(usagePrefix+l.replica, data) // what was stored in the last seconds counts for nobody else
+	}
+}
+
+// lookAt tells the count of shares how the stream is.
+func lookAt(s *shares.Count, info *jetstream.StreamInfo) { s.Look(info.Created, info.State.Bytes) }

@@ -1,0 +1,240 @@
+package accent
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow bounds the memory that a zstd stream may ask for, in bytes.
+const maxWindow = 8 << 20
+
+// Decode returns a body in plain, by the value of its Content-Encoding. To close it closes the body.
+func (r *Reader) Decode(body io.ReadCloser, coding string) (io.ReadCloser, error) {
+	names := strings.Split(coding, ",")
+	for i := len(names) - 1; i >= 0; i-- {
+		name := strings.ToLower(strings.TrimSpace(names[i]))
+		if name == "" || name == "identity" {
+			continue
+		}
+		if noCoding(name) && r.hears(EncodedBody) {
+			continue
+		}
+		if !r.hears(EncodedBody) {
+			return nil, fmt.Errorf("body in content coding %.20q", name)
+		}
+		plain, err := decoder(body, name)
+		if err != nil {
+			return nil, err
+		}
+		body = &decoded{Reader: plain, under: body}
+	}
+	return body, nil
+}
+
+// noCoding reports whether a name is of no coding, but of what servers say there by mistake: of a body that is plain.
+func noCoding(name string) bool {
+	switch name {
+	case "utf-8", "utf8", "none", "binary", "8bit", "chunked":
+		return true
+	}
+	return false
+}
+
+// IsCoding reports whether an error is about a body's content coding: what came, and not how.
+func IsCoding(err error) bool {
+	var corrupt flate.CorruptInputError
+	for _, coding := range []error{
+		gzip.ErrHeader, gzip.ErrChecksum, zlib.ErrHeader, zlib.ErrChecksum, zstd.ErrMagicMismatch, zstd.ErrCRCMismatch,
+		zstd.ErrWindowSizeExceeded, zstd.ErrReservedBlockType, zstd.ErrCompressedSizeTooBig,
+	} {
+		if errors.Is(err, coding) {
+			return true
+		}
+	}
+	return errors.As(err, &corrupt)
+}
+
+// IsJSON reports whether data is one JSON text, whatever its characters are.
+func IsJSON(data []byte) bool { return jsontext.Value(data).IsValid(lenient) }
+
+func decoder(body io.Reader, coding string) (io.Reader, error) {
+	switch coding {
+	case "gzip", "x-gzip":
+		return &later{make: func() (io.Reader, error) { return gzip.NewReader(body) }}, nil
+	case "deflate":
+		return &later{make: func() (io.Reader, error) { return inflate(body) }}, nil
+	case "zstd":
+		return &later{make: func() (io.Reader, error) {
+			d, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+			if err != nil {
+				return nil, err
+			}
+			return d, nil // with a concurrency of one it has no goroutines to end
+		}}, nil
+	}
+	return nil, fmt.Errorf("body in content coding %.20q, which is not known", coding)
+}
+
+// inflate reads "deflate", which is zlib's format (RFC 9110, 8.4.1.2), and which some take for the bare one.
+func inflate(body io.Reader) (io.Reader, error) {
+	buffered := bufio.NewReader(body)
+	head, err := buffered.Peek(2)
+	if err != nil {
+		return nil, cutShort(err)
+	}
+	const method, check = 8, 31 // RFC 1950, 2.2
+	if head[0]&0x0f == method && (uint(head[0])<<8|uint(head[1]))%check == 0 {
+		return zlib.NewReader(buffered)
+	}
+	return flate.NewReader(buffered), nil
+}
+
+// cutShort has an end that comes too early be no clean one.
+func cutShort(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// later makes its reader when it is read, because that may take the first bytes.
+type later struct {
+	make func() (io.Reader, error)
+	r    io.Reader
+	err  error
+}
+
+// Read implements io.Reader.
+func (l *later) Read(p []byte) (int, error) {
+	if l.r == nil && l.err == nil {
+		l.r, l.err = l.make()
+	}
+	if l.err != nil {
+		return 0, cutShort(l.err)
+	}
+	return l.r.Read(p)
+}
+
+// decoded is a body that is read through a decoder.
+type decoded struct {
+	io.Reader
+	under io.Closer
+}
+
+// Close implements io.Closer. It may be called while another goroutine reads, which ends its read: so it leaves the
+// decoder alone, which holds nothing but memory.
+func (d *decoded) Close() error { return d.under.Close() }
+
+// IsWhole reports whether a body is one JSON text rather than a stream. It waits for the first byte that is no
+// space, and returns what to read in the body's place.
+func (r *Reader) IsWhole(body io.Reader) (io.Reader, bool) {
+	buffered := bufio.NewReader(body)
+	for n := 1; r.hears(WholeBody); n++ {
+		begin, err := buffered.Peek(n)
+		if err != nil { // it comes again
+			break
+		}
+		switch begin[n-1] {
+		case ' ', '\t', '\r', '\n':
+			continue
+		}
+		return buffered, begin[n-1] == '{' || begin[n-1] == '['
+	}
+	return buffered, false
+}
+
+// Lines returns a stream with an end to its last event, and with names that the standard knows.
+func (r *Reader) Lines(stream io.Reader) io.Reader {
+	if r.hears(ErrorLines) {
+		stream = &errorLines{from: stream, begins: true}
+	}
+	if r.hears(UnclosedEnd) {
+		return io.MultiReader(stream, &lastLine{r: r})
+	}
+	return stream
+}
+
+// lastLine is read when a stream has ended cleanly, and ends its last event.
+type lastLine struct {
+	r    *Reader
+	said bool
+}
+
+// Read implements io.Reader.
+func (l *lastLine) Read(p []byte) (int, error) {
+	if l.said || len(p) < 2 {
+		return 0, io.EOF
+	}
+	l.said, l.r.over = true, true
+	return copy(p, "\n\n"), nil
+}
+
+// Over reports whether the stream has ended. What comes after that may have been cut.
+func (r *Reader) Over() bool { return r.over }
+
+// errorLines reads a stream in which lines that begin with "error:" have the name and the data of an event.
+type errorLines struct {
+	from   io.Reader
+	begins bool   // a line
+	held   []byte // its begin, as far as it may be such a line
+	out    []byte
+	err    error
+}
+
+var (
+	errorField = []byte("error:")               //nolint:gochecknoglobals // a constant
+	errorEvent = []byte("event: error\ndata: ") //nolint:gochecknoglobals // a constant
+)
+
+// Read implements io.Reader.
+func (e *errorLines) Read(p []byte) (int, error) {
+	for len(e.out) == 0 {
+		if e.err != nil {
+			return 0, e.err
+		}
+		n, err := e.from.Read(p)
+		for _, b := range p[:n] {
+			e.add(b)
+		}
+		if e.err = err; err != nil {
+			e.out, e.held = append(e.out, e.held...), nil
+		}
+	}
+	n := copy(p, e.out)
+	e.out = e.out[n:]
+	if len(e.out) == 0 {
+		e.out = nil
+	}
+	return n, nil
+}
+
+func (e *errorLines) add(b byte) {
+	switch {
+	case b == '\n' || b == '\r':
+		e.out = append(append(e.out, e.held...), b)
+		e.held, e.begins = e.held[:0], true
+	case !e.begins:
+		e.out = append(e.out, b)
+	default:
+		e.held = append(e.held, b)
+		switch {
+		case bytes.Equal(e.held, errorField):
+			e.out = append(e.out, errorEvent...)
+		case bytes.HasPrefix(errorField, e.held):
+			return
+		default:
+			e.out = append(e.out, e.held...)
+		}
+		e.held, e.begins = e.held[:0], false
+	}
+}

@@ -1,0 +1,294 @@
+package accent
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// A Chunk is one piece of an answer as OpenAI would send it. It is valid until the next one is read.
+type Chunk struct {
+	Choices []Choice
+	Usage   *chat.Usage // nil: none
+	// Failed is what the server says is wrong, as it says it; nil: nothing.
+	Failed jsontext.Value
+}
+
+// A Choice is a piece of one choice. Its delta has no role.
+type Choice struct {
+	Index  int
+	Delta  chat.Delta
+	Finish chat.FinishReason // "": it goes on
+}
+
+// Empty reports whether the piece adds nothing to its choice.
+func (c *Choice) Empty() bool {
+	d := &c.Delta
+	return d.Content == "" && d.Refusal == "" && d.Reasoning == "" && len(d.ToolCalls) == 0 && d.More == "" && d.Logprobs == nil
+}
+
+// Text reports whether the piece adds to what its choice says.
+func (c *Choice) Text() bool {
+	d := &c.Delta
+	return d.Content != "" || d.Refusal != "" || d.Reasoning != "" || len(d.ToolCalls) > 0
+}
+
+// A Reader reads the chunks of one answer. The zero value reads an answer of no choices.
+type Reader struct {
+	Choices  int  // how many were asked for
+	Logprobs bool // they were asked for
+	// Unknown is called for a finish reason that nobody knows; nil: nobody counts them.
+	Unknown func(reason string)
+
+	// Deaf has accents that are not to be understood, for tests that show what an accent is for.
+	Deaf map[Accent]bool
+
+	over  bool // the stream has ended
+	out   Chunk
+	parts []state
+}
+
+// A state is what is kept of a choice between its pieces.
+type state struct {
+	content, refusal, reasoning text
+	calls                       calls
+	said                        bool   // something was
+	finish                      string // a reason that nobody knows
+}
+
+func (r *Reader) hears(a Accent) bool { return !r.Deaf[a] }
+
+// The loose forms hold whatever there is, to be looked at by those who know its accents.
+type (
+	looseChunk struct {
+		Choices jsontext.Value `json:"choices"`
+		Usage   jsontext.Value `json:"usage"`
+		Groq    jsontext.Value `json:"x_groq"`
+		Error   jsontext.Value `json:"error"`
+		Errors  jsontext.Value `json:"errors"`
+		Object  jsontext.Value `json:"object"`
+		Type    jsontext.Value `json:"type"`
+		Message jsontext.Value `json:"message"`
+		Detail  jsontext.Value `json:"detail"`
+		Msg     jsontext.Value `json:"error_msg"`
+	}
+	looseChoice struct {
+		Index    jsontext.Value `json:"index"`
+		Delta    *looseDelta    `json:"delta"`
+		Message  *looseDelta    `json:"message"`
+		Text     jsontext.Value `json:"text"`
+		Finish   jsontext.Value `json:"finish_reason"`
+		Logprobs jsontext.Value `json:"logprobs"`
+		Error    jsontext.Value `json:"error"`
+	}
+	looseDelta struct {
+		Role      jsontext.Value `json:"role"`
+		Content   jsontext.Value `json:"content"`
+		Refusal   jsontext.Value `json:"refusal"`
+		Thoughts  jsontext.Value `json:"reasoning_content"`
+		Reasoning jsontext.Value `json:"reasoning"`
+		Calls     jsontext.Value `json:"tool_calls"`
+		Call      jsontext.Value `json:"function_call"`
+		Error     jsontext.Value `json:"error"`
+		More      jsontext.Value `json:",embed"`
+	}
+)
+
+// lenient reads what is JSON but for its characters, which are looked at where they are used.
+var lenient = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) //nolint:gochecknoglobals // options
+
+// unmarshal reads a value. The error says where it is other than was meant, and nothing of it.
+func unmarshal(data []byte, v any) error {
+	err := json.Unmarshal(data, v, lenient)
+	var where *json.SemanticError
+	if errors.As(err, &where) {
+		return fmt.Errorf("malformed chunk at %q", where.JSONPointer)
+	}
+	if err != nil {
+		return errors.New("malformed chunk: not JSON")
+	}
+	return nil
+}
+
+// Read reads the data of an event.
+func (r *Reader) Read(data []byte) (*Chunk, error) {
+	if r.parts == nil {
+		r.parts = make([]state, r.Choices)
+	}
+	r.out = Chunk{Choices: r.out.Choices[:0]}
+	if len(data) == 0 && r.hears(EmptyEvents) {
+		return &r.out, nil
+	}
+	if r.hears(ErrorForms) && len(data) > 0 && data[0] == '[' {
+		var list []jsontext.Value
+		if err := unmarshal(data, &list); err != nil || len(list) == 0 {
+			return nil, errors.New("malformed chunk: a list")
+		}
+		data = list[0]
+	}
+	var loose looseChunk
+	if err := unmarshal(data, &loose); err != nil {
+		return nil, err
+	}
+	if r.out.Failed = r.failure(&loose, data); r.out.Failed != nil {
+		return &r.out, nil
+	}
+	r.out.Usage = r.usage(&loose)
+	if !present(loose.Choices) {
+		return &r.out, nil
+	}
+	var choices []looseChoice
+	if err := unmarshal(loose.Choices, &choices); err != nil {
+		return nil, err
+	}
+	for i := range choices {
+		if err := r.choice(&choices[i]); err != nil || r.out.Failed != nil {
+			return &r.out, err
+		}
+	}
+	return &r.out, nil
+}
+
+// failure returns what a chunk says is wrong.
+func (r *Reader) failure(c *looseChunk, whole []byte) jsontext.Value {
+	switch {
+	case present(c.Error):
+		if c.Error.Kind() == jsontext.KindString && r.hears(ErrorForms) {
+			return whole // its code stands beside it
+		}
+		return c.Error
+	case !r.hears(ErrorForms) || present(c.Choices) || present(c.Usage):
+		return nil
+	case present(c.Errors):
+		var list []jsontext.Value
+		if unmarshal(c.Errors, &list) == nil && len(list) > 0 {
+			return list[0]
+		}
+		return c.Errors
+	case plain(c.Object) == "error", plain(c.Type) == "error", present(c.Message), present(c.Detail), present(c.Msg):
+		return whole
+	}
+	return nil
+}
+
+// choice reads a piece of a choice.
+func (r *Reader) choice(c *looseChoice) error {
+	if present(c.Error) {
+		r.out.Failed = c.Error
+		return nil
+	}
+	index := int64(0)
+	if present(c.Index) {
+		var ok bool
+		if index, ok = r.whole(c.Index); !ok {
+			return errors.New("a choice without a number")
+		}
+	}
+	if index < 0 || index >= int64(r.Choices) {
+		return fmt.Errorf("choice %d of %d", index, r.Choices)
+	}
+	delta := c.Delta
+	if delta == nil && r.hears(MessageForDelta) {
+		delta = c.Message
+	}
+	if delta == nil {
+		delta = &looseDelta{}
+		if r.hears(TextForDelta) {
+			delta.Content = c.Text
+		}
+	}
+	if present(delta.Error) {
+		r.out.Failed = delta.Error
+		return nil
+	}
+	out := Choice{Index: int(index)}
+	s := &r.parts[index]
+	if err := r.delta(s, delta, &out.Delta); err != nil {
+		return err
+	}
+	if r.Logprobs {
+		out.Delta.Logprobs = logprobs(c.Logprobs)
+	}
+	s.said = s.said || out.Text()
+	err := r.end(s, c.Finish, &out)
+	r.out.Choices = append(r.out.Choices, out)
+	return err
+}
+
+// end reads why a choice ended, if it has.
+func (r *Reader) end(s *state, finish jsontext.Value, out *Choice) error {
+	if !present(finish) {
+		return nil
+	}
+	name := plain(finish)
+	if name == "" && finish.Kind() != jsontext.KindString {
+		name = "of another type"
+	}
+	reason, how := r.finish(name)
+	switch how {
+	case open:
+		return nil
+	case gaveUp:
+		r.out.Failed = jsontext.Value(`{"message":` + quoted("finish reason "+strconv.Quote(name)) + `}`)
+		return nil
+	case unknown:
+		if !r.hears(UnknownFinishes) {
+			return errors.New("finish reason " + strconv.Quote(name))
+		}
+		s.finish = name // it counts if nothing follows
+		return nil
+	case ended:
+	}
+	return r.close(s, reason, out)
+}
+
+// close ends a choice, and shows what was kept of it.
+func (r *Reader) close(s *state, reason chat.FinishReason, out *Choice) error {
+	calls, err := s.calls.flush()
+	if err != nil {
+		return err
+	}
+	out.Delta.ToolCalls = append(out.Delta.ToolCalls, calls...)
+	if !s.content.whole() || !s.refusal.whole() || !s.reasoning.whole() {
+		return errHalf
+	}
+	if reason == chat.FinishStop && s.calls.shown > 0 && r.hears(StopsWithCalls) {
+		reason = chat.FinishToolCalls
+	}
+	s.finish, out.Finish = "", reason
+	return nil
+}
+
+// End returns what was kept until the server has said that this was all.
+func (r *Reader) End() (*Chunk, error) {
+	r.out = Chunk{Choices: r.out.Choices[:0]}
+	for i := range r.parts {
+		s := &r.parts[i]
+		if s.finish == "" {
+			continue
+		}
+		name := s.finish
+		out := Choice{Index: i}
+		if err := r.close(s, chat.FinishStop, &out); err != nil {
+			return nil, err
+		}
+		if !s.said && s.calls.shown == 0 {
+			return nil, errors.New("finish reason " + strconv.Quote(name) + ", and no answer")
+		}
+		if r.Unknown != nil {
+			r.Unknown(name)
+		}
+		r.out.Choices = append(r.out.Choices, out)
+	}
+	return &r.out, nil
+}
+
+func quoted(s string) string {
+	b, _ := jsontext.AppendQuote(nil, s) // what is not UTF-8 is replaced
+	return string(b)
+}

@@ -1,0 +1,173 @@
+package openaibackend
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"io"
+	"iter"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/pawstream/pawstream/internal/header"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/openaibackend/accent"
+	"github.com/pawstream/pawstream/services/completion/internal/route"
+)
+
+// Config is what a [Backend] is made of. BaseURL and Model are required.
+type Config struct {
+	BaseURL string // what "/chat/completions" follows, or "/responses"
+	Model   string // the server's name for it
+	Key     string // bearer token; empty: none is sent
+	// Headers are sent too. Nobody else ever sees them or the key.
+	Headers map[string]string
+	// Connect bounds how long the server may take to accept a connection; 0: no bound.
+	Connect      time.Duration
+	Continuation Continuation
+	// API is how the server is asked; "": by [APIChat].
+	API API
+	// Strict says that the server refuses members of a request that it does not know.
+	Strict bool
+	// Unknown is called for a finish reason that nobody knows; nil: nobody counts them.
+	Unknown func(reason string)
+	// Transport makes the calls; nil: one of the backend's own.
+	Transport http.RoundTripper
+
+	deaf map[accent.Accent]bool // see accent.Reader
+}
+
+// An API is one of OpenAI's, by which a server can be asked.
+type API string
+
+// The APIs.
+const (
+	APIChat      API = "chat"
+	APIResponses API = "responses"
+)
+
+// A Backend asks one model of one server. It may be used by several goroutines at once.
+type Backend struct {
+	cfg     Config
+	secrets secrets
+	client  *client
+}
+
+var _ route.Backend = (*Backend)(nil)
+
+// Bounds of what a server may say.
+const (
+	maxEvent   = 4 << 20
+	maxRefusal = 64 << 10
+	drainTime  = 20 * time.Millisecond
+)
+
+// New returns a backend. It connects when it is asked.
+func New(cfg Config) *Backend {
+	if cfg.Continuation == "" {
+		cfg.Continuation = ContinueNone
+	}
+	return &Backend{cfg: cfg, secrets: newSecrets(cfg.Key, cfg.Headers), client: newClient(&cfg)}
+}
+
+// CanContinue implements [route.Backend].
+func (b *Backend) CanContinue(call *route.Call) bool { return b.cfg.Continuation.can(call) }
+
+// Complete implements [route.Backend].
+func (b *Backend) Complete(ctx context.Context, call *route.Call) iter.Seq2[[]chat.Event, error] {
+	return func(yield func([]chat.Event, error) bool) {
+		if err := b.complete(ctx, call, yield); err != nil && !errors.Is(err, errGone) {
+			yield(nil, b.secrets.withhold(err))
+		}
+	}
+}
+
+// errGone says that the loop over an answer was left.
+var errGone = errors.New("openaibackend: the reader has gone")
+
+// complete makes one call: nil when the answer is whole.
+func (b *Backend) complete(ctx context.Context, call *route.Call, yield func([]chat.Event, error) bool) error {
+	body, answer, err := b.prepare(call, yield)
+	if err != nil {
+		return err
+	}
+	res, err := b.client.post(ctx, body)
+	var why *refusal
+	if asked, ok := body.(*responseRequest); ok && errors.As(err, &why) && asked.onlyReadable(why) {
+		res, err = b.client.post(ctx, asked)
+	}
+	switch {
+	case errors.As(err, &why):
+		return why.failure(b.secrets)
+	case err != nil:
+		return connection(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	return answer.read(res.Body, res.Header.Get(header.ContentEncoding))
+}
+
+// A reader reads one answer, and yields it as it comes.
+type reader interface {
+	read(body io.ReadCloser, coding string) error
+}
+
+// prepare returns what the server is asked for, and who reads its answer.
+func (b *Backend) prepare(call *route.Call, yield func([]chat.Event, error) bool) (body any, answer reader, err error) {
+	n := call.Request.Choices()
+	from := accent.Reader{Choices: n, Logprobs: call.Request.Logprobs, Unknown: b.cfg.Unknown, Deaf: b.cfg.deaf}
+	if b.cfg.API == APIResponses {
+		body, err := newResponseRequest(b.cfg.Model, b.cfg.Strict, call.Request)
+		return body, &responseSession{secrets: b.secrets, yield: yield, reader: from, unknown: b.cfg.Unknown}, err
+	}
+	asked, err := newRequest(b.cfg.Model, b.cfg.Strict, call.Request)
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &session{secrets: b.secrets, yield: yield, opened: make([]bool, n), ended: make([]bool, n), reader: from}
+	if call.Continues() {
+		b.cfg.Continuation.extend(asked, &call.Shown[0])
+		if b.cfg.Continuation == ContinueMistral {
+			s.echo.want = call.Shown[0].Text
+		}
+	}
+	return asked, s, nil
+}
+
+// connection returns the failure that an error of the transport stands for.
+func connection(err error) *route.Failure {
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return route.Late(err)
+	}
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return route.Unreachable(err).Because(why(err))
+	}
+	return route.Broken(err).Because(why(err))
+}
+
+// why says what was wrong with a connection in words that name neither hosts nor addresses; "" where
+// there are none.
+func why(err error) string {
+	var name *net.DNSError
+	var unknown x509.UnknownAuthorityError
+	var other x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "no route to it"
+	case errors.As(err, &name):
+		return "its name cannot be resolved"
+	case errors.As(err, &unknown), errors.As(err, &other), errors.As(err, &invalid):
+		return "its certificate is not accepted"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "it closed the connection"
+	}
+	return ""
+}

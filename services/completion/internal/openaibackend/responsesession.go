@@ -1,0 +1,466 @@
+package openaibackend
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/pawstream/pawstream/internal/openaiapi"
+	"github.com/pawstream/pawstream/internal/sse"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/openaibackend/accent"
+	"github.com/pawstream/pawstream/services/completion/internal/route"
+)
+
+// A responseSession reads one streamed answer of a server that speaks the Responses API. Such a server says
+// all that it says more than once: by pieces, and whole when a part, an item and the response end. What did not come by
+// pieces is taken from there; what is not what had come is no answer.
+type responseSession struct {
+	secrets secrets
+	yield   func([]chat.Event, error) bool
+	reader  accent.Reader
+	unknown func(reason string)
+
+	out    []chat.Event
+	opened bool
+	parts  map[place]*strings.Builder // what has come, by where
+	calls  map[int]int                // our number of a call, by its place in the output
+	spoken map[int]thought            // how an item's reasoning is told, by its place in the output
+	begun  map[string]bool            // calls, by their ids
+	sealed map[string]bool            // what has come of reasoning that is encrypted
+	named  map[string]int             // places in the output, by the ids of items
+	latest int                        // place that was named last
+	ended  bool
+}
+
+// A place is where a text stands in a response.
+type place struct {
+	kind          textKind
+	item, content int // in the output, and within the item
+}
+
+// A textKind is what a text of a response is.
+type textKind uint8
+
+const (
+	outputText textKind = iota + 1
+	refusalText
+	reasoningText
+	summaryText
+	argumentsText
+)
+
+// A thought is which of its two forms an item's reasoning came in first: the other one says the same.
+type thought = textKind
+
+// The events of a stream, as far as they are looked at, and what they hold.
+type (
+	responseEvent struct {
+		Type         string         `json:"type"`
+		OutputIndex  *int           `json:"output_index"`
+		ItemID       string         `json:"item_id"`
+		ContentIndex int            `json:"content_index"`
+		SummaryIndex int            `json:"summary_index"`
+		Delta        jsontext.Value `json:"delta"` // of other kinds of events no string
+		Text         string         `json:"text"`
+		Refusal      string         `json:"refusal"`
+		Arguments    string         `json:"arguments"`
+		Logprobs     jsontext.Value `json:"logprobs"`
+		Item         *responseItem  `json:"item"`
+		Response     *response      `json:"response"`
+	}
+	response struct {
+		Object     string         `json:"object"`
+		Status     string         `json:"status"`
+		Error      jsontext.Value `json:"error"`
+		Incomplete struct {
+			Reason string `json:"reason"`
+		} `json:"incomplete_details"`
+		Output []responseItem `json:"output"`
+		Usage  *responseUsage `json:"usage"`
+	}
+	responseItem struct {
+		ID        string         `json:"id"`
+		Type      string         `json:"type"`
+		CallID    string         `json:"call_id"`
+		Name      string         `json:"name"`
+		Arguments jsontext.Value `json:"arguments"` // of other kinds of items no string
+		Content   []responsePart `json:"content"`
+		Summary   []responsePart `json:"summary"`
+		Encrypted string         `json:"encrypted_content"`
+	}
+	responsePart struct {
+		Type    string `json:"type"`
+		Text    string `json:"text"`
+		Refusal string `json:"refusal"`
+	}
+	responseUsage struct {
+		Input  int64 `json:"input_tokens"`
+		Output int64 `json:"output_tokens"`
+		Inputs struct {
+			Cached int64 `json:"cached_tokens"`
+		} `json:"input_tokens_details"`
+		Outputs struct {
+			Reasoning int64 `json:"reasoning_tokens"`
+		} `json:"output_tokens_details"`
+	}
+)
+
+// errNoEnd says that a stream ended before its response did.
+var errNoEnd = errors.New("stream ended before the response did")
+
+// read is as that of a [session].
+func (s *responseSession) read(body io.ReadCloser, coding string) error {
+	s.parts, s.calls, s.spoken = make(map[place]*strings.Builder), make(map[int]int), make(map[int]thought)
+	s.begun, s.named, s.sealed = make(map[string]bool), make(map[string]int), make(map[string]bool)
+	plain, err := s.reader.Decode(body, coding)
+	if err != nil {
+		return route.Malformed(err)
+	}
+	limited := &limited{body: plain, left: maxEvent}
+	from, whole := s.reader.IsWhole(limited)
+	if whole {
+		return s.readWhole(from, limited)
+	}
+	events := sse.NewDecoder(s.reader.Lines(from))
+	events.MaxEventBytes, events.KeepMalformed = maxEvent, true
+	for !s.ended {
+		event, err := events.Next()
+		if err != nil {
+			return broken(err, errNoEnd)
+		}
+		limited.left = maxEvent
+		data := strings.TrimSpace(event.Data)
+		if data == openaiapi.Done {
+			return route.Broken(errNoEnd)
+		}
+		if err := s.flush(s.event(event.Name.String(), []byte(data)), s.reader.Over()); err != nil {
+			return err
+		}
+	}
+	limited.drain()
+	return nil
+}
+
+// flush yields what an event came to, and returns the failure that it was. Of a stream that is over, what cannot be read
+// was cut.
+func (s *responseSession) flush(err error, over bool) error {
+	out := s.out
+	s.out = nil
+	if len(out) > 0 && !s.yield(out, nil) {
+		return errGone
+	}
+	var malformed *malformedError
+	switch {
+	case errors.As(err, &malformed) && over:
+		return route.Broken(errNoEnd)
+	case errors.As(err, &malformed):
+		return route.Malformed(malformed.cause)
+	}
+	return err
+}
+
+// A malformedError is of an event that cannot be read, or that is not what came before.
+type malformedError struct{ cause error }
+
+// Error implements error.
+func (e *malformedError) Error() string { return e.cause.Error() }
+
+// readWhole reads a body that is a whole response, and all there is.
+func (s *responseSession) readWhole(from io.Reader, rest *limited) error {
+	data, err := readJSON(from, errNoEnd)
+	if err != nil {
+		return err
+	}
+	var r response
+	err = json.Unmarshal(data, &r, loose)
+	switch {
+	case err != nil:
+		return route.Malformed(err)
+	case r.Object != "response" && present(r.Error):
+		return inStream(data, s.secrets)
+	}
+	if err := s.flush(s.over(&r), false); err != nil {
+		return err
+	}
+	rest.drain()
+	return nil
+}
+
+// loose takes what is there twice.
+var loose = jsontext.AllowDuplicateNames(true) //nolint:gochecknoglobals // options
+
+// event appends what an event comes to.
+func (s *responseSession) event(name string, data []byte) error {
+	var e responseEvent
+	if err := json.Unmarshal(data, &e, loose); err != nil {
+		if name == "error" {
+			return inStream(data, s.secrets)
+		}
+		return &malformedError{err}
+	}
+	if e.Type == "" {
+		e.Type = name
+	}
+	kind, part, _ := strings.Cut(strings.TrimPrefix(e.Type, "response."), ".")
+	if text, ok := texts[kind]; ok {
+		at := place{text, s.at(&e), e.ContentIndex}
+		if text == summaryText {
+			at.content = e.SummaryIndex
+		}
+		switch part {
+		case "delta":
+			return s.piece(at, e.Delta, accent.Tokens(e.Logprobs))
+		case "done":
+			return s.whole(at, e.Text+e.Refusal+e.Arguments) // of which one is there
+		}
+		return nil
+	}
+	switch e.Type {
+	case openaiapi.ItemAdded:
+		s.begin(s.at(&e), e.Item)
+	case openaiapi.ItemDone:
+		return s.item(s.at(&e), e.Item)
+	case openaiapi.Completed, openaiapi.Incomplete, openaiapi.Failed, "response.cancelled":
+		if e.Response == nil {
+			return &malformedError{fmt.Errorf("%s without a response", e.Type)}
+		}
+		return s.over(e.Response)
+	case "error":
+		return inStream(data, s.secrets)
+	}
+	return nil // what does not tell of the answer
+}
+
+// texts are the kinds of texts, by what the types of their events begin with.
+var texts = map[string]textKind{ //nolint:gochecknoglobals // a table
+	"output_text": outputText, "refusal": refusalText, "reasoning_text": reasoningText,
+	"reasoning_summary_text": summaryText, "function_call_arguments": argumentsText,
+}
+
+// at returns where in the output the item of an event stands: by its number, or by its id where a server has
+// no numbers, or where the event before was.
+func (s *responseSession) at(e *responseEvent) int {
+	id := e.ItemID
+	if e.Item != nil {
+		id = e.Item.ID
+	}
+	known, ok := s.named[id]
+	switch {
+	case e.OutputIndex != nil:
+		s.latest = *e.OutputIndex
+	case ok:
+		s.latest = known
+	case id != "":
+		s.latest = len(s.named)
+		s.named[id] = s.latest
+	}
+	return s.latest
+}
+
+// piece takes a piece of a text.
+func (s *responseSession) piece(at place, quoted jsontext.Value, logprobs []chat.TokenLogprob) error {
+	var text string
+	if err := json.Unmarshal(quoted, &text); err != nil {
+		return &malformedError{err}
+	}
+	return s.say(at, text, logprobs)
+}
+
+// whole takes a text that is whole now: of what has come before, the rest.
+func (s *responseSession) whole(at place, text string) error {
+	had := ""
+	if b := s.parts[at]; b != nil {
+		had = b.String()
+	}
+	rest, ok := strings.CutPrefix(text, had)
+	if !ok && text != "" && s.shows(at) {
+		return &malformedError{errors.New("a text is not what its pieces were")}
+	}
+	return s.say(at, rest, nil)
+}
+
+// shows reports whether a text is shown: of an item's reasoning and its summary, the one that came first.
+func (s *responseSession) shows(at place) bool {
+	if at.kind != reasoningText && at.kind != summaryText {
+		return true
+	}
+	first := s.spoken[at.item]
+	return first == 0 || first == at.kind
+}
+
+// say appends a piece of a text.
+func (s *responseSession) say(at place, text string, logprobs []chat.TokenLogprob) error {
+	if text == "" && len(logprobs) == 0 || !s.shows(at) {
+		return nil
+	}
+	b := s.parts[at]
+	if b == nil {
+		b = &strings.Builder{}
+		s.parts[at] = b
+		if at.kind == summaryText && at.content > 0 {
+			s.delta(chat.Delta{Reasoning: "\n\n"}) // its parts are paragraphs
+		}
+	}
+	b.WriteString(text)
+	switch at.kind {
+	case outputText:
+		d := chat.Delta{Content: text}
+		if len(logprobs) > 0 {
+			d.Logprobs = &chat.Logprobs{Content: logprobs}
+		}
+		s.delta(d)
+	case refusalText:
+		s.delta(chat.Delta{Refusal: text})
+	case reasoningText, summaryText:
+		s.spoken[at.item] = at.kind
+		s.delta(chat.Delta{Reasoning: text})
+	case argumentsText:
+		n, ok := s.calls[at.item]
+		if !ok {
+			return &malformedError{errors.New("arguments of a call that has not begun")}
+		}
+		s.delta(chat.Delta{ToolCalls: []chat.ToolCallDelta{{Index: n, Arguments: text}}})
+	}
+	return nil
+}
+
+// delta appends a piece of the answer.
+func (s *responseSession) delta(d chat.Delta) {
+	s.open()
+	s.out = append(s.out, chat.Event{Kind: chat.KindDelta, Delta: d})
+}
+
+func (s *responseSession) open() {
+	if !s.opened {
+		s.opened = true
+		s.out = append(s.out, chat.Opening(0))
+	}
+}
+
+// begin takes an item that has begun. Those of other kinds than are asked for say nothing.
+func (s *responseSession) begin(at int, i *responseItem) {
+	if i == nil || i.Type != callsFunction {
+		return
+	}
+	if _, again := s.calls[at]; again {
+		return
+	}
+	n := len(s.calls)
+	s.calls[at], s.begun[i.call()] = n, true
+	s.delta(chat.Delta{ToolCalls: []chat.ToolCallDelta{{Index: n, ID: i.call(), Name: i.Name}}})
+}
+
+// The types of items that call a function, and that are reasoning.
+const (
+	callsFunction = "function_call"
+	itemReasoning = "reasoning"
+)
+
+// call returns the id by which a call's output is to name it.
+func (i *responseItem) call() string { return cmp.Or(i.CallID, i.ID) }
+
+// item takes an item that is whole.
+func (s *responseSession) item(at int, i *responseItem) error {
+	if i == nil {
+		return nil
+	}
+	s.begin(at, i)
+	if i.Type == callsFunction {
+		var arguments string
+		if err := json.Unmarshal(i.Arguments, &arguments); err != nil {
+			return &malformedError{err}
+		}
+		return s.whole(place{kind: argumentsText, item: at}, arguments)
+	}
+	for n, p := range i.Summary {
+		if err := s.whole(place{summaryText, at, n}, p.Text); err != nil {
+			return err
+		}
+	}
+	for n, p := range i.Content {
+		kind, ok := texts[p.Type]
+		if !ok {
+			continue
+		}
+		if err := s.whole(place{kind, at, n}, p.Text+p.Refusal); err != nil {
+			return err
+		}
+	}
+	s.seal(i)
+	return nil
+}
+
+// seal takes what an item of reasoning has for the server alone. It is whole only where the item is.
+func (s *responseSession) seal(i *responseItem) {
+	if i.Type != itemReasoning || i.Encrypted == "" || s.sealed[i.Encrypted] {
+		return
+	}
+	s.sealed[i.Encrypted] = true
+	s.delta(chat.Delta{EncryptedReasoning: i.Encrypted})
+}
+
+// over takes the response as it is at its end.
+func (s *responseSession) over(r *response) error {
+	if r.Status == "failed" || r.Status == "cancelled" || present(r.Error) {
+		if !present(r.Error) {
+			return route.Broken(fmt.Errorf("the response is %.20q", r.Status))
+		}
+		return inStream(r.Error, s.secrets)
+	}
+	if err := s.output(r.Output); err != nil {
+		return err
+	}
+	reason, err := s.reason(r)
+	if err != nil {
+		return err
+	}
+	s.open()
+	usage := &chat.Usage{Estimated: true}
+	if u := r.Usage; u != nil {
+		usage = &chat.Usage{
+			PromptTokens: u.Input, CompletionTokens: u.Output, CachedTokens: u.Inputs.Cached, ReasoningTokens: u.Outputs.Reasoning,
+		}
+	}
+	s.out = append(s.out, chat.Event{Kind: chat.KindUsage, Usage: usage}, chat.Finish(0, reason))
+	s.ended = true
+	return nil
+}
+
+// output takes what of a whole output has not come yet: all of it, or calls and what is encrypted.
+func (s *responseSession) output(all []responseItem) error {
+	streamed := s.opened
+	for n := range all {
+		if streamed && (all[n].Type != callsFunction || s.begun[all[n].call()]) {
+			s.seal(&all[n])
+			continue
+		}
+		if err := s.item(-1-n, &all[n]); err != nil { // no event has told of that place
+			return err
+		}
+	}
+	return nil
+}
+
+// reason returns why an answer ended.
+func (s *responseSession) reason(r *response) (chat.FinishReason, error) {
+	switch {
+	case r.Status != "completed" && r.Status != "incomplete":
+		return "", &malformedError{fmt.Errorf("the response ended as %.20q", r.Status)}
+	case r.Status == "incomplete" && r.Incomplete.Reason == "content_filter":
+		return chat.FinishContentFilter, nil
+	case r.Status == "incomplete":
+		if r.Incomplete.Reason != "max_output_tokens" && s.unknown != nil {
+			s.unknown(r.Incomplete.Reason)
+		}
+		return chat.FinishLength, nil
+	case len(s.calls) > 0:
+		return chat.FinishToolCalls, nil
+	}
+	return chat.FinishStop, nil
+}

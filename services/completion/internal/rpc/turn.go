@@ -1,0 +1,59 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/turns"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// maxReads is how many calls that read what is stored are answered at once, and readPatience how
+// long others wait for their turn, as many as readRoom. Cancels, which may wait for the model, have
+// turns of their own: whoever is kept from reading is not kept from ending what runs.
+const (
+	maxReads     = 8
+	maxCancels   = 4
+	readRoom     = 1024
+	readPatience = 5 * time.Second
+)
+
+// callTurns are what calls take turns for.
+type callTurns struct{ reads, cancels *turns.Queue }
+
+func newCallTurns() callTurns {
+	return callTurns{
+		reads:   turns.New(turns.Config{Limit: maxReads, Room: readRoom, Reserve: true}),
+		cancels: turns.New(turns.Config{Limit: maxCancels, Room: readRoom, Reserve: true}),
+	}
+}
+
+// acquire waits until a call may begin, and returns what ends it. Those that create wait for the
+// model, and hold what they have asked for; others hold what they read, whose size nobody
+// knows before.
+func (g *guard) acquire(ctx context.Context, method string) (end func(), err error) {
+	queue := g.turns.reads
+	switch {
+	case method == completionv1.CompletionService_CreateCompletion_FullMethodName, !strings.HasPrefix(method, ofCompletions):
+		return func() {}, nil
+	case method == completionv1.CompletionService_CancelCompletion_FullMethodName:
+		queue = g.turns.cancels
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, readPatience, chat.NoRoom(nil))
+	defer cancel()
+	release, err := queue.Acquire(ctx, g.known(ctx), nil)
+	switch {
+	case errors.Is(err, turns.ErrFull):
+		return nil, chat.NoRoom(nil)
+	case err != nil:
+		return nil, context.Cause(ctx)
+	}
+	return sync.OnceFunc(release), nil
+}
+
+// ofCompletions is what the names of the calls that read completions begin with.
+const ofCompletions = "/petstore.completion.v1.CompletionService/"

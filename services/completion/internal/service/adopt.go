@@ -1,0 +1,79 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// MaxTakeovers bounds how often a completion changes hands without getting any further
+// before it is given up: one that kills each replica that generates it must not kill them all.
+const MaxTakeovers = 5
+
+// AdoptAll adopts the orphans of the [Config.Cluster] until ctx ends.
+func (s *Service) AdoptAll(ctx context.Context) {
+	for orphan := range s.cluster.Orphans(ctx) {
+		s.Adopt(ctx, orphan)
+	}
+}
+
+// Adopt goes on with an orphan where its writer has left off, or ends it with an error
+// where that cannot be done. It returns at once.
+func (s *Service) Adopt(ctx context.Context, o *chat.Orphan) {
+	if o.Ended != nil {
+		o.Settle(func() { s.observer.Ended(ctx, o.Meta, o.Ended, 0, 0) })
+		return
+	}
+	r, genCtx := s.newRun(ctx, o.Meta)
+	// Its readers have lost their connections and need time to come back.
+	if r.policy == chat.OnDisconnectCancel {
+		r.policy = chat.OnDisconnectGrace
+	}
+	g := &generation{meta: o.Meta, share: r.share, writer: o.Writer, shown: o.Shown, begun: o.Meta.Created, takeovers: o.Takeovers}
+	// It was admitted long ago: the limits are for those who can be asked to come back.
+	size := requestCost * o.Meta.RequestSize
+	for i := range o.Shown {
+		size += answerCost * o.Shown[i].Size()
+	}
+	r.share.Force(size)
+	err := s.enlist(r, math.MaxInt)
+	if err == nil {
+		err = g.adopt(s, o)
+		if err == nil {
+			r.leave() // whoever follows here already is not known to the run, but to the log
+			go s.generate(genCtx, r, g)
+			return
+		}
+		s.delist(r)
+	}
+	r.stop(err)
+	r.share.Release()
+	if s.handsOver() && errors.Is(err, errShutdown) {
+		return // for the next one to adopt
+	}
+	shown := *s.shown(ctx, g, err)
+	shown.SetBack = o.Lost
+	s.seal(ctx, g, chat.Event{Kind: chat.KindError, Err: &shown})
+}
+
+// adopt finds the engine that is to go on.
+func (g *generation) adopt(s *Service, o *chat.Orphan) error {
+	if o.Lost {
+		return fmt.Errorf("%w: %w", chat.ErrCannotContinue, chat.ErrLost)
+	}
+	if o.Takeovers > MaxTakeovers {
+		return chat.Internal(errors.New("completion was taken over too often"))
+	}
+	model, err := s.Model(o.Meta.Model)
+	if err != nil {
+		return err
+	}
+	g.model = &model
+	s.logger.Info("completion taken over", slog.String("completion", o.Meta.ID),
+		slog.Int("shown", len(o.Shown)), slog.Int("takeovers", o.Takeovers))
+	return nil
+}

@@ -1,0 +1,220 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// sealPatience bounds how long the terminal event may take to be stored: longer than a log
+// is patient itself, which knows better what went wrong.
+const sealPatience = 15 * time.Second
+
+// maxToolCalls bounds the tool calls of one choice: an index comes from the model, and
+// readers make room for it.
+const maxToolCalls = 128
+
+// A generation is one engine's work on one completion.
+type generation struct {
+	meta     *chat.Meta
+	share    chat.Share // of the memory
+	unheld   int        // what the answer takes that the share does not hold yet
+	model    *chat.Model
+	writer   chat.Writer
+	shown    []chat.Event // what the completion's dead writer has stored
+	watchdog *watchdog
+	usage    *chat.Usage // the last that the engine told
+	finished []bool      // which choices have ended
+
+	begun      time.Time
+	firstToken time.Duration // since begun; 0: none yet, or by a dead writer
+	takeovers  int
+}
+
+// generate runs the engine, stores what it yields and seals the completion,
+// whatever happens: every admitted completion gets a terminal event.
+func (s *Service) generate(ctx context.Context, r *run, g *generation) {
+	defer s.delist(r)
+	ctx, stop := s.observer.Generating(ctx, g.meta, g.takeovers)
+	g.writer.OnEnd(func() { r.stop(errCancelled) })
+	g.watchdog = watch(s.deadlines, r.stop)
+	ctx = chat.WithPrincipal(ctx, g.meta.Principal)
+	defer g.watchdog.end()
+	terminal := chat.Event{Kind: chat.KindDone}
+	if err := g.run(ctx, s); err != nil {
+		if s.handsOver() && errors.Is(context.Cause(ctx), errShutdown) {
+			stop(nil)
+			return // whoever takes over goes on from here
+		}
+		terminal = chat.Event{Kind: chat.KindError, Err: s.shown(ctx, g, err)}
+	}
+	terminal.Usage = g.usage
+	s.seal(ctx, g, terminal)
+	stop(&terminal)
+}
+
+// seal stores the terminal event.
+func (s *Service) seal(ctx context.Context, g *generation, terminal chat.Event) {
+	sealCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sealPatience)
+	defer cancel()
+	switch err := g.writer.Seal(sealCtx, terminal); {
+	case err == nil:
+		took := max(time.Since(g.begun), 0) // begun may be of another machine
+		g.writer.Settle(func() { s.observer.Ended(ctx, g.meta, &terminal, g.firstToken, took) })
+	case !endedElsewhere(err):
+		s.logger.ErrorContext(ctx, "cannot store the end of a completion", slog.String("completion", g.meta.ID), slog.Any("error", err))
+	}
+}
+
+// run stores what the engine yields until it ends: nil when the answer is complete.
+func (g *generation) run(ctx context.Context, s *Service) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("engine panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	req := g.meta.Request
+	g.finished = make([]bool, req.Choices())
+	resume, usageShown, err := g.resume()
+	if err != nil {
+		return err
+	}
+	asked, err := fit(ctx, s.counter, g.model, req)
+	if err != nil {
+		return err
+	}
+	for event, err := range g.model.Engine.Complete(ctx, asked, resume) {
+		if err != nil {
+			return err
+		}
+		if event.Kind != chat.KindProgress { // a place in a queue is no answer yet
+			g.watchdog.saw()
+		}
+		if err := g.store(ctx, event); err != nil {
+			return err
+		}
+	}
+	if i := slices.Index(g.finished, false); i >= 0 {
+		return fmt.Errorf("engine ended before choice %d of %d", i, len(g.finished))
+	}
+	if g.usage == nil {
+		return errors.New("engine ended without telling the usage")
+	}
+	if req.Stream.IncludeUsage && !usageShown {
+		return g.writer.Append(ctx, chat.UsageEvent(*g.usage))
+	}
+	return nil
+}
+
+// resume returns what the engine has to go on from, and whether the usage, which
+// follows all that, has been shown too.
+func (g *generation) resume() (events []chat.Event, usageShown bool, err error) {
+	for i := range g.shown {
+		e := &g.shown[i]
+		switch e.Kind {
+		case chat.KindUsage:
+			usageShown = true
+		case chat.KindDelta, chat.KindFinish:
+			if err := g.check(e); err != nil {
+				return nil, false, fmt.Errorf("taken over: %w", err)
+			}
+			g.finished[e.Choice] = e.Kind == chat.KindFinish
+			events = append(events, *e)
+		case chat.KindError, chat.KindDone, chat.KindProgress:
+			return nil, false, fmt.Errorf("taken over: event %d is of kind %d", i, e.Kind)
+		}
+	}
+	return events, usageShown, nil
+}
+
+// store takes one event of the engine.
+func (g *generation) store(ctx context.Context, e chat.Event) error {
+	switch e.Kind {
+	case chat.KindProgress:
+		if g.meta.Request.Stream.IncludeEvents {
+			g.writer.Progress(*e.Progress)
+		}
+		return nil
+	case chat.KindUsage:
+		g.usage = e.Usage
+		return nil
+	case chat.KindDelta, chat.KindFinish:
+		if err := g.check(&e); err != nil {
+			return err
+		}
+		// After a cancel nothing more is shown, even where the engine has not noticed yet.
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := g.hold(&e); err != nil {
+			return err
+		}
+		g.finished[e.Choice] = e.Kind == chat.KindFinish
+		if g.firstToken == 0 && g.takeovers == 0 && e.Kind == chat.KindDelta && e.Delta.Role == "" {
+			g.firstToken = time.Since(g.begun)
+		}
+		return g.writer.Append(ctx, e)
+	case chat.KindError, chat.KindDone:
+	}
+	return fmt.Errorf("engine yielded an event of kind %d", e.Kind)
+}
+
+// check refuses what readers could make no sense of.
+func (g *generation) check(e *chat.Event) error {
+	switch {
+	case e.Choice < 0 || e.Choice >= len(g.finished):
+		return fmt.Errorf("engine yielded choice %d of %d", e.Choice, len(g.finished))
+	case g.finished[e.Choice]:
+		return fmt.Errorf("engine went on after the end of choice %d", e.Choice)
+	}
+	for _, call := range e.Delta.ToolCalls {
+		if call.Index < 0 || call.Index >= maxToolCalls {
+			return fmt.Errorf("engine yielded tool call %d", call.Index)
+		}
+	}
+	return nil
+}
+
+// endedElsewhere reports whether an error of a [chat.Writer] says that somebody else has
+// ended the completion, or deleted it, or that it was lost: its end is not ours to store.
+func endedElsewhere(err error) bool {
+	return errors.Is(err, chat.ErrSealed) || errors.Is(err, chat.ErrTrimmed) || errors.Is(err, chat.ErrNotFound) || errors.Is(err, chat.ErrLost)
+}
+
+// shown returns what readers see of the reason why a generation ended early, and
+// logs what they do not.
+func (s *Service) shown(ctx context.Context, g *generation, err error) *chat.Error {
+	var shown *chat.Error
+	switch {
+	case ctx.Err() != nil && errors.As(context.Cause(ctx), &shown):
+		shown = withCause(shown, err)
+	case errors.Is(err, chat.ErrTooLong):
+		return errTooLong
+	case errors.Is(err, chat.ErrCannotContinue):
+		interrupted := *errInterrupted
+		interrupted.Err = err
+		shown = &interrupted
+	case endedElsewhere(err):
+		return errCancelled // the seal that follows changes nothing
+	case !errors.As(s.failure(err), &shown):
+		shown = chat.Internal(err)
+	}
+	if shown.Err == nil {
+		return shown
+	}
+	level := slog.LevelWarn // the fault of a model's server, or one that cannot go on, as is known of it
+	if shown.Code == chat.CodeInternal || errors.Is(shown.Err, chat.ErrLogFull) {
+		level = slog.LevelError
+	}
+	s.logger.Log(ctx, level, "generation failed", slog.String("completion", g.meta.ID),
+		slog.String("model", g.meta.Model), slog.Any("error", shown.Err))
+	told := *shown
+	told.Err = nil // logged here, so not passed on
+	return &told
+}

@@ -1,0 +1,101 @@
+package service
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"sync"
+
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// A Stream is one reader's view of a completion. Entries or Close has to be called,
+// or the completion keeps a reader that nobody is.
+type Stream struct {
+	ctx      context.Context //nolint:containedctx // a Stream is one call's iterator and ends with it
+	service  *Service
+	meta     *chat.Meta
+	run      *run
+	after    int64
+	term     uint32 // of the event that it goes on after; 0: not known
+	until    *int64 // the last event of a stream that waits for none; nil: it does
+	progress bool
+	leave    sync.Once
+}
+
+func (s *Service) newStream(ctx context.Context, m *chat.Meta, r *run, after int64, progress bool) *Stream {
+	return &Stream{ctx: ctx, service: s, meta: m, run: r, after: after, progress: progress}
+}
+
+// Meta returns what holds for the completion as a whole, without its request once Entries has begun:
+// a request may be large, and a stream long.
+func (st *Stream) Meta() *chat.Meta { return st.meta }
+
+// Entries yields the completion's events up to the terminal one. It ends without
+// one only by an error, which is the last thing yielded: [*chat.Error], or the
+// context's. It may be ranged over once, and closes the stream.
+func (st *Stream) Entries() iter.Seq2[chat.Entry, error] {
+	return func(yield func(chat.Entry, error) bool) {
+		defer st.Close()
+		st.meta = st.meta.WithoutRequest()
+		if st.until != nil && *st.until <= st.after {
+			return
+		}
+		after, unsure := st.after, st.term != 0 && st.after != chat.FromStart
+		if unsure {
+			after-- // the one that its reader has comes too, to be looked at
+		}
+		for entry, err := range st.service.log.Follow(st.ctx, st.meta.ID, after, st.progress) {
+			switch {
+			case err != nil:
+				yield(chat.Entry{}, st.service.failure(err))
+				return
+			case unsure && entry.Sequence == st.after:
+				if unsure = entry.Term != st.term; unsure {
+					yield(chat.Entry{}, st.service.interrupt(st.ctx, st.meta))
+					return
+				}
+				continue
+			}
+			if !yield(entry, nil) || st.until != nil && entry.Sequence == *st.until {
+				return
+			}
+		}
+		if unsure && st.ctx.Err() == nil { // what its reader has is not there any more
+			yield(chat.Entry{}, errInterrupted)
+		}
+	}
+}
+
+// AfterTerm says of which term the event is that the stream goes on after, as its reader was told; 0:
+// that is not known. Where that event is of another one, the stream ends with CodeInterrupted: the log was
+// put back, and its reader has seen what is no more. So does the completion, as others may
+// have, who cannot tell.
+func (st *Stream) AfterTerm(term uint32) { st.term = term }
+
+// interrupt ends a completion of which somebody has seen what the log does not hold any more, and
+// returns what that one is told.
+func (s *Service) interrupt(ctx context.Context, m *chat.Meta) error {
+	told := *errInterrupted
+	told.SetBack, told.Throughout = true, true
+	terminal := chat.Event{Kind: chat.KindError, Err: &told}
+	s.logger.ErrorContext(ctx, "a reader has seen what the log does not hold any more: it was put back from a backup, and the completion ends",
+		slog.String("completion", m.ID))
+	ctx = context.WithoutCancel(ctx)
+	switch settle, err := s.log.Seal(ctx, m.ID, terminal); {
+	case err == nil:
+		settle(func() { s.observer.Ended(ctx, m, &terminal, 0, 0) })
+	case !endedElsewhere(err):
+		return s.failure(err)
+	}
+	return errInterrupted
+}
+
+// Close ends the stream without a reader having seen its end. Further calls do nothing.
+func (st *Stream) Close() {
+	st.leave.Do(func() {
+		if st.run != nil {
+			st.run.leave()
+		}
+	})
+}

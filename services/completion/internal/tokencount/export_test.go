@@ -1,0 +1,6 @@
+package tokencount
+
+import "github.com/tiktoken-go/tokenizer"
+
+// Over returns a counter that counts with a codec.
+func Over(codec tokenizer.Codec) Counter { return Counter{codec} }

@@ -1,0 +1,46 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pawstream/pawstream/internal/natsconn"
+)
+
+// LogOptions are the settings of where completions are kept.
+type LogOptions struct {
+	Log             string          `default:"jetstream" enum:"jetstream,memory" help:"Where completions are stored: ${enum}. In memory they end with the process." group:"log"`
+	LogRetention    time.Duration   `default:"1h" help:"How long a completion is kept, and at most how long one without 'store' is." group:"log"`
+	ResumeRetention time.Duration   `default:"15m" help:"How long a completion without 'store' is kept after its end, for clients that resume it; at most --log-retention. 0: as long as that." group:"log"`
+	LogMaxBytes     int64           `default:"0" help:"Maximum size of all completions together, in bytes; 0: 4 GiB in files, 512 MiB in memory." group:"log"`
+	LogShare        int             `default:"50" help:"Percentage of --log-max-bytes that the completions of one caller may use; the last tenth is reserved for callers who use less than a hundredth. 100: no limit. Neither anonymous callers nor --log=memory have such a limit." group:"log"`
+	LogSync         bool            `help:"Sync every record to the disk before readers see it: then it survives a power failure, and not only the end of the process." group:"log"`
+	LogWitness      string          `help:"File in which this process notes the last record that it knows to be stored; no backup of the log may include it. With it, a restarted process detects a log that was restored from an older backup, and ends the unfinished completions." placeholder:"FILE" group:"log"`
+	MaxAnswer       int             `name:"max-answer-bytes" env:"PAWSTREAM_MAX_ANSWER_BYTES" default:"8388608" help:"Maximum size of one answer in the log, in bytes; 32 MiB at most. A longer answer ends as answer_too_long." group:"log"`
+	DataDir         string          `default:"./data" help:"Directory of the NATS JetStream server inside this process; it belongs to one process." group:"log"`
+	NATS            natsconn.Server `embed:"" prefix:"nats-" set:"nats_use=to use instead of the one inside this process; several are separated by commas." group:"log"`
+	NatsReplicas    int             `default:"1" help:"How many servers of a NATS cluster hold each completion." group:"log"`
+}
+
+// check refuses settings that cannot work, by the flag's name.
+func (o *LogOptions) check() error {
+	switch {
+	case o.LogRetention < 100*time.Millisecond:
+		return errors.New("--log-retention must be at least 100ms")
+	case o.ResumeRetention < 0 || o.ResumeRetention > 0 && o.ResumeRetention < time.Second:
+		return errors.New("--resume-retention must be 0 (as long as --log-retention) or at least 1s")
+	case o.LogMaxBytes < 0:
+		return errors.New("--log-max-bytes must not be negative")
+	case o.LogShare < 0 || o.LogShare > 100:
+		return errors.New("--log-share must be 0 to 100 percent")
+	case o.MaxAnswer < 0 || o.MaxAnswer > mostAnswer:
+		return fmt.Errorf("--max-answer-bytes must be 0 (the default) to %d", mostAnswer)
+	case o.NatsReplicas < 1 || o.NatsReplicas > 5:
+		return errors.New("--nats-replicas must be 1 to 5")
+	}
+	return o.NATS.Check()
+}
+
+// mostAnswer bounds --max-answer-bytes: a larger answer could not be received whole.
+const mostAnswer = 32 << 20

@@ -1,0 +1,116 @@
+// Package program is the command standalone, whichever file it is in.
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pawstream/pawstream/edge/ask"
+	edge "github.com/pawstream/pawstream/edge/server"
+	"github.com/pawstream/pawstream/internal/config"
+	"github.com/pawstream/pawstream/internal/lifecycle"
+	"github.com/pawstream/pawstream/internal/listen"
+	"github.com/pawstream/pawstream/internal/telemetry"
+	completion "github.com/pawstream/pawstream/services/completion/server"
+	"github.com/pawstream/pawstream/services/standalone/internal/demo"
+)
+
+// flags are the settings of the program.
+type flags struct {
+	Listen     string `default:"${http}" help:"Address of the public HTTP API (host:port)." group:"http"`
+	GrpcListen string `default:"${grpc}" help:"Address of the gRPC API (host:port); off: not served." group:"grpc"`
+	Demo       bool   `help:"Serve the page /demo, which shows what survives: its buttons cut connections, take the network away and kill completion services. Two of these run behind the edge, as processes of their own with the embedded advisor; their log ends with the program. Only on loopback." group:"http"`
+	config.Commands
+	Keys        edge.KeysCommand       `cmd:"" help:"API keys."`
+	CheckConfig completion.CheckConfig `cmd:"" help:"Check a models file and list its models."`
+	Explain     completion.Explain     `cmd:"" help:"Show how the embedded advisor understands a question."`
+	Ask         ask.Ask                `cmd:"" help:"Ask a running server, and print the answer as it arrives. Ctrl-C stops it."`
+	Watch       ask.Watch              `cmd:"" help:"Follow a completion that was created elsewhere."`
+	config.Process
+	GrpcTrustLocal bool               `help:"Trust callers on this machine that have no certificate to name their principal. Without it they act for no principal, and with --auth=keys or --auth=jwt they cannot call." group:"grpc"`
+	Access         completion.Access  `embed:"" prefix:"grpc-"`
+	Completion     completion.Options `embed:""`
+	Edge           edge.Options       `embed:""`
+}
+
+// Run runs the command with the process's arguments and streams, and returns its exit code.
+func Run() int {
+	var f flags
+	return lifecycle.Run(lifecycle.Program{
+		Program: config.Program{
+			Name:        "standalone",
+			Description: "Answers pet questions over HTTP and gRPC, all in one process.",
+			AdminListen: listen.AdminEdge,
+		},
+		Flags:   &f,
+		Process: &f.Process,
+		Addresses: func() []listen.Address {
+			return []listen.Address{{Flag: listen.Flag, Address: f.Listen}, {Flag: "--grpc-listen", Address: f.GrpcListen}}
+		},
+		Start: func(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
+			if f.Demo {
+				return f.startDemo(ctx, reports)
+			}
+			return f.start(ctx, reports)
+		},
+	})
+}
+
+// start starts the completion service, and the edge in front of it.
+func (f *flags) start(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
+	local := completion.LocalAnonymous
+	switch {
+	case f.GrpcTrustLocal:
+		local = completion.LocalTrusted
+	case f.Edge.AsksWho():
+		local = completion.LocalRefused
+	}
+	front := f.front()
+	if err := front.Check(); err != nil { // before the log is opened, which leaves files
+		return nil, err
+	}
+	service, err := completion.New(ctx, completion.Config{
+		Listen: f.GrpcListen, Inside: f.GrpcListen == completion.Off, Local: local, Access: f.Access, AccessPrefix: "grpc-",
+		DrainTimeout: f.DrainTimeout, Options: f.Completion,
+	}, reports)
+	if err != nil {
+		return nil, err
+	}
+	// The edge calls through memory: on the address it would be one of the machine's programs.
+	front.Dial = service.Dial
+	public, err := edge.New(ctx, front, reports)
+	if err != nil {
+		service.Close()
+		return nil, err
+	}
+	return []lifecycle.Part{{Name: "http", Server: public}, {Name: "grpc", Server: service}}, nil
+}
+
+// front returns what the edge is made of, whichever completion service it has.
+func (f *flags) front() edge.Config {
+	return edge.Config{Listen: f.Listen, NATS: f.Completion.NATS, DrainTimeout: f.DrainTimeout, Options: f.Edge}
+}
+
+// startDemo starts completion services that may be killed, and the edge with the page that kills them.
+func (f *flags) startDemo(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
+	front := f.front()
+	var services *demo.Cluster
+	front.DemoKill = func(ctx context.Context) (string, error) { return services.Kill(ctx) }
+	if err := front.Check(); err != nil { // before processes are started
+		return nil, err
+	}
+	services, err := demo.Start(ctx, demo.Config{Logger: reports.Logger, Args: []string{
+		fmt.Sprintf("--advisor-pace=%g", f.Completion.AdvisorPace), fmt.Sprintf("--drain-timeout=%v", f.DrainTimeout),
+		"--log-level=" + f.LogLevel, "--log-format=" + f.LogFormat,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	front.CompletionAddr = services.Addr()
+	public, err := edge.New(ctx, front, reports)
+	if err != nil {
+		return nil, errors.Join(err, services.Close())
+	}
+	return []lifecycle.Part{{Name: "http", Server: public}, {Name: "grpc", Server: services}}, nil
+}
