@@ -116,6 +116,19 @@ func (s *service) made(principal string) (n int) {
 	return n
 }
 
+// nonce is what completions are shared by.
+const nonce = "nonce"
+
+// share has the completions be shared by nonce, or by nothing.
+func (s *service) share(shared bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.metadata = nil
+	if shared {
+		s.metadata = map[string]string{shareKey: nonce}
+	}
+}
+
 // requestIDs returns the ids of the requests for which calls were made since taken was called.
 func (s *service) requestIDs() []string {
 	s.mu.Lock()

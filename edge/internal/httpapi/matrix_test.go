@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pawstream/pawstream/edge/internal/auth"
 )
@@ -45,6 +46,7 @@ func forms() map[string][]form {
 		refers      = `{"model":"` + modelA + `","input":[{"type":"item_reference","id":"msg_MINE_0"},{"role":"user","content":"?"}]}`
 	)
 	const both = auth.ScopeCreate + " " + auth.ScopeRead // what a caller may not read is not told by asking for more of it
+	const share = auth.ScopeManage + " " + auth.ScopeRead
 	create, read, manage, see := auth.ScopeCreate, auth.ScopeRead, auth.ScopeManage, auth.ScopeModels
 	return map[string][]form{
 		"POST /v1/chat/completions": {
@@ -133,6 +135,9 @@ func forms() map[string][]form {
 		},
 		"POST /v1/stream_tickets": {
 			{"ticket", "POST /v1/stream_tickets", `{"completion_id":"` + completion + `"}`, "", read, true, "", 200, get},
+			{"share", "POST /v1/stream_tickets", `{"completion_id":"` + completion + `","share_for":60}`, "", share, true, "", 200, get + ", " + owner + " CompletionService/UpdateCompletion"},
+			{"share no longer", "POST /v1/stream_tickets", `{"completion_id":"` + completion + `","share_for":0}`, "", share, true, "", 200, get},
+			{"share null", "POST /v1/stream_tickets", `{"completion_id":"` + completion + `","share_for":null}`, "", read, true, "", 200, get},
 		},
 		"GET /v1/models": {
 			{"list", "GET /v1/models", "", "", see, false, "", 200, "ModelService/ListModels"},
@@ -145,11 +150,34 @@ func forms() map[string][]form {
 
 // credentials are the ways to say who one is.
 type credentials struct {
-	name  string
-	apply func(t *testing.T, a *api, r *http.Request, c *auth.Caller, key string)
-	// follows says that they let nobody in but who follows the completion, by GET.
-	follows bool
-	nobody  bool
+	name   string
+	apply  func(t *testing.T, a *api, r *http.Request, c *auth.Caller, key string)
+	admits admission
+}
+
+// An admission is whom credentials let in.
+type admission int
+
+const (
+	anybody  admission = iota
+	follower           // who follows the completion, by GET
+	guest              // who follows its stream, by GET, as it is shared
+	exGuest            // the same, but it is shared no longer
+	stranger           // nobody, wherever
+)
+
+// within reports whether a form is one that they are for.
+func (a admission) within(pattern string, f *form) bool {
+	switch a {
+	case anybody:
+		return true
+	case follower:
+		return pattern == followRoute && strings.HasPrefix(f.request, "GET ")
+	case guest, exGuest:
+		return follower.within(pattern, f) && (strings.Contains(f.request, "stream=true") || strings.Contains(f.header, "event-stream"))
+	case stranger:
+	}
+	return false
 }
 
 func ways() []credentials {
@@ -164,36 +192,46 @@ func ways() []credentials {
 		return func(_ *testing.T, a *api, r *http.Request, c *auth.Caller, _ string) { put(r, give(a, c, id)) }
 	}
 	ticket := func(a *api, c *auth.Caller, id string) string { s, _ := a.tickets.Issue(c, id); return s }
+	share := func(a *api, c *auth.Caller, id string) string {
+		s, _ := a.tickets.Share(c, id, nonce, time.Hour)
+		return s
+	}
 	pass := func(a *api, c *auth.Caller, id string) string { s, _ := a.tickets.Pass(c, id); return s }
+	inHeader := func(r *http.Request, s string) { r.Header.Set("Authorization", "Bearer "+s) }
 	inQuery := func(r *http.Request, s string) { query(r, "ticket", s) }
 	return []credentials{
 		{"header", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) {
 			r.Header.Set("Authorization", key)
-		}, false, false},
-		{"none", func(*testing.T, *api, *http.Request, *auth.Caller, string) {}, false, true},
+		}, anybody},
+		{"none", func(*testing.T, *api, *http.Request, *auth.Caller, string) {}, stranger},
 		{"key in the query", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) {
 			for _, name := range []string{"key", "api_key", "access_token", "authorization", "ticket"} {
 				query(r, name, key)
 			}
-		}, false, true},
+		}, stranger},
 		{"key in a cookie", func(_ *testing.T, _ *api, r *http.Request, _ *auth.Caller, key string) {
 			cookie(r, key)
 			r.AddCookie(&http.Cookie{Name: "Authorization", Value: key})
-		}, false, true},
-		{"ticket", sealed(ticket, inQuery, completion), true, false},
-		{"ticket for another", sealed(ticket, inQuery, another), false, true},
-		{"ticket in a cookie", sealed(ticket, cookie, completion), false, true},
-		{"ticket in the header", sealed(ticket, func(r *http.Request, s string) { r.Header.Set("Authorization", "Bearer "+s) }, completion), false, true},
+		}, stranger},
+		{"ticket", sealed(ticket, inQuery, completion), follower},
+		{"ticket for another", sealed(ticket, inQuery, another), stranger},
+		{"ticket in a cookie", sealed(ticket, cookie, completion), stranger},
+		{"ticket in the header", sealed(ticket, inHeader, completion), stranger},
 		{"used ticket", func(t *testing.T, a *api, r *http.Request, c *auth.Caller, _ string) {
 			s := ticket(a, c, completion)
 			if _, err := a.tickets.Redeem(t.Context(), s, completion); err != nil {
 				t.Fatal(err)
 			}
 			inQuery(r, s)
-		}, false, true},
-		{"pass", sealed(pass, cookie, completion), true, false},
-		{"pass for another", sealed(pass, cookie, another), false, true},
-		{"pass in the query", sealed(pass, inQuery, completion), false, true},
+		}, stranger},
+		{"pass", sealed(pass, cookie, completion), follower},
+		{"pass for another", sealed(pass, cookie, another), stranger},
+		{"pass in the query", sealed(pass, inQuery, completion), stranger},
+		{"shared", sealed(share, inQuery, completion), guest},
+		{"shared no longer", sealed(share, inQuery, completion), exGuest},
+		{"another is shared", sealed(share, inQuery, another), stranger},
+		{"shared, in a cookie", sealed(share, cookie, completion), stranger},
+		{"shared, in the header", sealed(share, inHeader, completion), stranger},
 	}
 }
 
@@ -248,10 +286,22 @@ func (f *form) allowed(c *auth.Caller) bool {
 
 // answerTo is what a caller is to get: the status, the error's code, and the call that is made.
 func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status int, code, call string) {
-	switch {
-	case by.nobody, by.follows && (pattern != followRoute || !strings.HasPrefix(f.request, "GET ")):
+	if !by.admits.within(pattern, f) {
 		return http.StatusUnauthorized, "invalid_api_key", ""
-	case !by.follows && !f.allowed(c): // a ticket is the right to read
+	}
+	if by.admits == guest || by.admits == exGuest { // first it is looked whether the completion is shared
+		const look = "CompletionService/GetCompletion"
+		switch {
+		case c.Principal != owner:
+			return http.StatusNotFound, "completion_not_found", c.Principal + " " + look
+		case by.admits == exGuest:
+			return http.StatusUnauthorized, "invalid_api_key", owner + " " + look
+		}
+		status, code, call = f.answerTo(c, &credentials{admits: follower}, pattern)
+		return status, code, strings.TrimSuffix(owner+" "+look+", "+call, ", ")
+	}
+	switch {
+	case by.admits == anybody && !f.allowed(c): // a ticket is the right to read
 		return http.StatusForbidden, "permission_denied", ""
 	case f.status == http.StatusBadRequest:
 		return f.status, "invalid_event_id", ""
@@ -295,7 +345,7 @@ func TestAccess(t *testing.T) {
 			for _, by := range ways() {
 				t.Run(pattern+"/"+f.name+"/"+by.name, func(t *testing.T) {
 					callers := known
-					if by.nobody || by.follows {
+					if by.admits != anybody {
 						callers = always
 					}
 					models := f.model != "" || pattern == "GET /v1/models"
@@ -307,6 +357,7 @@ func TestAccess(t *testing.T) {
 						by.apply(t, public.api, r, caller, key)
 						w := httptest.NewRecorder()
 						behind.taken()
+						behind.share(by.admits == guest)
 						public.ServeHTTP(w, r)
 						status, code, call := f.answerTo(caller, &by, pattern)
 						if w.Code != status || codeOf(w) != code && r.Method != http.MethodHead {
