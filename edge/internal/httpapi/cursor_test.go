@@ -68,7 +68,7 @@ func TestCursorOf(t *testing.T) {
 			if tt.last != "" {
 				r.Header.Set("Last-Event-ID", tt.last)
 			}
-			at, fault := cursorOf(r, tt.path)
+			at, fault := cursorOf(spokenIn(chat.New(), r), tt.path)
 			got := at.ID + "@-"
 			switch {
 			case fault != nil:

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/dialect"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
@@ -342,4 +343,9 @@ func (c knownCallers) Authenticate(h http.Header) (*auth.Caller, error) {
 		return caller, nil
 	}
 	return nil, auth.ErrInvalid
+}
+
+// spokenIn returns r as [api.identify] hands it on, for what is tested without the routes around it.
+func spokenIn(d dialect.Dialect, r *http.Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), recordKey{}, &record{dialect: d}))
 }

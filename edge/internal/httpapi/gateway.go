@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/pawstream/pawstream/edge/internal/answer"
-	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
+	"github.com/pawstream/pawstream/edge/internal/dialect"
 	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/header"
@@ -124,14 +124,14 @@ func byOneName(gateway http.Handler) http.Handler {
 
 // update checks the body of POST /v1/chat/completions/{id} and hands it on in the
 // form that grpc-gateway decodes.
-func (a *api) update(gateway http.Handler) http.HandlerFunc {
+func (a *api) update(d dialect.Updating, gateway http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		share := a.share(r)
 		defer share.Release()
 		body, fault := a.readJSON(w, r, share)
 		if fault == nil {
 			var metadata map[string]string
-			if metadata, fault = chat.DecodeMetadata(body); fault == nil {
+			if metadata, fault = d.DecodeUpdate(body); fault == nil {
 				body, _ = json.Marshal(map[string]any{"metadata": metadata}) // strings always marshal
 				r.Body = io.NopCloser(bytes.NewReader(body))
 				r.Header.Set(header.ContentType, header.JSON) // without what the client had behind it

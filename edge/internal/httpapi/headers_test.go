@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/internal/response"
 )
@@ -290,7 +291,7 @@ func TestPanic(t *testing.T) {
 					t.Errorf("it tells %s", w.Body)
 				}
 			}()
-			public.api.recover(tt.next).ServeHTTP(&response.Writer{ResponseWriter: w}, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody))
+			public.api.recover(tt.next).ServeHTTP(&response.Writer{ResponseWriter: w}, spokenIn(chat.New(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)))
 		})
 	}
 }

@@ -327,7 +327,7 @@ func TestAccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	mux, patterns := http.NewServeMux(), map[string]bool{}
-	new(api).calls(http.NotFoundHandler(), func(pattern string, handler http.Handler) {
+	(&api{surfaces: surfaces("")}).calls(http.NotFoundHandler(), func(pattern string, handler http.Handler) {
 		mux.Handle(pattern, handler)
 		patterns[pattern] = true
 	})

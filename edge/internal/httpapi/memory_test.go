@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
 	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
 	"github.com/pawstream/pawstream/internal/turns"
@@ -170,7 +171,7 @@ func TestReadsTakeTurns(t *testing.T) {
 	var wg sync.WaitGroup
 	get := func(ctx context.Context) int {
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
+		handler.ServeHTTP(w, spokenIn(chat.New(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)))
 		return w.Code
 	}
 	for range 5 {

@@ -23,7 +23,6 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/asked"
 	"github.com/pawstream/pawstream/edge/internal/chatpage"
 	"github.com/pawstream/pawstream/edge/internal/dialect"
-	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
 	"github.com/pawstream/pawstream/edge/internal/failure"
 	"github.com/pawstream/pawstream/edge/internal/petpage"
 	"github.com/pawstream/pawstream/edge/internal/relay"
@@ -59,11 +58,7 @@ func recordOf(r *http.Request) *record { return recordIn(r.Context()) }
 
 // recordIn is recordOf for the context of a request.
 func recordIn(ctx context.Context) *record {
-	rec, ok := ctx.Value(recordKey{}).(*record)
-	if !ok { // a handler that is tested by itself
-		return &record{dialect: chat.New()}
-	}
-	return rec
+	return ctx.Value(recordKey{}).(*record)
 }
 
 // fail answers with a failure, as the client's dialect has it.
@@ -114,7 +109,7 @@ func (a *api) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var id [16]byte
 		_, _ = rand.Read(id[:]) // crypto/rand.Read never fails
-		rec := &record{dialect: a.dialect, requestID: "req_" + hex.EncodeToString(id[:])}
+		rec := &record{dialect: a.surfaces[0].dialect, requestID: "req_" + hex.EncodeToString(id[:])}
 		w.Header().Set("X-Request-Id", rec.requestID)
 		w.Header().Set(header.ContentTypeOptions, "nosniff")
 		w.Header().Set(header.CacheControl, "no-store")

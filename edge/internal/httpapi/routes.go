@@ -19,7 +19,6 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/auth"
 	"github.com/pawstream/pawstream/edge/internal/demopage"
 	"github.com/pawstream/pawstream/edge/internal/dialect"
-	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
 	"github.com/pawstream/pawstream/edge/internal/limit"
 	"github.com/pawstream/pawstream/edge/internal/metrics"
 	"github.com/pawstream/pawstream/edge/internal/page"
@@ -106,7 +105,7 @@ type api struct {
 	completions completionv1.CompletionServiceClient
 	models      completionv1.ModelServiceClient
 	relay       *relay.Relay
-	dialect     dialect.Dialect // of whatever is on no other's route
+	surfaces    []surface // the first one's dialect answers on the routes that are no surface's
 	taken       Requests
 	maxBody     int64
 	bodyRate    int64
@@ -121,8 +120,6 @@ type api struct {
 
 // New returns an API.
 func New(cfg Config) (*API, error) {
-	spoken := chat.New()
-	spoken.Unknown = cfg.Requests.Unknown
 	a := &api{
 		door:        door{auth: cfg.Auth, tickets: auth.NewTickets(cfg.TicketSecret, cfg.SpendTicket), proxies: cfg.Proxies},
 		completions: completionv1.NewCompletionServiceClient(cfg.Conn),
@@ -133,7 +130,7 @@ func New(cfg Config) (*API, error) {
 		memory:      cmp.Or(cfg.Bodies.Memory, budget.New(0)),
 		turns:       newCallTurns(),
 		limiter:     cfg.Limiter,
-		dialect:     spoken,
+		surfaces:    surfaces(cfg.Requests.Unknown),
 	}
 	if cfg.Local || len(cfg.Hosts) > 0 {
 		guard := hostname.New(cfg.Hosts, !cfg.Local)
@@ -203,7 +200,7 @@ func (a *api) routes(gateway http.Handler) (http.Handler, error) {
 
 // calls hands out every route of the API, which openapi.yaml describes.
 func (a *api) calls(gateway http.Handler, handle func(pattern string, handler http.Handler)) {
-	for _, s := range surfaces(a) {
+	for _, s := range a.surfaces {
 		s.routes(a, s.dialect, gateway, handle)
 	}
 	models := bodyless(bounded(gateway)) // which hold no memory, and need no log
@@ -213,7 +210,7 @@ func (a *api) calls(gateway http.Handler, handle func(pattern string, handler ht
 }
 
 // completionCalls hands out the routes of chat completions, whose unary calls are grpc-gateway's.
-func completionCalls(a *api, _ dialect.Dialect, gateway http.Handler, handle func(pattern string, handler http.Handler)) {
+func completionCalls(a *api, d dialect.Dialect, gateway http.Handler, handle func(pattern string, handler http.Handler)) {
 	cancels := bodyless(byOneName(bounded(a.inTurn(a.turns.cancels, gateway))))
 	gateway = byOneName(bounded(a.inTurn(a.turns.reads, gateway)))
 	unary := bodyless(gateway)
@@ -221,7 +218,9 @@ func completionCalls(a *api, _ dialect.Dialect, gateway http.Handler, handle fun
 	handle(azureRoute, asAzure(a.guard(needOfPost, a.slot(a.create))))
 	handle("GET /v1/chat/completions", a.guard(always(auth.ScopeRead), a.listing(unary)))
 	handle(followRoute, a.guard(always(auth.ScopeRead), a.whileShared(a.follow(unary))))
-	handle("POST /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), a.update(gateway)))
+	if updating, ok := d.(dialect.Updating); ok {
+		handle("POST /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), a.update(updating, gateway)))
+	}
 	handle("DELETE /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), unary))
 	handle("GET /v1/chat/completions/{id}/messages", a.guard(always(auth.ScopeRead), a.listing(unary)))
 	handle("POST /v1/chat/completions/{id}/cancel", a.guard(always(auth.ScopeManage), cancels))

@@ -64,7 +64,7 @@ func TestRoutes(t *testing.T) {
 	page := map[string]string{"GET": "", "HEAD": ""}
 	hit := make(map[string]bool)
 	mux := http.NewServeMux()
-	new(api).calls(http.NotFoundHandler(), func(pattern string, handler http.Handler) {
+	(&api{surfaces: surfaces("")}).calls(http.NotFoundHandler(), func(pattern string, handler http.Handler) {
 		mux.Handle(pattern, handler)
 		hit[pattern] = false
 	})

@@ -11,7 +11,6 @@ import (
 
 	"github.com/pawstream/pawstream/edge/internal/answer"
 	"github.com/pawstream/pawstream/edge/internal/auth"
-	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
 	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/header"
@@ -27,9 +26,9 @@ func (a *api) issueTicket(w http.ResponseWriter, r *http.Request) {
 	kept := a.share(r)
 	defer kept.Release()
 	body, fault := a.readJSON(w, r, kept)
-	var asked *chat.TicketRequest
+	var asked *ticketRequest
 	if fault == nil {
-		asked, fault = chat.DecodeTicketRequest(body, auth.MostShareLife)
+		asked, fault = decodeTicketRequest(body, auth.MostShareLife)
 	}
 	if fault != nil {
 		a.refuseBody(w, r, fault)
@@ -49,7 +48,7 @@ func (a *api) issueTicket(w http.ResponseWriter, r *http.Request) {
 	note(r, id, "")
 	if !asked.Share {
 		ticket, expires := a.tickets.Issue(caller, id)
-		answer.JSON(w, chat.NewTicket(id, ticket, expires))
+		answer.JSON(w, newTicket(id, ticket, expires))
 		return
 	}
 	nonce, err := setShared(r.Context(), a.completions, got.GetCompletion(), asked.ShareFor > 0)
@@ -57,10 +56,10 @@ func (a *api) issueTicket(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		refuse(w, r, err)
 	case nonce == "":
-		answer.JSON(w, chat.NewShare(id, "", time.Now()))
+		answer.JSON(w, newShare(id, "", time.Now()))
 	default:
 		ticket, expires := a.tickets.Share(caller, id, nonce, asked.ShareFor)
-		answer.JSON(w, chat.NewShare(id, ticket, expires))
+		answer.JSON(w, newShare(id, ticket, expires))
 	}
 }
 

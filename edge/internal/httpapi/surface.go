@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/dialect/chat"
 	"github.com/pawstream/pawstream/edge/internal/dialect/responses"
 )
 
@@ -13,12 +14,13 @@ type surface struct {
 	routes  func(a *api, d dialect.Dialect, gateway http.Handler, handle func(pattern string, handler http.Handler))
 }
 
-// surfaces are those of an API: a further dialect is a row here.
-func surfaces(a *api) []surface {
-	answering := responses.New()
-	answering.Unknown = a.taken.Unknown
+// surfaces returns those of an API: a further dialect is a row here. unknown says what becomes of members of
+// requests that no dialect knows.
+func surfaces(unknown dialect.Unknown) []surface {
+	completing, answering := chat.New(), responses.New()
+	completing.Unknown, answering.Unknown = unknown, unknown
 	return []surface{
-		{a.dialect, completionCalls},
+		{completing, completionCalls},
 		{answering, responseCalls},
 	}
 }

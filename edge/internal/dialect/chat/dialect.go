@@ -22,7 +22,7 @@ type Dialect struct {
 	progress, failure, done sse.Name
 }
 
-var _ dialect.Dialect = (*Dialect)(nil)
+var _ dialect.Updating = (*Dialect)(nil)
 
 // New returns the dialect.
 func New() *Dialect {

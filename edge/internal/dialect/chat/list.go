@@ -1,11 +1,6 @@
 package chat
 
-import (
-	"net/url"
-	"time"
-
-	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
-)
+import completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 
 // A List is a page of OpenAI's cursor pagination. The ids are those of its first and
 // last item, null on an empty page.
@@ -53,33 +48,6 @@ type Deleted struct {
 // NewDeleted returns the answer to a deletion of the completion that has been done.
 func NewDeleted(id string) *Deleted {
 	return &Deleted{ID: id, Object: "chat.completion.deleted", Deleted: true}
-}
-
-// A Ticket is the right to follow one completion, for an EventSource: URL, relative to
-// that of the API, is what it opens. ExpiresAt is in seconds since 1970.
-type Ticket struct {
-	Object       string `json:"object"`
-	CompletionID string `json:"completion_id"`
-	Ticket       string `json:"ticket"`
-	URL          string `json:"url"`
-	ExpiresAt    int64  `json:"expires_at"`
-}
-
-// NewTicket returns the answer to a request for a ticket.
-func NewTicket(completion, ticket string, expires time.Time) *Ticket {
-	return &Ticket{
-		Object: "stream_ticket", CompletionID: completion, Ticket: ticket, ExpiresAt: expires.Unix(),
-		URL: "/v1/chat/completions/" + url.PathEscape(completion) + "?ticket=" + url.QueryEscape(ticket),
-	}
-}
-
-// NewShare returns the answer to a request to share a completion: a ticket that others may use, or none where
-// it is not shared any more.
-func NewShare(completion, ticket string, expires time.Time) *Ticket {
-	if ticket == "" {
-		return &Ticket{Object: "stream_ticket", CompletionID: completion, ExpiresAt: expires.Unix()}
-	}
-	return NewTicket(completion, ticket, expires)
 }
 
 // A Model is OpenAI's "model object".

@@ -1,9 +1,6 @@
 package chat
 
 import (
-	"fmt"
-	"time"
-
 	"github.com/pawstream/pawstream/edge/internal/dialect"
 	"github.com/pawstream/pawstream/edge/internal/dialect/body"
 	"github.com/pawstream/pawstream/edge/internal/failure"
@@ -69,10 +66,9 @@ func (x *decoding) strange(more *body.Besides, name []byte) *failure.Error {
 	return x.d.Other(x.unknown, more, name)
 }
 
-// DecodeMetadata decodes the body of POST /v1/chat/completions/{id}, whose one member
-// is the new metadata; null leaves none. It has to be there: a body without it would
-// clear the metadata by mistake.
-func DecodeMetadata(text []byte) (map[string]string, *failure.Error) {
+// DecodeUpdate implements [dialect.Updating]: the body's one member is the new metadata, and null leaves none. A
+// body without it would clear the metadata by mistake.
+func (*Dialect) DecodeUpdate(text []byte) (map[string]string, *failure.Error) {
 	var metadata map[string]string
 	given := false
 	d := body.New(text, nil)
@@ -90,46 +86,6 @@ func DecodeMetadata(text []byte) (map[string]string, *failure.Error) {
 		return nil, d.Missing("metadata")
 	}
 	return metadata, nil
-}
-
-// A TicketRequest is the body of POST /v1/stream_tickets.
-type TicketRequest struct {
-	Completion string // which the ticket is for
-	// ShareFor is how long others may read it; 0: not any more. Without Share the ticket is for an EventSource.
-	ShareFor time.Duration
-	Share    bool
-}
-
-// DecodeTicketRequest decodes the body of POST /v1/stream_tickets. A completion is shared for so many seconds as
-// most has at most.
-func DecodeTicketRequest(text []byte, most time.Duration) (*TicketRequest, *failure.Error) {
-	const shareFor = "share_for"
-	var asked TicketRequest
-	var seconds int64
-	d := body.New(text, nil)
-	err := d.Root(func(name []byte) *failure.Error {
-		switch string(name) {
-		case "completion_id":
-			return d.Text(&asked.Completion)
-		case shareFor:
-			if d.Absent() {
-				return nil
-			}
-			asked.Share = true
-			return d.Int64(&seconds)
-		}
-		return d.Unknown()
-	})
-	switch longest := int64(most / time.Second); {
-	case err != nil:
-		return nil, err
-	case asked.Completion == "":
-		return nil, d.Missing("completion_id")
-	case seconds < 0 || seconds > longest:
-		return nil, failure.InvalidValue(shareFor, fmt.Sprintf("must be a number of seconds, 0 to %d", longest))
-	}
-	asked.ShareFor = time.Duration(seconds) * time.Second
-	return &asked, nil
 }
 
 // requestMembers are the members of a request that are the dialect's own. Besides these, it has those of the official

@@ -203,7 +203,7 @@ func TestDecodeStream(t *testing.T) {
 	}
 }
 
-func TestDecodeMetadata(t *testing.T) {
+func TestDecodeUpdate(t *testing.T) {
 	for _, test := range []struct {
 		name, body string
 		want       map[string]string
@@ -213,7 +213,7 @@ func TestDecodeMetadata(t *testing.T) {
 		{"pairs", `{"metadata":{"a":"1","b":""}}`, map[string]string{"a": "1", "b": ""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := chat.DecodeMetadata([]byte(test.body))
+			got, err := chat.New().DecodeUpdate([]byte(test.body))
 			if err != nil {
 				t.Fatalf("%s", openai.AppendError(nil, err))
 			}
@@ -230,7 +230,7 @@ func TestDecodeMetadata(t *testing.T) {
 		{`{"metadata":{`, "invalid_json", ""},
 	} {
 		t.Run(test.body, func(t *testing.T) {
-			if _, err := chat.DecodeMetadata([]byte(test.body)); err == nil || string(err.Code) != test.code || err.Param != test.param {
+			if _, err := chat.New().DecodeUpdate([]byte(test.body)); err == nil || string(err.Code) != test.code || err.Param != test.param {
 				t.Errorf("got %+v, want %s at %q", err, test.code, test.param)
 			}
 		})
