@@ -228,10 +228,15 @@ func whole(id string) *completionv1.Completion {
 	return &completionv1.Completion{Id: id, Model: modelB}
 }
 
-// tell sends a stream of one event, the last.
-func tell(out grpc.ServerStreamingServer[completionv1.CompletionEvent], id string) error {
+// tell sends a stream of one event, the last, behind the openings.
+func tell(out grpc.ServerStreamingServer[completionv1.CompletionEvent], id string, openings ...*completionv1.CompletionMetadata) error {
 	if err := out.SendHeader(metadata.Pairs("pawstream-completion-id", id)); err != nil {
 		return err
+	}
+	for _, opening := range openings {
+		if err := out.Send(&completionv1.CompletionEvent{Metadata: opening}); err != nil {
+			return err
+		}
 	}
 	return out.Send(&completionv1.CompletionEvent{
 		Metadata: &completionv1.CompletionMetadata{Id: id, Model: modelB},
@@ -255,7 +260,13 @@ func (s *service) ResumeCompletion(req *completionv1.ResumeCompletionRequest, ou
 	if req.AfterSequence != nil {
 		return nil // there is no more
 	}
-	return tell(out, req.GetCompletionId())
+	if !req.GetOpening() {
+		return tell(out, req.GetCompletionId())
+	}
+	s.mu.Lock()
+	params := &completionv1.CompletionParams{Metadata: maps.Clone(s.metadata)}
+	s.mu.Unlock()
+	return tell(out, req.GetCompletionId(), &completionv1.CompletionMetadata{Id: req.GetCompletionId(), Model: modelB, Params: params})
 }
 
 // noteSent notes how often a request was sent before.

@@ -290,7 +290,7 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 		return http.StatusUnauthorized, "invalid_api_key", ""
 	}
 	if by.admits == guest || by.admits == exGuest { // first it is looked whether the completion is shared
-		const look = "CompletionService/GetCompletion"
+		const look = "CompletionService/ResumeCompletion"
 		switch {
 		case c.Principal != owner:
 			return http.StatusNotFound, "completion_not_found", c.Principal + " " + look

@@ -108,21 +108,31 @@ func newCallTurns() callTurns {
 // there: the client may take its time to receive it.
 func (a *api) inTurn(queue *turns.Queue, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), readPatience)
-		defer cancel()
-		end, err := queue.Acquire(ctx, visitorOf(r.Context()).key, nil)
-		if err != nil {
-			if err := r.Context().Err(); err != nil {
-				refuse(w, r, status.FromContextError(err).Err())
-				return
-			}
-			a.turnAway(w, r, "memory", failure.Overloaded(busyRetry))
+		end, ok := takeTurn(a, w, r, queue, visitorOf(r.Context()).key)
+		if !ok {
 			return
 		}
-		held := a.hold(w, r, sync.OnceFunc(end))
+		held := a.hold(w, r, end)
 		defer held.release()
 		next.ServeHTTP(held, r)
 	})
+}
+
+// takeTurn waits for a turn of a share's in a queue. end ends it, and may be called again. If there is none in time, the
+// request has been answered.
+func takeTurn(a *api, w http.ResponseWriter, r *http.Request, queue *turns.Queue, key string) (end func(), ok bool) {
+	ctx, cancel := context.WithTimeout(r.Context(), readPatience)
+	defer cancel()
+	end, err := queue.Acquire(ctx, key, nil)
+	switch gone := r.Context().Err(); {
+	case err == nil:
+		return sync.OnceFunc(end), true
+	case gone != nil:
+		refuse(w, r, status.FromContextError(gone).Err())
+	default:
+		a.turnAway(w, r, "memory", failure.Overloaded(busyRetry))
+	}
+	return nil, false
 }
 
 // A heldWriter writes an answer once there is room for it.

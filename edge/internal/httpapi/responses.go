@@ -104,7 +104,7 @@ func (a *responseAPI) folded(w http.ResponseWriter, r *http.Request, fill func(c
 	defer share.Release()
 	f := a.dialect.Fold(func(bytes int) *failure.Error { return noRoom(share.Grow(bytes)) })
 	if err := fill(r.Context(), f); err != nil {
-		a.refuseFold(w, r, err)
+		refuseFold(a.api, w, r, err)
 		return
 	}
 	note(r, f.ID(), f.Model())
@@ -114,7 +114,8 @@ func (a *responseAPI) folded(w http.ResponseWriter, r *http.Request, fill func(c
 	answer.JSON(held, f.Response())
 }
 
-func (a *responseAPI) refuseFold(w http.ResponseWriter, r *http.Request, err error) {
+// refuseFold answers a request for which what there is of a completion could not be read.
+func refuseFold(a *api, w http.ResponseWriter, r *http.Request, err error) {
 	var told *failure.Error
 	switch {
 	case errors.As(err, &told):

@@ -108,21 +108,34 @@ func (d *door) guest(r *http.Request, id string) (*auth.Caller, error) {
 func (a *api) whileShared(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		guest := visitorOf(r.Context()).Caller
-		if guest.Share == "" {
-			next(w, r)
-			return
-		}
-		got, err := a.completions.GetCompletion(r.Context(), &completionv1.GetCompletionRequest{CompletionId: r.PathValue("id")})
-		switch {
-		case err != nil:
-			refuse(w, r, err)
-		case got.GetCompletion().GetMetadata()[shareKey] != guest.Share:
-			err := fmt.Errorf("%w: it was withdrawn", errShared)
-			recordOf(r).err = err
-			challenge(w, err)
-			a.turnAway(w, r, "unauthenticated", unauthenticated(err))
-		default:
+		if guest.Share == "" || stillShared(a, w, r, guest) {
 			next(w, r)
 		}
 	}
 }
+
+// stillShared reports whether a completion is still shared by what a guest has. If not, it has answered. All guests of an owner
+// take turns as one caller, who is not the owner. They look at the metadata alone: at the service that takes no turn.
+func stillShared(a *api, w http.ResponseWriter, r *http.Request, guest *auth.Caller) bool {
+	end, ok := takeTurn(a, w, r, a.turns.reads, guestsOf+guest.Principal)
+	if !ok {
+		return false
+	}
+	metadata, err := a.relay.Metadata(r.Context(), r.PathValue("id"))
+	end()
+	switch {
+	case err != nil:
+		refuseFold(a, w, r, err)
+	case metadata[shareKey] != guest.Share:
+		err := fmt.Errorf("%w: it was withdrawn", errShared)
+		recordOf(r).err = err
+		challenge(w, err)
+		a.turnAway(w, r, "unauthenticated", unauthenticated(err))
+	default:
+		return true
+	}
+	return false
+}
+
+// guestsOf precedes an owner in the key of the owner's guests. No principal begins so: a principal is printable.
+const guestsOf = "\x00"

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +98,53 @@ func TestShare(t *testing.T) {
 		t.Error("shared anew it cannot be read")
 	}
 	refusedAs(t, "revoked, and shared anew", get(stream), refusal401)
+}
+
+// TestGuestsAreOneCaller has many guests of two owners come at once, each from an address of its own, while the service
+// does not answer. All of one owner's look whether it is shared as one caller would read, and in the way of nobody else.
+func TestGuestsAreOneCaller(t *testing.T) {
+	const one, crowd = "/v1/chat/completions/" + completion, 3 * maxReads
+	behind := &service{waits: make(chan string, 1000), goOn: make(chan struct{})}
+	behind.share(true)
+	public, err := New(Config{Conn: serve(t, behind), Auth: full()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer close(behind.goOn)
+	send := func(r *http.Request) { all.Go(func() { public.ServeHTTP(httptest.NewRecorder(), r) }) }
+	come := func(whose string) {
+		link, _ := public.api.tickets.Share(&auth.Caller{Principal: whose}, completion, nonce, time.Hour)
+		for i := range crowd {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, one+"?stream=true&ticket="+link, nil)
+			r.RemoteAddr = fmt.Sprintf("192.0.2.%d:1", i)
+			send(r)
+		}
+	}
+	reach := func(whose string, want int) {
+		t.Helper()
+		await(t, whose, func() bool { return behind.made(whose) == want })
+	}
+	come(owner)
+	reach(owner, maxReads/2)
+	await(t, "the others wait", func() bool { return public.api.turns.reads.Waiting() == crowd-maxReads/2 })
+	if got := behind.made(owner); got != maxReads/2 {
+		t.Errorf("%d guests look at once, want %d", got, maxReads/2)
+	}
+	come("other") // whose guests have a share of their own
+	reach("other", maxReads/4)
+	for i, request := range []string{"GET " + one, "GET /v1/chat/completions", "DELETE " + one} {
+		r := jsonRequest(t, request)
+		by("key")(r)
+		send(r)
+		reach(owner, maxReads/2+i+1)
+	}
+	for _, call := range behind.taken()[:maxReads/2] {
+		if want := owner + " CompletionService/ResumeCompletion"; call != want { // which is no unary call of the owner's there
+			t.Errorf("a guest's call is %q, want %q", call, want)
+		}
+	}
 }
 
 // TestShareBadInput asks to share in ways that will not do.

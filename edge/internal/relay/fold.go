@@ -26,6 +26,20 @@ func (r *Relay) Fold(ctx context.Context, id string, to Folder) error {
 	return fold(ctx, r.feeds.Follow(id, nil, feed.With{Opening: true, UntilNow: true}), to, func() {}, false)
 }
 
+// Metadata returns the caller's metadata of a completion as they are now. None of its events are read. The error is
+// as of [feed.Feed.Messages].
+func (r *Relay) Metadata(ctx context.Context, id string) (map[string]string, error) {
+	for m, err := range r.feeds.Follow(id, nil, feed.With{Opening: true, UntilNow: true}).Messages(ctx) {
+		switch {
+		case err != nil:
+			return nil, err
+		case m.Event != nil:
+			return m.Event.GetMetadata().GetParams().GetMetadata(), nil
+		}
+	}
+	return nil, feed.ErrLost
+}
+
 func fold(ctx context.Context, from *feed.Feed, to Folder, known func(), leave bool) error {
 	identified := false
 	for m, err := range from.Messages(ctx) {
