@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -104,5 +106,43 @@ func TestCareInOtherLanguages(t *testing.T) {
 		if p.SpecialNeeds != "" && pl.Turn.Language.Say(p.SpecialNeeds) == "" {
 			t.Errorf("%s: no phrase for %q", p.Name, p.SpecialNeeds)
 		}
+	}
+}
+
+// TestSamePetsInAllLanguages holds that a language has only the words to say: which pets are shown,
+// and in which order, is decided once.
+func TestSamePetsInAllLanguages(t *testing.T) {
+	a := advisor(t)
+	in := func(question string) *read.Language {
+		pl, _ := askedIn(t, a, question)
+		return pl.Turn.Language
+	}
+	german, dutch := in("Habt ihr Hunde?"), in("Hebben jullie honden?")
+	names := func(pl *plan.Plan, l *read.Language) (list []string) {
+		pl.Turn.Language = l
+		for _, p := range compose.Write(a.cat, pl, compose.Voice{Length: compose.Normal}).Pets {
+			list = append(list, p.Name)
+		}
+		return list
+	}
+	compared := 0
+	for question := range strings.Lines(stockQuestions + "Do you have rabbits?\nHave you got dogs?\n") {
+		question, _, _ = strings.Cut(question, " | ")
+		pl, _ := askedIn(t, a, question)
+		i := &pl.Items[0]
+		list := i.Kind == read.KindStock && !i.Count && i.Reckon == nil
+		if strings.HasPrefix(question, "#") || len(pl.Items) > 1 || !list && i.Kind != read.KindRecommend {
+			continue
+		}
+		compared++
+		want := names(pl, nil)
+		for _, l := range []*read.Language{german, dutch} {
+			if got := names(pl, l); !slices.Equal(got, want) {
+				t.Errorf("%q shows %v in another language, %v in English", question, got, want)
+			}
+		}
+	}
+	if compared < 50 {
+		t.Errorf("only %d questions were compared", compared)
 	}
 }

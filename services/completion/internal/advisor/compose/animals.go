@@ -161,8 +161,8 @@ func (c *composer) verdictOn(p *catalogue.Pet, f *fit) {
 		c.add(fmt.Sprintf("Rather not: **%s** %s.", p.Name, strings.Join(f.against, "; ")))
 		return
 	}
-	text := fmt.Sprintf("Yes, **%s** can suit you: %s.", p.Name, strings.Join(f.reasons(4), ", "))
-	if cons := drawbacks(p, nil); len(cons) > 0 {
+	text := fmt.Sprintf("Yes, **%s** can suit you: %s.", p.Name, strings.Join(c.reasons(f, 4), ", "))
+	if cons := c.drawbacks(p, nil); len(cons) > 0 {
 		text += " Keep in mind: " + cons[0] + "."
 	}
 	c.add(text)
@@ -545,15 +545,13 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 
 // total adds up what several pets cost.
 func (c *composer) total(pets []*catalogue.Pet) {
-	fees := 0
 	var upkeep [2]float64
 	for _, p := range pets {
-		fees += p.Price
 		upkeep[0] += p.Breed.MonthlyCost[0]
 		upkeep[1] += p.Breed.MonthlyCost[1]
 	}
 	each := mapped(pets, func(p *catalogue.Pet) string { return fmt.Sprintf("**%s** %s", p.Name, dollars(p.Price)) })
-	c.add(fmt.Sprintf("**%s** in adoption fees together: %s. Upkeep for all of them is about $%.0f to $%.0f a month.", dollars(fees), list(each), upkeep[0], upkeep[1]))
+	c.add(fmt.Sprintf("**%s** in adoption fees together: %s. Upkeep for all of them is about $%.0f to $%.0f a month.", dollars(fees(pets)), list(each), upkeep[0], upkeep[1]))
 }
 
 // compareSpecies compares kinds of animals from the guides.

@@ -53,14 +53,10 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	}
 	c.language()
 	if pl.Tone == read.TalkComplaint {
-		c.add(c.english("I am sorry for the trouble.", string(read.TalkComplaint)))
+		c.add(c.either("I am sorry for the trouble.", string(read.TalkComplaint)))
 	}
 	if k := pl.Items[0].Kind; pl.Frame.Person.Minor && (k == read.KindPet || k == read.KindStock || k == read.KindGuide && pl.Turn.Has("process")) {
-		if c.tongue != nil {
-			teller{c}.cautionTold()
-		} else {
-			c.caution()
-		}
+		c.caution()
 	}
 	for i := range pl.Items {
 		if k := pl.Items[i].Kind; !pl.Turn.Foreign || k == read.KindEmergency || k == read.KindPet && len(pl.Items[i].Pets) > 0 {
@@ -68,7 +64,7 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 		}
 	}
 	if pl.Verdict.Level == triage.Caution && pl.Items[0].Kind != read.KindEmergency {
-		c.add(c.english(urgent.MayBe, "urgent"))
+		c.add(c.either(urgent.MayBe, "urgent"))
 	}
 	if c.tongue != nil && len(pl.Turn.Words) > 5 && (pl.Items[0].Kind == read.KindOffTopic || slices.Contains(c.blocks, c.say("talk-confused"))) {
 		c.add(c.say("in-danger")) // it may tell of one
@@ -90,21 +86,9 @@ func (c *composer) merits() [][]string {
 	all := make([][]string, len(c.pets))
 	for i, p := range c.pets {
 		f := c.judge(p, wants)
-		if c.tongue != nil {
-			all[i] = teller{c}.reasons(&f, mostReasons)
-		} else {
-			all[i] = f.reasons(mostReasons)
-		}
+		all[i] = c.reasons(&f, mostReasons)
 	}
 	return all
-}
-
-// english returns what is said in English or, in another language, by a key of its phrases.
-func (c *composer) english(text, key string) string {
-	if c.tongue != nil {
-		return c.say(key)
-	}
-	return text
 }
 
 // unread says in English what a language's Note says in the person's language.
@@ -152,7 +136,7 @@ func (c *composer) callIn(l *read.Language) string {
 
 func (c *composer) item(i *plan.Item) {
 	if c.tongue != nil {
-		if (teller{c}).told(i) {
+		if (phrasebook{c}).item(i) {
 			return
 		}
 		c.note()
@@ -352,8 +336,8 @@ func join[T any](list []T, name func(T) string) string {
 	return strings.Join(mapped(list, name), ", ")
 }
 
-func mapped[T any](list []T, f func(T) string) []string {
-	out := make([]string, len(list))
+func mapped[T, U any](list []T, f func(T) U) []U {
+	out := make([]U, len(list))
 	for i, v := range list {
 		out[i] = f(v)
 	}
@@ -402,7 +386,7 @@ func (c *composer) why(i *plan.Item) {
 	var b strings.Builder
 	for _, p := range pets {
 		f := c.judge(p, i.Wants)
-		fmt.Fprintf(&b, "- **%s**: %s.\n", p.Name, strings.Join(f.reasons(5), "; "))
+		fmt.Fprintf(&b, "- **%s**: %s.\n", p.Name, strings.Join(c.reasons(&f, 5), "; "))
 		c.show(p)
 	}
 	c.add(b.String())

@@ -173,6 +173,10 @@ func says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one ca
 		return exerciseCell(p.Breed) + " of exercise a day"
 	case "temperament":
 		return list(p.Breed.Temperament) + " by nature"
+	case nature:
+		if n := len(p.Breed.Temperament); n > 1 {
+			return strings.Join(p.Breed.Temperament[:2], " and ") + " by nature"
+		}
 	case "coat":
 		return strings.Join(p.Coat, " and ") + " coat"
 	case "needs", "ailment":
@@ -182,88 +186,4 @@ func says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one ca
 		return lowerFirst(trimStop(p.SpecialNeeds))
 	}
 	return ""
-}
-
-// merits says something good of a pet about which no wish was known.
-func merits(p *catalogue.Pet) []string {
-	var list []string
-	add := func(ok bool, s string) {
-		if ok {
-			list = append(list, s)
-		}
-	}
-	add(p.Beginner, "suits a first-time owner")
-	add(p.GoodWith.Children == catalogue.Yes, childrenWords(catalogue.Yes))
-	add(p.Energy == catalogue.Low, "calm")
-	add(p.Home == catalogue.Apartment, homeWords(catalogue.Apartment))
-	add(len(p.Breed.Temperament) > 1, strings.Join(p.Breed.Temperament[:min(2, len(p.Breed.Temperament))], " and ")+" by nature")
-	return list
-}
-
-// drawbacks is what an honest seller says unasked.
-func drawbacks(p *catalogue.Pet, wants []plan.Condition) []string {
-	asked := func(name string) bool {
-		return slices.ContainsFunc(wants, func(w plan.Condition) bool { return w.Attribute.Name == name })
-	}
-	var list []string
-	add := func(ok bool, s string) {
-		if ok {
-			list = append(list, s)
-		}
-	}
-	add(p.Sex != catalogue.Group && needsCompany(p) && !asked("needs"), "needs another of its kind for company")
-	add(p.SpecialNeeds != "", lowerFirst(trimStop(p.SpecialNeeds)))
-	add(!asked("children") && p.GoodWith.Children != catalogue.Yes, childrenWords(p.GoodWith.Children))
-	add(!asked("beginner") && !p.Beginner, "better with some experience")
-	add(!asked("shedding") && p.Shedding == catalogue.High, "sheds a lot")
-	add(!asked("hours") && p.HoursAlone <= 4, "not more than "+hoursCell(p.HoursAlone)+" alone")
-	add(!asked("noise") && p.Breed.Noise == catalogue.High, "can be loud for close neighbors")
-	add(!asked("energy") && p.Energy == catalogue.High && p.Species == catalogue.Dog, fmt.Sprintf("needs about %d minutes of exercise a day", p.Breed.ExerciseMinutes))
-	return list
-}
-
-// needsCompany reports whether animals of its kind should not live by themselves.
-func needsCompany(p *catalogue.Pet) bool {
-	return p.Species == catalogue.Rabbit || p.Species == catalogue.GuineaPig || slices.Contains(p.Breed.Groups, "finch") && p.BreedID != "canary" || p.BreedID == "budgerigar"
-}
-
-// caution says first what should be thought of before any pet.
-func (c *composer) caution() {
-	who := &c.plan.Frame.Person
-	switch {
-	case who.Minor && c.plan.Frame.Turns == 1:
-		c.add("First of all: you need an adult for it. Somebody over 18, usually a parent, comes along, signs, pays and looks after the pet with you.")
-	case who.Gift && c.plan.Frame.Turns == 1:
-		c.add("Better not as a surprise: whoever will live with the pet should meet it first and say yes to the work and the years. A card with a visit to the store makes a fine present.")
-	case who.Travels && who.Away < 0:
-		c.add("With much travel a pet is hard: it needs somebody reliable who looks after it each time, and dogs, birds and rabbits suffer most from it. If you have such a person, these can do:")
-	}
-}
-
-// notes adds what goes for any pet with small children or allergies, and asks for what
-// would narrow the choice.
-func (c *composer) notes(i *plan.Item) {
-	who := &c.plan.Frame.Person
-	if c.voice.Length < Short {
-		return
-	}
-	if who.Allergy {
-		c.add("On allergies: no dog, cat or other furry pet is fully hypoallergenic. Visit the very animal twice for an hour or more, and ask a doctor first if anyone has asthma.")
-	}
-	if who.Children && who.Youngest >= 0 && who.Youngest < 6 {
-		c.add("With so young a child an adult looks after the pet and is in the room whenever the two are together.")
-	}
-	var open []string
-	ask := func(missing bool, what string) {
-		if missing && len(open) < 3 {
-			open = append(open, what)
-		}
-	}
-	ask(!plan.NamesAnimal(i.Wants), "the kind of animal you lean towards")
-	ask(who.Home == "", "your home")
-	ask(!who.Children, "whether children live with you")
-	ask(who.Away < 0, "how long you are out on a usual day")
-	if len(open) > 1 && c.plan.Frame.Turns <= 2 {
-		c.add("To narrow it down, tell me about " + list(open) + ".")
-	}
 }

@@ -2,7 +2,6 @@ package compose
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,10 +12,7 @@ import (
 // How animals and figures are put into the words of another language.
 
 // says tells in a few words what a pet is like in one respect, in the person's language.
-func (c teller) says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one case for each attribute
-	if c.tongue == nil {
-		return says(p, attribute)
-	}
+func (c phrasebook) says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one case for each attribute
 	flag := func(ok bool) string { return attribute + "." + yesNo(ok) }
 	switch attribute {
 	case "species":
@@ -77,7 +73,7 @@ func (c teller) says(p *catalogue.Pet, attribute string) string { //nolint:funle
 }
 
 // span writes a range of figures.
-func (c teller) span(v [2]float64) string {
+func (c phrasebook) span(v [2]float64) string {
 	if v[0] == v[1] {
 		return figure(v[0])
 	}
@@ -85,7 +81,7 @@ func (c teller) span(v [2]float64) string {
 }
 
 // ageOf writes an age in months as people say it.
-func (c teller) ageOf(months int) string {
+func (c phrasebook) ageOf(months int) string {
 	switch {
 	case months < 1:
 		return c.say("newborn")
@@ -104,50 +100,20 @@ func (c teller) ageOf(months int) string {
 }
 
 // headline introduces a pet in a list.
-func (c teller) headline(p *catalogue.Pet) string {
+func (c phrasebook) headline(p *catalogue.Pet) string {
 	return c.say("headline", p.Name, p.Breed.Name, c.say(string(p.Species)), c.say(string(p.Sex)), c.ageOf(p.AgeMonths), dollars(p.Price))
 }
 
-// reasons returns what speaks for a pet.
-func (c teller) reasons(f *fit, n int) []string {
-	list := slices.Clone(f.met)
-	p := f.pet
-	add := func(ok bool, attribute string) {
-		if ok {
-			list = appendNew(list, c.says(p, attribute))
-		}
+// snag implements [phrasing].
+func (c phrasebook) snag(p *catalogue.Pet, attribute string) string {
+	if attribute == company {
+		return c.say(company)
 	}
-	add(p.Beginner, "beginner")
-	add(p.GoodWith.Children == catalogue.Yes, "children")
-	add(p.Energy == catalogue.Low, "energy")
-	add(p.Home == catalogue.Apartment, "home")
-	add(len(list) == 0, "energy")
-	return list[:min(n, len(list))]
-}
-
-// drawbacks is what an honest seller says unasked.
-func (c teller) drawbacks(p *catalogue.Pet, wants []plan.Condition) []string {
-	var list []string
-	add := func(ok bool, attribute string) {
-		asked := slices.ContainsFunc(wants, func(w plan.Condition) bool { return w.Attribute.Name == attribute })
-		if ok && !asked {
-			list = append(list, c.says(p, attribute))
-		}
-	}
-	if p.Sex != catalogue.Group && needsCompany(p) {
-		list = append(list, c.say("company"))
-	}
-	add(p.SpecialNeeds != "", "needs")
-	add(p.GoodWith.Children != catalogue.Yes, "children")
-	add(!p.Beginner, "beginner")
-	add(p.Shedding == catalogue.High, "shedding")
-	add(p.HoursAlone <= 4, "hours")
-	add(p.Breed.Noise == catalogue.High, "noise")
-	return list
+	return c.says(p, attribute)
 }
 
 // labels repeats in a few words what was understood of the wishes.
-func (c teller) labels(wants []plan.Condition) []string {
+func (c phrasebook) labels(wants []plan.Condition) []string {
 	var list []string
 	for i := range wants {
 		if s := c.label(&wants[i]); s != "" {
@@ -162,15 +128,12 @@ var limits = map[catalogue.Op]string{ //nolint:gochecknoglobals // a table of wo
 }
 
 // lacks says that a pet is not what was wanted.
-func (c teller) lacks(w *plan.Condition) string {
-	if c.tongue == nil {
-		return "is not " + w.Said
-	}
+func (c phrasebook) lacks(w *plan.Condition) string {
 	return c.say("not", w.Said)
 }
 
 // label names a condition; "" where the language has no words for it.
-func (c teller) label(w *plan.Condition) string {
+func (c phrasebook) label(w *plan.Condition) string {
 	name, text := w.Attribute.Name, ""
 	switch {
 	case name == "home" && w.Number < 3:
@@ -205,7 +168,7 @@ func (c teller) label(w *plan.Condition) string {
 }
 
 // amount writes an amount in its unit.
-func (c teller) amount(attribute string, v float64) string {
+func (c phrasebook) amount(attribute string, v float64) string {
 	switch attribute {
 	case "fee":
 		return dollars(int(v))

@@ -11,6 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -19,20 +20,22 @@ import (
 // plainer sentences than in English. What cannot be told so is told in English behind a word
 // on it.
 
-// A teller writes an answer in the language of its composer's tongue.
-type teller struct{ *composer }
+// A phrasebook is the phrasing in the language of its composer's tongue.
+type phrasebook struct{ *composer }
+
+var _ phrasing = phrasebook{}
 
 // say returns a phrase of the person's language.
 func (c *composer) say(key string, in ...string) string { return c.tongue.Say(key, in...) }
 
-// told answers an item in the person's language; false if it has to be told in English.
-func (c teller) told(i *plan.Item) bool {
+// item answers an item in the person's language; false if it has to be told in English.
+func (c phrasebook) item(i *plan.Item) bool {
 	if i.Stranger != "" && !c.bare {
 		c.add(c.say("stranger", i.Stranger))
 	}
 	switch {
 	case i.Kind == read.KindEmergency:
-		return c.dangerTold()
+		return c.shortEmergency()
 	case i.Kind == read.KindCruelty:
 		c.add(c.say("cruelty"))
 	case i.Kind == read.KindDose:
@@ -44,14 +47,14 @@ func (c teller) told(i *plan.Item) bool {
 		}
 		c.rows(fits, i)
 	case i.Kind == read.KindRecommend:
-		c.recommendTold(i)
+		c.recommend(i)
 	case i.Kind == read.KindStock:
-		c.stockTold(i)
+		c.stock(i)
 	case i.Kind == read.KindPet && len(i.Pets) > 0:
-		c.petsTold(i)
+		c.shortPets(i)
 	case i.Kind == read.KindPet && i.Stranger != "":
 	case i.Kind == read.KindBreed || i.Kind == read.KindCompare || i.Kind == read.KindPet || i.Kind == read.KindGuide:
-		return c.careTold(i) || c.breedsTold(i) || c.missTold(i)
+		return c.shortCare(i) || c.shortBreeds(i) || c.shortMiss(i)
 	case i.Kind == read.KindOffTopic:
 		c.add(c.say("offtopic"))
 	default:
@@ -62,8 +65,8 @@ func (c teller) told(i *plan.Item) bool {
 	return true
 }
 
-// dangerTold tells whom to call and what to do until then; false if that is in English only.
-func (c teller) dangerTold() bool {
+// shortEmergency tells whom to call and what to do until then; false if that is in English only.
+func (c phrasebook) shortEmergency() bool {
 	v := &c.plan.Verdict
 	i := &c.plan.Items[0]
 	switch {
@@ -73,7 +76,7 @@ func (c teller) dangerTold() bool {
 		c.add(c.say("person"))
 	case v.Level == triage.Caution:
 		c.add(c.say("urgent"))
-		c.careTold(i)
+		c.shortCare(i)
 		return true
 	case v.Level == triage.Today && v.Harm != urgent.Poison:
 		c.add(c.say("today"))
@@ -87,7 +90,7 @@ func (c teller) dangerTold() bool {
 	for _, p := range aid {
 		if text := c.tongue.Care(p.Guide.ID, p.Heading); text != "" {
 			c.add(text)
-			c.guideTold(p)
+			c.namesGuide(p)
 			known = true
 		}
 	}
@@ -108,8 +111,8 @@ func (c teller) dangerTold() bool {
 // nearCare is how near to the best passage one has to be that is told in its place.
 const nearCare = 0.9
 
-// careTold tells a passage in short, if it is among the best and known in the language.
-func (c teller) careTold(i *plan.Item) bool {
+// shortCare tells a passage in short, if it is among the best and known in the language.
+func (c phrasebook) shortCare(i *plan.Item) bool {
 	for n, h := range i.Hits {
 		if n == 0 && !h.Answers() && i.Answer == nil || i.Answer == nil && h.Score < nearCare*i.Hits[0].Score {
 			return false
@@ -122,20 +125,20 @@ func (c teller) careTold(i *plan.Item) bool {
 			text = c.say(strings.ToLower(i.Answer.Verdict)) + " " + text
 		}
 		c.add(text)
-		c.guideTold(h.Passage)
+		c.namesGuide(h.Passage)
 		return true
 	}
 	return false
 }
 
-func (c teller) guideTold(p *catalogue.Passage) {
+func (c phrasebook) namesGuide(p *catalogue.Passage) {
 	if !c.bare {
 		c.add("*" + c.say("whole-guide", p.Guide.Title) + "*")
 	}
 }
 
-// missTold says that nothing is known on a question; false where something is, in English.
-func (c teller) missTold(i *plan.Item) bool {
+// shortMiss says that nothing is known on a question; false where something is, in English.
+func (c phrasebook) shortMiss(i *plan.Item) bool {
 	if i.Answer != nil || len(i.Hits) > 0 && i.Hits[0].Answers() {
 		return false
 	}
@@ -143,8 +146,8 @@ func (c teller) missTold(i *plan.Item) bool {
 	return true
 }
 
-// breedsTold tells what was asked of pets and breeds, or else what they are like.
-func (c teller) breedsTold(i *plan.Item) bool {
+// shortBreeds tells what was asked of pets and breeds, or else what they are like.
+func (c phrasebook) shortBreeds(i *plan.Item) bool {
 	asked := mapped(i.Asked, func(a *catalogue.Attribute) string { return a.Name })
 	if len(asked) == 0 && i.Kind == read.KindGuide || len(i.Pets)+len(i.Breeds) == 0 {
 		return false
@@ -172,16 +175,16 @@ func (c teller) breedsTold(i *plan.Item) bool {
 	return b.Len() > 0
 }
 
-// petsTold answers a question about pets of the store.
-func (c teller) petsTold(i *plan.Item) {
+// shortPets answers a question about pets of the store.
+func (c phrasebook) shortPets(i *plan.Item) {
 	pets := i.Pets[:min(len(i.Pets), 6)]
 	c.show(pets...)
 	if i.Total && len(pets) > 1 {
-		c.totalTold(pets)
+		c.add(c.say("total", dollars(fees(pets))))
 	}
 	for _, p := range pets {
 		f := c.judge(p, c.personal())
-		facts := c.factsTold(p, i)
+		facts := c.shortFacts(p, i)
 		switch {
 		case i.Suits && len(f.against) > 0:
 			c.add(c.say("no-suits", p.Name, strings.Join(f.against, "; ")))
@@ -195,7 +198,7 @@ func (c teller) petsTold(i *plan.Item) {
 		if len(facts) > 3 && !c.bare {
 			c.add("- " + strings.Join(facts[:c.voice.Length.by(2, 5, len(facts), len(facts))], "\n- "))
 		} else if len(facts) > 0 && len(facts) <= 3 {
-			c.add(c.yesTo(p, i) + "**" + p.Name + "**: " + strings.Join(facts, "; ") + ".")
+			c.add(strings.TrimSpace(c.say(verdict(p, i)) + " **" + p.Name + "**: " + strings.Join(facts, "; ") + "."))
 			if !i.Suits && len(f.against) > 0 {
 				c.add(c.say("mind", strings.Join(f.against, "; ")))
 			}
@@ -203,8 +206,8 @@ func (c teller) petsTold(i *plan.Item) {
 	}
 }
 
-// factsTold returns what was asked of a pet.
-func (c teller) factsTold(p *catalogue.Pet, i *plan.Item) []string {
+// shortFacts returns what was asked of a pet.
+func (c phrasebook) shortFacts(p *catalogue.Pet, i *plan.Item) []string {
 	var facts []string
 	for _, a := range i.Asked {
 		text := c.says(p, a.Name)
@@ -221,74 +224,17 @@ func (c teller) factsTold(p *catalogue.Pet, i *plan.Item) []string {
 	return facts
 }
 
-// yesTo returns the yes or no that the first attribute which was asked for wants.
-func (c teller) yesTo(p *catalogue.Pet, i *plan.Item) string {
+// verdict returns the key of the yes or no that the first attribute which was asked for wants; "": it wants none.
+func verdict(p *catalogue.Pet, i *plan.Item) string {
 	if len(i.Asked) == 0 {
 		return ""
 	}
 	t := map[string]catalogue.Tolerance{"children": p.GoodWith.Children, "cats": p.GoodWith.Cats, "dogs": p.GoodWith.Dogs}[i.Asked[0].Name]
-	switch t {
-	case catalogue.Yes:
-		return c.say("yes") + " "
-	case catalogue.No:
-		return c.say("no") + " "
-	case catalogue.Older, catalogue.Slow:
-	}
-	return ""
-}
-
-func (c teller) totalTold(pets []*catalogue.Pet) {
-	sum := 0
-	for _, p := range pets {
-		sum += p.Price
-	}
-	c.add(c.say("total", dollars(sum)))
-}
-
-// recommendTold shows the pets that suit best, or what comes nearest.
-func (c teller) recommendTold(i *plan.Item) {
-	if contradiction(i.Wants) != "" {
-		c.add(c.say("contradiction", strings.Join(c.labels(i.Wants), " / ")))
-		return
-	}
-	if i.Unknown != "" && !plan.NamesAnimal(i.Wants) {
-		c.add(c.say("unplaced"))
-		return
-	}
-	c.solitary(i.Wants)
-	fits, suit := c.candidates(i)
-	switch {
-	case len(fits) == 0:
-		c.add(c.say("no-more"))
-		return
-	case c.plan.Style.Wants("names-only") && suit > 0:
-		c.names(fits[:min(suit, 5)])
-		return
-	}
-	c.cautionTold()
-	labels := strings.Join(c.labels(i.Wants), ", ")
-	switch {
-	case suit == 0:
-		c.add(c.say("nothing-fits"))
-	case labels == "":
-		c.add(c.say("suit-any"))
-	default:
-		c.add(c.say("suit"))
-	}
-	if suit > 0 {
-		c.rows(c.choose(i, fits[:suit]), i)
-	} else {
-		c.add(c.say("nearest"))
-		c.rows(slices.DeleteFunc(fits[:min(3, len(fits))], func(f fit) bool { return f.far >= 200 }), i)
-	}
-	if labels != "" && !c.bare {
-		c.add(c.say("understood", labels))
-	}
-	c.notesTold()
+	return map[catalogue.Tolerance]string{catalogue.Yes: "yes", catalogue.No: "no"}[t]
 }
 
 // rows writes a list of pets with what speaks for and against each.
-func (c teller) rows(fits []fit, i *plan.Item) {
+func (c phrasebook) rows(fits []fit, i *plan.Item) {
 	var b strings.Builder
 	for n := range fits {
 		f := &fits[n]
@@ -304,162 +250,8 @@ func (c teller) rows(fits []fit, i *plan.Item) {
 	c.add(b.String())
 }
 
-func (c teller) cautionTold() {
-	who := &c.plan.Frame.Person
-	switch {
-	case who.Minor && c.plan.Frame.Turns == 1:
-		c.add(c.say("minor"))
-	case who.Gift && c.plan.Frame.Turns == 1:
-		c.add(c.say("gift"))
-	case who.Travels && who.Away < 0:
-		c.add(c.say("travel"))
-	}
-}
-
-func (c teller) notesTold() {
-	who := &c.plan.Frame.Person
-	if c.voice.Length < Short {
-		return
-	}
-	if who.Allergy {
-		c.add(c.say("allergy-note"))
-	}
-	if who.Children && who.Youngest >= 0 && who.Youngest < 6 {
-		c.add(c.say("small-child"))
-	}
-}
-
-// stockTold answers which pets there are, exactly.
-func (c teller) stockTold(i *plan.Item) {
-	if i.Order != nil && i.Order.Attribute.Type == catalogue.Missing {
-		c.add(c.say("not-recorded"))
-		return
-	}
-	if i.Unknown != "" && (!plan.NamesAnimal(i.Wants) || i.Have) {
-		c.add(c.say("unplaced"))
-		return
-	}
-	fits, suit := c.candidates(i)
-	fits = fits[:suit]
-	if i.Order == nil {
-		slices.SortStableFunc(fits, func(a, b fit) int {
-			return slices.Index(c.cat.Pets(), a.pet) - slices.Index(c.cat.Pets(), b.pet)
-		})
-	}
-	switch {
-	case c.plan.Style.Wants("number-only"):
-		c.add(strconv.Itoa(suit))
-	case suit == 0 && i.More:
-		c.add(c.say("no-more"))
-	case suit == 0:
-		c.noneTold(i)
-	case c.plan.Style.Wants("yes-no"):
-		c.add(c.say("yes"))
-	case c.plan.Style.Wants("names-only"):
-		c.names(fits)
-	case i.Average:
-		c.averageTold(i, fits)
-	default:
-		c.foundTold(i, fits)
-	}
-}
-
-func (c teller) averageTold(i *plan.Item, fits []fit) {
-	if len(i.Asked) > 0 && i.Asked[0].Name == "age" {
-		months := 0
-		for _, f := range fits {
-			months += f.pet.AgeMonths
-		}
-		c.add(c.say("average", c.ageOf(months/len(fits))))
-		return
-	}
-	sum := 0
-	for _, f := range fits {
-		sum += f.pet.Price
-	}
-	c.add(c.say("average", dollars((sum+len(fits)/2)/len(fits))))
-}
-
-// noneTold says that there is no such pet, and what is nearest.
-func (c teller) noneTold(i *plan.Item) {
-	c.add(c.say(map[bool]string{true: "zero", false: "none"}[i.Count]))
-	if labels := c.labels(i.Wants); len(labels) > 0 && !c.bare {
-		c.add(c.say("understood", strings.Join(labels, ", ")))
-	}
-	near := *i
-	near.Wants = likeBreeds(c.cat, i.Wants)
-	fits, _ := c.candidates(&near)
-	if c.bare || len(fits) == 0 || fits[0].far >= 100 && len(i.Wants) > 1 {
-		return
-	}
-	best := fits[0].far
-	fits = slices.DeleteFunc(fits[:min(3, len(fits))], func(f fit) bool { return f.far > best || f.far >= 200 })
-	if len(fits) > 0 {
-		c.add(c.say("nearest"))
-		c.rows(fits, i)
-	}
-}
-
-// foundTold lists the pets that were asked for.
-func (c teller) foundTold(i *plan.Item, fits []fit) {
-	const most = 12
-	shown := fits[:min(most, len(fits))]
-	n := strconv.Itoa(len(fits))
-	lead := c.say("count", n, c.kindsOf(fits))
-	switch {
-	case i.Order != nil && i.Order.One && i.Order.Nth > 1 && i.Order.Nth <= len(fits):
-		shown = fits[i.Order.Nth-1 : i.Order.Nth]
-		lead = strconv.Itoa(i.Order.Nth) + "."
-	case i.Order != nil && i.Order.One:
-		shown = c.top(i.Order, fits)
-		lead = cmp.Or(c.say(i.Order.Attribute.Name+"."+strconv.Itoa(i.Order.Direction)), c.say("first"))
-	case i.Have && len(shown) == len(fits):
-		lead = c.say("yes-count", n, c.kindsOf(fits))
-	case len(shown) < len(fits):
-		lead = c.say("count-some", n, c.kindsOf(fits), strconv.Itoa(len(shown)))
-	}
-	var b strings.Builder
-	for _, f := range shown {
-		fmt.Fprintf(&b, "- %s%s\n", c.headline(f.pet), c.also(f.pet, i))
-		c.show(f.pet)
-	}
-	c.add(lead, b.String())
-	if labels := c.labels(i.Wants); len(labels) > 0 && !c.bare {
-		c.add(c.say("understood", strings.Join(labels, ", ")))
-	}
-	if i.Total && len(fits) > 1 {
-		var pets []*catalogue.Pet
-		for _, f := range fits {
-			pets = append(pets, f.pet)
-		}
-		c.totalTold(pets)
-	}
-}
-
-// also tells what was asked for and a headline lacks.
-func (c teller) also(p *catalogue.Pet, i *plan.Item) string {
-	var extra []string
-	names := mapped(i.Asked, func(a *catalogue.Attribute) string { return a.Name })
-	if i.Order != nil {
-		names = append(names, i.Order.Attribute.Name)
-	}
-	for _, name := range names {
-		switch name {
-		case "age", "fee", "species", "breed", "sex", "group":
-			continue
-		}
-		if s := c.says(p, name); s != "" {
-			extra = appendNew(extra, s)
-		}
-	}
-	if len(extra) == 0 {
-		return ""
-	}
-	return "; " + strings.Join(extra[:min(2, len(extra))], "; ")
-}
-
 // kindsOf names the one kind of animal that all pets are of, or says that they are animals.
-func (c teller) kindsOf(fits []fit) string {
+func (c phrasebook) kindsOf(fits []fit) string {
 	species := fits[0].pet.Species
 	if slices.ContainsFunc(fits, func(f fit) bool { return f.pet.Species != species }) {
 		return c.say("pets")
@@ -468,4 +260,99 @@ func (c teller) kindsOf(fits []fit) string {
 		return c.say(string(species))
 	}
 	return c.say(string(species) + "s")
+}
+
+// contradiction implements [phrasing].
+func (c phrasebook) contradiction(a, b *plan.Condition) {
+	c.add(c.say("contradiction", strings.Join(c.labels([]plan.Condition{*a, *b}), " / ")))
+}
+
+func (c phrasebook) unplaced(string) { c.add(c.say("unplaced")) }
+
+// suggest implements [phrasing].
+func (c phrasebook) suggest(i *plan.Item, fits []fit) {
+	c.caution()
+	if len(c.labels(i.Wants)) == 0 {
+		c.add(c.say("suit-any"))
+	} else {
+		c.add(c.say("suit"))
+	}
+	c.rows(c.choose(i, fits), i)
+	c.understood(i.Wants)
+	c.notes()
+}
+
+// nearest implements [phrasing].
+func (c phrasebook) nearest(i *plan.Item, fits []fit) {
+	c.caution()
+	c.add(c.say("nothing-fits"))
+	c.instead(i, closest(fits, 3))
+	c.understood(i.Wants)
+	c.notes()
+}
+
+// understood repeats what was understood of the wishes.
+func (c phrasebook) understood(wants []plan.Condition) {
+	if labels := c.labels(wants); len(labels) > 0 && !c.bare {
+		c.add(c.say("understood", strings.Join(labels, ", ")))
+	}
+}
+
+func (phrasebook) reckoned(*reckon.Question) bool { return false }
+func (phrasebook) counts(*plan.Item) bool         { return false }
+
+// average implements [phrasing].
+func (c phrasebook) average(_ *plan.Item, a *catalogue.Attribute, fits []fit) {
+	v := mean(a, fits)
+	if a.Name == "age" {
+		c.add(c.say("average", c.ageOf(int(v))))
+		return
+	}
+	c.add(c.say("average", dollars(int(v+0.5))))
+}
+
+// none implements [phrasing].
+func (c phrasebook) none(i *plan.Item) {
+	switch {
+	case i.Count:
+		c.add(c.say("zero"))
+	case i.More:
+		c.add(c.say("no-more"))
+		return
+	default:
+		c.add(c.say("none"))
+	}
+	c.understood(i.Wants)
+}
+
+// instead implements [phrasing].
+func (c phrasebook) instead(i *plan.Item, fits []fit) {
+	c.add(c.say("nearest"))
+	c.rows(fits, i)
+}
+
+// found implements [phrasing].
+func (c phrasebook) found(i *plan.Item, fits, shown []fit) {
+	n := strconv.Itoa(len(fits))
+	lead := c.say("count", n, c.kindsOf(fits))
+	switch {
+	case i.Order != nil && i.Order.One && i.Order.Nth > 1 && i.Order.Nth <= len(fits):
+		lead = strconv.Itoa(i.Order.Nth) + "."
+	case i.Order != nil && i.Order.One:
+		lead = cmp.Or(c.say(i.Order.Attribute.Name+"."+strconv.Itoa(i.Order.Direction)), c.say("first"))
+	case len(shown) < len(fits):
+		lead = c.say("count-some", n, c.kindsOf(fits), strconv.Itoa(len(shown)))
+	case i.Have:
+		lead = c.say("yes-count", n, c.kindsOf(fits))
+	}
+	var b strings.Builder
+	for _, f := range shown {
+		fmt.Fprintf(&b, "- %s%s\n", c.headline(f.pet), c.also(f.pet, i))
+		c.show(f.pet)
+	}
+	c.add(lead, b.String())
+	c.understood(i.Wants)
+	if i.Total && len(fits) > 1 {
+		c.add(c.say("total", dollars(fees(petsOf(fits)))))
+	}
 }

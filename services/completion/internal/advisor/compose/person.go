@@ -1,0 +1,86 @@
+package compose
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// What is said about a pet, or to a person, unasked: when is decided here, the words are a phrasing's.
+
+// nature is what a pet is like in two words: no attribute of the catalogue, but short for its temperament.
+const nature = "nature"
+
+// reasons returns what speaks for a pet: first what was wanted, then what is good of it anyway.
+func (c *composer) reasons(f *fit, n int) []string {
+	list, p, in := slices.Clone(f.met), f.pet, c.in()
+	add := func(ok bool, attribute string) {
+		if text := in.says(p, attribute); ok && text != "" {
+			list = appendNew(list, text)
+		}
+	}
+	add(p.Beginner, "beginner")
+	add(p.GoodWith.Children == catalogue.Yes, "children")
+	add(p.Energy == catalogue.Low, "energy")
+	add(p.Home == catalogue.Apartment, "home")
+	add(true, nature)
+	add(len(list) == 0, "energy")
+	return list[:min(n, len(list))]
+}
+
+// What an honest seller says unasked and is no attribute.
+const company = "company"
+
+// drawbacks is what an honest seller says unasked.
+func (c *composer) drawbacks(p *catalogue.Pet, wants []plan.Condition) []string {
+	var list []string
+	in := c.in()
+	add := func(ok bool, attribute, answeredBy string) {
+		asked := slices.ContainsFunc(wants, func(w plan.Condition) bool { return w.Attribute.Name == answeredBy })
+		if ok && !asked {
+			list = append(list, in.snag(p, attribute))
+		}
+	}
+	add(p.Sex != catalogue.Group && needsCompany(p), company, "needs")
+	add(p.SpecialNeeds != "", "needs", "")
+	add(p.GoodWith.Children != catalogue.Yes, "children", "children")
+	add(!p.Beginner, "beginner", "beginner")
+	add(p.Shedding == catalogue.High, "shedding", "shedding")
+	add(p.HoursAlone <= 4, "hours", "hours")
+	add(p.Breed.Noise == catalogue.High, "noise", "noise")
+	add(p.Energy == catalogue.High && p.Species == catalogue.Dog, "exercise", "energy")
+	return list
+}
+
+// needsCompany reports whether animals of its kind should not live by themselves.
+func needsCompany(p *catalogue.Pet) bool {
+	return p.Species == catalogue.Rabbit || p.Species == catalogue.GuineaPig || slices.Contains(p.Breed.Groups, "finch") && p.BreedID != "canary" || p.BreedID == "budgerigar"
+}
+
+// caution says first what should be thought of before any pet.
+func (c *composer) caution() {
+	who := &c.plan.Frame.Person
+	switch {
+	case who.Minor && c.plan.Frame.Turns == 1:
+		c.add(c.either("First of all: you need an adult for it. Somebody over 18, usually a parent, comes along, signs, pays and looks after the pet with you.", "minor"))
+	case who.Gift && c.plan.Frame.Turns == 1:
+		c.add(c.either("Better not as a surprise: whoever will live with the pet should meet it first and say yes to the work and the years. A card with a visit to the store makes a fine present.", "gift"))
+	case who.Travels && who.Away < 0:
+		c.add(c.either("With much travel a pet is hard: it needs somebody reliable who looks after it each time, and dogs, birds and rabbits suffer most from it. If you have such a person, these can do:", "travel"))
+	}
+}
+
+// notes adds what goes for any pet with small children or allergies.
+func (c *composer) notes() {
+	who := &c.plan.Frame.Person
+	if c.voice.Length < Short {
+		return
+	}
+	if who.Allergy {
+		c.add(c.either("On allergies: no dog, cat or other furry pet is fully hypoallergenic. Visit the very animal twice for an hour or more, and ask a doctor first if anyone has asthma.", "allergy-note"))
+	}
+	if who.Children && who.Youngest >= 0 && who.Youngest < 6 {
+		c.add(c.either("With so young a child an adult looks after the pet and is in the room whenever the two are together.", "small-child"))
+	}
+}
