@@ -33,7 +33,8 @@ type Cluster interface {
 	Orphans(ctx context.Context) iter.Seq[*Orphan]
 
 	// Watched reports whether anybody follows a completion, in this process or another,
-	// or may: while the others cannot be asked, nobody knows. It takes well below a second.
+	// or may: while the others cannot be asked, nobody knows, nor before Orphans is ranged over. It takes
+	// well below a second.
 	Watched(ctx context.Context, id string) bool
 
 	// Asked returns the last completion that another process knows by an asking; empty: none says so

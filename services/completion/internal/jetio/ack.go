@@ -30,7 +30,7 @@ type attempt struct {
 	serial  uint64    // of the last sending
 	at      time.Time // of the last sending
 	again   time.Time // when to send it again, if that is known
-	refused time.Time // when a server first said that somebody else has written
+	refused Mark      // when a server first said that somebody else has written
 }
 
 // acks takes the answers to appends, and keeps what attempts are made of.
@@ -46,6 +46,7 @@ type acks struct {
 	name     string // of the stream
 	sendings atomic.Uint64
 	answered atomic.Uint64 // the serial of the last sending that was
+	taken    atomic.Uint64 // of the last that was acknowledged
 	probed   Moment        // when something was last sent again though nothing is answered
 	last     atomic.Uint64 // the highest sequence that is known to be stored
 	at       Moment        // when something was acknowledged last
@@ -64,7 +65,7 @@ func (a *acks) begin(subject string, data []byte, expect uint64) *attempt {
 		Data:    data,
 	}
 	t.inbox, t.token = a.replies.await(t.answers)
-	t.sent, t.floor, t.refused = 0, a.last.Load(), time.Time{}
+	t.sent, t.floor, t.refused = 0, a.last.Load(), 0
 	return t
 }
 
@@ -133,13 +134,23 @@ func (a *acks) mayProbe() bool { return a.probed.Again(probeEvery) }
 
 // note takes down that a sending was answered, and what was stored (0: nothing).
 func (a *acks) note(answer *nats.Msg, sequence uint64) {
-	_, digits, _ := strings.Cut(answer.Subject, remark)
-	if serial, err := strconv.ParseUint(digits, base, 64); err == nil {
-		Raise(&a.answered, serial)
-	}
+	a.heard(answer, sequence > 0)
 	if sequence > 0 {
 		Raise(&a.last, sequence)
 		a.at.Now()
+	}
+}
+
+// heard takes down that a sending was answered, be it by an acknowledgement.
+func (a *acks) heard(answer *nats.Msg, taken bool) {
+	_, digits, _ := strings.Cut(answer.Subject, remark)
+	serial, err := strconv.ParseUint(digits, base, 64)
+	if err != nil {
+		return
+	}
+	Raise(&a.answered, serial)
+	if taken {
+		Raise(&a.taken, serial)
 	}
 }
 

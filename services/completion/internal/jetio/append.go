@@ -142,6 +142,28 @@ func (s *Stream) Once(ctx context.Context, in Era, subject string, data []byte, 
 	return sequence, err
 }
 
+// Probe has a message stored for TakenSince, whatever is on its subject, and waits no longer than a timeout. Its
+// sequence is not taken down: the stream may be another one.
+func (s *Stream) Probe(ctx context.Context, subject string, timeout time.Duration) error {
+	attempt := s.acks.begin(subject, nil, 0)
+	defer attempt.end()
+	attempt.msg.Header = nil
+	back, err := attempt.send()
+	if err != nil {
+		return err
+	}
+	answer, err := attempt.answer(ctx, time.Now().Add(timeout), back)
+	switch {
+	case err != nil:
+		return err
+	case answer == nil:
+		return nats.ErrTimeout
+	}
+	_, err = readAck(s.cfg.Name, answer)
+	s.acks.heard(answer, err == nil)
+	return err
+}
+
 // unsent returns why an append failed that the gate did not let pass.
 func (s *Stream) unsent(err error) error {
 	if errors.Is(err, chat.ErrLost) {
@@ -206,17 +228,17 @@ var errOutOfDate = errors.New("jetio: the stream's leader is out of date")
 // the sequence where that is what was sent before, and errOutOfDate where it is to be sent again.
 func (s *Stream) fenced(ctx context.Context, in Era, deadline time.Time, attempt *attempt, expect uint64) (uint64, error) {
 	again := attempt.sent > 1
-	if !again && s.cfg.Stale == 0 {
+	if !again && s.cfg.Election == 0 {
 		s.counts.fenced.Add(1)
 		return 0, ErrFenced
 	}
-	if attempt.refused.IsZero() {
-		attempt.refused = time.Now()
+	if attempt.refused == 0 {
+		attempt.refused = s.Mark()
 	}
-	stale := min(s.cfg.Stale, time.Until(deadline)/2)
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(AnswerTimeout)) // the answer is near
 	defer cancel()
 	for {
+		knows := s.cfg.Election == 0 || s.TakenSince(attempt.refused) // whoever is asked then
 		msg, err := s.LastOf(ctx, attempt.msg.Subject)
 		switch {
 		case err == nil && msg.Sequence > expect && again && bytes.Equal(msg.Data, attempt.msg.Data):
@@ -226,7 +248,7 @@ func (s *Stream) fenced(ctx context.Context, in Era, deadline time.Time, attempt
 			}
 			s.cfg.Saw(in, msg.Sequence, attempt.msg.Subject, msg.Data)
 			return msg.Sequence, nil // records name their writer, so it is ours
-		case (errors.Is(err, chat.ErrNotFound) || err == nil && msg.Sequence <= expect) && time.Since(attempt.refused) < stale:
+		case !knows && (errors.Is(err, chat.ErrNotFound) || err == nil && msg.Sequence <= expect):
 			return 0, errOutOfDate
 		case err == nil, errors.Is(err, chat.ErrNotFound):
 			s.counts.fenced.Add(1)

@@ -1,6 +1,7 @@
 package jetio_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,7 +65,8 @@ func (f *leader) serve(t *testing.T, conn *nats.Conn) {
 	}
 	var reads int
 	for subject, handle := range map[string]nats.MsgHandler{
-		"log.a": answer(&f.appends, &f.sent), "$JS.API.STREAM.MSG.GET.LOG": answer(&f.gets, &reads),
+		"log.probe": func(m *nats.Msg) { _ = m.Respond([]byte(acked(3))) },
+		"log.a":     answer(&f.appends, &f.sent), "$JS.API.STREAM.MSG.GET.LOG": answer(&f.gets, &reads),
 	} {
 		if _, err := conn.Subscribe(subject, handle); err != nil {
 			t.Fatal(err)
@@ -76,7 +78,7 @@ func (f *leader) serve(t *testing.T, conn *nats.Conn) {
 }
 
 // lead returns a stream whose leader a test has say what it likes.
-func lead(t *testing.T, f *leader, stale time.Duration) *jetio.Stream {
+func lead(t *testing.T, f *leader, election time.Duration) *jetio.Stream {
 	t.Helper()
 	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true})
 	if err != nil {
@@ -101,7 +103,7 @@ func lead(t *testing.T, f *leader, stale time.Duration) *jetio.Stream {
 	}
 	s, err := jetio.New(jetio.Config{
 		Conn: conns[0], JetStream: js, Link: jetio.NewLink(), Name: "LOG", Gate: &gate{},
-		Patience: 20 * time.Second, Admission: 10 * time.Second, Stale: stale,
+		Patience: 20 * time.Second, Admission: 10 * time.Second, Election: election,
 		Saw: func(jetio.Era, uint64, string, []byte) {}, Doubt: func() {},
 	})
 	if err != nil {
@@ -114,35 +116,51 @@ func lead(t *testing.T, f *leader, stale time.Duration) *jetio.Stream {
 // that knows less than the one before it.
 func TestALeaderMayBeOutOfDate(t *testing.T) {
 	t.Parallel()
-	const stale = time.Second
+	const election = time.Second
 	for name, test := range map[string]struct {
-		stale time.Duration
+		election time.Duration
+		follows  bool // a majority follows the leader
 		*leader
 		want uint64
 		err  error
 	}{
-		"it has nothing of the subject":         {stale, &leader{appends: []string{fenced, fenced, acked(9)}, gets: []string{missing}}, 9, nil},
-		"it has no more than is expected":       {stale, &leader{appends: []string{fenced, acked(9)}, gets: []string{has(5, others)}}, 9, nil},
-		"nobody leads, and then it is taken":    {stale, &leader{appends: []string{fenced, acked(9)}, gets: []string{nobody, nobody, missing}}, 9, nil},
-		"it did not know of what was sent once": {stale, &leader{appends: []string{"", fenced, fenced}, gets: []string{missing, has(9, ours)}}, 9, nil},
-		"somebody has written":                  {stale, &leader{appends: []string{fenced}, gets: []string{has(9, others)}}, 0, jetio.ErrFenced},
-		"nobody leads, and somebody has":        {stale, &leader{appends: []string{fenced}, gets: []string{nobody, has(9, others)}}, 0, jetio.ErrFenced},
-		"somebody has written the same":         {stale, &leader{appends: []string{fenced}, gets: []string{has(9, ours)}}, 0, jetio.ErrFenced},
-		"it was deleted":                        {stale, &leader{appends: []string{fenced}, gets: []string{missing}}, 0, jetio.ErrFenced},
-		"a server alone knows":                  {0, &leader{appends: []string{fenced}, gets: []string{missing}}, 0, jetio.ErrFenced},
-		"a server alone, of what was sent once": {0, &leader{appends: []string{"", fenced}, gets: []string{has(9, ours)}}, 9, nil},
+		"it has nothing of the subject":         {election, false, &leader{appends: []string{fenced, fenced, acked(9)}, gets: []string{missing}}, 9, nil},
+		"it has no more than is expected":       {election, false, &leader{appends: []string{fenced, acked(9)}, gets: []string{has(5, others)}}, 9, nil},
+		"nobody leads, and then it is taken":    {election, false, &leader{appends: []string{fenced, acked(9)}, gets: []string{nobody, nobody, missing}}, 9, nil},
+		"it did not know of what was sent once": {election, false, &leader{appends: []string{"", fenced, fenced}, gets: []string{missing, has(9, ours)}}, 9, nil},
+		"somebody has written":                  {election, false, &leader{appends: []string{fenced}, gets: []string{has(9, others)}}, 0, jetio.ErrFenced},
+		"nobody leads, and somebody has":        {election, false, &leader{appends: []string{fenced}, gets: []string{nobody, has(9, others)}}, 0, jetio.ErrFenced},
+		"somebody has written the same":         {election, false, &leader{appends: []string{fenced}, gets: []string{has(9, ours)}}, 0, jetio.ErrFenced},
+		"it was deleted":                        {election, true, &leader{appends: []string{fenced}, gets: []string{missing}}, 0, jetio.ErrFenced},
+		"it was put back":                       {election, true, &leader{appends: []string{fenced}, gets: []string{has(4, others)}}, 0, jetio.ErrFenced},
+		"it leads nobody, for long":             {election, false, &leader{appends: []string{fenced}, gets: []string{missing}}, 0, chat.ErrLogFull},
+		"a server alone knows":                  {0, false, &leader{appends: []string{fenced}, gets: []string{missing}}, 0, jetio.ErrFenced},
+		"a server alone, of what was sent once": {0, false, &leader{appends: []string{"", fenced}, gets: []string{has(9, ours)}}, 9, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := lead(t, test.leader, test.stale)
-			sequence, err := s.AppendPatiently(t.Context(), 0, "log.a", []byte("ours"), 5)
+			s := lead(t, test.leader, test.election)
+			probing, stop := context.WithCancel(t.Context())
+			var probes sync.WaitGroup
+			if test.follows {
+				probes.Go(func() {
+					for probing.Err() == nil {
+						_ = s.Probe(probing, "log.probe", time.Second)
+					}
+				})
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 3*election)
+			defer cancel()
+			sequence, err := s.AppendPatiently(ctx, 0, "log.a", []byte("ours"), 5)
+			stop()
+			probes.Wait()
 			if sequence != test.want || !errors.Is(err, test.err) {
 				t.Errorf("%d, %v, want %d, %v", sequence, err, test.want, test.err)
 			}
-			if test.want > 0 && s.Last() != test.want {
+			if s.Last() != test.want {
 				t.Errorf("%d is known to be stored, want %d", s.Last(), test.want)
 			}
-			if test.stale == 0 && strings.HasSuffix(name, "knows") && test.sent != 1 {
+			if test.election == 0 && strings.HasSuffix(name, "knows") && test.sent != 1 {
 				t.Errorf("it was sent %d times", test.sent)
 			}
 		})
@@ -156,10 +174,10 @@ func TestReadsWaitForALeader(t *testing.T) {
 	if msg, err := s.LastOf(t.Context(), "log.a"); err != nil || msg.Sequence != 9 {
 		t.Errorf("%v, %v", msg, err)
 	}
-	for _, stale := range []time.Duration{0, 100 * time.Millisecond} {
-		s := lead(t, &leader{gets: []string{nobody}}, stale)
+	for _, election := range []time.Duration{0, 100 * time.Millisecond} {
+		s := lead(t, &leader{gets: []string{nobody}}, election)
 		if _, err := s.LastOf(t.Context(), "log.a"); !errors.Is(err, chat.ErrLogFull) {
-			t.Errorf("stale %s: %v", stale, err)
+			t.Errorf("an election of %s: %v", election, err)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func (s *Stream) Ask(ctx context.Context, subject string, request []byte) (*nats
 func (s *Stream) getFromLeader(ctx context.Context, request []byte) (*jetstream.RawStreamMsg, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
 	defer cancel()
-	for until := time.Now().Add(s.cfg.Stale); ; {
+	for until := time.Now().Add(s.cfg.Election); ; {
 		msg, err := s.getOnce(ctx, request)
 		var told *jetstream.APIError
 		electing := errors.As(err, &told) && told.ErrorCode == codeNoLeader

@@ -26,7 +26,7 @@ type Gate interface {
 	Is(in Era) bool
 }
 
-// Config is what a [Stream] is made of. All of it is required, but for Stale.
+// Config is what a [Stream] is made of. All of it is required, but for Election.
 type Config struct {
 	Conn      *nats.Conn
 	JetStream jetstream.JetStream // over the connection
@@ -35,9 +35,9 @@ type Config struct {
 	Gate      Gate
 	// Patience is how long a patient append, and a read, may take; Admission how long any other append.
 	Patience, Admission time.Duration
-	// Stale is for how long a server may take itself for the stream's leader that is not any more, and how
-	// long there may be none; 0: the stream has one server, which knows.
-	Stale time.Duration
+	// Election is how long the stream may have no leader, as its servers elect one. Then one of them may
+	// also take itself for the leader that is not any more; 0: the stream has one server, which knows.
+	Election time.Duration
 	// Saw is told of each message that is known to be stored.
 	Saw func(in Era, sequence uint64, subject string, data []byte)
 	// Doubt is called where an acknowledgement shows that the stream is another one.
@@ -75,6 +75,17 @@ func (s *Stream) Stored(sequence uint64) { Raise(&s.acks.last, sequence) }
 
 // Begin takes down how far another stream is, which has taken the place of the one before.
 func (s *Stream) Begin(last uint64) { s.acks.last.Store(last) }
+
+// A Mark is a moment among the appends of a stream; zero: none.
+type Mark uint64
+
+// Mark returns the moment that is now.
+func (s *Stream) Mark() Mark { return Mark(s.acks.sendings.Load() + 1) }
+
+// TakenSince reports whether something is stored that was sent after a moment. In a cluster that takes a majority
+// of the stream's servers: so it was led, by then, by one that knew all which had been stored at that moment. A server
+// that was cut off may take itself for the leader for as long as it is, and have nothing stored.
+func (s *Stream) TakenSince(m Mark) bool { return m > 0 && s.acks.taken.Load() >= uint64(m) }
 
 // Silent returns for how long nothing was acknowledged.
 func (s *Stream) Silent() time.Duration { return s.acks.at.Ago() }

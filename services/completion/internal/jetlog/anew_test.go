@@ -273,7 +273,7 @@ func TestTheStreamIsOpenedAgain(t *testing.T) {
 			}
 		}},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		again := func(t *testing.T, open func(*testing.T, Config) *Log) {
 			t.Parallel()
 			f := newFarm(t)
 			a, b := open(t, Config{NATS: at(f.url())}), open(t, Config{NATS: at(f.url())})
@@ -313,7 +313,9 @@ func TestTheStreamIsOpenedAgain(t *testing.T) {
 					t.Errorf("health: %v", err)
 				}
 			}
-		})
+		}
+		t.Run(test.name, func(t *testing.T) { again(t, open) })
+		t.Run(test.name+", as in a cluster", func(t *testing.T) { again(t, openStale) })
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pawstream/pawstream/internal/natsconn"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/liveness"
 )
 
 // connect connects to the server of the configuration, or starts one.
@@ -30,7 +31,12 @@ func (l *Log) connect() error {
 		return fmt.Errorf("connect to NATS at %s: %w", at.String(), err)
 	}
 	l.conn = conn
+	l.peers = liveness.Alone() // a server inside this process has no other replica: what it finds is its own past
+	if l.server == nil {
+		l.peers = liveness.New(conn, beatPrefix, l.replica)
+	}
 	for subject, handle := range map[string]nats.MsgHandler{
+		beatPrefix:    l.peers.Hear,
 		readersPrefix: l.answerWatch, askedPrefix: l.answerAsked, endedPrefix: l.hearEnd, usagePrefix: l.hearUsage,
 	} {
 		if _, err := conn.Subscribe(subject+"*", handle); err != nil {
@@ -44,7 +50,7 @@ func (l *Log) connect() error {
 	}
 	l.io, err = jetio.New(jetio.Config{
 		Conn: conn, JetStream: l.js, Link: l.link, Name: streamName, Gate: l.gate,
-		Patience: l.cfg.Patience, Admission: admission, Stale: l.outdated,
+		Patience: l.cfg.Patience, Admission: admission, Election: l.election,
 		Saw:   l.witness.Saw,
 		Doubt: func() { l.gate.shut(); l.suspect() },
 	})
@@ -63,6 +69,7 @@ func (l *Log) options() []nats.Option {
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) {
 			l.connected.Now()
+			l.peers.Reconnected()
 			l.link.IsBack()
 			l.cfg.Logger.Info("connection to NATS is back")
 		}),

@@ -29,16 +29,19 @@ const (
 	lookSoon = 250 * time.Millisecond
 	// tolerance is how long nothing may be acknowledged before the log says that it has trouble.
 	tolerance = 5 * time.Second
-	// looks is how often in a row the stream must not be what it was before that is believed: a
-	// server that has just become its leader may not know all of it yet.
+	// looks is how often in a row the stream must not be what it was before that is believed.
 	looks = 3
 	// sayTime is how long a log that has found all as it was waits at a server that was started
 	// anew: others may know more, and say that a backup was put back.
 	sayTime = looks*lookSoon + 500*time.Millisecond
 )
 
-// errOther says that the stream is not the one that was opened.
-var errOther = errors.New("jetlog: the stream is another one")
+var (
+	// errOther says that the stream is not the one that was opened.
+	errOther = errors.New("jetlog: the stream is another one")
+	// errGone says that there is none.
+	errGone = fmt.Errorf("%w: there is none", errOther)
+)
 
 // A keeper sees to it that the stream is there, and that it is still the one which was
 // opened. It stores a record of its own now and then, the pulse, fenced by the one before: so
@@ -100,14 +103,15 @@ func (k *keeper) tend(ctx context.Context) {
 		}
 		return
 	}
+	k.strange.look(l.io)
 	err := k.prove(ctx)
 	if errors.Is(err, errOther) {
-		if !k.strange.grows(l.outdated) {
+		if !k.believes(ctx, err) {
 			return
 		}
 		err = k.begin(ctx)
-	} else if err != nil && l.outdated > 0 && !k.closed {
-		k.strange.times = 0 // nobody has answered: what was found before is not in a row with what comes
+	} else if err != nil && l.election > 0 && !k.closed {
+		k.strange = doubt{sure: k.strange.sure} // nobody has answered: what was found before is not in a row with what comes
 	}
 	silent = l.io.Silent()
 	var unfit *unfitError
@@ -267,7 +271,7 @@ func (k *keeper) look(ctx context.Context) (full bool, err error) {
 	stream, err := l.js.Stream(ctx, streamName)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		return false, errOther
+		return false, errGone
 	case err != nil:
 		return false, err
 	}
@@ -474,26 +478,30 @@ func (k *keeper) lost(ctx context.Context, in era) bool {
 	asked := time.Now()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	stale := k.log.outdated
+	cluster := k.log.election > 0
 	switch {
-	case k.log.gate.era() != in || k.strange.sure || k.strange.times > 0 && stale == 0:
+	case k.log.gate.era() != in || k.strange.sure || k.strange.times > 0 && !cluster:
 		return true
 	case k.fine.After(asked):
 		return false
 	}
-	for until := asked.Add(stale); ; {
+	var d doubt
+	for {
 		begun := time.Now()
+		d.look(k.log.io)
+		d.untaken = k.strange.untaken
 		switch _, err := k.look(ctx); {
 		case err == nil:
 			k.fine = begun
 			return false
 		case !errors.Is(err, errOther):
 			return false
-		case !begun.Before(until):
-			k.strange.sure = stale > 0
+		case d.settled(err, k.log.election):
+			k.strange.sure = cluster
 			k.log.suspect()
 			return true
 		}
+		k.log.suspect()
 		k.mu.Unlock() // others look meanwhile
 		err := wait.For(ctx, lookSoon)
 		k.mu.Lock()
@@ -506,22 +514,45 @@ func (k *keeper) lost(ctx context.Context, in era) bool {
 	}
 }
 
-// staleFor is how long a server of a cluster that was away may take itself for the stream's leader still, and
-// answer by what it knew: a leader is heard of every second.
-const staleFor = 3 * time.Second
+// electionTime is how long the stream's servers may be about to elect a leader: one is heard of every second.
+const electionTime = 3 * time.Second
+
+// believes notes that the stream was found to be another one, and reports whether to believe that by now. Where it
+// has several servers, it has the leader show that they follow it.
+func (k *keeper) believes(ctx context.Context, err error) bool {
+	l, d := k.log, &k.strange
+	d.times++
+	if k.closed || d.sure || d.times >= looks && d.settled(err, l.election) {
+		return true
+	}
+	if l.election > 0 && !errors.Is(err, errGone) {
+		err := l.io.Probe(ctx, pulsePrefix+l.replica+"-probe", pulseTimeout)
+		d.untaken = errors.Is(err, nats.ErrNoResponders)
+	}
+	return false
+}
 
 // A doubt is how sure it is that the stream is another one.
 type doubt struct {
-	times int // in a row that it was found so
-	since time.Time
-	sure  bool // whatever is found
+	times   int        // in a row that it was found so
+	since   time.Time  // when it was looked at first
+	mark    jetio.Mark // the same moment
+	knows   bool       // whoever answers has others that follow it
+	untaken bool       // what is there takes no pulses
+	sure    bool       // whatever is found
 }
 
-// grows notes that the stream was found to be another one, and reports whether to believe that by now,
-// where what is found may be out of date for a while.
-func (d *doubt) grows(stale time.Duration) bool {
-	if d.times++; d.times == 1 {
-		d.since = time.Now()
+// look is called before each look at the stream.
+func (d *doubt) look(stream *jetio.Stream) {
+	if d.mark == 0 {
+		d.mark, d.since = stream.Mark(), time.Now()
 	}
-	return d.sure || d.times >= looks && time.Since(d.since) >= stale
+	d.knows = stream.TakenSince(d.mark)
+}
+
+// settled reports whether what the last look has found counts. A server of a cluster that was cut off may take itself
+// for the stream's leader for as long as it is, and answer by what it knew: it has nothing stored. Where nothing could
+// be, time has to do.
+func (d *doubt) settled(err error, election time.Duration) bool {
+	return d.knows || election == 0 || (d.untaken || errors.Is(err, errGone)) && time.Since(d.since) >= election
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/books"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/liveness"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 	"github.com/pawstream/pawstream/services/completion/internal/shares"
 	"github.com/pawstream/pawstream/services/completion/internal/witness"
@@ -64,7 +65,7 @@ type Log struct {
 	at      string // where the server is, if it is not inside this process
 
 	admission time.Duration // how long a completion is waited for whose name is claimed
-	outdated  time.Duration // for how long what the stream's leader says may be; 0: it has no other servers
+	election  time.Duration // how long the stream's servers may elect a leader; 0: it has one server
 
 	keeper  *keeper
 	gate    *gate
@@ -77,6 +78,7 @@ type Log struct {
 	// nobody knows. More may have been shown than it holds of what was unfinished then.
 	putBack atomic.Uint64
 
+	peers     *liveness.Peers
 	connected jetio.Moment // when the connection last came up again
 	link      *jetio.Link
 	io        *jetio.Stream
@@ -226,7 +228,7 @@ func (l *Log) Watched(ctx context.Context, id string) bool {
 	_, err := l.conn.RequestWithContext(ctx, readersPrefix+id, []byte(l.replica))
 	// Silence is a no from those who can be heard, and who had the time to come back.
 	silent := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
-	return err == nil || !silent || !l.hears()
+	return err == nil || !silent || !l.peers.Hears()
 }
 
 // followed reports whether a completion has readers in this process.

@@ -33,9 +33,10 @@ type mirror struct {
 	missed bool   // there is more than could be read: look again soon
 	unkept int    // bytes that no room was taken for yet
 
-	failing  bool      // the stream cannot be reached
-	behind   time.Time // since when the stream has held less than was shown; zero: it does not
-	patience time.Time // until when the meta may take to come
+	failing  bool       // the stream cannot be reached
+	behind   jetio.Mark // when it was first found to hold less than was shown; zero: it does not
+	knows    bool       // whoever has read it since knows all of it
+	patience time.Time  // until when the meta may take to come
 }
 
 // startMirror has the stream feed s. The caller holds the lock.
@@ -117,7 +118,7 @@ func (m *mirror) ended() bool {
 // catchUp reads what the stream holds. While the stream cannot be reached, it leaves
 // the tape as it is.
 func (m *mirror) catchUp(ctx context.Context) error {
-	m.missed = false
+	m.missed, m.knows = false, m.log.election == 0 || m.log.io.TakenSince(m.behind)
 	resumed := m.chain
 	last, err := m.log.records(ctx, m.shared.name, m.last, m.feed)
 	shown, _ := m.shared.tape.Last()
@@ -133,7 +134,7 @@ func (m *mirror) catchUp(ctx context.Context) error {
 			m.log.cfg.Logger.WarnContext(ctx, "cannot follow a completion for now",
 				slog.String("completion", m.shared.name), slog.Any("error", err))
 		}
-		m.behind = time.Time{}
+		m.behind = 0
 		m.chain, m.missed, m.failing = resumed, true, true // what came of the batch comes again, and is shown once
 		return ctx.Err()
 	}
@@ -155,7 +156,7 @@ func (m *mirror) unbegun(ctx context.Context) error {
 		_, err = m.log.expiredMeta(ctx, m.shared.name)
 		return err
 	case errors.Is(err, chat.ErrLogFull) && (shown >= 0 || !late): // nobody leads, or it cannot be reached
-		m.behind, err = time.Time{}, ctx.Err()
+		m.behind, err = 0, ctx.Err()
 	case err == nil && late && shown < 0:
 		err = jetio.Failure(nats.ErrTimeout)
 	}
@@ -190,12 +191,12 @@ func (m *mirror) stillThere(ctx context.Context) error {
 		return fmt.Errorf("completion %s: %w", id, err)
 	}
 	if err != nil {
-		m.behind = time.Time{}
+		m.behind = 0
 		return ctx.Err()
 	}
 	shown, _ := m.shared.tape.Last()
 	if newest.Next() > shown {
-		m.behind = time.Time{}
+		m.behind = 0
 	}
 	switch {
 	case newest.Meta == nil && newest.Next() <= shown:
@@ -219,12 +220,12 @@ func (m *mirror) stillThere(ctx context.Context) error {
 }
 
 // doubts reports whether what says that the stream holds less than was shown may be out of date: then it is
-// asked again soon.
+// asked again soon. This replica's own pulses show before long who leads.
 func (m *mirror) doubts() bool {
-	if m.behind.IsZero() {
-		m.behind = time.Now()
+	if m.behind == 0 {
+		m.behind = m.log.io.Mark()
 	}
-	m.missed = time.Since(m.behind) < m.log.outdated
+	m.missed = !m.knows
 	return m.missed
 }
 

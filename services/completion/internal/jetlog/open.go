@@ -26,19 +26,19 @@ const startPatience = 10 * time.Second
 // Open connects to the stream and makes it if it does not exist. [Log.Close] ends what
 // it has started. An error is one line for the person who started the program.
 func Open(ctx context.Context, cfg Config) (*Log, error) {
-	var outdated time.Duration
+	var election time.Duration
 	if cfg.Replicas > 1 {
-		outdated = staleFor
+		election = electionTime
 	}
-	return openOutdated(ctx, cfg, outdated)
+	return openElected(ctx, cfg, election)
 }
 
-// openOutdated is Open where what the stream's leader says may be out of date for so long.
-func openOutdated(ctx context.Context, cfg Config, outdated time.Duration) (*Log, error) {
+// openElected is Open where the servers of the stream may be about to elect its leader for so long.
+func openElected(ctx context.Context, cfg Config, election time.Duration) (*Log, error) {
 	cfg.setDefaults()
 	l := &Log{
 		cfg:       cfg,
-		outdated:  outdated,
+		election:  election,
 		admission: admission,
 		replica:   rand.Text(),
 		tapes:     make(map[string]*shared),

@@ -6,8 +6,10 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/liveness"
 )
 
 // wantAdopted fails the test unless a look of a log yields a completion, to be gone on with.
@@ -44,9 +46,10 @@ func TestAClaimThatIsStoredUnheard(t *testing.T) {
 	v := newValve(t, nats.Addr().String())
 	v.holdAt = "PUB " + eventsPrefix + "left "
 	claimer := open(t, Config{NATS: at("nats://" + v.listener.Addr().String()), Patience: time.Second})
+	deafen(claimer)
 	rescued := make(chan *chat.Orphan, 1)
 	go func() {
-		rescued <- claimer.rescue(within(t), claimer.gate.era(), &replicas{}, dead.replica, "left", said)
+		rescued <- claimer.rescue(within(t), claimer.gate.era(), dead.replica, "left", said)
 	}()
 	if orphan := <-rescued; orphan != nil {
 		t.Fatalf("it was claimed, and that heard: %+v", orphan)
@@ -56,8 +59,8 @@ func TestAClaimThatIsStoredUnheard(t *testing.T) {
 	if err != nil || last.Writer != claimer.replica {
 		t.Fatalf("the last record is %+v, %v, want the claim", last, err)
 	}
-	known := &replicas{seen: map[string]time.Time{claimer.replica: time.Now().Add(time.Hour)}}
-	if orphan := other.rescue(within(t), other.gate.era(), known, dead.replica, "left", said); orphan != nil {
+	hear(other, claimer.replica)
+	if orphan := other.rescue(within(t), other.gate.era(), dead.replica, "left", said); orphan != nil {
 		t.Fatalf("it has a writer who lives, and is taken over: %+v", orphan)
 	}
 	wantAdopted(t, claimer, "left")
@@ -108,6 +111,15 @@ func TestWhatIsOwnedWithoutAWriter(t *testing.T) {
 	}
 }
 
+// deafen has a log that looks for no orphans take all others for dead.
+func deafen(l *Log) { l.peers = liveness.Alone() }
+
+// hear has such a log hear nobody but one.
+func hear(l *Log, replica string) {
+	l.peers = liveness.New(l.conn, beatPrefix, l.replica)
+	l.peers.Hear(&nats.Msg{Subject: beatPrefix + replica})
+}
+
 // TestALookLeavesWhatIsHeld has a look come upon a completion that is about to have a writer.
 func TestALookLeavesWhatIsHeld(t *testing.T) {
 	t.Parallel()
@@ -117,8 +129,9 @@ func TestALookLeavesWhatIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	deafen(l)
 	look := func() (n int) {
-		l.takeOver(within(t), &replicas{}, func(*chat.Orphan) bool { n++; return true })
+		l.takeOver(within(t), func(*chat.Orphan) bool { n++; return true })
 		return n
 	}
 	if n := look(); n != 0 {
@@ -149,14 +162,14 @@ func TestWhoIsHeardAgainOwnsStill(t *testing.T) {
 	}
 	appendAll(t, w, "a")
 	awaitLast(t, owner, "kept", 0)
-	known := &replicas{seen: map[string]time.Time{owner.replica: time.Now().Add(time.Hour)}}
 	for _, when := range []string{"it writes", "it has ended it"} {
 		subject := ownerSubject(owner.replica, "kept")
 		said, err := other.io.LastOf(within(t), subject)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if orphan := other.rescue(within(t), other.gate.era(), known, owner.replica, "kept", said); orphan != nil {
+		hear(other, owner.replica)
+		if orphan := other.rescue(within(t), other.gate.era(), owner.replica, "kept", said); orphan != nil {
 			t.Fatalf("%s, and it is taken over: %+v", when, orphan)
 		}
 		if _, err := other.io.LastOf(within(t), subject); err != nil {

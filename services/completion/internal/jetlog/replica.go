@@ -9,10 +9,8 @@ import (
 	"log/slog"
 	"maps"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 
@@ -22,11 +20,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
-// Liveness. A replica that is taken for dead too early costs tokens, never truth: the
-// fence alone decides who may write.
 const (
-	beatEvery = 500 * time.Millisecond
-	deadAfter = 2 * time.Second
 	// lookEvery is how often a replica looks for orphans though it knows of none: somebody
 	// may have died that it never heard of.
 	lookEvery = 30 * time.Second
@@ -41,72 +35,17 @@ const (
 	claims = 16
 )
 
-// bye is what a replica says in place of a beat when it stops.
-const bye = "bye"
-
-// replicas knows who was heard of and when.
-type replicas struct {
-	mu   sync.Mutex
-	seen map[string]time.Time
-	left bool // somebody has said bye
-}
-
-func (r *replicas) hear(m *nats.Msg) {
-	name := strings.TrimPrefix(m.Subject, beatPrefix)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if string(m.Data) == bye {
-		delete(r.seen, name)
-		r.left = true
-		return
-	}
-	r.seen[name] = time.Now()
-}
-
-func (r *replicas) alive(name string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return time.Since(r.seen[name]) < deadAfter
-}
-
-// lost reports whether anybody has died or left since it was last called.
-func (r *replicas) lost() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	lost := r.left
-	r.left = false
-	for name, at := range r.seen {
-		if time.Since(at) >= deadAfter {
-			delete(r.seen, name)
-			lost = true
-		}
-	}
-	return lost
-}
-
 // Orphans takes completions over whose writers have died, and yields them, until ctx
 // ends. It is to be ranged over by one goroutine, once: from then on, and until Close,
 // the other replicas hear that this one lives.
 func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 	return func(yield func(*chat.Orphan) bool) {
-		known := &replicas{seen: make(map[string]time.Time)}
-		sub, err := l.conn.Subscribe(beatPrefix+"*", known.hear)
-		if err != nil {
-			l.cfg.Logger.ErrorContext(ctx, "cannot listen to the other replicas", slog.Any("error", err))
-			return
-		}
-		defer func() { _ = sub.Unsubscribe() }()
-		l.work.Go(l.beat)
-		// Live replicas are heard before any counts as dead. A server inside
-		// this process has no other replica, so what it finds is its own past.
+		l.work.Go(func() { l.peers.Beat(l.ctx) })
 		look := time.Now()
-		if l.server == nil {
-			look = look.Add(deadAfter)
-		}
 		for {
-			if time.Now().After(look) && l.hears() {
+			if !time.Now().Before(look) && l.peers.Hears() {
 				l.left.Store(false)
-				if !l.takeOver(ctx, known, yield) {
+				if !l.takeOver(ctx, yield) {
 					return
 				}
 				look = time.Now().Add(lookEvery)
@@ -114,7 +53,7 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 			if wait.For(ctx, checkEvery) != nil {
 				return
 			}
-			if known.lost() {
+			if l.peers.Lost() {
 				look = time.Now()
 			}
 			if again := time.Now().Add(lookAgain); l.left.Load() && look.After(again) {
@@ -124,27 +63,9 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 	}
 }
 
-// hears reports whether those who live had the time to be heard since the connection came
-// up: before that, silence is nobody's death.
-func (l *Log) hears() bool {
-	return l.server != nil || l.conn.IsConnected() && l.connected.Ago() >= deadAfter
-}
-
-// beat tells the other replicas that this one lives, until the log is closed, and then
-// that it does not.
-func (l *Log) beat() {
-	for {
-		_ = l.conn.Publish(beatPrefix+l.replica, nil)
-		if wait.For(l.ctx, beatEvery) != nil {
-			break
-		}
-	}
-	_ = l.conn.Publish(beatPrefix+l.replica, []byte(bye))
-}
-
 // takeOver yields the completions of every replica that is not alive. It claims several
 // at once: their readers wait.
-func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Orphan) bool) bool {
+func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool {
 	in, begun := l.gate.era(), l.io.Last()
 	orphans := make(chan *chat.Orphan)
 	go func() { // ends with the range over orphans
@@ -160,7 +81,15 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 			}
 			owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
 			ours := string(msg.Data) == l.replica // we have said that we see to its end
-			if owner == l.replica && !l.ownOrphan(id, msg.Sequence, begun) || owner != l.replica && known.alive(owner) && !ours {
+			switch {
+			case owner == l.replica:
+				if !l.ownOrphan(id, msg.Sequence, begun) {
+					continue
+				}
+			case !ours && !l.peers.Dead(owner):
+				if !l.peers.Alive(owner) {
+					l.left.Store(true)
+				}
 				continue
 			}
 			if seen[id] { // else one claim would take what the other one has owned
@@ -169,7 +98,7 @@ func (l *Log) takeOver(ctx context.Context, known *replicas, yield func(*chat.Or
 			}
 			seen[id] = true
 			claiming.Go(func() error {
-				if orphan := l.rescue(ctx, in, known, owner, id, msg); orphan != nil {
+				if orphan := l.rescue(ctx, in, owner, id, msg); orphan != nil {
 					orphans <- orphan
 				}
 				return nil
@@ -248,13 +177,13 @@ func (l *Log) owns(id string, said uint64) bool {
 
 // rescue claims a completion whose owner, as that message says, is dead: nil where there
 // is nothing to do, or not now.
-func (l *Log) rescue(ctx context.Context, in era, known *replicas, owner, id string, said *jetstream.RawStreamMsg) *chat.Orphan {
-	last, err := l.unwritten(ctx, known, owner, id, string(said.Data) == l.replica)
+func (l *Log) rescue(ctx context.Context, in era, owner, id string, said *jetstream.RawStreamMsg) *chat.Orphan {
+	last, err := l.unwritten(ctx, owner, id, string(said.Data) == l.replica)
 	var orphan *chat.Orphan
 	switch {
 	case err != nil:
 	case last.Terminal() != nil && last.Writer == owner:
-		return l.unsettled(ctx, in, known, id, last.Terminal(), said)
+		return l.unsettled(ctx, in, id, last.Terminal(), said)
 	default:
 		orphan, err = l.claim(ctx, in, owner, id)
 		if err != nil && owner == l.replica {
@@ -292,24 +221,24 @@ func (l *Log) rescue(ctx context.Context, in era, known *replicas, owner, id str
 var (
 	// errWritten says that a replica which is alive writes a completion that another one is said to own.
 	errWritten = errors.New("jetlog: completion has a living writer")
-	// errAlive says that the owner of a completion writes it, and was taken for dead.
-	errAlive = errors.New("jetlog: the owner lives")
+	// errAlive says that whoever writes a completion may live: its owner was heard again, or nobody can be heard now.
+	errAlive = errors.New("jetlog: the writer may live")
 )
 
 // unwritten returns the last record of a completion whose last writer is dead, whoever is
 // said to own it: what an owner says may be older than a claim. Else errWritten, or errAlive where that is
-// the owner, which has been heard again; unless it has ended and this replica has said that it sees to
+// the owner, which has been heard again, or nobody can be heard; unless it has ended and this replica has said that it sees to
 // that: then its writer leaves that to us.
-func (l *Log) unwritten(ctx context.Context, known *replicas, owner, id string, ours bool) (*record.Record, error) {
+func (l *Log) unwritten(ctx context.Context, owner, id string, ours bool) (*record.Record, error) {
 	r, _, err := l.lastRecord(ctx, id)
 	switch {
 	case err != nil:
 		return nil, err
 	case ours && r.Terminal() != nil:
-	case r.Writer == owner && owner != l.replica && known.alive(owner):
-		return nil, errAlive
-	case r.Writer == l.replica && l.writing(id) != nil && !l.isMine(id), r.Writer != l.replica && known.alive(r.Writer):
+	case r.Writer == l.replica && l.writing(id) != nil && !l.isMine(id), r.Writer != l.replica && r.Writer != owner && l.peers.Alive(r.Writer):
 		return nil, errWritten
+	case r.Writer != l.replica && !l.peers.Dead(r.Writer):
+		return nil, errAlive
 	}
 	return r, nil
 }

@@ -155,7 +155,7 @@ func (l *Log) settled(in era, m *chat.Meta, subject string, at uint64) {
 
 // unsettled returns a completion that its owner has ended, and died before that was in the
 // books: to the one replica that is the first to say that it sees to that.
-func (l *Log) unsettled(ctx context.Context, in era, known *replicas, id string, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
+func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
 	said, err := l.io.LastOf(ctx, said.Subject) // somebody may have begun to see to that
 	if err != nil {
 		if !errors.Is(err, chat.ErrNotFound) {
@@ -173,7 +173,7 @@ func (l *Log) unsettled(ctx context.Context, in era, known *replicas, id string,
 		return nil
 	case ours == books.Pending:
 		return nil
-	case other != "" && other != l.replica && known.alive(other):
+	case other != "" && other != l.replica && !l.peers.Dead(other):
 		l.left.Store(true) // it may die
 		return nil
 	}

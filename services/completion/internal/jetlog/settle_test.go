@@ -63,7 +63,8 @@ func look(t *testing.T, l *Log) *chat.Orphan {
 		t.Fatal(err)
 	}
 	l.abandon("ended")
-	return l.rescue(within(t), l.gate.era(), &replicas{}, l.replica, "ended", said)
+	deafen(l)
+	return l.rescue(within(t), l.gate.era(), l.replica, "ended", said)
 }
 
 // TestAnEndIsInTheBooksOnce has whoever ends a completion stand still, be deleted under, or die,
@@ -198,8 +199,8 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 			}
 			late.late.Store(int64(time.Second))
 			rescued := make(chan *chat.Orphan, 1)
-			known := &replicas{seen: make(map[string]time.Time)}
-			go func() { rescued <- other.rescue(within(t), other.gate.era(), known, l.replica, "ended", said) }()
+			deafen(other)
+			go func() { rescued <- other.rescue(within(t), other.gate.era(), l.replica, "ended", said) }()
 			pause(t.Context(), 500*time.Millisecond) // it has been asked how far the completion is, and answers
 			if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
 				t.Fatal(err)
@@ -235,8 +236,8 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			known := &replicas{seen: make(map[string]time.Time)}
-			if heir.rescue(within(t), heir.gate.era(), known, canceller.replica, "ended", said) == nil {
+			deafen(heir)
+			if heir.rescue(within(t), heir.gate.era(), canceller.replica, "ended", said) == nil {
 				t.Fatal("it is not taken over")
 			}
 			late.late.Store(0)

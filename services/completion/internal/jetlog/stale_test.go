@@ -128,7 +128,7 @@ func (r *relic) pass(to, from net.Conn) {
 // openStale opens a log whose stream has several servers, for all it knows.
 func openStale(t *testing.T, cfg Config) *Log {
 	t.Helper()
-	l, err := openOutdated(t.Context(), cfg, time.Minute)
+	l, err := openElected(t.Context(), cfg, electionTime)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestALeaderThatWasAway(t *testing.T) {
 		go func() { written <- appendUntil(writing, w) }()
 	}
 	old.leads.Store(true)
-	pause(t.Context(), recheck+looks*lookSoon) // whoever hears nothing asks in that time
+	pause(t.Context(), electionTime+recheck+looks*lookSoon) // whoever hears nothing asks in that time
 	old.leads.Store(false)
 	stop()
 	if n := old.asked.Load(); n < completions {

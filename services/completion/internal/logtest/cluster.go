@@ -3,6 +3,7 @@ package logtest
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -206,6 +207,16 @@ func settledIsKept(t *testing.T, join func() Replica) {
 
 func readersCount(t *testing.T, join func() Replica) {
 	a, b := join(), join()
+	look, stop := context.WithCancel(t.Context())
+	var looks sync.WaitGroup
+	for _, r := range []Replica{a, b} {
+		looks.Go(func() {
+			for orphan := range r.Orphans(look) {
+				t.Errorf("%s is taken over", orphan.Meta.ID)
+			}
+		})
+	}
+	defer func() { stop(); looks.Wait() }()
 	s := create(t, a)
 	s.append(words(1)...)
 	watched := func(where string, want bool) {

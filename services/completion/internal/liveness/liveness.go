@@ -1,0 +1,139 @@
+// Package liveness knows which replicas of a log live, by the beats that each publishes. A replica that is taken
+// for dead too early costs tokens, never truth: the log's fence alone decides who may write.
+package liveness
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/pawstream/pawstream/internal/wait"
+)
+
+const (
+	// Every is how often a replica shows that it lives.
+	Every = 500 * time.Millisecond
+	// DeadAfter is how long one may be silent that lives.
+	DeadAfter = 2 * time.Second
+	// deaf is how long a replica may not hear its own beats before it takes its hearing for broken.
+	deaf = DeadAfter / 2
+)
+
+// bye is what a replica says in place of a beat when it stops.
+const bye = "bye"
+
+// Peers are the replicas of a log, as one of them hears them. Silence is somebody's death only while
+// that one hears itself, and has done so for as long as the others had to be heard: else it is the server, the
+// connection or this very process that has stood still. Its methods may be called concurrently.
+type Peers struct {
+	conn   *nats.Conn // nil: there are no others
+	prefix string     // of the subjects of beats
+	self   string
+
+	mu    sync.Mutex
+	heard map[string]time.Time
+	own   time.Time // when this one last heard itself
+	since time.Time // when it began to, without a break
+	left  bool      // somebody has said bye, and nobody was told yet
+}
+
+// New returns the peers of a replica, each of which beats on a subject of its own: prefix and its name. Before
+// that replica beats, nobody is known to be dead.
+func New(conn *nats.Conn, prefix, self string) *Peers {
+	return &Peers{conn: conn, prefix: prefix, self: self, heard: make(map[string]time.Time)}
+}
+
+// Alone returns the peers of a replica that has none: whoever is asked for is dead.
+func Alone() *Peers { return new(Peers) }
+
+// Beat tells the others that this replica lives, until ctx ends, and then that it does not.
+func (p *Peers) Beat(ctx context.Context) {
+	if p.conn == nil {
+		return
+	}
+	for {
+		_ = p.conn.Publish(p.prefix+p.self, nil)
+		if wait.For(ctx, Every) != nil {
+			break
+		}
+	}
+	_ = p.conn.Publish(p.prefix+p.self, []byte(bye))
+}
+
+// Hear takes a beat in.
+func (p *Peers) Hear(m *nats.Msg) {
+	if p.conn == nil {
+		return
+	}
+	name, now := strings.TrimPrefix(m.Subject, p.prefix), time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case name == p.self:
+		if now.Sub(p.own) >= deaf {
+			p.since = now
+		}
+		p.own = now
+	case string(m.Data) == bye:
+		delete(p.heard, name)
+		p.left = true
+	default:
+		p.heard[name] = now
+	}
+}
+
+// Reconnected says that the connection came up again. The others come back in their own time.
+func (p *Peers) Reconnected() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.since = time.Now()
+}
+
+// Hears reports whether everybody who lives would have been heard by now.
+func (p *Peers) Hears() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hears(time.Now())
+}
+
+func (p *Peers) hears(now time.Time) bool {
+	return p.conn == nil || now.Sub(p.own) < deaf && now.Sub(p.since) >= DeadAfter
+}
+
+// Alive reports whether a replica was heard lately.
+func (p *Peers) Alive(name string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Since(p.heard[name]) < DeadAfter
+}
+
+// Dead reports whether a replica would have been heard lately, did it live. Of one that is neither alive nor dead
+// nothing is known now.
+func (p *Peers) Dead(name string) bool {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hears(now) && now.Sub(p.heard[name]) >= DeadAfter
+}
+
+// Lost reports whether anybody has died or left since it was last called.
+func (p *Peers) Lost() bool {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	lost := p.left
+	p.left = false
+	if !p.hears(now) {
+		return lost
+	}
+	for name, at := range p.heard {
+		if now.Sub(at) >= DeadAfter {
+			delete(p.heard, name)
+			lost = true
+		}
+	}
+	return lost
+}
