@@ -36,13 +36,13 @@ func (s *Service) admit(ctx context.Context, principal, key string, req *chat.Re
 	if err != nil {
 		return nil, nil, err
 	}
-	model, err := s.choose(ctx, req, carried)
+	model, asked, err := s.choose(ctx, req, carried)
 	if err != nil {
 		return nil, nil, err
 	}
 	meta := newMeta(principal, key, req, &model, policy)
 	share.Release() // the run has its own
-	r, err := s.start(ctx, meta, &model)
+	r, err := s.start(ctx, meta, &model, asked)
 	var exists *chat.ExistsError
 	switch {
 	case errors.As(err, &exists): // since we looked
@@ -81,31 +81,30 @@ func checkRequest(key string, req *chat.Request) error {
 	return nil
 }
 
-// choose returns the model that is asked, if it can answer the request, whose first messages the caller
-// has not sent.
-func (s *Service) choose(ctx context.Context, req *chat.Request, carried int) (chat.Model, error) {
-	model, err := s.Model(req.Model)
-	if err != nil {
-		return chat.Model{}, err
+// choose returns the model of a request, and the request as fitted to it, if the model can answer that. The caller
+// has not sent the first messages, as many as are carried over.
+func (s *Service) choose(ctx context.Context, req *chat.Request, carried int) (model chat.Model, asked *chat.Request, err error) {
+	if model, err = s.Model(req.Model); err != nil {
+		return model, nil, err
 	}
 	if err := model.Capabilities.Check(req); err != nil {
-		return chat.Model{}, asSent(err, carried)
+		return model, nil, asSent(err, carried)
 	}
-	asked, err := fit(ctx, s.counter, &model, req)
+	asked, err = fit(ctx, s.counter, &model, req)
 	if err != nil {
-		return chat.Model{}, s.failure(err)
+		return model, nil, s.failure(err)
 	}
 	if err := model.Engine.Check(ctx, asked); err != nil {
 		var shown *chat.Error
 		switch {
 		case errors.As(err, &shown):
-			return chat.Model{}, asSent(shown, carried+len(asked.Messages)-len(req.Messages))
+			return model, nil, asSent(shown, carried+len(asked.Messages)-len(req.Messages))
 		case ctx.Err() != nil:
-			return chat.Model{}, err
+			return model, nil, err
 		}
-		return chat.Model{}, chat.Internal(err)
+		return model, nil, chat.Internal(err)
 	}
-	return model, nil
+	return model, asked, nil
 }
 
 func newMeta(principal, key string, req *chat.Request, model *chat.Model, policy chat.OnDisconnect) *chat.Meta {
@@ -138,7 +137,7 @@ func newMeta(principal, key string, req *chat.Request, model *chat.Model, policy
 
 // start stores the completion and begins to generate it. A place among the running
 // is taken first, so that the log never holds a completion that nobody generates.
-func (s *Service) start(ctx context.Context, meta *chat.Meta, model *chat.Model) (*run, error) {
+func (s *Service) start(ctx context.Context, meta *chat.Meta, model *chat.Model, asked *chat.Request) (*run, error) {
 	begun := time.Now()
 	r, genCtx := s.newRun(ctx, meta)
 	if err := r.share.Grow(requestCost * meta.RequestSize); err != nil {
@@ -159,7 +158,7 @@ func (s *Service) start(ctx context.Context, meta *chat.Meta, model *chat.Model)
 		}
 		return nil, s.failure(err)
 	}
-	go s.generate(genCtx, r, &generation{meta: meta, share: r.share, model: model, writer: writer, begun: begun})
+	go s.generate(genCtx, r, &generation{meta: meta, share: r.share, model: model, asked: asked, writer: writer, begun: begun})
 	return r, nil
 }
 

@@ -3,10 +3,12 @@ package service_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/service"
+	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
 // speaks returns an engine that says n words and costs little itself.
@@ -60,5 +62,35 @@ func BenchmarkCompletion(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/tokens, "ns/token")
 		})
+	}
+}
+
+// BenchmarkTruncated has a short answer to a conversation that is twice as long as the model takes.
+func BenchmarkTruncated(b *testing.B) {
+	counter, err := tokencount.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := newService(b, nil, service.Config{
+		Counter: counter,
+		Models:  []chat.Model{{ID: "model", Capabilities: everything, Engine: speaks(1), ContextWindow: 25_000}},
+	})
+	request := ask(func(r *chat.Request) {
+		r.Truncate = true
+		for range 200 {
+			r.Messages = append(r.Messages, user(strings.Repeat("Which dog is good with children? ", 35)))
+		}
+	})
+	b.ReportAllocs()
+	for b.Loop() {
+		st, err := s.Stream(b.Context(), anna, "", request)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, err := range st.Entries() {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }

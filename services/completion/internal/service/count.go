@@ -24,7 +24,7 @@ func (s *Service) CountPrompt(ctx context.Context, principal string, req *chat.R
 	if err != nil {
 		return 0, err
 	}
-	if _, err := s.choose(ctx, whole, carried); err != nil {
+	if _, _, err := s.choose(ctx, whole, carried); err != nil {
 		return 0, err
 	}
 	n, err := s.counter.Prompt(ctx, withInstructions(whole).Messages, math.MaxInt32)

@@ -39,3 +39,46 @@ func TestCountPrompt(t *testing.T) {
 		wantCode(t, "no such completion", err, chat.CodePreviousNotFound)
 	})
 }
+
+// aloud is a counter that notes how many messages it is asked about each time.
+type aloud struct {
+	letters
+	asked *[]int
+}
+
+func (a aloud) Prompt(ctx context.Context, messages []chat.Message, limit int) (int, error) {
+	*a.asked = append(*a.asked, len(messages))
+	return a.letters.Prompt(ctx, messages, limit)
+}
+
+// TestFittedOnce holds that what an engine is asked of a conversation that is too long is what was checked at
+// admission: the conversation is not counted again, and the engine sees its end alone.
+func TestFittedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var counted []int
+		var seen *chat.Request
+		e := engine{complete: func(_ context.Context, req *chat.Request, yield func(chat.Event, error) bool) {
+			seen = req
+			_ = yield(chat.Opening(0), nil) && yield(chat.Finish(0, chat.FinishStop), nil) && yield(chat.UsageEvent(cost), nil)
+		}}
+		s := newService(t, nil, service.Config{
+			Counter: aloud{asked: &counted},
+			Models:  []chat.Model{{ID: "model", Capabilities: everything, Engine: e, ContextWindow: 8}},
+		})
+		all(t, stream(t, s, "", ask(func(r *chat.Request) {
+			r.Messages, r.Truncate = []chat.Message{user("first"), user("second"), user("third")}, true
+		})))
+		whole := 0
+		for _, n := range counted {
+			if n == 3 {
+				whole++
+			}
+		}
+		if whole != 1 {
+			t.Errorf("the whole was counted %d times, of %v", whole, counted)
+		}
+		if len(seen.Messages) != 1 || seen.Messages[0].Text() != "third" {
+			t.Errorf("the engine was asked %v", seen.Messages)
+		}
+	})
+}

@@ -26,6 +26,7 @@ type generation struct {
 	share    chat.Share // of the memory
 	unheld   int        // what the answer takes that the share does not hold yet
 	model    *chat.Model
+	asked    *chat.Request // the request as fitted to the model; nil where a dead writer began
 	writer   chat.Writer
 	shown    []chat.Event // what the completion's dead writer has stored
 	watchdog *watchdog
@@ -85,11 +86,12 @@ func (g *generation) run(ctx context.Context, s *Service) (err error) {
 	if err != nil {
 		return err
 	}
-	asked, err := fit(ctx, s.counter, g.model, req)
-	if err != nil {
-		return err
+	if g.asked == nil {
+		if g.asked, err = fit(ctx, s.counter, g.model, req); err != nil {
+			return err
+		}
 	}
-	for event, err := range g.model.Engine.Complete(ctx, asked, resume) {
+	for event, err := range g.model.Engine.Complete(ctx, g.asked, resume) {
 		if err != nil {
 			return err
 		}
