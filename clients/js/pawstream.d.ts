@@ -36,6 +36,8 @@ export interface Piece {
   reasoning: string;
   /** With `stream_options: {include_events: true}`: all pets that the choice shows, once. */
   pets?: Pet[];
+  /** With the same option: questions to go on with, once. */
+  related?: string[];
   /** The choice, where there are several. */
   index: number;
   finish: string | null;

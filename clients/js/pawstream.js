@@ -332,5 +332,5 @@ function take({ id, name, data }, state, to) {
   named(state, chunk.id, to);
   state.cursor = id || state.cursor;
   const [{ index = 0, delta = {}, finish_reason: finish = null } = {}] = choices;
-  return { text: delta.content || delta.refusal || "", reasoning: delta.reasoning_content ?? "", pets: delta.pets, index, finish, usage: usage ?? undefined, chunk };
+  return { text: delta.content || delta.refusal || "", reasoning: delta.reasoning_content ?? "", pets: delta.pets, related: delta.related_questions, index, finish, usage: usage ?? undefined, chunk };
 }

@@ -136,6 +136,9 @@ func TestContinue(t *testing.T) {
 	if got, want := c.visible(), "Onceuponatimetherewasacat."; got != want {
 		t.Errorf("the answer is %q, want %q", got, want)
 	}
+	if got := browser.Eval[[]string](c.Page, onward); len(got) != 0 {
+		t.Errorf("after an answer of a model server, which has no such list, %q is offered", got)
+	}
 	if asked := m.requests(); !strings.Contains(asked[len(asked)-1], `"Once upon"`) {
 		t.Errorf("to go on it asked %s", asked[len(asked)-1])
 	}

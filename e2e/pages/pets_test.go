@@ -52,8 +52,10 @@ func TestPetCards(t *testing.T) {
 	c.Wait(names + `.length > 0`)
 	c.Wait(`document.querySelector(".assistant:last-child .body strong a")`)
 	linked()
-	const onward = `[...document.querySelectorAll(".onward button")].map((e) => e.textContent)`
 	offered := browser.Eval[[]string](c.Page, onward)
+	if diff := cmp.Diff(browser.Eval[[]string](c.Page, answerOf+`.then((c) => c.choices[0].message.related_questions)`), offered); diff != "" {
+		t.Errorf("the answer's questions and those to click (-want +got)\n%s", diff)
+	}
 	if diff := cmp.Diff([]string{
 		"Compare " + want[0] + " and " + want[1] + ".", "Is " + want[0] + " good for a first-time owner?", "What does " + want[0] + " cost per month?",
 	}, offered); diff != "" {
@@ -69,6 +71,31 @@ func TestPetCards(t *testing.T) {
 	if got := c.stored(); got == "" {
 		t.Error("there is no answer")
 	}
+}
+
+// onward is the questions to click.
+const onward = `[...document.querySelectorAll(".onward button")].map((e) => e.textContent)`
+
+// TestOnward clicks on from an answer without pets: what is offered then is something else. After a danger nothing is.
+func TestOnward(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.Go(url(serve(t, "--log=memory", "--advisor-pace=0")))
+	c.Wait(`document.querySelector("#model:enabled")`)
+	c.put("How loud are pet birds?")
+	c.ends("done")
+	c.Wait(onward + `.length === 3`)
+	offered := browser.Eval[[]string](c.Page, onward)
+	if offered[0] != "How do you tame a bird?" {
+		t.Errorf("after a question on birds %q is offered", offered)
+	}
+	mouse(t, c, offered[0])
+	c.Wait(asked + `.endsWith("|" + ` + fmt.Sprintf("%q", offered[0]) + `)`)
+	c.ends("done")
+	c.Wait(onward + `.length === 3 && !` + onward + `.includes(` + fmt.Sprintf("%q", offered[0]) + `)`)
+	c.put("My dog ate chocolate. What now?")
+	c.ends("done")
+	c.Wait(onward + `.length === 0`)
 }
 
 // TestPortraits draws each species in each coat, and what nobody knows.
@@ -106,7 +133,8 @@ func TestBadPets(t *testing.T) {
 	c.Go(url(server) + "chat/icon.svg")
 	browser.Eval[bool](c.Page, `(localStorage.setItem("pawstream.conversation", JSON.stringify({ version: 1, messages: [{ role: "user", text: "?" },
 		{ role: "assistant", text: "So.", status: "done", turn: { key: "k", id: "", cursor: "" }, times: {}, tokens: 0, pets: [null, 7, "x", {}, { name: "" }, { name: "A", species: 1 },
-			{ name: "<b>Bo</b>", species: "dragon", breed: 7, sex: {}, age_months: "old", fee_usd: "free", coat: "plaid", reasons: [null, "<i>calm</i>", {}] }] }] })), true)`)
+			{ name: "<b>Bo</b>", species: "dragon", breed: 7, sex: {}, age_months: "old", fee_usd: "free", coat: "plaid", reasons: [null, "<i>calm</i>", {}] }], related: [null, 7, "", "x".repeat(1e4), "<b>Why?</b>", {}] }] })), true)`)
 	c.Go(url(server))
 	c.Wait(`document.querySelectorAll(".pets li").length === 1 && document.querySelector(".pets strong").textContent === "<b>Bo</b>" && document.querySelector(".pets .why").textContent === "<i>calm</i>"`)
+	c.Wait(onward + `.join("|") === "<b>Why?</b>"`)
 }

@@ -1,14 +1,10 @@
-// Questions to go on with after an answer, by what it was about.
-import { soundPets } from "./cards.js";
+// Questions to go on with after an answer. Which ones is for whoever answered to say; most answers of model servers have none.
 
-/** Returns up to three questions, or none where nothing is known to fit: an emergency, say. */
-export function onward({ pets, text = "", status, guest }) {
-  if (status !== "done" || guest || /emergency|poison|hotline|at once/i.test(text)) return [];
-  const [first, second] = soundPets(pets);
-  if (first) {
-    const { name } = first;
-    return [...(second ? [`Compare ${name} and ${second.name}.`] : []), `Is ${name} good for a first-time owner?`, `What does ${name} cost per month?`];
-  }
-  if (!/\badopt/i.test(text)) return [];
-  return ["What does that cost per month?", "What do I need to buy first?", "Which of your pets are good for beginners?"];
-}
+/** So many are shown, each so long at most. */
+const [most, longest] = [3, 200];
+
+/** Returns the questions of a list in which anything may be. */
+export const soundQuestions = (list) => (!Array.isArray(list) ? [] : list.filter((q) => typeof q === "string" && q.trim() && q.length <= longest).slice(0, most));
+
+/** Returns the questions to offer after an answer. */
+export const onward = ({ related, status, guest }) => (status === "done" && !guest ? soundQuestions(related) : []);

@@ -6,6 +6,7 @@ import { Fare } from "./fare.js";
 import { askKey } from "./key.js";
 import { sound } from "./library.js";
 import { chosen, prefer } from "./models.js";
+import { soundQuestions } from "./onward.js";
 import { asked as askedWith } from "./options.js";
 import { PawstreamError } from "./pawstream.js";
 import { contentOf } from "./pictures.js";
@@ -199,7 +200,7 @@ export class Talk {
         this.keep();
         if (mine.stopping) this.#leave(mine);
       },
-      piece: ({ text, reasoning, pets, usage }) => {
+      piece: ({ text, reasoning, pets, related, usage }) => {
         if (mine.stopping || mine.left) return false;
         if (reasoning) this.#think(mine, reasoning);
         if (text) {
@@ -207,6 +208,7 @@ export class Talk {
           fare.text();
         }
         if (pets) message.pets = soundPets(pets);
+        if (related) message.related = soundQuestions(related);
         message.tokens = usage?.completion_tokens ?? message.tokens;
         message.cost = usage?.cost_usd ?? message.cost;
         this.keepSoon();

@@ -22,7 +22,7 @@ type ChunkEncoder struct {
 	id        string
 	prefix    []byte          // up to the choices, which every chunk has in common
 	usage     bool            // whether a chunk without a usage says so
-	pets      bool            // whether pets are shown, as all that is no text where it was asked for
+	besides   bool            // whether what is beside the text is shown: pets and related questions
 	functions bool            // whether a tool call is shown as a function_call
 	padding   *openai.Padding // nil without include_obfuscation
 }
@@ -45,7 +45,7 @@ func NewChunkEncoder(meta *completionv1.CompletionMetadata) *ChunkEncoder {
 	b = append(b, `,"choices":[`...)
 	c := &ChunkEncoder{
 		id: meta.GetId(), prefix: b,
-		usage: meta.GetStreamOptions().GetIncludeUsage(), pets: meta.GetStreamOptions().GetIncludeEvents(),
+		usage: meta.GetStreamOptions().GetIncludeUsage(), besides: meta.GetStreamOptions().GetIncludeEvents(),
 		functions: meta.GetFunctionCalls(),
 	}
 	if meta.GetStreamOptions().GetIncludeObfuscation() {

@@ -160,8 +160,8 @@ func TestChoices(t *testing.T) {
 	}
 }
 
-// TestPets holds that pets are shown to those who asked for what is no text, and to nobody else.
-func TestPets(t *testing.T) {
+// TestBesides holds that pets and related questions are shown to those who asked for what is no text, and to nobody else.
+func TestBesides(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		delta  *completionv1.Delta
@@ -170,6 +170,7 @@ func TestPets(t *testing.T) {
 	}{
 		{"with text", &completionv1.Delta{Content: "a", Pets: pets()}, `{"content":"a","pets":` + petsJSON + `}`, `{"content":"a"}`},
 		{"alone", &completionv1.Delta{Pets: pets()}, `{"pets":` + petsJSON + `}`, `{}`},
+		{"questions", &completionv1.Delta{Content: "a", RelatedQuestions: []string{`W"hy?`, "How?"}}, `{"content":"a","related_questions":["W\"hy?","How?"]}`, `{"content":"a"}`},
 		{"none", &completionv1.Delta{Content: "a"}, `{"content":"a"}`, `{"content":"a"}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -47,6 +47,7 @@ type Message struct {
 	FunctionCall     *FunctionCall  `json:"function_call,omitzero"` // for who asked by functions
 	Annotations      jsontext.Value `json:"annotations"`            // of a model's server: no other cites
 	Pets             jsontext.Value `json:"pets,omitzero"`
+	RelatedQuestions []string       `json:"related_questions,omitempty"`
 	More             jsontext.Value `json:",embed"`
 }
 
@@ -114,6 +115,7 @@ func newMessage(c *completionv1.Choice) Message {
 		ReasoningContent: m.GetReasoning(),
 		ToolCalls:        newToolCalls(m.GetToolCalls()),
 		Annotations:      annotations(m.GetMore()),
+		RelatedQuestions: c.GetRelatedQuestions(),
 		More:             moreMembers(m.GetMore(), messageMembers),
 	}
 	if len(c.GetPets()) > 0 {

@@ -20,7 +20,7 @@ func TestBodies(t *testing.T) {
 		{
 			"completion", chat.NewCompletion(wholeCompletion()),
 			`{"id":"c","object":"chat.completion","created":1,"model":"m","status":"completed","choices":[` +
-				`{"index":0,"message":{"role":"assistant","content":"<b>\r\n","refusal":null,"annotations":[],"pets":` + petsJSON + `},"logprobs":null,"finish_reason":"stop"},` +
+				`{"index":0,"message":{"role":"assistant","content":"<b>\r\n","refusal":null,"annotations":[],"pets":` + petsJSON + `,"related_questions":["Why?"]},"logprobs":null,"finish_reason":"stop"},` +
 				`{"index":1,"message":{"role":"assistant","content":null,"refusal":null,"reasoning_content":"hm","tool_calls":[` +
 				`{"id":"call_1","type":"function","function":{"name":"f","arguments":"{"}}],"annotations":[]},"logprobs":` +
 				`{"content":[{"token":"a","logprob":-9999,"bytes":[97],"top_logprobs":[]}],"refusal":null},"finish_reason":"tool_calls"},` +
@@ -117,7 +117,7 @@ func wholeCompletion() *completionv1.Completion {
 		Id: "c", Created: 1, Model: "m", SystemFingerprint: "fp", ServiceTier: "default",
 		Status: completionv1.CompletionStatus_COMPLETION_STATUS_COMPLETED,
 		Choices: []*completionv1.Choice{
-			{FinishReason: completionv1.FinishReason_FINISH_REASON_STOP, Pets: pets(), Message: &completionv1.ChatMessage{
+			{FinishReason: completionv1.FinishReason_FINISH_REASON_STOP, Pets: pets(), RelatedQuestions: []string{"Why?"}, Message: &completionv1.ChatMessage{
 				Role: completionv1.Role_ROLE_ASSISTANT, Content: &completionv1.ChatMessage_Text{Text: "<b>\r\n"},
 			}},
 			{Index: 1, FinishReason: completionv1.FinishReason_FINISH_REASON_TOOL_CALLS, Message: &completionv1.ChatMessage{

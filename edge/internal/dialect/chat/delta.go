@@ -10,7 +10,7 @@ import (
 
 // appendDelta appends the "delta" of a choice. The one with the role, the first, has
 // the content and the refusal too, as OpenAI's: SDKs add later pieces to them.
-// Pets are shown where they were asked for.
+// Pets and related questions are shown where they were asked for.
 func (c *ChunkEncoder) appendDelta(dst []byte, d *completionv1.Delta) []byte {
 	dst = append(dst, '{')
 	if role := protoname.Of(d.GetRole()); role != "" {
@@ -38,8 +38,11 @@ func (c *ChunkEncoder) appendDelta(dst []byte, d *completionv1.Delta) []byte {
 		}
 		dst = append(dst, ']')
 	}
-	if c.pets && len(d.GetPets()) > 0 {
+	if c.besides && len(d.GetPets()) > 0 {
 		dst = appendPets(append(openai.AppendComma(dst), `"pets":`...), d.GetPets())
+	}
+	if c.besides && len(d.GetRelatedQuestions()) > 0 {
+		dst = appendTexts(append(openai.AppendComma(dst), `"related_questions":`...), d.GetRelatedQuestions())
 	}
 	return append(appendMore(dst, d.GetMore(), deltaMembers), '}')
 }

@@ -158,6 +158,7 @@ func FuzzChunk(f *testing.F) {
 				Id: callID, Name: name, Species: token, Breed: content, Sex: refusal, AgeMonths: index, FeeUsd: -index,
 				Coat: []string{reasoning, arguments}, Portrait: token, Reasons: []string{token, reasoning},
 			}, {}}
+			d.RelatedQuestions = []string{content, token}
 		}
 		meta := metadata(&completionv1.StreamOptions{IncludeUsage: flag(4), IncludeObfuscation: flag(5), IncludeEvents: flag(3)})
 		if flag(6) {

@@ -40,7 +40,7 @@ func (x *decoding) message(d *body.Decoder) (*completionv1.ChatMessage, *failure
 			return decodeReasoning(d, &m.Reasoning, &more, name)
 		case "reasoning":
 			return decodeReasoning(d, &reasoning, &more, name)
-		case "annotations", "pets":
+		case "annotations", "pets", "related_questions":
 			return d.Array(d.Skip)
 		case "parsed": // openai-python's parse() adds it to an answer
 			return d.Skip()

@@ -13,11 +13,11 @@ import (
 // The members that are written from the contract's fields, of each object that may have more. A model's
 // server has no say in them.
 var (
-	deltaMembers    = []string{"role", "content", "refusal", "reasoning_content", "tool_calls", "pets"} //nolint:gochecknoglobals // a table
-	callMembers     = []string{"index", "id", "type", "function"}                                       //nolint:gochecknoglobals // a table
-	functionMembers = []string{"name", "arguments"}                                                     //nolint:gochecknoglobals // a table
-	messageMembers  = append(slices.Clone(deltaMembers), "annotations")                                 //nolint:gochecknoglobals // a table
-	storedMembers   = append(slices.Clone(deltaMembers), "id", "content_parts", "name", "tool_call_id") //nolint:gochecknoglobals // a table
+	deltaMembers    = []string{"role", "content", "refusal", "reasoning_content", "tool_calls", "pets", "related_questions"} //nolint:gochecknoglobals // a table
+	callMembers     = []string{"index", "id", "type", "function"}                                                            //nolint:gochecknoglobals // a table
+	functionMembers = []string{"name", "arguments"}                                                                          //nolint:gochecknoglobals // a table
+	messageMembers  = append(slices.Clone(deltaMembers), "annotations")                                                      //nolint:gochecknoglobals // a table
+	storedMembers   = append(slices.Clone(deltaMembers), "id", "content_parts", "name", "tool_call_id")                      //nolint:gochecknoglobals // a table
 )
 
 // appendMore appends the members of a JSON object to an object that has begun, but for those named.

@@ -38,6 +38,7 @@ type oracleDelta struct {
 	Reasoning string           `json:"reasoning_content,omitempty"`
 	ToolCalls []oracleToolCall `json:"tool_calls,omitempty"`
 	Pets      []oraclePet      `json:"pets,omitempty"`
+	Related   []string         `json:"related_questions,omitempty"`
 }
 
 type oraclePet struct {
@@ -121,6 +122,9 @@ func oracleDeltaOf(d *completionv1.Delta, events bool) oracleDelta {
 			call.ID, call.Type, call.Function.Name = new(c.GetId()), "function", new(c.GetFunctionName())
 		}
 		out.ToolCalls = append(out.ToolCalls, call)
+	}
+	if events {
+		out.Related = d.GetRelatedQuestions()
 	}
 	for _, p := range d.GetPets() {
 		if events {

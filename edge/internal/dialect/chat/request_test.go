@@ -142,7 +142,7 @@ func TestDecodeMessages(t *testing.T) {
 		},
 		{"tool result", `{"role":"tool","tool_call_id":"c","content":"42"}`, `role: ROLE_TOOL tool_call_id: "c" text: "42"`},
 		{
-			"answer as it came", `{"role":"assistant","content":"hi","refusal":null,"annotations":[{"type":"url_citation"}],"pets":[{"id":"luna","coat":["brindle"]}],
+			"answer as it came", `{"role":"assistant","content":"hi","refusal":null,"annotations":[{"type":"url_citation"}],"pets":[{"id":"luna","coat":["brindle"]}],"related_questions":["Why?"],
 				"audio":null,"function_call":null,"tool_calls":null,"cache_control":null,"parsed":{"a":1},"reasoning_content":"hm"}`,
 			`role: ROLE_ASSISTANT text: "hi" reasoning: "hm"`,
 		},

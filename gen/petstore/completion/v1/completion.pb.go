@@ -291,9 +291,11 @@ type Choice struct {
 	// Log probabilities of the whole answer, where asked for.
 	Logprobs *Logprobs `protobuf:"bytes,4,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
 	// The pets that the answer shows, in the order in which it does.
-	Pets          []*Pet `protobuf:"bytes,5,rep,name=pets,proto3" json:"pets,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Pets []*Pet `protobuf:"bytes,5,rep,name=pets,proto3" json:"pets,omitempty"`
+	// Questions to go on with after the answer, which the engine can answer.
+	RelatedQuestions []string `protobuf:"bytes,6,rep,name=related_questions,json=relatedQuestions,proto3" json:"related_questions,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Choice) Reset() {
@@ -357,6 +359,13 @@ func (x *Choice) GetLogprobs() *Logprobs {
 func (x *Choice) GetPets() []*Pet {
 	if x != nil {
 		return x.Pets
+	}
+	return nil
+}
+
+func (x *Choice) GetRelatedQuestions() []string {
+	if x != nil {
+		return x.RelatedQuestions
 	}
 	return nil
 }
@@ -1012,13 +1021,14 @@ const file_petstore_completion_v1_completion_proto_rawDesc = "" +
 	"\x0efunction_calls\x18\v \x01(\bR\rfunctionCalls\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x97\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc4\x02\n" +
 	"\x06Choice\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12=\n" +
 	"\amessage\x18\x02 \x01(\v2#.petstore.completion.v1.ChatMessageR\amessage\x12I\n" +
 	"\rfinish_reason\x18\x03 \x01(\x0e2$.petstore.completion.v1.FinishReasonR\ffinishReason\x12<\n" +
 	"\blogprobs\x18\x04 \x01(\v2 .petstore.completion.v1.LogprobsR\blogprobs\x12/\n" +
-	"\x04pets\x18\x05 \x03(\v2\x1b.petstore.completion.v1.PetR\x04pets\"\xed\x01\n" +
+	"\x04pets\x18\x05 \x03(\v2\x1b.petstore.completion.v1.PetR\x04pets\x12+\n" +
+	"\x11related_questions\x18\x06 \x03(\tR\x10relatedQuestions\"\xed\x01\n" +
 	"\x03Pet\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +

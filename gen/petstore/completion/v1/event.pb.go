@@ -429,8 +429,10 @@ type Delta struct {
 	// The reasoning that has come since the last one of these, as only the model's server can read it, and all of
 	// that: it ends there. There may be no reasoning that others can read.
 	EncryptedReasoning string `protobuf:"bytes,11,opt,name=encrypted_reasoning,json=encryptedReasoning,proto3" json:"encrypted_reasoning,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Questions to go on with after the choice: all of them, on one delta of the choice at most.
+	RelatedQuestions []string `protobuf:"bytes,12,rep,name=related_questions,json=relatedQuestions,proto3" json:"related_questions,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Delta) Reset() {
@@ -538,6 +540,13 @@ func (x *Delta) GetEncryptedReasoning() string {
 		return x.EncryptedReasoning
 	}
 	return ""
+}
+
+func (x *Delta) GetRelatedQuestions() []string {
+	if x != nil {
+		return x.RelatedQuestions
+	}
+	return nil
 }
 
 // ToolCallDelta is a piece of one tool call.
@@ -807,7 +816,7 @@ const file_petstore_completion_v1_event_proto_rawDesc = "" +
 	"\x0estream_options\x18\x06 \x01(\v2%.petstore.completion.v1.StreamOptionsR\rstreamOptions\x12'\n" +
 	"\x0fobfuscation_key\x18\a \x01(\fR\x0eobfuscationKey\x12@\n" +
 	"\x06params\x18\b \x01(\v2(.petstore.completion.v1.CompletionParamsR\x06params\x12%\n" +
-	"\x0efunction_calls\x18\t \x01(\bR\rfunctionCalls\"\xba\x03\n" +
+	"\x0efunction_calls\x18\t \x01(\bR\rfunctionCalls\"\xe7\x03\n" +
 	"\x05Delta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x120\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x1c.petstore.completion.v1.RoleR\x04role\x12\x18\n" +
@@ -822,7 +831,8 @@ const file_petstore_completion_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"no_content\x18\n" +
 	" \x01(\bR\tnoContent\x12/\n" +
-	"\x13encrypted_reasoning\x18\v \x01(\tR\x12encryptedReasoning\"\x8c\x01\n" +
+	"\x13encrypted_reasoning\x18\v \x01(\tR\x12encryptedReasoning\x12+\n" +
+	"\x11related_questions\x18\f \x03(\tR\x10relatedQuestions\"\x8c\x01\n" +
 	"\rToolCallDelta\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\tR\x02id\x12#\n" +

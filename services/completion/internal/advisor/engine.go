@@ -30,7 +30,7 @@ const (
 	contextWindow = 32768
 	// version changes whenever the same request may get another answer although the
 	// catalogue stayed the same. It is part of the fingerprint.
-	version = "advisor-2.6.3"
+	version = "advisor-2.6.4"
 )
 
 // Config is what an [Advisor] needs.
@@ -162,7 +162,11 @@ func (a *Advisor) prepare(ctx context.Context, req *chat.Request, usage *chat.Us
 		if choices[i], err = a.tokens.split(answer.Text, limit, limited, req.Stop); err != nil {
 			return nil, err
 		}
-		choices[i].pets = shownPets(&answer, choices[i].text)
+		c := &choices[i]
+		c.pets = shownPets(&answer, c.text)
+		if c.text == answer.Text && (req.ResponseFormat == nil || req.ResponseFormat.Kind == chat.FormatText) {
+			c.onward = a.onward(req.Messages, pl, c.pets)
+		}
 	}
 	return choices, nil
 }

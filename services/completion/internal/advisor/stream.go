@@ -2,6 +2,7 @@ package advisor
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,11 +70,11 @@ func (s *stream) run(ctx context.Context, choices []cut) {
 	s.yield(chat.UsageEvent(s.usage), nil)
 }
 
-// event returns what shows piece i of a choice. The last one has the pets of the whole.
+// event returns what shows piece i of a choice. The last one has what comes beside the whole text.
 func (c *cut) event(choice, i int) chat.Event {
 	e := chat.Text(choice, c.piece(i))
 	if i == len(c.pieces)-1 {
-		e.Delta.Pets = c.pets
+		e.Delta.Pets, e.Delta.RelatedQuestions = c.pets, c.onward
 	}
 	return e
 }
@@ -163,5 +164,6 @@ func (s *stream) stopTimer() {
 func sameEvent(a, b *chat.Event) bool {
 	return a.Kind == b.Kind && a.Choice == b.Choice && a.Reason == b.Reason &&
 		a.Delta.Role == b.Delta.Role && a.Delta.Content == b.Delta.Content && chat.SamePets(a.Delta.Pets, b.Delta.Pets) &&
+		slices.Equal(a.Delta.RelatedQuestions, b.Delta.RelatedQuestions) &&
 		a.Delta.Refusal == "" && a.Delta.Reasoning == "" && len(a.Delta.ToolCalls) == 0 && a.Delta.Logprobs == nil
 }

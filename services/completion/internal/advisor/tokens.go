@@ -32,6 +32,7 @@ type cut struct {
 	pieces []piece
 	reason chat.FinishReason
 	pets   []chat.Pet // that the text shows
+	onward []string   // questions to go on with after the whole text
 }
 
 // A piece is what one event shows of an answer: one token, or several where a

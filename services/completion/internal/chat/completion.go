@@ -31,6 +31,7 @@ type Choice struct {
 	ToolCalls          []ToolCall
 	Logprobs           *Logprobs
 	Pets               []Pet
+	RelatedQuestions   []string     // as in [Delta]
 	More               string       // as in [Delta], of the whole answer
 	NoContent          bool         // it has no content, as opposed to an empty one
 	Reason             FinishReason // empty: it has not ended
@@ -48,6 +49,7 @@ type choiceTally struct {
 	calls                       []*callTally // a builder must not be copied
 	logprobs                    *Logprobs
 	pets                        []Pet
+	related                     []string
 	more                        Members
 	noContent                   bool
 	reason                      FinishReason
@@ -89,6 +91,7 @@ func (c *choiceTally) add(d *Delta) {
 		c.addCall(call)
 	}
 	c.pets = append(c.pets, d.Pets...)
+	c.related = append(c.related, d.RelatedQuestions...)
 	c.more.Add(d.More)
 	c.noContent = c.noContent || d.NoContent
 	if d.Logprobs != nil {
@@ -139,8 +142,8 @@ func (c *choiceTally) choice() Choice {
 		Content:   c.content.String(),
 		Refusal:   c.refusal.String(),
 		Reasoning: c.reasoning.String(), EncryptedReasoning: c.encrypted,
-		Logprobs:  c.logprobs,
-		Pets:      c.pets,
+		Logprobs: c.logprobs,
+		Pets:     c.pets, RelatedQuestions: c.related,
 		More:      c.more.String(),
 		NoContent: c.noContent && c.content.Len() == 0,
 		Reason:    c.reason,
@@ -169,6 +172,7 @@ func (c *Completion) Size() int {
 		for j := range choice.Pets {
 			size += choice.Pets[j].Size()
 		}
+		size += SizeOfTexts(choice.RelatedQuestions)
 	}
 	return size
 }

@@ -77,8 +77,9 @@ type Delta struct {
 	Reasoning          string
 	ToolCalls          []ToolCallDelta
 	Logprobs           *Logprobs
-	Pets               []Pet  // all that the choice shows; on one delta of a choice at most
-	EncryptedReasoning string // the reasoning since the last one of these, as the model's server alone can read it
+	Pets               []Pet    // all that the choice shows; on one delta of a choice at most
+	RelatedQuestions   []string // to go on with after the answer; on one delta of a choice at most
+	EncryptedReasoning string   // the reasoning since the last one of these, as the model's server alone can read it
 	// More has the members that a model's server sent besides, as a JSON object's text; "": none.
 	More string
 	// NoContent says that the choice has no content so far, as opposed to an empty one; on its first

@@ -40,10 +40,13 @@ const (
 // Size returns about how many bytes the pet takes.
 func (p *Pet) Size() int {
 	size := petSize + len(p.ID) + len(p.Name) + len(p.Species) + len(p.Breed) + len(p.Sex) + len(p.Portrait)
-	for _, list := range [...][]string{p.Coat, p.Reasons} {
-		for _, text := range list {
-			size += textSize + len(text)
-		}
+	return size + SizeOfTexts(p.Coat) + SizeOfTexts(p.Reasons)
+}
+
+// SizeOfTexts returns about how many bytes a list of texts takes.
+func SizeOfTexts(texts []string) (size int) {
+	for _, text := range texts {
+		size += textSize + len(text)
 	}
 	return size
 }

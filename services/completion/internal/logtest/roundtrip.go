@@ -75,6 +75,7 @@ func mixed() []chat.Event {
 			{ID: "pip"},
 		}}),
 		delta(1, chat.Delta{Pets: []chat.Pet{{ID: "pip"}}}),
+		delta(1, chat.Delta{RelatedQuestions: []string{"What does Luna eat?", "Why?"}}),
 		chat.Finish(0, chat.FinishStop),
 		chat.Finish(1, chat.FinishToolCalls),
 		chat.Finish(2, chat.FinishContentFilter),

@@ -175,7 +175,7 @@ func Size(e *chat.Event) int {
 func plainText(e *chat.Event) bool {
 	d := &e.Delta
 	return e.Kind == chat.KindDelta && e.Choice == 0 && d.Role == "" && d.Refusal == "" &&
-		d.Reasoning == "" && d.ToolCalls == nil && d.Logprobs == nil && d.Pets == nil && d.More == "" && !d.NoContent && d.EncryptedReasoning == ""
+		d.Reasoning == "" && d.ToolCalls == nil && d.Logprobs == nil && d.Pets == nil && d.RelatedQuestions == nil && d.More == "" && !d.NoContent && d.EncryptedReasoning == ""
 }
 
 // terminalUsage returns what the contract's terminal events do not show.

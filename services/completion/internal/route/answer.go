@@ -72,7 +72,7 @@ func (a *answer) note(e *chat.Event) {
 		c.opened = c.opened || d.Role != ""
 		c.text.WriteString(d.Content)
 		c.reasoning.WriteString(d.Reasoning)
-		c.other = c.other || d.Refusal != "" || len(d.ToolCalls) > 0 || len(d.Pets) > 0 || d.More != "" || d.EncryptedReasoning != ""
+		c.other = c.other || d.Refusal != "" || len(d.ToolCalls) > 0 || len(d.Pets) > 0 || len(d.RelatedQuestions) > 0 || d.More != "" || d.EncryptedReasoning != ""
 		c.besides.WriteString(d.Refusal)
 		for _, call := range d.ToolCalls {
 			c.besides.WriteString(call.Name)

@@ -115,6 +115,9 @@ func (s *scripted) play(t *testing.T, script string) {
 				Coat: []string{"brindle"}, Portrait: "/portraits/dog.svg", Reasons: []string{"calm", "good with cats"},
 			}}
 			s.events = append(s.events, delta)
+		case "question":
+			delta.Delta.RelatedQuestions = []string{value}
+			s.events = append(s.events, delta)
 		case "finish":
 			s.events = append(s.events, chat.Finish(choice, chat.FinishReason(value)))
 		case "usage":
@@ -157,6 +160,9 @@ func describe(out *strings.Builder, sequence uint64, e *chat.Event) {
 		for _, p := range d.Pets {
 			fmt.Fprintf(out, " pet=%s", p.ID)
 		}
+		for _, question := range d.RelatedQuestions {
+			fmt.Fprintf(out, " question=%q", question)
+		}
 		fmt.Fprintln(out)
 	case chat.KindFinish:
 		fmt.Fprintf(out, "finish %d %s\n", e.Choice, e.Reason)
@@ -194,7 +200,7 @@ func fromProto(e *completionv1.CompletionEvent) *chat.Event {
 		if d.GetRole() == completionv1.Role_ROLE_ASSISTANT {
 			role = "assistant"
 		}
-		delta := chat.Delta{Role: chat.Role(role), Content: d.GetContent(), Refusal: d.GetRefusal(), Reasoning: d.GetReasoning()}
+		delta := chat.Delta{Role: chat.Role(role), Content: d.GetContent(), Refusal: d.GetRefusal(), Reasoning: d.GetReasoning(), RelatedQuestions: d.GetRelatedQuestions()}
 		for _, p := range d.GetPets() {
 			delta.Pets = append(delta.Pets, chat.Pet{ID: p.GetId()})
 		}

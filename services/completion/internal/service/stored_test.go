@@ -78,7 +78,7 @@ func TestACompletionIsTheSumOfItsEvents(t *testing.T) {
 		call(chat.ToolCallDelta{Index: 1, ID: "b", Name: "find_breeds", Arguments: "{"}),
 		call(chat.ToolCallDelta{Index: 0, ID: "a", Name: "find_pets"}), call(chat.ToolCallDelta{Index: 1, Arguments: "}"}),
 		call(chat.ToolCallDelta{Index: 1, More: `{"a":{"b":1}}`}), call(chat.ToolCallDelta{Index: 1, More: `{"a":{"c":2}}`}),
-		delta(0, chat.Delta{Content: " mix", Pets: []chat.Pet{{ID: "luna"}, {ID: "pip"}}}),
+		delta(0, chat.Delta{Content: " mix", Pets: []chat.Pet{{ID: "luna"}, {ID: "pip"}}, RelatedQuestions: []string{"Why?"}}),
 		delta(1, chat.Delta{Refusal: "I "}), delta(1, chat.Delta{Refusal: "cannot."}),
 		chat.Finish(1, chat.FinishToolCalls), chat.Finish(0, chat.FinishStop), chat.UsageEvent(cost),
 	), service.Config{})
@@ -89,7 +89,7 @@ func TestACompletionIsTheSumOfItsEvents(t *testing.T) {
 	want := &chat.Completion{Meta: c.Meta, Status: chat.StatusCompleted, Usage: new(cost), Choices: []chat.Choice{
 		{
 			Content: "Labrador mix", More: `{"notes":[1,2]}`, Reasoning: "Children are loud.", Reason: chat.FinishStop,
-			Pets:     []chat.Pet{{ID: "luna"}, {ID: "pip"}},
+			Pets: []chat.Pet{{ID: "luna"}, {ID: "pip"}}, RelatedQuestions: []string{"Why?"},
 			Logprobs: &chat.Logprobs{Content: []chat.TokenLogprob{{Token: "Lab", Logprob: -1}, {Token: "rador", Logprob: -1}}},
 		},
 		{

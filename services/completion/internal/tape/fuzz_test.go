@@ -37,6 +37,8 @@ func script(data []byte) []chat.Event {
 			e = chat.Finish(choice, chat.FinishStop)
 		case 9:
 			e.Delta = chat.Delta{Content: text, Pets: []chat.Pet{{ID: text}}}
+		case 11:
+			e.Delta = chat.Delta{Content: text, RelatedQuestions: []string{text}}
 		case 10:
 			e.Delta = chat.Delta{Content: text, EncryptedReasoning: "g" + text}
 		}

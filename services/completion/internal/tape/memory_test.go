@@ -59,6 +59,7 @@ func TestSizeCountsWhatIsKeptAsItCame(t *testing.T) {
 		{"the texts of pets", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{
 			Pets: []chat.Pet{{ID: long, Name: long, Species: long}, {Breed: long, Sex: long, Portrait: long, Coat: []string{long, long}}},
 		}}, 8 * len(long)},
+		{"questions", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{Content: "x", RelatedQuestions: []string{long, long}}}, 2 * len(long)},
 		{"pets", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{Content: "x", Pets: make([]chat.Pet, 100)}}, 13_600},
 		{"log probabilities", chat.Event{Kind: chat.KindDelta, Delta: chat.Delta{
 			Content: "x", Logprobs: &chat.Logprobs{Content: []chat.TokenLogprob{probability}, Refusal: []chat.TokenLogprob{probability}},

@@ -80,7 +80,7 @@ const (
 // nothing else.
 func textOf(e *chat.Event) (tag byte, text string) {
 	d := &e.Delta
-	if e.Kind != chat.KindDelta || e.Choice > maxTextChoice || d.Role != "" || d.ToolCalls != nil || d.Logprobs != nil || d.Pets != nil || d.More != "" || d.NoContent || d.EncryptedReasoning != "" {
+	if e.Kind != chat.KindDelta || e.Choice > maxTextChoice || d.Role != "" || d.ToolCalls != nil || d.Logprobs != nil || d.Pets != nil || d.RelatedQuestions != nil || d.More != "" || d.NoContent || d.EncryptedReasoning != "" {
 		return tagOther, ""
 	}
 	switch choice := byte(e.Choice) << 2; { //nolint:gosec // at most maxTextChoice
@@ -174,6 +174,7 @@ func sizeOf(e *chat.Event, tag byte, text string) int {
 	for i := range d.Pets {
 		size += d.Pets[i].Size()
 	}
+	size += chat.SizeOfTexts(d.RelatedQuestions)
 	if d.Logprobs != nil {
 		for _, tokens := range [][]chat.TokenLogprob{d.Logprobs.Content, d.Logprobs.Refusal} {
 			for i := range tokens {

@@ -59,11 +59,11 @@ func checkFollow(t testing.TB, tp *tape.Tape, after int64, events []chat.Event) 
 
 // same compares text itself, as cmp is slow and there is much of it.
 func same(a, b *chat.Event) bool {
-	plain := a.Kind == chat.KindDelta && a.Delta.ToolCalls == nil && a.Delta.Logprobs == nil && a.Delta.Pets == nil
+	plain := a.Kind == chat.KindDelta && a.Delta.ToolCalls == nil && a.Delta.Logprobs == nil && a.Delta.Pets == nil && a.Delta.RelatedQuestions == nil
 	if !plain {
 		return cmp.Equal(a, b)
 	}
-	return a.Kind == b.Kind && a.Choice == b.Choice && b.Delta.ToolCalls == nil && b.Delta.Logprobs == nil && b.Delta.Pets == nil &&
+	return a.Kind == b.Kind && a.Choice == b.Choice && b.Delta.ToolCalls == nil && b.Delta.Logprobs == nil && b.Delta.Pets == nil && b.Delta.RelatedQuestions == nil &&
 		a.Delta.Role == b.Delta.Role && a.Delta.Content == b.Delta.Content &&
 		a.Delta.Reasoning == b.Delta.Reasoning && a.Delta.Refusal == b.Delta.Refusal
 }

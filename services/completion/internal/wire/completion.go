@@ -39,7 +39,7 @@ func choiceToProto(index int, c *chat.Choice) *completionv1.Choice {
 		Message:      m,
 		FinishReason: toEnum[completionv1.FinishReason](c.Reason),
 		Logprobs:     logprobsToProto(c.Logprobs),
-		Pets:         petsToProto(c.Pets),
+		Pets:         petsToProto(c.Pets), RelatedQuestions: c.RelatedQuestions,
 	}
 }
 

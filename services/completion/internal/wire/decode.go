@@ -36,7 +36,7 @@ func deltaFromProto(d *completionv1.Delta) chat.Event {
 		More:      d.GetMore(),
 		NoContent: d.GetNoContent(),
 
-		EncryptedReasoning: d.GetEncryptedReasoning(),
+		EncryptedReasoning: d.GetEncryptedReasoning(), RelatedQuestions: d.GetRelatedQuestions(),
 	}}
 	for _, c := range d.GetToolCalls() {
 		e.Delta.ToolCalls = append(e.Delta.ToolCalls, chat.ToolCallDelta{

@@ -95,7 +95,7 @@ func (enc *EventEncoder) setDelta(e *chat.Event) {
 			More: c.More,
 		})
 	}
-	d.Pets = petsToProto(e.Delta.Pets)
+	d.Pets, d.RelatedQuestions = petsToProto(e.Delta.Pets), e.Delta.RelatedQuestions
 	enc.text.Delta = d
 	enc.event.Event = &enc.text
 }

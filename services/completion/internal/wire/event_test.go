@@ -30,11 +30,12 @@ func TestEventsComeBackWhole(t *testing.T) {
 			ID: "luna", Name: "Luna", Species: "dog", Breed: "Boxer", Sex: "female", AgeMonths: 26, FeeUSD: 250,
 			Coat: []string{"brindle", "white"}, Portrait: "/portraits/dog.svg",
 		}, {ID: "pip"}}}},
-		"finish":   chat.Finish(3, chat.FinishToolCalls),
-		"usage":    chat.UsageEvent(usage),
-		"error":    {Kind: chat.KindError, Err: &chat.Error{Code: chat.CodeOverloaded, Message: "m", Param: "p", RetryAfter: time.Second}},
-		"done":     {Kind: chat.KindDone},
-		"progress": {Kind: chat.KindProgress, Progress: &chat.Progress{Stage: chat.StageQueued, Fraction: new(0.5), QueuePosition: new(2)}},
+		"questions": {Kind: chat.KindDelta, Choice: 1, Delta: chat.Delta{Content: "x", RelatedQuestions: []string{"Why?", "How?"}}},
+		"finish":    chat.Finish(3, chat.FinishToolCalls),
+		"usage":     chat.UsageEvent(usage),
+		"error":     {Kind: chat.KindError, Err: &chat.Error{Code: chat.CodeOverloaded, Message: "m", Param: "p", RetryAfter: time.Second}},
+		"done":      {Kind: chat.KindDone},
+		"progress":  {Kind: chat.KindProgress, Progress: &chat.Progress{Stage: chat.StageQueued, Fraction: new(0.5), QueuePosition: new(2)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			enc := NewEventEncoder(&chat.Meta{Request: &chat.Request{}})

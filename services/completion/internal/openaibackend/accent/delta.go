@@ -39,9 +39,9 @@ func (r *Reader) delta(s *state, from *looseDelta, to *chat.Delta) error {
 	return nil
 }
 
-// noise is members that say nothing to a client: Together numbers each token, and the pets of another
-// Pawstream are not the catalogue's.
-var noise = []string{"token_id", "pets"} //nolint:gochecknoglobals // a table
+// noise is members that say nothing to a client: Together numbers each token, and what another Pawstream adds
+// is about its own catalogue.
+var noise = []string{"token_id", "pets", "related_questions"} //nolint:gochecknoglobals // a table
 
 // said reports whether a value is there and says something.
 func said(v jsontext.Value) bool { return present(v) && !bytes.Equal(v, []byte(`""`)) }

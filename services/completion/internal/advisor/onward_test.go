@@ -1,0 +1,161 @@
+package advisor
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// relatedOf returns the questions that the first choice of an answer comes with, and fails where they come twice.
+func relatedOf(t *testing.T, events []chat.Event) []string {
+	t.Helper()
+	var related []string
+	for i := range events {
+		if more := events[i].Delta.RelatedQuestions; more != nil {
+			if related != nil {
+				t.Errorf("event %d has questions again", i)
+			}
+			related = more
+		}
+	}
+	return related
+}
+
+func TestRelatedQuestions(t *testing.T) {
+	a := advisor(t)
+	for _, test := range []struct {
+		name  string
+		turns []string
+		want  []string // nil: none
+	}{
+		{"a pet", []string{"Tell me about Luna"}, []string{"Is Luna good for a first-time owner?", "What does Luna cost per month?", "Is Luna good with children?"}},
+		{"what was asked of it", []string{"How well does Luna get along with children?"}, []string{"Is Luna good for a first-time owner?", "What does Luna cost per month?", "How much exercise does Luna need?"}},
+		{"a guide", []string{"How loud are pet birds?"}, []string{"How do you tame a bird?", "What helps against screaming and biting?"}},
+		{"a greeting", []string{"hello"}, []string{"Which pet fits which kind of household?", "Which pets are good for beginners?", "Should you adopt a young or an adult pet?"}},
+		{"a danger", []string{"My dog ate chocolate. What now?"}, nil},
+		{"another language", []string{"Welche Katzen vertragen sich mit Hunden?"}, nil},
+		{"a dead pet", []string{"My cat died yesterday and I miss her so much"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := relatedOf(t, collect(t, a, request(test.turns...), nil))
+			if len(test.want) == 0 && got != nil || len(test.want) > 0 && (len(got) != mostOnward || !slices.Equal(got[:len(test.want)], test.want)) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestACutAnswerHasNoQuestions holds that what is only a part of the answer, or data, offers nothing.
+func TestACutAnswerHasNoQuestions(t *testing.T) {
+	a := advisor(t)
+	for name, change := range map[string]func(*chat.Request){
+		"by its length": func(r *chat.Request) { r.MaxTokens = new(5) },
+		"by a text":     func(r *chat.Request) { r.Stop = []string{"a"} },
+		"as JSON":       func(r *chat.Request) { r.ResponseFormat = &chat.ResponseFormat{Kind: chat.FormatJSONObject} },
+	} {
+		req := request("Tell me about Luna, as JSON")
+		change(req)
+		if got := relatedOf(t, collect(t, a, req, nil)); got != nil {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestResumeComparesQuestions holds that an answer is not continued whose questions are not those that were shown.
+func TestResumeComparesQuestions(t *testing.T) {
+	a := advisor(t)
+	req := request("How loud are pet birds?")
+	shown := collect(t, a, req, nil)
+	at := slices.IndexFunc(shown, func(e chat.Event) bool { return e.Delta.RelatedQuestions != nil })
+	shown = shown[:at+1]
+	shown[at].Delta.RelatedQuestions = []string{"Why?"}
+	var last error
+	for _, last = range a.Complete(t.Context(), req, shown) {
+	}
+	if last != chat.ErrCannotContinue { //nolint:errorlint // it is what is yielded
+		t.Errorf("error %v", last)
+	}
+}
+
+// TestRelatedQuestionsAreAnswered asks, after each passage of the guides, each pet and each judged conversation, what its
+// answer offers: the advisor answers nearly all of that, and what it does is never that it does not know.
+func TestRelatedQuestionsAreAnswered(t *testing.T) {
+	a := advisor(t)
+	var all [][]string
+	for _, g := range a.cat.Guides() {
+		for _, p := range g.Passages {
+			all = append(all, []string{p.Heading})
+		}
+	}
+	for _, p := range a.cat.Pets() {
+		all = append(all, []string{"Tell me about " + p.Name})
+	}
+	for _, j := range readJudged(t) {
+		var turns []string
+		for _, m := range j.Messages {
+			if m.Role == chat.RoleUser {
+				turns = append(turns, m.Content)
+			}
+		}
+		all = append(all, turns)
+	}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	offered, lost := 0, 0
+	workers := runtime.GOMAXPROCS(0)
+	for n := range workers {
+		group.Go(func() {
+			for i := n; i < len(all); i += workers {
+				req := &chat.Request{Model: ModelAdvisor}
+				var related []string
+				for _, turn := range all[i] {
+					req.Messages = append(req.Messages, message(chat.RoleUser, turn))
+					pl := a.listen(req.Messages)
+					answer, err := a.write(req, pl, 0)
+					if err != nil {
+						t.Error(err)
+					}
+					related = a.onward(req.Messages, pl, shownPets(&answer, answer.Text))
+					req.Messages = append(req.Messages, message(chat.RoleAssistant, answer.Text))
+				}
+				for _, question := range related {
+					next := a.listen(append(slices.Clone(req.Messages), message(chat.RoleUser, question)))
+					mu.Lock()
+					if offered++; !answers(next, question) {
+						lost++
+						t.Logf("after %q the question %q is answered by %s %q", strings.Join(all[i], " | "), question, next.Items[0].Kind, next.Unused)
+					}
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	group.Wait()
+	t.Logf("of %d questions %d are not answered", offered, lost)
+	if offered < 1000 || lost*100 > offered {
+		t.Errorf("of %d questions %d are not answered", offered, lost)
+	}
+}
+
+// answers reports whether a plan has an answer to a question that was offered: the passage whose heading it is, or what
+// is asked of the pets that it names.
+func answers(pl *plan.Plan, question string) bool {
+	for i := range pl.Items {
+		item := &pl.Items[i]
+		switch item.Kind {
+		case read.KindPet, read.KindCompare, read.KindStock, read.KindRecommend, read.KindBreed:
+			return true
+		default:
+		}
+		if item.Answer != nil || len(item.Hits) > 0 && (item.Hits[0].Heading == question || item.Hits[0].Surely()) {
+			return true
+		}
+	}
+	return false
+}
