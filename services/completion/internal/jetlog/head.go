@@ -125,7 +125,11 @@ func (l *Log) unremember(ctx context.Context, id string) error {
 // expiredMeta returns what is remembered of a completion with [chat.ErrTrimmed], or
 // [chat.ErrNotFound].
 func (l *Log) expiredMeta(ctx context.Context, id string) (*chat.Meta, error) {
-	msg, err := lastSaid(ctx, l.past, pastPrefix+id, min(l.cfg.Patience, electionTime))
+	var msg *jetstream.RawStreamMsg
+	past, err := l.pastStream(ctx)
+	if err == nil {
+		msg, err = lastSaid(ctx, past, pastPrefix+id, min(l.cfg.Patience, electionTime))
+	}
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound), errors.Is(err, jetstream.ErrStreamNotFound):
 		return nil, chat.ErrNotFound

@@ -60,7 +60,7 @@ type Log struct {
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	stream  jetstream.Stream
-	past    jetstream.Stream // remembers expired completions
+	past    atomic.Pointer[jetstream.Stream] // remembers expired completions
 	server  *embedded
 	at      string // where the server is, if it is not inside this process
 

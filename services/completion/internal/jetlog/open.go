@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"reflect"
 	"slices"
 	"time"
@@ -121,9 +122,6 @@ func (l *Log) openFirst(ctx context.Context) error {
 		return err
 	}
 	l.stream = stream
-	if l.past, err = l.js.Stream(ctx, pastName); err != nil {
-		return fmt.Errorf("open the stream %s: %w", pastName, err)
-	}
 	if err := l.testify(ctx, stream.CachedInfo()); err != nil {
 		return err
 	}
@@ -134,7 +132,8 @@ func (l *Log) openFirst(ctx context.Context) error {
 }
 
 // openStream makes the streams, or takes those there are if they are what we need. Their
-// limits are brought up to date; what decides whether the rules hold must be right.
+// limits are brought up to date; what decides whether the rules hold must be right. Where the server
+// cannot make the one that remembers what has expired, as on a full disk, the keeper does later.
 func (l *Log) openStream(ctx context.Context) (jetstream.Stream, error) {
 	want := l.streamConfig()
 	stream, err := l.makeOrFit(ctx, &want, checkStream)
@@ -143,6 +142,24 @@ func (l *Log) openStream(ctx context.Context) (jetstream.Stream, error) {
 	}
 	past := l.pastConfig()
 	_, err = l.makeOrFit(ctx, &past, nil)
+	var told *jetstream.APIError
+	if errors.As(err, &told) && told.Code >= http.StatusInternalServerError {
+		l.cfg.Logger.WarnContext(ctx, "what has expired is told as unknown until the server can store it", slog.Any("error", err))
+		err = nil
+	}
+	return stream, err
+}
+
+// pastStream returns the stream that remembers whose the expired completions were: [jetstream.ErrStreamNotFound] until it
+// could be made.
+func (l *Log) pastStream(ctx context.Context) (jetstream.Stream, error) {
+	if known := l.past.Load(); known != nil {
+		return *known, nil
+	}
+	stream, err := l.js.Stream(ctx, pastName)
+	if err == nil {
+		l.past.Store(&stream)
+	}
 	return stream, err
 }
 

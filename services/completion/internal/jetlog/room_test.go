@@ -129,6 +129,48 @@ func TestAFullDiskIsNoReasonNotToStart(t *testing.T) {
 	createSoon(t, l, "after")
 }
 
+// TestAFullDiskThatHasNoPastIsNoReasonNotToStart starts where the stream of what has expired is gone besides. It is made
+// once there is room.
+func TestAFullDiskThatHasNoPastIsNoReasonNotToStart(t *testing.T) {
+	t.Parallel()
+	disk := smallDisk(t)
+	cfg := Config{DataDir: filepath.Join(disk, "data"), MaxBytes: 32 << 20}
+	l, err := Open(within(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finish(t, l, "before", "x", "y", "z")
+	if err := l.js.DeleteStream(within(t), pastName); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	empty := fillDisk(t, disk)
+	cfg.Patience = time.Second
+	l = open(t, cfg)
+	if got, kind := text(t, l, "before"); got != "xyz" || kind != chat.KindDone {
+		t.Errorf("what was there before is %q, %v", got, kind)
+	}
+	if _, err := l.Head(within(t), "unknown"); !errors.Is(err, chat.ErrNotFound) {
+		t.Errorf("a completion that never was: %v", err)
+	}
+	empty()
+	for ctx := within(t); ; {
+		if _, err := l.js.Stream(ctx, pastName); err == nil {
+			break
+		}
+		if !pause(ctx, checkEvery) {
+			t.Fatal("the stream of what has expired is not made")
+		}
+	}
+	createSoon(t, l, "after")
+	if err := l.Delete(within(t), "before"); err != nil {
+		t.Errorf("Delete: %v", err)
+	}
+	if _, err := l.expiredMeta(within(t), "before"); !errors.Is(err, chat.ErrNotFound) {
+		t.Errorf("what was deleted: %v", err)
+	}
+}
+
 // TestADataDirectoryThatIsTakenAwayIsHopeless takes the directory away under the server.
 func TestADataDirectoryThatIsTakenAwayIsHopeless(t *testing.T) {
 	t.Parallel()

@@ -31,12 +31,16 @@ func (l *Log) hearUsage(m *nats.Msg) {
 
 // loadUsage reads what was kept of what replicas have stored, this one's former lives too.
 func (l *Log) loadUsage(ctx context.Context) error {
-	info, err := l.past.Info(ctx, jetstream.WithSubjectFilter(usagePrefix+"*"))
+	past, err := l.pastStream(ctx)
+	if err != nil {
+		return jetio.Failure(err)
+	}
+	info, err := past.Info(ctx, jetstream.WithSubjectFilter(usagePrefix+"*"))
 	if err != nil {
 		return jetio.Failure(err)
 	}
 	for subject := range info.State.Subjects {
-		msg, err := l.past.GetLastMsgForSubject(ctx, subject)
+		msg, err := past.GetLastMsgForSubject(ctx, subject)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			continue
 		}
