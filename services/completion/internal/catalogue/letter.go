@@ -2,8 +2,8 @@ package catalogue
 
 import "slices"
 
-// Told is a sentence of a letter.
-type Told struct {
+// Sentence is a sentence of a letter.
+type Sentence struct {
 	Text     string
 	Question bool
 }
@@ -20,7 +20,7 @@ const (
 )
 
 // SearchLetter looks for several sentences as a whole and one by one. The query has the whole.
-func SearchLetter(c *Catalogue, query Query, sentences []Told) []Hit {
+func SearchLetter(c *Catalogue, query Query, sentences []Sentence) []Hit {
 	limit := query.Limit
 	query.Limit = 40
 	found := map[*Passage]*Hit{}

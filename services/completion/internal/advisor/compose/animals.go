@@ -738,7 +738,7 @@ func (c *composer) miss(i *plan.Item) {
 // if the excerpt would begin with another one.
 func (c *composer) answerFirst(question, text string, limit int) {
 	short := excerpt.Of(text, limit)
-	best, first := c.telltale(question, text)
+	best, first := c.bestSentence(question, text)
 	if c.plan.Style.Wants("one-sentence") || c.plan.Style.Wants("yes-no") {
 		c.add(best)
 		return
@@ -754,10 +754,10 @@ func (c *composer) answerFirst(question, text string, limit int) {
 // which was written to answer its heading.
 const surelyFirst = 0.1
 
-// telltale returns the sentence of a passage's prose that answers a question best, by its
+// bestSentence returns the sentence of a passage's prose that answers a question best, by its
 // words and by what it means, and the first one. They are one unless another is surely
 // better.
-func (c *composer) telltale(question, text string) (best, first string) {
+func (c *composer) bestSentence(question, text string) (best, first string) {
 	asked := words.Split(question)
 	stems := map[string]bool{}
 	for _, w := range asked {

@@ -79,7 +79,7 @@ func (c english) suggest(i *plan.Item, fits []fit) {
 	for n, f := range chosen {
 		fmt.Fprintf(&b, "%d. %s. %s.", n+1, headline(f.pet), upperFirst(strings.Join(c.reasons(&f, c.voice.Length.by(2, 3, 4, 5)), ", ")))
 		if c.voice.Length >= Normal {
-			b.WriteString(" " + c.telling(f.pet))
+			b.WriteString(" " + c.aptSentence(f.pet))
 		}
 		if cons := c.drawbacks(f.pet, i.Wants); len(cons) > 0 {
 			fmt.Fprintf(&b, " *Keep in mind:* %s.", strings.Join(cons[:min(2, len(cons))], "; "))
@@ -92,8 +92,8 @@ func (c english) suggest(i *plan.Item, fits []fit) {
 	c.narrow(i)
 }
 
-// telling returns the sentence of a pet's story that says most of what was asked.
-func (c english) telling(p *catalogue.Pet) string {
+// aptSentence returns the sentence of a pet's story that says most of what was asked.
+func (c english) aptSentence(p *catalogue.Pet) string {
 	sentences := excerpt.Split(p.Story)
 	best, most := sentences[min(1, len(sentences)-1)], 0
 	asked := map[string]bool{}

@@ -42,13 +42,13 @@ func (c cards) look(t *read.Turn, a *part, item *Item, before *Focus) {
 	if item.Kind == read.KindGuide && surely || t.HasIn(&read.Sentence{From: a.from, To: a.to}, "process") && item.Kind == read.KindGuide {
 		return
 	}
-	if item.Card = c.telling(t, a, pets[0]); item.Card != "" && item.Kind == read.KindGuide {
+	if item.Card = c.aptSentence(t, a, pets[0]); item.Card != "" && item.Kind == read.KindGuide {
 		item.Kind, item.Pets = read.KindPet, pets
 	}
 }
 
-// telling returns the sentence of a pet's card that says what the words of a part ask, or "".
-func (c cards) telling(t *read.Turn, a *part, pet *catalogue.Pet) string {
+// aptSentence returns the sentence of a pet's card that says what the words of a part ask, or "".
+func (c cards) aptSentence(t *read.Turn, a *part, pet *catalogue.Pet) string {
 	const few, short = 4, 4 // cards that say a word, letters
 	asked := map[string]bool{}
 	name := strings.ToLower(pet.Name)

@@ -265,7 +265,7 @@ func (p *Planner) conditions(t *read.Turn, from, to int) (list []Condition, used
 	list = append(list, species...)
 	for i := range t.Marks {
 		m := &t.Marks[i]
-		if m.From < from || m.To > to || m.Attribute == nil || m.Order != 0 || m.Attribute.Name == "species" || m.Told() {
+		if m.From < from || m.To > to || m.Attribute == nil || m.Order != 0 || m.Attribute.Name == "species" || m.OfOther() {
 			continue
 		}
 		if m.Asked {
@@ -346,7 +346,7 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 	}
 	for i := range t.Marks {
 		m := &t.Marks[i]
-		if m.From < from || m.To > to || m.Told() {
+		if m.From < from || m.To > to || m.OfOther() {
 			continue
 		}
 		op := catalogue.Is

@@ -70,12 +70,12 @@ func (c *Conversation) Brief(text string) {
 func (c *Conversation) Answered(pets []*catalogue.Pet) { c.frame.show(pets) }
 
 // Ask takes a turn of the person and plans its answer.
-func (c *Conversation) Ask(text string) *Plan { return c.take(text, false) }
+func (c *Conversation) Ask(text string) *Plan { return c.advance(text, false) }
 
 // Hear takes a turn that was answered before.
-func (c *Conversation) Hear(text string) { c.take(text, true) }
+func (c *Conversation) Hear(text string) { c.advance(text, true) }
 
-func (c *Conversation) take(text string, heard bool) *Plan {
+func (c *Conversation) advance(text string, heard bool) *Plan {
 	t := c.planner.reader.Turn(text)
 	alsoAllergic(t)
 	reckon.Sense(c.planner.cat, t)

@@ -38,9 +38,9 @@ func (p *Planner) search(pl *Plan, item *Item, from, to int) {
 	if len(sentences) < 2 {
 		item.Hits = p.cat.Search(query)
 	} else {
-		told := make([]catalogue.Told, len(sentences))
+		told := make([]catalogue.Sentence, len(sentences))
 		for i := range sentences {
-			told[i] = catalogue.Told{Text: sentences[i].Text, Question: sentences[i].Question}
+			told[i] = catalogue.Sentence{Text: sentences[i].Text, Question: sentences[i].Question}
 		}
 		item.Hits = catalogue.SearchLetter(p.cat, query, told)
 	}

@@ -38,8 +38,8 @@ type Language struct {
 
 	common  map[string]bool
 	phrases map[string][]saying // by their first word, the longest first
-	said    map[string]string   // what the advisor says, by its key in data/phrases.txt
-	told    map[string]string   // what guides tell, in short, by guide and heading
+	texts   map[string]string   // what the advisor says, by its key in data/phrases.txt
+	care    map[string]string   // what guides tell, in short, by guide and heading
 }
 
 // A saying is a phrase of a language in English. With a tail, some words stand between it and
@@ -74,7 +74,7 @@ func readLanguages() ([]*Language, error) {
 		return nil, fmt.Errorf("languages.yaml: %w", err)
 	}
 	for _, l := range byCode {
-		l.said, l.told = map[string]string{}, map[string]string{}
+		l.texts, l.care = map[string]string{}, map[string]string{}
 	}
 	err := readTable(glossaryText, byCode, func(l *Language, english, said string) {
 		for one := range strings.SplitSeq(said, ",") {
@@ -86,7 +86,7 @@ func readLanguages() ([]*Language, error) {
 	if err != nil {
 		return nil, fmt.Errorf("glossary.txt: %w", err)
 	}
-	if err := readTable(phrasesText, byCode, func(l *Language, key, said string) { l.said[key] = said }); err != nil {
+	if err := readTable(phrasesText, byCode, func(l *Language, key, said string) { l.texts[key] = said }); err != nil {
 		return nil, fmt.Errorf("phrases.txt: %w", err)
 	}
 	if err := readCare(careText, byCode); err != nil {
@@ -149,23 +149,23 @@ func readCare(text string, languages map[string]*Language) error {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		code, told, ok := strings.Cut(line, ": ")
+		code, text, ok := strings.Cut(line, ": ")
 		l := languages[code]
 		if !ok || l == nil || key == "" {
 			return fmt.Errorf("%q is not \"language: text\" below a heading", line)
 		}
-		l.told[key] = told
+		l.care[key] = text
 	}
 	return nil
 }
 
 // Speaks reports whether the advisor answers in the language.
-func (l *Language) Speaks() bool { return l != nil && len(l.said) > 0 }
+func (l *Language) Speaks() bool { return l != nil && len(l.texts) > 0 }
 
 // Say returns what is said for a key of data/phrases.txt, with what is put in; "" if there is
 // no such key.
 func (l *Language) Say(key string, in ...string) string {
-	said := l.said[key]
+	said := l.texts[key]
 	for _, s := range in {
 		said = strings.Replace(said, "{}", s, 1)
 	}
@@ -173,10 +173,10 @@ func (l *Language) Say(key string, in ...string) string {
 }
 
 // Care returns in short what a guide tells below a heading; "" if it is in English only.
-func (l *Language) Care(guide, heading string) string { return l.told[guide+": "+heading] }
+func (l *Language) Care(guide, heading string) string { return l.care[guide+": "+heading] }
 
-// Told returns the guides and headings of which [Language.Care] tells.
-func (l *Language) Told() []string { return slices.Sorted(maps.Keys(l.told)) }
+// CareKeys returns the guides and headings for which [Language.Care] has a text.
+func (l *Language) CareKeys() []string { return slices.Sorted(maps.Keys(l.care)) }
 
 // folded writes a text as words are compared.
 func folded(text string) string {

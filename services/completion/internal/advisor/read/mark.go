@@ -130,7 +130,7 @@ func (r *Reader) assignRoles(t *Turn, found []match) {
 			if role == Owned && m.Amount != nil && m.Attribute != nil && m.Attribute.Name != "age" {
 				continue // "my budget is $70"
 			}
-			if role == Owned && f.To-f.From == 1 && turnsAway(t.Words[f.To:m.From]) {
+			if role == Owned && f.To-f.From == 1 && beginsWithPreposition(t.Words[f.To:m.From]) {
 				continue // "my budget for a dog"
 			}
 			if role == Personal && m.Amount == nil || insideMark(t, f, m) {
@@ -207,9 +207,9 @@ func keepApart(t *Turn, found []match) {
 	}
 }
 
-// turnsAway reports whether words have a preposition, so that what stands before them
+// beginsWithPreposition reports whether words have a preposition, so that what stands before them
 // has another noun of its own: these words are grammar.
-func turnsAway(list []words.Word) bool {
+func beginsWithPreposition(list []words.Word) bool {
 	for _, w := range list {
 		switch w.Text {
 		case "for", "on", "about", "to", "of", "is", "was":
@@ -370,10 +370,10 @@ func (r *Reader) others(t *Turn) {
 		if asked && (m.Species() != "" || to-from > m.To-m.From) {
 			limit = rather
 		}
-		teller := w[Teller] > w[Other] && (m.bothers() || m.Species() != "" && !asked) // "not above $90 for a cat"
+		teller := w[Speaker] > w[Other] && (m.bothers() || m.Species() != "" && !asked) // "not above $90 for a cat"
 		if m.Role == Plain && w[Sought]+w[Asked] < limit && !teller {
-			m.Of = Teller
-			if w[Other] > w[Teller] {
+			m.Of = Speaker
+			if w[Other] > w[Speaker] {
 				m.Of = Other
 			}
 		}

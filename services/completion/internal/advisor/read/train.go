@@ -36,8 +36,8 @@ func Train(cat *catalogue.Catalogue, examples []Example) ([]byte, error) {
 	return t.train(), nil
 }
 
-// A Told is a text of which it is known of whom its words tell.
-type Told struct {
+// A Labeled text says of whom each of its words tells.
+type Labeled struct {
 	Text  string
 	Spans []Span // in order; together they are the text
 }
@@ -46,7 +46,7 @@ type Told struct {
 type Span struct{ End, Subject int }
 
 // Subject returns of whom a byte of the text tells.
-func (e *Told) Subject(at int) int {
+func (e *Labeled) Subject(at int) int {
 	for _, s := range e.Spans {
 		if at < s.End {
 			return s.Subject
@@ -55,39 +55,39 @@ func (e *Told) Subject(at int) int {
 	return Asked
 }
 
-// LoadTold reads turns that are cut by whom they tell of, such as "O:my old cat died, / W:so I
+// LoadLabeled reads turns that are cut by whom they tell of, such as "O:my old cat died, / W:so I
 // want a young one", a line each.
-func LoadTold(file string) ([]Told, error) {
+func LoadLabeled(file string) ([]Labeled, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // a file of the repository
 	if err != nil {
 		return nil, err
 	}
-	labels := map[string]int{"W": Sought, "O": Other, "P": Teller, "Q": Asked}
-	var list []Told
+	labels := map[string]int{"W": Sought, "O": Other, "P": Speaker, "Q": Asked}
+	var list []Labeled
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		var told Told
+		var labeled Labeled
 		for part := range strings.SplitSeq(line, " / ") {
 			label, words, ok := strings.Cut(part, ":")
 			subject, known := labels[label]
 			if !ok || !known {
 				return nil, fmt.Errorf("%s: %q has none of the labels W, O, P and Q before a colon", file, part)
 			}
-			if told.Text != "" {
-				told.Text += " "
+			if labeled.Text != "" {
+				labeled.Text += " "
 			}
-			told.Text += strings.TrimSpace(words)
-			told.Spans = append(told.Spans, Span{End: len(told.Text), Subject: subject})
+			labeled.Text += strings.TrimSpace(words)
+			labeled.Spans = append(labeled.Spans, Span{End: len(labeled.Text), Subject: subject})
 		}
-		list = append(list, told)
+		list = append(list, labeled)
 	}
 	return list, nil
 }
 
 // TrainWhose learns of whom words tell and returns the model encoded, as whose.bin holds it.
-func TrainWhose(cat *catalogue.Catalogue, examples []Told) ([]byte, error) {
+func TrainWhose(cat *catalogue.Catalogue, examples []Labeled) ([]byte, error) {
 	r, err := untrained(cat)
 	if err != nil {
 		return nil, err

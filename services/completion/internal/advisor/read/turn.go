@@ -43,7 +43,7 @@ type Mark struct {
 
 	Fact string // of the person, or how something is asked: see data/lexicon.yaml
 	Role Role
-	// Of is [Other] or [Teller] where a plain mention hardly tells of an animal that is
+	// Of is [Other] or [Speaker] where a plain mention hardly tells of an animal that is
 	// looked for, whatever is asked of it, and [Sought] elsewhere.
 	Of int
 }
@@ -152,8 +152,8 @@ func (t *Turn) Species(from, to int, roles ...Role) []catalogue.Species {
 	return list
 }
 
-// Told reports whether a mention is told of somebody or something else than what is looked for.
-func (m *Mark) Told() bool { return m.Of != Sought }
+// OfOther reports whether a mention is of somebody or something other than the pet that the person wants.
+func (m *Mark) OfOther() bool { return m.Of != Sought }
 
 // Species returns the species that a mark speaks of, or "".
 func (m *Mark) Species() catalogue.Species {

@@ -15,7 +15,7 @@ type Whose [4]float32
 const (
 	Sought = iota
 	Other
-	Teller
+	Speaker
 	Asked
 )
 

@@ -15,11 +15,11 @@ func TestWhose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := read.LoadTold("data/whose.txt")
+	all, err := read.LoadLabeled("data/whose.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var seen, held []read.Told
+	var seen, held []read.Labeled
 	for i, told := range all {
 		if i%5 == 2 {
 			held = append(held, told)

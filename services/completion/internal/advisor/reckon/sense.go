@@ -15,7 +15,7 @@ func Sense(cat *catalogue.Catalogue, t *read.Turn) {
 		s := &t.Asks[i]
 		if t.HasIn(s, "which") || t.HasIn(s, "list") || t.HasIn(s, "have") || len(t.Species(s.From, s.To, read.Plain)) > 0 {
 			measured := measure(cat, t, s)
-			if turned := t.HasIn(s, "unfit") && t.HasIn(s, "which") && turn(cat, t, s); measured || turned {
+			if negated := t.HasIn(s, "unfit") && t.HasIn(s, "which") && negate(cat, t, s); measured || negated {
 				s.Kinds = read.Surely(read.KindStock) // grammar says so
 			}
 		}
@@ -66,9 +66,9 @@ func measure(cat *catalogue.Catalogue, t *read.Turn, s *read.Sentence) bool {
 	return true
 }
 
-// turn makes whom an animal is not for a condition that it does not meet, and reports whether
-// anybody is.
-func turn(cat *catalogue.Catalogue, t *read.Turn, s *read.Sentence) (turned bool) {
+// negate turns the people that an animal is not for into conditions that it must not meet, and reports
+// whether there are any.
+func negate(cat *catalogue.Catalogue, t *read.Turn, s *read.Sentence) (negated bool) {
 	lacks := map[string]string{"first-time": "beginner", "children": "children", "older-children": "children", "toddler": "children"}
 	for i := range t.Marks {
 		m := &t.Marks[i]
@@ -81,10 +81,10 @@ func turn(cat *catalogue.Catalogue, t *read.Turn, s *read.Sentence) (turned bool
 		if m.Attribute == nil || m.Value != "yes" {
 			continue
 		}
-		turned, m.Of, m.Role = true, read.Sought, read.Unwanted
+		negated, m.Of, m.Role = true, read.Sought, read.Unwanted
 		if m.Attribute.Type == catalogue.Flag {
 			m.Value, m.Role = "no", read.Plain
 		}
 	}
-	return turned
+	return negated
 }

@@ -61,7 +61,7 @@ func run(args []string, out io.Writer) error {
 
 // trainWhose makes the model of whom words tell.
 func trainWhose(cat *catalogue.Catalogue, dir string, out io.Writer) error {
-	told, err := read.LoadTold(filepath.Join(dir, "data", "whose.txt"))
+	told, err := read.LoadLabeled(filepath.Join(dir, "data", "whose.txt"))
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func TestModelsAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told, err := read.LoadTold(filepath.Join(dir, "data", "whose.txt"))
+	told, err := read.LoadLabeled(filepath.Join(dir, "data", "whose.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}

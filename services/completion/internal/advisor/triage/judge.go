@@ -260,7 +260,7 @@ func (t *Triage) judge(r *reading) Verdict {
 func (r *reading) normal(harms []finding) *finding {
 	named := r.speciesNamed(-1)
 	for _, rule := range r.normals {
-		if !concerns(rule.species, named) || slices.ContainsFunc(rule.unless, r.told) {
+		if !concerns(rule.species, named) || slices.ContainsFunc(rule.unless, r.stated) {
 			continue
 		}
 		if slices.ContainsFunc(harms, func(f finding) bool { return f.level > Caution && !slices.Contains(rule.harm.over, f.harm.id) }) {
@@ -275,9 +275,9 @@ func (r *reading) normal(harms []finding) *finding {
 	return nil
 }
 
-// told reports whether a phrase of a set stands anywhere, is not denied or only asked, and is not
+// stated reports whether a phrase of a set stands anywhere, is not denied or only asked, and is not
 // said of a person.
-func (r *reading) told(set int) bool {
+func (r *reading) stated(set int) bool {
 	return slices.ContainsFunc(r.hits[set], func(h hit) bool {
 		return !h.denied && !h.void && !guessed(r, h) && !r.ofPerson(h)
 	})
