@@ -324,6 +324,26 @@ func TestTLSInOneProcess(t *testing.T) {
 	}
 }
 
+// TestCertificatesAreMeasured has each program show how long the certificates of each of its sides are valid.
+func TestCertificatesAreMeasured(t *testing.T) {
+	t.Parallel()
+	served, calls, nats := tlstest.NewAuthority(t, "a").Issue(t, "s"), tlstest.NewAuthority(t, "b").Issue(t, "c"), tlstest.NewAuthority(t, "c").Issue(t, "n")
+	args := flags("", served, "client-ca")
+	args = append(args, "--nats-cert="+nats.Cert, "--nats-key="+nats.Key, "--nats-ca="+nats.CA, "--nats-url=127.0.0.1:1", "--listen=127.0.0.1:0")
+	for program, test := range map[string]struct{ more, files []string }{
+		"edge":       {append(flags("completion-", calls, "ca"), "--completion-addr=127.0.0.1:1"), []string{calls.Cert, calls.CA}},
+		"completion": {[]string{"--log=memory"}, nil},
+	} {
+		p := rig.Start(t, program, append(test.more, args...)...)
+		shown := api.Do(t, api.Request(t, http.MethodGet, "http://"+p.Addr("admin")+"/metrics", "")).Body
+		for _, file := range append(test.files, served.Cert, served.CA, nats.Cert, nats.CA) {
+			if want := `pawstream_certificate_not_after_timestamp_seconds{file="` + file + `"`; !strings.Contains(string(shown), want) {
+				t.Errorf("%s: no %s", program, want)
+			}
+		}
+	}
+}
+
 // TestCannotStartWithTLS is about the line that names the file, or the flag.
 func TestCannotStartWithTLS(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 	"github.com/pawstream/pawstream/internal/sse"
+	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
 )
 
 // series are the metrics of some processes: the labels of each, by name, and those with their values.
@@ -91,8 +92,11 @@ func observed(t *testing.T) series {
 	}
 	api.Post(t, "http://"+second.Addr("http"), api.Body(api.Object{"model": "house"}), rig.Bearer("third"))
 	api.Post(t, "http://"+second.Addr("http"), api.Streamed(api.Object{"max_tokens": 9}), rig.Bearer("third"))
+	certificate := tlstest.NewAuthority(t, "ours").Issue(t, "edge")
+	secured := rig.Start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+survivor.Addr("grpc"),
+		"--tls-cert="+certificate.Cert, "--tls-key="+certificate.Key, "--tls-client-ca="+certificate.CA)
 	all := make(series)
-	for _, p := range []*stack.Process{survivor, first, second} {
+	for _, p := range []*stack.Process{survivor, first, second, secured} {
 		all.scrape(t, p)
 	}
 	return all

@@ -13,6 +13,9 @@ func (s *Server) countWithOthers(public *httpapi.Config) error {
 	if n.URL == "" {
 		return nil
 	}
+	if err := n.Observe(s.reports.Meters); err != nil {
+		return err
+	}
 	others, err := peers.Connect(peers.Config{
 		NATS:    *n,
 		Limiter: public.Limiter, Telemetry: s.reports,

@@ -192,10 +192,10 @@ func (s *Server) connect() error {
 		return err
 	}
 	s.watchers = append(s.watchers, s.back)
-	if secured != nil {
-		s.watchers = append(s.watchers, secured)
+	if secured == nil {
+		return nil
 	}
-	return nil
+	return s.watch(secured)
 }
 
 func (s *Server) open(ctx context.Context) error {

@@ -17,11 +17,19 @@ func (s *Server) secure() error {
 	if set == nil {
 		return nil
 	}
-	s.watchers = append(s.watchers, set)
+	if err := s.watch(set); err != nil {
+		return fmt.Errorf("HTTPS: %w", err)
+	}
 	s.http.Protocols.SetUnencryptedHTTP2(false)
 	s.http.Protocols.SetHTTP2(true)
 	s.http.TLSConfig = set.Server("h2", "http/1.1")
 	return nil
+}
+
+// watch has certificates read again when they change, and metrics show how long they are valid.
+func (s *Server) watch(set *tlsfiles.Set) error {
+	s.watchers = append(s.watchers, set)
+	return set.Observe(s.reports.Meters)
 }
 
 // answer serves the listener until the server is shut down.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
@@ -89,6 +90,11 @@ func (s *Server) Options() []nats.Option {
 		options = append(options, nats.ClientCert(s.Cert, s.Key))
 	}
 	return options
+}
+
+// Observe has metrics show the validity of the certificates, as the next connection will read them.
+func (s *Server) Observe(meters metric.MeterProvider) error {
+	return tlsfiles.ObserveFiles(meters, tlsfiles.Files{Cert: s.Cert, CA: s.CA})
 }
 
 // String returns where the server is, without what is secret in its URL: the user too, as

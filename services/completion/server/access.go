@@ -60,5 +60,15 @@ func (a *Access) open(local Local) (rpc.Access, *tlsfiles.Set, error) {
 	return access, set, nil
 }
 
+// observeCertificates has metrics show how long the certificates are valid.
+func (s *Server) observeCertificates() error {
+	if s.secured != nil {
+		if err := s.secured.Observe(s.reports.Meters); err != nil {
+			return err
+		}
+	}
+	return s.cfg.NATS.Observe(s.reports.Meters)
+}
+
 // Dial connects to the service from within its process, whatever secures its address.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) { return s.inside.DialContext(ctx) }

@@ -141,6 +141,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.secured = secured
+	if err := s.observeCertificates(); err != nil {
+		return err
+	}
 	if s.store, err = catalogue.Load(); err != nil {
 		return fmt.Errorf("catalogue: %w", err)
 	}
