@@ -40,7 +40,7 @@ func before(t *testing.T) stack.Programs {
 	}
 	for _, cmd := range []*exec.Cmd{
 		exec.CommandContext(t.Context(), "tar", "-xf", "before.tar"),
-		exec.CommandContext(t.Context(), "go", "build", "-race", "-pgo=off", "-buildvcs=false", "-o", "built"+string(filepath.Separator), "./services/completion", "./edge"),
+		exec.CommandContext(t.Context(), "go", "build", "-race", "-trimpath", "-pgo=off", "-buildvcs=false", "-o", "built"+string(filepath.Separator), "./services/completion", "./edge"),
 	} {
 		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {

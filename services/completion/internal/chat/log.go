@@ -167,6 +167,8 @@ type Meta struct {
 	// [Request.Digest], tells with Model whether a repeat asks for the same.
 	IdempotencyKey string
 	RequestHash    [32]byte
+	// LegacyHash is the [Request.LegacyHash], where a version without digests has admitted the completion.
+	LegacyHash [32]byte
 	// RequestSize is about how many bytes Request takes.
 	RequestSize int
 	// ObfuscationKey keys the padding of this completion's chunks; nil: none is wanted.

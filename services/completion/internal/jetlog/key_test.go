@@ -2,7 +2,6 @@ package jetlog
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"iter"
 	"net"
@@ -58,7 +57,7 @@ func TestAKeyHoldsAcrossVersions(t *testing.T) {
 		}
 		return sum[:]
 	}
-	ofAnother := sha256.Sum256([]byte(`{"Model":"m"}`))
+	legacy := wire.RequestFromProto(asked("Hi")).LegacyHash()
 	for i, test := range []struct {
 		name      string
 		version   uint32 // of the digest
@@ -68,12 +67,12 @@ func TestAKeyHoldsAcrossVersions(t *testing.T) {
 		different []*completionv1.CompletionParams
 	}{
 		{
-			"the digest of the version before", 0, ofAnother[:],
-			asked("Hi"), asked("Hi"),
-			[]*completionv1.CompletionParams{asked("Ho"), withNewField(asked("Hi"), "x")},
+			"no digest, and a field that the other did not know", 0, nil,
+			asked("Hi"), withNewField(asked("Hi"), "x"),
+			[]*completionv1.CompletionParams{asked("Ho"), withNewField(asked("Ho"), "x")},
 		},
 		{
-			"the digest of a version to come, and a field of its contract", 99, ofAnother[:],
+			"the digest of a version to come, and a field of its contract", 99, legacy[:],
 			withNewField(asked("Hi"), "x"), withNewField(asked("Hi"), "x"),
 			[]*completionv1.CompletionParams{asked("Hi"), withNewField(asked("Hi"), "y"), withNewField(asked("Ho"), "x")},
 		},
@@ -92,7 +91,7 @@ func TestAKeyHoldsAcrossVersions(t *testing.T) {
 			id, key := fmt.Sprintf("chatcmpl-%d", i), fmt.Sprintf("key %d", i)
 			admitAs(t, other, &logv1.Meta{
 				Id: id, Principal: "ann", Created: 1700000000, Model: "m", Params: test.stored, IdempotencyKey: key,
-				RequestHash: test.digest, DigestVersion: test.version, OnDisconnect: completionv1.OnDisconnect_ON_DISCONNECT_CONTINUE,
+				RequestHash: legacy[:], Digest: test.digest, DigestVersion: test.version, OnDisconnect: completionv1.OnDisconnect_ON_DISCONNECT_CONTINUE,
 			})
 			if got, err := create(t, client, key, test.same); err != nil || got != id {
 				t.Errorf("the same request: %s, %v, want %s", got, err, id)

@@ -93,6 +93,10 @@ func encodeMeta(m *chat.Meta) (*logv1.Meta, error) {
 	if err != nil {
 		return nil, err
 	}
+	hash := m.RequestHash
+	if m.IdempotencyKey != "" {
+		hash = m.Request.LegacyHash() // versions without digests compare it
+	}
 	return &logv1.Meta{
 		Id:             m.ID,
 		Principal:      m.Principal,
@@ -102,7 +106,8 @@ func encodeMeta(m *chat.Meta) (*logv1.Meta, error) {
 		ServiceTier:    m.ServiceTier,
 		Params:         params,
 		IdempotencyKey: m.IdempotencyKey,
-		RequestHash:    m.RequestHash[:],
+		RequestHash:    hash[:],
+		Digest:         m.RequestHash[:],
 		DigestVersion:  wire.DigestVersion,
 		ObfuscationKey: m.ObfuscationKey,
 		OnDisconnect:   wire.OnDisconnectToProto(m.OnDisconnect),
@@ -113,6 +118,10 @@ func encodeMeta(m *chat.Meta) (*logv1.Meta, error) {
 
 func decodeMeta(p *logv1.Meta) (*chat.Meta, error) {
 	digest, err := digestOf(p)
+	var legacy [32]byte
+	if p.GetDigestVersion() == 0 {
+		legacy = [32]byte(p.GetRequestHash())
+	}
 	return &chat.Meta{
 		ID:             p.GetId(),
 		Principal:      p.GetPrincipal(),
@@ -125,6 +134,7 @@ func decodeMeta(p *logv1.Meta) (*chat.Meta, error) {
 		RequestSize:    int(p.GetRequestSize()),
 		IdempotencyKey: p.GetIdempotencyKey(),
 		RequestHash:    digest,
+		LegacyHash:     legacy,
 		ObfuscationKey: p.GetObfuscationKey(),
 		OnDisconnect:   wire.OnDisconnectFromProto(p.GetOnDisconnect()),
 	}, err
@@ -132,8 +142,8 @@ func decodeMeta(p *logv1.Meta) (*chat.Meta, error) {
 
 // digestOf returns the digest of what was asked for, as this version makes it.
 func digestOf(p *logv1.Meta) ([32]byte, error) {
-	if p.GetDigestVersion() == wire.DigestVersion {
-		return [32]byte(p.GetRequestHash()), nil
+	if p.GetDigestVersion() == wire.DigestVersion && len(p.GetDigest()) == 32 {
+		return [32]byte(p.GetDigest()), nil
 	}
 	digest, err := wire.Digest(p.GetParams())
 	if err != nil {

@@ -58,7 +58,7 @@ func (s *Service) attach(meta *chat.Meta, req *chat.Request, err error) (*chat.M
 	switch {
 	case err != nil:
 		return nil, nil, s.failure(err)
-	case meta.RequestHash != req.Digest || meta.Model != req.Model:
+	case !meta.AsksFor(req):
 		return nil, nil, errConflict
 	}
 	return meta, s.join(meta.ID), nil

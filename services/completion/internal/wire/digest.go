@@ -14,8 +14,9 @@ import (
 )
 
 // DigestVersion says how [Digest] makes a digest. A change of what it returns, for any params,
-// is a new version: the log then makes the digests of the versions before anew.
-const DigestVersion = 1
+// is a new version: the log then makes the digests of the versions before anew. Version 1 returned the same,
+// which stood elsewhere in the log.
+const DigestVersion = 2
 
 // Digest tells requests apart, but for their model, which the domain compares by id. Requests that
 // ask for the same have one digest, whichever version of the contract a service knows: what is

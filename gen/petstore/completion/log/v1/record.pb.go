@@ -169,7 +169,7 @@ type Meta struct {
 	Params *v1.CompletionParams `protobuf:"bytes,7,opt,name=params,proto3" json:"params,omitempty"`
 	// The idempotency key that names it; empty: none.
 	IdempotencyKey string `protobuf:"bytes,8,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// Digest of what was asked for: 32 bytes.
+	// Hash of what was asked for, as versions without digest_version compare it: 32 bytes. In version 1 it is the digest.
 	RequestHash []byte `protobuf:"bytes,9,opt,name=request_hash,json=requestHash,proto3" json:"request_hash,omitempty"`
 	// Key of the padding; empty: none.
 	ObfuscationKey []byte `protobuf:"bytes,10,opt,name=obfuscation_key,json=obfuscationKey,proto3" json:"obfuscation_key,omitempty"`
@@ -179,8 +179,10 @@ type Meta struct {
 	Metadata map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// About how many bytes params take in memory.
 	RequestSize int64 `protobuf:"varint,13,opt,name=request_size,json=requestSize,proto3" json:"request_size,omitempty"`
-	// How request_hash was made. A service that makes it otherwise makes it anew from params.
+	// How the digest was made. A service that makes it otherwise makes it anew from params.
 	DigestVersion uint32 `protobuf:"varint,14,opt,name=digest_version,json=digestVersion,proto3" json:"digest_version,omitempty"`
+	// Digest of what was asked for: 32 bytes.
+	Digest        []byte `protobuf:"bytes,15,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -311,6 +313,13 @@ func (x *Meta) GetDigestVersion() uint32 {
 		return x.DigestVersion
 	}
 	return 0
+}
+
+func (x *Meta) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
 }
 
 // Claim begins an epoch.
@@ -651,7 +660,7 @@ const file_petstore_completion_log_v1_record_proto_rawDesc = "" +
 	"\x04meta\x18\x03 \x01(\v2 .petstore.completion.log.v1.MetaH\x00R\x04meta\x129\n" +
 	"\x05claim\x18\x04 \x01(\v2!.petstore.completion.log.v1.ClaimH\x00R\x05claim\x12<\n" +
 	"\x06events\x18\x05 \x01(\v2\".petstore.completion.log.v1.EventsH\x00R\x06eventsB\t\n" +
-	"\acontent\"\xfe\x04\n" +
+	"\acontent\"\x96\x05\n" +
 	"\x04Meta\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tprincipal\x18\x02 \x01(\tR\tprincipal\x12\x18\n" +
@@ -667,7 +676,8 @@ const file_petstore_completion_log_v1_record_proto_rawDesc = "" +
 	"\ron_disconnect\x18\v \x01(\x0e2$.petstore.completion.v1.OnDisconnectR\fonDisconnect\x12J\n" +
 	"\bmetadata\x18\f \x03(\v2..petstore.completion.log.v1.Meta.MetadataEntryR\bmetadata\x12!\n" +
 	"\frequest_size\x18\r \x01(\x03R\vrequestSize\x12%\n" +
-	"\x0edigest_version\x18\x0e \x01(\rR\rdigestVersion\x1a;\n" +
+	"\x0edigest_version\x18\x0e \x01(\rR\rdigestVersion\x12\x16\n" +
+	"\x06digest\x18\x0f \x01(\fR\x06digest\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\",\n" +
