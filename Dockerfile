@@ -2,8 +2,8 @@
 # is in it: they need no root, no shell and, but for standalone's /data, no file system to write
 # to. It takes BuildKit, as docker build and docker compose have it by themselves since 23.
 #
-#   docker build -t pawstream .                      # all three, 58 MB
-#   docker build -t pawstream-edge --target edge .   # the edge alone, 25 MB
+#   docker build -t pawstream .                      # all three
+#   docker build -t pawstream-edge --target edge .   # the edge alone
 #   docker build --build-arg PGO=auto …              # optimised by the profiles, and longer in the making
 #
 # docker-compose.yml tells how to pin what it is built from by its digest.

@@ -75,6 +75,16 @@ type crowd struct {
 	mu      sync.Mutex
 	streams []checker.Stream
 	cancels []checker.Cancel
+	heard   map[int]time.Time // by the number of a client: when it got its last event
+}
+
+// hear notes that a client has got an event.
+func (c *crowd) hear(number int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.heard != nil {
+		c.heard[number] = time.Now()
+	}
 }
 
 func (c *crowd) keep(s *checker.Stream) {
@@ -86,6 +96,7 @@ func (c *crowd) keep(s *checker.Stream) {
 // A client follows one completion.
 type client struct {
 	*crowd
+	number int
 	random *rand.Rand
 	stream checker.Stream
 	body   []byte
@@ -108,6 +119,7 @@ type client struct {
 func (c *crowd) work(more context.Context, number int, random *rand.Rand) {
 	for n := 0; more.Err() == nil; n++ {
 		one := c.client(fmt.Sprintf("client %d, stream %d", number, n), random)
+		one.number = number
 		var twin sync.WaitGroup
 		if one.stream.Key != "" && random.IntN(4) == 0 {
 			other := one.twin(rand.New(rand.NewPCG(random.Uint64(), 0)))
@@ -155,7 +167,7 @@ func (c *crowd) client(name string, random *rand.Rand) *client {
 
 // twin returns a client that follows the same completion by its idempotency key.
 func (c *client) twin(random *rand.Rand) *client {
-	other := &client{crowd: c.crowd, random: random, stream: c.stream, body: c.body}
+	other := &client{crowd: c.crowd, number: c.number, random: random, stream: c.stream, body: c.body}
 	other.stream.Name += ", twin"
 	return other
 }
@@ -276,6 +288,7 @@ func (c *client) read(ctx context.Context, body io.Reader, connection *checker.C
 			return
 		}
 		heard()
+		c.hear(c.number)
 		connection.ComeBack = false
 		got := checker.Event{ID: e.ID.String(), Name: e.Name.String(), Data: e.Data, At: time.Now()}
 		if got.ID == c.last && strings.HasPrefix(got.Data, errorData) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
 // small is a directory of the engine, on a disk of its own that is soon full.
@@ -23,13 +26,13 @@ var small = flag.String("small", "", "a directory with little room, for NATS's f
 // tellWithin is how soon a container's log says what is wrong; its health check has failed three times by then.
 const tellWithin = 40 * time.Second
 
-// TestComposedTrouble has the stack of docker-compose.yml meet what an operator may: each is told by the log
+// meetsTrouble has the stack of docker-compose.yml meet what an operator may: each is told by the log
 // and the health of the containers that it befalls, the others go on, and all is well once it is put right.
-func TestComposedTrouble(t *testing.T) {
+func meetsTrouble(t *testing.T) {
 	if *small == "" {
 		t.Skip("-small says no disk to fill")
 	}
-	s := newComposed(t, overlay(t, `
+	s := newComposed(t, "pawstream-trouble", "127.0.0.1:8082", overlay(t, `
   nats: {volumes: ["`+*small+`:/data"]}
   completion-1: {environment: {PAWSTREAM_LOG_MAX_BYTES: "100000000"}}
   completion-2: {environment: {PAWSTREAM_LOG_MAX_BYTES: "100000000"}}
@@ -56,22 +59,72 @@ func overlay(t *testing.T, services string) string {
 	return file
 }
 
-// stores has a completion stored, and returns its path.
-func (s *composed) stores(t *testing.T) string {
+// A stored completion is what can be read of it: as a whole, and as a stream from its start.
+type stored struct{ path, whole, stream string }
+
+// stores has a completion stored, and reads it.
+func (s *composed) stores(t *testing.T) stored {
 	t.Helper()
 	var id string
-	status, err := exchange(t.Context(), http.MethodPost, "/v1/chat/completions", asks[0].body(map[string]any{"store": true}), &id)
+	status, err := s.exchange(t.Context(), http.MethodPost, "/v1/chat/completions", asks[0].body(map[string]any{"store": true}), &id)
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("status %d, %v", status, err)
 	}
-	return "/v1/chat/completions/" + id
+	kept := stored{path: "/v1/chat/completions/" + id}
+	if kept.whole, kept.stream, err = s.read(t.Context(), kept.path); err != nil || !strings.Contains(kept.stream, "[DONE]") {
+		t.Fatalf("%v\n%s", err, kept.stream)
+	}
+	return kept
+}
+
+// read reads a completion as a whole, and as a stream from its start.
+func (s *composed) read(ctx context.Context, path string) (whole, stream string, err error) {
+	if whole, err = s.fetch(ctx, path); err == nil {
+		stream, err = s.fetch(ctx, path+"?stream=true")
+	}
+	return whole, stream, err
+}
+
+// fetch returns what there is at a path.
+func (s *composed) fetch(ctx context.Context, path string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+path, http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%w: status %d: %s", errNotYet, resp.StatusCode, text)
+	}
+	return string(text), err
+}
+
+// holds waits until a stored completion can be read, and compares it with what it was.
+func (s *composed) holds(t *testing.T, kept stored) {
+	t.Helper()
+	var whole, stream string
+	err := eventually(t.Context(), tellWithin, func() (err error) {
+		whole, stream, err = s.read(t.Context(), kept.path)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if whole != kept.whole || stream != kept.stream {
+		t.Errorf("what was stored has changed: it was\n%s\n%s\nand is\n%s\n%s", kept.whole, kept.stream, whole, stream)
+	}
 }
 
 // tells waits until a service's log says something, from a time on, and its container is not well.
 func (s *composed) tells(t *testing.T, service string, since time.Time, words ...string) {
 	t.Helper()
 	err := eventually(t.Context(), tellWithin, func() error {
-		log, err := logged(t.Context(), service, since)
+		log, err := s.logged(t.Context(), service, since)
 		if err != nil {
 			return err
 		}
@@ -92,7 +145,7 @@ func (s *composed) tells(t *testing.T, service string, since time.Time, words ..
 
 // unwell returns an error while a container is healthy.
 func (s *composed) unwell(ctx context.Context, service string) error {
-	i, err := inspect(ctx, service)
+	i, err := s.inspect(ctx, service)
 	if err == nil && i.State.Status == "running" && i.State.Health.Status == "healthy" {
 		pause(ctx, 500*time.Millisecond)
 		return fmt.Errorf("%w: it is healthy", errNotYet)
@@ -101,15 +154,15 @@ func (s *composed) unwell(ctx context.Context, service string) error {
 }
 
 // logged returns what a container has said from a time on.
-func logged(ctx context.Context, service string, since time.Time) (string, error) {
-	return run(ctx, "sh", "-c", `exec docker logs --since "$0" "$1" 2>&1`, since.Format(time.RFC3339Nano), container(service))
+func (s *composed) logged(ctx context.Context, service string, since time.Time) (string, error) {
+	return run(ctx, "sh", "-c", `exec docker logs --since "$0" "$1" 2>&1`, since.Format(time.RFC3339Nano), s.container(service))
 }
 
 // goesOn checks that containers are as well as they were.
 func (s *composed) goesOn(t *testing.T, services ...string) {
 	t.Helper()
 	for _, service := range services {
-		i, err := inspect(t.Context(), service)
+		i, err := s.inspect(t.Context(), service)
 		if err != nil || i.State.Status != "running" {
 			t.Errorf("%s: %v, %+v", service, err, i.State)
 		}
@@ -117,25 +170,23 @@ func (s *composed) goesOn(t *testing.T, services ...string) {
 }
 
 // recovers waits until all is well and what was stored is there.
-func (s *composed) recovers(t *testing.T, kept string) {
+func (s *composed) recovers(t *testing.T, kept stored) {
 	t.Helper()
 	for _, service := range s.services() {
 		if err := s.healthy(t.Context(), service, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := eventually(t.Context(), tellWithin, func() error { return answersWith(t.Context(), http.MethodGet, kept, http.StatusOK) }); err != nil {
-		t.Error(err)
-	}
+	s.holds(t, kept)
 	s.stores(t)
 }
 
-func answersWith(ctx context.Context, method, path string, want int) error {
+func (s *composed) answersWith(ctx context.Context, method, path string, want int) error {
 	var body []byte
 	if method == http.MethodPost {
 		body = asks[0].body(nil)
 	}
-	status, err := exchange(ctx, method, path, body, nil)
+	status, err := s.exchange(ctx, method, path, body, nil)
 	if err == nil && status != want {
 		pause(ctx, 200*time.Millisecond)
 		return fmt.Errorf("%w: status %d, want %d", errNotYet, status, want)
@@ -145,13 +196,13 @@ func answersWith(ctx context.Context, method, path string, want int) error {
 
 func (s *composed) meetsTakenPort(t *testing.T) {
 	var listening net.ListenConfig
-	taken, err := listening.Listen(t.Context(), "tcp", strings.TrimPrefix(balancerURL, "http://"))
+	taken, err := listening.Listen(t.Context(), "tcp", s.address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = s.compose(t.Context(), "up", "--detach", "--no-build")
 	_ = taken.Close()
-	if err == nil || !strings.Contains(err.Error(), "8080") || !strings.Contains(err.Error(), "address already in use") {
+	if err == nil || !strings.Contains(err.Error(), s.address) || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("it says %v", err)
 	}
 	for _, service := range append(s.nats, ours...) {
@@ -164,9 +215,28 @@ func (s *composed) meetsTakenPort(t *testing.T) {
 	}
 }
 
-func (s *composed) meetsFullDisk(t *testing.T, kept string) {
+// meetsFullDisk fills the disk under clients who follow their answers, and reads afterwards what they have seen, and what
+// was stored before.
+func (s *composed) meetsFullDisk(t *testing.T, kept stored) {
+	const few = 12
+	c, h := s.followed(t, few, func(ctx context.Context, c *crowd) ([]checker.Fault, error) {
+		if err := s.ready(ctx, c, time.Now()); err != nil {
+			return nil, err
+		}
+		f := checker.Fault{Kind: "fill-disk", Target: "nats", Promise: checker.Promise{MayFail: true, Felt: felt}, From: time.Now()}
+		s.fillsDisk(t, kept)
+		f.To = time.Now()
+		return []checker.Fault{f}, s.ready(ctx, c, f.To)
+	})
+	s.review(t, c, h)
+	s.holds(t, kept)
+}
+
+// fillsDisk fills the disk, until it is told, and makes room again.
+func (s *composed) fillsDisk(t *testing.T, kept stored) {
+	t.Helper()
 	since := time.Now()
-	if _, err := docker(t.Context(), "exec", container("nats"), "sh", "-c", "cat /dev/zero >/data/filler"); err == nil {
+	if _, err := docker(t.Context(), "exec", s.container("nats"), "sh", "-c", "cat /dev/zero >/data/filler"); err == nil {
 		t.Fatal("the disk has room for everything")
 	}
 	for _, service := range ours[:2] {
@@ -174,30 +244,30 @@ func (s *composed) meetsFullDisk(t *testing.T, kept string) {
 	}
 	s.goesOn(t, s.services()...)
 	if err := eventually(t.Context(), tellWithin, func() error {
-		return answersWith(t.Context(), http.MethodPost, "/v1/chat/completions", http.StatusServiceUnavailable)
+		return s.answersWith(t.Context(), http.MethodPost, "/v1/chat/completions", http.StatusServiceUnavailable)
 	}); err != nil {
 		t.Errorf("what cannot be stored: %v", err)
 	}
 	// As operations.md has it: make room, and restart NATS.
-	if _, err := docker(t.Context(), "exec", container("nats"), "sh", "-c", "cat /dev/null >/data/filler"); err != nil {
+	if _, err := docker(t.Context(), "exec", s.container("nats"), "sh", "-c", "cat /dev/null >/data/filler"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := docker(t.Context(), "restart", container("nats")); err != nil {
+	if _, err := docker(t.Context(), "restart", s.container("nats")); err != nil {
 		t.Fatal(err)
 	}
 	s.recovers(t, kept)
 }
 
-func (s *composed) meetsNoNATS(t *testing.T, kept string) {
+func (s *composed) meetsNoNATS(t *testing.T, kept stored) {
 	since := time.Now()
-	if _, err := docker(t.Context(), "stop", container("nats")); err != nil {
+	if _, err := docker(t.Context(), "stop", s.container("nats")); err != nil {
 		t.Fatal(err)
 	}
 	for _, service := range ours[:2] {
 		s.tells(t, service, since, "not ready", "cannot be reached")
 	}
 	s.goesOn(t, append(ours, "balancer")...)
-	if _, err := docker(t.Context(), "start", container("nats")); err != nil {
+	if _, err := docker(t.Context(), "start", s.container("nats")); err != nil {
 		t.Fatal(err)
 	}
 	s.recovers(t, kept)
@@ -206,10 +276,10 @@ func (s *composed) meetsNoNATS(t *testing.T, kept string) {
 // meetsAnotherVersion has NATS's volume hold a log that another version of ours has written.
 func (s *composed) meetsAnotherVersion(t *testing.T) {
 	ctx := t.Context()
-	if _, err := docker(ctx, "stop", container("completion-1"), container("completion-2")); err != nil {
+	if _, err := docker(ctx, "stop", s.container("completion-1"), s.container("completion-2")); err != nil {
 		t.Fatal(err)
 	}
-	address, err := s.address(ctx, "nats")
+	address, err := s.inside(ctx, "nats")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +299,7 @@ func (s *composed) meetsAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	since := time.Now()
-	if _, err := docker(ctx, "start", container("completion-1")); err != nil {
+	if _, err := docker(ctx, "start", s.container("completion-1")); err != nil {
 		t.Fatal(err)
 	}
 	s.tells(t, "completion-1", since, `has format "99"`)
@@ -241,7 +311,7 @@ func (s *composed) meetsAnotherVersion(t *testing.T) {
 	if _, err := js.UpdateStream(ctx, before); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := docker(ctx, "start", container("completion-2")); err != nil {
+	if _, err := docker(ctx, "start", s.container("completion-2")); err != nil {
 		t.Fatal(err)
 	}
 	for _, service := range s.services() {
@@ -277,11 +347,11 @@ func (s *composed) meetsWrongCredentials(t *testing.T) {
 		t.Error(err)
 	}
 	s.tells(t, "completion-2", since, "Authorization Violation")
-	if log, err := logged(t.Context(), "completion-2", since); err != nil || strings.Contains(log, "wrong-one") {
+	if log, err := s.logged(t.Context(), "completion-2", since); err != nil || strings.Contains(log, "wrong-one") {
 		t.Errorf("%v, its log has the password: %s", err, log)
 	}
 	s.goesOn(t, "nats", "completion-1", "edge-1", "edge-2", "balancer")
-	if err := answersWith(t.Context(), http.MethodPost, "/v1/chat/completions", http.StatusOK); err != nil {
+	if err := s.answersWith(t.Context(), http.MethodPost, "/v1/chat/completions", http.StatusOK); err != nil {
 		t.Errorf("by the service that has the password: %v", err)
 	}
 }
