@@ -10,7 +10,7 @@
  *                  the server, so that connections break, or, to empty it, without
  *   Old            a replica that writes completion X, and hears of nothing:
  *     write        jetio/append.go, try, and jetlog/gate.go, Pass
- *     disown       jetlog/replica.go, disown and deleteUpTo
+ *     disown       jetlog/replica.go, disown, and archive.go, deleteUpTo
  *     prove        jetlog/keeper.go, prove: the pulse, fenced by the one before
  *     lose         jetlog/keeper.go, begin: the era is over, and the stream is opened anew
  *     own past     jetlog/replica.go, takeOver and claim: what a backup holds of this replica's

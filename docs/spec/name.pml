@@ -7,10 +7,10 @@
  *
  *   Create         jetlog/log.go, Create, as far as the name goes:
  *     look         jetlog/name.go, named and meant
- *     claim        jetlog/name.go, claimName and giveName: fenced by the message that was read
+ *     claim        jetlog/name.go, claim and give: fenced by the message that was read
  *     look again   jetlog/name.go, giveBack
  *     store        jetlog/log.go, create: the completion's meta
- *     ask          jetlog/name.go, keepName and hasName
+ *     ask          jetlog/name.go, keepName and has
  *   Wire           a meta whose sender has died
  *   Adopter        jetlog/replica.go, claim and withdraw: of a create that is dead, or taken for that
  *   Monitor        looks at what there is when nothing more can happen

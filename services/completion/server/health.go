@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/pawstream/pawstream/services/completion/internal/jetlog"
+	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 	"github.com/pawstream/pawstream/services/completion/internal/rpc"
 )
 
@@ -17,7 +17,7 @@ func (s *Server) watchLog(ctx context.Context) error {
 	serving := true
 	for {
 		changed, trouble := s.log.Health()
-		var hopeless *jetlog.HopelessError
+		var hopeless *natsserver.HopelessError
 		if errors.As(trouble, &hopeless) {
 			return fmt.Errorf("log: %w", trouble)
 		}

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 
-	"github.com/pawstream/pawstream/services/completion/internal/jetlog"
+	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
 // moodyLog is a log whose health a test decides on.
@@ -80,7 +80,7 @@ func TestHealthChecksTellOfTheLog(t *testing.T) {
 }
 
 func TestAHopelessLogEndsTheService(t *testing.T) {
-	log := &moodyLog{changed: make(chan struct{}), trouble: &jetlog.HopelessError{Reason: "the directory is gone"}}
+	log := &moodyLog{changed: make(chan struct{}), trouble: &natsserver.HopelessError{Reason: "the directory is gone"}}
 	s := &Server{log: log, health: health.NewServer(), logger: slog.New(slog.DiscardHandler)}
 	if err := s.watchLog(t.Context()); err == nil || err.Error() != "log: the directory is gone" {
 		t.Errorf("it ends with %v", err)

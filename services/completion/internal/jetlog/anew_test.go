@@ -616,7 +616,7 @@ func TestNobodyGoesOnBeforeOthersHadTheirSay(t *testing.T) {
 		t.Errorf("who knew nothing is told %v, want %v", err, chat.ErrLost)
 	}
 	createSoon(t, b, "after")
-	if head, _, err := b.storedHead(within(t), "running"); err != nil || head.Last != 0 {
+	if head, _, err := b.archive.head(within(t), "running"); err != nil || head.Last != 0 {
 		t.Errorf("event %d was stored, %v", head.Last, err)
 	}
 }

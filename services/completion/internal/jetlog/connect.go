@@ -11,13 +11,17 @@ import (
 	"github.com/pawstream/pawstream/internal/natsconn"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/liveness"
+	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
 // connect connects to the server of the configuration, or starts one.
 func (l *Log) connect() error {
 	at := l.cfg.NATS
 	if at.URL == "" {
-		embedded, err := startEmbedded(&l.cfg)
+		embedded, err := natsserver.Start(natsserver.Config{
+			Dir: l.cfg.DataDir, Format: format, Stream: streamName, SyncAlways: l.cfg.SyncAlways,
+			MaxPending: mostUntaken, Patience: startPatience, Logger: l.cfg.Logger,
+		})
 		if err != nil {
 			return err
 		}
@@ -43,7 +47,6 @@ func (l *Log) connect() error {
 			return fmt.Errorf("subscribe: %w", err)
 		}
 	}
-	l.reads = newReads(conn)
 	l.maxRecord = min(maxRecord, int(conn.MaxPayload()/2))
 	if l.js, err = jetstream.New(conn, jetstream.WithDefaultTimeout(l.cfg.Patience)); err != nil {
 		return err
@@ -54,7 +57,12 @@ func (l *Log) connect() error {
 		Saw:   l.witness.Saw,
 		Doubt: func() { l.gate.shut(); l.suspect() },
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	l.archive = &archive{io: l.io, js: l.js, gate: l.gate, reads: newReads(conn), patience: l.cfg.Patience}
+	l.names = &names{archive: l.archive, admission: admission}
+	return nil
 }
 
 // options are those of the log's own connection. Publishing while it is down fails at once:

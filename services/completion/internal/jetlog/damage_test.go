@@ -434,7 +434,7 @@ func TestAFullStreamRefusesTheNewAtOnceAndEndsTheRunning(t *testing.T) {
 	if l.Stats().Full == 0 {
 		t.Error("not counted")
 	}
-	head, _, err := other.storedHead(within(t), "filling")
+	head, _, err := other.archive.head(within(t), "filling")
 	if err != nil || (head.Last+1)*100 != int64(len(shown)) {
 		t.Errorf("%d bytes were shown, and the head is %+v, %v", len(shown), head, err)
 	}

@@ -67,7 +67,7 @@ func (e *expiry) forget() era {
 // delete deletes a completion, unless it is to be kept, and then the entry which says that it has ended.
 func (e *expiry) delete(ctx context.Context, in era, id, subject string, entry uint64) error {
 	l := e.log
-	meta, _, err := l.storedMeta(ctx, id)
+	meta, _, err := l.archive.meta(ctx, id)
 	switch {
 	case isGone(err):
 	case errors.Is(err, record.ErrCorrupt): // nobody can read it, and it may hold a text
@@ -78,7 +78,7 @@ func (e *expiry) delete(ctx context.Context, in era, id, subject string, entry u
 	if err != nil && !isGone(err) {
 		return err
 	}
-	err = l.deleteUpTo(ctx, in, subject, entry)
+	err = l.archive.deleteUpTo(ctx, in, subject, entry)
 	if errors.Is(err, chat.ErrNotFound) {
 		return nil // another replica was faster
 	}
@@ -98,7 +98,7 @@ func (e *expiry) deleteUnkept(ctx context.Context, in era, m *chat.Meta) error {
 	case err == nil && len(labels.Data) > 0:
 		return e.countAgain(ctx, m)
 	}
-	if err := l.freeName(ctx, in, m); err != nil {
+	if err := l.names.free(ctx, in, m); err != nil {
 		return err
 	}
 	if err := e.purge(ctx, in, m.ID); err != nil {
@@ -128,7 +128,7 @@ func (e *expiry) countAgain(ctx context.Context, m *chat.Meta) error {
 		return nil
 	}
 	size := shares.CompletionOverhead
-	_, err := l.records(ctx, m.ID, 0, func(data []byte) error {
+	_, err := l.archive.records(ctx, m.ID, 0, func(data []byte) error {
 		size += len(data) + recordOverhead
 		return nil
 	})

@@ -2,12 +2,6 @@ package jetlog
 
 import "sync"
 
-// A HopelessError trouble does not end by itself: the process has to, so that somebody looks.
-type HopelessError struct{ Reason string }
-
-// Error implements error.
-func (h *HopelessError) Error() string { return h.Reason }
-
 // health is whether the log takes records.
 type health struct {
 	mu      sync.Mutex
@@ -18,7 +12,7 @@ type health struct {
 func newHealth() *health { return &health{changed: make(chan struct{})} }
 
 // Health returns why the log takes no records now, nil if it does, and a channel that is closed
-// when that has changed. With a [*HopelessError] trouble the log is not to be used any more. A log
+// when that has changed. With a [*natsserver.HopelessError] trouble the log is not to be used any more. A log
 // that is full to its configured limit has none: it can be read and deleted from, and its room
 // comes back by itself.
 func (l *Log) Health() (changed <-chan struct{}, trouble error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 	"github.com/pawstream/pawstream/services/completion/internal/witness"
 )
 
@@ -97,8 +98,8 @@ func (k *keeper) tend(ctx context.Context) {
 	defer k.mu.Unlock()
 	l := k.log
 	silent := l.io.Silent()
-	if err := l.server.present(); err != nil {
-		if silent >= tolerance || !errors.Is(err, errHangs) {
+	if err := l.server.Present(); err != nil {
+		if silent >= tolerance || !errors.Is(err, natsserver.ErrHangs) {
 			l.health.set(err)
 		}
 		return
@@ -124,10 +125,10 @@ func (k *keeper) tend(ctx context.Context) {
 		l.health.set(err)
 	case l.server != nil && silent >= pulseTimeout:
 		if _, told := l.Health(); told == nil && silent >= tolerance {
-			l.health.set(errSilent) // to mend it may take a while
+			l.health.set(natsserver.ErrSilent) // to mend it may take a while
 		}
-		err := cmp.Or(l.server.mend(silent), errSilent)
-		if silent >= tolerance || !errors.Is(err, errSilent) && !errors.Is(err, errHangs) {
+		err := cmp.Or(l.server.Mend(silent), natsserver.ErrSilent)
+		if silent >= tolerance || !errors.Is(err, natsserver.ErrSilent) && !errors.Is(err, natsserver.ErrHangs) {
 			l.health.set(err)
 		}
 	case silent >= tolerance:

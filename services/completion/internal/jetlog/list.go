@@ -26,7 +26,7 @@ const listWindow = 256
 // List implements [chat.Log]. It reads entries, and heads, no further than it is asked to.
 func (l *Log) List(ctx context.Context, principal, after string, descending bool) iter.Seq2[chat.Head, error] {
 	return func(yield func(chat.Head, error) bool) {
-		entries, err := l.listedFrom(ctx, principal, after, descending)
+		entries, err := l.archive.listedFrom(ctx, principal, after, descending)
 		if err != nil {
 			yield(chat.Head{}, err)
 			return
@@ -52,7 +52,7 @@ func (l *Log) List(ctx context.Context, principal, after string, descending bool
 }
 
 // listedFrom returns the entries of a principal's list behind the one of that id.
-func (l *Log) listedFrom(ctx context.Context, principal, after string, descending bool) (iter.Seq2[listed, error], error) {
+func (a *archive) listedFrom(ctx context.Context, principal, after string, descending bool) (iter.Seq2[listed, error], error) {
 	all := listSubject(principal, "*")
 	subject := all // its last message is the end of the list
 	switch {
@@ -61,32 +61,32 @@ func (l *Log) listedFrom(ctx context.Context, principal, after string, descendin
 	case after != "":
 		subject = listSubject(principal, after)
 	case !descending:
-		return l.forwards(ctx, all, 1), nil
+		return a.forwards(ctx, all, 1), nil
 	}
-	at, err := l.io.LastOf(ctx, subject)
+	at, err := a.io.LastOf(ctx, subject)
 	switch {
 	case errors.Is(err, chat.ErrNotFound) && after == "":
 		return func(func(listed, error) bool) {}, nil
 	case err != nil:
 		return nil, err
 	case !descending:
-		return l.forwards(ctx, all, at.Sequence+1), nil
+		return a.forwards(ctx, all, at.Sequence+1), nil
 	}
 	before := at.Sequence
 	if after == "" {
 		before++
 	}
-	first, err := l.io.FirstOf(ctx, all)
+	first, err := a.io.FirstOf(ctx, all)
 	if err != nil {
 		return nil, err
 	}
-	return l.backwards(ctx, all, first.Sequence, before), nil
+	return a.backwards(ctx, all, first.Sequence, before), nil
 }
 
 // forwards yields the entries of a list from a stream sequence on.
-func (l *Log) forwards(ctx context.Context, subject string, from uint64) iter.Seq2[listed, error] {
+func (a *archive) forwards(ctx context.Context, subject string, from uint64) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
-		for msg, err := range l.io.Messages(ctx, subject, from) {
+		for msg, err := range a.io.Messages(ctx, subject, from) {
 			if err == nil && !validID(string(msg.Data)) {
 				err = fmt.Errorf("list of completions: %w", record.ErrCorrupt)
 			}
@@ -104,7 +104,7 @@ func (l *Log) forwards(ctx context.Context, subject string, from uint64) iter.Se
 // backwards yields the entries of a list before a stream sequence, the last one first, back
 // to the first. The stream reads one way only: so it is looked through a window at a time,
 // each before the last, and larger where there was little in that.
-func (l *Log) backwards(ctx context.Context, subject string, first, before uint64) iter.Seq2[listed, error] {
+func (a *archive) backwards(ctx context.Context, subject string, first, before uint64) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
 		for window := uint64(listWindow); before > first; {
 			from := first
@@ -112,7 +112,7 @@ func (l *Log) backwards(ctx context.Context, subject string, first, before uint6
 				from = before - window
 			}
 			var found []listed
-			for entry, err := range l.forwards(ctx, subject, from) {
+			for entry, err := range a.forwards(ctx, subject, from) {
 				if err != nil {
 					yield(listed{}, err)
 					return

@@ -23,6 +23,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/liveness"
+	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 	"github.com/pawstream/pawstream/services/completion/internal/shares"
 	"github.com/pawstream/pawstream/services/completion/internal/witness"
@@ -60,12 +61,10 @@ type Log struct {
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	stream  jetstream.Stream
-	past    atomic.Pointer[jetstream.Stream] // remembers expired completions
-	server  *embedded
+	server  *natsserver.Server
 	at      string // where the server is, if it is not inside this process
 
-	admission time.Duration // how long a completion is waited for whose name is claimed
-	election  time.Duration // how long the stream's servers may elect a leader; 0: it has one server
+	election time.Duration // how long the stream's servers may elect a leader; 0: it has one server
 
 	keeper  *keeper
 	gate    *gate
@@ -82,7 +81,8 @@ type Log struct {
 	connected jetio.Moment // when the connection last came up again
 	link      *jetio.Link
 	io        *jetio.Stream
-	reads     *reads
+	archive   *archive
+	names     *names
 	maxRecord int // bytes of events in one record
 	stats     counters
 
@@ -116,7 +116,7 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 	begun, in, shuts := time.Now(), l.gate.era(), l.gate.look()
 	w, err := l.create(ctx, in, m)
 	// What took long, or was stored over two connections, may not have its name any more.
-	if doubt := time.Since(begun) > l.admission/2 || l.gate.look() != shuts; err == nil && m.IdempotencyKey != "" && doubt {
+	if doubt := time.Since(begun) > l.names.admission/2 || l.gate.look() != shuts; err == nil && m.IdempotencyKey != "" && doubt {
 		err = l.keepName(ctx, w)
 	}
 	if errors.Is(err, chat.ErrLost) {
@@ -136,7 +136,7 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 // create stores what admits a completion.
 func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error) {
 	if m.IdempotencyKey != "" {
-		if err := l.claimName(ctx, in, m); err != nil {
+		if err := l.names.claim(ctx, in, m); err != nil {
 			return nil, err
 		}
 	}
@@ -184,7 +184,7 @@ func (l *Log) Head(ctx context.Context, id string) (chat.Head, error) {
 		last, terminal := w.shared.tape.Last()
 		return chat.Head{Meta: w.meta, Last: last, Terminal: terminal}, nil
 	}
-	head, _, err := l.storedHead(ctx, id)
+	head, _, err := l.archive.head(ctx, id)
 	return head, err
 }
 
@@ -193,7 +193,7 @@ func (l *Log) Latest(ctx context.Context, id string) (chat.Head, error) {
 	if !validID(id) {
 		return chat.Head{}, chat.ErrNotFound
 	}
-	head, _, err := l.storedHead(ctx, id)
+	head, _, err := l.archive.head(ctx, id)
 	return head, err
 }
 
@@ -324,7 +324,7 @@ func (l *Log) SetMetadata(ctx context.Context, id string, metadata map[string]st
 	// It may have been deleted meanwhile: its records first, and then its metadata.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Patience)
 	defer cancel()
-	_, _, gone := l.storedMeta(ctx, id)
+	_, _, gone := l.archive.meta(ctx, id)
 	if !isGone(gone) {
 		return nil
 	}
@@ -341,7 +341,7 @@ func (l *Log) label(ctx context.Context, in era, m *chat.Meta, data []byte) erro
 		return err
 	}
 	subject := labelsPrefix + m.ID
-	at, err := l.replace(ctx, in, subject, data)
+	at, err := l.archive.replace(ctx, in, subject, data)
 	if errors.Is(err, chat.ErrLost) {
 		return jetio.Failure(err)
 	}
@@ -349,7 +349,7 @@ func (l *Log) label(ctx context.Context, in era, m *chat.Meta, data []byte) erro
 		return err
 	}
 	l.shares.Note(m.Principal, len(data)+recordOverhead)
-	if err := l.deleteUpTo(ctx, in, subject, at-1); err != nil && !errors.Is(err, chat.ErrNotFound) {
+	if err := l.archive.deleteUpTo(ctx, in, subject, at-1); err != nil && !errors.Is(err, chat.ErrNotFound) {
 		l.cfg.Logger.WarnContext(ctx, "cannot delete metadata that was replaced", slog.String("completion", m.ID), slog.Any("error", err))
 	}
 	return nil
@@ -362,7 +362,7 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := l.freeName(ctx, in, head.Meta); err != nil {
+	if err := l.names.free(ctx, in, head.Meta); err != nil {
 		return err
 	}
 	if err := l.purge(ctx, head.Meta); err != nil {

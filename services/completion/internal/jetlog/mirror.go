@@ -120,7 +120,7 @@ func (m *mirror) ended() bool {
 func (m *mirror) catchUp(ctx context.Context) error {
 	m.missed, m.knows = false, m.log.election == 0 || m.log.io.TakenSince(m.behind)
 	resumed := m.chain
-	last, err := m.log.records(ctx, m.shared.name, m.last, m.feed)
+	last, err := m.log.archive.records(ctx, m.shared.name, m.last, m.feed)
 	shown, _ := m.shared.tape.Last()
 	begun := resumed.Begun() || shown >= 0
 	switch {
@@ -147,13 +147,13 @@ func (m *mirror) catchUp(ctx context.Context) error {
 // unbegun tells a completion of which a server has nothing yet, as it lags, from one that has expired or
 // was never there.
 func (m *mirror) unbegun(ctx context.Context) error {
-	_, _, err := m.log.oneRecord(ctx, m.shared.name, m.log.io.FirstOf)
+	_, _, err := m.log.archive.oneRecord(ctx, m.shared.name, m.log.io.FirstOf)
 	shown, _ := m.shared.tape.Last()
 	switch late := time.Now().After(m.patience); {
 	case errors.Is(err, chat.ErrNotFound) && shown >= 0 && m.doubts():
 		return ctx.Err()
 	case errors.Is(err, chat.ErrNotFound):
-		_, err = m.log.expiredMeta(ctx, m.shared.name)
+		_, err = m.log.archive.pastMeta(ctx, m.shared.name)
 		return err
 	case errors.Is(err, chat.ErrLogFull) && (shown >= 0 || !late): // nobody leads, or it cannot be reached
 		m.behind, err = 0, ctx.Err()
@@ -177,7 +177,7 @@ func (m *mirror) look(ctx context.Context) error {
 // have brought back, the word on who owns it. [chat.ErrLost]: more was shown than there is.
 func (m *mirror) stillThere(ctx context.Context) error {
 	id, in := m.shared.name, m.log.gate.era()
-	newest, _, err := m.log.lastRecord(ctx, id)
+	newest, _, err := m.log.archive.lastRecord(ctx, id)
 	if errors.Is(err, chat.ErrNotFound) {
 		if m.doubts() {
 			return ctx.Err()

@@ -26,6 +26,12 @@ import (
 // admission is how long a completion may take from its name to its meta.
 const admission = 2 * time.Second
 
+// Names are what idempotency keys stand for, as the stream holds them.
+type names struct {
+	archive   *archive
+	admission time.Duration // how long a completion is waited for whose name is claimed
+}
+
 // A holder is who has a name, by the last message of its subject.
 type holder struct {
 	id       string
@@ -34,8 +40,8 @@ type holder struct {
 }
 
 // holder returns who has the name of a subject: [chat.ErrNotFound].
-func (l *Log) holder(ctx context.Context, subject string) (holder, error) {
-	msg, err := l.io.LastOf(ctx, subject)
+func (n *names) holder(ctx context.Context, subject string) (holder, error) {
+	msg, err := n.archive.io.LastOf(ctx, subject)
 	if err != nil {
 		return holder{}, err
 	}
@@ -50,29 +56,29 @@ func (l *Log) holder(ctx context.Context, subject string) (holder, error) {
 	return h, nil
 }
 
-// giveName gives a name to a completion where the last message of its subject is the expected
+// give gives a name to a completion where the last message of its subject is the expected
 // one, and returns the sequence of the message that says so.
-func (l *Log) giveName(ctx context.Context, in era, m *chat.Meta, before string, expect uint64) (uint64, error) {
+func (n *names) give(ctx context.Context, in era, m *chat.Meta, before string, expect uint64) (uint64, error) {
 	data, err := proto.Marshal(&logv1.Name{CompletionId: m.ID, RequestHash: m.RequestHash[:], PreviousCompletionId: before})
 	if err != nil {
 		return 0, err
 	}
-	return l.io.Append(ctx, in, nameSubject(m.Principal, m.IdempotencyKey), data, expect)
+	return n.archive.io.Append(ctx, in, nameSubject(m.Principal, m.IdempotencyKey), data, expect)
 }
 
-// claimName gives the name of its idempotency key to a completion: [*chat.ExistsError] where
+// claim gives the name of its idempotency key to a completion: [*chat.ExistsError] where
 // another one has it.
-func (l *Log) claimName(ctx context.Context, in era, m *chat.Meta) error {
+func (n *names) claim(ctx context.Context, in era, m *chat.Meta) error {
 	var had holder // whom it is taken from
 	for {
-		at, err := l.giveName(ctx, in, m, had.id, had.sequence)
+		at, err := n.give(ctx, in, m, had.id, had.sequence)
 		switch {
 		case err == nil && had.id != "":
-			return l.giveBack(ctx, in, had.id, at)
+			return n.giveBack(ctx, in, had.id, at)
 		case !errors.Is(err, jetio.ErrFenced):
 			return err
 		}
-		meta, now, err := l.named(ctx, nameSubject(m.Principal, m.IdempotencyKey))
+		meta, now, err := n.named(ctx, nameSubject(m.Principal, m.IdempotencyKey))
 		switch {
 		case err == nil:
 			return &chat.ExistsError{Meta: meta}
@@ -85,12 +91,12 @@ func (l *Log) claimName(ctx context.Context, in era, m *chat.Meta) error {
 
 // giveBack gives a name back to whom it was taken from, [*chat.ExistsError], if that was stored
 // in the meantime. Should it fail to, the rule says whose the name is.
-func (l *Log) giveBack(ctx context.Context, in era, had string, at uint64) error {
-	meta, err := l.storedBefore(ctx, had, at)
+func (n *names) giveBack(ctx context.Context, in era, had string, at uint64) error {
+	meta, err := n.storedBefore(ctx, had, at)
 	if meta == nil || err != nil {
 		return err
 	}
-	if _, err := l.giveName(ctx, in, meta, "", at); err != nil && !errors.Is(err, jetio.ErrFenced) {
+	if _, err := n.give(ctx, in, meta, "", at); err != nil && !errors.Is(err, jetio.ErrFenced) {
 		return err
 	}
 	return &chat.ExistsError{Meta: meta}
@@ -98,8 +104,8 @@ func (l *Log) giveBack(ctx context.Context, in era, had string, at uint64) error
 
 // storedBefore returns a completion's meta if it was stored before a sequence of the stream,
 // else nil.
-func (l *Log) storedBefore(ctx context.Context, id string, sequence uint64) (*chat.Meta, error) {
-	meta, first, err := l.storedMeta(ctx, id)
+func (n *names) storedBefore(ctx context.Context, id string, sequence uint64) (*chat.Meta, error) {
+	meta, first, err := n.archive.meta(ctx, id)
 	if isGone(err) || err == nil && first > sequence {
 		return nil, nil //nolint:nilnil // there is none
 	}
@@ -113,7 +119,7 @@ func isGone(err error) bool {
 
 // Lookup implements [chat.Log].
 func (l *Log) Lookup(ctx context.Context, principal, key string) (*chat.Meta, error) {
-	meta, _, err := l.named(ctx, nameSubject(principal, key))
+	meta, _, err := l.names.named(ctx, nameSubject(principal, key))
 	if errors.Is(err, chat.ErrTrimmed) {
 		err = chat.ErrNotFound // the key is free again
 	}
@@ -122,19 +128,19 @@ func (l *Log) Lookup(ctx context.Context, principal, key string) (*chat.Meta, er
 
 // named returns the completion that a name stands for, and who has it by the last message:
 // [chat.ErrNotFound] where nothing of it is stored, nor comes in time.
-func (l *Log) named(ctx context.Context, subject string) (*chat.Meta, holder, error) {
-	h, err := l.holder(ctx, subject)
+func (n *names) named(ctx context.Context, subject string) (*chat.Meta, holder, error) {
+	h, err := n.holder(ctx, subject)
 	if err != nil {
 		return nil, holder{}, err
 	}
-	for until := time.Now().Add(l.admission); ; {
-		meta, err := l.meant(ctx, h)
+	for until := time.Now().Add(n.admission); ; {
+		meta, err := n.meant(ctx, h)
 		missing := errors.Is(err, chat.ErrNotFound)
 		patient := missing && time.Now().Before(until) && wait.For(ctx, jetio.RetryPause) == nil
 		if err != nil && !patient {
 			return nil, h, err
 		}
-		now, again := l.holder(ctx, subject)
+		now, again := n.holder(ctx, subject)
 		switch {
 		case again != nil:
 			return nil, holder{}, again
@@ -146,22 +152,22 @@ func (l *Log) named(ctx context.Context, subject string) (*chat.Meta, holder, er
 }
 
 // meant returns the completion that a name stands for, as far as it is stored.
-func (l *Log) meant(ctx context.Context, h holder) (*chat.Meta, error) {
+func (n *names) meant(ctx context.Context, h holder) (*chat.Meta, error) {
 	if h.before != "" {
-		if meta, err := l.storedBefore(ctx, h.before, h.sequence); meta != nil || err != nil {
+		if meta, err := n.storedBefore(ctx, h.before, h.sequence); meta != nil || err != nil {
 			return meta, err
 		}
 	}
-	meta, _, err := l.storedMeta(ctx, h.id)
+	meta, _, err := n.archive.meta(ctx, h.id)
 	return meta, err
 }
 
-// hasName reports whether a completion whose meta has that sequence has its name, and sees to it
+// has reports whether a completion whose meta has that sequence has its name, and sees to it
 // that everybody knows if it has. A name that nobody has is its own: it was lost with another
 // stream, or deleted with whom it was given to.
-func (l *Log) hasName(ctx context.Context, in era, m *chat.Meta, meta uint64) (bool, error) {
+func (n *names) has(ctx context.Context, in era, m *chat.Meta, meta uint64) (bool, error) {
 	for {
-		h, err := l.holder(ctx, nameSubject(m.Principal, m.IdempotencyKey))
+		h, err := n.holder(ctx, nameSubject(m.Principal, m.IdempotencyKey))
 		switch {
 		case err != nil && !errors.Is(err, chat.ErrNotFound):
 			return false, err
@@ -170,7 +176,7 @@ func (l *Log) hasName(ctx context.Context, in era, m *chat.Meta, meta uint64) (b
 		case err == nil && (h.before != m.ID || h.sequence < meta):
 			return false, nil
 		}
-		if _, err = l.giveName(ctx, in, m, "", h.sequence); !errors.Is(err, jetio.ErrFenced) {
+		if _, err = n.give(ctx, in, m, "", h.sequence); !errors.Is(err, jetio.ErrFenced) {
 			return err == nil, err
 		}
 	}
@@ -181,7 +187,7 @@ func (l *Log) hasName(ctx context.Context, in era, m *chat.Meta, meta uint64) (b
 func (l *Log) keepName(ctx context.Context, w *writer) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Patience)
 	defer cancel()
-	has, err := l.hasName(ctx, w.era, w.meta, w.last)
+	has, err := l.names.has(ctx, w.era, w.meta, w.last)
 	if err == nil && !has {
 		err = l.purge(ctx, w.meta)
 	}
@@ -200,17 +206,17 @@ func (l *Log) keepName(ctx context.Context, w *writer) error {
 	return &chat.ExistsError{Meta: other}
 }
 
-// freeName deletes the name of a completion that is stored, if that has it.
-func (l *Log) freeName(ctx context.Context, in era, m *chat.Meta) error {
+// free deletes the name of a completion that is stored, if that has it.
+func (n *names) free(ctx context.Context, in era, m *chat.Meta) error {
 	if m.IdempotencyKey == "" {
 		return nil
 	}
 	subject := nameSubject(m.Principal, m.IdempotencyKey)
-	h, err := l.holder(ctx, subject)
+	h, err := n.holder(ctx, subject)
 	if err == nil {
 		var named *chat.Meta
-		if named, err = l.meant(ctx, h); err == nil && named.ID == m.ID {
-			err = l.deleteUpTo(ctx, in, subject, h.sequence)
+		if named, err = n.meant(ctx, h); err == nil && named.ID == m.ID {
+			err = n.archive.deleteUpTo(ctx, in, subject, h.sequence)
 		}
 	}
 	if isGone(err) {

@@ -28,10 +28,10 @@ func TestAKeyNamesOneOfTwoThatRace(t *testing.T) {
 	var logs [2]*Log
 	for i := range logs {
 		logs[i] = open(t, Config{NATS: at(url)})
-		logs[i].admission = 0
+		logs[i].names.admission = 0
 	}
 	late := open(t, Config{NATS: at(url)})
-	late.admission = 50 * time.Millisecond
+	late.names.admission = 50 * time.Millisecond
 	both := 0
 	for round := range 200 {
 		key := fmt.Sprint("key", round)
@@ -83,7 +83,7 @@ func TestAKeyNamesOneOfTwoThatRace(t *testing.T) {
 // step does one thing that a create does.
 type step func(t *testing.T, l *Log)
 
-func names(id, before string) step {
+func givesName(id, before string) step {
 	return func(t *testing.T, l *Log) {
 		t.Helper()
 		subject := nameSubject("ann", "key")
@@ -120,18 +120,18 @@ func TestWhoIsAdoptedHasTheName(t *testing.T) {
 		steps []step
 		want  string // that the key names in the end, and that is adopted; "": none
 	}{
-		{"a claim alone", []step{names("a", "")}, ""},
-		{"one that was stored", []step{names("a", ""), stores("a")}, "a"},
-		{"one that was stored before its name was given away", []step{names("a", ""), stores("a"), names("b", "a")}, "a"},
-		{"one that was stored after its name was given away", []step{names("a", ""), names("b", "a"), stores("a"), stores("b")}, "b"},
-		{"the same, and nothing of the other one", []step{names("a", ""), names("b", "a"), stores("a")}, ""},
-		{"one whose name was given away twice", []step{names("a", ""), names("b", "a"), stores("a"), names("c", "b"), stores("c")}, "c"},
+		{"a claim alone", []step{givesName("a", "")}, ""},
+		{"one that was stored", []step{givesName("a", ""), stores("a")}, "a"},
+		{"one that was stored before its name was given away", []step{givesName("a", ""), stores("a"), givesName("b", "a")}, "a"},
+		{"one that was stored after its name was given away", []step{givesName("a", ""), givesName("b", "a"), stores("a"), stores("b")}, "b"},
+		{"the same, and nothing of the other one", []step{givesName("a", ""), givesName("b", "a"), stores("a")}, ""},
+		{"one whose name was given away twice", []step{givesName("a", ""), givesName("b", "a"), stores("a"), givesName("c", "b"), stores("c")}, "c"},
 		{"one that lost its name with the log", []step{stores("a")}, "a"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l := open(t, Config{})
-			l.admission = 0
+			l.names.admission = 0
 			for _, step := range test.steps {
 				step(t, l)
 			}
@@ -170,14 +170,14 @@ func TestADeleteFreesItsOwnNameOnly(t *testing.T) {
 		deleted string
 		want    string // that the key names then
 	}{
-		{"its own", []step{names("a", ""), stores("a")}, "a", ""},
-		{"its own, which was given away in vain", []step{names("a", ""), stores("a"), names("b", "a")}, "a", ""},
-		{"one that was given away", []step{names("a", ""), names("b", "a"), stores("a"), stores("b")}, "a", "b"},
+		{"its own", []step{givesName("a", ""), stores("a")}, "a", ""},
+		{"its own, which was given away in vain", []step{givesName("a", ""), stores("a"), givesName("b", "a")}, "a", ""},
+		{"one that was given away", []step{givesName("a", ""), givesName("b", "a"), stores("a"), stores("b")}, "a", "b"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			l := open(t, Config{})
-			l.admission = 0
+			l.names.admission = 0
 			for _, step := range test.steps {
 				step(t, l)
 			}

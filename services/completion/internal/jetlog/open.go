@@ -38,19 +38,18 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 func openElected(ctx context.Context, cfg Config, election time.Duration) (*Log, error) {
 	cfg.setDefaults()
 	l := &Log{
-		cfg:       cfg,
-		election:  election,
-		admission: admission,
-		replica:   rand.Text(),
-		tapes:     make(map[string]*shared),
-		mine:      make(map[string]bool),
-		holding:   make(map[string]int),
-		missing:   make(map[string]time.Time),
-		link:      jetio.NewLink(),
-		gate:      newGate(),
-		health:    newHealth(),
-		shares:    shares.New(shares.Config{MaxBytes: cfg.MaxBytes, Share: cfg.Share, Retention: cfg.Retention, Short: cfg.ResumeRetention}),
-		doubt:     make(chan struct{}, 1),
+		cfg:      cfg,
+		election: election,
+		replica:  rand.Text(),
+		tapes:    make(map[string]*shared),
+		mine:     make(map[string]bool),
+		holding:  make(map[string]int),
+		missing:  make(map[string]time.Time),
+		link:     jetio.NewLink(),
+		gate:     newGate(),
+		health:   newHealth(),
+		shares:   shares.New(shares.Config{MaxBytes: cfg.MaxBytes, Share: cfg.Share, Retention: cfg.Retention, Short: cfg.ResumeRetention}),
+		doubt:    make(chan struct{}, 1),
 	}
 	l.keeper = &keeper{log: l}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -150,24 +149,11 @@ func (l *Log) openStream(ctx context.Context) (jetstream.Stream, error) {
 	return stream, err
 }
 
-// pastStream returns the stream that remembers whose the expired completions were: [jetstream.ErrStreamNotFound] until it
-// could be made.
-func (l *Log) pastStream(ctx context.Context) (jetstream.Stream, error) {
-	if known := l.past.Load(); known != nil {
-		return *known, nil
-	}
-	stream, err := l.js.Stream(ctx, pastName)
-	if err == nil {
-		l.past.Store(&stream)
-	}
-	return stream, err
-}
-
 // makeOrFit makes a stream, or brings the one there is up to date once check has passed it, if there is one.
 func (l *Log) makeOrFit(ctx context.Context, want *jetstream.StreamConfig, check func(got, want *jetstream.StreamConfig) error) (jetstream.Stream, error) {
 	stream, err := l.js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		if err := l.server.unread(want.Name); err != nil {
+		if err := l.server.Unread(want.Name); err != nil {
 			return nil, err
 		}
 		want.FirstSeq = l.firstSequence()
@@ -244,7 +230,7 @@ const markEvery = time.Second
 // completions that they belonged to end with an error, or seem to have expired.
 func (l *Log) watchMark() error {
 	last := l.io.Last()
-	marked, err := datadir.ReadMark(l.server.dir)
+	marked, err := datadir.ReadMark(l.server.Dir())
 	if err != nil {
 		return err
 	}
@@ -254,7 +240,7 @@ func (l *Log) watchMark() error {
 	}
 	l.work.Go(func() {
 		for wait.For(l.ctx, markEvery) == nil {
-			if now := l.io.Last(); now > last && datadir.WriteMark(l.server.dir, now) == nil {
+			if now := l.io.Last(); now > last && datadir.WriteMark(l.server.Dir(), now) == nil {
 				last = now
 			}
 		}
@@ -346,8 +332,8 @@ func (l *Log) Close() {
 	}
 	if l.server != nil {
 		if l.stream != nil {
-			_ = datadir.WriteMark(l.server.dir, l.io.Last())
+			_ = datadir.WriteMark(l.server.Dir(), l.io.Last())
 		}
-		l.server.close()
+		l.server.Close()
 	}
 }

@@ -55,7 +55,7 @@ func TestAClaimThatIsStoredUnheard(t *testing.T) {
 		t.Fatalf("it was claimed, and that heard: %+v", orphan)
 	}
 	v.cut()
-	last, _, err := other.lastRecord(within(t), "left")
+	last, _, err := other.archive.lastRecord(within(t), "left")
 	if err != nil || last.Writer != claimer.replica {
 		t.Fatalf("the last record is %+v, %v, want the claim", last, err)
 	}
@@ -92,7 +92,7 @@ func TestWhatIsOwnedWithoutAWriter(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := other.deleteUpTo(within(t), other.gate.era(), ownerSubject(other.replica, "left"), w.(*writer).owner); err != nil {
+			if err := other.archive.deleteUpTo(within(t), other.gate.era(), ownerSubject(other.replica, "left"), w.(*writer).owner); err != nil {
 				t.Fatal(err)
 			}
 			other.Close()

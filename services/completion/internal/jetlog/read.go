@@ -4,10 +4,9 @@ import (
 	"context"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
-	"github.com/pawstream/pawstream/services/completion/internal/record"
+	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
 // Bounds of what is read at once. A record may have a request of many megabytes, which takes several
@@ -17,6 +16,9 @@ const (
 	mostReads  = 32
 	leastReads = 3
 	readBytes  = 64 << 20
+	// mostUntaken is what a server of our own may have for a connection that has not taken it yet: more than what is
+	// read at once comes to.
+	mostUntaken = 4 * leastReads * natsserver.MaxPayload
 )
 
 // readsAtOnce is how many completions are read at once, and as many of their records beside, from a
@@ -41,43 +43,4 @@ func enter(ctx context.Context, places chan struct{}) (end func(), err error) {
 	case <-ctx.Done():
 		return nil, jetio.Failure(ctx.Err())
 	}
-}
-
-// lastRecord returns the last record of a completion, and its message without the data.
-func (l *Log) lastRecord(ctx context.Context, id string) (*record.Record, *jetstream.RawStreamMsg, error) {
-	return l.oneRecord(ctx, id, l.io.LastOf)
-}
-
-// oneRecord returns a record of a completion within the bound of what is read at once.
-func (l *Log) oneRecord(ctx context.Context, id string, get func(context.Context, string) (*jetstream.RawStreamMsg, error)) (*record.Record, *jetstream.RawStreamMsg, error) {
-	end, err := enter(ctx, l.reads.records)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer end()
-	return readRecord(ctx, id, get)
-}
-
-// readRecord returns a record of a completion, and its message without the data. The caller has a place among
-// [reads].records, and keeps it for all the records that it reads of one completion: who waited for another place would
-// keep what it has read, and so would all who wait.
-func readRecord(ctx context.Context, id string, get func(context.Context, string) (*jetstream.RawStreamMsg, error)) (*record.Record, *jetstream.RawStreamMsg, error) {
-	msg, err := get(ctx, eventsPrefix+id)
-	if err != nil {
-		return nil, nil, err
-	}
-	r, err := record.Decode(msg.Data)
-	msg.Data = nil
-	return r, msg, err
-}
-
-// records passes the records of a completion after a message of the stream to take, by the rules of
-// [jetio.Stream.Data].
-func (l *Log) records(ctx context.Context, id string, after uint64, take func(data []byte) error) (uint64, error) {
-	end, err := enter(ctx, l.reads.batches)
-	if err != nil {
-		return after, err
-	}
-	defer end()
-	return l.io.Data(ctx, eventsPrefix+id, after, take)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
 // TestReadsOfTheLogTakeTurns takes all places for reads: who comes then waits for one.
@@ -25,11 +26,11 @@ func TestReadsOfTheLogTakeTurns(t *testing.T) {
 		places chan struct{}
 		read   func(ctx context.Context) error
 	}{
-		"records": {reading.reads.records, func(ctx context.Context) error {
+		"records": {reading.archive.reads.records, func(ctx context.Context) error {
 			_, err := reading.Head(ctx, "one")
 			return err
 		}},
-		"events": {reading.reads.batches, func(ctx context.Context) error {
+		"events": {reading.archive.reads.batches, func(ctx context.Context) error {
 			for _, err := range reading.Follow(ctx, "one", chat.FromStart, false) {
 				if err != nil {
 					return err
@@ -57,7 +58,7 @@ func TestReadsOfTheLogTakeTurns(t *testing.T) {
 
 // TestReadsAtOnce has what is read at once follow from how large a record may be.
 func TestReadsAtOnce(t *testing.T) {
-	for maxRecord, want := range map[int64]int{0: 32, 1 << 20: 32, 8 << 20: 8, maxPayload: 3, 64 << 20: 3} {
+	for maxRecord, want := range map[int64]int{0: 32, 1 << 20: 32, 8 << 20: 8, natsserver.MaxPayload: 3, 64 << 20: 3} {
 		if got := readsAtOnce(maxRecord); got != want {
 			t.Errorf("%d at once of %d bytes, want %d", got, maxRecord, want)
 		}

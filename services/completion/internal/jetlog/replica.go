@@ -2,9 +2,7 @@ package jetlog
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"log/slog"
 	"maps"
@@ -192,7 +190,7 @@ func (l *Log) rescue(ctx context.Context, in era, owner, id string, said *jetstr
 	}
 	switch {
 	case err == nil:
-		_ = l.deleteUpTo(ctx, in, said.Subject, said.Sequence) // replaced by the new owner's
+		_ = l.archive.deleteUpTo(ctx, in, said.Subject, said.Sequence) // replaced by the new owner's
 		return orphan
 	case errors.Is(err, record.ErrCorrupt):
 		l.cfg.Logger.ErrorContext(ctx, "a completion cannot be read and is given up",
@@ -230,7 +228,7 @@ var (
 // the owner, which has been heard again, or nobody can be heard; unless it has ended and this replica has said that it sees to
 // that: then its writer leaves that to us.
 func (l *Log) unwritten(ctx context.Context, owner, id string, ours bool) (*record.Record, error) {
-	r, _, err := l.lastRecord(ctx, id)
+	r, _, err := l.archive.lastRecord(ctx, id)
 	switch {
 	case err != nil:
 		return nil, err
@@ -245,7 +243,7 @@ func (l *Log) unwritten(ctx context.Context, owner, id string, ours bool) (*reco
 
 // unown says that a completion needs no owner, which that message says it has.
 func (l *Log) unown(ctx context.Context, in era, id string, said *jetstream.RawStreamMsg) {
-	err := l.deleteUpTo(ctx, in, said.Subject, said.Sequence)
+	err := l.archive.deleteUpTo(ctx, in, said.Subject, said.Sequence)
 	if err == nil || errors.Is(err, chat.ErrNotFound) {
 		l.adopted(id)
 	}
@@ -265,7 +263,7 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 	if _, _, err := l.putBackWord(ctx); err != nil {
 		return nil, err
 	}
-	past, err := l.history(ctx, id)
+	past, err := l.archive.history(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -313,7 +311,7 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 // withdraw deletes a completion that was stored too late to have the name of its key, and of
 // which nothing was shown: errGivenAway.
 func (l *Log) withdraw(ctx context.Context, in era, past *history) error {
-	has, err := l.hasName(ctx, in, past.meta, past.first)
+	has, err := l.names.has(ctx, in, past.meta, past.first)
 	if has || err != nil {
 		return err
 	}
@@ -325,73 +323,6 @@ func (l *Log) withdraw(ctx context.Context, in era, past *history) error {
 
 // errGivenAway says that a completion does not have the name of its key.
 var errGivenAway = errors.New("jetlog: the idempotency key names another completion")
-
-// A history is what the stream holds of a completion.
-type history struct {
-	meta   *chat.Meta
-	events []chat.Event
-	turns  []*record.Record // those with events that another one than before has written, without these
-	epoch  uint64
-	claims int    // since the last record with events
-	first  uint64 // stream sequence of the first record
-	last   uint64 // stream sequence of the last record
-}
-
-// history reads a completion whole. What does not add up is an error: nobody goes on
-// from a guess.
-func (l *Log) history(ctx context.Context, id string) (*history, error) {
-	meta, first, err := l.storedMeta(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	h := &history{meta: meta, first: first}
-	chain := record.Chain{ID: id}
-	h.last, err = l.records(ctx, id, 0, func(data []byte) error {
-		r, err := record.Decode(data)
-		if err != nil {
-			return err
-		}
-		if r.Meta == nil && !chain.Begun() {
-			return chat.ErrTrimmed // the beginning has expired meanwhile
-		}
-		if r.Claim {
-			h.claims++
-		} else if len(r.Events) > 0 {
-			h.claims = 0
-		}
-		h.add(r)
-		return chain.Add(r)
-	})
-	h.epoch = chain.Epoch()
-	return h, err
-}
-
-// add adds the events of a record.
-func (h *history) add(r *record.Record) {
-	if len(r.Events) == 0 {
-		return
-	}
-	if n := len(h.turns); n == 0 || h.turns[n-1].Term() != r.Term() {
-		h.turns = append(h.turns, &record.Record{Writer: r.Writer, Epoch: r.Epoch, First: r.First})
-	}
-	h.events = append(h.events, r.Events...)
-}
-
-// feed shows the events to readers.
-func (h *history) feed(s *shared) error {
-	for i, turn := range h.turns {
-		end := int64(len(h.events))
-		if i+1 < len(h.turns) {
-			end = h.turns[i+1].First
-		}
-		part := *turn
-		part.Events = h.events[turn.First:end]
-		if err := s.feed(&part); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // shown returns the last event that readers in this process may have seen, -1 for none.
 func (l *Log) shown(id string) int64 {
@@ -468,29 +399,7 @@ func (l *Log) abandon(id string) {
 // message that says so: one for each writer, as an earlier one of this replica may yet
 // disown the completion.
 func (l *Log) own(ctx context.Context, in era, id string) (uint64, error) {
-	return l.replace(ctx, in, ownerSubject(l.replica, id), nil)
-}
-
-// replace appends a message to a subject, whatever is the last one there, and returns its sequence.
-func (l *Log) replace(ctx context.Context, in era, subject string, data []byte) (uint64, error) {
-	var expect uint64
-	for first := true; ; first = false {
-		at, err := l.io.Append(ctx, in, subject, data, expect)
-		if !errors.Is(err, jetio.ErrFenced) {
-			return at, err
-		}
-		if !first && wait.For(ctx, jetio.RetryPause) != nil {
-			return 0, jetio.Failure(ctx.Err())
-		}
-		switch msg, err := l.io.LastOf(ctx, subject); {
-		case err == nil:
-			expect = msg.Sequence
-		case errors.Is(err, chat.ErrNotFound):
-			expect = 0
-		default:
-			return 0, err
-		}
-	}
+	return l.archive.replace(ctx, in, ownerSubject(l.replica, id), nil)
 }
 
 // disown deletes the message, known by its stream sequence, that says that this replica
@@ -498,46 +407,10 @@ func (l *Log) replace(ctx context.Context, in era, subject string, data []byte) 
 func (l *Log) disown(in era, id string, owned uint64) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
 	defer cancel()
-	err := l.deleteUpTo(ctx, in, ownerSubject(l.replica, id), owned)
+	err := l.archive.deleteUpTo(ctx, in, ownerSubject(l.replica, id), owned)
 	if err != nil && !errors.Is(err, chat.ErrNotFound) && l.ctx.Err() == nil {
 		l.cfg.Logger.WarnContext(ctx, "cannot disown a completion", slog.String("completion", id), slog.Any("error", err))
 	}
-}
-
-// deleteUpTo deletes the messages of a subject up to that of a sequence: [chat.ErrNotFound]
-// where nothing is there, be it that somebody else has deleted it. It goes by the subject, which
-// says who owns a completion, or what its key names: in a stream that has begun anew, a number by
-// itself may be anybody's. What was learned in another era deletes nothing.
-func (l *Log) deleteUpTo(ctx context.Context, in era, subject string, last uint64) error {
-	request, err := json.Marshal(map[string]any{"filter": subject, "seq": last + 1}) // up to, but not with
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.Patience)
-	defer cancel()
-	switch err := l.gate.Pass(ctx, in, time.Now().Add(l.cfg.Patience)); {
-	case errors.Is(err, chat.ErrLost):
-		return chat.ErrNotFound
-	case err != nil:
-		return jetio.Failure(err)
-	}
-	reply, err := l.io.Ask(ctx, "$JS.API.STREAM.PURGE."+streamName, request)
-	if err != nil {
-		return jetio.Failure(err)
-	}
-	var answer struct {
-		Error  *jetstream.APIError `json:"error"`
-		Purged uint64              `json:"purged"`
-	}
-	switch err := json.Unmarshal(reply.Data, &answer); {
-	case err != nil:
-		return fmt.Errorf("answer of JetStream: %w", err)
-	case answer.Error != nil:
-		return jetio.Failure(answer.Error)
-	case answer.Purged == 0:
-		return chat.ErrNotFound
-	}
-	return nil
 }
 
 func ownerSubject(replica, id string) string { return ownersPrefix + replica + "." + id }

@@ -79,7 +79,7 @@ func awaitLast(t *testing.T, l *Log, id string, last int64) {
 	t.Helper()
 	ctx := within(t)
 	for {
-		head, _, err := l.storedHead(ctx, id)
+		head, _, err := l.archive.head(ctx, id)
 		if err == nil && head.Last >= last {
 			return
 		}

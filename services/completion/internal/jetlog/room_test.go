@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
 // smallDisk mounts a disk of 64 MiB in memory, and returns where. It takes root, and is skipped
@@ -166,7 +167,7 @@ func TestAFullDiskThatHasNoPastIsNoReasonNotToStart(t *testing.T) {
 	if err := l.Delete(within(t), "before"); err != nil {
 		t.Errorf("Delete: %v", err)
 	}
-	if _, err := l.expiredMeta(within(t), "before"); !errors.Is(err, chat.ErrNotFound) {
+	if _, err := l.archive.pastMeta(within(t), "before"); !errors.Is(err, chat.ErrNotFound) {
 		t.Errorf("what was deleted: %v", err)
 	}
 }
@@ -189,7 +190,7 @@ func TestADataDirectoryThatIsTakenAwayIsHopeless(t *testing.T) {
 				t.Fatal(err)
 			}
 			awaitTrouble(t, l, "was taken away or replaced")
-			var hopeless *HopelessError
+			var hopeless *natsserver.HopelessError
 			if _, err := l.Health(); !errors.As(err, &hopeless) {
 				t.Errorf("health: %v, want it hopeless", err)
 			}

@@ -26,7 +26,7 @@ func (l *Log) sealOver(ctx context.Context, id string, terminal chat.Event) (cha
 	defer l.hold(id)()
 	in, owned := l.gate.era(), uint64(0)
 	for {
-		head, at, err := l.storedHead(ctx, id)
+		head, at, err := l.archive.head(ctx, id)
 		if err == nil && head.Terminal != nil {
 			err = chat.ErrSealed
 		}
@@ -136,7 +136,7 @@ func (l *Log) settled(in era, m *chat.Meta, subject string, at uint64) {
 		err = l.expiry.note(ctx, in, id)
 	}
 	if err == nil {
-		err = l.deleteUpTo(ctx, in, subject, at)
+		err = l.archive.deleteUpTo(ctx, in, subject, at)
 	}
 	if err == nil || errors.Is(err, chat.ErrNotFound) {
 		l.adopted(id)
@@ -177,7 +177,7 @@ func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.E
 		l.left.Store(true) // it may die
 		return nil
 	}
-	meta, _, err := l.storedMeta(ctx, id)
+	meta, _, err := l.archive.meta(ctx, id)
 	if err == nil {
 		return l.heir(ctx, in, meta, terminal, said)
 	}

@@ -31,7 +31,7 @@ func (l *Log) hearUsage(m *nats.Msg) {
 
 // loadUsage reads what was kept of what replicas have stored, this one's former lives too.
 func (l *Log) loadUsage(ctx context.Context) error {
-	past, err := l.pastStream(ctx)
+	past, err := l.archive.pastStream(ctx)
 	if err != nil {
 		return jetio.Failure(err)
 	}

@@ -100,7 +100,7 @@ func TestWhoWasNotThereWhenABackupWasPutBack(t *testing.T) {
 			}
 			// What is asked for then is as safe as ever.
 			if id := createSoon(t, late, "after"); late.putBack.Load() > 0 {
-				if _, first, err := late.storedMeta(within(t), id); err != nil || first <= late.putBack.Load() {
+				if _, first, err := late.archive.meta(within(t), id); err != nil || first <= late.putBack.Load() {
 					t.Errorf("what was asked for afterwards counts as put back: %v", err)
 				}
 			}

@@ -1,4 +1,6 @@
-package jetlog
+// Package natsserver runs a NATS server inside the process, on a data directory of its own, and starts it again where it
+// stores nothing any more.
+package natsserver
 
 import (
 	"cmp"
@@ -20,16 +22,30 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/datadir"
 )
 
-// An embedded is a NATS server inside this process. Its files stay ours while the server is
-// started again in the place of one that stores nothing any more.
-type embedded struct {
+// Config is what a [Server] is made of. All of it is required, but for SyncAlways.
+type Config struct {
+	Dir    string // the data directory
+	Format string // of what it holds, as [datadir.Take] checks it
+	Stream string // the stream that it is for
+	// SyncAlways has each record reach the disk before it is acknowledged.
+	SyncAlways bool
+	// MaxPending is what the server may have for one connection that has not taken it yet, in bytes, before it ends that.
+	MaxPending int64
+	// Patience is how long it may take to get ready.
+	Patience time.Duration
+	Logger   *slog.Logger
+}
+
+// A Server is a NATS server inside this process. Its files stay ours while the server is
+// started again in the place of one that stores nothing any more. A nil Server is one elsewhere. Present and Mend are
+// for one goroutine, the rest for any.
+type Server struct {
 	lock    *datadir.Lock
-	dir     string
+	cfg     Config
 	options server.Options
-	logger  *slog.Logger
-	stat    check     // the directory's, by present
+	stat    check     // the directory's, by Present
 	write   check     // to the directory, by probe
-	halt    check     // of the server, by mend
+	halt    check     // of the server, by Mend
 	probed  time.Time // when the disk last answered room
 	answer  error     // what it answered
 
@@ -40,33 +56,30 @@ type embedded struct {
 	hope   time.Duration  // how long it may be silent, without a complaint, before it is started again
 }
 
-// maxPayload is the largest record, in bytes: the largest request that gRPC takes, and
+// MaxPayload is the largest record, in bytes: the largest request that gRPC takes, and
 // room beside it.
-const maxPayload = 20 << 20
+const MaxPayload = 20 << 20
 
-// maxUntaken is what the server may have for one connection that has not taken it yet, before it ends
-// that: more than what is read at once comes to.
-const maxUntaken = 4 * leastReads * maxPayload
-
-func startEmbedded(cfg *Config) (*embedded, error) {
-	lock, err := datadir.Take(cfg.DataDir, format)
+// Start starts a server.
+func Start(cfg Config) (*Server, error) {
+	lock, err := datadir.Take(cfg.Dir, cfg.Format)
 	if err != nil {
 		return nil, err
 	}
-	e := &embedded{
-		lock: lock, dir: cfg.DataDir, logger: cfg.Logger, hope: silentFor,
+	e := &Server{
+		lock: lock, cfg: cfg, hope: silentFor,
 		options: server.Options{
 			ServerName: "pawstream",
 			DontListen: true,
 			JetStream:  true,
-			StoreDir:   cfg.DataDir,
+			StoreDir:   cfg.Dir,
 			SyncAlways: cfg.SyncAlways,
-			MaxPayload: maxPayload,
-			MaxPending: maxUntaken,
+			MaxPayload: MaxPayload,
+			MaxPending: cfg.MaxPending,
 			NoSigs:     true,
 		},
 	}
-	if e.holds(streamName) {
+	if e.holds(cfg.Stream) {
 		// What it may take was checked when the stream was made. Whether others have filled the
 		// disk since is no reason not to show what is there.
 		e.options.JetStreamMaxStore = math.MaxInt64 / 2
@@ -79,20 +92,20 @@ func startEmbedded(cfg *Config) (*embedded, error) {
 }
 
 // start starts the server.
-func (e *embedded) start() error {
+func (e *Server) start() error {
 	options := e.options // the server makes them its own
 	s, err := server.NewServer(&options)
 	if err != nil {
 		return fmt.Errorf("start NATS: %w", err)
 	}
-	voice := &serverLog{logger: e.logger}
+	voice := &serverLog{logger: e.cfg.Logger}
 	s.SetLogger(voice, false, false)
 	s.Start()
-	ready := !voice.failed() && s.ReadyForConnections(startPatience) && s.JetStreamEnabled()
+	ready := !voice.failed() && s.ReadyForConnections(e.cfg.Patience) && s.JetStreamEnabled()
 	if reason := voice.started(ready); reason != "" {
 		s.Shutdown()
 		s.WaitForShutdown()
-		return fmt.Errorf("data directory %s: start NATS: %s", e.dir, reason)
+		return fmt.Errorf("data directory %s: start NATS: %s", e.cfg.Dir, reason)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -101,7 +114,7 @@ func (e *embedded) start() error {
 }
 
 // InProcessConn implements [nats.InProcessConnProvider]: it connects to the server that there is.
-func (e *embedded) InProcessConn() (net.Conn, error) {
+func (e *Server) InProcessConn() (net.Conn, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.server == nil {
@@ -110,18 +123,27 @@ func (e *embedded) InProcessConn() (net.Conn, error) {
 	return e.server.InProcessConn()
 }
 
+// Dir returns the data directory.
+func (e *Server) Dir() string { return e.cfg.Dir }
+
+// A HopelessError does not end by itself: the process has to, so that somebody looks.
+type HopelessError struct{ Reason string }
+
+// Error implements error.
+func (h *HopelessError) Error() string { return h.Reason }
+
 var errNoServer = errors.New("the NATS server inside this process does not run")
 
 // holds reports whether the data directory holds a stream of that name.
-func (e *embedded) holds(stream string) bool {
-	_, err := os.Stat(filepath.Join(e.dir, "jetstream", "$G", "streams", stream))
+func (e *Server) holds(stream string) bool {
+	_, err := os.Stat(filepath.Join(e.cfg.Dir, "jetstream", "$G", "streams", stream))
 	return err == nil
 }
 
-// unread returns an error if the data directory holds a stream of that name, which the
-// server then could not read: a new one in its place would hide the loss. A nil embedded
+// Unread returns an error if the data directory holds a stream of that name, which the
+// server then could not read: a new one in its place would hide the loss. A nil Server
 // has no directory.
-func (e *embedded) unread(stream string) error {
+func (e *Server) Unread(stream string) error {
 	if e == nil || !e.holds(stream) {
 		return nil
 	}
@@ -129,7 +151,7 @@ func (e *embedded) unread(stream string) error {
 }
 
 // stop ends the server, if there is one.
-func (e *embedded) stop() {
+func (e *Server) stop() {
 	e.mu.Lock()
 	s := e.server
 	e.server = nil
@@ -140,8 +162,8 @@ func (e *embedded) stop() {
 	}
 }
 
-// close ends the server and unlocks the directory.
-func (e *embedded) close() {
+// Close ends the server and unlocks the directory.
+func (e *Server) Close() {
 	e.stop()
 	e.lock.Release()
 }
@@ -159,17 +181,17 @@ const (
 	diskTime = 2 * time.Second
 )
 
-// mend is for when nothing was stored for so long. It returns why that is, and starts the
+// Mend is for when nothing was stored for so long. It returns why that is, and starts the
 // server again where that helps: nil. A server that was told once that there is no room, or
 // that a write has failed otherwise, stores nothing for good. So may one that stands still.
-func (e *embedded) mend(silent time.Duration) error {
+func (e *Server) Mend(silent time.Duration) error {
 	switch err := e.room(); {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("the disk of the data directory %s has no room", e.dir)
-	case errors.Is(err, errHangs):
+		return fmt.Errorf("the disk of the data directory %s has no room", e.cfg.Dir)
+	case errors.Is(err, ErrHangs):
 		return err
 	case err != nil:
-		return fmt.Errorf("the data directory %s cannot be written to: %w", e.dir, err)
+		return fmt.Errorf("the data directory %s cannot be written to: %w", e.cfg.Dir, err)
 	}
 	e.mu.Lock()
 	age := time.Since(e.begun)
@@ -177,9 +199,9 @@ func (e *embedded) mend(silent time.Duration) error {
 	runs := e.server != nil
 	e.mu.Unlock()
 	if runs && !sick {
-		return errSilent
+		return ErrSilent
 	}
-	e.logger.Warn("the NATS server inside this process stores nothing, though its disk has room: it is started again")
+	e.cfg.Logger.Warn("the NATS server inside this process stores nothing, though its disk has room: it is started again")
 	if err := e.halt.run(func() error { e.stop(); return nil }); err != nil {
 		return e.hangs(err) // the next look waits for the same one
 	}
@@ -192,11 +214,12 @@ func (e *embedded) mend(silent time.Duration) error {
 	return nil
 }
 
-var errSilent = errors.New("the NATS server inside this process acknowledges no record")
+// ErrSilent says that the server runs, and stores nothing, for no known reason.
+var ErrSilent = errors.New("the NATS server inside this process acknowledges no record")
 
-// present returns a [*HopelessError] trouble where the data directory is not the one any more whose
+// Present returns a [*HopelessError] trouble where the data directory is not the one any more whose
 // files the server has open: what it stores there would be gone with the process.
-func (e *embedded) present() error {
+func (e *Server) Present() error {
 	if e == nil {
 		return nil
 	}
@@ -209,27 +232,27 @@ func (e *embedded) present() error {
 	if !errors.Is(err, errReplacedDir) {
 		return e.hangs(err)
 	}
-	return &HopelessError{fmt.Sprintf("the data directory %s was taken away or replaced while it was used: put in place what is to be used, and start again", e.dir)}
+	return &HopelessError{fmt.Sprintf("the data directory %s was taken away or replaced while it was used: put in place what is to be used, and start again", e.cfg.Dir)}
 }
 
 var errReplacedDir = errors.New("another data directory")
 
 // room is probe for whoever asks all the time.
-func (e *embedded) room() error {
+func (e *Server) room() error {
 	if time.Since(e.probed) < probePause {
 		return e.answer
 	}
 	err := e.probe()
-	if !errors.Is(err, errHangs) { // else the next one waits for the same answer
+	if !errors.Is(err, ErrHangs) { // else the next one waits for the same answer
 		e.probed, e.answer = time.Now(), err
 	}
 	return err
 }
 
 // probe tries to write to the directory.
-func (e *embedded) probe() error {
+func (e *Server) probe() error {
 	return e.hangs(e.write.run(func() error {
-		path := filepath.Join(e.dir, "PROBE")
+		path := filepath.Join(e.cfg.Dir, "PROBE")
 		defer func() { _ = os.Remove(path) }()                                           // it may not be there
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_SYNC, 0o600) //nolint:gosec // the operator names the directory
 		if err != nil {
@@ -241,9 +264,9 @@ func (e *embedded) probe() error {
 }
 
 // hangs says which disk it is that does not answer.
-func (e *embedded) hangs(err error) error {
-	if errors.Is(err, errHangs) {
-		return fmt.Errorf("%w: the data directory %s", err, e.dir)
+func (e *Server) hangs(err error) error {
+	if errors.Is(err, ErrHangs) {
+		return fmt.Errorf("%w: the data directory %s", err, e.cfg.Dir)
 	}
 	return err
 }

@@ -1,18 +1,18 @@
-package jetlog
+package natsserver
 
 import (
 	"errors"
 	"time"
 )
 
-// errHangs says that the disk does not answer: it may yet.
-var errHangs = errors.New("the disk does not answer")
+// ErrHangs says that the disk does not answer: it may yet.
+var ErrHangs = errors.New("the disk does not answer")
 
 // A check asks something of a disk, which may hang, as a network's does. One goroutine uses it. Another
 // one waits for the disk, one at most, and ends when that answers.
 type check struct{ answer chan error }
 
-// run returns what f does, or errHangs where that takes too long. While an f hangs, it is that one that
+// run returns what f does, or ErrHangs where that takes too long. While an f hangs, it is that one that
 // is waited for.
 func (c *check) run(f func() error) error {
 	if c.answer == nil {
@@ -26,6 +26,6 @@ func (c *check) run(f func() error) error {
 		c.answer = nil
 		return err
 	case <-late.C:
-		return errHangs
+		return ErrHangs
 	}
 }
