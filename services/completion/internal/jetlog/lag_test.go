@@ -32,10 +32,10 @@ func lagging(t *testing.T, l *Log, client *nats.Conn) (catchUp func()) {
 		t.Fatal(err)
 	}
 	return func() {
+		direct(true) // before: at no time does nobody answer
 		if err := sub.Unsubscribe(); err != nil {
 			t.Error(err)
 		}
-		direct(true)
 	}
 }
 
