@@ -61,6 +61,9 @@ func (a *Advisor) Explain(out io.Writer, turns ...string) error {
 	}
 	for _, item := range pl.Items {
 		fmt.Fprintf(&b, "answers    %s\n", item.Kind)
+		if item.Answer != nil {
+			fmt.Fprintf(&b, "answered   by %s, like it by %.2f, in the form %q\n", item.Answer.Guide.ID, item.Answer.Likeness, item.Answer.Form)
+		}
 		for _, h := range item.Hits[:min(len(item.Hits), 5)] {
 			fmt.Fprintf(&b, "passage    %.1f, covers %.2f: %s (%s)\n", h.Score, h.Coverage, h.Heading, h.ID)
 		}

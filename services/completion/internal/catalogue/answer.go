@@ -26,6 +26,8 @@ type Reply struct {
 	// Verdict is "Yes" or "No" where the question wants one; it may be the contrary of the
 	// answer's own, which was written for "can it live alone" and found for "does it need company".
 	Verdict string
+	// Form is that of the claim that answers, or "".
+	Form Form
 	// Likeness is how like the question is to one that the answer was written for, up to 1.
 	Likeness float64
 }
@@ -37,6 +39,9 @@ func (r *Reply) Lead() string {
 	}
 	return r.Verdict + ". " + r.Text
 }
+
+// contraryOf has the verdicts that are turned round.
+var contraryOf = map[string]string{"Yes": "No", "No": "Yes"} //nolint:gochecknoglobals // a table
 
 // contrary begins a way to ask that wants the contrary verdict.
 const contrary = "!"
@@ -75,6 +80,7 @@ type answers struct {
 type form struct {
 	answer  *Answer
 	verdict string
+	asked   Asked
 	stems   []string // each once
 	weight  float32  // of all stems
 	place   meaning.Point
@@ -86,12 +92,12 @@ func (a *answers) index(space *meaning.Space) {
 		for _, q := range answer.Questions {
 			q, other := strings.CutPrefix(q, contrary)
 			split := words.Split(q)
-			f := form{answer: answer, stems: distinct(split), place: space.Point(split)}
+			f := form{answer: answer, stems: distinct(split), place: space.Point(split), asked: FormOf(split)}
 			if wantsVerdict(split) {
 				f.verdict = answer.Verdict
 			}
 			if other {
-				f.verdict = map[string]string{"Yes": "No", "No": "Yes"}[f.verdict]
+				f.verdict = contraryOf[f.verdict]
 			}
 			for _, s := range f.stems {
 				a.by[s] = append(a.by[s], int32(len(a.forms))) //nolint:gosec // there are not that many
@@ -143,11 +149,28 @@ const (
 	leastLikeness = 0.66
 )
 
-// Answer returns the answer to a question that it was written for, or nil. Species restricts
-// it to answers about one of them.
+// Answer returns the answer to a question: one that was written for it, or else a claim of the
+// form that it wants, or nil. Species restricts it to answers about one of them.
 func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	question = question[:min(len(question), maxQuery)]
-	a := &c.answers
+	reply := c.answers.find(question, species, c.index.space.Point(question))
+	if reply != nil && (reply.Verdict != "" || !wantsVerdict(question)) {
+		return reply
+	}
+	if claimed := c.claims.find(FormOf(question), question, species); claimed != nil && (reply == nil || claimed.Verdict != "") {
+		return claimed
+	}
+	return reply
+}
+
+// AnswerAfter returns the claim that answers a question that says of what only with the words
+// before it, as in "He bites his tail. Is that bad?".
+func AnswerAfter(c *Catalogue, before, question []words.Word, species []Species) *Reply {
+	both := append(slices.Clone(before), question...)
+	return c.claims.find(FormOf(question), both[:min(len(both), maxQuery)], species)
+}
+
+func (a *answers) find(question []words.Word, species []Species, place meaning.Point) *Reply {
 	asked := distinct(question)
 	if len(asked) < 2 {
 		return nil
@@ -159,7 +182,7 @@ func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 			common[f] += a.rarity[s]
 		}
 	}
-	place := c.index.space.Point(question)
+	wanted := FormOf(question)
 	most := float32(leastLikeness)
 	var best *form
 	for i := range a.forms {
@@ -168,7 +191,7 @@ func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 		}
 		f := &a.forms[i]
 		own := common[i] / f.weight
-		if own < leastOfOwn || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
+		if own < leastOfOwn || wanted.differs(&f.asked) || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
 			continue
 		}
 		if like := ownShare*own + askedShare*common[i]/total + nearShare*max(0, place.Near(&f.place)); like > most {
@@ -179,26 +202,14 @@ func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 		return nil
 	}
 	reply := &Reply{Answer: best.answer, Likeness: float64(most)}
-	if wantsVerdict(question) {
+	if wanted.Polar() && wanted.Negated == best.asked.Negated {
 		reply.Verdict = best.verdict
+		if wanted.Turned != best.asked.Turned {
+			reply.Verdict = contraryOf[best.verdict]
+		}
 	}
 	return reply
 }
 
-// wantsVerdict reports whether a question can be answered by yes or no: one of its clauses
-// begins with an auxiliary verb.
-func wantsVerdict(question []words.Word) bool {
-	for i, w := range question {
-		if i > 0 && question[i-1].Clause == w.Clause && !aside(question[i-1].Text) {
-			continue
-		}
-		switch w.Text {
-		case "can", "could", "is", "are", "am", "do", "does", "did", "should", "will", "would", "may", "must", "shall":
-			return true
-		}
-	}
-	return false
-}
-
-// aside reports whether a word may stand before a question's first.
-func aside(word string) bool { return word == "and" || word == "but" || word == "so" || word == "or" }
+// wantsVerdict reports whether a question can be answered by yes or no.
+func wantsVerdict(question []words.Word) bool { return polarFrom(question) >= 0 }

@@ -22,6 +22,7 @@ type Catalogue struct {
 	names   *names
 	index   *index
 	answers answers
+	claims  claims
 	words   map[string]bool // every word as it is spelled
 }
 

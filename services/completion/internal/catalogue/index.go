@@ -95,6 +95,7 @@ func (p *Passage) document() meaning.Document {
 func (c *Catalogue) Relearn(space *meaning.Space) {
 	c.index = newIndex(c.guides, space)
 	c.answers.index(space)
+	c.claims.learn(c.index)
 }
 
 // Meanings returns what the space of meanings is learned from: every passage, and every

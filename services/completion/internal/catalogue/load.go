@@ -55,6 +55,7 @@ func load(data fs.FS) (*Catalogue, error) {
 	}
 	c.index = newIndex(c.guides, space)
 	c.answers.index(space)
+	c.claims.learn(c.index)
 	return c, nil
 }
 
@@ -91,6 +92,9 @@ func read(data fs.FS) (*Catalogue, error) {
 		return nil, err
 	}
 	if err := readEach(data, "answers/*.md", open, c.addAnswers); err != nil {
+		return nil, err
+	}
+	if err := readEach(data, "claims/*.md", open, func(name string, text []byte) error { return addClaims(c, name, text) }); err != nil {
 		return nil, err
 	}
 	c.digest = hex.EncodeToString(sum.Sum(nil))

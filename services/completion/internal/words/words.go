@@ -40,6 +40,17 @@ func Split(text string) []Word {
 	return s.list
 }
 
+// Join returns the texts of words with a blank before, between and behind them.
+func Join(list []Word) string {
+	var b strings.Builder
+	b.WriteByte(' ')
+	for _, w := range list {
+		b.WriteString(w.Text)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
 // A splitter walks over a text.
 type splitter struct {
 	text             string

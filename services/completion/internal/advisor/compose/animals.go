@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/telling"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
-	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
 // aboutPets answers a question about pets of the store.
@@ -682,6 +682,9 @@ func (c *composer) guide(i *plan.Item) {
 		c.passages(i, 1)
 		return
 	}
+	if thing := telling.Unheard(i.Text, i.Hits); thing != "" && !i.Hits[0].Surely() {
+		c.add(fmt.Sprintf("My guides say nothing of “%s” as food, so leave it out until a vet has said yes. What they say:", thing))
+	}
 	c.passages(i, c.voice.Length.by(1, 1, 2, 3))
 	for _, p := range i.Pets[:min(2, len(i.Pets))] {
 		c.add(fmt.Sprintf("**%s** is a %s, %s, adoption fee %s, upkeep about %s.", p.Name, kindOf(p), ageOf(p), dollars(p.Price), monthly(p.Breed)))
@@ -736,9 +739,8 @@ func (c *composer) miss(i *plan.Item) {
 
 // answerFirst tells a passage, and before it the sentence that answers best what was asked,
 // if the excerpt would begin with another one.
-func (c *composer) answerFirst(question, text string, limit int) {
+func (c *composer) answerFirst(best, first, text string, limit int) {
 	short := excerpt.Of(text, limit)
-	best, first := c.bestSentence(question, text)
 	if c.plan.Style.Wants("one-sentence") || c.plan.Style.Wants("yes-no") {
 		c.add(best)
 		return
@@ -750,47 +752,6 @@ func (c *composer) answerFirst(question, text string, limit int) {
 	c.add(short)
 }
 
-// surelyFirst is by how much a sentence has to answer better than a passage's first one,
-// which was written to answer its heading.
-const surelyFirst = 0.1
-
-// bestSentence returns the sentence of a passage's prose that answers a question best, by its
-// words and by what it means, and the first one. They are one unless another is surely
-// better.
-func (c *composer) bestSentence(question, text string) (best, first string) {
-	asked := words.Split(question)
-	stems := map[string]bool{}
-	for _, w := range asked {
-		if len(w.Stem) > 3 {
-			stems[w.Stem] = true
-		}
-	}
-	place := c.cat.Place(asked)
-	var most float32
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(strings.TrimSpace(line), "- ") {
-			continue // an element of a list says little by itself
-		}
-		for _, s := range excerpt.Split(strings.TrimSpace(line)) {
-			said := words.Split(s)
-			at := c.cat.Place(said)
-			seen := map[string]bool{}
-			for _, w := range said {
-				if stems[w.Stem] {
-					seen[w.Stem] = true
-				}
-			}
-			score := place.Near(&at) + float32(len(seen))/float32(max(4, len(stems)))
-			if first == "" {
-				best, first, most = s, s, score+surelyFirst
-			} else if score > most {
-				best, most = s, score
-			}
-		}
-	}
-	return best, first
-}
-
 // nearTie is how near to the best a further passage has to be to be told as well.
 const nearTie = 0.92
 
@@ -799,6 +760,10 @@ func (c *composer) passages(i *plan.Item, n int) {
 	from := 0
 	if i.Detail {
 		from, n = 1, 2
+	}
+	figure, in, wanted := telling.Figure(c.cat, i.Text, i.Hits)
+	if wanted && in == nil && !i.Detail {
+		c.add("My guides give no figure for that. What they say:")
 	}
 	best := i.Hits[0].Score
 	told := 0
@@ -813,7 +778,13 @@ func (c *composer) passages(i *plan.Item, n int) {
 		}
 		limit := c.voice.Length.by(45, 70, 140, 220)
 		if told == 0 {
-			c.answerFirst(i.Text, h.Text, limit)
+			most, first := telling.Best(c.cat, i.Text, h.Text)
+			if in != nil {
+				c.add(figure)
+				c.cite(in)
+				most = figure
+			}
+			c.answerFirst(most, first, h.Text, limit)
 		} else {
 			c.add("**" + h.Heading + "** " + excerpt.Of(h.Text, limit/2))
 		}

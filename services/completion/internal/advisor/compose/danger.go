@@ -23,6 +23,9 @@ func (c *composer) emergency(i *plan.Item) {
 	if c.add(first...); last {
 		return
 	}
+	if i.Answer != nil {
+		c.add("**No.** " + i.Answer.Text)
+	}
 	aid := c.aid(i)
 	for n, p := range aid {
 		words := c.voice.Length.by(60, 90, 140, 160)

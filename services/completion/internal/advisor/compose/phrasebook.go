@@ -122,7 +122,7 @@ func (c phrasebook) shortCare(i *plan.Item) bool {
 			continue
 		}
 		if i.Answer != nil && i.Answer.Verdict != "" {
-			text = c.say(strings.ToLower(i.Answer.Verdict)) + " " + text
+			text = c.say(strings.ReplaceAll(strings.ToLower(i.Answer.Verdict), " ", "-")) + " " + text
 		}
 		c.add(text)
 		c.namesGuide(h.Passage)

@@ -35,7 +35,7 @@ func (c cards) look(t *read.Turn, a *part, item *Item, before *Focus) {
 	if len(pets) == 0 && t.HasIn(&read.Sentence{From: a.from, To: a.to}, "pronoun") {
 		pets = before.Pets
 	}
-	if len(pets) != 1 || item.Kind != read.KindGuide && item.Kind != read.KindPet || item.Kind == read.KindGuide && item.Answer != nil {
+	if len(pets) != 1 || item.Kind != read.KindGuide && item.Kind != read.KindPet || item.Kind == read.KindGuide && item.Answer != nil && item.Answer.Form == "" {
 		return
 	}
 	surely := len(item.Hits) > 0 && item.Hits[0].Surely()

@@ -60,7 +60,23 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	} else if !pl.heard {
 		item.Hits = p.cat.Search(catalogue.Query{Text: pl.Turn.Text, Species: item.Species, Topics: []catalogue.Topic{catalogue.TopicEmergency}, Limit: 40})
 	}
+	forbidden(p, pl, &item)
 	return item, true
+}
+
+// forbidden looks for what must not be done and was asked for, such as pulling it out.
+func forbidden(p *Planner, pl *Plan, item *Item) {
+	for i := range pl.Turn.Asks {
+		if s := &pl.Turn.Asks[i]; s.Question && !pl.heard {
+			said := read.Unnamed(pl.Turn, s)
+			for len(said) > 0 && said[0].Clause != said[len(said)-1].Clause {
+				said = said[1:] // "he ate a tulip, should he throw up?"
+			}
+			if found := p.cat.Answer(said, item.Species); found != nil && found.Form == catalogue.FormMay && found.Verdict == "No" && (found.Guide.About(catalogue.TopicEmergency) || found.Guide.About(catalogue.TopicHealth)) {
+				item.Answer = found
+			}
+		}
+	}
 }
 
 // seeksPet reports whether a turn surely asks for animals of the store.

@@ -6,7 +6,6 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
-	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
 // An Item is one thing that is answered.
@@ -173,6 +172,9 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 	return item
 }
 
+// saysLittle is of how many words a question says little by itself.
+const saysLittle = 5
+
 // rethink takes an item for a question to the guides after all, where they surely answer it.
 func (p *Planner) rethink(pl *Plan, a *part, s *read.Sentence, item *Item, unfocused bool) {
 	t := pl.Turn
@@ -184,7 +186,6 @@ func (p *Planner) rethink(pl *Plan, a *part, s *read.Sentence, item *Item, unfoc
 		}
 	}
 	p.answer(pl, item, a)
-	const saysLittle = 5
 	if chat := item.Kind == read.KindOffTopic && len(item.Species) > 0 || item.Kind.IsTalk() && s.Question && a.to-a.from > saysLittle; chat {
 		if len(item.Hits) == 0 {
 			p.search(pl, item, a.from, a.to)
@@ -219,7 +220,12 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 		if s.From < a.from || s.To > a.to {
 			continue
 		}
-		if found := p.cat.Answer(unnamed(pl.Turn, s), item.Species); found != nil && found.Likeness > least {
+		said := read.Unnamed(pl.Turn, s)
+		found := p.cat.Answer(said, item.Species)
+		if found == nil && i > 0 && len(said) <= saysLittle {
+			found = catalogue.AnswerAfter(p.cat, read.Unnamed(pl.Turn, &pl.Turn.Asks[i-1]), said, item.Species)
+		}
+		if found != nil && found.Likeness > least && (found.Form == "" || s.Question && item.Kind != read.KindRecommend) {
 			item.Answer, least = found, found.Likeness
 		}
 	}
@@ -227,18 +233,6 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 		item.Kind = read.KindGuide
 		p.search(pl, item, a.from, a.to)
 	}
-}
-
-// unnamed returns the words of a sentence without the names of pets, which say nothing to what
-// is known of animals.
-func unnamed(t *read.Turn, s *read.Sentence) []words.Word {
-	var list []words.Word
-	for i := s.From; i < s.To; i++ {
-		if !slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Pet != nil && m.From <= i && i < m.To }) {
-			list = append(list, t.Words[i])
-		}
-	}
-	return list
 }
 
 // bare reports whether an item asks for any pets at all.

@@ -58,19 +58,11 @@ func (p *Planner) searchProcess(pl *Plan, item *Item, sentences []read.Sentence,
 	if at < 0 || pl.Turn.Has("gift") {
 		return
 	}
-	query.Text = textOf(unnamed(pl.Turn, &sentences[at]))
+	query.Text = words.Join(read.Unnamed(pl.Turn, &sentences[at]))
 	hits := slices.DeleteFunc(p.cat.Search(query), func(h catalogue.Hit) bool { return !h.Guide.About(catalogue.TopicAdoption) })
 	if len(hits) > 0 && (hits[0].Surely() || hits[0].Answers() && (len(item.Hits) == 0 || !item.Hits[0].Answers())) {
 		item.Hits = hits
 	}
-}
-
-func textOf(list []words.Word) string {
-	var b strings.Builder
-	for _, w := range list {
-		b.WriteString(w.Text + " ")
-	}
-	return b.String()
 }
 
 // inContext weighs hits for a part by what was told or asked right before it: "do they need

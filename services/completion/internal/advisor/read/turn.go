@@ -115,6 +115,18 @@ func (t *Turn) first(from, to int, fact string) *Mark {
 	return nil
 }
 
+// Unnamed returns the words of a sentence without the names of pets, which say nothing to what
+// is known of animals.
+func Unnamed(t *Turn, s *Sentence) []words.Word {
+	var list []words.Word
+	for i := s.From; i < s.To; i++ {
+		if !slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Pet != nil && m.From <= i && i < m.To }) {
+			list = append(list, t.Words[i])
+		}
+	}
+	return list
+}
+
 // Pets returns the pets that are named in words from up to to, each once.
 func (t *Turn) Pets(from, to int) []*catalogue.Pet {
 	var list []*catalogue.Pet

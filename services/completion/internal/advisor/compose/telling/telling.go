@@ -1,0 +1,126 @@
+// Package telling finds the sentence of a guide that answers a question.
+package telling
+
+import (
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// surelyFirst is by how much a sentence has to answer better than a passage's first one,
+// which was written to answer its heading.
+const surelyFirst = 0.1
+
+// Best returns the sentence of a passage's prose that answers a question best, by its
+// words and by what it means, and the first one. They are one unless another is surely
+// better.
+func Best(cat *catalogue.Catalogue, question, text string) (best, first string) {
+	a := askedFor(cat, question)
+	var most float32
+	for _, s := range sentences(text, false) {
+		score, _ := a.fits(s)
+		if first == "" {
+			best, first, most = s, s, score+surelyFirst
+		} else if score > most {
+			best, most = s, score
+		}
+	}
+	return best, first
+}
+
+// Figure returns the sentence, or the element of a list, that tells the figure that a question wants,
+// and the passage that has it. wanted is whether the question wants one at all.
+func Figure(cat *catalogue.Catalogue, question string, hits []catalogue.Hit) (told string, from *catalogue.Passage, wanted bool) {
+	const rank = 0.5 // what it counts to be in the passage that was found first
+	const tie = 0.85 // of the first: as likely meant
+	form := catalogue.FormOf(words.Split(question))
+	dimension := form.Figure()
+	if dimension == "" || len(hits) == 0 {
+		return "", nil, false
+	}
+	a := askedFor(cat, question)
+	var most float32
+	for _, h := range hits {
+		if !h.Answers() || h.Score < tie*hits[0].Score {
+			continue
+		}
+		for _, s := range sentences(h.Text, true) {
+			score, named := a.fits(s)
+			if !dimension.Tells(s) || !named {
+				continue
+			}
+			if score += rank * float32(h.Score/hits[0].Score); score > most {
+				told, from, most = s, h.Passage, score
+			}
+		}
+	}
+	return told, from, true
+}
+
+// Unheard returns what a question asks to feed where no passage that was found names it, or "".
+func Unheard(question string, hits []catalogue.Hit) string {
+	fed := catalogue.Fed(words.Split(question))
+	if len(fed) == 0 {
+		return ""
+	}
+	known := map[string]bool{}
+	for _, h := range hits {
+		for _, w := range words.Split(h.Text + "\n" + strings.Join(h.Askings, "\n")) {
+			known[w.Stem] = true
+		}
+	}
+	for _, w := range fed {
+		if known[w.Stem] {
+			return ""
+		}
+	}
+	return question[fed[0].Start:fed[len(fed)-1].End]
+}
+
+// sentences returns those of a passage. An element of a list says little by itself, but
+// may have the figure.
+func sentences(text string, elements bool) []string {
+	var list []string
+	for line := range strings.Lines(text) {
+		line, element := strings.CutPrefix(strings.TrimSpace(line), "- ")
+		if line == "" || element && !elements {
+			continue
+		}
+		list = append(list, excerpt.Split(line)...)
+	}
+	return list
+}
+
+// What a question asks for.
+type asked struct {
+	cat   *catalogue.Catalogue
+	words []words.Word
+	stems map[string]bool
+}
+
+func askedFor(cat *catalogue.Catalogue, question string) *asked {
+	const long = 3 // what is shorter says little
+	a := &asked{cat: cat, words: words.Split(question), stems: map[string]bool{}}
+	for _, w := range a.words {
+		if len(w.Stem) > long {
+			a.stems[w.Stem] = true
+		}
+	}
+	return a
+}
+
+// fits says how well a sentence answers, and whether it names anything of the question.
+func (a *asked) fits(sentence string) (score float32, named bool) {
+	const few = 4
+	said := words.Split(sentence)
+	place, at := a.cat.Place(a.words), a.cat.Place(said)
+	seen := map[string]bool{}
+	for _, w := range said {
+		if a.stems[w.Stem] {
+			seen[w.Stem] = true
+		}
+	}
+	return place.Near(&at) + float32(len(seen))/float32(max(few, len(a.stems))), len(seen) > 0
+}

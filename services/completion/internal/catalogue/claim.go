@@ -1,0 +1,307 @@
+package catalogue
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/meaning"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// A Claim is what a guide holds of one thing, in the form in which people ask for it: "may no"
+// of grapes, "often" of brushing. It answers all questions of that form about that thing, however
+// they are put.
+type Claim struct {
+	Answer // its Questions name the thing, each in as few words as tell it from others
+	Form   Form
+}
+
+// addClaims reads the claims beside a guide: lines of "- form yes | thing / thing | text", whose
+// verdict is yes, no or depends, and missing for figures and choices.
+func addClaims(c *Catalogue, name string, text []byte) error {
+	id := strings.TrimSuffix(path.Base(name), ".md")
+	at := slices.IndexFunc(c.guides, func(g *Guide) bool { return g.ID == id })
+	if at < 0 {
+		return fmt.Errorf("%s: there is no guide %q", name, id)
+	}
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		fields := strings.Split(strings.TrimPrefix(line, "- "), " | ")
+		form, verdict, _ := strings.Cut(fields[0], " ")
+		v, ok := map[string]string{"yes": "Yes", "no": "No", "depends": "It depends", "": ""}[verdict]
+		if !strings.HasPrefix(line, "- ") || len(fields) != 3 || !ok {
+			return fmt.Errorf("%s: %q is not \"- form yes, no or depends | thing / thing | answer\"", name, line)
+		}
+		if err := knownForm(Form(form)); err != nil {
+			return fmt.Errorf("%s: %q: %w", name, line, err)
+		}
+		answer := Answer{Guide: c.guides[at], Questions: strings.Split(fields[1], " / "), Verdict: v, Text: strings.TrimSpace(fields[2])}
+		c.claims.list = append(c.claims.list, &Claim{Answer: answer, Form: Form(form)})
+	}
+	return nil
+}
+
+// claims finds claims by what they are about.
+type claims struct {
+	list  []*Claim
+	by    map[string][]*thing // by each stem
+	index *index
+	quiet map[string]bool
+}
+
+// A thing is one way to name what a claim is about.
+type thing struct {
+	claim  *Claim
+	name   string // its words between blanks
+	words  []weighed
+	rarest int     // of words
+	weight float32 // of all words
+	said   map[string]bool
+	around map[string]bool // what the guide is about
+	place  meaning.Point
+}
+
+// A weighed is a word, how rare it is, and where it stands.
+type weighed struct {
+	stem   string
+	rarity float32
+	place  meaning.Point
+}
+
+func (s *claims) learn(x *index) {
+	s.index, s.by, s.quiet = x, map[string][]*thing{}, map[string]bool{}
+	for _, w := range formsOf.Quiet {
+		s.quiet[w] = true
+	}
+	for _, claim := range s.list {
+		around := set(claim.Guide.about())
+		for _, name := range claim.Questions {
+			split := words.Split(name)
+			t := &thing{claim: claim, name: words.Join(split), words: s.weigh(split), said: set(name + "\n" + claim.Text), around: around}
+			t.place = x.space.Point(words.Split(name + "\n" + claim.Text))
+			for i, w := range t.words {
+				t.weight += w.rarity
+				if w.rarity > t.words[t.rarest].rarity {
+					t.rarest = i
+				}
+				if w.rarity >= 1 {
+					s.by[w.stem] = append(s.by[w.stem], t)
+				}
+			}
+		}
+	}
+}
+
+func set(text string) map[string]bool {
+	list := map[string]bool{}
+	for _, s := range stems(text) {
+		list[s] = true
+	}
+	return list
+}
+
+// weigh weighs words by how few passages have them, each once; one that none has says little.
+func (s *claims) weigh(list []words.Word) []weighed {
+	const stranger, least, quiet = 3, 2, 0.3
+	var out []weighed
+	for i, w := range list {
+		if slices.ContainsFunc(out, func(o weighed) bool { return o.stem == w.Stem }) {
+			continue
+		}
+		rarity, known := s.index.rarity[words.Whole(w.Stem)]
+		switch {
+		case s.quiet[w.Text]:
+			rarity = quiet
+		case known:
+			rarity = max(rarity, least)
+		default:
+			rarity = stranger
+		}
+		out = append(out, weighed{w.Stem, rarity, s.index.space.Point(list[i : i+1])})
+	}
+	return out
+}
+
+// fits says how well a claim's form answers a question's: 0 where it does not. keeps is whether
+// the claim's verdict is one on the question.
+func fits(asked *Asked, claim *Claim) (share float32, keeps bool) {
+	const same, near, far = 1, 0.92, 0.85
+	type pair struct{ asked, claimed Form }
+	for i, f := range asked.Forms {
+		switch (pair{f, claim.Form}) {
+		case pair{claim.Form, claim.Form}:
+			share, keeps = same, true
+			if i > 0 && figureOf(f) != nil {
+				share = far
+			}
+		case pair{FormShould, FormMay}, pair{FormShould, FormNeed}, pair{FormWorry, FormNormal}, pair{FormWorry, FormVet}:
+			share, keeps = same, true
+		case pair{FormMay, FormNormal}, pair{FormMay, FormIs}, pair{FormIs, FormMay}, pair{FormNeed, FormIs}, pair{FormShould, FormIs}:
+			share, keeps = near, true
+		case pair{FormIs, FormNormal}, pair{FormIs, FormNeed}, pair{FormNormal, FormIs}, pair{FormNeed, FormMay}, pair{FormVet, FormNormal}, pair{FormNormal, FormVet}, pair{FormMay, FormNeed}, pair{FormIs, FormVet}:
+			share = far
+		default:
+			continue
+		}
+		return share, keeps
+	}
+	return 0, false
+}
+
+// What makes a claim the answer: how much of its thing the question names, how much of the
+// question is told by it, and how near both are in what they mean.
+const (
+	thingShare   = 0.40
+	askedOfClaim = 0.35
+	senseShare   = 0.25
+	leastOfThing = 0.80
+	leastClaim   = 0.54
+	alike        = 0.93 // of the best: as good as it
+	sameScale    = 0.12 // makes likeness one of an answer's
+)
+
+// find returns the claim that answers a question in its form, or nil. Of those that answer it
+// alike the careful one is told.
+func (s *claims) find(asked Asked, question []words.Word, species []Species) *Reply {
+	if len(asked.Forms) == 0 {
+		return nil
+	}
+	type found struct {
+		thing *thing
+		like  float32
+		keeps bool
+	}
+	var list []found
+	weighed, place := s.weigh(question), s.index.space.Point(question)
+	has, seen := map[string]bool{}, map[*thing]bool{}
+	for _, w := range weighed {
+		has[w.stem] = true
+	}
+	for _, w := range weighed {
+		for _, t := range s.by[w.stem] {
+			share, keeps := fits(&asked, t.claim)
+			if seen[t] || share == 0 || !t.isOf(species) {
+				continue
+			}
+			seen[t] = true
+			own := t.named(weighed, has)
+			if own < leastOfThing {
+				continue
+			}
+			like := share * (thingShare*own + askedOfClaim*t.tells(weighed) + senseShare*max(0, place.Near(&t.place)))
+			if like >= leastClaim {
+				list = append(list, found{t, like, keeps})
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(list, func(a, b found) int { return cmp.Compare(b.like, a.like) })
+	best := list[0]
+	for _, f := range list {
+		if f.like >= alike*best.like && f.keeps == best.keeps && best.thing.claim.Verdict == "Yes" && f.thing.claim.Verdict == "No" && f.thing.claim.Form == FormMay {
+			best = f
+			break
+		}
+	}
+	claim := best.thing.claim
+	reply := &Reply{Answer: &claim.Answer, Form: claim.Form, Likeness: float64(min(1, best.like+sameScale))}
+	if best.keeps && !asked.Open {
+		reply.Verdict = best.thing.verdict(&asked, question)
+	}
+	return reply
+}
+
+// isOf reports whether a thing may be of one of these animals. Where none is spoken of, it has to
+// be named by more than a word that may be of anything.
+func (t *thing) isOf(species []Species) bool {
+	if len(species) > 0 {
+		return slices.ContainsFunc(species, t.claim.Guide.Covers)
+	}
+	content := 0
+	for _, w := range t.words {
+		if w.rarity >= 1 {
+			content++
+		}
+	}
+	return content > 1
+}
+
+// verdict returns what a claim says to a question: the contrary of its own where that turns it
+// round, and nothing where a negation leaves open what is asked.
+func (t *thing) verdict(asked *Asked, question []words.Word) string {
+	if asked.Negated && len(phrasesIn(t.name, formsOf.Negations)) == 0 {
+		return ""
+	}
+	own := t.claim.Verdict
+	turned := phrasesIn(words.Join(question), formsOf.Bad)
+	if !asked.Turned || t.claim.Form == FormVet || slices.ContainsFunc(turned, func(w string) bool { return strings.Contains(t.name, w) }) {
+		return own
+	}
+	switch t.claim.Form {
+	case FormMay, FormNormal:
+		return cmp.Or(contraryOf[own], own)
+	default:
+		return ""
+	}
+}
+
+// named returns how much of a thing a question names. What may be fed is named by just its
+// word: a potato is no tomato.
+func (t *thing) named(question []weighed, has map[string]bool) (own float32) {
+	const leastExact = 0.25
+	var missing []int
+	for i, k := range t.words {
+		if has[k.stem] {
+			own += k.rarity
+		} else {
+			missing = append(missing, i)
+		}
+	}
+	if own < leastExact*t.weight || t.claim.Form == FormMay && slices.Contains(missing, t.rarest) {
+		return 0
+	}
+	for _, i := range missing {
+		share := t.words[i].kin(question)
+		if share == 0 && i == t.rarest {
+			return 0
+		}
+		own += share * t.words[i].rarity
+	}
+	return own / t.weight
+}
+
+// kin returns how much a word counts that a question has only in other words.
+func (k *weighed) kin(question []weighed) float32 {
+	const near, share = 0.55, 0.8
+	for i := range question {
+		if k.place.Near(&question[i].place) >= near {
+			return share
+		}
+	}
+	return 0
+}
+
+// tells returns how much of a question a claim tells.
+func (t *thing) tells(question []weighed) float32 {
+	const inText, inGuide = 0.7, 0.5
+	var most, sum float32
+	for _, w := range question {
+		most += w.rarity
+		switch {
+		case slices.ContainsFunc(t.words, func(k weighed) bool { return k.stem == w.stem }):
+			sum += w.rarity
+		case t.said[w.stem]:
+			sum += inText * w.rarity
+		case t.around[w.stem]:
+			sum += inGuide * w.rarity
+		}
+	}
+	return sum / most
+}
