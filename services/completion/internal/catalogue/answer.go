@@ -28,6 +28,8 @@ type Reply struct {
 	Verdict string
 	// Form is that of the claim that answers, or "".
 	Form Form
+	// Several is set where it answers for several things, each with its verdict.
+	Several bool
 	// Likeness is how like the question is to one that the answer was written for, up to 1.
 	Likeness float64
 }
@@ -153,11 +155,12 @@ const (
 // form that it wants, or nil. Species restricts it to answers about one of them.
 func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	question = question[:min(len(question), maxQuery)]
-	reply := c.answers.find(question, species, c.index.space.Point(question))
-	if reply != nil && (reply.Verdict != "" || !wantsVerdict(question)) {
-		return reply
+	claimed := c.claims.find(FormOf(question), question, species)
+	if claimed != nil && claimed.Several {
+		return claimed // an answer is to one of the things at most
 	}
-	if claimed := c.claims.find(FormOf(question), question, species); claimed != nil && (reply == nil || claimed.Verdict != "") {
+	reply := c.answers.find(question, species, c.index.space.Point(question))
+	if reply == nil || claimed != nil && claimed.Verdict != "" && reply.Verdict == "" && wantsVerdict(question) {
 		return claimed
 	}
 	return reply

@@ -165,18 +165,57 @@ const (
 	sameScale    = 0.12 // makes likeness one of an answer's
 )
 
+// A candidate is a thing that a question is about, how like it is, and whether its claim's verdict is
+// one on the question.
+type candidate struct {
+	thing *thing
+	like  float32
+	keeps bool
+}
+
+// several answers a question that asks to feed several things, each by its claim; nil where it asks
+// for one.
+func several(list []candidate, best candidate, question []words.Word) *Reply {
+	const most, share = 4, 0.8
+	if Fed(question) == nil {
+		return nil
+	}
+	things := []*thing{best.thing}
+	for _, f := range list {
+		rare := f.thing.words[f.thing.rarest].stem
+		known := slices.ContainsFunc(things, func(o *thing) bool {
+			return o.claim == f.thing.claim || slices.ContainsFunc(o.words, func(w weighed) bool { return w.stem == rare })
+		})
+		food := f.thing.claim.Guide.About("feeding") || f.thing.claim.Guide.About(TopicPoison)
+		if !known && food && f.keeps && f.thing.claim.Form == FormMay && f.like >= share*best.like && len(things) < most {
+			things = append(things, f.thing)
+		}
+	}
+	if len(things) == 1 {
+		return nil
+	}
+	answer := Answer{Guide: best.thing.claim.Guide}
+	for _, t := range things {
+		var names []string
+		for _, w := range question {
+			if slices.ContainsFunc(list, func(f candidate) bool {
+				return f.thing.claim == t.claim && f.thing.words[f.thing.rarest].stem == w.Stem
+			}) {
+				names = append(names, w.Text)
+			}
+		}
+		answer.Text += "- **" + strings.Join(names, ", ") + "**: " + strings.ToLower(t.claim.Verdict) + ". " + t.claim.Text + "\n"
+	}
+	return &Reply{Answer: &answer, Form: FormMay, Several: true, Likeness: float64(min(1, best.like+sameScale))}
+}
+
 // find returns the claim that answers a question in its form, or nil. Of those that answer it
 // alike the careful one is told.
 func (s *claims) find(asked Asked, question []words.Word, species []Species) *Reply {
 	if len(asked.Forms) == 0 {
 		return nil
 	}
-	type found struct {
-		thing *thing
-		like  float32
-		keeps bool
-	}
-	var list []found
+	var list []candidate
 	weighed, place := s.weigh(question), s.index.space.Point(question)
 	has, seen := map[string]bool{}, map[*thing]bool{}
 	for _, w := range weighed {
@@ -195,19 +234,24 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 			}
 			like := share * (thingShare*own + askedOfClaim*t.tells(weighed) + senseShare*max(0, place.Near(&t.place)))
 			if like >= leastClaim {
-				list = append(list, found{t, like, keeps})
+				list = append(list, candidate{t, like, keeps})
 			}
 		}
 	}
 	if len(list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(list, func(a, b found) int { return cmp.Compare(b.like, a.like) })
+	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.like, a.like) })
 	best := list[0]
 	for _, f := range list {
 		if f.like >= alike*best.like && f.keeps == best.keeps && best.thing.claim.Verdict == "Yes" && f.thing.claim.Verdict == "No" && f.thing.claim.Form == FormMay {
 			best = f
 			break
+		}
+	}
+	if best.thing.claim.Form == FormMay && !asked.Turned && !asked.Negated {
+		if reply := several(list, best, question); reply != nil {
+			return reply
 		}
 	}
 	claim := best.thing.claim

@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pawstream/pawstream/services/completion/internal/words"
@@ -45,6 +46,21 @@ func TestClaim(t *testing.T) {
 	before, question := words.Split("My dog scoots over the carpet."), words.Split("Is that bad?")
 	if reply := AnswerAfter(c, before, question, []Species{Dog}); reply == nil || reply.Verdict != "It depends" {
 		t.Errorf("a question that points to the sentence before it: %v", reply)
+	}
+}
+
+// TestClaimOfSeveral asks to feed several things at once.
+func TestClaimOfSeveral(t *testing.T) {
+	c := shop(t)
+	question := words.Split("can my dog eat blueberries, watermelon, raisins and rice?")
+	reply := c.Answer(question, []Species{Dog})
+	if reply == nil {
+		t.Fatal("no claim")
+	}
+	for _, want := range []string{"**blueberries, watermelon**: yes.", "**raisins**: no.", "**rice**: yes."} {
+		if !strings.Contains(reply.Lead(), want) {
+			t.Errorf("no %q: %s", want, reply.Lead())
+		}
 	}
 }
 
