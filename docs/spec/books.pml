@@ -9,6 +9,7 @@
  *     seal         jetlog/writer.go, Seal: the terminal event, fenced
  *     cancel       jetlog/settle.go, sealOver
  *     settle       jetlog/settle.go, settleEnd and settled
+ *     note         jetlog/expiry.go, note
  *     look         jetlog/replica.go, takeOver and rescue; settle.go, unsettled
  *     claim        jetlog/replica.go, claim and own
  *   Fate           ends the faults
@@ -28,7 +29,7 @@
 #define SILENCES	1	/* answers that are lost, and outages */
 #endif
 
-hidden byte once, booked, disowned, never_reached;	/* never true */
+hidden byte once, booked, listed, disowned, never_reached;	/* never true */
 
 /* The stream: the completion's records, and who says to own it. Each subject counts by itself. */
 byte tail = 1;			/* the number of the completion's last record */
@@ -44,6 +45,7 @@ bool mine[REPLICAS];		/* it is to see to what it owns itself */
 bool entered[REPLICAS];		/* it has made the entry, which the stream does not know */
 
 byte entries;			/* in the books */
+bool noted;			/* the stream says that the completion has ended, and may have to be deleted */
 bool excused;			/* one has died, or lost the log for long, right behind its entry */
 byte claims = CLAIMS, deaths = DEATHS, silences = SILENCES;
 bool cancels = true;
@@ -106,35 +108,58 @@ inline say(o, expect, ok, at) { d_step {
 	fi
 } }
 
-/* The entry, and then the word is deleted that announced it. */
+/* The log is away, right behind an entry. */
+inline away() {
+	!calm && silences > 0; silences--;
+#ifndef ENTERED_FORGOTTEN
+	entered[me] = true;
+#endif
+	mine[me] = true;
+	if
+	:: true
+	:: entering[me] = false; excused = true	/* for long: it is taken for dead */
+	fi
+}
+
+inline disown(o, at) { delete(o, at); mine[me] = false; entered[me] = false; entering[me] = false }
+
+/* It may die here, behind an entry that nobody else knows of. */
+#define MAY_DIE_BEHIND	if :: me != HEIR && deaths > 0 && !calm -> deaths--; dead[me] = true; excused = true; goto end :: true fi
+
+/* The entry; then the note that the completion has ended, by which it is deleted one day; and then the word is deleted
+ * that announced the entry. */
 inline enter(o, at) {
 #ifdef EARLY_DELETE
+	noted = true;
 	delete(o, at);
 	MAY_DIE;
 #endif
 	atomic {
 		entries++;
 		assert(once || excused || entries <= 1);
+		MAY_DIE_BEHIND
+	};
+#ifdef LATE_NOTE
+	atomic {
 		if
-		:: me != HEIR && deaths > 0 && !calm -> deaths--; dead[me] = true; excused = true; goto end
-		:: true
+		:: disown(o, at); MAY_DIE_BEHIND; noted = true
+		:: away()
+		fi
+	}
+#else
+	atomic {
+		if
+		:: noted = true; ok = true; MAY_DIE_BEHIND
+		:: away(); ok = false
 		fi
 	};
 	atomic {
 		if
-		:: delete(o, at); mine[me] = false; entered[me] = false; entering[me] = false
-		:: !calm && silences > 0 ->	/* the log is away */
-			silences--;
-#ifndef ENTERED_FORGOTTEN
-			entered[me] = true;
-#endif
-			mine[me] = true;
-			if
-			:: true
-			:: entering[me] = false; excused = true	/* for long: it is taken for dead */
-			fi
+		:: ok -> if :: disown(o, at) :: away() fi
+		:: else
 		fi
 	}
+#endif
 }
 
 proctype Replica(byte me) {
@@ -230,7 +255,10 @@ look:
 		said = owner[o];
 		if
 		:: ended == o + 1 && entered[me] ->	/* what it says is done is done */
-			delete(o, said); mine[me] = false; entered[me] = false; entering[me] = false; goto look
+#ifndef UNNOTED
+			noted = true;
+#endif
+			disown(o, said); goto look
 		:: ended == o + 1 && !entered[me]
 		:: ended != 0 && ended != o + 1 ->	/* its end is another's to settle */
 			delete(o, said);
@@ -295,6 +323,7 @@ proctype Monitor() {
 	timeout;
 	d_step {
 		assert(booked || ended == 0 || entries >= 1);
+		assert(listed || ended == 0 || noted);
 		assert(disowned || ended == 0 || owner[0] + owner[1] + owner[2] == 0)
 	};
 #ifdef GOAL

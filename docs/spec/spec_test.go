@@ -91,6 +91,8 @@ func TestTheModelFails(t *testing.T) {
 		{name: "when the word that announces it is not fenced", model: "books", change: "UNFENCED_WORD", want: "once"},
 		{name: "when an entry that the stream does not know is forgotten", model: "books", change: "ENTERED_FORGOTTEN", want: "once"},
 		{name: "when the word is deleted before the entry", model: "books", change: "EARLY_DELETE", want: "booked"},
+		{name: "when the note that it has ended comes after the word is deleted", model: "books", change: "LATE_NOTE", want: "listed"},
+		{name: "when who finds its own entry made stores no note", model: "books", change: "UNNOTED", want: "listed"},
 		{name: "when whoever cancels owns nothing", model: "books", change: "UNOWNED_CANCEL", want: "booked"},
 		{name: "when whoever cancels owns once, and tries twice", model: "books", change: "OWNED_ONCE", want: "booked"},
 		{name: "when what has ended since somebody looked needs no owner", model: "books", change: "SEALED_SINCE", want: "booked"},
