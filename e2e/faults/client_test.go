@@ -71,6 +71,8 @@ type crowd struct {
 	ctx   context.Context
 	urls  []string
 	model string // that all ask, and whose answers are known; empty: one of ours by chance
+	// stores says that three of four have their completion stored, as the others expire.
+	stores bool
 
 	mu      sync.Mutex
 	streams []checker.Stream
@@ -142,6 +144,9 @@ func (c *crowd) client(name string, random *rand.Rand) *client {
 		members["model"], members["max_tokens"] = randomModel, 30+random.IntN(40)
 	default:
 		one.stream.Ask = a.name
+	}
+	if c.stores && random.IntN(4) > 0 {
+		members["store"] = true
 	}
 	if random.IntN(5) == 0 {
 		members["stream_options"] = map[string]any{"include_usage": true}

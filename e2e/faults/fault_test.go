@@ -73,8 +73,14 @@ var kinds = []kind{
 		name: "fill-disk", least: 1000 * ms, most: 5000 * ms, promise: checker.Promise{MayFail: true, Felt: felt},
 		inject: fill, possible: hasDisk,
 	},
+	{name: "fill-log", least: 1000 * ms, most: 5000 * ms, promise: checker.Promise{MayFail: true, Felt: felt}, inject: change(settings.bytes)},
+	{name: "change-limit", inject: change(settings.limit)},
+	{name: "change-discard", least: 1000 * ms, most: 7000 * ms, inject: change(settings.discard)},
+	{name: "change-direct", inject: change(settings.direct)},
+	{name: "change-window", least: 500 * ms, most: 2500 * ms, inject: change(settings.window)},
 	{name: "wipe-nats", least: 200 * ms, most: 1000 * ms, promise: gone, inject: wipe, possible: isAlone},
 	{name: "restore-nats", least: 500 * ms, most: 3000 * ms, promise: gone, inject: restore, possible: isAlone},
+	{name: "remake-log", least: 200 * ms, most: 1000 * ms, promise: gone, inject: remake, possible: isAlone},
 }
 
 const ms = time.Millisecond

@@ -38,12 +38,15 @@ var limits = checker.Limits{
 	Memory:  1 << 30,
 }
 
+// retention is how long an answer is kept that is not to be stored: longer than anybody is away who means to come back.
+const retention = 25 * time.Second
+
 // windDown is how long the streams that run may take when the faults are over.
 const windDown = time.Minute
 
 func TestFaults(t *testing.T) {
 	t.Run("single", func(t *testing.T) {
-		survive(t, plan{Name: "single", NATS: 1, CutOften: true, Pace: *pace, Disk: diskOf(*duration)}, disturb())
+		survive(t, plan{Name: "single", NATS: 1, CutOften: true, Pace: *pace, Disk: diskOf(*duration), Retention: retention}, disturb())
 	})
 	t.Run("cluster", func(t *testing.T) {
 		survive(t, plan{Name: "cluster", NATS: 3, CutOften: true, Pace: *pace}, disturb(
@@ -92,7 +95,7 @@ func survive(t *testing.T, p plan, disturb disturbance) *checker.History {
 
 	ctx, cancel := context.WithTimeout(t.Context(), *duration+4*windDown)
 	defer cancel()
-	c := &crowd{ctx: ctx, urls: tp.urls, model: p.Model}
+	c := &crowd{ctx: ctx, urls: tp.urls, model: p.Model, stores: p.Retention > 0}
 	faulty, over := context.WithCancel(ctx)
 	defer over()
 	var working sync.WaitGroup
@@ -103,6 +106,9 @@ func survive(t *testing.T, p plan, disturb disturbance) *checker.History {
 				c.work(faulty, i, mine)
 			}
 		})
+	}
+	if h.Retention = p.Retention; h.Retention > 0 {
+		defer tp.readOn(ctx)()
 	}
 	watched := make(chan []checker.Sample)
 	stopWatching, watching := context.WithCancel(ctx)
@@ -146,6 +152,7 @@ func (tp *topology) review(t *testing.T, c *crowd, h *checker.History) {
 		t.Error(err)
 	}
 	h.Books = tp.books()
+	tp.tail.complete(h)
 	tp.report(h)
 	violations := checker.Check(h)
 	for i, v := range violations {

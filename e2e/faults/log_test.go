@@ -45,10 +45,24 @@ func dump(ctx context.Context, url string) (map[string][]checker.Record, error) 
 	if err != nil {
 		return nil, err
 	}
+	all, err := since(ctx, js, 1)
+	if err != nil {
+		return nil, err
+	}
+	for subject, n := range info.State.Subjects {
+		if got := len(all[strings.TrimPrefix(subject, logSubject)]); uint64(got) < n {
+			return nil, fmt.Errorf("the server that was asked has %d of %d records of %s", got, n, subject)
+		}
+	}
+	return all, nil
+}
+
+// since reads the records of completions from a position on.
+func since(ctx context.Context, js jetstream.JetStream, next uint64) (map[string][]checker.Record, error) {
 	all := make(map[string][]checker.Record)
-	for next, more := uint64(1), true; more; {
+	for more := true; more; {
 		batch, err := jetstreamext.GetBatch(ctx, js, logStream, 1000,
-			jetstreamext.GetBatchSubject(logSubject+"*"), jetstreamext.GetBatchSeq(next))
+			jetstreamext.GetBatchSubject(logSubject+"*"), jetstreamext.GetBatchSeq(max(next, 1)))
 		if err != nil {
 			return nil, err
 		}
@@ -67,11 +81,6 @@ func dump(ctx context.Context, url string) (map[string][]checker.Record, error) 
 			id := strings.TrimPrefix(m.Subject, logSubject)
 			all[id] = append(all[id], r)
 			next, more = m.Sequence+1, true
-		}
-	}
-	for subject, n := range info.State.Subjects {
-		if got := len(all[strings.TrimPrefix(subject, logSubject)]); uint64(got) < n {
-			return nil, fmt.Errorf("the server that was asked has %d of %d records of %s", got, n, subject)
 		}
 	}
 	return all, nil

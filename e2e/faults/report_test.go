@@ -52,6 +52,9 @@ func (tp *topology) report(h *checker.History) {
 		}
 	}
 	tp.t.Logf("usage records of %d completions, twice of %d", len(h.Books), twice)
+	if h.Retention > 0 {
+		tp.t.Logf("%d completions have expired %v after their end, of %d that were not to be stored", len(h.Expired), h.Retention, unstored(h))
+	}
 	for _, f := range h.Faults {
 		switch {
 		case strings.HasPrefix(f.Target, "completion"):
@@ -75,6 +78,16 @@ func (tp *topology) report(h *checker.History) {
 		tp.t.Error(err)
 	}
 	tp.t.Logf("seed %d, %v:\n%s", h.Seed, tp.plan.Name, &table)
+}
+
+// unstored returns how many completions of the last log were not to be stored.
+func unstored(h *checker.History) (n int) {
+	for _, records := range h.Log {
+		if records[0].Meta != nil && !records[0].Meta.Store {
+			n++
+		}
+	}
+	return n
 }
 
 // reach is how long after a fault something is taken for its consequence.

@@ -148,6 +148,7 @@ func (tp *topology) takeAway(at time.Time) error {
 		return err
 	}
 	tp.eras = append(tp.eras, e)
+	tp.tail.cut()
 	go func() { // lost waits for it
 		defer close(e.read)
 		e.Log, e.err = tp.exhume(e.dir)

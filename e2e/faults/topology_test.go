@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -31,6 +32,8 @@ type plan struct {
 	Clients     int      // how many streams there are at a time; 0: as the flag says
 	Model       string   // that all clients ask, and whose answers are known; empty: ours
 	Disk        int64    // bytes of the disk that NATS has for itself; 0: it has none
+	// Retention is how long a completion is kept that is not to be stored, which some are; 0: all are kept to the end.
+	Retention time.Duration
 }
 
 // A topology is the processes of a run and the proxies between them.
@@ -48,6 +51,7 @@ type topology struct {
 	mounted []string // directories that are disks
 	noDisk  error    // why there is none, though the plan has it
 	eras    []*era
+	tail    tail
 
 	exhuming sync.Mutex
 	spare    string // address of the server that reads logs which were taken away; empty: not yet
@@ -222,7 +226,7 @@ func (tp *topology) startCompletions(random *rand.Rand) error {
 				return append([]string{
 					"--listen=" + address, "--admin-listen=127.0.0.1:0", "--nats-url=" + strings.Join(urls, ","),
 					"--nats-replicas=" + strconv.Itoa(tp.plan.NATS), "--drain-timeout=1s",
-					"--resume-retention=" + (*duration + 15*time.Minute).String(), // all is read once more in the end
+					"--resume-retention=" + cmp.Or(tp.plan.Retention, *duration+15*time.Minute).String(), // all is read once more in the end
 					"--log-witness=" + filepath.Join(tp.dir, name+".witness"),
 					"--advisor-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
 					"--random-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),

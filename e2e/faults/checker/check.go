@@ -11,7 +11,7 @@ import (
 
 // A Violation is a promise that was broken.
 type Violation struct {
-	Invariant string // "I1" to "I14", "serves", "complete", or "books"
+	Invariant string // "I1" to "I14", "serves", "complete", "books", or "keeps"
 	Subject   string // the completion, stream or process
 	What      string
 }
@@ -44,6 +44,7 @@ func Check(h *History) []Violation {
 		{"serves", serves},
 		{"complete", complete},
 		{"books", accounted},
+		{"keeps", kept},
 	} {
 		f := &findings{History: h, index: in, invariant: invariant.name}
 		invariant.check(f)

@@ -8,7 +8,7 @@ import (
 
 // resumesAfterTheCursor is I7: resume(k) yields k+1, and 204 where k is the terminal
 // event and nowhere else, or for a POST a stream without an event. A passing fault may
-// put it off, but not refuse it; only a log that was taken away may.
+// put it off, but not refuse it; only a log that was taken away may, and the end of the retention.
 func resumesAfterTheCursor(f *findings) {
 	f.connections(func(s *Stream, c *Connection) {
 		after := c.after()
@@ -22,7 +22,7 @@ func resumesAfterTheCursor(f *findings) {
 			f.add(label(s, c), "%d events after the terminal one", len(c.Events))
 		case c.Status == http.StatusOK && atEnd && c.Method == http.MethodGet && !c.ComeBack && !f.goesOn(s, c):
 			f.add(label(s, c), "status 200 after the terminal event")
-		case c.refused() && f.mayForget(s.begun(), c.Ended):
+		case c.refused() && (f.mayForget(s.begun(), c.Ended) || f.mayExpire(s.completion(), c.Ended)):
 		case c.After != "" && c.Status/100 == 4 && c.Status != http.StatusTooManyRequests:
 			f.add(label(s, c), "status %d after an event that was shown", c.Status)
 		}
@@ -173,7 +173,7 @@ func complete(f *findings) {
 	cancelled := f.cancelled()
 	for i := range f.Streams {
 		s := &f.Streams[i]
-		if s.Left || cancelled[s.completion()] || f.failed(s) && f.mayFail(s) {
+		if s.Left || cancelled[s.completion()] || f.failed(s) && f.mayFail(s) || f.cameLate(s) {
 			continue
 		}
 		all := s.joined()

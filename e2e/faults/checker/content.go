@@ -65,16 +65,16 @@ func sameBytes(f *findings) {
 			seen[here] = now
 		}
 	})
-	names := make(map[string]string)
+	names := make(map[string]*version)
 	for _, v := range f.versions {
 		if v.meta.Key == "" {
 			continue
 		}
 		name := fmt.Sprintf("%d\x00%s\x00%s", v.era, v.meta.Principal, v.meta.Key)
-		if other, taken := names[name]; taken {
-			f.add(v.String(), "idempotency key %s names %s too", v.meta.Key, other)
+		if other, taken := names[name]; taken && !f.inTurn(v, other) {
+			f.add(v.String(), "idempotency key %s names %s too", v.meta.Key, other.id)
 		}
-		names[name] = v.id
+		names[name] = v
 	}
 }
 
@@ -148,7 +148,7 @@ func plain(all []stored) []Step {
 func cancelled(f *findings) {
 	for _, c := range f.Cancels {
 		if c.Gone {
-			if !f.mayForget(time.Time{}, c.At) {
+			if !f.mayForget(time.Time{}, c.At) && !f.mayExpire(c.Completion, c.At) {
 				f.add(c.Completion, "was not known to who cancelled it")
 			}
 			continue

@@ -22,7 +22,11 @@ type History struct {
 	// at the end.
 	Log map[string][]Record
 	// Lost holds the logs that were taken away, in order, each as it was at its end.
-	Lost     []Era
+	Lost []Era
+	// Retention is how long a completion is kept after its end that is not to be stored; 0: as long as the others.
+	Retention time.Duration
+	// Expired are completions that Log and Lost hold as they were last seen, and that were gone in the end.
+	Expired  []Expired
 	Attempts []Attempt
 	Faults   []Fault
 	Samples  []Sample
@@ -36,6 +40,13 @@ type History struct {
 type Era struct {
 	Until time.Time
 	Log   map[string][]Record // as in [History]
+}
+
+// An Expired completion was in a log, and then not any more.
+type Expired struct {
+	Completion string
+	Era        int       // of its log: the number in Lost, or one more
+	By         time.Time // when it was gone, at the latest
 }
 
 // Limits are the bounds that the promises leave open.
@@ -120,6 +131,7 @@ type Meta struct {
 	Model     string
 	Key       string
 	Tag       string
+	Store     bool // it is to be kept as long as the log keeps anything
 }
 
 // An Attempt is one call of the engine.

@@ -26,7 +26,7 @@ func DecodeRecord(data []byte, position uint64, stored time.Time) (Record, error
 		m := content.Meta
 		r.Meta = &Meta{
 			ID: m.GetId(), Principal: m.GetPrincipal(), Model: m.GetModel(),
-			Key: m.GetIdempotencyKey(), Tag: m.GetParams().GetUser(),
+			Key: m.GetIdempotencyKey(), Tag: m.GetParams().GetUser(), Store: m.GetParams().GetStore(),
 		}
 	case *logv1.Record_Claim:
 		r.Claim, r.First = true, int64(content.Claim.GetNextSequence())

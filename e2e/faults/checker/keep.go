@@ -1,0 +1,59 @@
+package checker
+
+import (
+	"slices"
+	"time"
+)
+
+// kept checks that nothing is gone before its time: of what was to be stored nothing, of the rest nothing before it has
+// ended and the retention is over.
+func kept(f *findings) {
+	for _, e := range f.Expired {
+		i := slices.IndexFunc(f.byID[e.Completion], func(v *version) bool { return v.era == e.Era })
+		if i < 0 {
+			f.add(e.Completion, "is gone from log %d, which has never held it", e.Era)
+			continue
+		}
+		v := f.byID[e.Completion][i]
+		switch ended := v.ended(); {
+		case v.meta.Store || f.Retention == 0:
+			f.add(v.String(), "was to be stored, and is gone")
+		case ended.IsZero():
+			f.add(v.String(), "is gone, and had not ended")
+		case e.By.Before(ended.Add(f.Retention - f.Limits.Clock)):
+			f.add(v.String(), "is gone %v after its end, and ought to be kept for %v", e.By.Sub(ended), f.Retention)
+		}
+	}
+}
+
+// ended returns when a completion has; zero: it has not.
+func (v *version) ended() time.Time {
+	if _, _, ended := v.terminal(); !ended {
+		return time.Time{}
+	}
+	return v.steps[len(v.steps)-1].at
+}
+
+// mayExpire reports whether a completion may be unknown at some time, as it was not to be stored and had ended long
+// enough before.
+func (f *findings) mayExpire(id string, at time.Time) bool {
+	return f.Retention > 0 && slices.ContainsFunc(f.byID[id], func(v *version) bool {
+		ended := v.ended()
+		return !v.meta.Store && !ended.IsZero() && at.After(ended.Add(f.Retention-f.Limits.Clock))
+	})
+}
+
+// inTurn reports whether one of two completions was begun only when the other one had expired.
+func (f *findings) inTurn(a, b *version) bool {
+	return f.mayExpire(a.id, b.records[0].Stored) || f.mayExpire(b.id, a.records[0].Stored)
+}
+
+// cameLate reports whether a stream has ended with the word that its completion is not known any more, when that had
+// expired.
+func (f *findings) cameLate(s *Stream) bool {
+	if len(s.Connections) == 0 {
+		return false
+	}
+	last := &s.Connections[len(s.Connections)-1]
+	return last.refused() && f.mayExpire(s.completion(), last.Ended)
+}
