@@ -1,9 +1,9 @@
-// Package ask is the command line's side of the public API: it asks, or follows what
-// somebody else has asked for, and writes the answer to the terminal as it comes. A person sees Markdown painted, and may ask
-// one question after another; a program reads the text as it is. A
-// connection that is lost is taken up again after the last event that came.
+// Package ask is the command line's client of the public API. It asks a question, or follows an existing
+// answer, and writes the answer to the terminal as it comes. On a terminal, Markdown is painted, and a
+// person may ask one question after another. A program reads plain text. After a lost connection, ask
+// resumes behind the last event that it received.
 //
-// It is a client like any other and knows nothing of the edge but its API.
+// It is a client like any other, and knows nothing of the edge but its API.
 package ask
 
 import (

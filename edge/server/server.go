@@ -1,6 +1,5 @@
-// Package server puts the edge together: the connection to the completion service,
-// the public HTTP surface and its listener. It is wiring, to be read from top to
-// bottom.
+// Package server wires the edge: the connection to the completion service, the public HTTP surface and its
+// listener. Read it from top to bottom.
 package server
 
 import (

@@ -1,5 +1,5 @@
-// Package apidocs is the description of the public API, written by hand as OpenAPI 3.2,
-// Swagger UI, which shows it, and pages about streams, with the examples, and what else there is to know.
+// Package apidocs is the documentation of the public API: a description in OpenAPI 3.2, written by hand,
+// Swagger UI, which shows it, and pages about streams and examples.
 package apidocs
 
 import (

@@ -1,5 +1,5 @@
-// Package asked tells of which target an answer was asked, for the logs: the completion service says so
-// when the call that created the completion ends. It knows nothing of targets but their names.
+// Package asked passes the name of the target that answered to the logs. The completion service reports it
+// when the call that created the completion ends. The package knows only the target's name.
 package asked
 
 import (

@@ -1,12 +1,11 @@
-// Package auth tells who sends a request, and what they may do.
+// Package auth identifies the caller of a request, and decides what it may do.
 //
-// Three ways to find out are ordinary to the rest of the edge: [None] believes that
-// everybody is the same anonymous caller, [Keys] knows a file of API keys, and [JWT]
-// checks tokens of an identity provider. [Tickets] lets a caller pass on the right to
-// follow one completion: to an EventSource, which cannot send a header, or to other people.
+// The rest of the edge has three authenticators to choose from: [None] takes everybody for the same
+// anonymous caller, [Keys] reads a file of API keys, and [JWT] checks tokens of an identity provider. With
+// [Tickets], a caller passes on the right to follow one completion, to an EventSource, which cannot send a
+// header, or to other people.
 //
-// The package knows the header Authorization (RFC 9110, section 11.6.2; RFC 6750) and
-// nothing else of HTTP.
+// Of HTTP, the package knows only the header Authorization (RFC 9110, section 11.6.2; RFC 6750).
 package auth
 
 import (

@@ -1,9 +1,9 @@
-// Package backend is the way to the completion service: connections to all its replicas, as
-// many as the open calls need, read in beats while they are busy.
+// Package backend connects the edge to the completion service: to all its replicas, with as many
+// connections as the open calls need, and with reads in beats while they are busy.
 //
-// A [Backend] is what generated clients call through. It spreads calls over the replicas
-// that say that they serve, and makes again elsewhere what may be made twice. It knows
-// which methods those are, and nothing else of what is called.
+// Generated clients make their calls through a [Backend]. It spreads calls over the replicas that report
+// themselves as serving, and repeats calls elsewhere if that is safe. It knows which methods those are, and
+// nothing else about them.
 package backend
 
 import (

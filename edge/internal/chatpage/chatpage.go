@@ -1,6 +1,6 @@
-// Package chatpage is the page at which people ask and watch the answer come: plain
-// modules and a style sheet, embedded as they are written. It asks by the client of clients/js. What it
-// takes from others, vendor/vendor.mjs copies from npm, and assets/vendor/vendored.json says what that is.
+// Package chatpage is the page on which people ask questions and watch the answers come: plain modules and
+// a style sheet, embedded as written. It uses the client in clients/js. vendor/vendor.mjs copies third-party
+// files from npm, and assets/vendor/vendored.json lists them.
 //
 // The page uses the public API alone, of which this package knows nothing.
 package chatpage

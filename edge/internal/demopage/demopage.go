@@ -1,5 +1,6 @@
-// Package demopage is the page at /demo, which shows what becomes of an answer when something breaks. Its buttons cut
-// connections, kill a completion service, and take the network away. Only a demonstration serves it: see [Demo].
+// Package demopage is the page at /demo, which shows what happens to an answer when something breaks. Its
+// buttons cut connections, kill a completion service, and take the network away. Only a demonstration
+// serves it: see [Demo].
 package demopage
 
 import (

@@ -1,26 +1,23 @@
-// Package dialect says what a public protocol of the edge is made of: how a request is
-// read, how the events of a completion are shown, and how failures and answers look. Each
-// dialect is a folder beside this file.
+// Package dialect defines what a public protocol of the edge consists of: how it decodes a request, and how
+// it shows the events of a completion, failures and answers. Each dialect is a folder beside this file.
 //
-// All dialects show one log. A stream of any of them is a pure projection of the events
-// that the log holds, so that any edge can begin it again anywhere.
+// All dialects show one log. A stream of any of them is a pure projection of the events in the log, so any
+// edge can begin it again anywhere.
 //
-// # What the seam was held against
+// # What the interfaces allow
 //
-// The chat completions of package chat are one frame for each event, under the numbers of
-// the log. The seam is made for those that are not, such as OpenAI's responses:
+// The chat completions of package chat have one frame for each event, under the numbers of the log. Other
+// protocols, such as OpenAI's responses, need more:
 //
-//   - Several frames for an event, or none: [Projection.Event] appends what there is.
-//   - Numbers of its own: [Reader.After] is the dialect's number, and [Projection.Needs]
-//     says after which event of the log it wants to be fed. One that has to fold asks for
-//     the first event, and keeps back what its reader has.
-//   - The whole response in the last frame: a projection keeps what it needs of the events,
-//     as it is fed all of them in order.
-//   - No "id:" on a POST: frames are the projection's, from the first byte to the blank line.
-//   - A heartbeat with data: [Projection.Heartbeat] is asked, and may be asked before the
-//     first event.
-//   - A frame that goes out at admission: [Projection.Open] may append some, and
-//     [Needs.Opening] has it called then.
+//   - Several frames for an event, or none: [Projection.Event] appends as many as there are.
+//   - Numbers of its own: [Reader.After] is the dialect's number, and [Projection.Needs] says after which
+//     event of the log the projection starts. A projection that folds asks for the first event, and holds
+//     back what its reader has.
+//   - The whole response in the last frame: a projection receives all events in order, and keeps what it
+//     needs of them.
+//   - No "id:" on a POST: the projection writes the whole frame, including the blank line.
+//   - A heartbeat with data: [Projection.Heartbeat] writes it, even before the first event.
+//   - A frame at admission: [Projection.Open] may append one, and is called then if [Needs.Opening] is set.
 package dialect
 
 import (

@@ -1,10 +1,10 @@
-// Package failure has what can go wrong for a client of the public API: one type, the
-// edge's own failures, and the completion service's.
+// Package failure defines what can go wrong for a client of the public API: one type, the edge's own
+// failures, and the completion service's.
 //
-// Every failure of the service becomes an [Error] here: [FromStatus] and [FromEvent] share
-// the one table of its reasons. A failure that is our own fault keeps its text to itself.
+// [FromStatus] and [FromEvent] turn every failure of the service into an [Error], by one table of its
+// reasons. A failure that is our own fault does not show its text.
 //
-// It is what all dialects share. How a failure looks on the wire is a dialect's to say.
+// All dialects share it. Each decides how a failure looks on the wire.
 package failure
 
 import (

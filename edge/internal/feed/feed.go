@@ -1,9 +1,8 @@
-// Package feed gives the messages of one completion, over as many gRPC streams as it takes:
-// each event once, in order and without a gap.
+// Package feed returns the messages of one completion, over as many gRPC streams as it takes: each event
+// once, in order and without a gap.
 //
-// If the replica behind a stream dies, the feed opens the stream again on another one,
-// after the last event that it has received. It knows neither HTTP nor what is made of the
-// events.
+// If the replica behind a stream dies, the feed reopens the stream on another one, after the last event that
+// it has received. It knows neither HTTP nor what the events are used for.
 package feed
 
 import (

@@ -1,9 +1,8 @@
-// Package hedge makes a call a second time, to another target, when it is not answered soon
-// (Dean and Barroso, "The Tail at Scale", call that a hedged request). gRPC notices only after
-// some fifteen seconds that a connection has died without a word. It is for calls that may
-// be made twice.
+// Package hedge repeats a call on another target if the first does not answer soon (a hedged request: Dean
+// and Barroso, "The Tail at Scale"). gRPC takes some fifteen seconds to notice that a connection has died
+// silently. Use it only for calls that are safe to repeat.
 //
-// It knows neither gRPC nor what is called.
+// It knows neither gRPC nor the call.
 package hedge
 
 import (

@@ -1,6 +1,5 @@
-// Package httpapi is the public HTTP surface: routes, handlers and what stands around
-// them. Creating and following completions is the relay's work; the unary JSON calls
-// are grpc-gateway's, with our JSON and our errors.
+// Package httpapi is the public HTTP surface: routes, handlers and middleware. The relay creates and follows
+// completions. grpc-gateway makes the unary JSON calls, with our JSON and our errors.
 package httpapi
 
 import (

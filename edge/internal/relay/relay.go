@@ -1,13 +1,10 @@
-// Package relay writes the stream of one completion as the Server-Sent Events of one HTTP
-// response.
+// Package relay writes the stream of one completion as the Server-Sent Events of one HTTP response.
 //
-// What it promises a client: an event that was received is written once, in order and
-// whole; a silent stream shows a heartbeat; and a response ends cleanly only after the
-// completion's terminal event or an error frame. Where neither can be written the
-// connection is aborted, because SDKs take every clean end for success.
+// It promises clients three things. Each received event is written once, in order and whole. A silent stream
+// shows heartbeats. A response ends cleanly only after the completion's terminal event or an error frame. If
+// it can write neither, it aborts the connection, because SDKs take every clean end for success.
 //
-// It takes the events from package feed and their frames from a dialect. It does not know
-// what a frame says.
+// Events come from package feed, and frames from a dialect. The relay does not know what a frame says.
 package relay
 
 import (

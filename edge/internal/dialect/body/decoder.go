@@ -1,5 +1,5 @@
-// Package body reads the JSON bodies of requests for whichever dialect. It says which field is
-// at fault, and bounds what a body may make of its size.
+// Package body reads the JSON bodies of requests for all dialects. It reports which field is wrong, and
+// limits how much memory a body may take.
 //
 // It knows no field, and no contract but that of failures.
 package body

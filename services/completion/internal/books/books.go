@@ -1,4 +1,5 @@
-// Package books has who, of one process, is about to enter the end of a completion into the books: one at a time.
+// Package books ensures that only one goroutine of a process at a time enters the end of a completion into
+// the books.
 package books
 
 import "sync"

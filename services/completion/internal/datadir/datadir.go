@@ -1,5 +1,5 @@
-// Package datadir has the directory in which a log keeps its files: which version wrote it, that one process at a time
-// uses it, and a mark of what was stored there last.
+// Package datadir manages the directory in which a log keeps its files. It records which version wrote it
+// and what was stored last, and lets only one process use it at a time.
 package datadir
 
 import (

@@ -1,5 +1,5 @@
-// Package due lists the completions that have ended and are to be deleted a while after. It knows when, and which
-// replica is to do so, but not how a completion is deleted.
+// Package due lists the completions that have ended and will be deleted later. It knows when, and which
+// replica will do it, but not how a completion is deleted.
 package due
 
 import (

@@ -1,6 +1,6 @@
-// Package ground has model servers answer from the catalogue: it is a [route.Backend] before another
-// one. It puts what the catalogue says about the question before the conversation, and may offer
-// the model a tool to search the pets with, which it answers itself.
+// Package ground lets model servers answer from the catalogue: it is a [route.Backend] in front of another
+// one. It inserts what the catalogue says about the question before the conversation. It may also offer the
+// model a tool that searches the pets, and answers calls to it.
 //
 // It knows no server's protocol.
 package ground

@@ -1,46 +1,43 @@
-// Package jetlog keeps completions in NATS JetStream: durable, shared by replicas, and
-// safe against a replica that does not know that it has been replaced.
+// Package jetlog keeps completions in NATS JetStream. The log is durable, replicas share it, and a
+// replica that does not know that it was replaced cannot harm it.
 //
 // # Layout
 //
-// One stream holds everything. Each completion has a subject, whose messages are the
-// records of package record: its meta, then its events. A name (idempotency key), an
-// entry in its principal's list, and replaced metadata have subjects of their own, so
-// that nobody but its writer adds to the subject of a running completion. So has the end of one that is
-// not to be stored, until it is deleted.
+// One stream holds everything. Each completion has a subject, whose messages are the records of
+// package record: its meta, then its events. Names (idempotency keys), entries in principals' lists,
+// and replaced metadata have subjects of their own, so that only its writer adds to the subject of a
+// running completion. So has the end of a completion that is not to be stored, until that is deleted.
 //
 // # Rules
 //
-//   - Log before send: an event is shown to readers, local ones too, only after
-//     JetStream has acknowledged the record that holds it.
-//   - One append in flight for each completion. What arrives meanwhile rides in the
-//     next record, so batches grow with load by themselves.
-//   - Fence: every append names the last message of its subject that the writer knows.
-//     If somebody else has written since, JetStream refuses, and the writer stops.
-//   - An append whose acknowledgement is lost happens once: package jetio sees to that.
+//   - Log before send: readers, including local ones, see an event only after JetStream has
+//     acknowledged its record.
+//   - One append in flight per completion. Events that arrive meanwhile go into the next record, so
+//     batches grow with the load.
+//   - Fence: every append names the last message of its subject that the writer knows. If somebody
+//     else has written since, JetStream refuses the append, and the writer stops.
+//   - An append whose acknowledgement is lost happens once: package jetio ensures that.
 //
 // # Reading
 //
-// Readers of a completion share one tape, which its writer feeds or, in other
-// replicas and after a restart, a mirror that follows the stream. A mirror checks that
-// each record follows the one before. Where one does not, or cannot be read, readers
-// end with an error that wraps record.ErrCorrupt: a completion is better ended than
-// shown wrongly.
+// Readers of a completion share one tape. Its writer feeds it or, in other replicas and after a
+// restart, a mirror that follows the stream. A mirror checks that each record follows the previous
+// one. If one does not, or cannot be read, readers get an error that wraps record.ErrCorrupt: it is
+// better to end a completion than to show it wrongly.
 //
 // # The stream itself
 //
-// A keeper stores a record of its own once a second, so the log knows whether it is well, which
-// Health tells. Where the stream turns out to be another one than that which was opened, lost
-// or put back from a backup, an era ends: everything that was written or followed in it ends with
-// [chat.ErrLost], and nothing that was learned in it is written, or deleted by, in the next. The
-// new stream is opened with all the checks of the start.
+// A keeper stores its own record once a second, so the log knows whether it works, which Health
+// reports. If the stream is lost or restored from a backup, an era ends. Everything written or
+// followed in that era ends with [chat.ErrLost]. Nothing learned in it is written to the next one, or
+// deletes anything there. The new stream is opened with all the checks of the start.
 //
 // # What is not promised
 //
-// A replica that stands still while a backup is put back, and whose connection survives that,
-// may append one record to a completion that was taken over meanwhile, if its numbers happen to be
-// the same: the completion cannot be read then, and says so. Without [Config].SyncAlways, and in an external server without its like, the loss of
-// power may lose what was acknowledged last. Files that were damaged cost records, which is
-// logged when the server inside this process starts. Anybody who may publish in the account of an
-// external server may forge records: it has to be ours alone.
+// A replica may stand still while a backup is restored, and keep its connection. If the numbers
+// happen to match, it may then append one record to a completion that was taken over meanwhile. That
+// completion cannot be read any more, and readers get an error. Without [Config].SyncAlways, and on
+// an external server without its equivalent, a power loss may lose the last acknowledged records.
+// Damaged files lose records, which the server inside this process logs when it starts. Anybody who
+// may publish in the account of an external server can forge records, so no one else may use it.
 package jetlog

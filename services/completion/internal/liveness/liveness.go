@@ -1,5 +1,5 @@
-// Package liveness knows which replicas of a log live, by the beats that each publishes. A replica that is taken
-// for dead too early costs tokens, never truth: the log's fence alone decides who may write.
+// Package liveness knows which replicas of a log are alive, by the beats that each publishes. Declaring a
+// replica dead too early costs tokens, but never correctness: only the log's fence decides who may write.
 package liveness
 
 import (

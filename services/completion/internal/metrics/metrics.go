@@ -1,12 +1,11 @@
-// Package metrics tells what the completion service does: how many completions there
-// are and what became of them, how fast they are generated, what they cost, and how the
-// log keeps up. It has an instrument or a span for each, and decides nothing. It knows no log.
+// Package metrics measures the completion service: how many completions there are and how they end, how
+// fast they are generated, what they cost, and how the log keeps up. It has an instrument or a span for
+// each, and decides nothing. It knows no log.
 //
-// The metrics of OpenTelemetry's conventions for generative AI (gen_ai.*) are recorded
-// here and not at the edge, because this service is the model server they speak of: it
-// sees all callers, and knows when a token was generated. Each completion is counted
-// once, by the process that stored its terminal event. What callers experience over HTTP
-// is for the edge to tell.
+// The metrics of OpenTelemetry's conventions for generative AI (gen_ai.*) are recorded here and not at the
+// edge, because this service is the model server in their sense: it sees all callers, and knows when a token
+// was generated. The process that stores a completion's terminal event counts it, once. The edge measures
+// what callers experience over HTTP.
 //
 // No message text is ever put into a metric or a span.
 package metrics
