@@ -118,10 +118,11 @@ func TestCode(t *testing.T) {
 		}
 	}
 	c.Wait(`document.querySelector("#status").textContent === "Copied"`)
+	c.Wait(`document.querySelector(".body pre [data-token]") && !document.querySelector("[data-waits]")`)
 	tokens := func(at int) string {
 		return browser.Eval[string](c.Page, fmt.Sprintf(`[...document.querySelectorAll(".body pre")][%d].querySelectorAll("[data-token]").values().take(3).map((e) => e.dataset.token + " " + e.textContent).toArray().join("|")`, at))
 	}
-	if got := tokens(0) + ";" + tokens(1) + ";" + tokens(2); got != `word func;;`+strings.Repeat(`text "a line of a long program"|`, 3)[:3*len(`text "a line of a long program"|`)-1] {
+	if got := tokens(0) + ";" + tokens(1) + ";" + tokens(2); got != `word func;;word Println|text "a line of a long program"|word Println` {
 		t.Errorf("of the code %q is coloured", got)
 	}
 	browser.Eval[bool](c.Page, `document.querySelector("#scroll").scrollTop = 0, true`)

@@ -1,47 +1,55 @@
-// Colours for code: comments, texts, numbers and the words of a language. It knows no grammar, and so is small, and wrong
-// in places where only a parser is right. What it does not know stays as it is.
+// Colours for code, by highlight.js. That is large, and most answers have no code: it is loaded once there is some, and
+// what waits for it is shown without colours until then.
 
-const words = new Set((
-  "abstract and as assert async await base bool boolean break byte case catch chan char class const continue crate def default defer del delete do double echo elif else end " +
-  "enum esac except exec export extends extern fallthrough false False fi final finally float fn for foreach from func function global go goto if impl implements import in include " +
-  "instanceof int interface is lambda let local long loop map match message mod module move mut namespace new nil None nonlocal not null of or package pass private protected " +
-  "protocol pub public raise range readonly ref repeated require return rpc select self service set short signed sizeof static string struct super switch syntax then this throw throws trait " +
-  "true True try type typeof undefined union unsafe unsigned until use using var virtual void when where while with yield " +
-  "SELECT FROM WHERE AND OR NOT NULL INSERT INTO VALUES UPDATE SET DELETE CREATE TABLE JOIN LEFT ON GROUP BY ORDER LIMIT AS"
-).split(" "));
+/** What is coloured as which kind; what highlight.js finds besides looks like the rest. */
+const kinds = Object.entries({
+  comment: "comment quote doctag",
+  text: "string regexp char link addition",
+  number: "number literal deletion",
+  word: "keyword built_in type tag name attr attribute meta section selector-tag selector-id selector-class template-tag",
+}).flatMap(([kind, scopes]) => scopes.split(" ").map((scope) => [scope, kind]));
+const kindOf = new Map(kinds);
 
-const [slashes, hash, dashes, angles] = [/\/\/.*|\/\*[^]*?(?:\*\/|$)/, /(?<![^\s;(])#.*/, /--.*/, /<!--[^]*?(?:-->|$)/].map((r) => r.source);
-const double = /"(?:[^"\\\n]|\\.)*"/.source;
-const texts = `${double}|${/'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\[^])*`/.source}`;
-
-/** How comments and texts look, by language. */
-const looks = Object.entries({
-  "c c++ cpp cs csharp css dart go java js javascript json jsonc jsx kotlin mjs php proto scss swift ts tsx typescript": [slashes, texts],
-  "rust rs": [slashes, double],
-  "bash console dockerfile fish ini make makefile perl py python r rb ruby sh shell toml yaml yml zsh": [hash, texts],
-  "haskell hs lua sql": [dashes, texts],
-  "html svg vue xml": [angles, `${double}|</?[\\w-]+|/?>`],
-}).flatMap(([names, [comment, text]]) => {
-  const pattern = new RegExp(`(?<comment>${comment})|(?<text>${text})|(?<number>(?<![\\w.])\\d[\\w.]*)|(?<word>[A-Za-z_]\\w*)`, "g");
-  return names.split(" ").map((name) => [name, pattern]);
-});
-const patterns = new Map(looks);
+let library;
+let loading;
 
 /** Gives the code of an element its colours, if its language is known. What it says stays the same. */
 export function highlight(code, language) {
-  const pattern = patterns.get(language.toLowerCase());
-  if (!pattern) return;
-  const source = code.textContent;
-  const parts = [];
-  let end = 0;
-  for (const { 0: found, index, groups } of source.matchAll(pattern)) {
-    const [kind] = Object.entries(groups).find(([, text]) => text !== undefined);
-    if (kind === "word" && !words.has(found)) continue;
-    const part = document.createElement("span");
-    part.dataset.token = kind;
-    part.textContent = found;
-    parts.push(source.slice(end, index), part);
-    end = index + found.length;
+  if (library) colour(code, language);
+  else if (language) {
+    code.dataset.waits = language;
+    loading ??= load();
   }
-  code.replaceChildren(...parts.filter((part) => part !== ""), source.slice(end));
+}
+
+async function load() {
+  try {
+    ({ default: library } = await import("./vendor/highlight.js"));
+  } catch {
+    loading = undefined; // the server is away: the next piece of code tries again
+    return;
+  }
+  for (const code of document.querySelectorAll("[data-waits]")) {
+    const { waits } = code.dataset;
+    delete code.dataset.waits;
+    colour(code, waits);
+  }
+}
+
+function colour(code, language) {
+  if (!library.getLanguage(language)) return;
+  // The tree, and not the markup that is made of it: nothing of an answer becomes HTML.
+  const { rootNode } = library.highlight(code.textContent, { language, ignoreIllegals: true })._emitter;
+  code.replaceChildren(...rootNode.children.map(node));
+}
+
+function node(piece) {
+  if (typeof piece === "string") return piece;
+  const kind = kindOf.get(piece.scope?.split(/[.:]/)[0]);
+  const within = piece.children.map(node);
+  if (!kind && within.every((n) => typeof n === "string")) return within.join("");
+  const part = document.createElement("span");
+  if (kind) part.dataset.token = kind;
+  part.append(...within);
+  return part;
 }

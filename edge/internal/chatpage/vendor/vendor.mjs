@@ -14,6 +14,7 @@ const here = import.meta.dirname;
 const to = join(here, "..", "assets", "vendor");
 const libraries = [
   { name: "marked", file: "lib/marked.esm.js", as: "marked.js", licence: "LICENSE", use: "Markdown to HTML" },
+  { name: "@highlightjs/cdn-assets", file: "es/highlight.min.js", as: "highlight.js", licence: "LICENSE", use: "colours for code" },
   { name: "dompurify", file: "dist/purify.es.mjs", as: "purify.js", licence: "LICENSE", use: "keeps only harmless HTML" },
 ];
 
