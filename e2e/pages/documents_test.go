@@ -134,4 +134,10 @@ func TestAPIDocs(t *testing.T) {
 			t.Errorf("/docs, %s: %.2000s", theme, broken)
 		}
 	}
+	c.Resize(320, 800)
+	if wide := browser.Eval[float64](c.Page, `document.documentElement.scrollWidth`); wide > 320 {
+		t.Errorf("/docs is %v pixels wide on a phone of 320", wide)
+	}
+	c.Click(".opblock-summary-control")
+	c.Wait(`location.hash.startsWith("#/") && document.querySelector(".opblock.is-open") !== null`)
 }
