@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
@@ -10,6 +11,9 @@ import (
 
 // A hand uses a control of the page, which is known by its name.
 type hand func(t *testing.T, c chat, name string)
+
+// clipboard is held from a copy until it is pasted: all pages have one clipboard.
+var clipboard sync.Mutex
 
 // A mouse clicks where the control is seen.
 func mouse(t *testing.T, c chat, name string) {
@@ -105,10 +109,12 @@ func TestByHand(t *testing.T) {
 			}
 
 			// What is copied is the source.
+			clipboard.Lock()
 			use(t, c, "Copy")
 			c.Wait(named("Copied"))
 			use(t, c, "Your question")
 			c.Paste()
+			clipboard.Unlock()
 			source := browser.Eval[string](c.Page, answerOf+`.then((c) => c.choices[0].message.content)`)
 			if got := browser.Eval[string](c.Page, `document.querySelector("#question").value`); got != source || !strings.Contains(got, "**") {
 				t.Errorf("copied\n%s\nand the answer is\n%s", got, source)

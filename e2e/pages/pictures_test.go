@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,4 +76,33 @@ func TestPictures(t *testing.T) {
 	}
 	c.Enter()
 	c.ends("done") // without the picture
+}
+
+// TestPastedPicture copies a picture where it is seen, and pastes it into the question.
+func TestPastedPicture(t *testing.T) {
+	t.Parallel()
+	m := model(t)
+	c := serveWild(t, m, nil)
+	home := browser.Eval[string](c.Page, `location.href`)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/png")
+		_ = png.Encode(w, image.NewRGBA(image.Rect(0, 0, 40, 30)))
+	}))
+	t.Cleanup(elsewhere.Close)
+	clipboard.Lock()
+	defer clipboard.Unlock()
+	c.Go(elsewhere.URL)
+	c.Copy()
+	c.Go(home)
+	c.Wait(`document.querySelector("#model:enabled") && document.activeElement.id === "question"`)
+	browser.Eval[bool](c.Page, `((e) => (e.value = "wild", e.dispatchEvent(new Event("change")), true))(document.querySelector("#model"))`)
+	c.Paste()
+	c.Wait(`document.querySelectorAll("#pictures img").length === 1`)
+	c.put("What is this?")
+	m.say("A paw.")
+	m.end()
+	c.ends("done")
+	if asked := m.requests()[0]; strings.Count(asked, "data:image/") != 1 {
+		t.Errorf("the model was asked %.300s", asked)
+	}
 }

@@ -305,10 +305,26 @@ func (p *Page) Click(selector string) { p.t.Helper(); p.do(chromedp.Click(select
 // ClickAt clicks what is at a place, in CSS pixels.
 func (p *Page) ClickAt(x, y float64) { p.t.Helper(); p.do(chromedp.MouseClickXY(x, y)) }
 
+// Copy copies what is selected, as its keys do: the picture, where a page is nothing but one.
+func (p *Page) Copy() {
+	p.t.Helper()
+	call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Copy", Commands: []string{"copy"}})
+}
+
 // Paste pastes what was copied, as its keys do, where the focus is.
 func (p *Page) Paste() {
 	p.t.Helper()
 	call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Paste", Commands: []string{"paste"}})
+}
+
+// Asleep has the page sleep as a tab does that nobody looks at for long, or wake up, hidden still.
+func (p *Page) Asleep(asleep bool) {
+	p.t.Helper()
+	state := page.SetWebLifecycleStateStateActive
+	if asleep {
+		state = page.SetWebLifecycleStateStateFrozen
+	}
+	call(p, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state})
 }
 
 // Before has a script run in each page that is opened from now on, before its own.
