@@ -319,6 +319,42 @@ func TestTheStreamIsOpenedAgain(t *testing.T) {
 	}
 }
 
+// TestWhoNoticesLateEndsNothingOfTheNewStream has one of two replicas notice late that the stream was lost, and have read
+// what the other one has begun in the new one by then.
+func TestWhoNoticesLateEndsNothingOfTheNewStream(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	t.Parallel()
+	url := startNATS(t)
+	soon, late := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
+	pause(t.Context(), 2*pulseEvery)
+	late.keeper.mu.Lock()
+	if err := soon.js.DeleteStream(within(t), streamName); err != nil {
+		t.Fatal(err)
+	}
+	createSoon(t, soon, "first")
+	pause(t.Context(), eraEnds)
+	w, err := soon.Create(within(t), meta("begun"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, w, "a")
+	awaitLast(t, soon, "begun", 0)
+	for _, err := range late.Follow(within(t), "begun", chat.FromStart, false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	late.keeper.mu.Unlock()
+	createSoon(t, late, "second")
+	pause(t.Context(), 2*pulseEvery) // for the other one to hear what that has to say
+	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+		t.Errorf("what was begun in the new stream: %v", err)
+	}
+}
+
 // errSealedLost is how a completion ends that was put back from a backup, where somebody knows
 // that more of it was shown.
 var errSealedLost = errors.New("sealed because it was lost")

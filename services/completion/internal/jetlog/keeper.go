@@ -53,7 +53,7 @@ type keeper struct {
 	log *Log
 
 	mu      sync.Mutex
-	created time.Time // of the stream
+	kept    identity
 	server  string    // that the gate was last opened to; "": none yet
 	pulse   uint64    // stream sequence of the last pulse; 0: there is none
 	pulsed  time.Time // when it was stored
@@ -66,6 +66,12 @@ type keeper struct {
 	said    time.Time // when that was said
 	unfit   error     // why the stream must not be used as it is now
 	told    bool      // it is by another's word that the stream is another one
+}
+
+// An identity is what tells a stream from others.
+type identity struct {
+	created time.Time
+	proven  uint64 // stream sequence up to which it is known to be that one
 }
 
 // run keeps the stream until the log is closed.
@@ -168,7 +174,7 @@ func (k *keeper) prove(ctx context.Context) error {
 			k.strange.sure = true // numbers go back in another stream only
 			return errOther
 		case err == nil:
-			k.pulse, k.pulsed, k.fine = sequence, time.Now(), begun
+			k.pulse, k.pulsed, k.kept.proven, k.fine = sequence, time.Now(), sequence, begun
 			if err := cmp.Or(k.hear(ctx), k.stillFits(ctx)); err != nil {
 				return err
 			}
@@ -277,7 +283,7 @@ func (k *keeper) look(ctx context.Context) (full bool, err error) {
 		return false, err
 	}
 	info := stream.CachedInfo()
-	if !info.Created.Equal(k.created) || info.State.LastSeq < last {
+	if !info.Created.Equal(k.kept.created) || info.State.LastSeq < last {
 		return false, errOther
 	}
 	want := l.streamConfig()
@@ -334,9 +340,10 @@ func (k *keeper) begin(ctx context.Context) error {
 		return err
 	}
 	var putBack uint64
-	if info := stream.CachedInfo(); witness.IsCopy(info, k.created, l.io.Last()) {
+	// What was read since the last pulse may have been the new stream's.
+	if info := stream.CachedInfo(); witness.IsCopy(info, k.kept.created, k.kept.proven) {
 		last := info.State.LastSeq
-		if info.Created.Equal(k.created) { // it ends before what was known here: what is behind that is of others, who have gone on
+		if info.Created.Equal(k.kept.created) { // it ends before what was known here: what is behind that is of others, who have gone on
 			last = min(last, l.io.Last())
 		}
 		putBack, err = k.sayOnce(ctx, last)
@@ -421,7 +428,7 @@ func (k *keeper) take(ctx context.Context, stream jetstream.Stream) error {
 		return err
 	}
 	now := time.Now()
-	k.created, k.pulse, k.pulsed = info.Created, pulse, now
+	k.kept, k.pulse, k.pulsed = identity{info.Created, info.State.LastSeq}, pulse, now
 	k.closed, k.told, k.strange = false, false, doubt{}
 	k.log.io.Begin(info.State.LastSeq)
 	k.log.witness.Begin(k.log.gate.era(), info)
