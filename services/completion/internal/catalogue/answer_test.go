@@ -22,6 +22,7 @@ func TestAnswer(t *testing.T) {
 		{"My new cat is hiding under the bed", []Species{Cat}, "cat-first-days", ""},
 		{"Is it cruel to keep a cat inside?", []Species{Cat}, "cat-indoor-or-outdoor", "No"},
 		{"can rabbits eat durian", []Species{Rabbit}, "", ""},
+		{"do I have to cycle a tank if I use bottled bacteria?", []Species{Fish}, "fish-tank-setup-and-cycling", "Yes"},
 		{"can a dog live alone", []Species{Dog}, "", ""},
 		{"what is the capital of France?", nil, "", ""},
 		{"rabbit", []Species{Rabbit}, "", ""},
