@@ -130,7 +130,7 @@ func TestConversations(t *testing.T) {
 // open, what one asks is answered in the other.
 func TestTabs(t *testing.T) {
 	t.Parallel()
-	address := url(serve(t, "--log=memory", "--advisor-pace=200"))
+	address := url(serve(t, "--log=memory", "--advisor-pace=25")) // so that an answer can be stopped
 	first := open(t)
 	second, third := chat{first.Another()}, chat{first.Another()}
 	for _, c := range []chat{second, third} {

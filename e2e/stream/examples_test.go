@@ -200,6 +200,9 @@ func pythonGRPC(t *testing.T, dir, file string) *exec.Cmd {
 	if err != nil {
 		rig.Missing(t, "Debian's protobuf-compiler-grpc", err)
 	}
+	if _, err := os.Stat("/usr/include/google/protobuf/struct.proto"); err != nil {
+		rig.Missing(t, "Debian's libprotobuf-dev", err)
+	}
 	protoc := inDir(t, dir, append([]string{
 		"protoc", "-I", proto, "--python_out=.", "--grpc_python_out=.", "--plugin=protoc-gen-grpc_python=" + plugin,
 	}, contract...)...)
