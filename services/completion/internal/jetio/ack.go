@@ -120,6 +120,19 @@ func (t *attempt) answer(ctx context.Context, deadline time.Time, back <-chan st
 	}
 }
 
+// once sends the message, and waits for an answer no longer than a timeout: [nats.ErrTimeout].
+func (t *attempt) once(ctx context.Context, timeout time.Duration) (*nats.Msg, error) {
+	back, err := t.send()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := t.answer(ctx, time.Now().Add(timeout), back)
+	if err == nil && answer == nil {
+		err = nats.ErrTimeout
+	}
+	return answer, err
+}
+
 // lost reports whether the message is to be sent again.
 func (t *attempt) lost() bool {
 	if !t.again.IsZero() {

@@ -119,16 +119,9 @@ func (s *Stream) try(ctx context.Context, in Era, subject string, data []byte, e
 func (s *Stream) Once(ctx context.Context, in Era, subject string, data []byte, expect uint64, timeout time.Duration) (uint64, error) {
 	attempt := s.acks.begin(subject, data, expect)
 	defer attempt.end()
-	back, err := attempt.send()
+	answer, err := attempt.once(ctx, timeout)
 	if err != nil {
 		return 0, err
-	}
-	answer, err := attempt.answer(ctx, time.Now().Add(timeout), back)
-	switch {
-	case err != nil:
-		return 0, err
-	case answer == nil:
-		return 0, nats.ErrTimeout
 	}
 	sequence, err := readAck(s.cfg.Name, answer)
 	var told *jetstream.APIError
@@ -148,16 +141,9 @@ func (s *Stream) Probe(ctx context.Context, subject string, timeout time.Duratio
 	attempt := s.acks.begin(subject, nil, 0)
 	defer attempt.end()
 	attempt.msg.Header = nil
-	back, err := attempt.send()
+	answer, err := attempt.once(ctx, timeout)
 	if err != nil {
 		return err
-	}
-	answer, err := attempt.answer(ctx, time.Now().Add(timeout), back)
-	switch {
-	case err != nil:
-		return err
-	case answer == nil:
-		return nats.ErrTimeout
 	}
 	_, err = readAck(s.cfg.Name, answer)
 	s.acks.heard(answer, err == nil)
