@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path"
@@ -51,6 +52,21 @@ const contrary = "!"
 // addAnswers reads the answers beside a guide: lines of "- question / question | yes | text",
 // whose verdict is yes, no or -.
 func (c *Catalogue) addAnswers(name string, text []byte) error {
+	return beside(c, name, text, "- question / question | yes, no or - | answer", func(g *Guide, fields []string) error {
+		verdict, ok := map[string]string{"yes": "Yes", "no": "No", "-": ""}[fields[1]]
+		if !ok {
+			return errShape
+		}
+		c.answers.list = append(c.answers.list, &Answer{Guide: g, Questions: strings.Split(fields[0], " / "), Verdict: verdict, Text: strings.TrimSpace(fields[2])})
+		return nil
+	})
+}
+
+// errShape says that a line is not of the shape of its file.
+var errShape = errors.New("not of that shape")
+
+// beside reads the lines of a file beside a guide, which have three fields, and has add take the fields of each.
+func beside(c *Catalogue, name string, text []byte, shape string, add func(g *Guide, fields []string) error) error {
 	id := strings.TrimSuffix(path.Base(name), ".md")
 	at := slices.IndexFunc(c.guides, func(g *Guide) bool { return g.ID == id })
 	if at < 0 {
@@ -60,12 +76,18 @@ func (c *Catalogue) addAnswers(name string, text []byte) error {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		fields := strings.Split(strings.TrimPrefix(line, "- "), " | ")
-		verdict, ok := map[string]string{"yes": "Yes", "no": "No", "-": ""}[fields[min(1, len(fields)-1)]]
-		if !strings.HasPrefix(line, "- ") || len(fields) != 3 || !ok {
-			return fmt.Errorf("%s: %q is not \"- question / question | yes, no or - | answer\"", name, line)
+		rest, ok := strings.CutPrefix(line, "- ")
+		fields := strings.Split(rest, " | ")
+		err := errShape
+		if ok && len(fields) == 3 {
+			err = add(c.guides[at], fields)
 		}
-		c.answers.list = append(c.answers.list, &Answer{Guide: c.guides[at], Questions: strings.Split(fields[0], " / "), Verdict: verdict, Text: strings.TrimSpace(fields[2])})
+		switch {
+		case errors.Is(err, errShape):
+			return fmt.Errorf("%s: %q is not %q", name, line, shape)
+		case err != nil:
+			return fmt.Errorf("%s: %q: %w", name, line, err)
+		}
 	}
 	return nil
 }

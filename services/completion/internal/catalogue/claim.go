@@ -2,8 +2,6 @@ package catalogue
 
 import (
 	"cmp"
-	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -22,28 +20,19 @@ type Claim struct {
 // addClaims reads the claims beside a guide: lines of "- form yes | thing / thing | text", whose
 // verdict is yes, no or depends, and missing for figures and choices.
 func addClaims(c *Catalogue, name string, text []byte) error {
-	id := strings.TrimSuffix(path.Base(name), ".md")
-	at := slices.IndexFunc(c.guides, func(g *Guide) bool { return g.ID == id })
-	if at < 0 {
-		return fmt.Errorf("%s: there is no guide %q", name, id)
-	}
-	for line := range strings.Lines(string(text)) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		fields := strings.Split(strings.TrimPrefix(line, "- "), " | ")
+	return beside(c, name, text, "- form yes, no or depends | thing / thing | answer", func(g *Guide, fields []string) error {
 		form, verdict, _ := strings.Cut(fields[0], " ")
 		v, ok := map[string]string{"yes": "Yes", "no": "No", "depends": "It depends", "": ""}[verdict]
-		if !strings.HasPrefix(line, "- ") || len(fields) != 3 || !ok {
-			return fmt.Errorf("%s: %q is not \"- form yes, no or depends | thing / thing | answer\"", name, line)
+		if !ok {
+			return errShape
 		}
 		if err := knownForm(Form(form)); err != nil {
-			return fmt.Errorf("%s: %q: %w", name, line, err)
+			return err
 		}
-		answer := Answer{Guide: c.guides[at], Questions: strings.Split(fields[1], " / "), Verdict: v, Text: strings.TrimSpace(fields[2])}
+		answer := Answer{Guide: g, Questions: strings.Split(fields[1], " / "), Verdict: v, Text: strings.TrimSpace(fields[2])}
 		c.claims.list = append(c.claims.list, &Claim{Answer: answer, Form: Form(form)})
-	}
-	return nil
+		return nil
+	})
 }
 
 // claims finds claims by what they are about.
