@@ -341,18 +341,39 @@ func TestWhoNoticesLateEndsNothingOfTheNewStream(t *testing.T) {
 	}
 	appendAll(t, w, "a")
 	awaitLast(t, soon, "begun", 0)
-	for _, err := range late.Follow(within(t), "begun", chat.FromStart, false) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		break
+	unshown, err := soon.Create(within(t), meta("unshown"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	joined, ends := make(chan struct{}), make(chan error, 2)
+	go func() { ends <- followFrom(t, late, "begun", 0, joined) }()
+	<-joined
+	go func() { ends <- followFrom(t, late, "unshown", 0, make(chan struct{})) }()
+	for late.readersHere("unshown") == 0 {
+		pause(t.Context(), time.Millisecond)
 	}
 	late.keeper.mu.Unlock()
 	createSoon(t, late, "second")
 	pause(t.Context(), 2*pulseEvery) // for the other one to hear what that has to say
-	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
-		t.Errorf("what was begun in the new stream: %v", err)
+	for _, w := range []chat.Writer{w, unshown} {
+		appendAll(t, w, "b")
+		if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
+			t.Errorf("what was begun in the new stream: %v", err)
+		}
+		if err := <-ends; err != nil {
+			t.Errorf("who follows what was begun in the new stream: %v", err)
+		}
 	}
+}
+
+// readersHere returns how many readers a completion has here.
+func (l *Log) readersHere(id string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.tapes[id]; s != nil {
+		return s.readers
+	}
+	return 0
 }
 
 // errSealedLost is how a completion ends that was put back from a backup, where somebody knows

@@ -327,21 +327,40 @@ func (k *keeper) lastPulse(ctx context.Context) (uint64, error) {
 // begin opens the stream that is there in the place of the one that was, or makes it.
 func (k *keeper) begin(ctx context.Context) error {
 	l := k.log
+	var followed []*shared
 	if !k.closed {
 		k.closed = true
-		ended := l.endEra()
+		var ended int
+		ended, followed = l.endEra()
 		l.cfg.Logger.ErrorContext(ctx, "the stream is not the one that it was, be it lost or put back from a backup: what was unfinished has ended",
 			slog.Int("completions", ended))
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	stream, err := l.openStream(ctx)
+	copied, err := k.change(ctx)
+	if err != nil || copied {
+		l.dropLost(followed)
+	} else {
+		l.moveMirrors(followed)
+	}
 	if err != nil {
 		return err
+	}
+	return k.prove(ctx)
+}
+
+// change takes the stream that is there in the place of the one that was, and reports whether it was put back from a
+// backup.
+func (k *keeper) change(ctx context.Context) (copied bool, err error) {
+	l := k.log
+	stream, err := l.openStream(ctx)
+	if err != nil {
+		return false, err
 	}
 	var putBack uint64
 	// What was read since the last pulse may have been the new stream's.
 	if info := stream.CachedInfo(); witness.IsCopy(info, k.kept.created, k.kept.proven) {
+		copied = true
 		last := info.State.LastSeq
 		if info.Created.Equal(k.kept.created) { // it ends before what was known here: what is behind that is of others, who have gone on
 			last = min(last, l.io.Last())
@@ -352,12 +371,12 @@ func (k *keeper) begin(ctx context.Context) error {
 		err = k.take(ctx, stream)
 	}
 	if err != nil {
-		return err
+		return copied, err
 	}
 	l.putBack.Store(putBack)
 	k.begun, k.server = time.Now(), "" // it has said so itself
 	l.left.Store(true)
-	return k.prove(ctx)
+	return copied, nil
 }
 
 // sayOnce tells everybody that the stream was put back from a backup, which ends at last, and
@@ -435,9 +454,9 @@ func (k *keeper) take(ctx context.Context, stream jetstream.Stream) error {
 	return nil
 }
 
-// endEra ends the completions that are written or followed here, and returns how many of them
-// were unfinished. What has ended is forgotten too: another replica would not know it.
-func (l *Log) endEra() (unfinished int) {
+// endEra ends the completions that are written here, and returns how many were unfinished, and which are only
+// followed here: their mirrors have stopped. What has ended is forgotten too: another replica would not know it.
+func (l *Log) endEra() (unfinished int, followed []*shared) {
 	l.gate.next()
 	l.mu.Lock()
 	here := make([]*shared, 0, len(l.tapes))
@@ -447,17 +466,22 @@ func (l *Log) endEra() (unfinished int) {
 	clear(l.mine)
 	l.mu.Unlock()
 	for _, s := range here {
-		if l.abolish(s) {
+		_, terminal := s.tape.Last()
+		if terminal == nil {
 			unfinished++
 		}
+		if !l.abolish(s, terminal) {
+			followed = append(followed, s)
+		}
 	}
-	return unfinished
+	return unfinished, followed
 }
 
-// abolish ends a completion whose stream is gone, and reports whether it was unfinished.
-func (l *Log) abolish(s *shared) bool {
-	_, terminal := s.tape.Last()
-	if w := l.writing(s.name); w != nil && terminal == nil {
+// abolish forgets a completion whose stream is gone, and tells its readers where it was unfinished. It reports false
+// for one of which only the mirror was stopped: others that noticed sooner may have begun it in the stream that comes.
+func (l *Log) abolish(s *shared, terminal *chat.Event) bool {
+	w := l.writing(s.name)
+	if w != nil && terminal == nil {
 		w.fail(chat.ErrLost)
 	}
 	l.mu.Lock()
@@ -465,11 +489,39 @@ func (l *Log) abolish(s *shared) bool {
 	if s.stop != nil {
 		s.stop()
 	}
+	if w == nil && s.writer == nil && terminal == nil && l.tapes[s.name] == s {
+		return false
+	}
 	l.remove(s)
 	if terminal == nil {
 		s.tape.Drop(chat.ErrLost)
 	}
-	return terminal == nil
+	return true
+}
+
+// dropLost ends the readers of completions that were lost with their stream.
+func (l *Log) dropLost(lost []*shared) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range lost {
+		if s.writer == nil {
+			l.remove(s)
+			s.tape.Drop(chat.ErrLost)
+		}
+	}
+}
+
+// moveMirrors has the new stream feed completions that were followed when the one before was found gone. What
+// that does not hold, or holds otherwise than it was shown, is lost.
+func (l *Log) moveMirrors(followed []*shared) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range followed {
+		if s.writer == nil && l.tapes[s.name] == s {
+			s.moved = true
+			l.startMirror(s)
+		}
+	}
 }
 
 // suspect has the keeper look at the stream now.

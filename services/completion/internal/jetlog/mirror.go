@@ -43,13 +43,17 @@ type mirror struct {
 func (l *Log) startMirror(s *shared) {
 	ctx, stop := context.WithCancel(l.ctx)
 	stopped := make(chan struct{})
+	before, in, moved := s.stopped, l.gate.era(), s.moved
 	s.stop, s.stopped = stop, stopped
 	l.work.Go(func() {
 		defer stop()
-		m := &mirror{log: l, shared: s, era: l.gate.era(), chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
+		if before != nil {
+			<-before
+		}
+		m := &mirror{log: l, shared: s, era: in, chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
 		err := m.run(ctx)
 		close(stopped) // it feeds no more. Who waits for that may hold a lock which the keeper wants
-		if err != nil && ctx.Err() == nil && l.keeper.lost(ctx, m.era) {
+		if err != nil && ctx.Err() == nil && (moved && !m.chain.Begun() || l.keeper.lost(ctx, m.era)) {
 			err = chat.ErrLost // whatever it is that does not add up
 		}
 		if err != nil {

@@ -23,6 +23,7 @@ type shared struct {
 	writer   *writer            // nil: a mirror
 	stop     context.CancelFunc // ends the mirror, if there is one
 	stopped  chan struct{}      // closed when it has ended
+	moved    bool               // the stream has become another one since the mirror's readers came
 	readers  int
 	idle     bool // in log.ended
 	size     int  // as counted in log.held
