@@ -234,13 +234,13 @@ export function client({ url = "", key, fetch = globalThis.fetch.bind(globalThis
       heard();
       named(state, response.headers.get("X-Completion-Id"), to);
       if (response.status === 204) {
-        to.onFrame("note", "", "204: nothing is left");
+        to.onFrame("note", "", "204: nothing left to read");
         yield { end: "done" };
       } else if (response.status !== 200) {
         clearTimeout(timer); // somebody may be asked for a key
         await refused(response, state, to, attempt);
       } else if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
-        throw new PawstreamError("What answers at this address is not Pawstream: it sent no event stream.", { status: 200 });
+        throw new PawstreamError("The server at this address is not Pawstream: it sent no event stream.", { status: 200 });
       } else for await (const event of events(response.body, hooks)) {
         to.onFrame(event.name, event.id, event.raw);
         const piece = take(event, state, to);

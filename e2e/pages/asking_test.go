@@ -204,7 +204,7 @@ func TestSilence(t *testing.T) {
 	c.lookAt(t, "thinking")
 	m.say("Cats.")
 	c.Wait(`document.querySelector(".assistant .state").checkVisibility() === false || document.querySelector(".assistant .state span").textContent === ""`)
-	c.state("The answer pauses, ")
+	c.state("The answer has paused, ")
 	m.end()
 	c.ends("done")
 	c.Reload()
@@ -241,7 +241,7 @@ func TestDraft(t *testing.T) {
 	c.Drop(600, 200, write("big.txt", 10<<20))
 	c.Wait(`document.querySelector("#notices").textContent.includes("too large")`)
 	c.Drop(600, 200, write("cat.png", 10))
-	c.Wait(`document.querySelector("#notices").textContent.includes("no picture that this browser can read")`)
+	c.Wait(`document.querySelector("#notices").textContent.includes("not a picture that this browser can read")`)
 	if !browser.Eval[bool](c.Page, `document.querySelector("#question").value.startsWith("one")`) {
 		t.Error("the draft is gone")
 	}

@@ -86,7 +86,7 @@ func TestConversations(t *testing.T) {
 	for words, want := range map[string]string{"suße": "Süße Hunde", "adopting": question, "calm?": "Süße Hunde", strings.ToUpper(word): "Süße Hunde", "xyzzy": ""} {
 		browser.Eval[bool](c.Page, fmt.Sprintf(`((e) => (e.value = %q, e.dispatchEvent(new Event("input")), true))(document.querySelector("#chat-words"))`, words))
 		if want == "" {
-			c.Wait(`document.querySelector("#chat-list").textContent === "Nothing was found."`)
+			c.Wait(`document.querySelector("#chat-list").textContent === "Nothing found."`)
 		} else {
 			c.Wait(fmt.Sprintf(`%s.split("|").includes(%q)`, listed, want))
 		}
@@ -110,7 +110,7 @@ func TestConversations(t *testing.T) {
 	c.menu(t, "Süße Hunde", "Delete")
 	c.follows(listed, question)
 	c.follows(asked, "")
-	mouse(t, c, "Bring it back")
+	mouse(t, c, "Restore")
 	c.follows(asked, other)
 	c.follows(hash, second)
 	c.menu(t, question, "Delete")
@@ -191,7 +191,7 @@ func TestTabs(t *testing.T) {
 	mouse(t, first, "Delete")
 	third.Wait(`document.querySelector("#notices").textContent.includes("in another tab")`)
 	third.follows(asked, "")
-	mouse(t, third, "Bring it back")
+	mouse(t, third, "Restore")
 	third.Wait(asked + `.startsWith("` + question + `")`)
 	third.follows(hash, same)
 }
@@ -244,7 +244,7 @@ func TestNoRoom(t *testing.T) {
 		c.stored()
 		browser.Eval[bool](c.Page, `window.full = true`)
 		c.put(other)
-		c.Wait(`document.querySelector("#notices").textContent.includes("no room to keep")`)
+		c.Wait(`document.querySelector("#notices").textContent.includes("no room to store")`)
 		c.ends("done")
 		c.Wait(named("Save as a file"))
 		// It is held meanwhile, whatever else is looked at.
@@ -259,7 +259,7 @@ func TestNoRoom(t *testing.T) {
 		c.put("And now?") // as soon as there is room, it is kept
 		c.ends("done")
 		c.Wait(`keptMessages().then((messages) => messages.length === 6 && messages.at(-1).status === "done")`)
-		c.Wait(`!document.querySelector("#notices").textContent.includes("no room to keep")`)
+		c.Wait(`!document.querySelector("#notices").textContent.includes("no room to store")`)
 		c.Reload()
 		c.ends("done")
 		c.follows(asked, question+"|"+other+"|And now?")
@@ -276,7 +276,7 @@ func TestNoRoom(t *testing.T) {
 			c := open(t)
 			c.Before(script)
 			c.Go(address)
-			c.Wait(`document.querySelector("#notices").textContent.includes("keeps nothing for this page")`)
+			c.Wait(`document.querySelector("#notices").textContent.includes("stores nothing for this page")`)
 			c.Wait(`document.querySelector("#model:enabled")`)
 			c.put(question)
 			c.ends("done")

@@ -59,7 +59,7 @@ func TestPictures(t *testing.T) {
 		t.Helper()
 		c.Wait(fmt.Sprintf(`((e) => (e.value = %q, e.dispatchEvent(new Event("change")), e.value === %[1]q))(document.querySelector("#model"))`, model))
 	}
-	const refused = `document.querySelector("[data-name=drop]")?.textContent.includes("pet-advisor-1 does not look at images")`
+	const refused = `document.querySelector("[data-name=drop]")?.textContent.includes("pet-advisor-1 does not accept images")`
 	choose("wild")
 	c.Drop(600, 200, path)
 	c.Wait(shown + ` === 1`)

@@ -55,12 +55,12 @@ func TestShare(t *testing.T) {
 	}
 
 	owner.Click("#share-end")
-	owner.Wait(`document.querySelector("#share-state").textContent.includes("not shared any more")`)
+	owner.Wait(`document.querySelector("#share-state").textContent.includes("no longer shared")`)
 	for _, broken := range []string{link, strings.Replace(link, "ticket=", "ticket=x", 1), strings.Split(link, "&")[0], url(server) + "#shared="} {
 		guest.Go("about:blank")
 		guest.Go(broken)
 		guest.ends("failed")
-		guest.Wait(`document.querySelector(".trouble").textContent.includes("link is good no longer") && !document.querySelector(".trouble button")`)
+		guest.Wait(`document.querySelector(".trouble").textContent.includes("link does not work") && !document.querySelector(".trouble button")`)
 	}
 	guest.lookAt(t, "share-ended")
 	guest.Click(".shared a")

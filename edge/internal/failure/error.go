@@ -185,7 +185,7 @@ func InvalidHeader(name, rest string) *Error {
 
 // NoAPIKey returns the error for a request without a key.
 func NoAPIKey() *Error {
-	return unauthorized("There is no API key. Send it in the header 'Authorization: Bearer KEY'.")
+	return unauthorized("The API key is missing. Send it in the header 'Authorization: Bearer KEY'.")
 }
 
 // MalformedAPIKey returns the error for a header that holds no bearer credentials, or several.
@@ -195,17 +195,17 @@ func MalformedAPIKey() *Error {
 
 // UnknownAPIKey returns the error for a key or token that lets nobody in, whatever the reason.
 func UnknownAPIKey() *Error {
-	return unauthorized("This API key or token is not known here, or not valid any more. Check it, or get a new one.")
+	return unauthorized("This API key or token is unknown or no longer valid. Check it, or get a new one.")
 }
 
 // UnusableTicket returns the error for a ticket that does not open the stream, whatever the reason.
 func UnusableTicket() *Error {
-	return unauthorized("This ticket was used already, is older than a minute, or is not for this completion: ask for a new one at POST /v1/stream_tickets.")
+	return unauthorized("This ticket has already been used, is older than a minute, or is not for this completion: ask for a new one at POST /v1/stream_tickets.")
 }
 
 // UnusableShare returns the error for what a completion was shared by and is no more, whatever the reason.
 func UnusableShare() *Error {
-	return unauthorized("This link has expired, or the conversation is not shared any more: ask for a new link.")
+	return unauthorized("This link has expired, or the conversation is no longer shared: ask for a new link.")
 }
 
 func unauthorized(message string) *Error {

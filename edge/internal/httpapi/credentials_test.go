@@ -44,9 +44,9 @@ func TestCredentials(t *testing.T) {
 		"writer": ", principal: " + owner + ", scopes: [completions.create]",
 	})})
 	const (
-		none      = "There is no API key. Send it in the header 'Authorization: Bearer KEY'."
+		none      = "The API key is missing. Send it in the header 'Authorization: Bearer KEY'."
 		malformed = "The API key must be sent once, as 'Authorization: Bearer KEY': write 'Bearer ' before the key."
-		unknown   = "This API key or token is not known here, or not valid any more."
+		unknown   = "This API key or token is unknown or no longer valid."
 	)
 	const realm, invalid = `Bearer realm="pawstream"`, `Bearer realm="pawstream", error="invalid_token"`
 	for _, tt := range []struct {
@@ -190,12 +190,12 @@ func TestTickets(t *testing.T) {
 			if w.Code == http.StatusUnauthorized {
 				refusedAs(t, tt.name, w, refusal401)
 			}
-			says := "There is no API key."
+			says := "The API key is missing."
 			switch {
 			case tt.header != "":
-				says = "This API key or token is not known here"
+				says = "This API key or token is unknown"
 			case tt.ticket != "": // of each the same
-				says = "This ticket was used already, is older than a minute, or is not for this completion: ask for a new one at POST /v1/stream_tickets."
+				says = "This ticket has already been used, is older than a minute, or is not for this completion: ask for a new one at POST /v1/stream_tickets."
 			}
 			if got := messageOf(w); w.Code == http.StatusUnauthorized && !strings.HasPrefix(got, says) {
 				t.Errorf("it says %q, want %q", got, says)

@@ -107,7 +107,7 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request) {
 	}
 	pet := s.byID[r.PathValue("id")]
 	if pet == nil {
-		p.refuse(w, http.StatusNotFound, "There is no such pet", "It may have found a home. Those that are still here are on the page of all pets.")
+		p.refuse(w, http.StatusNotFound, "There is no such pet", "It may have found a home. The page of all pets lists those that are still here.")
 		return
 	}
 	p.serve(w, r, s, r.URL.Path, "pet.html", func() any { return detailsOf(pet) })
@@ -121,7 +121,7 @@ func (p *Pages) serve(w http.ResponseWriter, r *http.Request, s *shelf, key, nam
 	if file == nil {
 		var body bytes.Buffer
 		if err := p.made.ExecuteTemplate(&body, name, data()); err != nil {
-			p.refuse(w, http.StatusInternalServerError, "This page cannot be shown", "That is a fault of ours.")
+			p.refuse(w, http.StatusInternalServerError, "This page cannot be shown", "The fault is ours.")
 			return
 		}
 		file = page.NewFile(header.HTML, body.Bytes())
@@ -136,7 +136,7 @@ func (p *Pages) serve(w http.ResponseWriter, r *http.Request, s *shelf, key, nam
 
 func (p *Pages) away(w http.ResponseWriter) {
 	w.Header().Set(header.RetryAfter, "5")
-	p.refuse(w, http.StatusServiceUnavailable, "The pets cannot be shown just now", "The service that knows them does not answer. Try again in a few seconds.")
+	p.refuse(w, http.StatusServiceUnavailable, "The pets cannot be shown right now", "The service that knows them does not answer. Try again in a few seconds.")
 }
 
 func (p *Pages) refuse(w http.ResponseWriter, status int, title, text string) {

@@ -222,9 +222,9 @@ async function begin() {
   loadModels();
   await desk.begin(taken);
   shelf.begin();
-  if (!library.keeps) notice("storage", "This browser keeps nothing for this page: conversations last until you close it.");
+  if (!library.keeps) notice("storage", "This browser stores nothing for this page: conversations last until you close it.");
   if (strange !== undefined) {
-    notice("trouble", "A conversation of another version of this page is kept here, which this one cannot show.",
+    notice("trouble", "This browser has a conversation from another version of this page, which this version cannot show.",
       ["Save as a file", () => saveAs("pawstream-conversation.json", strange), true]);
   }
   question.focus();

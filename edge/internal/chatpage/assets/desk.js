@@ -77,10 +77,10 @@ export class Desk {
   }
 
   #missing(id, deleted, there) {
-    if (deleted) notice("missing", "This conversation was deleted.", ["Bring it back", () => this.restore(id)]);
-    else if (there === undefined) notice("missing", "This browser has no conversation at this address. Conversations stay in the browser that they were held in.");
+    if (deleted) notice("missing", "This conversation was deleted.", ["Restore", () => this.restore(id)]);
+    else if (there === undefined) notice("missing", "This browser has no conversation at this address. Conversations stay in the browser where they began.");
     else {
-      notice("missing", "This conversation is of another version of this page, which this one cannot show.",
+      notice("missing", "This conversation comes from another version of this page, and this version cannot show it.",
         ["Save as a file", () => saveAs("pawstream-conversation.json", JSON.stringify(there)), true]);
     }
   }
@@ -101,7 +101,7 @@ export class Desk {
     this.#wanted = ""; // its address comes with the question
     this.open = { id: "", base: "", messages: structuredClone(messages) };
     this.talk.show(this.open.messages);
-    notice("branch", "The conversation as it was is in the list.", ["Go back to it", () => (location.hash = addressOf(id))]);
+    notice("branch", "The original conversation is still in the list.", ["Go back to it", () => (location.hash = addressOf(id))]);
   }
 
   /** Deletes a conversation, and offers it again. */
@@ -110,7 +110,7 @@ export class Desk {
     await this.#saving;
     if (id === this.open.id) this.#putAway();
     await this.library.remove(id);
-    notice("deleted", `“${title}” was deleted.`, ["Bring it back", () => this.restore(id)]);
+    notice("deleted", `“${title}” was deleted.`, ["Restore", () => this.restore(id)]);
   }
 
   async restore(id) {
@@ -135,7 +135,7 @@ export class Desk {
     const head = this.library.head(id);
     if (head.deleted) {
       this.#putAway();
-      notice("deleted", `“${this.library.title(id)}” was deleted in another tab.`, ["Bring it back", () => this.restore(id)]);
+      notice("deleted", `“${this.library.title(id)}” was deleted in another tab.`, ["Restore", () => this.restore(id)]);
       return;
     }
     if (this.talk.running) return; // it follows the same answer, or will find out as it keeps its own
@@ -202,7 +202,7 @@ export class Desk {
     if (mine) {
       this.#be(open.id, "replaceState");
       this.opened();
-      notice("fork", "Another tab has gone on with this conversation, too: this one goes on as a copy.");
+      notice("fork", "Another tab has continued this conversation too: this tab continues with a copy.");
     }
     return this.#write(open, false);
   }
@@ -210,7 +210,7 @@ export class Desk {
   #noRoom() {
     this.#timer ??= setTimeout(() => this.keep(), again);
     if (noticed("storage") || !this.library.keeps) return;
-    notice("storage", "This browser has no room to keep the conversation: it is here, but would not survive a reload.",
+    notice("storage", "This browser has no room to store the conversation: it would not survive a reload.",
       ["Save as a file", () => saveAs("pawstream-conversation.json", asJSON(this.library.title(this.open.id), this.talk.messages)), true]);
   }
 }

@@ -8,7 +8,7 @@ const stages = {
   retrieval: "Looking things up",
   waiting: "Waiting for the model",
   generating: "Waiting for the first words",
-  takeover: "Another server takes over",
+  takeover: "Another server is taking over",
 };
 
 /** After so many milliseconds without anything new, that is told. */
@@ -53,7 +53,7 @@ export class Fare {
   }
 
   text() {
-    this.#stage = "The answer pauses";
+    this.#stage = "The answer has paused";
     this.alive();
   }
 

@@ -45,14 +45,14 @@ export function catchDrops(take, look, refuse) {
     event.preventDefault();
     const dropped = [...event.dataTransfer.files];
     const file = dropped.find(({ type }) => !type.startsWith("image/"));
-    if (dropped.length === 0) return refuse("There is no file in what was dropped.");
+    if (dropped.length === 0) return refuse("What you dropped contains no file.");
     for (const picture of dropped) if (picture !== file && picture.type.startsWith("image/")) look(picture);
     if (!file) return undefined;
-    if (file.size > largest) return refuse(`${file.name} is too large: a question may have ${largest >> 10} KiB of text.`);
+    if (file.size > largest) return refuse(`${file.name} is too large: a question may have at most ${largest >> 10} KiB of text.`);
     try {
       take(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()));
     } catch {
-      refuse(`${file.name} is no text, and nothing else can be sent.`);
+      refuse(`${file.name} is not a text file or a picture, and nothing else can be sent.`);
     }
   });
 }

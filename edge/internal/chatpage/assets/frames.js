@@ -120,7 +120,7 @@ export class Frames {
   #gap() {
     const there = this.list.querySelector(".gap");
     if (there) return there;
-    const gap = make("li", "gap", "… frames between are not kept …");
+    const gap = make("li", "gap", "… the frames between were not kept …");
     const head = [...this.list.querySelectorAll(".head")].at(-1);
     if (head) head.after(gap);
     else this.list.prepend(gap);

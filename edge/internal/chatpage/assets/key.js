@@ -9,7 +9,7 @@ export function askKey(reason) {
   asked ??= new Promise((resolve, reject) => {
     const dialog = $("key-dialog");
     const focus = document.activeElement;
-    $("key-reason").textContent = reason || "This server answers only to those it knows.";
+    $("key-reason").textContent = reason || "This server requires an API key.";
     $("key").value = "";
     dialog.returnValue = "";
     const leave = () => {
@@ -21,7 +21,7 @@ export function askKey(reason) {
         store.setKey(key);
         resolve();
         (focus?.isConnected && focus !== document.body ? focus : $("question")).focus();
-      } else reject(new PawstreamError("The server wants an API key. The answer goes on as soon as it has one.", { status: 401 }));
+      } else reject(new PawstreamError("The server requires an API key. The answer continues as soon as you enter one.", { status: 401 }));
     };
     dialog.addEventListener("close", leave);
     dialog.showModal();

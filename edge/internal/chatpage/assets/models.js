@@ -28,7 +28,7 @@ const wanted = () => preferred || store.settings().model;
 /** Returns why the model that is asked next gets no pictures, or "". */
 export function refusesPictures() {
   const model = select.value || wanted() || usual;
-  return blind.has(model) ? `${model} does not look at images. Choose a model that does, or ask without the picture.` : "";
+  return blind.has(model) ? `${model} does not accept images. Choose a model that does, or ask without the picture.` : "";
 }
 
 /** Chooses a conversation's model, or for a new one the model that was chosen last. */
@@ -57,7 +57,7 @@ async function load() {
         return;
       }
     } catch {
-      unknown("The server cannot be reached just now.");
+      unknown("The server cannot be reached right now.");
       timer = setTimeout(loadModels, again);
       return;
     }
@@ -72,9 +72,9 @@ async function load() {
       return;
     }
     try {
-      await askKey(store.getKey() ? "The server does not know this key, or does not take it any more." : "");
+      await askKey(store.getKey() ? "The server does not know this key, or no longer accepts it." : "");
     } catch {
-      notice("models", "This server wants an API key.", ["Enter a key", loadModels]);
+      notice("models", "This server requires an API key.", ["Enter a key", loadModels]);
       return;
     }
   }

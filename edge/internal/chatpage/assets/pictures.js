@@ -48,14 +48,14 @@ export class Pictures {
   /** Takes a file. */
   async add(file) {
     this.refuse("");
-    if (file.size > largest) return this.refuse(`${file.name} is too large: a picture may have ${largest >> 20} MiB.`);
-    if (this.#all.length >= most) return this.refuse(`A question may have ${most} pictures.`);
+    if (file.size > largest) return this.refuse(`${file.name} is too large: a picture may have at most ${largest >> 20} MiB.`);
+    if (this.#all.length >= most) return this.refuse(`A question may have at most ${most} pictures.`);
     try {
       const url = await shrunk(file);
       if (refusesPictures()) return this.refuse(refusesPictures());
       if (this.#all.length < most) this.#all.push(url);
     } catch {
-      return this.refuse(`${file.name} is no picture that this browser can read.`);
+      return this.refuse(`${file.name} is not a picture that this browser can read.`);
     }
     this.#show();
     announce("Picture added");
@@ -84,7 +84,7 @@ export class Pictures {
         this.#show();
         $("question").focus();
       });
-      away.setAttribute("aria-label", `Take picture ${i + 1} away`);
+      away.setAttribute("aria-label", `Remove picture ${i + 1}`);
       return make("li", "", image, away);
     }));
   }

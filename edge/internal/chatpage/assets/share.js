@@ -36,7 +36,7 @@ async function attempt(act) {
   try {
     await act();
   } catch (error) {
-    tell("", `That has failed: ${error instanceof TypeError ? "the server cannot be reached." : error.message}`);
+    tell("", `That failed: ${error instanceof TypeError ? "the server cannot be reached." : error.message}`);
   } finally {
     for (const control of controls) control.disabled = false;
   }
@@ -49,12 +49,12 @@ $("share-form").addEventListener("submit", (event) => {
     const link = new URL(`./#${new URLSearchParams({ shared: id, ticket })}`, location.href).href;
     const copied = await toClipboard(link);
     const until = new Date(at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-    tell(link, `${copied ? "The link is copied. It" : "The link"} is good until ${until}, as long as the server keeps the answer.`);
+    tell(link, `${copied ? "The link is copied. It" : "The link"} works until ${until}, or until the server deletes the answer.`);
   });
 });
 $("share-end").addEventListener("click", () => attempt(async () => {
   await ask(0);
-  tell("", "It is not shared any more: no link to it opens now.");
+  tell("", "The answer is no longer shared: links to it no longer work.");
 }));
 $("share-close").addEventListener("click", () => $("share-dialog").close());
 $("share-link").addEventListener("focus", () => $("share-link").select());

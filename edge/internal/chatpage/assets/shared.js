@@ -10,14 +10,14 @@ export function linkOf(hash) {
 }
 
 /** What a guest is told whose link the server does not take. */
-export const ended = () => new PawstreamError("This link is good no longer: it has expired, its owner has ended it, or a part of it is missing. Please ask whoever gave it to you for a new one.");
+export const ended = () => new PawstreamError("This link does not work: it has expired, its owner has stopped sharing, or part of it is missing. Please ask for a new one.");
 
 /** Shows a shared answer. */
 export function showShared({ id, ticket }, talk) {
   for (const part of ["ask", "new", "show-chats", "model"]) $(part).hidden = true;
-  const own = make("a", "", "Ask a question of your own");
+  const own = make("a", "", "Ask your own question");
   own.href = location.pathname;
-  const line = make("p", "shared", "Somebody shares this answer with you. You can read it, and nothing else of theirs. ", own);
+  const line = make("p", "shared", "Somebody has shared this answer with you. You can read this answer only. ", own);
   $("notices").append(line);
   document.title = "A shared answer · Pawstream";
   addEventListener("hashchange", () => location.reload());

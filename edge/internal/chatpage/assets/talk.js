@@ -44,7 +44,7 @@ export class Talk {
         if (message === messages.at(-1)) continue;
         // Only the last one can be followed; it is, as if nothing had happened.
         message.status = "failed";
-        message.error = "This answer was left unfinished.";
+        message.error = "This answer is unfinished.";
       }
       this.#close(message, this.drawing.open(element.body, message.text, false));
       this.turns.finished(message, message === messages.at(-1), false);
@@ -193,7 +193,7 @@ export class Talk {
       wrongKey: async () => {
         if (message.guest) throw ended();
         fare.needs("An API key is needed");
-        await askKey(store.getKey() ? "The server does not know this key, or does not take it any more. The answer goes on with a new one." : "");
+        await askKey(store.getKey() ? "The server does not know this key, or no longer accepts it. The answer continues with a new one." : "");
       },
       named: () => {
         if (mine.left) return;

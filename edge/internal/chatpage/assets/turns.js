@@ -54,7 +54,7 @@ export class Turns {
     box.value = message.text;
     box.dir = "auto";
     box.rows = Math.min(12, message.text.split("\n").length + 1);
-    box.setAttribute("aria-label", "Your question, changed");
+    box.setAttribute("aria-label", "Edit your question");
     const end = () => {
       form.replaceWith(said, edit);
       edit.focus();
@@ -68,7 +68,7 @@ export class Turns {
       if (event.key === "Escape") end();
       else send();
     });
-    const form = make("div", "changing", box, make("div", "row", button("Cancel", end), button("Ask anew", send)));
+    const form = make("div", "changing", box, make("div", "row", button("Cancel", end), button("Ask again", send)));
     said.replaceWith(form);
     edit.remove();
     box.focus();
@@ -132,7 +132,7 @@ export class Turns {
     if (questions.length > 0) {
       const more = make("div", "onward", ...questions.map((question) => button(question, () => this.acts.ask(question))));
       more.setAttribute("role", "group");
-      more.setAttribute("aria-label", "Questions to go on with");
+      more.setAttribute("aria-label", "Follow-up questions");
       foot.after(more);
     }
     if (message.error) foot.before(this.#trouble(message, last, tries, aloud));
@@ -173,7 +173,7 @@ export class Turns {
     const where = button(`${before + 1}/${before + after + 1}`, () => {});
     where.disabled = true;
     where.className = "where";
-    return [step("The answer before", -1, icons.before, before > 0), where, step("The answer after", 1, icons.after, after > 0)];
+    return [step("Previous answer", -1, icons.before, before > 0), where, step("Next answer", 1, icons.after, after > 0)];
   }
 
   #trouble(message, last, tries, aloud) {

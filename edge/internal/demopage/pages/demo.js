@@ -66,7 +66,7 @@ async function start() {
       } else if (name === "note") log(raw);
       show(count);
     },
-    onState: (now, why, ms) => state(now === "streaming" ? "The answer comes." : now === "waiting" ? `Reconnecting in ${(ms / 1000).toFixed(1)} s: ${why}.` : "Connecting…"),
+    onState: (now, why, ms) => state(now === "streaming" ? "Answering." : now === "waiting" ? `Reconnecting in ${(ms / 1000).toFixed(1)} s: ${why}.` : "Connecting…"),
   });
   try {
     for await (const { text } of answer) {
@@ -85,7 +85,7 @@ async function start() {
 async function compare(id) {
   const stored = await (await fetch(`/v1/chat/completions/${id}`)).json();
   const same = stored.choices[0].message.content === $("answer").textContent;
-  state(same ? "Complete. The text is the one that the server has stored, letter for letter." : "Complete, but the text is not the one that the server has stored.");
+  state(same ? "Complete. The text matches the one that the server stored, letter for letter." : "Complete, but the text does not match the one that the server stored.");
   $("state").dataset.end = same ? "same" : "different";
 }
 
@@ -97,7 +97,7 @@ async function breakIt(button) {
     const said = await response.text();
     if (said) log(said);
   } catch {
-    log("The button's own request was lost too.");
+    log("The button's own request was lost as well.");
   }
   button.disabled = $("start").disabled === false;
 }
