@@ -31,7 +31,7 @@ func (s share) Grow(n int) error {
 	switch err := s.Share.Grow(n); {
 	case errors.Is(err, budget.ErrCaller):
 		return &chat.Error{
-			Code: chat.CodeRateLimited, RetryAfter: time.Second,
+			Code: chat.CodeRateLimited, RetryAfter: time.Second, Refusal: chat.RefusedCallerMemory,
 			Message: "Your large requests and answers take as much of the service's memory as those of one caller may. Please wait for one of them to end.",
 		}
 	case err != nil:

@@ -162,6 +162,10 @@ func (s *Server) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
+	refusals, err := metrics.NewRefusals(s.reports)
+	if err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
 	memory := budget.New(int(s.cfg.RequestMemory))
 	if s.log, err = openLog(ctx, &s.cfg.Options, fairMemory{memory}, counts, s.logger); err != nil {
 		return err
@@ -178,7 +182,7 @@ func (s *Server) open(ctx context.Context) error {
 		Deadlines:  s.cfg.deadlines(),
 		Logger:     s.logger,
 	})
-	s.grpc, s.health = rpc.NewServer(s.service, shop.New(s.store), access, memory, s.reports)
+	s.grpc, s.health = rpc.NewServer(s.service, shop.New(s.store), access, memory, s.reports, refusals.Refused)
 	s.inside = rpc.Inside()
 
 	if s.cfg.Inside {

@@ -83,7 +83,7 @@ const (
 const TotalTimeoutMessage = "The answer took too long."
 
 // An Error is a failure that a caller may see. Code, Message, Param and RetryAfter
-// are shown; Err, the cause, is for our own log only.
+// are shown; Err, the cause, is for our own log only, and Refusal for our own metrics.
 type Error struct {
 	Code    Code
 	Message string
@@ -92,6 +92,8 @@ type Error struct {
 	Param string
 	// RetryAfter is how long to wait before asking again; 0: asking again does not help.
 	RetryAfter time.Duration
+	// Refusal is why the service turned a call away; empty: it did not.
+	Refusal Refusal
 	// SetBack is of an error that ends a completion: readers may have seen other events under its
 	// number and later ones, as an older log took the place of theirs.
 	SetBack bool

@@ -23,7 +23,7 @@ type Share interface {
 // NoRoom returns the error for a caller whose request there is no memory for. why may be nil.
 func NoRoom(why error) *Error {
 	return &Error{
-		Code: CodeOverloaded, RetryAfter: time.Second, Err: why,
+		Code: CodeOverloaded, RetryAfter: time.Second, Refusal: RefusedMemory, Err: why,
 		Message: "The service holds as many large requests and answers as it can. Please try again, or ask for less.",
 	}
 }

@@ -102,6 +102,23 @@ func TestCountersExistFromTheStart(t *testing.T) {
 	)
 }
 
+func TestRefusals(t *testing.T) {
+	r := telemetrytest.New(t)
+	refusals, err := metrics.NewRefusals(r.Telemetry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, why := range chat.Refusals() { // from the start
+		r.WantMetrics(t, `pawstream_completion_requests_refused_total{reason="`+string(why)+`"} 0`)
+	}
+	refusals.Refused(chat.RefusedRunning)
+	r.WantMetrics(t,
+		`pawstream_completion_requests_refused_total{reason="running"} 1`,
+		`pawstream_completion_requests_refused_total{reason="memory"} 0`,
+	)
+	r.Lint(t)
+}
+
 func TestWatchLog(t *testing.T) {
 	r, m := newMetrics(t)
 	var stats metrics.LogStats

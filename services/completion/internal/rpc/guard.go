@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -20,12 +21,14 @@ import (
 )
 
 // A guard stands around every handler: it finds out on whose behalf a call is made, turns
-// errors into statuses and panics into errors, and logs what is our fault.
+// errors into statuses and panics into errors, logs what is our fault and counts what is refused.
 type guard struct {
 	access Access
 	memory *budget.Budget
 	turns  callTurns
 	logger *slog.Logger
+	// refused is told of each call that is turned away.
+	refused func(chat.Refusal)
 }
 
 func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
@@ -92,6 +95,10 @@ func (g *guard) status(ctx context.Context, method string, err error, panicked a
 	}
 	if err == nil {
 		return nil
+	}
+	var shown *chat.Error
+	if errors.As(err, &shown) && shown.Refusal != "" {
+		g.refused(shown.Refusal)
 	}
 	told := status.Convert(wire.Status(err))
 	switch told.Code() {

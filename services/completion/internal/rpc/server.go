@@ -12,6 +12,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/budget"
 	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
@@ -24,9 +25,10 @@ const handshakeTimeout = 10 * time.Second
 
 // NewServer returns a gRPC server of the service and of the store's pets, with health and reflection. Panics
 // become internal errors; what callers are not told goes to the logger. Requests take their
-// room from memory until they are admitted; those that create go on to hold what they need.
-func NewServer(completing *service.Service, pets completionv1.PetServiceServer, access Access, memory *budget.Budget, reports *telemetry.Telemetry) (*grpc.Server, *health.Server) {
-	guard := &guard{access: access, memory: memory, turns: newCallTurns(), logger: reports.Logger}
+// room from memory until they are admitted; those that create go on to hold what they need. refused is told of each call
+// that is turned away though it asks for nothing wrong.
+func NewServer(completing *service.Service, pets completionv1.PetServiceServer, access Access, memory *budget.Budget, reports *telemetry.Telemetry, refused func(chat.Refusal)) (*grpc.Server, *health.Server) {
+	guard := &guard{access: access, memory: memory, turns: newCallTurns(), logger: reports.Logger, refused: refused}
 	server := grpc.NewServer(append(reports.GRPCServer(),
 		grpc.Creds(newTransport(&access, newMeters(halfReceived(memory)), reports.Logger)),
 		grpc.ConnectionTimeout(handshakeTimeout),

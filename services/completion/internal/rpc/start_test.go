@@ -85,16 +85,32 @@ type rig struct {
 // start serves an engine as model "test" until the test ends.
 func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 	t.Helper()
+	return startWith(t, engine, logger, &limits{})
+}
+
+// limits are what a server that is started bounds, and who is told of it; the zero value bounds nothing.
+type limits struct {
+	running, memory int
+	refused         func(chat.Refusal)
+}
+
+// startWith does what start does, within limits.
+func startWith(t *testing.T, engine chat.Engine, logger *slog.Logger, within *limits) *rig {
+	t.Helper()
 	store := memlog.New(memlog.Config{})
 	service := service.New(service.Config{
-		Log: store, Logger: logger,
+		Log: store, Logger: logger, MaxRunning: within.running,
 		Models: []chat.Model{{ID: "test", Created: time.Unix(1700000000, 0), OwnedBy: "tests", Aliases: []string{"TEST"}, Capabilities: chat.Capabilities{Tools: chat.Ignored, Prediction: chat.Used}, Fingerprint: "fp_test", Engine: engine}},
 	})
 	reports := telemetry.Discard()
 	if logger != nil {
 		reports.Logger = logger
 	}
-	server, _ := NewServer(service, completionv1.UnimplementedPetServiceServer{}, Access{TrustLocal: true}, budget.New(0), reports)
+	refused := within.refused
+	if refused == nil {
+		refused = func(chat.Refusal) {}
+	}
+	server, _ := NewServer(service, completionv1.UnimplementedPetServiceServer{}, Access{TrustLocal: true}, budget.New(within.memory), reports, refused)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -43,16 +43,23 @@ func (g *guard) acquire(ctx context.Context, method string) (end func(), err err
 	case method == completionv1.CompletionService_CancelCompletion_FullMethodName:
 		queue = g.turns.cancels
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, readPatience, chat.NoRoom(nil))
+	ctx, cancel := context.WithTimeoutCause(ctx, readPatience, noTurn())
 	defer cancel()
 	release, err := queue.Acquire(ctx, g.known(ctx), nil)
 	switch {
 	case errors.Is(err, turns.ErrFull):
-		return nil, chat.NoRoom(nil)
+		return nil, noTurn()
 	case err != nil:
 		return nil, context.Cause(ctx)
 	}
 	return sync.OnceFunc(release), nil
+}
+
+// noTurn returns the error of a call whose turn does not come.
+func noTurn() *chat.Error {
+	err := chat.NoRoom(nil)
+	err.Refusal = chat.RefusedTurns
+	return err
 }
 
 // ofCompletions is what the names of the calls that read completions begin with.

@@ -346,7 +346,7 @@ func (s *Service) failure(err error) error {
 	case errors.Is(err, chat.ErrLost) && !errors.Is(err, chat.ErrLogFull):
 		return errInterrupted
 	case errors.Is(err, chat.ErrLogFull): // first: it may wrap a deadline that was the log's own
-		return &chat.Error{Code: chat.CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second, Err: err}
+		return &chat.Error{Code: chat.CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second, Refusal: chat.RefusedLog, Err: err}
 	case errors.Is(err, chat.ErrTooLong):
 		return &chat.Error{Code: chat.CodeRequestTooLarge, Message: "The request is larger than the service can keep.", Err: err}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -363,7 +363,7 @@ func (s *Service) failure(err error) error {
 func overShare(e *chat.ShareError) *chat.Error {
 	const mib = 1 << 20
 	return &chat.Error{
-		Code: chat.CodeRateLimited, RetryAfter: max(e.Frees, time.Second), Err: e,
+		Code: chat.CodeRateLimited, RetryAfter: max(e.Frees, time.Second), Refusal: chat.RefusedLogShare, Err: e,
 		Message: fmt.Sprintf("Your completions take %.1f MiB of what is kept, of %.1f MiB that one caller may have. The oldest of them are kept no longer in %s; ask again then.",
 			float64(e.Held)/mib, float64(e.Limit)/mib, max(e.Frees, time.Second).Round(time.Second)),
 	}
@@ -386,6 +386,8 @@ var (
 		Code: chat.CodeInterrupted, Message: "The answer was interrupted and cannot be continued. Please ask again.", RetryAfter: time.Second,
 	}
 	errTooLong  = chat.Errorf(chat.CodeAnswerTooLong, "The answer is longer than the service keeps.")
-	errShutdown = &chat.Error{Code: chat.CodeOverloaded, Message: "The service is restarting. Please try again.", RetryAfter: time.Second}
-	errBusy     = &chat.Error{Code: chat.CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second}
+	errShutdown = &chat.Error{
+		Code: chat.CodeOverloaded, Message: "The service is restarting. Please try again.", RetryAfter: time.Second, Refusal: chat.RefusedDraining,
+	}
+	errBusy = &chat.Error{Code: chat.CodeOverloaded, Message: overloadedMessage, RetryAfter: time.Second, Refusal: chat.RefusedRunning}
 )

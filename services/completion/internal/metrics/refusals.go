@@ -1,0 +1,30 @@
+package metrics
+
+import (
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/pawstream/pawstream/internal/telemetry"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+// Refusals counts the calls that are turned away though they ask for nothing wrong. It is safe for concurrent use.
+type Refusals struct {
+	refused *telemetry.Keyed[chat.Refusal, telemetry.Counter]
+}
+
+// NewRefusals makes the instrument. Each refusal is counted from 0.
+func NewRefusals(reports *telemetry.Telemetry) (*Refusals, error) {
+	i := telemetry.NewInstruments(reports.Meters)
+	r := &Refusals{refused: telemetry.NewKeyed(
+		i.Counter("pawstream.completion.requests.refused", "{request}", "Calls that a completion service has turned away, by reason."),
+		func(why chat.Refusal) []attribute.KeyValue {
+			return []attribute.KeyValue{attribute.String("reason", string(why))}
+		})}
+	for _, why := range chat.Refusals() {
+		r.refused.Of(why).Add(0)
+	}
+	return r, i.Err()
+}
+
+// Refused counts a call.
+func (r *Refusals) Refused(why chat.Refusal) { r.refused.Of(why).Add(1) }
