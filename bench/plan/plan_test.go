@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -21,7 +23,7 @@ func TestFiguresAreThoseMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := Measured()
-	said := []float64{f.EdgeStream, f.CompletionStream}
+	said := []float64{f.EdgeStream}
 	for _, p := range append(append([]Point(nil), f.Edge...), f.Completion...) {
 		said = append(said, p.Micros)
 	}
@@ -29,6 +31,13 @@ func TestFiguresAreThoseMeasured(t *testing.T) {
 		if !strings.Contains(string(page), strconv.FormatFloat(figure, 'g', -1, 64)) {
 			t.Errorf("performance.md has no %g", figure)
 		}
+	}
+	operations, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(operations), fmt.Sprintf("--max-generating × %g KiB", f.CompletionStream)) {
+		t.Errorf("operations.md does not count %g KiB for a completion", f.CompletionStream)
 	}
 }
 
@@ -118,6 +127,60 @@ func TestSecondMeasurement(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSecondMeasurementOfMemory compares the same runs' memory: what a stream adds, from half the streams to all, and that no
+// process takes more than the plan gives it.
+func TestSecondMeasurementOfMemory(t *testing.T) {
+	f := Measured()
+	half, whole := secondMeasurement(t, "half.json"), secondMeasurement(t, "whole.json")
+	const streams, more = 500, 1000
+	for _, process := range []struct {
+		name, contender, part string
+		kib                   float64
+	}{
+		{"edge", "pawstream", "relay", f.EdgeStream},
+		{"completion service", "service-jetstream", "completion", f.CompletionStream},
+	} {
+		mib, moreMiB := half.memory(process.contender, process.part), whole.memory(process.contender, process.part)
+		each := (moreMiB - mib) * 1024 / (more - streams)
+		t.Logf("%s: %.0f KiB for each of %d more streams, %.0f planned", process.name, each, more-streams, process.kib)
+		if off := each / process.kib; off < 0.5 || off > 1.5 {
+			t.Errorf("%s: a stream takes %.0f KiB, %.0f planned", process.name, each, process.kib)
+		}
+		for n, taken := range map[float64]float64{streams: mib, more: moreMiB} {
+			planned := gib(n, process.kib) * 1024
+			t.Logf("%s with %.0f streams: %.0f MiB measured, %.0f planned", process.name, n, taken, planned)
+			if taken > planned {
+				t.Errorf("%s with %.0f streams takes %.0f MiB, %.0f planned", process.name, n, taken, planned)
+			}
+		}
+	}
+}
+
+func secondMeasurement(t *testing.T, name string) (r results) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// memory returns what a part of a contender took, on average over its rounds.
+func (r *results) memory(contender, part string) (mib float64) {
+	rounds := 0.0
+	for _, one := range r.Results {
+		for _, round := range one.Rounds {
+			if one.Contender == contender {
+				mib, rounds = mib+round.Values[part+"_rss_mib"], rounds+1
+			}
+		}
+	}
+	return mib / rounds
 }
 
 func TestRun(t *testing.T) {
