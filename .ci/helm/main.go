@@ -102,6 +102,7 @@ func check(c *chart.Chart, dir, file string, update bool) error {
 func known(rendered []byte) error {
 	kinds := map[string]any{
 		"apps/v1 Deployment":                     new(appsv1.Deployment),
+		"apps/v1 StatefulSet":                    new(appsv1.StatefulSet),
 		"v1 Service":                             new(corev1.Service),
 		"policy/v1 PodDisruptionBudget":          new(policyv1.PodDisruptionBudget),
 		"autoscaling/v2 HorizontalPodAutoscaler": new(autoscalingv2.HorizontalPodAutoscaler),

@@ -3,7 +3,10 @@ package stack
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,10 +14,15 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A deployment is what the chart makes of one program, as far as the program has a say in it.
+// A deployment is what the chart makes of one program, as far as the program has a say in it: a Deployment, or a
+// StatefulSet where each of its pods has something of its own.
 type deployment struct {
 	Kind string
 	Spec struct {
+		Service string `yaml:"serviceName"`
+		Claims  []struct {
+			Metadata struct{ Name string }
+		} `yaml:"volumeClaimTemplates"`
 		Template struct {
 			Spec struct {
 				Grace      int `yaml:"terminationGracePeriodSeconds"`
@@ -29,8 +37,12 @@ type deployment struct {
 						PreStop struct{ Sleep struct{ Seconds int } } `yaml:"preStop"`
 					}
 					Mounts []struct {
+						Name string
 						Path string `yaml:"mountPath"`
 					} `yaml:"volumeMounts"`
+					Resources struct {
+						Limits struct{ Memory string }
+					}
 				}
 			}
 		}
@@ -48,19 +60,23 @@ func TestHelm(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".values.yaml")
 		t.Run(name, func(t *testing.T) {
-			seen := 0
+			seen, witnesses := 0, 0
 			for doc := range bytes.SplitSeq(repositoryFile(t, "deploy", "helm", "ci", name+".yaml"), []byte("\n---\n")) {
 				var d deployment
 				if err := yaml.Unmarshal(doc, &d); err != nil {
 					t.Fatal(err)
 				}
-				if d.Kind == "Deployment" {
+				if d.Kind == "Deployment" || d.Kind == "StatefulSet" {
 					seen++
+					witnesses += len(d.Spec.Claims)
 					checkDeployment(t, &d)
 				}
 			}
 			if seen != 2 {
 				t.Errorf("%d deployments", seen)
+			}
+			if name == "least" && witnesses != 1 {
+				t.Errorf("by itself the chart has %d witnesses of the log", witnesses)
 			}
 		})
 	}
@@ -74,7 +90,13 @@ func checkDeployment(t *testing.T, d *deployment) {
 	for _, e := range container.Env {
 		environment[e.Name] = e.Value
 	}
+	collected := environment["GOMEMLIMIT"]
+	delete(environment, "GOMEMLIMIT") // is Go's own
 	c := commandOf(t, container.Args, environment)
+	checkMemory(t, &c, container.Resources.Limits.Memory, collected)
+	if c.program == "completion" {
+		checkWitness(t, d, &c)
+	}
 	ports := make(map[string]string)
 	for _, p := range container.Ports {
 		ports[p.Name] = fmt.Sprint(p.Port)
@@ -91,7 +113,7 @@ func checkDeployment(t *testing.T, d *deployment) {
 		t.Errorf("%s is killed after %d s, of which it has %d before it hears of the end and drains for %v", c.program, pod.Grace, before, drain)
 	}
 	for flag, value := range c.flags {
-		mounted := !strings.HasPrefix(value, "/secrets/")
+		mounted := !strings.HasPrefix(value, "/secrets/") && !strings.HasPrefix(value, "/data/")
 		for _, m := range container.Mounts {
 			mounted = mounted || strings.HasPrefix(value, m.Path+"/")
 		}
@@ -102,4 +124,94 @@ func checkDeployment(t *testing.T, d *deployment) {
 	if c.program == "edge" && !strings.HasSuffix(c.flags["--completion-addr"], "-completion:50051") {
 		t.Errorf("the edges call %s", c.flags["--completion-addr"])
 	}
+}
+
+// checkMemory compares what a program may take, by the formula of operations.md, with what it is given, and leaves the
+// kernel what it holds for an edge's clients who do not read.
+func checkMemory(t *testing.T, c *command, given, collected string) {
+	t.Helper()
+	limit, most := quantity(t, given), mostMemory(t, c)
+	if most > limit {
+		t.Errorf("%s takes %.1f GiB at most, and is given %s", c.program, most/(1<<30), given)
+	}
+	keeps, kernels := quantity(t, strings.TrimSuffix(collected, "B")), 0.0
+	if c.program == "edge" {
+		kernels = value(t, c, "--max-streams") * 128 * 1024
+	}
+	if keeps < most/2 || keeps+kernels > limit {
+		t.Errorf("%s: its garbage collector keeps to %s, of what is in use half of %.1f GiB, of the limit %s, and the kernel takes %.1f GiB",
+			c.program, collected, most/(1<<30), given, kernels/(1<<30))
+	}
+}
+
+// mostMemory works out the formula of operations.md for what a program is told by its flags.
+func mostMemory(t *testing.T, c *command) float64 {
+	t.Helper()
+	name := map[string]string{"edge": "edge", "completion": "completion service"}[c.program]
+	found := regexp.MustCompile(`(?m)^    ` + name + `: +2 × \( (.+) \)$`).FindStringSubmatch(string(repositoryFile(t, "docs", "operations.md")))
+	if found == nil {
+		t.Fatalf("operations.md has no formula for %s", c.program)
+	}
+	sum := 0.0
+	for term := range strings.SplitSeq(found[1], " + ") {
+		product := 1.0
+		for factor := range strings.SplitSeq(term, " × ") {
+			switch {
+			case strings.HasPrefix(factor, "--"):
+				product *= value(t, c, factor)
+			case factor == "1¼":
+				product *= 1.25
+			default:
+				product *= quantity(t, strings.TrimSuffix(strings.Replace(factor, " ", "", 1), "B"))
+			}
+		}
+		sum += product
+	}
+	return 2 * sum
+}
+
+// value returns the number that a flag has.
+func value(t *testing.T, c *command, flag string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(c.flags[flag], 64)
+	if err != nil {
+		t.Fatalf("%s %s: %v", c.program, flag, err)
+	}
+	return n
+}
+
+// quantity returns the bytes of an amount of memory, such as 8Gi.
+func quantity(t *testing.T, amount string) float64 {
+	t.Helper()
+	for i, unit := range []string{"Ki", "Mi", "Gi"} {
+		if number, ok := strings.CutSuffix(amount, unit); ok {
+			n, err := strconv.ParseFloat(number, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n * math.Pow(1024, float64(i+1))
+		}
+	}
+	t.Fatalf("%q is no amount of memory", amount)
+	return 0
+}
+
+// checkWitness holds that each completion service has a file of its own, in a volume that outlives its pod, where it has
+// one at all.
+func checkWitness(t *testing.T, d *deployment, c *command) {
+	t.Helper()
+	file := c.flags["--log-witness"]
+	if file == "" && len(d.Spec.Claims) == 0 {
+		return
+	}
+	if d.Kind != "StatefulSet" || d.Spec.Service == "" || len(d.Spec.Claims) != 1 {
+		t.Fatalf("a %s of the service %q with %d claims", d.Kind, d.Spec.Service, len(d.Spec.Claims))
+	}
+	claim := d.Spec.Claims[0].Metadata.Name
+	for _, m := range d.Spec.Template.Spec.Containers[0].Mounts {
+		if m.Name == claim && filepath.Dir(file) == m.Path {
+			return
+		}
+	}
+	t.Errorf("the witness %q is not in the volume %s", file, claim)
 }

@@ -96,6 +96,18 @@ livenessProbe: {httpGet: {path: /healthz, port: admin}, periodSeconds: 10, timeo
 {{- end }}
 {{- end -}}
 
+{{- /* memory has the garbage collector keep to four fifths of the limit. The kernel counts what it holds for connections
+too, which has the rest. It keeps to none that is in other units than Mi and Gi. */ -}}
+{{- define "pawstream.memory" -}}
+{{- $limit := dig "limits" "memory" "" . | toString -}}
+{{- if regexMatch "^[0-9]+(Mi|Gi)$" $limit -}}
+{{- $mib := regexFind "^[0-9]+" $limit | int64 -}}
+{{- if hasSuffix "Gi" $limit }}{{ $mib = mul $mib 1024 }}{{ end -}}
+- name: GOMEMLIMIT
+  value: {{ printf "%dMiB" (div (mul $mib 4) 5) }}
+{{- end -}}
+{{- end -}}
+
 {{- define "pawstream.secret" -}}
 - name: {{ .name }}
   secret: {secretName: {{ .secret }}, defaultMode: 0440}
