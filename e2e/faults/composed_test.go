@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -209,9 +210,10 @@ func (s *composed) url() string { return "http://" + s.address }
 // An inspected is what the engine tells of a container.
 type inspected struct {
 	State struct {
-		Pid    int
-		Status string
-		Health struct{ Status string }
+		Pid       int
+		StartedAt string
+		Status    string
+		Health    struct{ Status string }
 	}
 	HostConfig struct {
 		ReadonlyRootfs bool
@@ -769,7 +771,7 @@ func (g group) count(file, name string) (int, error) {
 }
 
 // outOfMemory has the kernel kill a container's process because its memory is used up: by a neighbour in its
-// control group, which the kernel would rather keep.
+// control group, which the kernel would rather keep. The engine has to tell of it, since the process cannot.
 func outOfMemory(ctx context.Context, s *composed, service string) error {
 	i, err := s.inspect(ctx, service)
 	if err != nil {
@@ -790,11 +792,15 @@ func outOfMemory(ctx context.Context, s *composed, service string) error {
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", i.State.Pid), []byte("1000"), 0); err != nil {
 		return err
 	}
+	killed, err := s.watchesForKill(ctx, service)
+	if err != nil {
+		return err
+	}
 	neighbour := exec.CommandContext(ctx, "sh", "-c",
 		`echo $$ >"$0/cgroup.procs" && tr '\0' x </dev/zero | tail -c "$1"`, g.dir, strconv.Itoa(wanted))
 	neighbour.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := neighbour.Start(); err != nil {
-		return err
+		return errors.Join(err, killed())
 	}
 	err = eventually(ctx, time.Minute, func() error {
 		kills, err := g.count(g.told, "oom_kill")
@@ -806,7 +812,43 @@ func outOfMemory(ctx context.Context, s *composed, service string) error {
 	// Or the group would outlive the container, with its limit.
 	_ = syscall.Kill(-neighbour.Process.Pid, syscall.SIGKILL)
 	_ = neighbour.Wait()
-	return errors.Join(err, s.healthy(ctx, service, i.State.Pid))
+	return errors.Join(err, killed(), s.healthy(ctx, service, i.State.Pid))
+}
+
+// watchesForKill has the engine's events watched from now on, which it keeps for seconds only. killed, called once, waits until they
+// say that a container's process was killed.
+func (s *composed) watchesForKill(ctx context.Context, service string) (killed func() error, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	cmd := exec.CommandContext(ctx, "docker", "events", "--since", time.Now().Format(time.RFC3339Nano),
+		"--filter", "container="+s.container(service), "--filter", "event=oom", "--filter", "event=die",
+		"--format", `{{.Action}} {{index .Actor.Attributes "exitCode"}}`)
+	events, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return func() error {
+		defer func() {
+			cancel()
+			_ = cmd.Wait() // it is killed
+		}()
+		const want = "die 137" // 128 and SIGKILL
+		var said []string
+		for lines := bufio.NewScanner(events); lines.Scan(); {
+			said = append(said, strings.TrimSpace(lines.Text()))
+			if strings.HasPrefix(lines.Text(), "die ") {
+				break
+			}
+		}
+		if !slices.Contains(said, want) {
+			return fmt.Errorf("the engine tells of %s %q, want %q", service, said, want)
+		}
+		s.t.Logf("the engine tells of %s %q", service, said)
+		return nil
+	}, nil
 }
 
 // review adds to the history what the log holds now, has some of it read again, and checks all.
