@@ -300,9 +300,15 @@ func TestComposeNetworks(t *testing.T) {
 // allow, and nothing needs.
 func TestComposeIsForOlderEngines(t *testing.T) {
 	t.Parallel()
-	for _, word := range []string{"start_interval", "ulimits"} {
-		if bytes.Contains(repositoryFile(t, "docker-compose.yml"), []byte(word+":")) {
-			t.Errorf("docker-compose.yml has %s", word)
+	for _, path := range [][]string{{"docker-compose.yml"}, {"deploy", "cluster.yml"}} {
+		text := repositoryFile(t, path...)
+		if !bytes.Contains(text, []byte("healthcheck:")) {
+			t.Errorf("%s has no health checks", path)
+		}
+		for _, word := range []string{"start_interval", "ulimits"} {
+			if bytes.Contains(text, []byte(word+":")) {
+				t.Errorf("%s has %s", path, word)
+			}
 		}
 	}
 }

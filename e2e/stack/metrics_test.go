@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -118,6 +119,17 @@ func TestNamedMetrics(t *testing.T) {
 	})
 	t.Run("dashboard", func(t *testing.T) { charted(t, all) })
 	t.Run("alerts", func(t *testing.T) { alarmed(t, all) })
+	t.Run("chart", func(t *testing.T) { scaled(t, all) })
+	t.Run("no such value", func(t *testing.T) {
+		for _, expr := range []string{
+			`pawstream_edge_requests_refused_total{reason="memoy"}`, `pawstream_edge_requests_refused_total{reason=~"full|memoy"}`,
+			`pawstream_edge_requests_refused_total{reason!~"full|memoy"}`,
+		} {
+			if missing := all.missing(expr); len(missing) != 1 {
+				t.Errorf("%s: %q", expr, missing)
+			}
+		}
+	})
 }
 
 // has reports whether there is a metric: a counter, a gauge or a histogram.
@@ -180,9 +192,16 @@ func alarmed(t *testing.T, all series) {
 	}
 }
 
-// asked checks that an expression asks for metrics that there are, by labels that these have.
+// asked checks that an expression asks for metrics that there are, by labels and values that these have.
 func (s series) asked(t *testing.T, who, expr string) {
 	t.Helper()
+	for _, what := range s.missing(expr) {
+		t.Errorf("%s: %s", who, what)
+	}
+}
+
+// missing returns what an expression asks for and there is not.
+func (s series) missing(expr string) (missing []string) {
 	by := regexp.MustCompile(`by \(([^)]*)\)`)
 	var labels []string
 	for _, group := range by.FindAllStringSubmatch(expr, -1) {
@@ -192,26 +211,69 @@ func (s series) asked(t *testing.T, who, expr string) {
 	expr = regexp.MustCompile(`\$__\w+`).ReplaceAllString(by.ReplaceAllString(expr, ""), "")
 	found := selector.FindAllStringSubmatch(strings.ReplaceAll(expr, "histogram_quantile", ""), -1)
 	if len(found) == 0 && !strings.Contains(expr, "up{") {
-		t.Errorf("%s: no metric in %s", who, expr)
+		missing = append(missing, "no metric in "+expr)
 	}
 	for _, metric := range found {
 		if s[metric[1]] == nil {
-			t.Errorf("%s: there is no %s", who, metric[1])
+			missing = append(missing, "there is no "+metric[1])
 			continue
 		}
 		asked := slices.Clone(labels)
 		for _, matcher := range regexp.MustCompile(`(\w+)(=~|=|!~|!=)("[^"]*")`).FindAllStringSubmatch(metric[2], -1) {
 			asked = append(asked, matcher[1])
-			if matcher[2] == "=" && matcher[1] != "job" {
-				asked = append(asked, matcher[1]+"="+matcher[3])
+			values := strings.Trim(matcher[3], `"`)
+			if matcher[1] == "job" || strings.HasPrefix(values, "$") { // Prometheus's own, and the dashboard's variables
+				continue
+			}
+			alternatives := []string{values}
+			if strings.HasSuffix(matcher[2], "~") {
+				alternatives = strings.Split(values, "|")
+			}
+			for _, one := range alternatives {
+				asked = append(asked, fmt.Sprintf("%s=%q", matcher[1], one))
 			}
 		}
 		for _, label := range asked {
 			if !s[metric[1]][label] {
-				t.Errorf("%s: %s has no label %s", who, metric[1], label)
+				missing = append(missing, metric[1]+" has no label "+label)
 			}
 		}
 	}
+	return missing
+}
+
+// scaled checks that the chart scales edges by a metric of theirs.
+func scaled(t *testing.T, all series) {
+	t.Helper()
+	metrics := 0
+	for doc := range bytes.SplitSeq(repositoryFile(t, "deploy", "helm", "ci", "all.yaml"), []byte("\n---\n")) {
+		var scaler struct {
+			Kind string
+			Spec struct {
+				Metrics []struct {
+					Pods struct{ Metric struct{ Name string } }
+				}
+			}
+		}
+		if err := yaml.Unmarshal(doc, &scaler); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range scaler.Spec.Metrics {
+			metrics++
+			if name := m.Pods.Metric.Name; scaler.Kind != "HorizontalPodAutoscaler" || !strings.HasPrefix(name, "pawstream_edge_") || all[name] == nil {
+				t.Errorf("a %s asks for %q", scaler.Kind, name)
+			}
+		}
+	}
+	if metrics != 1 {
+		t.Errorf("edges are scaled by %d metrics", metrics)
+	}
+}
+
+// overview are the metrics of the dashboard's first row.
+var overview = []string{
+	"pawstream_ready", "pawstream_edge_streams_open", "gen_ai_client_token_usage_sum", "pawstream_edge_stream_first_event_duration_seconds_bucket",
+	`pawstream_completions_ended_total{outcome="failed"}`, "pawstream_completions_taken_over_total", "pawstream_upstream_resting",
 }
 
 // charted checks what the dashboard asks for.
@@ -237,8 +299,14 @@ func charted(t *testing.T, all series) {
 	by := regexp.MustCompile(`by \(([^)]*)\)`)
 	legend := regexp.MustCompile(`\{\{(\w+)\}\}`)
 	charts := 0
-	for _, panel := range dashboard.Panels {
+	var row string
+	var atFirst strings.Builder // what the overview asks for
+	for i, panel := range dashboard.Panels {
 		if panel.Type == "row" {
+			row = panel.Title
+			if (row == "Overview") != (i == 0) {
+				t.Errorf("the row %s is panel %d", row, i)
+			}
 			continue
 		}
 		if panel.Datasource.UID != datasource || len(panel.Targets) == 0 {
@@ -246,6 +314,9 @@ func charted(t *testing.T, all series) {
 		}
 		for _, target := range panel.Targets {
 			charts++
+			if row == "Overview" {
+				fmt.Fprintln(&atFirst, target.Expr)
+			}
 			var labels []string
 			for _, group := range by.FindAllStringSubmatch(target.Expr, -1) {
 				labels = append(labels, strings.Split(group[1], ", ")...)
@@ -256,6 +327,11 @@ func charted(t *testing.T, all series) {
 				}
 			}
 			all.asked(t, panel.Title, target.Expr)
+		}
+	}
+	for _, metric := range overview {
+		if !strings.Contains(atFirst.String(), metric) {
+			t.Errorf("the overview has no %s", metric)
 		}
 	}
 	for _, note := range dashboard.Annotations.List {
