@@ -216,7 +216,7 @@ func unauthorized(message string) *Error {
 func PermissionDenied(scope string) *Error {
 	return &Error{
 		Status: http.StatusForbidden, Code: CodePermissionDenied,
-		Message: fmt.Sprintf("The API key or token may not be used for this, which needs the scope '%s'.", scope),
+		Message: fmt.Sprintf("The API key or token may not be used for this: it lacks the scope '%s'.", scope),
 	}
 }
 
@@ -225,7 +225,7 @@ func PermissionDenied(scope string) *Error {
 func ForeignHost(name string) *Error {
 	return &Error{
 		Status: http.StatusForbidden, Code: CodePermissionDenied,
-		Message: "This server may not be called by this name, which is not known here: only by a loopback or private name, or one that it was started with: --host=" + cmp.Or(name, "NAME") + " lets this one in.",
+		Message: "This server does not go by this name. Call it by a loopback or private name, or one that it was started with: --host=" + cmp.Or(name, "NAME") + " allows this one.",
 	}
 }
 
@@ -244,7 +244,7 @@ func CompletionNotFound() *Error {
 // NotAnID is [CompletionNotFound] for what cannot be an id in a dialect, whose ids look like form.
 func NotAnID(id, form string) *Error {
 	e := CompletionNotFound()
-	e.Message = quoted(id, "The id in the URL") + " is no completion id: one looks like '" + form + "'."
+	e.Message = quoted(id, "The id in the URL") + " is not a completion id: one looks like '" + form + "'."
 	return e
 }
 
@@ -272,7 +272,7 @@ func InvalidCursor() *Error {
 // PreviousNotFound returns the error for a completion to take up that cannot exist: the same that the service
 // gives for one that does not.
 func PreviousNotFound(param string) *Error {
-	return ofService(completionv1.Reason_REASON_PREVIOUS_COMPLETION_NOT_FOUND, "'"+param+"' names no response that there is.", param)
+	return ofService(completionv1.Reason_REASON_PREVIOUS_COMPLETION_NOT_FOUND, "'"+param+"' names a response that does not exist.", param)
 }
 
 // NoWebSocket returns the error for a client that asks for one.
@@ -348,7 +348,7 @@ func NoRoom(retryAfter time.Duration) *Error {
 func NoRoomForCaller(retryAfter time.Duration) *Error {
 	return &Error{
 		Status: http.StatusTooManyRequests, Code: CodeRateLimitExceeded,
-		Message:    "Your large requests take as much of the service's memory as those of one caller may. Please wait for one of them to end.",
+		Message:    "Your large requests already use all of the service's memory that one caller may use. Please wait for one of them to end.",
 		RetryAfter: clampRetry(retryAfter),
 	}
 }

@@ -245,16 +245,16 @@ func TestNotAnID(t *testing.T) {
 	public, behind := opened(t, Config{})
 	const chats, resps = "/v1/chat/completions/", "/v1/responses/"
 	for request, message := range map[string]string{
-		"GET " + chats + "ID":                   "'ID' is no completion id: one looks like 'chatcmpl-…'.",
-		"GET " + chats + "ID?stream=true":       "'ID' is no completion id: one looks like 'chatcmpl-…'.",
-		"DELETE " + chats + "resp_A":            "'resp_A' is no completion id: one looks like 'chatcmpl-…'.",
-		"GET " + chats + "ID/messages":          "'ID' is no completion id: one looks like 'chatcmpl-…'.",
-		"POST " + chats + "%3Cb%3E/cancel":      "The id in the URL is no completion id: one looks like 'chatcmpl-…'.",
-		"GET " + chats + "%ff":                  "The id in the URL is no completion id: one looks like 'chatcmpl-…'.",
-		"GET " + resps + "ID":                   "'ID' is no completion id: one looks like 'resp_…'.",
-		"GET " + resps + "ID?stream=true":       "'ID' is no completion id: one looks like 'resp_…'.",
-		"POST " + resps + "chatcmpl-A/cancel":   "'chatcmpl-A' is no completion id: one looks like 'resp_…'.",
-		"GET " + resps + "ID/input_items":       "'ID' is no completion id: one looks like 'resp_…'.",
+		"GET " + chats + "ID":                   "'ID' is not a completion id: one looks like 'chatcmpl-…'.",
+		"GET " + chats + "ID?stream=true":       "'ID' is not a completion id: one looks like 'chatcmpl-…'.",
+		"DELETE " + chats + "resp_A":            "'resp_A' is not a completion id: one looks like 'chatcmpl-…'.",
+		"GET " + chats + "ID/messages":          "'ID' is not a completion id: one looks like 'chatcmpl-…'.",
+		"POST " + chats + "%3Cb%3E/cancel":      "The id in the URL is not a completion id: one looks like 'chatcmpl-…'.",
+		"GET " + chats + "%ff":                  "The id in the URL is not a completion id: one looks like 'chatcmpl-…'.",
+		"GET " + resps + "ID":                   "'ID' is not a completion id: one looks like 'resp_…'.",
+		"GET " + resps + "ID?stream=true":       "'ID' is not a completion id: one looks like 'resp_…'.",
+		"POST " + resps + "chatcmpl-A/cancel":   "'chatcmpl-A' is not a completion id: one looks like 'resp_…'.",
+		"GET " + resps + "ID/input_items":       "'ID' is not a completion id: one looks like 'resp_…'.",
 		"GET " + chats + completion + "%2Fmine": "There is no such completion.",
 	} {
 		w := through(public, jsonRequest(t, request))

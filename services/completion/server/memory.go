@@ -32,7 +32,7 @@ func (s share) Grow(n int) error {
 	case errors.Is(err, budget.ErrCaller):
 		return &chat.Error{
 			Code: chat.CodeRateLimited, RetryAfter: time.Second, Refusal: chat.RefusedCallerMemory,
-			Message: "Your large requests and answers take as much of the service's memory as those of one caller may. Please wait for one of them to end.",
+			Message: "Your large requests and answers already use all of the service's memory that one caller may use. Please wait for one of them to end.",
 		}
 	case err != nil:
 		return chat.NoRoom(nil)

@@ -105,7 +105,7 @@ func (e *earlier) get(ctx context.Context, id, param string) (*chat.Completion, 
 	if errors.As(err, &refused) {
 		switch refused.Code { //nolint:exhaustive // any other is told as it is
 		case chat.CodeCompletionNotFound:
-			return nil, chat.FieldErrorf(chat.CodePreviousNotFound, param, "names no response that there is")
+			return nil, chat.FieldErrorf(chat.CodePreviousNotFound, param, "names a response that does not exist")
 		case chat.CodeCompletionExpired:
 			return nil, chat.FieldErrorf(chat.CodePreviousNotFound, param, "names a response that is retained no longer; send the conversation itself")
 		}
