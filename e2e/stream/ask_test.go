@@ -217,7 +217,7 @@ func TestAskRefused(t *testing.T) {
 	for want, args := range map[string][]string{
 		"The model 'nothing' does not exist": {"ask", "--model=nothing", api.Question},
 		"there is no question":               {"ask"},
-		"'nope' is not a completion id":         {"watch", "nope"},
+		"'nope' is not a completion id":      {"watch", "nope"},
 	} {
 		cmd, _, stderr := typed(t, "edge", append(args, "--url="+rig.Fast(t).URL())...)
 		_ = cmd.Run()
