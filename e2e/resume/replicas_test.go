@@ -77,3 +77,31 @@ func TestFullLog(t *testing.T) {
 	}
 	t.Error("the log never gets full")
 }
+
+// TestAShareOfTheLogIsUsedUp has one caller store all that it may: it is told so, when to come again, and how to go on, and
+// another caller is answered.
+func TestAShareOfTheLogIsUsedUp(t *testing.T) {
+	t.Parallel()
+	all := rig.Start(t, "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--data-dir="+t.TempDir(),
+		"--advisor-pace=0", "--log-max-bytes=4194304", "--log-share=10", "--auth=keys", "--auth-keys="+rig.Keys(t, "greedy", "modest"))
+	url := "http://" + all.Addr("http")
+	long := api.Object{"max_tokens": 5, "store": true, "messages": []api.Object{{"role": "user", "content": api.Question + strings.Repeat(" ", 60_000)}}}
+	kept := api.Record(t, url, nil, rig.Bearer("greedy"))
+	x := api.Post(t, url, api.Body(long), rig.Bearer("greedy"))
+	for try := 0; x.Status == http.StatusOK && try < 20; try++ {
+		x = api.Post(t, url, api.Body(long), rig.Bearer("greedy"))
+	}
+	got := api.Refused(t, x)
+	if got.Status != http.StatusTooManyRequests || got.Code != "rate_limit_exceeded" || !strings.Contains(string(x.Body), "of 0.4 MiB that one caller may have") {
+		t.Errorf("%+v", got)
+	}
+	if seconds, err := strconv.Atoi(x.Header.Get("Retry-After")); err != nil || seconds < 1 {
+		t.Errorf("Retry-After: %q", x.Header.Get("Retry-After"))
+	}
+	if diff := cmp.Diff(kept.Events, api.Replay(t, url, kept.ID, rig.Bearer("greedy")), api.CmpEvents); diff != "" {
+		t.Errorf("what is kept (-want +got)\n%s", diff)
+	}
+	if x := api.Post(t, url, api.Body(long), rig.Bearer("modest")); x.Status != http.StatusOK {
+		t.Errorf("another caller: status %d, %s", x.Status, x.Body)
+	}
+}

@@ -154,9 +154,9 @@ func Get(t *testing.T, url, path string, headers ...string) Exchange {
 }
 
 // Replay returns the whole stream of a completion.
-func Replay(t *testing.T, url, id string) []sse.Event {
+func Replay(t *testing.T, url, id string, headers ...string) []sse.Event {
 	t.Helper()
-	x := Get(t, url, id+"?stream=true")
+	x := Get(t, url, id+"?stream=true", headers...)
 	if x.Status != http.StatusOK {
 		t.Fatalf("status %d, body %s", x.Status, x.Body)
 	}
