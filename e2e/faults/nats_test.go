@@ -32,6 +32,10 @@ const (
 // awaitReadiness waits until a program's /readyz says that; "": that it is ready.
 func awaitReadiness(t *testing.T, p *stack.Process, within time.Duration, want string) {
 	t.Helper()
+	begun := time.Now()
+	defer func() {
+		t.Logf("%s says %q after %v", p.Addr("admin"), want, time.Since(begun).Round(time.Millisecond))
+	}()
 	rig.Eventually(t, within, func() error {
 		x := api.Do(t, api.Request(t, http.MethodGet, "http://"+p.Addr("admin")+"/readyz", ""))
 		ready := x.Status == http.StatusOK
@@ -252,4 +256,31 @@ func TestNATSWhoseHostIsReplaced(t *testing.T) {
 	awaitAnswer(t, url)
 	awaitReadiness(t, replica, healedWithin, "")
 	awaitReadiness(t, edge, healedWithin, "")
+}
+
+// TestLimitsAreSharedAgain has the connections of two edges to NATS die without a word: soon they count together again.
+func TestLimitsAreSharedAgain(t *testing.T) {
+	t.Parallel()
+	nats := rig.NATS(t)
+	way, err := cut.Listen(nats.Addr().String(), cut.Each(cut.Plan{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(way.Close)
+	replica := rig.Start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=5", "--nats-url="+nats.ClientURL())
+	args := []string{
+		"--listen=127.0.0.1:0", "--completion-addr=" + replica.Addr("grpc"), "--nats-url=nats://" + way.Addr(),
+		"--auth=keys", "--auth-keys=" + rig.Keys(t, "owner"), "--stream-limit=1",
+	}
+	first, second := "http://"+rig.Start(t, "edge", args...).Addr("http"), "http://"+rig.Start(t, "edge", args...).Addr("http")
+	way.Swallow()
+	begun := time.Now()
+	api.Send(t, api.Request(t, http.MethodPost, first+"/v1/chat/completions", api.Streamed(api.Object{"max_tokens": nil}), rig.Bearer("owner")))
+	rig.Eventually(t, healedWithin, func() error {
+		if x := api.Post(t, second, api.Body(api.Object{"max_tokens": 1}), rig.Bearer("owner")); x.Status != http.StatusTooManyRequests {
+			return fmt.Errorf("%w: status %d, %s", rig.ErrNotYet, x.Status, x.Body)
+		}
+		return nil
+	})
+	t.Logf("they count together after %v", time.Since(begun).Round(time.Millisecond))
 }
