@@ -263,7 +263,7 @@ func TestTable(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := `
-| fault | times | longest pause | median pause | tokens lost | repeated | foreign | silent ends | honest errors |
+| fault | times | longest pause | median pause | tokens lost | repeated | foreign | silent ends | explicit errors |
 | ---   | ---   | ---           | ---          | ---         | ---      | ---     | ---         | ---           |
 | kill  | 2     | 2.50 s        | 0.00 s       | 0           | 0        | 0       | 0           | 1             |
 `

@@ -91,7 +91,7 @@ func WriteTable(w io.Writer, rows []Row) error {
 		text := strings.TrimSuffix(fmt.Sprintln(cells...), "\n")
 		fmt.Fprintf(out, "| %s\t\n", strings.ReplaceAll(text, "|", "\t "))
 	}
-	line("fault|times|longest pause|median pause|tokens lost|repeated|foreign|silent ends|honest errors")
+	line("fault|times|longest pause|median pause|tokens lost|repeated|foreign|silent ends|explicit errors")
 	line("---|---|---|---|---|---|---|---|---")
 	for _, r := range rows {
 		line(fmt.Sprintf("%s|%d|%.2f s|%.2f s|%d|%d|%d|%d|%d", cmp.Or(r.Kind, "(none)"), r.Times,
