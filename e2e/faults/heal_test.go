@@ -22,29 +22,38 @@ func TestHeals(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
+		kinds []string // one after the other, each healed before the next
 		lasts time.Duration
 	}{
-		{"fill-disk", 8 * time.Second},
-		{"wipe-nats", time.Second},
-		{"restore-nats", 3 * time.Second},
-		{"replace-nats", 0},
+		{"a full disk", []string{"fill-disk"}, 8 * time.Second},
+		{"an empty log", []string{"wipe-nats"}, time.Second},
+		{"a backup", []string{"restore-nats"}, 3 * time.Second},
+		{"a replaced host", []string{"replace-nats"}, 0},
+		{"other settings", []string{"fill-log", "change-limit", "change-discard", "change-direct", "change-window", "remake-log"}, 3 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel() // most of it is waiting
-			all, err := named(test.name)
+			all, err := named(test.kinds...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			p := plan{Name: test.name, NATS: 1, Pace: *pace, Clients: 40, Disk: 64 << 20}
 			survive(t, p, func(ctx context.Context, tp *topology, _ *rand.Rand) ([]checker.Fault, error) {
-				if !tp.possible(&all[0]) {
-					return nil, nil
-				}
 				pause(ctx, 5*time.Second) // all clients are there
 				every := len(tp.toNATS)   // not one way, but all
-				f, err := tp.strike(ctx, &entry{kind: all[0], lasts: test.lasts, pick: every})
-				pause(ctx, aftermath)
-				return []checker.Fault{f}, err
+				var faults []checker.Fault
+				for _, k := range all {
+					if !tp.possible(&k) {
+						continue
+					}
+					f, err := tp.strike(ctx, &entry{kind: k, lasts: test.lasts, pick: every})
+					if err != nil {
+						return faults, err
+					}
+					faults = append(faults, f)
+					pause(ctx, aftermath)
+				}
+				return faults, nil
 			})
 		})
 	}
