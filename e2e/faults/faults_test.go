@@ -35,6 +35,7 @@ var limits = checker.Limits{
 	Close:   3 * time.Second,
 	Lag:     10 * time.Second,
 	Clock:   20 * time.Millisecond,
+	Inherit: time.Minute,
 	Memory:  1 << 30,
 }
 
@@ -139,6 +140,7 @@ func (tp *topology) review(t *testing.T, c *crowd, h *checker.History) {
 		t.Error(err)
 		return // nothing can be said
 	}
+	h.Read = time.Now()
 	reading, done := context.WithTimeout(t.Context(), windDown)
 	defer done()
 	c.ctx = reading

@@ -11,7 +11,7 @@ import (
 
 // A Violation is a promise that was broken.
 type Violation struct {
-	Invariant string // "I1" to "I14", "serves", "complete", "books", or "keeps"
+	Invariant string // "I1" to "I14", "serves", "complete", "books", "keeps", or "forgets"
 	Subject   string // the completion, stream or process
 	What      string
 }
@@ -45,6 +45,7 @@ func Check(h *History) []Violation {
 		{"complete", complete},
 		{"books", accounted},
 		{"keeps", kept},
+		{"forgets", forgotten},
 	} {
 		f := &findings{History: h, index: in, invariant: invariant.name}
 		invariant.check(f)

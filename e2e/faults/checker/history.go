@@ -21,6 +21,8 @@ type History struct {
 	// Log holds the records of each completion, in the order of its subject, as they are
 	// at the end.
 	Log map[string][]Record
+	// Read is when Log was read.
+	Read time.Time
 	// Lost holds the logs that were taken away, in order, each as it was at its end.
 	Lost []Era
 	// Retention is how long a completion is kept after its end that is not to be stored; 0: as long as the others.
@@ -55,6 +57,7 @@ type Limits struct {
 	Close   time.Duration // I9: from the answer to a cancel to the end of the engine's call
 	Lag     time.Duration // I10: from a record's being stored to its being received
 	Clock   time.Duration // how far two clocks of the machine may differ
+	Inherit time.Duration // how much later than its own ended completions a replica deletes those of others
 	Memory  int64         // I10: a process's resident bytes
 }
 

@@ -26,6 +26,39 @@ func kept(f *findings) {
 	}
 }
 
+// forgotten checks that what was not to be stored is gone when its retention is over, and others had the time to see to it
+// that may have died: undisturbed, in the end.
+func forgotten(f *findings) {
+	if f.Retention == 0 {
+		return
+	}
+	gone := make(map[string]bool)
+	for _, e := range f.Expired {
+		gone[e.Completion] = gone[e.Completion] || e.Era == len(f.Lost)
+	}
+	var calm time.Time // when the last fault was over
+	for _, fault := range f.Faults {
+		if fault.To.After(calm) {
+			calm = fault.To
+		}
+	}
+	for id, versions := range f.byID {
+		for _, v := range versions {
+			ended := v.ended()
+			if v.era != len(f.Lost) || gone[id] || v.meta.Store || ended.IsZero() {
+				continue
+			}
+			due := ended.Add(f.Retention + f.Limits.Inherit)
+			if calm.After(due) {
+				due = calm
+			}
+			if f.Read.After(due.Add(f.Limits.Recover)) {
+				f.add(v.String(), "is there %v after its end, and ought to be gone after %v", f.Read.Sub(ended), f.Retention)
+			}
+		}
+	}
+}
+
 // ended returns when a completion has; zero: it has not.
 func (v *version) ended() time.Time {
 	if _, _, ended := v.terminal(); !ended {

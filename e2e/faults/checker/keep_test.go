@@ -39,6 +39,8 @@ func TestWhatExpires(t *testing.T) {
 		{"unfinished", func(h *checker.History) { h.Log[taken][4].Steps = h.Log[taken][4].Steps[:2] }, []string{"keeps", "I13"}},
 		{"refused too early", func(h *checker.History) { h.Streams[3].Connections[0].Ended = at(1300) }, []string{"I7", "complete"}},
 		{"not known to who cancels it too early", func(h *checker.History) { h.Cancels[1].At = at(1000) }, []string{"I9"}},
+		{"there for as long as others may take", func(h *checker.History) { h.Expired, h.Read = h.Expired[1:], at(2500) }, nil},
+		{"there for longer", func(h *checker.History) { h.Expired, h.Read = h.Expired[1:], at(2600) }, []string{"forgets"}},
 		{"one key in turn", func(h *checker.History) { again(h, 1600) }, nil},
 		{"one key at once", func(h *checker.History) { again(h, 1400) }, []string{"I4"}},
 	} {
