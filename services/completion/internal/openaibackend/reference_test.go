@@ -54,7 +54,10 @@ func (g *group) name() string {
 		case f.name == "":
 		case name == "":
 			name = f.name
-		case args == "" && f.name != name && (g.closed == 0 || i < g.closed):
+		case args != "" || g.closed > 0 && i >= g.closed:
+		case len(f.name) >= len(name) && f.name[:len(name)] == name: // all of it so far
+			name = f.name
+		default:
 			name += f.name
 		}
 		if f.args != nil {
@@ -72,7 +75,7 @@ func (g *group) whole() bool {
 // echo reports whether the call is nothing but the name of the one before at its place, once more.
 func (g *group) echo(before *group) bool {
 	first := g.list[0]
-	return before != nil && first.id == "" && first.name == before.name() && (first.args == nil || *first.args == "")
+	return before != nil && first.name == before.name() && (first.args == nil || *first.args == "")
 }
 
 // A slow reader joins calls by looking at all that it has whenever a fragment comes.
@@ -95,6 +98,20 @@ func (s *slow) place(f fragment, last *group) *group {
 	return nil
 }
 
+// before returns the call that another one may repeat the name of: the last one of its id, or at its place.
+func (s *slow) before(f fragment, last *group) *group {
+	if f.id == "" {
+		return s.place(f, last)
+	}
+	for _, g := range slices.Backward(s.groups) {
+		i := g.list[0].index
+		if g.id() == f.id && (i == nil || f.index == nil || *i == *f.index) {
+			return g
+		}
+	}
+	return nil
+}
+
 // owner returns the call that a fragment belongs to; nil: one of its own.
 func (s *slow) owner(f fragment, last *group) *group {
 	says := f.args != nil && *f.args != ""
@@ -102,7 +119,7 @@ func (s *slow) owner(f fragment, last *group) *group {
 		for _, g := range slices.Backward(s.groups) {
 			i := g.list[0].index
 			if g.id() == f.id && (i == nil || f.index == nil || *i == *f.index) {
-				if f.name != "" && says && g.whole() {
+				if f.name != "" && g.whole() {
 					return nil
 				}
 				return g
@@ -158,7 +175,7 @@ func slowCalls(list []fragment) (calls []chat.ToolCall, ok bool) {
 				}
 			}
 			g = &group{}
-			before := s.place(f, last)
+			before := s.before(f, last)
 			g.list = append(g.list, f)
 			s.echoes[g] = g.echo(before)
 			s.groups = append(s.groups, g)
@@ -205,6 +222,9 @@ func FuzzCalls(f *testing.F) {
 		{1, 1, 0, 2, 1, 0, 1, 3},
 		{2, 1, 1, 2, 3, 2, 2, 2, 2, 0, 0, 3, 3, 0, 0, 3},
 		{1, 0, 1, 4, 1, 0, 1, 0, 129, 0, 1, 4},
+		{1, 1, 1, 1, 1, 0, 0, 4, 1, 1, 2, 1, 1, 0, 0, 4},
+		{1, 1, 1, 1, 1, 0, 0, 4, 1, 1, 1, 1, 1, 0, 0, 4},
+		{1, 1, 1, 1, 1, 0, 3, 0, 1, 0, 0, 4},
 	} {
 		f.Add(seed)
 	}

@@ -52,7 +52,7 @@ type call struct {
 	numbered bool
 	id, name string
 	given    string // the id that it is shown with
-	repeats  bool   // it is perhaps the last one's name again
+	repeats  *call  // the one whose name it perhaps is again; nil: it is a call of its own
 
 	args    strings.Builder
 	text    text
@@ -231,13 +231,17 @@ func (r *Reader) take(c *calls, p *piece) ([]chat.ToolCallDelta, error) {
 	return out, nil
 }
 
-// addName adds a piece to a call's name: until arguments begin, and not the whole name again.
+// addName adds a piece to a call's name until arguments begin. A piece that begins with the name so far is that
+// name again, perhaps with more of it.
 func (c *call) addName(piece string, pieces bool) {
 	switch {
 	case piece == "":
 	case c.name == "":
 		c.name = piece
-	case c.args.Len() == 0 && c.shown < 0 && piece != c.name && pieces:
+	case c.args.Len() > 0 || c.shown >= 0 || !pieces:
+	case strings.HasPrefix(piece, c.name):
+		c.name = piece
+	default:
 		c.name += piece
 	}
 }
@@ -249,8 +253,8 @@ func (r *Reader) find(c *calls, p *piece) (*call, error) {
 	}
 	if p.id != "" {
 		if known := c.byID(p); known != nil {
-			if p.name != "" && p.says() && known.whole() && r.hears(SecondNames) {
-				return nil, nil //nolint:nilnil // another call with the same id
+			if p.name != "" && known.whole() && r.hears(SecondNames) {
+				return nil, nil //nolint:nilnil // another call with the same id, or its name again
 			}
 			return known, nil
 		}
@@ -333,17 +337,25 @@ func (c *calls) begin(r *Reader, p *piece, one **call) ([]chat.ToolCallDelta, er
 	}
 	var out []chat.ToolCallDelta
 	for _, earlier := range c.list {
-		if earlier.shown < 0 && earlier.name != "" && !earlier.repeats {
+		if earlier.shown < 0 && earlier.name != "" && earlier.repeats == nil {
 			out = append(out, c.show(earlier))
 		}
 	}
-	at := c.at(p)
-	*one = &call{
-		index: p.index, numbered: p.numbered, id: p.id, shown: -1,
-		repeats: at != nil && p.id == "" && p.name == at.name && !p.says(),
-	}
+	*one = &call{index: p.index, numbered: p.numbered, id: p.id, shown: -1, repeats: c.repeated(p)}
 	c.list = append(c.list, *one)
 	return out, nil
+}
+
+// repeated returns the call whose name a piece perhaps is again; nil: none.
+func (c *calls) repeated(p *piece) *call {
+	before := c.at(p)
+	if p.id != "" {
+		before = c.byID(p)
+	}
+	if before == nil || p.name != before.name || p.says() {
+		return nil
+	}
+	return before
 }
 
 // show begins to show a call.
@@ -363,13 +375,17 @@ func (c *calls) show(one *call) chat.ToolCallDelta {
 }
 
 // flush shows what was kept when the choice ends.
-func (c *calls) flush() ([]chat.ToolCallDelta, error) {
+func (c *calls) flush(r *Reader) ([]chat.ToolCallDelta, error) {
 	var out []chat.ToolCallDelta
 	for _, one := range c.list {
 		switch {
 		case !one.text.whole():
 			return nil, errHalf
-		case one.shown >= 0 || one.repeats && one.args.Len() == 0:
+		case one.shown >= 0:
+		case one.repeats != nil && one.args.Len() == 0:
+			if more := one.more.String(); more != "" && one.repeats.shown >= 0 && r.hears(MoreMembers) {
+				out = append(out, chat.ToolCallDelta{Index: one.repeats.shown, More: more})
+			}
 		case one.name == "" && one.args.Len() == 0 && one.id == "":
 		case one.name == "":
 			return nil, errors.New("tool call without a name")

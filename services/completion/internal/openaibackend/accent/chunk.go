@@ -249,7 +249,7 @@ func (r *Reader) end(s *state, finish jsontext.Value, out *Choice) error {
 
 // close ends a choice, and shows what was kept of it.
 func (r *Reader) close(s *state, reason chat.FinishReason, out *Choice) error {
-	calls, err := s.calls.flush()
+	calls, err := s.calls.flush(r)
 	if err != nil {
 		return err
 	}
