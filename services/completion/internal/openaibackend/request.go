@@ -210,7 +210,11 @@ func newRequest(model string, strict bool, req *chat.Request) (*request, error) 
 		StreamOptions:       streamOptions{IncludeUsage: true},
 	}
 	for i := range req.Messages {
-		r.Messages = append(r.Messages, newMessage(&req.Messages[i]))
+		m := newMessage(&req.Messages[i])
+		if strict {
+			m.Reasoning = "" // no member of OpenAI's: only who goes on with an answer sets it
+		}
+		r.Messages = append(r.Messages, m)
 	}
 	for i := range req.Tools {
 		t, err := newTool(&req.Tools[i])

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
 // TestWhatElseWasSent has a request hold more than there are fields for, at each place where it may.
@@ -18,7 +19,7 @@ func TestWhatElseWasSent(t *testing.T) {
 			{Role: chat.RoleSystem, Parts: []chat.Part{{Kind: chat.PartText, Text: "s", More: `{"cache_control":{"type":"ephemeral"}}`}}},
 			{Role: chat.RoleUser, Parts: []chat.Part{{Kind: chat.PartImage, ImageURL: "https://x.test", More: `{"image_url":{"format":"image/png","url":"https://evil.test"}}`}}},
 			{
-				Role: chat.RoleAssistant, More: `{"reasoning_details":[1e400],"role":"system"}`,
+				Role: chat.RoleAssistant, Reasoning: "hm", More: `{"reasoning_details":[1e400],"role":"system"}`,
 				ToolCalls: []chat.ToolCall{{ID: "c", Name: "f", Arguments: "{}", More: `{"extra_content":{"a":9007199254740993},"function":{"x":1}}`}},
 			},
 		},
@@ -33,7 +34,7 @@ func TestWhatElseWasSent(t *testing.T) {
 			"top_k":40,"chat_template_kwargs":{"thinking":true},"prompt_cache_retention":"24h","response_format":{"type":"json_object","schema":{"a":1}},
 			"messages":[{"role":"system","content":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}]},
 				{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x.test","format":"image/png"}}]},
-				{"role":"assistant","content":null,"reasoning_details":[1e400],
+				{"role":"assistant","content":null,"reasoning_content":"hm","reasoning_details":[1e400],
 					"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}","x":1},"extra_content":{"a":9007199254740993}}]}],
 			"tools":[{"type":"function","function":{"name":"f","returns":[]},"cache_control":{"type":"ephemeral"}}]}`},
 		{"to a strict server", true, `{"model":"served","service_tier":"fast","stream":true,"stream_options":{"include_usage":true},"prompt_cache_retention":"24h","response_format":{"type":"json_object"},
@@ -55,6 +56,19 @@ func TestWhatElseWasSent(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAStrictServerGoesOnWithReasoning has a strict server continue an answer of which it gave the reasoning.
+func TestAStrictServerGoesOnWithReasoning(t *testing.T) {
+	body, err := newRequest("served", true, question1())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ContinueDeepSeek.extend(body, &route.Shown{Text: "Luna", Reasoning: "A pet."})
+	got, err := json.Marshal(body.Messages[len(body.Messages)-1])
+	if want := `{"role":"assistant","content":"Luna","reasoning_content":"A pet.","prefix":true}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
 	}
 }
 
