@@ -2,6 +2,7 @@ package openaibackend
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -148,13 +149,14 @@ func connection(err error) *route.Failure {
 	return route.Broken(err).Because(why(err))
 }
 
-// why says what was wrong with a connection in words that name neither hosts nor addresses; "" where
-// there are none.
+// why says what was wrong with a connection in words that name neither hosts nor addresses.
 func why(err error) string {
 	var name *net.DNSError
 	var unknown x509.UnknownAuthorityError
 	var other x509.HostnameError
 	var invalid x509.CertificateInvalidError
+	var record tls.RecordHeaderError
+	var op *net.OpError
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused"
@@ -168,6 +170,14 @@ func why(err error) string {
 		return "its certificate is not accepted"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "it closed the connection"
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "it speaks HTTP and not HTTPS"
+	case errors.As(err, &record), errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error"):
+		return "the TLS handshake failed"
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return "the proxy does not let it be reached"
+	case errors.As(err, &op):
+		return "the connection failed"
 	}
-	return ""
+	return "it did not keep to HTTP" // nothing else is left, and net/http has no types for it
 }

@@ -70,7 +70,7 @@ func newTransport(cfg *Config) *http.Transport {
 }
 
 // post sends a request and returns the response, whose body is the caller's to close. An answer
-// with an error status is a *refusal; other errors are the connection's.
+// with another status than success is a *refusal; other errors are the connection's.
 func (c *client) post(ctx context.Context, body any) (*http.Response, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -87,7 +87,7 @@ func (c *client) post(ctx context.Context, body any) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if res.StatusCode < http.StatusBadRequest {
+	if res.StatusCode < http.StatusMultipleChoices {
 		return res, nil
 	}
 	defer func() { _ = res.Body.Close() }()

@@ -104,8 +104,12 @@ func TestFaultsOfForm(t *testing.T) {
 		"goes on after its end": {hi + strings.Replace(ends, "data: [DONE]", says("Ho")+"data: [DONE]", 1), true},
 		"huge":                  {hi + "data: " + strings.Repeat("x", maxEvent+1) + "\n\n", true},
 		"two whole bodies":      {`{"choices":[]}{"choices":[]}`, false}, // the first may have been cut
-		"a page":                {"<html>hello</html>", false},
-		"no done":               {hi, false},
+		"a page":                {"<html>hello</html>", true},
+		"a page behind a space": {"\n<!DOCTYPE html>\n", true},
+		"no finish, no done":    {hi, false},
+		"no done":               {hi + strings.TrimSuffix(ends, "data: [DONE]\n\n"), true},
+		"no done, unknown end":  {hi + strings.Replace(strings.TrimSuffix(ends, "data: [DONE]\n\n"), "stop", "tired", 1), true},
+		"cut in done":           {hi + strings.TrimSuffix(ends, "NE]\n\n"), false},
 		"cut in a chunk":        {hi + `data: {"choices":[`, false},
 		"nothing":               {"", false},
 	} {
@@ -115,7 +119,27 @@ func TestFaultsOfForm(t *testing.T) {
 			if !errors.As(got.err, &f) || f.Form != test.form || got.finishes > 0 {
 				t.Errorf("%s: %+v", got.text, f)
 			}
+			if f != nil && !strings.Contains(f.Shown.Message, ": ") {
+				t.Errorf("%q tells no cause", f.Shown.Message)
+			}
 		})
+	}
+}
+
+// TestBytesOfTokens reads the bytes of a token by numbers as servers write them.
+func TestBytesOfTokens(t *testing.T) {
+	for bytes, want := range map[string]string{
+		"[72,105]": "Hi", "[72.0,105.0]": "Hi", "null": "", "[300]": "", "[-1]": "", `["x"]`: "", "[0.5]": "",
+	} {
+		r := accent.Reader{Choices: 1, Logprobs: true}
+		chunk, err := r.Read([]byte(`{"choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":{"content":[{"token":"Hi","logprob":-0.5,"bytes":` + bytes + `}]}}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := chunk.Choices[0].Delta.Logprobs
+		if l == nil || len(l.Content) != 1 || l.Content[0].Logprob != -0.5 || string(l.Content[0].Bytes) != want {
+			t.Errorf("%s: %+v", bytes, l)
+		}
 	}
 }
 

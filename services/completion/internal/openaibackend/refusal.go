@@ -13,6 +13,7 @@ import (
 
 	"github.com/pawstream/pawstream/internal/header"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/openaibackend/accent"
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
@@ -25,7 +26,7 @@ type refusal struct {
 	inStream             bool
 	message, param, code string // in the server's words
 	kindOf               string // its word for the kind of error
-	said                 int    // a status that it names beside a code that is none; 0: none
+	said                 int64  // a status that it names beside a code that is none; 0: none
 }
 
 // Error implements error. The server's words may hold what is nobody's business.
@@ -112,9 +113,9 @@ func (r *refusal) readObject(v jsontext.Value, depth int) bool {
 			r.code = s
 		}
 	}
-	if _, err := strconv.Atoi(r.code); err != nil { // a number beside a name tells more of what it comes to
+	if _, ok := accent.Number(r.code); !ok { // a number beside a name tells more of what it comes to
 		for _, code := range []jsontext.Value{o.HTTP, o.Status} {
-			if n, err := strconv.Atoi(text(code)); err == nil && isError(n) {
+			if n, ok := accent.Number(text(code)); ok && isError(n) {
 				r.said = n
 			}
 		}
@@ -125,7 +126,7 @@ func (r *refusal) readObject(v jsontext.Value, depth int) bool {
 	return depth > 0 || present(o.Error) || present(o.Errors) || present(o.Message) || present(o.Detail) || present(o.ErrorMsg)
 }
 
-func isError(status int) bool { return status >= http.StatusBadRequest && status < 600 }
+func isError(status int64) bool { return status >= http.StatusBadRequest && status < 600 }
 
 // present reports whether a value is there and is not null.
 func present(v jsontext.Value) bool { return len(v) > 0 && v.Kind() != jsontext.KindNull }
@@ -159,11 +160,19 @@ func (r *refusal) failure(s secrets) *route.Failure {
 	return f
 }
 
+// redirects reports whether the server has answered that another one is to be asked, which would see the key.
+func (r *refusal) redirects() bool {
+	return r.status >= http.StatusMultipleChoices && r.status < http.StatusBadRequest
+}
+
 // because says what the server has answered. What it says of keys and names it may say with a part of the key.
 func (r *refusal) because(words string) string {
 	why := "it answered " + strconv.Itoa(r.status)
 	if r.inStream {
 		why = "it reported an error"
+	}
+	if r.redirects() {
+		return why + ", and redirects are not followed"
 	}
 	if words == "" || r.status == http.StatusUnauthorized || r.status == http.StatusForbidden {
 		return why
@@ -186,7 +195,9 @@ func (r *refusal) kind(cause error, s secrets) *route.Failure {
 		f.RetryAfter = r.after
 		return f
 	}
-	return route.Denied(cause)
+	f := route.Denied(cause)
+	f.Form = r.redirects() // it is well, and it is the address that is wrong
+	return f
 }
 
 // tooLong reports whether the conversation does not fit, by OpenAI's word for it or by llama.cpp's.
@@ -225,11 +236,11 @@ func inStream(v jsontext.Value, s secrets) *route.Failure {
 	} else {
 		r.message = string(v)
 	}
-	switch code, err := strconv.Atoi(r.code); {
-	case err == nil && isError(code):
-		r.status = code
+	switch code, ok := accent.Number(r.code); {
+	case ok && isError(code):
+		r.status = int(code)
 	case r.said != 0:
-		r.status = r.said
+		r.status = int(r.said)
 	case statuses[r.code] != 0:
 		r.status = statuses[r.code]
 	case r.code == "" || statuses[r.kindOf] != 0:

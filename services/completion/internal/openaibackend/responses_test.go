@@ -167,6 +167,26 @@ func TestWholeResponse(t *testing.T) {
 	}
 }
 
+// TestUsageOfResponses reads what an answer has cost, by numbers as servers write them.
+func TestUsageOfResponses(t *testing.T) {
+	for usage, want := range map[string]chat.Usage{
+		`{"input_tokens":9.0,"output_tokens":"4","input_tokens_details":{"cached_tokens":2.0},"output_tokens_details":{"reasoning_tokens":1.0}}`: {
+			PromptTokens: 9, CompletionTokens: 4, CachedTokens: 2, ReasoningTokens: 1,
+		},
+		`{"input_tokens":9,"output_tokens":4,"output_tokens_details":null}`: {PromptTokens: 9, CompletionTokens: 4},
+		`{"input_tokens":"many"}`: {Estimated: true},
+		`{"input_tokens":9.5}`:    {Estimated: true},
+		`null`:                    {Estimated: true},
+		`[]`:                      {Estimated: true},
+	} {
+		stream := say + strings.Replace(completed, `"output"`, `"usage":`+usage+`,"output"`, 1)
+		got := plainly(t, body(strings.NewReader(stream)), onResponses)
+		if got.err != nil || got.usage == nil || *got.usage != want {
+			t.Errorf("%s: %+v, %v", usage, got.usage, got.err)
+		}
+	}
+}
+
 // TestEndsOfResponses shows what the ends of responses come to.
 func TestEndsOfResponses(t *testing.T) {
 	var odd []string
@@ -214,6 +234,32 @@ func TestResponseDetails(t *testing.T) {
 		"a call in the end alone": {
 			stream: say + strings.Replace(completed, `[]`, `[{"type":"message","content":[{"type":"output_text","text":"Hi"}]},{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"}]`, 1),
 			want:   []chat.Event{chat.Text(0, "Hi"), call(0, "c1", "f", ""), call(0, "", "", "{}")}, reason: chat.FinishToolCalls,
+		},
+		"arguments that are an object": {
+			stream: added + `0.0,"item":{"type":"function_call","id":"fc_1","call_id":"c1","name":"f","arguments":""}}` + "\n\n" +
+				args + `done","output_index":0,"arguments":{"a": 1}}` + "\n\n" +
+				strings.Replace(completed, `[]`, `[{"type":"function_call","call_id":"c1","name":"f","arguments":{"a":1}}]`, 1),
+			want: []chat.Event{call(0, "c1", "f", ""), call(0, "", "", `{"a":1}`)}, reason: chat.FinishToolCalls,
+		},
+		"arguments that are an object in the end": {
+			stream: added + `0,"item":{"type":"function_call","id":"fc_1","call_id":"c1","name":"f","arguments":""}}` + "\n\n" +
+				args + `delta","output_index":0,"delta":"{ \"a\": 1}"}` + "\n\n" +
+				`data: {"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","call_id":"c1","name":"f","arguments":{"a":1}}}` + "\n\n" + completed,
+			want: []chat.Event{call(0, "c1", "f", ""), call(0, "", "", `{ "a": 1}`)}, reason: chat.FinishToolCalls,
+		},
+		"halves of a character": {
+			stream: strings.Replace(say, `Hi`, `a\ud83d`, 1) + strings.Replace(say, `Hi`, `\udc08b`, 1) +
+				`data: {"type":"response.output_text.done","output_index":0,"content_index":0,"text":"a🐈b"}` + "\n\n" + completed,
+			want: []chat.Event{chat.Text(0, "a"), chat.Text(0, "🐈b")}, reason: chat.FinishStop,
+		},
+		"half a character, and the whole of it in the end": {
+			stream: strings.Replace(say, `Hi`, `a\ud83d`, 1) +
+				`data: {"type":"response.output_text.done","output_index":0,"content_index":0,"text":"a🐈b"}` + "\n\n" + completed,
+			want: []chat.Event{chat.Text(0, "a"), chat.Text(0, "🐈b")}, reason: chat.FinishStop,
+		},
+		"half a character, because the answer was cut": {
+			stream: strings.Replace(say, `Hi`, `a\ud83d`, 1) + strings.Replace(completed, `"completed","output"`, `"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output"`, 1),
+			want:   []chat.Event{chat.Text(0, "a"), chat.Text(0, "\ufffd")}, reason: chat.FinishLength,
 		},
 		"a refusal": {
 			stream: `data: {"type":"response.refusal.delta","output_index":0,"content_index":0,"delta":"No"}` + "\n\n" +

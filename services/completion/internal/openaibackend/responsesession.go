@@ -1,6 +1,7 @@
 package openaibackend
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -28,13 +29,13 @@ type responseSession struct {
 
 	out    []chat.Event
 	opened bool
-	parts  map[place]*strings.Builder // what has come, by where
-	calls  map[int]int                // our number of a call, by its place in the output
-	spoken map[int]thought            // how an item's reasoning is told, by its place in the output
-	begun  map[string]bool            // calls, by their ids
-	sealed map[string]bool            // what has come of reasoning that is encrypted
-	named  map[string]int             // places in the output, by the ids of items
-	latest int                        // place that was named last
+	parts  map[place]*saying // what has come, by where
+	calls  map[int]int       // our number of a call, by its place in the output
+	spoken map[int]thought   // how an item's reasoning is told, by its place in the output
+	begun  map[string]bool   // calls, by their ids
+	sealed map[string]bool   // what has come of reasoning that is encrypted
+	named  map[string]int    // places in the output, by the ids of items
+	latest int               // place that was named last
 	ended  bool
 }
 
@@ -58,18 +59,24 @@ const (
 // A thought is which of its two forms an item's reasoning came in first: the other one says the same.
 type thought = textKind
 
+// A saying is what has come of a text.
+type saying struct {
+	strings.Builder
+	text accent.Text
+}
+
 // The events of a stream, as far as they are looked at, and what they hold.
 type (
 	responseEvent struct {
 		Type         string         `json:"type"`
-		OutputIndex  *int           `json:"output_index"`
+		OutputIndex  jsontext.Value `json:"output_index"`
 		ItemID       string         `json:"item_id"`
-		ContentIndex int            `json:"content_index"`
-		SummaryIndex int            `json:"summary_index"`
+		ContentIndex jsontext.Value `json:"content_index"`
+		SummaryIndex jsontext.Value `json:"summary_index"`
 		Delta        jsontext.Value `json:"delta"` // of other kinds of events no string
 		Text         string         `json:"text"`
 		Refusal      string         `json:"refusal"`
-		Arguments    string         `json:"arguments"`
+		Arguments    jsontext.Value `json:"arguments"`
 		Logprobs     jsontext.Value `json:"logprobs"`
 		Item         *responseItem  `json:"item"`
 		Response     *response      `json:"response"`
@@ -82,7 +89,7 @@ type (
 			Reason string `json:"reason"`
 		} `json:"incomplete_details"`
 		Output []responseItem `json:"output"`
-		Usage  *responseUsage `json:"usage"`
+		Usage  jsontext.Value `json:"usage"`
 	}
 	responseItem struct {
 		ID        string         `json:"id"`
@@ -99,33 +106,27 @@ type (
 		Text    string `json:"text"`
 		Refusal string `json:"refusal"`
 	}
-	responseUsage struct {
-		Input  int64 `json:"input_tokens"`
-		Output int64 `json:"output_tokens"`
-		Inputs struct {
-			Cached int64 `json:"cached_tokens"`
-		} `json:"input_tokens_details"`
-		Outputs struct {
-			Reasoning int64 `json:"reasoning_tokens"`
-		} `json:"output_tokens_details"`
-	}
 )
 
-// errNoEnd says that a stream ended before its response did.
-var errNoEnd = errors.New("stream ended before the response did")
+// errNoEnd says that a stream ended before its response did, in words for callers.
+var errNoEnd = errors.New("its stream ended before the response did")
 
 // read is as that of a [session].
 func (s *responseSession) read(body io.ReadCloser, coding string) error {
-	s.parts, s.calls, s.spoken = make(map[place]*strings.Builder), make(map[int]int), make(map[int]thought)
+	s.parts, s.calls, s.spoken = make(map[place]*saying), make(map[int]int), make(map[int]thought)
 	s.begun, s.named, s.sealed = make(map[string]bool), make(map[string]int), make(map[string]bool)
 	plain, err := s.reader.Decode(body, coding)
 	if err != nil {
 		return route.Malformed(err)
 	}
 	limited := &limited{body: plain, left: maxEvent}
-	from, whole := s.reader.IsWhole(limited)
-	if whole {
+	from, kind := s.reader.Kind(limited)
+	switch kind {
+	case accent.Page:
+		return route.Malformed(errPage)
+	case accent.JSON:
 		return s.readWhole(from, limited)
+	case accent.Stream:
 	}
 	events := sse.NewDecoder(s.reader.Lines(from))
 	events.MaxEventBytes, events.KeepMalformed = maxEvent, true
@@ -137,7 +138,7 @@ func (s *responseSession) read(body io.ReadCloser, coding string) error {
 		limited.left = maxEvent
 		data := strings.TrimSpace(event.Data)
 		if data == openaiapi.Done {
-			return route.Broken(errNoEnd)
+			return cutShort(errNoEnd)
 		}
 		if err := s.flush(s.event(event.Name.String(), []byte(data)), s.reader.Over()); err != nil {
 			return err
@@ -158,7 +159,7 @@ func (s *responseSession) flush(err error, over bool) error {
 	var malformed *malformedError
 	switch {
 	case errors.As(err, &malformed) && over:
-		return route.Broken(errNoEnd)
+		return cutShort(errNoEnd)
 	case errors.As(err, &malformed):
 		return route.Malformed(malformed.cause)
 	}
@@ -173,12 +174,12 @@ func (e *malformedError) Error() string { return e.cause.Error() }
 
 // readWhole reads a body that is a whole response, and all there is.
 func (s *responseSession) readWhole(from io.Reader, rest *limited) error {
-	data, err := readJSON(from, errNoEnd)
+	data, err := readJSON(from)
 	if err != nil {
 		return err
 	}
 	var r response
-	err = json.Unmarshal(data, &r, loose)
+	err = json.Unmarshal(data, &r, lenient)
 	switch {
 	case err != nil:
 		return route.Malformed(err)
@@ -192,13 +193,10 @@ func (s *responseSession) readWhole(from io.Reader, rest *limited) error {
 	return nil
 }
 
-// loose takes what is there twice.
-var loose = jsontext.AllowDuplicateNames(true) //nolint:gochecknoglobals // options
-
 // event appends what an event comes to.
 func (s *responseSession) event(name string, data []byte) error {
 	var e responseEvent
-	if err := json.Unmarshal(data, &e, loose); err != nil {
+	if err := json.Unmarshal(data, &e, lenient); err != nil {
 		if name == "error" {
 			return inStream(data, s.secrets)
 		}
@@ -209,15 +207,17 @@ func (s *responseSession) event(name string, data []byte) error {
 	}
 	kind, part, _ := strings.Cut(strings.TrimPrefix(e.Type, "response."), ".")
 	if text, ok := texts[kind]; ok {
-		at := place{text, s.at(&e), e.ContentIndex}
+		at := place{text, s.at(&e), number(e.ContentIndex)}
 		if text == summaryText {
-			at.content = e.SummaryIndex
+			at.content = number(e.SummaryIndex)
 		}
-		switch part {
-		case "delta":
+		switch {
+		case part == "delta":
 			return s.piece(at, e.Delta, accent.Tokens(e.Logprobs))
-		case "done":
-			return s.whole(at, e.Text+e.Refusal+e.Arguments) // of which one is there
+		case part == "done" && text == argumentsText:
+			return s.arguments(at, e.Arguments)
+		case part == "done":
+			return s.whole(at, e.Text+e.Refusal) // of which one is there
 		}
 		return nil
 	}
@@ -252,8 +252,8 @@ func (s *responseSession) at(e *responseEvent) int {
 	}
 	known, ok := s.named[id]
 	switch {
-	case e.OutputIndex != nil:
-		s.latest = *e.OutputIndex
+	case present(e.OutputIndex):
+		s.latest = number(e.OutputIndex)
 	case ok:
 		s.latest = known
 	case id != "":
@@ -263,13 +263,52 @@ func (s *responseSession) at(e *responseEvent) int {
 	return s.latest
 }
 
-// piece takes a piece of a text.
+// number returns where something stands; 0 where that is not said.
+func number(v jsontext.Value) int {
+	n, _ := accent.Whole(v)
+	return int(n)
+}
+
+// piece takes a piece of a text, which may part a character.
 func (s *responseSession) piece(at place, quoted jsontext.Value, logprobs []chat.TokenLogprob) error {
-	var text string
-	if err := json.Unmarshal(quoted, &text); err != nil {
+	if at.kind == argumentsText && quoted.Kind() == jsontext.KindBeginObject {
+		return s.arguments(at, quoted)
+	}
+	if quoted.Kind() != jsontext.KindString {
+		return &malformedError{errors.New("a delta that is no text")}
+	}
+	text, err := s.partOf(at).text.Take(quoted, true)
+	if err != nil {
 		return &malformedError{err}
 	}
 	return s.say(at, text, logprobs)
+}
+
+// partOf returns what has come of a text.
+func (s *responseSession) partOf(at place) *saying {
+	if s.parts[at] == nil {
+		s.parts[at] = &saying{}
+	}
+	return s.parts[at]
+}
+
+// arguments takes the whole arguments of a call: a text, or the object itself.
+func (s *responseSession) arguments(at place, v jsontext.Value) error {
+	if v.Kind() == jsontext.KindString || !present(v) {
+		return s.whole(at, text(v))
+	}
+	if v.Kind() != jsontext.KindBeginObject {
+		return &malformedError{errors.New("arguments that are no text")}
+	}
+	object, had := v.Clone(), jsontext.Value(s.partOf(at).String())
+	if object.Canonicalize() == nil && had.Canonicalize() == nil && bytes.Equal(object, had) {
+		return nil // they came as a text
+	}
+	object = v.Clone()
+	if err := object.Compact(); err != nil {
+		return &malformedError{err}
+	}
+	return s.whole(at, string(object))
 }
 
 // whole takes a text that is whole now: of what has come before, the rest.
@@ -277,6 +316,9 @@ func (s *responseSession) whole(at place, text string) error {
 	had := ""
 	if b := s.parts[at]; b != nil {
 		had = b.String()
+		if text != "" {
+			b.text = accent.Text{} // what is open of a character is here too
+		}
 	}
 	rest, ok := strings.CutPrefix(text, had)
 	if !ok && text != "" && s.shows(at) {
@@ -299,13 +341,9 @@ func (s *responseSession) say(at place, text string, logprobs []chat.TokenLogpro
 	if text == "" && len(logprobs) == 0 || !s.shows(at) {
 		return nil
 	}
-	b := s.parts[at]
-	if b == nil {
-		b = &strings.Builder{}
-		s.parts[at] = b
-		if at.kind == summaryText && at.content > 0 {
-			s.delta(chat.Delta{Reasoning: "\n\n"}) // its parts are paragraphs
-		}
+	b := s.partOf(at)
+	if at.kind == summaryText && at.content > 0 && b.Len() == 0 {
+		s.delta(chat.Delta{Reasoning: "\n\n"}) // its parts are paragraphs
 	}
 	b.WriteString(text)
 	switch at.kind {
@@ -372,11 +410,7 @@ func (s *responseSession) item(at int, i *responseItem) error {
 	}
 	s.begin(at, i)
 	if i.Type == callsFunction {
-		var arguments string
-		if err := json.Unmarshal(i.Arguments, &arguments); err != nil {
-			return &malformedError{err}
-		}
-		return s.whole(place{kind: argumentsText, item: at}, arguments)
+		return s.arguments(place{kind: argumentsText, item: at}, i.Arguments)
 	}
 	for n, p := range i.Summary {
 		if err := s.whole(place{summaryText, at, n}, p.Text); err != nil {
@@ -409,7 +443,7 @@ func (s *responseSession) seal(i *responseItem) {
 func (s *responseSession) over(r *response) error {
 	if r.Status == "failed" || r.Status == "cancelled" || present(r.Error) {
 		if !present(r.Error) {
-			return route.Broken(fmt.Errorf("the response is %.20q", r.Status))
+			return cutShort(fmt.Errorf("the response is %.20q", r.Status))
 		}
 		return inStream(r.Error, s.secrets)
 	}
@@ -420,14 +454,19 @@ func (s *responseSession) over(r *response) error {
 	if err != nil {
 		return err
 	}
-	s.open()
-	usage := &chat.Usage{Estimated: true}
-	if u := r.Usage; u != nil {
-		usage = &chat.Usage{
-			PromptTokens: u.Input, CompletionTokens: u.Output, CachedTokens: u.Inputs.Cached, ReasoningTokens: u.Outputs.Reasoning,
+	for at, b := range s.parts {
+		if b.text.Whole() || !s.shows(at) {
+			continue
+		}
+		if reason != chat.FinishLength {
+			return &malformedError{errors.New("half a character")}
+		}
+		if err := s.say(at, b.text.Cut(), nil); err != nil {
+			return err
 		}
 	}
-	s.out = append(s.out, chat.Event{Kind: chat.KindUsage, Usage: usage}, chat.Finish(0, reason))
+	s.open()
+	s.out = append(s.out, chat.Event{Kind: chat.KindUsage, Usage: accent.ResponseUsage(r.Usage)}, chat.Finish(0, reason))
 	s.ended = true
 	return nil
 }

@@ -29,8 +29,16 @@ type session struct {
 	usage  *chat.Usage
 }
 
-// errCutShort says that a stream ended before the server said that it was all.
-var errCutShort = errors.New("stream ended before [DONE]")
+// Causes of failures, in words for callers.
+var (
+	// errCutShort says that a stream ended before the server said that it was all.
+	errCutShort = errors.New("its stream ended before [DONE]")
+	// errNoDone says so of a stream that has a finish reason for each choice.
+	errNoDone = errors.New("its stream ended without [DONE]")
+	// errPage says that a body is none of an API's.
+	errPage = errors.New("it answered with a page and not with a stream")
+	errHalf = errors.New("its body ended before its JSON did")
+)
 
 // read yields the answer as it comes, from a body in a content coding. It returns nil only when the server has
 // said that this was all, and it is whole.
@@ -40,14 +48,21 @@ func (s *session) read(body io.ReadCloser, coding string) error {
 		return route.Malformed(err)
 	}
 	limited := &limited{body: plain, left: maxEvent}
-	from, whole := s.reader.IsWhole(limited)
-	if whole {
+	from, kind := s.reader.Kind(limited)
+	switch kind {
+	case accent.Page:
+		return route.Malformed(errPage)
+	case accent.JSON:
 		return s.readWhole(from, limited)
+	case accent.Stream:
 	}
 	events := sse.NewDecoder(s.reader.Lines(from))
 	events.MaxEventBytes, events.KeepMalformed = maxEvent, true
 	for {
 		event, err := events.Next()
+		if errors.Is(err, io.EOF) && s.allEnded() {
+			return route.Malformed(errNoDone)
+		}
 		if err != nil {
 			return broken(err, errCutShort)
 		}
@@ -65,7 +80,7 @@ func (s *session) read(body io.ReadCloser, coding string) error {
 			return errGone
 		}
 		if err != nil && s.reader.Over() {
-			return route.Broken(errCutShort) // what was cut is not malformed
+			return cutShort(errCutShort) // what was cut is not malformed
 		}
 		if err != nil {
 			return err
@@ -73,33 +88,45 @@ func (s *session) read(body io.ReadCloser, coding string) error {
 	}
 }
 
-// broken returns the failure of a stream that cannot be read on. Where it has just ended, the cause is
-// cutShort.
-func broken(err, cutShort error) error {
+// allEnded reports whether each choice has a reason for its end.
+func (s *session) allEnded() bool {
+	for i, ended := range s.ended {
+		if !ended && !s.reader.Ends(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// cutShort returns the failure of a server that ended before its answer did, and why.
+func cutShort(why error) *route.Failure { return route.Broken(why).Because(why.Error()) }
+
+// broken returns the failure of a stream that cannot be read on. Where it has just ended, ended is why.
+func broken(err, ended error) error {
 	switch {
 	case errors.Is(err, io.EOF):
-		return route.Broken(cutShort)
+		return cutShort(ended)
 	case errors.Is(err, sse.ErrTooLong), errors.Is(err, errTooMuch), accent.IsCoding(err):
 		return route.Malformed(err)
 	}
 	return connection(err)
 }
 
-// readJSON reads a body that is JSON. Where it just ends, the cause is cutShort.
-func readJSON(from io.Reader, cutShort error) ([]byte, error) {
+// readJSON reads a body that is JSON.
+func readJSON(from io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(from)
 	if err != nil {
-		return nil, broken(err, cutShort)
+		return nil, broken(err, errHalf)
 	}
 	if !accent.IsJSON(data) {
-		return nil, route.Broken(errors.New("body ended before its JSON did"))
+		return nil, cutShort(errHalf)
 	}
 	return data, nil
 }
 
 // readWhole reads a body that is one chunk, and all there is.
 func (s *session) readWhole(from io.Reader, limited *limited) error {
-	data, err := readJSON(from, errCutShort)
+	data, err := readJSON(from)
 	if err != nil {
 		return err
 	}

@@ -153,7 +153,7 @@ func (t *Target) acquire(ctx context.Context, a *answer, patience time.Duration)
 // errNotAdmitted says that the queue took too long.
 var errNotAdmitted = errors.New("not admitted by the queue in time")
 
-var errUnfinished = errors.New("the backend ended before the answer did")
+var errUnfinished = errors.New("it ended before the answer did")
 
 // ask asks the backend for the answer, or for what is left of it.
 func (t *Target) ask(ctx context.Context, a *answer, call *Call) error {
@@ -183,7 +183,7 @@ func (t *Target) ask(ctx context.Context, a *answer, call *Call) error {
 		}
 	}
 	if !a.complete() {
-		return Broken(errUnfinished)
+		return Broken(errUnfinished).Because(errUnfinished.Error())
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ var Table = [accents]Row{ //nolint:gochecknoglobals // a table
 	EmptyEvents:     {"empty-events", "gateways that keep a connection alive by `data:`", "an event without data is none"},
 	ErrorForms:      {"error-forms", "vLLM, SGLang, Mistral, Gemini, xAI, Cohere, FastAPI, Cloudflare", "an error is one in whichever of their shapes it comes in a stream"},
 	LooseNumbers:    {"loose-numbers", "servers in languages with one kind of number", "1.0 and \"1\" are 1"},
-	SplitCharacters: {"split-characters", "servers that send tokens which hold half a character", "halves of a surrogate pair, or bytes of a character, are joined"},
+	SplitCharacters: {"split-characters", "servers that send tokens which hold half a character", "halves of a surrogate pair, or bytes of a character, are joined; what a length limit cut is U+FFFD"},
 	ContentParts:    {"content-parts", "Mistral's reasoning models", "a list of parts, or one alone, becomes text and reasoning; parts of another kind are handed on"},
 	NullContent:     {"null-content", "OpenAI, Azure, Groq, DeepSeek, llama.cpp", "content that is null stays null"},
 	ReasoningNames:  {"reasoning-names", "vLLM, OpenRouter, Groq, Ollama, LM Studio", "`reasoning` is `reasoning_content`; of both, one counts"},

@@ -135,11 +135,21 @@ type decoded struct {
 // decoder alone, which holds nothing but memory.
 func (d *decoded) Close() error { return d.under.Close() }
 
-// IsWhole reports whether a body is one JSON text rather than a stream. It waits for the first byte that is no
-// space, and returns what to read in the body's place.
-func (r *Reader) IsWhole(body io.Reader) (io.Reader, bool) {
+// A Kind is what a body is.
+type Kind uint8
+
+// The kinds of bodies.
+const (
+	Stream Kind = iota
+	JSON        // one text of it
+	Page        // HTML or XML, of who knows nothing of the API
+)
+
+// Kind tells what a body is by its first byte that is no space, for which it waits. It returns what to read in the
+// body's place.
+func (r *Reader) Kind(body io.Reader) (io.Reader, Kind) {
 	buffered := bufio.NewReader(body)
-	for n := 1; r.hears(WholeBody); n++ {
+	for n := 1; ; n++ {
 		begin, err := buffered.Peek(n)
 		if err != nil { // it comes again
 			break
@@ -148,9 +158,15 @@ func (r *Reader) IsWhole(body io.Reader) (io.Reader, bool) {
 		case ' ', '\t', '\r', '\n':
 			continue
 		}
-		return buffered, begin[n-1] == '{' || begin[n-1] == '['
+		switch first := begin[n-1]; {
+		case first == '<': // no field's name begins so
+			return buffered, Page
+		case (first == '{' || first == '[') && r.hears(WholeBody):
+			return buffered, JSON
+		}
+		break
 	}
-	return buffered, false
+	return buffered, Stream
 }
 
 // Lines returns a stream with an end to its last event, and with names that the standard knows.

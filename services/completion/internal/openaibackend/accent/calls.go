@@ -55,7 +55,7 @@ type call struct {
 	repeats  *call  // the one whose name it perhaps is again; nil: it is a call of its own
 
 	args    strings.Builder
-	text    text
+	text    Text
 	shape   shape
 	checked int  // the length of the arguments when they were last looked at
 	valid   bool // they were valid then
@@ -203,7 +203,7 @@ func (r *Reader) take(c *calls, p *piece) ([]chat.ToolCallDelta, error) {
 	var args string
 	if len(p.args) > 0 {
 		one.told = true
-		if args, err = one.text.take(p.args, r.hears(SplitCharacters)); err != nil {
+		if args, err = one.text.Take(p.args, r.hears(SplitCharacters)); err != nil {
 			return nil, err
 		}
 		one.args.WriteString(args)
@@ -374,13 +374,21 @@ func (c *calls) show(one *call) chat.ToolCallDelta {
 	return chat.ToolCallDelta{Index: one.shown, ID: one.given, Name: one.name, Arguments: one.args.String(), More: one.more.String()}
 }
 
-// flush shows what was kept when the choice ends.
-func (c *calls) flush(r *Reader) ([]chat.ToolCallDelta, error) {
+// flush shows what was kept when the choice ends, be it that it was cut.
+func (c *calls) flush(r *Reader, cut bool) ([]chat.ToolCallDelta, error) {
 	var out []chat.ToolCallDelta
 	for _, one := range c.list {
+		if !one.text.Whole() {
+			if !cut {
+				return nil, errHalf
+			}
+			rest := one.text.Cut()
+			one.args.WriteString(rest)
+			if one.shown >= 0 {
+				out = append(out, chat.ToolCallDelta{Index: one.shown, Arguments: rest})
+			}
+		}
 		switch {
-		case !one.text.whole():
-			return nil, errHalf
 		case one.shown >= 0:
 		case one.repeats != nil && one.args.Len() == 0:
 			if more := one.more.String(); more != "" && one.repeats.shown >= 0 && r.hears(MoreMembers) {

@@ -55,7 +55,7 @@ type Reader struct {
 
 // A state is what is kept of a choice between its pieces.
 type state struct {
-	content, refusal, reasoning text
+	content, refusal, reasoning Text
 	calls                       calls
 	said                        bool   // something was
 	finish                      string // a reason that nobody knows
@@ -249,13 +249,23 @@ func (r *Reader) end(s *state, finish jsontext.Value, out *Choice) error {
 
 // close ends a choice, and shows what was kept of it.
 func (r *Reader) close(s *state, reason chat.FinishReason, out *Choice) error {
-	calls, err := s.calls.flush(r)
+	cut := reason == chat.FinishLength && r.hears(SplitCharacters)
+	calls, err := s.calls.flush(r, cut)
 	if err != nil {
 		return err
 	}
 	out.Delta.ToolCalls = append(out.Delta.ToolCalls, calls...)
-	if !s.content.whole() || !s.refusal.whole() || !s.reasoning.whole() {
-		return errHalf
+	for _, t := range []struct {
+		text *Text
+		to   *string
+	}{{&s.content, &out.Delta.Content}, {&s.refusal, &out.Delta.Refusal}, {&s.reasoning, &out.Delta.Reasoning}} {
+		if t.text.Whole() {
+			continue
+		}
+		if !cut {
+			return errHalf
+		}
+		*t.to += t.text.Cut()
 	}
 	if reason == chat.FinishStop && s.calls.shown > 0 && r.hears(StopsWithCalls) {
 		reason = chat.FinishToolCalls
@@ -263,6 +273,9 @@ func (r *Reader) close(s *state, reason chat.FinishReason, out *Choice) error {
 	s.finish, out.Finish = "", reason
 	return nil
 }
+
+// Ends reports whether a choice has a reason for its end that nobody knows, and nothing has followed.
+func (r *Reader) Ends(choice int) bool { return choice < len(r.parts) && r.parts[choice].finish != "" }
 
 // End returns what was kept until the server has said that this was all.
 func (r *Reader) End() (*Chunk, error) {

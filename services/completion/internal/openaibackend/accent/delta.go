@@ -47,14 +47,14 @@ var noise = []string{"token_id", "pets", "related_questions"} //nolint:gocheckno
 func said(v jsontext.Value) bool { return present(v) && !bytes.Equal(v, []byte(`""`)) }
 
 // string appends a piece of a text; null and absent are no text.
-func (r *Reader) string(t *text, v jsontext.Value, to *string) error {
+func (r *Reader) string(t *Text, v jsontext.Value, to *string) error {
 	switch {
 	case !present(v):
 		return nil
 	case v.Kind() != jsontext.KindString:
 		return errors.New("malformed chunk: no text")
 	}
-	piece, err := t.take(v, r.hears(SplitCharacters))
+	piece, err := t.Take(v, r.hears(SplitCharacters))
 	*to += piece
 	return err
 }

@@ -12,19 +12,27 @@ const maxWhole = 1 << 53
 
 // whole returns a whole number. ok is false where the value is none.
 func (r *Reader) whole(v jsontext.Value) (n int64, ok bool) {
-	digits := string(v)
-	if v.Kind() == jsontext.KindString && r.hears(LooseNumbers) {
-		digits = plain(v)
+	if r.hears(LooseNumbers) {
+		return Whole(v)
 	}
+	n, err := strconv.ParseInt(string(v), 10, 64)
+	return n, err == nil
+}
+
+// Number returns the whole number that a text is, be it written with a fraction of nothing.
+func Number(digits string) (n int64, ok bool) {
 	if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
 		return n, true
 	}
 	f, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !r.hears(LooseNumbers) || f != math.Trunc(f) || math.Abs(f) > maxWhole {
+	if err != nil || f != math.Trunc(f) || math.Abs(f) > maxWhole {
 		return 0, false
 	}
 	return int64(f), true
 }
+
+// Whole is [Number] for a value of JSON, which may be a text.
+func Whole(v jsontext.Value) (n int64, ok bool) { return Number(plain(v)) }
 
 // plain returns a string, or a number as it is written; "" for anything else.
 func plain(v jsontext.Value) string {

@@ -12,13 +12,14 @@ import (
 // errHalf is what a text is that has a part of a character and not the rest.
 var errHalf = errors.New("half a character")
 
-// A text is one that comes in pieces, which may part a character.
-type text struct {
+// A Text is one that comes in pieces, which may part a character.
+type Text struct {
 	half []byte // the begin of a character, a surrogate as if it were one
 }
 
-// take returns what a piece adds. A piece is the text of a JSON string.
-func (t *text) take(piece jsontext.Value, join bool) (string, error) {
+// Take returns what a piece adds. A piece is the text of a JSON string. join says that the parts of a character are
+// joined; else there may be none.
+func (t *Text) Take(piece jsontext.Value, join bool) (string, error) {
 	if len(t.half) == 0 {
 		whole, err := jsontext.AppendUnquote(nil, piece)
 		if err == nil {
@@ -37,8 +38,17 @@ func (t *text) take(piece jsontext.Value, join bool) (string, error) {
 	return string(out), err
 }
 
-// whole reports whether no character is open.
-func (t *text) whole() bool { return len(t.half) == 0 }
+// Whole reports whether no character is open.
+func (t *Text) Whole() bool { return len(t.half) == 0 }
+
+// Cut returns what stands for the character that is open, because the text was cut there; "" for none.
+func (t *Text) Cut() string {
+	if t.Whole() {
+		return ""
+	}
+	t.half = nil
+	return string(utf8.RuneError)
+}
 
 // unquote appends what a JSON string holds. A surrogate without its other half becomes three bytes, as
 // if it were a character of its own.

@@ -1,6 +1,8 @@
 package accent
 
 import (
+	"math"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
@@ -23,6 +25,28 @@ type (
 		Rejected  jsontext.Value `json:"rejected_prediction_tokens"`
 	}
 )
+
+// ResponseUsage returns what a response of the Responses API has cost; an estimate where it says nothing that can be read.
+func ResponseUsage(v jsontext.Value) *chat.Usage {
+	var u struct {
+		Input   jsontext.Value `json:"input_tokens"`
+		Output  jsontext.Value `json:"output_tokens"`
+		Inputs  jsontext.Value `json:"input_tokens_details"`
+		Outputs jsontext.Value `json:"output_tokens_details"`
+	}
+	if v.Kind() != jsontext.KindBeginObject || unmarshal(v, &u) != nil {
+		return &chat.Usage{Estimated: true}
+	}
+	prompt, ok := Whole(u.Input)
+	completion, ok2 := Whole(u.Output)
+	if !ok && !ok2 || prompt < 0 || completion < 0 {
+		return &chat.Usage{Estimated: true}
+	}
+	return &chat.Usage{
+		PromptTokens: prompt, CompletionTokens: completion,
+		CachedTokens: counted(details(u.Inputs).Cached), ReasoningTokens: counted(details(u.Outputs).Reasoning),
+	}
+}
 
 // usage returns what a chunk says that the answer has cost; nil where it says nothing that can be read.
 func (r *Reader) usage(c *looseChunk) *chat.Usage {
@@ -47,7 +71,7 @@ func (r *Reader) usage(c *looseChunk) *chat.Usage {
 	if !ok && !ok2 || prompt < 0 || completion < 0 {
 		return nil
 	}
-	in, out := r.details(u.PromptDetails), r.details(u.CompletionDetails)
+	in, out := details(u.PromptDetails), details(u.CompletionDetails)
 	return &chat.Usage{
 		PromptTokens:             prompt,
 		CompletionTokens:         completion,
@@ -60,11 +84,17 @@ func (r *Reader) usage(c *looseChunk) *chat.Usage {
 	}
 }
 
-func (r *Reader) details(v jsontext.Value) (d looseDetails) {
+func details(v jsontext.Value) (d looseDetails) {
 	if v.Kind() == jsontext.KindBeginObject {
 		_ = unmarshal(v, &d) // what cannot be read is not said
 	}
 	return d
+}
+
+// counted is [Reader.count] for what has no other accents.
+func counted(v jsontext.Value) int64 {
+	n, _ := Whole(v)
+	return max(n, 0)
 }
 
 func (r *Reader) count(v jsontext.Value) int64 {
@@ -78,10 +108,10 @@ type (
 		Refusal []looseToken `json:"refusal"`
 	}
 	looseToken struct {
-		Token   string       `json:"token"`
-		Logprob float64      `json:"logprob"`
-		Bytes   []int        `json:"bytes"`
-		Top     []looseToken `json:"top_logprobs"`
+		Token   string           `json:"token"`
+		Logprob float64          `json:"logprob"`
+		Bytes   []jsontext.Value `json:"bytes"`
+		Top     []looseToken     `json:"top_logprobs"`
 	}
 )
 
@@ -122,13 +152,18 @@ func tokens(list []looseToken) []chat.TokenLogprob {
 	return out
 }
 
-func asBytes(list []int) []byte {
+// asBytes returns the bytes of a token; nil where they are none.
+func asBytes(list []jsontext.Value) []byte {
 	if list == nil {
 		return nil
 	}
 	out := make([]byte, len(list))
-	for i, b := range list {
-		out[i] = byte(b & 0xff)
+	for i, v := range list {
+		b, ok := Whole(v)
+		if !ok || b < 0 || b > math.MaxUint8 {
+			return nil
+		}
+		out[i] = byte(b)
 	}
 	return out
 }
