@@ -14,9 +14,12 @@ import (
 // lines than the standard of the stream does, and the same text as before.
 func TestNoTextEndsALine(t *testing.T) {
 	const text = "a\u2028b\u2029c\u0085d\ve\fg\x1ch"
+	const more = "a\u2028b\u2029c\u0085d" // in JSON, where no control character may stand
 	event := deltaEvent(&completionv1.Delta{
-		Content: text, Reasoning: text, Refusal: text,
-		ToolCalls: []*completionv1.ToolCallDelta{{Id: "call_1", FunctionName: "f", Arguments: text}},
+		Content: text, Reasoning: text, Refusal: text, More: `{"x ` + "\u2028" + `":{"` + "\u2029" + `":["` + more + `"]}}`,
+		ToolCalls: []*completionv1.ToolCallDelta{{
+			Id: "call_1", FunctionName: "f", Arguments: text, More: `{"extra_content":"` + more + `","function":{"y":"` + more + `"}}`,
+		}},
 	})
 	encoder := chat.NewChunkEncoder(metadata(nil))
 	whole, err := encoder.Append(nil, event)

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
+	"github.com/pawstream/pawstream/internal/oneline"
 )
 
 // The members that are written from the contract's fields, of each object that may have more. A model's
@@ -26,7 +27,8 @@ func appendMore(dst []byte, object string, but []string) []byte {
 	for name, value := range members(object) {
 		if !slices.Contains(but, name) {
 			dst = append(openai.AppendString(openai.AppendComma(dst), name), ':')
-			dst = append(dst, value...)
+			start := len(dst)
+			dst = oneline.Escape(append(dst, value...), start)
 		}
 	}
 	return dst
