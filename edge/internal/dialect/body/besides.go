@@ -3,6 +3,7 @@ package body
 import (
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/pawstream/pawstream/edge/internal/dialect"
@@ -45,6 +46,15 @@ func (b *Besides) Add(name string, value []byte) {
 	b.text = append(b.text, value...)
 }
 
+// AddMissing is Add for a member that counts only where there is none of its name.
+func (b *Besides) AddMissing(name string, value []byte) {
+	var all map[string]jsontext.Value
+	if json.Unmarshal([]byte(b.Object()), &all) == nil && all[name] != nil {
+		return
+	}
+	b.Add(name, value)
+}
+
 // Object returns what was collected as the text of a JSON object, "" if that is nothing. The same
 // members give the same text, in whichever order and with whichever white space they came: the text decides
 // whether a request was sent before.
@@ -52,9 +62,13 @@ func (b *Besides) Object() string {
 	if b.text == nil {
 		return ""
 	}
-	// It has been read as JSON. No name is there twice, and numbers stay as they are: a double does not hold
-	// each of them.
-	text, err := jsontext.AppendFormat(nil, append(b.text, '}'), jsontext.ReorderRawObjects(true), jsontext.CanonicalizeRawInts(false),
+	return Canonical(append(b.text, '}'))
+}
+
+// Canonical returns a value that has been read as JSON in one form, whatever the order of its members and its white
+// space. Numbers stay as they are: a double does not hold each of them.
+func Canonical(value []byte) string {
+	text, err := jsontext.AppendFormat(nil, value, jsontext.ReorderRawObjects(true), jsontext.CanonicalizeRawInts(false),
 		jsontext.CanonicalizeRawFloats(false), jsontext.SpaceAfterColon(false), jsontext.SpaceAfterComma(false), jsontext.Multiline(false))
 	if err != nil {
 		return ""

@@ -31,7 +31,7 @@ const (
 
 // A Decoder reads one body, token by token, straight into the contract's messages:
 // only so can an error name the path of what it is about. The text is I-JSON (RFC
-// 7493): UTF-8, no lone surrogates, no name twice in an object.
+// 7493): UTF-8, no lone surrogates, no name twice in an object. [Mended] makes that of what else is JSON.
 //
 // Its methods read one value each. A null that stands for an absent member leaves the
 // destination alone.
@@ -155,13 +155,21 @@ func (d *Decoder) Absent() bool {
 	return err == nil
 }
 
+// Offset returns where the decoder stands, for [Decoder.Since].
+func (d *Decoder) Offset() int64 { return d.text.InputOffset() }
+
+// Since returns the text of the value that began behind an offset and has been read.
+func (d *Decoder) Since(offset int64) []byte {
+	return bytes.TrimLeft(d.body[offset:d.text.InputOffset()], ":, \t\r\n")
+}
+
 // Raw reads a value of any kind and returns its text, which is a part of the body.
 func (d *Decoder) Raw() ([]byte, *failure.Error) {
-	from := d.text.InputOffset()
+	from := d.Offset()
 	if err := d.Skip(); err != nil {
 		return nil, err
 	}
-	return bytes.TrimLeft(d.body[from:d.text.InputOffset()], ":, \t\r\n"), nil
+	return d.Since(from), nil
 }
 
 // Unsupported reads a member that the dialect has and nothing here can do: it may be

@@ -127,6 +127,9 @@ func (x *decoding) translate() *failure.Error {
 			return !slices.Contains(x.allowed.names, t.GetFunction().GetName())
 		})
 	}
+	if x.sequential && p.ParallelToolCalls == nil {
+		p.ParallelToolCalls = new(false)
+	}
 	if len(p.GetTools()) == 0 {
 		p.ParallelToolCalls = nil // clients send it whether or not there are tools
 	}

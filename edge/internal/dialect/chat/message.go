@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/pawstream/pawstream/edge/internal/dialect/body"
+	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
 	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/protoname"
@@ -20,12 +21,13 @@ func (x *decoding) message(d *body.Decoder) (*completionv1.ChatMessage, *failure
 	var old oldMessage
 	var more body.Besides
 	var reasoning string
+	var blocks []byte
 	err := d.Object(func(name []byte) *failure.Error {
 		switch string(name) {
 		case "role":
 			return decodeRole(d, m, &old)
 		case "content":
-			return decodeContent(d, m)
+			return decodeContent(d, m, &blocks)
 		case "name":
 			return d.Text(&m.Name)
 		case "tool_calls":
@@ -40,14 +42,19 @@ func (x *decoding) message(d *body.Decoder) (*completionv1.ChatMessage, *failure
 			return decodeReasoning(d, &m.Reasoning, &more, name)
 		case "reasoning":
 			return decodeReasoning(d, &reasoning, &more, name)
-		case "annotations", "pets", "related_questions":
-			return d.Array(d.Skip)
-		case "parsed": // openai-python's parse() adds it to an answer
+		case "annotations", "pets", "related_questions", "parsed": // openai-python's parse() adds the last one to an answer
 			return d.Skip()
 		}
 		return other(&more, d, "messages", name)
 	})
 	m.Reasoning = cmp.Or(m.Reasoning, reasoning)
+	if r := m.GetRole(); m.GetReasoning() != "" && r != completionv1.Role_ROLE_ASSISTANT && r != completionv1.Role_ROLE_UNSPECIFIED {
+		more.AddMissing("reasoning_content", openai.AppendString(nil, m.GetReasoning())) // strange to the role, and never an error
+		m.Reasoning = ""
+	}
+	if blocks != nil {
+		more.AddMissing("thinking_blocks", blocks)
+	}
 	m.More = more.Object()
 	x.legacy.add(m, old, len(x.r.Params.GetMessages()))
 	if m.GetContent() == nil && saysNothing(m) {
@@ -76,16 +83,14 @@ func decodeRole(d *body.Decoder, m *completionv1.ChatMessage, old *oldMessage) *
 
 // decodeReasoning reads the text of a reasoning. Where it is no text it is another server's.
 func decodeReasoning(d *body.Decoder, dst *string, more *body.Besides, name []byte) *failure.Error {
-	switch d.Kind() {
-	case jsontext.KindBeginObject, jsontext.KindBeginArray:
+	if d.Kind() != jsontext.KindString {
 		return more.Keep(d, name)
-	default:
-		return d.Text(dst)
 	}
+	return d.Text(dst)
 }
 
-// decodeContent reads "content": a string or an array of parts.
-func decodeContent(d *body.Decoder, m *completionv1.ChatMessage) *failure.Error {
+// decodeContent reads "content": a string or an array of parts. signed is as of [decodeParts].
+func decodeContent(d *body.Decoder, m *completionv1.ChatMessage, signed *[]byte) *failure.Error {
 	if d.Absent() {
 		return nil
 	}
@@ -95,23 +100,27 @@ func decodeContent(d *body.Decoder, m *completionv1.ChatMessage) *failure.Error 
 		m.Content = text
 		return d.Text(&text.Text)
 	case jsontext.KindBeginArray:
-		return decodeParts(d, m)
+		return decodeParts(d, m, signed)
 	default:
 		return d.OtherType("a string or an array of parts")
 	}
 }
 
-// decodeParts reads a list of parts. Thoughts among them are the message's reasoning.
-func decodeParts(d *body.Decoder, m *completionv1.ChatMessage) *failure.Error {
-	parts, thought := &completionv1.ContentParts{}, false
+// decodeParts reads a list of parts. Thoughts among them are the message's reasoning. Where one has more than its text,
+// such as a signature, signed becomes the list of them: a server that has signed a thought wants it back as it was.
+func decodeParts(d *body.Decoder, m *completionv1.ChatMessage, signed *[]byte) *failure.Error {
+	parts, thought, whole := &completionv1.ContentParts{}, false, false
+	var blocks []byte
 	err := d.Array(func() *failure.Error {
 		var p partMembers
 		if err := p.decode(d); err != nil {
 			return err
 		}
 		if p.isThought() {
-			thought = true
-			m.Reasoning += p.thought
+			text, block, more := p.thought()
+			thought, whole = true, whole || more
+			m.Reasoning += text
+			blocks = append(append(blocks, ','), block...)
 			return nil
 		}
 		part, err := p.part(d)
@@ -120,6 +129,9 @@ func decodeParts(d *body.Decoder, m *completionv1.ChatMessage) *failure.Error {
 	})
 	if len(parts.GetParts()) > 0 || !thought {
 		m.Content = &completionv1.ChatMessage_Parts{Parts: parts}
+	}
+	if whole && err == nil {
+		*signed = append(append([]byte{'['}, blocks[1:]...), ']')
 	}
 	return err
 }

@@ -3,9 +3,11 @@ package chat
 import (
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/pawstream/pawstream/edge/internal/dialect/body"
+	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
 	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
@@ -23,6 +25,12 @@ const (
 	partRedacted = "redacted_thinking"
 	partThought  = "reasoning"
 
+	// The types of parts that the Responses API has in place of these.
+	partInputText  = "input_text"
+	partOutputText = "output_text"
+	partInputImage = "input_image"
+	partInputFile  = "input_file"
+
 	// atPart is the path of parts in [official].
 	atPart = "messages.content"
 )
@@ -30,24 +38,25 @@ const (
 // partMembers are the members of a part as they come: in any order, the type perhaps
 // last.
 type partMembers struct {
-	kind    string
+	kind    string // as chat completions have it
+	sent    string // as it was sent
 	text    *string
 	refusal *string
 	image   *completionv1.ImageUrl
 	audio   *completionv1.InputAudio
 	file    *completionv1.InputFile
-	thought string
+	beside  map[string][]byte // those that some types of parts have, and that are strange to the others
 	more    body.Besides
 }
 
 // decode reads an element of an array "content".
 func (p *partMembers) decode(d *body.Decoder) *failure.Error {
-	return d.Object(func(name []byte) *failure.Error {
+	err := d.Object(func(name []byte) *failure.Error {
 		switch string(name) {
 		case "type":
 			return p.decodeKind(d)
-		case partThinking, partThought:
-			return p.decodeThought(d)
+		case partThinking, partThought, "detail", "file_id", "file_data", "filename", "file_url", "annotations", "logprobs":
+			return p.keep(d, string(name))
 		case partText:
 			return body.Optional(d, &p.text, d.Text)
 		case partRefusal:
@@ -61,6 +70,69 @@ func (p *partMembers) decode(d *body.Decoder) *failure.Error {
 		}
 		return other(&p.more, d, atPart, name)
 	})
+	if err != nil {
+		return err
+	}
+	return p.translate(d)
+}
+
+// keep reads a member that means something in some types of parts.
+func (p *partMembers) keep(d *body.Decoder, name string) *failure.Error {
+	if d.Absent() {
+		return nil
+	}
+	value, err := d.Raw()
+	if p.beside == nil {
+		p.beside = make(map[string][]byte)
+	}
+	p.beside[name] = value
+	return err
+}
+
+// take returns a text among the members that were kept, and takes it from them; "" where it is none.
+func (p *partMembers) take(name string) string {
+	text, ok := textOf(p.beside[name])
+	if ok {
+		delete(p.beside, name)
+	}
+	return text
+}
+
+// textOf returns what a JSON string says; ok is false for another value, and for none.
+func textOf(value jsontext.Value) (text string, ok bool) {
+	if value.Kind() != jsontext.KindString {
+		return "", false
+	}
+	plain, err := jsontext.AppendUnquote(nil, value)
+	return string(plain), err == nil
+}
+
+// translate says in chat completions' terms what was said in those of the Responses API. What is strange to the type is
+// kept besides.
+func (p *partMembers) translate(d *body.Decoder) *failure.Error {
+	switch p.sent {
+	case partOutputText: // of an answer that is sent back
+		delete(p.beside, "annotations")
+		delete(p.beside, "logprobs")
+	case partInputImage:
+		if p.image == nil && p.take("file_id") != "" {
+			return failure.Field(failure.CodeUnsupportedParameter, d.Path()+".file_id", "is not supported: there are no uploads; send 'image_url'")
+		}
+		if detail := p.take("detail"); detail != "" && p.image != nil && p.image.GetDetail() == "" {
+			p.image.Detail = detail
+		}
+	case partInputFile:
+		if p.take("file_url") != "" {
+			return failure.Field(failure.CodeUnsupportedParameter, d.Path()+".file_url", "is not supported; send 'file_data'")
+		}
+		p.file = &completionv1.InputFile{FileId: p.take("file_id"), FileData: p.take("file_data"), Filename: p.take("filename")}
+	}
+	if !p.isThought() {
+		for name, value := range p.beside {
+			p.more.Add(name, value)
+		}
+	}
+	return nil
 }
 
 // decodePart reads a part in which nobody thinks.
@@ -80,45 +152,73 @@ func partKinds() []string { return []string{partText, partRefusal, partImage, pa
 
 func (p *partMembers) decodeKind(d *body.Decoder) *failure.Error {
 	kinds := partKinds()
-	err := d.OneOf(&p.kind, append(kinds, partThinking, partRedacted, partThought)...)
+	err := d.OneOf(&p.sent, append(kinds, partThinking, partRedacted, partThought, partInputText, partOutputText, partInputImage, partInputFile)...)
 	if err != nil && err.Code == failure.CodeInvalidValue {
 		return d.NotOneOf(kinds...)
+	}
+	switch p.kind = p.sent; p.sent {
+	case partInputText, partOutputText:
+		p.kind = partText
+	case partInputImage:
+		p.kind = partImage
+	case partInputFile:
+		p.kind = partFile
 	}
 	return err
 }
 
-// decodeThought reads what was thought: a text, or a list of parts of text. What is redacted is dropped.
-func (p *partMembers) decodeThought(d *body.Decoder) *failure.Error {
-	switch d.Kind() {
-	case jsontext.KindBeginArray:
-	case jsontext.KindBeginObject:
-		return d.Skip()
-	default:
-		return d.Text(&p.thought)
-	}
-	return d.Array(func() *failure.Error {
-		return d.Object(func(name []byte) *failure.Error {
-			if string(name) != partText {
-				return d.Skip()
-			}
-			var piece string
-			err := d.Text(&piece)
-			p.thought += piece
-			return err
-		})
-	})
+// isThought reports whether the part is of reasoning.
+func (p *partMembers) isThought() bool {
+	return p.kind == partThinking || p.kind == partRedacted || p.kind == partThought
 }
 
-// isThought reports whether the part is of reasoning, and takes its text for that.
-func (p *partMembers) isThought() bool {
-	switch p.kind {
-	case partThinking, partRedacted, partThought:
-		if p.text != nil {
-			p.thought += *p.text
-		}
-		return true
+// thought returns what was thought, and the part as it was sent. more reports whether that says more than its text.
+func (p *partMembers) thought() (text string, block []byte, more bool) {
+	more = p.kind == partRedacted || p.more.Object() != ""
+	whole := p.more
+	whole.Add("type", openai.AppendString(nil, p.sent))
+	if p.text != nil {
+		whole.Add(partText, openai.AppendString(nil, *p.text))
 	}
-	return false
+	for _, name := range []string{partThinking, partThought} {
+		said, ok := thoughtOf(p.beside[name])
+		text += said
+		more = more || !ok
+	}
+	for name, value := range p.beside {
+		whole.Add(name, value)
+	}
+	if p.text != nil {
+		text += *p.text
+	}
+	return text, []byte(whole.Object()), more
+}
+
+// thoughtOf returns a thought, which is a text, or a list of parts of text. ok is false where it has more than that.
+func thoughtOf(value jsontext.Value) (thought string, ok bool) {
+	if len(value) == 0 {
+		return "", true
+	}
+	if text, isText := textOf(value); isText {
+		return text, true
+	}
+	var list []jsontext.Value
+	if value.Kind() != jsontext.KindBeginArray || json.Unmarshal(value, &list) != nil {
+		return "", false
+	}
+	ok = true
+	for _, v := range list {
+		var part map[string]jsontext.Value
+		if v.Kind() != jsontext.KindBeginObject || json.Unmarshal(v, &part) != nil {
+			ok = false
+			continue
+		}
+		text, isText := textOf(part[partText])
+		thought += text
+		delete(part, "type")
+		ok = ok && isText && len(part) == 1
+	}
+	return thought, ok
 }
 
 // part returns the part, which has the one member that its type names. Without it, an

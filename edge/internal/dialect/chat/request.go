@@ -31,6 +31,11 @@ func DecodeRequest(text []byte) (*dialect.Request, *failure.Error) {
 // decodeRequest is DecodeRequest that asks hold for room, in bytes, for the many things
 // that a body may hold beside its text. It ends with hold's error.
 func decodeRequest(text []byte, hold func(bytes int) *failure.Error, unknown dialect.Unknown) (*decoding, *failure.Error) {
+	return body.Mended(text, hold, func(text []byte) (*decoding, *failure.Error) { return decodeOnce(text, hold, unknown) })
+}
+
+// decodeOnce is decodeRequest for a text without two members of one name, and without halves of characters.
+func decodeOnce(text []byte, hold func(bytes int) *failure.Error, unknown dialect.Unknown) (*decoding, *failure.Error) {
 	x := &decoding{
 		d: body.New(text, hold), unknown: unknown,
 		r: &dialect.Request{Params: &completionv1.CompletionParams{}},
@@ -57,8 +62,9 @@ type decoding struct {
 	unknown dialect.Unknown
 	more    body.Besides
 
-	legacy  legacy
-	allowed *allowedTools // nil: all tools are
+	legacy     legacy
+	allowed    *allowedTools // nil: all tools are
+	sequential bool          // the choice wants one call at a time
 }
 
 // strange reads a member that no API of OpenAI's has, into more, which stands for its object.

@@ -117,7 +117,24 @@ func TestDecodeMessages(t *testing.T) {
 		{
 			"thoughts among the parts", `{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"thinking":[{"type":"text","text":" so"}],"type":"thinking"},
 				{"type":"reasoning","text":"."},{"type":"redacted_thinking","data":"x"},{"type":"text","text":"a"}]}`,
-			`role: ROLE_ASSISTANT reasoning: "hm so." parts { parts { text: "a" } }`,
+			`role: ROLE_ASSISTANT reasoning: "hm so." parts { parts { text: "a" } } more: '{"thinking_blocks":[{"signature":"s","thinking":"hm","type":"thinking"},{"thinking":[{"text":" so","type":"text"}],"type":"thinking"},{"text":".","type":"reasoning"},{"data":"x","type":"redacted_thinking"}]}'`,
+		},
+		{
+			"thoughts without a signature", `{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"a"}]}`,
+			`role: ROLE_ASSISTANT reasoning: "hm" parts { parts { text: "a" } }`,
+		},
+		{
+			"thoughts that are signed within", `{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"hm","signature":"s"}]}]}`,
+			`role: ROLE_ASSISTANT reasoning: "hm" text: "" more: '{"thinking_blocks":[{"thinking":[{"signature":"s","text":"hm","type":"text"}],"type":"thinking"}]}'`,
+		},
+		{
+			"parts as the Responses API has them", `{"role":"user","content":[{"type":"input_text","text":"a"},{"detail":"low","image_url":"https://x","type":"input_image"},
+				{"type":"input_file","file_data":"AA==","filename":"n"}]}`,
+			`role: ROLE_USER parts { parts { text: "a" } parts { image_url { url: "https://x" detail: "low" } } parts { file { file_data: "AA==" filename: "n" } } }`,
+		},
+		{
+			"an answer as the Responses API has it", `{"role":"assistant","content":[{"type":"output_text","text":"a","annotations":[{"x":1}],"logprobs":[]}]}`,
+			`role: ROLE_ASSISTANT parts { parts { text: "a" } }`,
 		},
 		{
 			"thoughts alone, and a call", `{"role":"assistant","content":[{"type":"thinking","thinking":"hm"}],"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]}`,

@@ -11,17 +11,20 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// decodeTool reads an element of "tools".
+// decodeTool reads an element of "tools". One that is no function, and none of OpenAI's, is its text: the model's server
+// may know it.
 func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
+	from := d.Offset()
 	var kind string
 	var more, inner body.Besides
 	var strict *bool // beside the type
-	function, nested := &completionv1.FunctionTool{}, false
+	function, nested, named := &completionv1.FunctionTool{}, false, false
 	err := d.Object(func(name []byte) *failure.Error {
 		switch string(name) {
 		case "type":
-			return functionType(d, &kind)
+			return toolType(d, &kind)
 		case "name", "description", "parameters": // as the Responses API has it
+			named = named || string(name) == "name"
 			return functionMember(d, function, &more, name)
 		case "strict":
 			return body.Optional(d, &strict, d.Boolean)
@@ -34,8 +37,13 @@ func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case kind == "":
-		return nil, d.Missing("type")
+	case kind == "" && (nested || named): // a function: there was nothing else once
+	case kind != kindFunction:
+		tool := body.Canonical(d.Since(from))
+		if tool == "{}" {
+			return nil, d.Missing("type")
+		}
+		return &completionv1.Tool{More: tool}, nil
 	}
 	switch {
 	case strict != nil && nested:
@@ -85,6 +93,7 @@ func (x *decoding) namedChoice(dst *completionv1.ToolChoice) *failure.Error {
 	var kind string
 	var function *string
 	var allowed allowedTools
+	var sequential bool
 	err := d.Object(func(name []byte) *failure.Error {
 		switch string(name) {
 		case "type":
@@ -98,6 +107,8 @@ func (x *decoding) namedChoice(dst *completionv1.ToolChoice) *failure.Error {
 				}
 				return x.strange(&body.Besides{}, name)
 			})
+		case "disable_parallel_tool_use": // as Anthropic has it
+			return d.Boolean(&sequential)
 		case "allowed_tools":
 			return d.Object(func(name []byte) *failure.Error { return x.allowedMember(&allowed, name) })
 		case "mode", "tools": // as the Responses API has it
@@ -107,6 +118,7 @@ func (x *decoding) namedChoice(dst *completionv1.ToolChoice) *failure.Error {
 		}
 		return x.strange(&body.Besides{}, name)
 	})
+	x.sequential = sequential
 	switch {
 	case err != nil:
 		return err
@@ -114,7 +126,10 @@ func (x *decoding) namedChoice(dst *completionv1.ToolChoice) *failure.Error {
 		return d.Missing("type")
 	case kind == kindAllowed:
 		return x.allow(dst, &allowed)
-	case kind != kindFunction:
+	case kind == kindAny:
+		dst.Choice = &completionv1.ToolChoice_Mode{Mode: completionv1.ToolChoiceMode_TOOL_CHOICE_MODE_REQUIRED}
+		return nil
+	case kind != kindFunction && kind != kindTool:
 		dst.Choice = &completionv1.ToolChoice_Mode{Mode: protoname.Value[completionv1.ToolChoiceMode](kind)}
 		return nil
 	case function == nil:
@@ -129,15 +144,29 @@ const (
 	kindFunction = "function"
 	kindAllowed  = "allowed_tools"
 	kindCustom   = "custom"
+
+	// What Anthropic calls "required" and "function".
+	kindAny  = "any"
+	kindTool = "tool"
 )
 
 // choiceType reads the "type" of a choice. Some clients put a rule's name there.
 func choiceType(d *body.Decoder, dst *string) *failure.Error {
-	err := d.OneOf(dst, append(protoname.All[completionv1.ToolChoiceMode](), kindFunction, kindAllowed, kindCustom)...)
+	err := d.OneOf(dst, append(protoname.All[completionv1.ToolChoiceMode](), kindFunction, kindAllowed, kindCustom, kindAny, kindTool)...)
 	switch {
 	case err != nil && err.Code == failure.CodeInvalidValue:
 		return d.NotOneOf(kindFunction, kindAllowed)
 	case *dst == kindCustom:
+		return d.Fault(failure.CodeUnsupportedParameter, "is supported for functions only")
+	}
+	return err
+}
+
+// toolType reads the "type" of a tool. Those of OpenAI's that are no functions are not supported: what they say in an
+// answer has no place in ours.
+func toolType(d *body.Decoder, dst *string) *failure.Error {
+	err := d.Text(dst)
+	if err == nil && *dst == kindCustom {
 		return d.Fault(failure.CodeUnsupportedParameter, "is supported for functions only")
 	}
 	return err

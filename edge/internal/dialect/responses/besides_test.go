@@ -35,6 +35,11 @@ func TestWhatHistoriesHold(t *testing.T) {
 			`{"messages":[{"role":"ROLE_USER","text":"a"}],"tools":[{"function":{"name":"f","parameters":{}},"more":"{\"cache_control\":{\"type\":\"ephemeral\"}}"}]}`,
 		},
 		{
+			"tools of others", `{"input":"a","tools":[{"type":"magic","x":{ "b":1,"a":2}},{"name":"f"}]}`,
+			`{"messages":[{"role":"ROLE_USER","text":"a"}],"tools":[{"more":"{\"type\":\"magic\",\"x\":{\"a\":2,\"b\":1}}"},{"function":{"name":"f"}}]}`,
+		},
+		{"a member twice, and half a character", `{"input":"b","input":"a\ud83d"}`, `{"messages":[{"role":"ROLE_USER","text":"a\ufffd"}]}`},
+		{
 			"tools that are allowed", `{"input":"a","tool_choice":{"type":"allowed_tools","mode":"required","tools":[{"type":"function","name":"g"}]},
 				"tools":[{"type":"function","name":"f"},{"type":"function","name":"g"}]}`,
 			`{"messages":[{"role":"ROLE_USER","text":"a"}],"tools":[{"function":{"name":"g"}}],"toolChoice":{"mode":"TOOL_CHOICE_MODE_REQUIRED"}}`,

@@ -83,6 +83,10 @@ func appendShape(b []byte, p *completionv1.CompletionParams) []byte {
 	b = append(b, `,"tools":[`...)
 	for _, tool := range p.GetTools() {
 		f := tool.GetFunction()
+		if f == nil {
+			b = appendRaw(openai.AppendComma(b), tool.GetMore())
+			continue
+		}
 		b = openai.AppendString(append(openai.AppendComma(b), `{"type":"function","name":`...), f.GetName())
 		b = openai.AppendNullable(append(b, `,"description":`...), f.GetDescription())
 		b = append(b, `,"parameters":`...)

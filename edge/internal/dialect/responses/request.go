@@ -25,6 +25,11 @@ type request struct {
 
 // Decode implements [dialect.Dialect]. A member that is null counts as absent: SDKs write both.
 func (d *Dialect) Decode(text []byte, hold func(bytes int) *failure.Error) (*dialect.Request, *failure.Error) {
+	return body.Mended(text, hold, func(text []byte) (*dialect.Request, *failure.Error) { return d.decode(text, hold) })
+}
+
+// decode is Decode for a text without two members of one name, and without halves of characters.
+func (d *Dialect) decode(text []byte, hold func(bytes int) *failure.Error) (*dialect.Request, *failure.Error) {
 	r := &request{Request: &dialect.Request{Params: &completionv1.CompletionParams{}}, store: true, unknown: d.Unknown}
 	dec := body.New(text, hold)
 	if err := dec.Root(func(name []byte) *failure.Error { return r.member(dec, name) }); err != nil {

@@ -42,6 +42,7 @@ func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
 	var kind string
 	var unknown *failure.Error
 	var more body.Besides
+	from := d.Offset()
 	f := &completionv1.FunctionTool{}
 	err := d.Object(func(name []byte) *failure.Error {
 		switch string(name) {
@@ -70,8 +71,10 @@ func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case kind != "function":
+	case kind != "function" && (kind == "" && f.GetName() == "" || slices.Contains(hosted(), kind)):
 		return nil, refuseHosted(d, kind)
+	case kind != "function" && kind != "":
+		return &completionv1.Tool{More: body.Canonical(d.Since(from))}, nil // the model's server may know it
 	case unknown != nil:
 		return nil, unknown
 	}

@@ -768,7 +768,7 @@ func (x *StreamOptions) GetIncludeEvents() bool {
 // Tool is something that the model may call.
 type Tool struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What kind of tool it is.
+	// What kind of tool it is. Absent: none that there is here; more is all of it, for a model's server that knows it.
 	//
 	// Types that are valid to be assigned to Kind:
 	//

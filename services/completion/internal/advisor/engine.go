@@ -84,7 +84,7 @@ func (a *Advisor) Models() []chat.Model {
 		Created: time.Date(2026, time.October, 1, 0, 0, 0, 0, time.UTC),
 		OwnedBy: "petstore",
 		Capabilities: chat.Capabilities{
-			JSONOutput: chat.Used, Tools: chat.Ignored, Images: chat.Ignored, Reasoning: chat.Ignored,
+			JSONOutput: chat.Used, Tools: chat.Ignored, OtherTools: chat.Ignored, Images: chat.Ignored, Reasoning: chat.Ignored,
 		},
 		ContextWindow: contextWindow,
 		Fingerprint:   a.fingerprint,

@@ -28,6 +28,11 @@ func (c *Capabilities) Check(r *Request) *Error {
 	if c.Tools == Ignored && r.ToolChoice.demands() {
 		return Unsupported("tool_choice")
 	}
+	for i := range r.Tools {
+		if r.Tools[i].Foreign && c.OtherTools == Refused {
+			return Unsupported(fmt.Sprintf("tools[%d].type", i))
+		}
+	}
 	for i := range r.Messages {
 		if err := c.checkMessage(&r.Messages[i], fmt.Sprintf("messages[%d]", i)); err != nil {
 			return err
@@ -44,7 +49,7 @@ func (c *ToolChoice) demands() bool {
 // features returns the fields, in their order.
 func (c *Capabilities) features() []*Support {
 	return []*Support{
-		&c.Tools, &c.Logprobs, &c.JSONOutput, &c.Images, &c.Audio, &c.Files, &c.Reasoning, &c.LogitBias, &c.Prediction,
+		&c.Tools, &c.OtherTools, &c.Logprobs, &c.JSONOutput, &c.Images, &c.Audio, &c.Files, &c.Reasoning, &c.LogitBias, &c.Prediction,
 	}
 }
 

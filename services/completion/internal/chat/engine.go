@@ -61,6 +61,7 @@ func (m *Model) Named(name string) bool { return m.ID == name || slices.Contains
 // Capabilities are what a model makes of each optional feature.
 type Capabilities struct {
 	Tools      Support
+	OtherTools Support // that are no functions; nobody is told of it
 	Logprobs   Support
 	JSONOutput Support
 	Images     Support

@@ -26,7 +26,9 @@ func (r *Request) MoreOnly(names []string) *Request {
 	}
 	plain.Tools = slices.Clone(r.Tools)
 	for i := range plain.Tools {
-		plain.Tools[i].More = only(plain.Tools[i].More, names)
+		if t := &plain.Tools[i]; !t.Foreign { // of which that is all, and not to be left out in silence
+			t.More = only(t.More, names)
+		}
 	}
 	return &plain
 }

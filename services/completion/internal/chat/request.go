@@ -191,6 +191,8 @@ type ToolCall struct {
 
 // A Tool is a function that the model may call.
 type Tool struct {
+	// Foreign says that it is no function, but something that the model's server may know: More is all of it.
+	Foreign     bool
 	Name        string
 	Description string
 	Parameters  map[string]any // JSON Schema; nil: no arguments

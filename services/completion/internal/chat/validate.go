@@ -232,6 +232,9 @@ func (r *Request) checkTools() *Error {
 	}
 	known := make(map[string]bool, len(r.Tools))
 	for i, t := range r.Tools {
+		if t.Foreign && t.More != "" {
+			continue
+		}
 		if !validName(t.Name) {
 			return FieldErrorf(CodeInvalidValue, fmt.Sprintf("tools[%d].function.name", i), "must be 1 to 64 letters, digits, '_' and '-'")
 		}

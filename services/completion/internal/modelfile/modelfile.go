@@ -503,6 +503,7 @@ func (t *Target) Able() (able chat.Capabilities, unknown int) {
 				*capability(&able, name) = chat.Used
 			}
 		}
+		able.OtherTools = chat.Used
 		return able, -1
 	}
 	for i, name := range t.Capabilities {

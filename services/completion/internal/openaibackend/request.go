@@ -27,9 +27,9 @@ type request struct {
 	Logprobs            bool               `json:"logprobs,omitempty"`
 	TopLogprobs         *int               `json:"top_logprobs,omitempty"`
 
-	Tools             []tool `json:"tools,omitempty"`
-	ToolChoice        any    `json:"tool_choice,omitempty"`
-	ParallelToolCalls *bool  `json:"parallel_tool_calls,omitempty"`
+	Tools             []any `json:"tools,omitempty"` // tool, or the text of what is none
+	ToolChoice        any   `json:"tool_choice,omitempty"`
+	ParallelToolCalls *bool `json:"parallel_tool_calls,omitempty"`
 
 	ResponseFormat  *responseFormat      `json:"response_format,omitempty"`
 	ReasoningEffort chat.ReasoningEffort `json:"reasoning_effort,omitempty"`
@@ -195,7 +195,7 @@ func newRequest(model string, strict bool, req *chat.Request) (*request, error) 
 		FrequencyPenalty:    req.FrequencyPenalty,
 		PresencePenalty:     req.PresencePenalty,
 		Logprobs:            req.Logprobs,
-		TopLogprobs:         req.TopLogprobs,
+		TopLogprobs:         topLogprobs(req),
 		ParallelToolCalls:   req.ParallelToolCalls,
 		ToolChoice:          toolChoice(req.ToolChoice),
 		ReasoningEffort:     req.ReasoningEffort,
@@ -217,6 +217,10 @@ func newRequest(model string, strict bool, req *chat.Request) (*request, error) 
 		r.Messages = append(r.Messages, m)
 	}
 	for i := range req.Tools {
+		if req.Tools[i].Foreign {
+			r.Tools = append(r.Tools, json.RawMessage(req.Tools[i].More))
+			continue
+		}
 		t, err := newTool(&req.Tools[i])
 		if err != nil {
 			return nil, err
@@ -233,6 +237,14 @@ func newRequest(model string, strict bool, req *chat.Request) (*request, error) 
 		r.Prediction = &prediction{Type: "content", Content: *req.Prediction}
 	}
 	return r, nil
+}
+
+// topLogprobs returns how many alternatives are asked for. None of none is not said: servers want logprobs beside it.
+func topLogprobs(req *chat.Request) *int {
+	if !req.Logprobs {
+		return nil
+	}
+	return req.TopLogprobs
 }
 
 // schemaOf returns the schema of what a tool takes, nil where it says nothing of that.

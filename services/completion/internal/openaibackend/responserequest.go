@@ -23,9 +23,9 @@ type responseRequest struct {
 	TopLogprobs     *int     `json:"top_logprobs,omitempty"`
 	Include         []string `json:"include,omitempty"`
 
-	Tools             []responseTool `json:"tools,omitempty"`
-	ToolChoice        any            `json:"tool_choice,omitempty"`
-	ParallelToolCalls *bool          `json:"parallel_tool_calls,omitempty"`
+	Tools             []any `json:"tools,omitempty"` // responseTool, or the text of what is none
+	ToolChoice        any   `json:"tool_choice,omitempty"`
+	ParallelToolCalls *bool `json:"parallel_tool_calls,omitempty"`
 
 	Text      *responseText      `json:"text,omitempty"`
 	Reasoning *responseReasoning `json:"reasoning,omitempty"`
@@ -179,7 +179,7 @@ func newResponseRequest(model string, strict bool, req *chat.Request) (*response
 		req = req.MoreOnly(officialHints)
 	}
 	r := &responseRequest{
-		Model: model, Temperature: req.Temperature, TopP: req.TopP, TopLogprobs: req.TopLogprobs,
+		Model: model, Temperature: req.Temperature, TopP: req.TopP, TopLogprobs: topLogprobs(req),
 		ParallelToolCalls: req.ParallelToolCalls, ToolChoice: responseToolChoice(req.ToolChoice),
 		User: req.User, SafetyIdentifier: req.SafetyIdentifier, PromptCacheKey: req.PromptCacheKey, ServiceTier: req.ServiceTier,
 		Stream: true, more: req.More,
@@ -215,6 +215,10 @@ func newResponseRequest(model string, strict bool, req *chat.Request) (*response
 		}
 	}
 	for i := range req.Tools {
+		if req.Tools[i].Foreign {
+			r.Tools = append(r.Tools, json.RawMessage(req.Tools[i].More))
+			continue
+		}
 		t, err := newResponseTool(&req.Tools[i])
 		if err != nil {
 			return nil, err

@@ -23,7 +23,11 @@ func TestWhatElseWasSent(t *testing.T) {
 				ToolCalls: []chat.ToolCall{{ID: "c", Name: "f", Arguments: "{}", More: `{"extra_content":{"a":9007199254740993},"function":{"x":1}}`}},
 			},
 		},
-		Tools: []chat.Tool{{Name: "f", More: `{"cache_control":{"type":"ephemeral"},"function":{"returns":[]}}`}},
+		Tools: []chat.Tool{
+			{Name: "f", More: `{"cache_control":{"type":"ephemeral"},"function":{"returns":[]}}`},
+			{Foreign: true, More: `{"google_search":{}}`},
+		},
+		TopLogprobs: new(0),
 	}
 	for _, tt := range []struct {
 		name   string
@@ -36,12 +40,12 @@ func TestWhatElseWasSent(t *testing.T) {
 				{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x.test","format":"image/png"}}]},
 				{"role":"assistant","content":null,"reasoning_content":"hm","reasoning_details":[1e400],
 					"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}","x":1},"extra_content":{"a":9007199254740993}}]}],
-			"tools":[{"type":"function","function":{"name":"f","returns":[]},"cache_control":{"type":"ephemeral"}}]}`},
+			"tools":[{"type":"function","function":{"name":"f","returns":[]},"cache_control":{"type":"ephemeral"}},{"google_search":{}}]}`},
 		{"to a strict server", true, `{"model":"served","service_tier":"fast","stream":true,"stream_options":{"include_usage":true},"prompt_cache_retention":"24h","response_format":{"type":"json_object"},
 			"messages":[{"role":"system","content":"s"},
 				{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://x.test"}}]},
 				{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}],
-			"tools":[{"type":"function","function":{"name":"f"}}]}`},
+			"tools":[{"type":"function","function":{"name":"f"}},{"google_search":{}}]}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			body, err := newRequest("served", tt.strict, req)

@@ -130,6 +130,10 @@ func beside(req *chat.Request) (messages []chat.Message) {
 	}
 	for i := range req.Tools {
 		tool := &req.Tools[i]
+		if tool.Foreign {
+			add(tool.More)
+			continue
+		}
 		add(tool.Name + tool.Description + schema(tool.Parameters))
 	}
 	if f := req.ResponseFormat; f != nil && f.Schema != nil {

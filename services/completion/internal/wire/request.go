@@ -170,7 +170,7 @@ func partContent(p *completionv1.ContentPart) chat.Part {
 
 func toolFromProto(t *completionv1.Tool) chat.Tool {
 	f := t.GetFunction()
-	out := chat.Tool{Name: f.GetName(), Description: f.GetDescription(), More: t.GetMore()}
+	out := chat.Tool{Foreign: t.GetKind() == nil, Name: f.GetName(), Description: f.GetDescription(), More: t.GetMore()}
 	if f != nil {
 		out.Strict = f.Strict
 	}
@@ -293,6 +293,9 @@ func streamOptionsToProto(o chat.StreamOptions) *completionv1.StreamOptions {
 }
 
 func toolToProto(t *chat.Tool) (*completionv1.Tool, error) {
+	if t.Foreign {
+		return &completionv1.Tool{More: t.More}, nil
+	}
 	parameters, err := schemaToProto(t.Parameters)
 	return &completionv1.Tool{More: t.More, Kind: &completionv1.Tool_Function{Function: &completionv1.FunctionTool{
 		Name: t.Name, Description: t.Description, Parameters: parameters, Strict: t.Strict,

@@ -1,0 +1,147 @@
+package body
+
+import (
+	"bytes"
+	"errors"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/pawstream/pawstream/edge/internal/failure"
+)
+
+// Mended decodes a body. One that is JSON by RFC 8259 and no I-JSON is decoded as most languages read it: half of a
+// surrogate pair, which clients write who cut a text, is U+FFFD, and of two members of one name the last one counts. The
+// errors that it cannot mend are those of the text as it came.
+func Mended[T any](text []byte, hold func(bytes int) *failure.Error, decode func(text []byte) (T, *failure.Error)) (T, *failure.Error) {
+	v, err := decode(text)
+	if err == nil || err.Code != failure.CodeInvalidJSON || !utf8.Valid(text) {
+		return v, err
+	}
+	if hold != nil {
+		if full := hold(mendCost * len(text)); full != nil {
+			return v, full
+		}
+	}
+	from := jsontext.NewDecoder(bytes.NewBuffer(bytes.TrimPrefix(text, []byte("\ufeff"))), liberal)
+	mended, wrong := appendMended(make([]byte, 0, len(text)), from)
+	if wrong != nil || len(bytes.TrimLeft(from.UnreadBuffer(), " \t\r\n")) > 0 {
+		return v, err
+	}
+	return decode(mended)
+}
+
+// mendCost is what a byte of a text takes while it is mended.
+const mendCost = 8
+
+// liberal reads all that RFC 8259 calls JSON.
+var liberal = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) //nolint:gochecknoglobals // options
+
+// appendMended appends the next value as I-JSON.
+func appendMended(dst []byte, from *jsontext.Decoder) ([]byte, error) {
+	switch from.PeekKind() {
+	case jsontext.KindBeginObject:
+		return appendObject(dst, from)
+	case jsontext.KindBeginArray:
+		return appendArray(dst, from)
+	}
+	token, err := from.ReadToken()
+	if err != nil {
+		return dst, err
+	}
+	if token.Kind() == jsontext.KindString {
+		return jsontext.AppendQuote(dst, token.String())
+	}
+	return append(dst, token.String()...), nil
+}
+
+func appendArray(dst []byte, from *jsontext.Decoder) ([]byte, error) {
+	if err := enter(from); err != nil {
+		return dst, err
+	}
+	dst = append(dst, '[')
+	for n := 0; from.PeekKind() != jsontext.KindEndArray; n++ {
+		if n > 0 {
+			dst = append(dst, ',')
+		}
+		var err error
+		if dst, err = appendMended(dst, from); err != nil {
+			return dst, err
+		}
+	}
+	_, err := from.ReadToken()
+	return append(dst, ']'), err
+}
+
+// A member is where one stands that has been appended.
+type member struct {
+	name     string
+	from, to int
+}
+
+// appendObject appends an object, in which a member stands where the last one of its name stood.
+func appendObject(dst []byte, from *jsontext.Decoder) ([]byte, error) {
+	if err := enter(from); err != nil {
+		return dst, err
+	}
+	var members []member
+	last := make(map[string]int) // index of the last one of a name
+	begin := len(dst) + 1
+	dst = append(dst, '{')
+	for from.PeekKind() != jsontext.KindEndObject {
+		token, err := from.ReadToken()
+		if err != nil {
+			return dst, err
+		}
+		if len(members) > 0 {
+			dst = append(dst, ',')
+		}
+		m := member{name: token.String(), from: len(dst)}
+		last[m.name] = len(members)
+		if dst, err = jsontext.AppendQuote(dst, m.name); err != nil {
+			return dst, err
+		}
+		if dst, err = appendMended(append(dst, ':'), from); err != nil {
+			return dst, err
+		}
+		m.to = len(dst)
+		members = append(members, m)
+	}
+	if _, err := from.ReadToken(); err != nil {
+		return dst, err
+	}
+	if len(last) < len(members) {
+		dst = keepLast(dst, begin, members, last)
+	}
+	return append(dst, '}'), nil
+}
+
+// keepLast moves the last members of each name to where the members begin.
+func keepLast(dst []byte, begin int, members []member, last map[string]int) []byte {
+	to := begin
+	for i, m := range members {
+		if last[m.name] != i {
+			continue
+		}
+		if to > begin {
+			dst[to] = ','
+			to++
+		}
+		to += copy(dst[to:], dst[m.from:m.to])
+	}
+	return dst[:to]
+}
+
+// enter reads the begin of an array or object.
+func enter(from *jsontext.Decoder) error {
+	if _, err := from.ReadToken(); err != nil {
+		return err
+	}
+	if from.StackDepth() > MaxDepth {
+		return errDeep
+	}
+	return nil
+}
+
+var errDeep = errors.New("body: too deep")

@@ -1,0 +1,66 @@
+package body_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pawstream/pawstream/edge/internal/dialect/body"
+	"github.com/pawstream/pawstream/edge/internal/failure"
+)
+
+// TestMended has bodies that are JSON and no I-JSON. What they come to is what JSON.parse of JavaScript and json.loads of
+// Python make of them, but for halves of characters, which UTF-8 has no place for.
+func TestMended(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{`{"a":1}`, `{"a":1}`},
+		{`{"a":1,"a":2}`, `{"a":2}`},
+		{`{"a":1,"b":[1.50,-0,1e400,true,null,"x"],"a":{"c":1,"d":2,"c":3},"e":{}}`, `{"b":[1.50,-0,1e400,true,null,"x"],"a":{"d":2,"c":3},"e":{}}`},
+		{`{"a":1,"\u0061":2,"b":3}`, `{"a":2,"b":3}`},
+		{`{"":1,"":2,"":3}`, `{"":3}`},
+		{`{"a":"x\ud83dy"}`, "{\"a\":\"x\ufffdy\"}"},
+		{`{"a":"\udc08\ud83d"}`, "{\"a\":\"\ufffd\ufffd\"}"},
+		{`{"a":"\ud83d\udc08\ud83d"}`, "{\"a\":\"🐈\ufffd\"}"},
+		{`{"\ud83d":[["\ud83d"]]}`, "{\"\ufffd\":[[\"\ufffd\"]]}"},
+		{"\ufeff" + `{"a":1,"a":2} ` + "\n", `{"a":2}`},
+		{`{"a":[1,1,{"b":1,"b":1}]}`, `{"a":[1,1,{"b":1}]}`},
+	} {
+		if got, err := mended(tt.text); err != nil || got != tt.want {
+			t.Errorf("%s: %s, %v, want %s", tt.text, got, err, tt.want)
+		}
+	}
+	for _, text := range []string{
+		`{"a":1,"a":}`, `{"a":1,"a":2}x`, `{"a":1,"a":2}{}`, `{"a":1,"a":2`, `{"a":"\ud83`, "{\"a\":\"\xff\"}", "{\"a\":\"\xed\xa0\xbd\"}",
+		`{"a":"\ud83d","b":"\x"}`, `{"a":1,"a":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`, `[`, ``,
+	} {
+		_, want := plain([]byte(text))
+		if got, err := mended(text); err == nil || want == nil || err.Message != want.Message {
+			t.Errorf("%.40s: %s, %v, want %v", text, got, err, want)
+		}
+	}
+}
+
+// TestToMendTakesRoom holds that a text is not mended where there is no room for that.
+func TestToMendTakesRoom(t *testing.T) {
+	asked := 0
+	hold := func(bytes int) *failure.Error {
+		asked += bytes
+		return failure.NoRoom(0)
+	}
+	if _, err := body.Mended([]byte(`{"a":1,"a":2}`), hold, plain); err == nil || err.Code != "overloaded" || asked == 0 {
+		t.Errorf("%d bytes: %v", asked, err)
+	}
+	if _, err := body.Mended([]byte(`{"a":1}`), hold, plain); err != nil {
+		t.Error(err)
+	}
+}
+
+func mended(text string) (string, *failure.Error) { return body.Mended([]byte(text), nil, plain) }
+
+// plain returns a text that is I-JSON.
+func plain(text []byte) (string, *failure.Error) {
+	d := body.New(text, nil)
+	if err := d.Root(func([]byte) *failure.Error { return d.Skip() }); err != nil {
+		return "", err
+	}
+	return string(text), nil
+}
