@@ -38,15 +38,15 @@ const service = "services/completion/internal/"
 func wide() map[string]exception {
 	const facts = "each field is a fact of the catalogue's files"
 	return map[string]exception{
-		service + "openaibackend.request":         {40, "it is a body of OpenAI's API, which has as many"},
-		service + "openaibackend.responseRequest": {40, "the same, of its other API"},
-		service + "chat.Request":                  {40, "it is what the contract's params are, in the domain's terms"},
+		service + "openaibackend.request":         {30, "it is a body of OpenAI's API, which has as many"},
+		service + "openaibackend.responseRequest": {21, "the same, of its other API"},
+		service + "chat.Request":                  {39, "it is what the contract's params are, in the domain's terms"},
 		service + "catalogue.Breed":               {25, facts},
 		service + "catalogue.Pet":                 {20, facts},
-		service + "catalogue.Filter":              {20, "each field is a wish that the catalogue can look for"},
+		service + "catalogue.Filter":              {17, "each field is a wish that the catalogue can look for"},
 		service + "advisor/plan.Item":             {25, "it is all that one paragraph of an answer may be made of"},
-		service + "jetlog.Stats":                  {20, "each field is a metric"},
-		service + "jetlog.Log":                    {40, jetlog},
+		service + "jetlog.Stats":                  {16, "each field is a metric"},
+		service + "jetlog.Log":                    {38, jetlog},
 		service + "jetlog.writer":                 {20, jetlog},
 	}
 }
@@ -57,7 +57,7 @@ const jetlog = "orphans, books, names and eras are one protocol, whose model is 
 // rich are types with more methods, by their packages and names.
 func rich() map[string]exception {
 	return map[string]exception{
-		service + "jetlog.Log":               {110, jetlog},
+		service + "jetlog.Log":               {88, jetlog},
 		service + "service.Service":          {40, "admitting, generating and adopting share what runs"},
 		service + "advisor/compose.composer": {65, "each method writes one kind of paragraph"},
 		service + "advisor/plan.Planner":     {45, "each method plans one kind of answer"},
@@ -67,7 +67,7 @@ func rich() map[string]exception {
 // long are packages with more lines.
 func long() map[string]exception {
 	return map[string]exception{
-		service + "jetlog":          {4750, jetlog},
+		service + "jetlog":          {4500, jetlog},
 		service + "advisor/compose": {3350, "an answer in another language is composed of the same fits and passages"},
 	}
 }
