@@ -3,6 +3,7 @@ package stack
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -524,6 +525,15 @@ func TestDockerfile(t *testing.T) {
 		if !strings.Contains(text, " /out/"+program+" ") {
 			t.Errorf("%s is not built", program)
 		}
+	}
+	// The build that running.md has the figures of is this one.
+	timed := regexp.MustCompile(`go build (-trimpath .*) -o .* (\./\S+)\n`).FindSubmatch(repositoryFile(t, "docs", "running.md"))
+	if timed == nil {
+		t.Fatal("running.md does not say what was built")
+	}
+	built := strings.ReplaceAll(text, `"$PGO"`, "off")
+	if want := fmt.Sprintf("go build %s -o /out/standalone %s", timed[1], timed[2]); !strings.Contains(built, want) {
+		t.Errorf("no %s", want)
 	}
 	// Whoever starts it says who may enter: by itself the image lets in nobody, on no port.
 	args := append(slices.DeleteFunc(words("CMD"), func(arg string) bool { return strings.HasPrefix(arg, "--data-dir") }),
