@@ -35,7 +35,7 @@ func TestShare(t *testing.T) {
 	owner.Click("#share-form .primary")
 	owner.Wait(`document.querySelector("#share-link").value.includes("#shared=")`)
 	owner.Wait(`document.querySelector("#share-state").textContent.includes("good until")`)
-	owner.lookAt(t, "share-link")
+	owner.lookAt(t, "share-link", widths...)
 	link := browser.Eval[string](owner.Page, `document.querySelector("#share-link").value`)
 	want := owner.visible()
 
@@ -45,7 +45,7 @@ func TestShare(t *testing.T) {
 	if got := guest.visible(); got != want || want == "" {
 		t.Errorf("the guest reads\n%s\nwant\n%s", got, want)
 	}
-	guest.lookAt(t, "shared")
+	guest.lookAt(t, "shared", widths...)
 	guest.Wait(`!document.querySelector("#key-dialog").open && getComputedStyle(document.querySelector("#ask")).display === "none"`)
 	guest.Reload()
 	guest.ends("done")
@@ -67,27 +67,43 @@ func TestShare(t *testing.T) {
 	guest.Wait(`document.querySelector("#key-dialog").open`) // the page as it is to everybody
 }
 
-// TestShareLive reads a shared answer while it comes.
+// TestShareLive shares an answer while it comes, by mouse, and reads it elsewhere. The button is there after a reload too, and keeps the
+// focus when the answer ends.
 func TestShareLive(t *testing.T) {
 	t.Parallel()
-	owner, guest := open(t), open(t)
-	server := serve(t, "--log=memory", "--advisor-pace=30")
-	owner.ask(url(server))
-	owner.has(40)
-	link := browser.Eval[string](owner.Page, `keptMessages().then(async (all) => {
-		const id = all.at(-1).turn.id;
-		const response = await fetch("v1/stream_tickets", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ completion_id: id, share_for: 60 }) });
-		return new URL("./#" + new URLSearchParams({ shared: id, ticket: (await response.json()).ticket }), location.href).href;
-	})`)
+	m := model(t)
+	owner, guest := serveWild(t, m, nil), open(t)
+	owner.Press("go")
+	owner.Enter()
+	m.say("Once upon a time")
+	owner.has(10)
+	mouse(t, owner, "Share")
+	owner.Wait(`document.querySelector("#share-dialog").open`)
+	mouse(t, owner, "Create a link")
+	owner.Wait(`document.querySelector("#share-link").value.includes("#shared=")`)
+	link := browser.Eval[string](owner.Page, `document.querySelector("#share-link").value`)
+	mouse(t, owner, "Close")
 	guest.Go(link)
-	guest.has(60)
+	guest.has(10)
+	m.say(" there was a cat")
+	guest.has(25)
 	guest.Press("\x1b") // which stops nothing of others
 	guest.Reload()
-	guest.has(120)
+	guest.has(25)
+	owner.Reload()
+	owner.has(25)
+	owner.tabTo(t, "Share")
+	m.say(" in a hat.")
+	guest.has(35)
+	owner.has(35)
 	owner.Wait(`document.querySelector(".assistant:last-child").dataset.status === "pending"`)
+	m.end()
 	owner.ends("done")
 	guest.ends("done")
-	if got, want := guest.visible(), owner.visible(); got != want {
+	if !browser.Eval[bool](owner.Page, `document.activeElement === `+named("Share")) {
+		t.Error("at the end of the answer the button has lost the focus")
+	}
+	if got, want := guest.visible(), owner.visible(); got != want || want != "Onceuponatimetherewasacatinahat." {
 		t.Errorf("the guest reads\n%s\nand the owner\n%s", got, want)
 	}
 }

@@ -199,6 +199,7 @@ export class Talk {
         if (mine.left) return;
         this.keep();
         if (mine.stopping) this.#leave(mine);
+        else this.turns.named(message);
       },
       piece: ({ text, reasoning, pets, related, usage }) => {
         if (mine.stopping || mine.left) return false;

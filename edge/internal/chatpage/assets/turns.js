@@ -9,6 +9,9 @@ import { looks } from "./pictures.js";
 
 const icons = { copy: "M9 9h11v11H9zM5 15H4V4h11v1", again: "M20 11A8 8 0 1 0 18 17M20 4v7h-7", onward: "M5 12h14M13 6l6 6-6 6", before: "m14 6-6 6 6 6", after: "m10 6 6 6-6 6", edit: "M4 20l1-5L16 4l4 4L9 19z", share: "M12 15V3M7 8l5-5 5 5M5 13v8h14v-8" };
 
+/** Whether we can share an answer: it is ours, and the server has all of it under one id. */
+const canShare = ({ guest, turn }) => Boolean(!guest && turn?.id && !turn.from);
+
 export class Turns {
   #shown = new Map(); // elements of the answers, by message
 
@@ -102,7 +105,7 @@ export class Turns {
     element.thoughts.normalize();
   }
 
-  /** Takes away what an ended answer has, since it goes on. The focus stays with the answer. */
+  /** Takes away what an ended answer has, since it goes on. It can still be shared. The focus stays with the answer. */
   begun(message) {
     const { item, foot } = this.#shown.get(message);
     const focused = item.contains(document.activeElement);
@@ -110,7 +113,21 @@ export class Turns {
     for (const old of foot.querySelectorAll(":scope > button")) old.remove();
     item.setAttribute("aria-busy", "true");
     item.dataset.status = "pending";
+    this.named(message);
     if (focused) item.focus({ preventScroll: true });
+  }
+
+  /** Offers to share an answer that streams, once its id is known. */
+  named(message) {
+    if (!canShare(message)) return;
+    const share = this.#share(message);
+    if (!share.isConnected) this.#shown.get(message).foot.prepend(share);
+  }
+
+  /** Returns the button that shares an answer. An answer keeps one button, which may have the focus when the answer ends, and gets
+   * it back when the dialog closes. */
+  #share(message) {
+    return (this.#shown.get(message).share ??= button("Share", () => this.acts.share(message), icons.share));
   }
 
   /** Shows what an answer that has ended comes with. aloud is whether it has just ended. */
@@ -119,7 +136,7 @@ export class Turns {
     item.dataset.state = "ended";
     item.dataset.status = message.status;
     state.textContent = message.status === "stopped" ? "Stopped" : "";
-    const focused = item.contains(document.activeElement);
+    const held = item.contains(document.activeElement) && document.activeElement;
     for (const old of foot.querySelectorAll(":scope > button")) old.remove();
     item.querySelector(".trouble")?.remove();
     this.tellFigures(message);
@@ -136,7 +153,7 @@ export class Turns {
       foot.after(more);
     }
     if (message.error) foot.before(this.#trouble(message, last, tries, aloud));
-    if (focused && !item.contains(document.activeElement)) item.focus({ preventScroll: true });
+    if (held && document.activeElement !== held) (held.isConnected ? held : item).focus({ preventScroll: true });
   }
 
   #buttons(message, last, tries) {
@@ -151,7 +168,7 @@ export class Turns {
       buttons.push(copy);
     }
     if (message.guest) return buttons;
-    if (message.text && message.turn?.id && !message.turn.from) buttons.push(button("Share", () => this.acts.share(message), icons.share));
+    if (message.text && canShare(message)) buttons.push(this.#share(message));
     if (last && message.status === "stopped" && message.text) {
       buttons.push(button("Continue", () => this.acts.proceed(message), icons.onward));
     }
