@@ -98,6 +98,34 @@ func (c chat) reading(t *testing.T, address string) {
 	}
 }
 
+// TestStreamSample goes to the stream that the page about streams shows: the first piece of the answer is in sight, without scrolling.
+func TestStreamSample(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	address := url(serve(t, "--log=memory"))
+	for _, width := range []int64{1280, 390} {
+		c.Resize(width, 844)
+		c.Go("about:blank")
+		c.Go(address + "docs/protocol#format")
+		c.Wait(`document.querySelector(".copied #stream") && document.querySelector("#format").getBoundingClientRect().top < innerHeight / 3`)
+		out := browser.Eval[[]string](c.Page, `(() => {
+			const texts = document.createTreeWalker(document.querySelector("#stream"), NodeFilter.SHOW_TEXT), range = document.createRange();
+			const words = '"content":"Yes"', box = document.querySelector("#stream").closest("pre").getBoundingClientRect();
+			for (let text; (text = texts.nextNode()); ) {
+				const at = text.data.indexOf(words);
+				if (at < 0) continue;
+				range.setStart(text, at); range.setEnd(text, at + words.length);
+				return [...range.getClientRects()].filter((r) => r.top < 0 || r.bottom > innerHeight || r.left < Math.max(0, box.left) || r.right > Math.min(innerWidth, box.right)).map((r) => JSON.stringify(r));
+			}
+			return ["it is not there"];
+		})()`)
+		for _, where := range out {
+			t.Errorf("at %d pixels the first piece is out of sight: %s", width, where)
+		}
+		c.Screenshot(artifacts(t), fmt.Sprintf("stream-sample-%d.png", width))
+	}
+}
+
 // tablesAreWhole looks for words in tables that stand on two lines.
 func (c chat) tablesAreWhole(t *testing.T, width int64) {
 	t.Helper()
