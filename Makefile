@@ -49,7 +49,7 @@ microbench: ## Measure single functions of the hot path
 screenshots: ## Photograph the chat page in its states; docs/chat.png is one of them
 	mkdir -p .cache/screenshots
 	PAWSTREAM_ARTIFACTS=$(CURDIR)/.cache/screenshots CI=true go test -count=1 ./e2e/pages -run '^Test(Ask|Frames|Key|Retry)$$'
-	cp .cache/screenshots/frames.png docs/chat.png
+	cp .cache/screenshots/frames-light.png docs/chat.png
 
 up: ## Start the local stack with docker compose
 	@echo "Fetching and compiling: minutes the first time. It serves when the balancer is healthy (docker compose ps)."

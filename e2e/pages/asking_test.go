@@ -181,7 +181,7 @@ func TestWhy(t *testing.T) {
 		c.Press(question)
 		c.Enter()
 		c.state(kind.says)
-		c.lookAt(t, "why")
+		c.lookAt(t, "why", widths...)
 		f.instead.Store(nil)
 		mouse(t, c, "Try now")
 		c.ends("done")

@@ -181,17 +181,40 @@ func (c chat) visible() string {
 
 func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
 
-// lookAt photographs the page in a state, and has axe-core look at it.
-func (c chat) lookAt(t *testing.T, state string) {
+// widths are those of a small phone, a tablet, a laptop and a large screen, for the main states.
+var widths = []int64{320, 768, 1280, 1920} //nolint:gochecknoglobals // a constant
+
+// lookAt checks a state of the page with axe-core and takes a screenshot, in both themes. It takes more screenshots at the given widths,
+// where the page must not scroll sideways.
+func (c chat) lookAt(t *testing.T, state string, at ...int64) {
 	t.Helper()
 	source, err := axe()
 	if err != nil {
 		missing(t, "npm and axe-core", err)
 	}
-	for _, broken := range c.Rules(source) {
-		t.Errorf("%s: %s", state, broken)
+	size := browser.Eval[[]int64](c.Page, `[innerWidth, innerHeight]`)
+	before := browser.Eval[string](c.Page, `document.documentElement.dataset.theme ?? ""`)
+	for _, theme := range []string{"light", "dark"} {
+		browser.Eval[string](c.Page, fmt.Sprintf(`document.documentElement.dataset.theme = %q`, theme))
+		if got := browser.Eval[string](c.Page, `getComputedStyle(document.documentElement).colorScheme`); got != theme {
+			t.Errorf("%s: the page is %s in the theme %s", state, got, theme)
+		}
+		for _, broken := range c.Rules(source) {
+			t.Errorf("%s, %s: %s", state, theme, broken)
+		}
+		c.Screenshot(artifacts(t), state+"-"+theme+".png")
+		for _, width := range at {
+			c.Resize(width, 900)
+			if wide := browser.Eval[int64](c.Page, `document.documentElement.scrollWidth`); wide > width {
+				t.Errorf("%s at %d pixels is %d wide", state, width, wide)
+			}
+			c.Screenshot(artifacts(t), fmt.Sprintf("%s-%s-%d.png", state, theme, width))
+		}
+		if len(at) > 0 {
+			c.Resize(size[0], size[1])
+		}
 	}
-	c.Screenshot(artifacts(t), state+".png")
+	browser.Eval[bool](c.Page, fmt.Sprintf(`((theme) => { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; return true; })(%q)`, before))
 }
 
 // artifacts is where screenshots go.

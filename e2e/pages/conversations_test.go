@@ -74,7 +74,7 @@ func TestConversations(t *testing.T) {
 	c.Reload()
 	c.follows(asked, other)
 	c.ends("done")
-	c.lookAt(t, "conversations")
+	c.lookAt(t, "conversations", widths...)
 
 	// Names, and words to look for: of the name, of a question, and of an answer.
 	c.menu(t, other, "Rename")
@@ -336,7 +336,7 @@ func TestListOfConversations(t *testing.T) {
 	c.Press("Cats")
 	c.Enter()
 	c.follows(listed, "Cats")
-	c.lookAt(t, "list-320-dark")
+	c.lookAt(t, "list-renamed-320")
 	c.Key("Escape", 27)
 	c.Wait(`document.querySelector("#chats").hidden && document.activeElement.id === "show-chats"`)
 	mouse(t, c, "New chat")

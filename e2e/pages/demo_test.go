@@ -13,9 +13,7 @@ func TestDemo(t *testing.T) {
 	c := open(t)
 	server := serve(t, "--demo", "--advisor-pace=20")
 	c.Go(url(server) + "demo")
-	c.lookAt(t, "demo-light")
-	c.Click("#theme")
-	c.Click("#theme")
+	c.lookAt(t, "demo", widths...)
 	c.Click("#start")
 	const more = `(globalThis.had ??= 0, Number(document.querySelector("#received").textContent) > had + 15)`
 	const note = `globalThis.had = Number(document.querySelector("#received").textContent), true`
@@ -37,7 +35,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("it took %d connections, want at least 3", got)
 	}
 	c.Wait(`/Process \d+ was killed. It wrote 1/.test(document.querySelector("#log").textContent)`)
-	c.lookAt(t, "demo-dark")
+	c.lookAt(t, "demo-end", widths...)
 	c.Resize(390, 844)
 	if wide := browser.Eval[bool](c.Page, `document.documentElement.scrollWidth > innerWidth`); wide {
 		t.Error("on a phone the page scrolls sideways")

@@ -31,7 +31,7 @@ func TestFrames(t *testing.T) {
 	c.Wait(`[...document.querySelectorAll("#frames .tag")].some((e) => e.textContent === "message #6")`)
 	server.Kill()
 	c.state("Reconnecting")
-	c.lookAt(t, "reconnecting")
+	c.lookAt(t, "reconnecting", widths...)
 	serve(t, append(args, "--advisor-pace=200", "--listen="+server.Addr("http"))...)
 	c.ends("done")
 	c.Wait(`document.querySelector("#frames li:last-child .tag").textContent.startsWith("done")`)

@@ -25,7 +25,7 @@ func TestOptions(t *testing.T) {
 	c.Type("#system", "Answer like a pirate.")
 	c.Type("#temperature", "0.5")
 	c.Type("#longest", "77")
-	c.lookAt(t, "options")
+	c.lookAt(t, "options", widths...)
 	mouse(t, c, "Use these")
 	c.Wait(named("Options, some are set"))
 	c.put("go")

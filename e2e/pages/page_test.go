@@ -29,8 +29,7 @@ func TestAsk(t *testing.T) {
 	server := serve(t, "--log=memory", "--advisor-pace=400")
 	c.Go(url(server))
 	c.Wait(`document.querySelector("#model:enabled")`)
-	rules := func(state string) { t.Helper(); c.lookAt(t, state) }
-	rules("welcome")
+	c.lookAt(t, "welcome", widths...)
 	aligned := func(selector string) {
 		t.Helper()
 		const edges = `((e) => { const r = e.getBoundingClientRect(); return [r.left, r.right].map(Math.round).join("-"); })(document.querySelector(%q))`
@@ -46,28 +45,28 @@ func TestAsk(t *testing.T) {
 	c.ends("done")
 	c.Wait(`/s to first token · [0-9,]+ tokens\/s · [0-9,]+ tokens/.test(document.querySelector(".figures").textContent)`)
 	c.Wait(`document.querySelector("#status").textContent === "The answer is complete"`)
-	rules("light")
+	c.lookAt(t, "answer", widths...)
 	if got := browser.Eval[int](c.Page, `document.querySelectorAll(".assistant .body strong, .assistant .body em").length`); got == 0 {
 		t.Error("the answer's emphasis is none")
 	}
 	c.Click("#show-frames")
 	c.Wait(`document.querySelectorAll("#frames li").length > 100`)
-	rules("frames")
+	c.lookAt(t, "frames", widths...)
 	c.Click("#theme")
 	c.Click("#theme")
-	rules("dark")
+	c.Wait(`getComputedStyle(document.documentElement).colorScheme === "dark"`)
 	c.Click("#hide-frames")
 	aligned(".assistant")
 	c.Resize(390, 844)
-	rules("phone")
+	c.lookAt(t, "phone")
 	c.Wait(`((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector("#scroll"))`) // it was at the end, and is
 	c.Click("#show-frames")
 	c.Wait(`document.querySelectorAll("#frames li").length > 100`)
 	c.Wait(`((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector("#frames"))`)
-	rules("phone-frames")
+	c.lookAt(t, "phone-frames")
 	c.Click("#hide-frames")
 	c.Resize(640, 400) // as at 200 % zoom
-	rules("zoomed")
+	c.lookAt(t, "zoomed")
 	if wide := browser.Eval[bool](c.Page, `document.documentElement.scrollWidth > innerWidth`); wide {
 		t.Error("at 200 % zoom the page scrolls sideways")
 	}
@@ -212,7 +211,7 @@ func TestKey(t *testing.T) {
 		c.Enter()
 	}
 	c.Wait(`document.querySelector("#key-dialog").open`)
-	c.lookAt(t, "key")
+	c.lookAt(t, "key", widths...)
 	enter("wrong")
 	c.Wait(`document.querySelector("#key-reason").textContent.includes("does not know this key")`)
 	enter("first")

@@ -146,7 +146,7 @@ func TestRetry(t *testing.T) {
 			t.Errorf("%s: %s has the buttons %q, want %q", kind.name, e.Code, got, kind.button)
 		}
 		if kind.name == "anew" {
-			c.lookAt(t, "trouble")
+			c.lookAt(t, "trouble", widths...)
 		}
 		if n := asked.Load(); n != 1 {
 			t.Errorf("%s: asked %d times", kind.name, n)

@@ -29,7 +29,7 @@ func TestWithoutServer(t *testing.T) {
 		t.Errorf("without a server the page has\n%s\nwant\n%s", got, want)
 	}
 	c.Wait(`document.querySelector("#notices").textContent.includes("cannot be reached")`)
-	c.lookAt(t, "without-server")
+	c.lookAt(t, "without-server", widths...)
 	c.Click("#show-chats")
 	c.Wait(`document.querySelector("#chat-list a")?.textContent === "` + question + `"`)
 	serve(t, "--data-dir="+data, "--advisor-pace=0", "--listen="+server.Addr("http"))

@@ -31,7 +31,7 @@ func TestVersions(t *testing.T) {
 	mouse(t, c, "Previous answer")
 	c.follows(shown, "Second.")
 	c.Wait(named("2/3"))
-	c.lookAt(t, "versions")
+	c.lookAt(t, "versions", widths...)
 	c.Wait(`keptMessages().then((messages) => messages.at(-1).text === "Second.")`)
 	c.Reload()
 	c.follows(shown, "Second.")
@@ -126,7 +126,7 @@ func TestCode(t *testing.T) {
 		t.Errorf("of the code %q is coloured", got)
 	}
 	browser.Eval[bool](c.Page, `document.querySelector("#scroll").scrollTop = 0, true`)
-	c.lookAt(t, "code")
+	c.lookAt(t, "code", widths...)
 	if got := browser.Eval[int](c.Page, `document.querySelectorAll(".body [class]:not(.copy-code, .piece, .table)").length`); got != 0 {
 		t.Errorf("%d elements have a class of the model's", got)
 	}
