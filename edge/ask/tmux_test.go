@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pawstream/pawstream/internal/header"
 )
 
 // asChild is the variable by which the test's own program is ask, with its value as the edge's URL.
@@ -99,7 +102,7 @@ type scene struct {
 	pieces chan string // ""; the end
 
 	mu    sync.Mutex
-	asked []string // bodies, and paths of what is cancelled
+	asked []string // bodies, paths of what is cancelled, and after which event a stream is resumed
 }
 
 func newScene(t *testing.T) *scene {
@@ -118,6 +121,12 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/cancel") {
 		s.asked[len(s.asked)-1] = r.URL.Path
 	}
+	n := 0
+	if after := r.Header.Get(header.LastEventID); after != "" {
+		s.asked[len(s.asked)-1] = "after " + after
+		_, _ = fmt.Sscanf(after, "c1.%d", &n)
+		n++
+	}
 	s.mu.Unlock()
 	if strings.HasSuffix(r.URL.Path, "/cancel") {
 		_, _ = io.WriteString(w, "{}")
@@ -126,7 +135,7 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set(id, "c1")
 	_ = http.NewResponseController(w).Flush()
-	for n := 0; ; n++ {
+	for ; ; n++ {
 		select {
 		case text := <-s.pieces:
 			if text == "" {
@@ -138,6 +147,22 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
+	}
+}
+
+// leave cuts all connections and refuses others until the function that it returns is called.
+func (s *scene) leave(t *testing.T) (back func()) {
+	t.Helper()
+	_ = s.Listener.Close()
+	s.CloseClientConnections()
+	return func() {
+		t.Helper()
+		again, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = again.Close() })
+		go func() { _ = s.Config.Serve(again) }() // until it is closed
 	}
 }
 
@@ -175,7 +200,7 @@ ended 0`
 }
 
 // TestConversation asks twice: the second question goes with what was said before. Ctrl-C stops the answer alone, the arrow brings
-// the question before, and Ctrl-D ends.
+// the question before, and Ctrl-D ends. A notice in the middle of a line of the answer gets a line of its own.
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -190,6 +215,11 @@ func TestConversation(t *testing.T) {
 	p.shows("waiting")
 	s.pieces <- "She is three and "
 	p.shows("three and")
+	back := s.leave(t)
+	p.shows("She is three and\nnobody answers at")
+	back()
+	s.pieces <- "a half, and "
+	p.shows("for 1m0s\na half, and")
 	p.tmux("send-keys", "C-c")
 	p.shows("cancelled\n\n>")
 	p.tmux("send-keys", "Up", "Enter")
@@ -201,9 +231,10 @@ func TestConversation(t *testing.T) {
 	want := []string{
 		`{"messages":[{"content":"Cats?","role":"user"}],"model":"m","stream":true}`,
 		`{"messages":[{"content":"Cats?","role":"user"},{"content":"Olive.","role":"assistant"},{"content":"Her age?","role":"user"}],"model":"m","stream":true}`,
+		"after c1.0",
 		"/v1/chat/completions/c1/cancel",
 		`{"messages":[{"content":"Cats?","role":"user"},{"content":"Olive.","role":"assistant"},{"content":"Her age?","role":"user"},` +
-			`{"content":"She is three and ","role":"assistant"},{"content":"Her age?","role":"user"}],"model":"m","stream":true}`,
+			`{"content":"She is three and a half, and ","role":"assistant"},{"content":"Her age?","role":"user"}],"model":"m","stream":true}`,
 	}
 	if diff := cmp.Diff(want, s.requests()); diff != "" {
 		t.Errorf("what was asked (-want +got)\n%s", diff)
