@@ -197,6 +197,15 @@ func (f *File) index(name string) int {
 	return slices.IndexFunc(f.Models, func(m Model) bool { return m.Name == name })
 }
 
+// names returns those of the file's models.
+func (f *File) names() []string {
+	var names []string
+	for i := range f.Models {
+		names = append(names, f.Models[i].Name)
+	}
+	return names
+}
+
 func (f *File) beside(path string) string {
 	if f.path == "" || filepath.IsAbs(path) {
 		return path
@@ -211,6 +220,7 @@ func (f *File) syntax(err error) error {
 		other *yaml.TypeError
 		large *yaml.OverflowError
 		shape *yaml.UnexpectedNodeTypeError
+		field *yaml.UnknownFieldError
 	)
 	switch {
 	case errors.As(err, &other):
@@ -219,11 +229,43 @@ func (f *File) syntax(err error) error {
 		return f.fault(f.fieldOf(large.Token), "is out of range")
 	case errors.As(err, &shape):
 		return f.fault(f.fieldOf(shape.Token), "must be a %s", strings.ToLower(shape.Expected.YAMLName()))
+	case errors.As(err, &field):
+		return fmt.Errorf("%s:%d: %s; there are %s", f.path, field.Token.Position.Line, field.Message, strings.Join(fieldsBeside(f.fieldOf(field.Token)), ", "))
 	}
 	if e, ok := err.(yaml.Error); ok { //nolint:errorlint // never wrapped
 		return fmt.Errorf("%s:%d: %s", f.path, e.GetToken().Position.Line, e.GetMessage())
 	}
 	return fmt.Errorf("%s: %w", f.path, err)
+}
+
+// fieldsBeside returns the names of the fields that there are where a field stands.
+func fieldsBeside(path string) []string {
+	parents := strings.Split(path, ".")
+	t := reflect.TypeFor[File]()
+	for _, parent := range parents[:len(parents)-1] {
+		name, _, _ := strings.Cut(parent, "[")
+		for _, field := range reflect.VisibleFields(t) {
+			if fieldName(field) != name {
+				continue
+			}
+			if t = field.Type; t.Kind() == reflect.Slice {
+				t = t.Elem()
+			}
+			break
+		}
+	}
+	var names []string
+	for _, field := range reflect.VisibleFields(t) {
+		if name := fieldName(field); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func fieldName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+	return name
 }
 
 // kindOf names what a field takes.
@@ -367,7 +409,7 @@ func (f *File) checkTarget(t *Target, at string, reserved []string, protocols Pr
 	case t.Use != "" && !reflect.DeepEqual(*t, Target{Use: t.Use}):
 		return f.fault(at+".use", "stands alone")
 	case t.Use != "" && f.index(t.Use) < 0:
-		return f.fault(at+".use", "names no model of this file: %q", t.Use)
+		return f.fault(at+".use", "names no model of this file: %q; there are %s", t.Use, strings.Join(f.names(), ", "))
 	case t.Use != "":
 		return nil
 	case t.Engine == "":

@@ -67,7 +67,10 @@ func TestFaults(t *testing.T) {
 	const whole = head + "        base_url: http://h/v1\n"
 	for name, test := range map[string]struct{ text, want string }{
 		"not YAML":                    {"models: [\n", "models.yaml:1: "},
-		"unknown field":               {whole + "        colour: red\n", `models.yaml:7: unknown field "colour"`},
+		"unknown field":               {whole + "        colour: red\n", `models.yaml:7: unknown field "colour"; there are use, engine, base_url, model, key_file, headers, timeouts, max_concurrent, max_queue, price, capabilities, grounding, api, continuation, strict`},
+		"unknown field of a model":    {whole + "    window: 7\n", `models.yaml:7: unknown field "window"; there are name, targets, context_window`},
+		"unknown field of a file":     {whole + "model: a\n", `models.yaml:7: unknown field "model"; there are models`},
+		"unknown timeout":             {whole + "        timeouts: {silence: 1s}\n", `models.yaml:7: unknown field "silence"; there are connect, first_event, idle, total`},
 		"wrong type":                  {whole + "        max_concurrent: many\n", "models.yaml:7: "},
 		"not a number":                {whole + "        max_concurrent: sk-secret\n", "models.yaml:7: models[0].targets[0].max_concurrent must be a whole number"},
 		"not a time":                  {whole + "        timeouts: {idle: sk-secret}\n", "models.yaml:7: models[0].targets[0].timeouts.idle must be a time such as 30s"},
@@ -91,7 +94,7 @@ func TestFaults(t *testing.T) {
 		"a key in the URL":            {head + "        base_url: http://u:sk-secret@h/v1\n", "models.yaml:6: models[0].targets[0].base_url may have no user"},
 		"itself":                      {"models:\n  - name: a\n    targets:\n      - use: a\n", "models.yaml:4: models[0].targets[0].use makes a cycle: a -> a"},
 		"a cycle":                     {"models:\n  - name: a\n    targets: [{use: b}]\n  - name: b\n    targets:\n      - use: a\n", "models.yaml:6: models[1].targets[0].use makes a cycle: a -> b -> a"},
-		"unknown use":                 {"models:\n  - name: a\n    targets: [{use: b}]\n", "models.yaml:3: models[0].targets[0].use names no model"},
+		"unknown use":                 {"models:\n  - name: a\n    targets: [{use: c}]\n  - name: b\n    targets: [{use: a}]\n", `models.yaml:3: models[0].targets[0].use names no model of this file: "c"; there are a, b`},
 		"unknown engine":              {strings.Replace(whole, "openai", "magic", 1), "models.yaml:4: models[0].targets[0].engine must be"},
 		"unknown kind":                {whole + "        continuation: hope\n", "models.yaml:7: models[0].targets[0].continuation must be one of"},
 		"unknown API":                 {whole + "        api: magic\n", "models.yaml:7: models[0].targets[0].api must be one of chat, responses"},
