@@ -28,6 +28,18 @@ func TestPetCards(t *testing.T) {
 	if diff := cmp.Diff(why, browser.Eval[[]string](c.Page, `[...document.querySelectorAll(".assistant:last-child .pets .why")].map((e) => e.textContent)`)); diff != "" {
 		t.Errorf("what speaks for the pets, and what the cards say (-want +got)\n%s", diff)
 	}
+	told := browser.Eval[[]pet](c.Page, answerOf+`.then((c) => c.choices[0].message.pets)`)
+	seen := browser.Eval[[]string](c.Page, `import("/chat/portraits.js").then(({ portrait }) => `+answerOf+`.then((c) => [...document.querySelectorAll(".assistant:last-child .pets li")].map((e, i) => {
+		const { species, coat } = c.choices[0].message.pets[i], drawn = e.querySelector("svg.portrait"), { width, height } = drawn.getBoundingClientRect();
+		return [...e.querySelectorAll(".about > span:not(.why)")].map((e) => e.textContent).join("|") + (drawn.outerHTML === portrait(species, coat).outerHTML && width > 40 && height > 40 ? "" : ", and is drawn as another");
+	})))`)
+	var facts []string
+	for _, p := range told {
+		facts = append(facts, p.facts())
+	}
+	if diff := cmp.Diff(facts, seen); diff != "" || len(facts) == 0 {
+		t.Errorf("the pets' facts and portraits, and those on the cards (-want +got)\n%s", diff)
+	}
 	if !strings.Contains(why[0], "calm") {
 		t.Errorf("for the first calm cat speaks %q", why[0])
 	}
@@ -70,8 +82,54 @@ func TestPetCards(t *testing.T) {
 	}
 }
 
+// A pet is what an answer says of one.
+type pet struct {
+	Breed     string `json:"breed"`
+	Sex       string `json:"sex"`
+	AgeMonths int    `json:"age_months"`
+	FeeUSD    int    `json:"fee_usd"`
+}
+
+// facts returns what its card says of it.
+func (p pet) facts() string {
+	age := fmt.Sprintf("%d months", p.AgeMonths)
+	switch {
+	case p.AgeMonths == 1:
+		age = "1 month"
+	case p.AgeMonths >= 24:
+		age = fmt.Sprintf("%d years", p.AgeMonths/12)
+	}
+	fee := fmt.Sprintf("$%d", p.FeeUSD)
+	if p.FeeUSD == 0 {
+		fee = "No fee"
+	}
+	return p.Breed + "|" + p.Sex + ", " + age + " old|" + fee
+}
+
 // onward is the questions to click.
 const onward = `[...document.querySelectorAll(".onward button")].map((e) => e.textContent)`
+
+// TestSources follows the link of a breed among an answer's sources, beside that of a pet: it leads to the pets of that breed.
+func TestSources(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.Go(url(serve(t, "--log=memory", "--advisor-pace=0")))
+	c.Wait(`document.querySelector("#model:enabled")`)
+	c.put("How much grooming do a Maine Coon and a Samoyed need?")
+	c.ends("done")
+	const sources = `[...document.querySelectorAll(".assistant:last-child .body em")].at(-1)`
+	const links = `[...` + sources + `.querySelectorAll("a")].map((a) => a.textContent + " " + a.pathname + a.search)`
+	c.Wait(links + `.length > 0`)
+	if diff := cmp.Diff([]string{"Thor /pets/thor", "Maine Coon /pets?breed=Maine+Coon", "Samoyed /pets?breed=Samoyed"}, browser.Eval[[]string](c.Page, links)); diff != "" {
+		t.Errorf("the links among the sources (-want +got)\n%s", diff)
+	}
+	browser.Eval[bool](c.Page, sources+`.querySelectorAll("a")[1].click(), true`)
+	c.Wait(`location.pathname === "/pets" && document.querySelector("h1").textContent === "Maine Coon" && document.querySelectorAll(".pets li").length > 0`)
+	if got := browser.Eval[string](c.Page, `[...new Set([...document.querySelectorAll(".pets li .about strong + span")].map((e) => e.textContent))].join()`); got != "Maine Coon" {
+		t.Errorf("the pets are of the breeds %s", got)
+	}
+	c.lookAt(t, "store-breed", widths...)
+}
 
 // TestOnward clicks on from an answer without pets: what is offered then is something else. After a danger nothing is.
 func TestOnward(t *testing.T) {

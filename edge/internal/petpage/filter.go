@@ -20,7 +20,7 @@ type option struct {
 	fits         func(*completionv1.StorePet) bool
 }
 
-// facets returns all facets but the species, which the pets themselves tell.
+// facets returns all facets but the species and the breed, which the pets themselves tell.
 func facets() []facet {
 	yes := func(name, label string, fits func(*completionv1.StorePet) bool) facet {
 		return facet{name, "Home", []option{{"yes", label, fits}}}
@@ -57,16 +57,33 @@ func bySpecies(pets []*completionv1.StorePet) facet {
 	return f
 }
 
-const speciesFacet = "species"
+// byBreed returns the facet of the breeds that there are.
+func byBreed(pets []*completionv1.StorePet) facet {
+	f := facet{name: breedFacet, label: "Breed"}
+	for _, p := range pets {
+		breed := p.GetPet().GetBreed()
+		if !slices.ContainsFunc(f.options, func(o option) bool { return o.value == breed }) {
+			f.options = append(f.options, option{breed, breed, func(p *completionv1.StorePet) bool { return p.GetPet().GetBreed() == breed }})
+		}
+	}
+	return f
+}
+
+const (
+	speciesFacet = "species"
+	breedFacet   = "breed"
+)
 
 // A choice is the values that somebody has chosen, by the names of facets. What a query has beside them is nothing.
 type choice map[string]string
 
-// chosen returns what a query chooses. A species it takes as it is: there may be no such pet.
+// chosen returns what a query chooses. A species or a breed it takes as it is: there may be no such pet.
 func chosen(query url.Values) choice {
 	c := make(choice)
-	if species := query.Get(speciesFacet); species != "" && len(species) < 40 {
-		c[speciesFacet] = species
+	for _, name := range []string{speciesFacet, breedFacet} {
+		if value := query.Get(name); value != "" && len(value) < 40 {
+			c[name] = value
+		}
 	}
 	for _, f := range facets() {
 		value := query.Get(f.name)

@@ -96,6 +96,9 @@ func TestFilters(t *testing.T) {
 		"?fee=50":                          {"pip", "bubbles"},
 		"?sheds-little=yes&species=fish":   {"bubbles"},
 		"?species=dragon":                  nil,
+		"?breed=Breed+of+olive":            {"olive"},
+		"?breed=Breed+of+olive&fee=50":     nil,
+		"?breed=breed+of+none":             nil,
 		"?species=guinea-pig":              {"pip"},
 		"?fee=7&energy=x&children=maybe":   all, // nobody's values choose nothing
 		"?species=%3Cscript%3E":            nil,
@@ -116,7 +119,7 @@ func TestChips(t *testing.T) {
 	t.Parallel()
 	h := mounted(t, &shop{pets: some()})
 	chip := regexp.MustCompile(`<a class="chip" href="([^"]+)"[^>]*?( aria-current="true")?>[^<]+<small>(\d+)</small>`)
-	for _, from := range []string{"/pets", "/pets?species=cat", "/pets?beginner=yes&energy=low", "/pets?species=dragon"} {
+	for _, from := range []string{"/pets", "/pets?species=cat", "/pets?beginner=yes&energy=low", "/pets?species=dragon", "/pets?breed=Breed+of+olive"} {
 		links := chip.FindAllStringSubmatch(get(h, from).Body.String(), -1)
 		if len(links) < 2 && from != "/pets?species=dragon" {
 			t.Errorf("%s: %d links", from, len(links))

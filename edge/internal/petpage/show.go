@@ -35,7 +35,7 @@ type chip struct {
 }
 
 func listOf(pets []*completionv1.StorePet, c choice) list {
-	all := slices.Concat([]facet{bySpecies(pets)}, facets())
+	all := slices.Concat([]facet{bySpecies(pets), byBreed(pets)}, facets())
 	l := list{Title: "Pets", Canonical: address(c), Some: len(c) > 0, Pets: c.left(pets, all)}
 	if species, ok := c[speciesFacet]; ok {
 		l.Title = plural(species)
@@ -44,6 +44,13 @@ func listOf(pets []*completionv1.StorePet, c choice) list {
 		l.Narrowed = len(c) > 0
 	}
 	for _, f := range all {
+		if f.name == breedFacet { // only the chosen one: there are too many to show
+			f.options = slices.DeleteFunc(slices.Clone(f.options), func(o option) bool { return o.value != c[f.name] })
+			if len(f.options) == 0 {
+				continue
+			}
+			l.Title = f.options[0].label
+		}
 		if len(l.Groups) == 0 || l.Groups[len(l.Groups)-1].Label != f.label {
 			l.Groups = append(l.Groups, group{Label: f.label})
 		}

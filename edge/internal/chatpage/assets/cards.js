@@ -35,34 +35,50 @@ function card(pet, ask) {
 const hasPage = ({ id }) => typeof id === "string" && /^[a-z0-9-]+$/.test(id);
 
 /** Returns a pet's name, as a link where it has a page in the store. */
-const named = (pet) => (hasPage(pet) ? linkTo(pet) : pet.name);
+const named = (pet) => (hasPage(pet) ? link(pet.name, pageOf(pet)) : pet.name);
 
-function linkTo(pet) {
-  const link = make("a", "", pet.name);
-  link.href = `pets/${pet.id}`;
+const pageOf = ({ id }) => `pets/${id}`;
+
+function link(text, address) {
+  const link = make("a", "", text);
+  link.href = address;
   return link;
 }
 
-/** Makes links of the pets' names in an answer's text, where they are written bold or among the sources. */
+/** Makes links of the pets' names in an answer's text, where they are written bold or among the sources, and of the breeds among the
+ * sources, which lead to the pets of that breed. */
 export function linkNames(body, pets) {
   const byName = new Map(soundPets(pets).filter(hasPage).map((pet) => [pet.name, pet]));
-  if (byName.size === 0) return;
   const names = [...byName.keys()].sort((a, b) => b.length - a.length).map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${names.join("|")})(?![\\p{L}\\p{N}])`, "gu");
-  const places = [...body.querySelectorAll("strong"), ...[...body.querySelectorAll("em")].filter((e) => /^Sources?:/.test(e.textContent))];
-  for (const place of places) {
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${names.join("|") || "(?!)"})(?![\\p{L}\\p{N}])`, "gu");
+  const sources = [...body.querySelectorAll("em")].filter((e) => /^Sources?:/.test(e.textContent));
+  for (const place of [...body.querySelectorAll("strong"), ...sources]) {
     const texts = [...place.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
     if (place.closest("a, pre")) continue;
     for (const text of texts) {
+      const breeds = sources.includes(place) ? breedsIn(text.data) : [];
+      const pets = [...text.data.matchAll(pattern)].map(({ 0: name, index }) => ({ index, name, address: pageOf(byName.get(name)) }));
       const parts = [];
       let end = 0;
-      for (const { 0: name, index } of text.data.matchAll(pattern)) {
-        parts.push(text.data.slice(end, index), linkTo(byName.get(name)));
+      for (const { index, name, address } of [...breeds, ...pets].sort((a, b) => a.index - b.index)) {
+        if (index < end) continue; // the name of a pet that is a word of a breed's
+        parts.push(text.data.slice(end, index), link(name, address));
         end = index + name.length;
       }
       if (end > 0) text.replaceWith(...parts, text.data.slice(end));
     }
   }
+}
+
+/** Returns the breeds in a line of sources: {index, name, address}. */
+function breedsIn(sources) {
+  const list = /\bbreed facts: ([^;]+?)(?=;|\.?\s*$)/d.exec(sources);
+  let [index] = list?.indices[1] ?? [0];
+  return (list?.[1].split(", ") ?? []).map((name) => {
+    const breed = { index, name, address: `pets?${new URLSearchParams({ breed: name })}` };
+    index += name.length + 2;
+    return breed;
+  });
 }
 
 const text = (value) => (typeof value === "string" ? value : "");
