@@ -189,19 +189,37 @@ func TestWhy(t *testing.T) {
 	}
 }
 
-// TestSilence waits for a model that thinks: what it thinks is there, folded, and how long nothing has come is told.
+// TestSilence waits in a queue for a model, and then for what it thinks: the place in the queue is told, what it thinks is there, folded,
+// and how long nothing has come is told.
 func TestSilence(t *testing.T) {
 	t.Parallel()
 	m := model(t)
-	c := serveWild(t, m, nil)
-	c.Press("go")
-	c.Enter()
+	models := filepath.Join(t.TempDir(), "models.yaml")
+	if err := os.WriteFile(models, fmt.Appendf(nil, "models:\n  - name: wild\n    targets: [{engine: openai, base_url: %q, model: wild, max_concurrent: 1}]\n", m.URL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := serve(t, "--log=memory", "--models="+models)
+	first, c := open(t), open(t)
+	for _, asker := range []chat{first, c} {
+		asker.Go(url(server))
+		asker.Wait(`document.querySelector("#model:enabled")`)
+		asker.choose()
+		asker.Press("go")
+		asker.Enter()
+		if asker == first {
+			m.say("Dogs.")
+			first.has(3)
+		}
+	}
+	c.state("Queued, position 1")
+	m.end()
+	first.ends("done")
 	c.state("Waiting for")
 	m.think("Cats or ")
 	m.think("dogs?")
 	c.Wait(`document.querySelector(".assistant details.reasoning:not([open]) div")?.textContent === "Cats or dogs?"`)
 	c.state("Thinking, ")
-	c.lookAt(t, "thinking")
+	c.lookAt(t, "thinking", widths...)
 	m.say("Cats.")
 	c.Wait(`document.querySelector(".assistant .state").checkVisibility() === false || document.querySelector(".assistant .state span").textContent === ""`)
 	c.state("The answer has paused, ")

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
@@ -262,6 +263,16 @@ func TestFramesOfLongStream(t *testing.T) {
 		t.Errorf("the list has %d lines", n)
 	}
 	c.lookAt(t, "frames-long")
+	c.tabTo(t, "Kind")
+	for _, kind := range []struct{ name, only string }{
+		{"Events", ":not(.note, .comment)"}, {"Heartbeats", ".comment"}, {"Requests", ".note"},
+	} {
+		c.Press(kb.ArrowDown)
+		c.Wait(fmt.Sprintf(`document.querySelector("#frame-kind").selectedOptions[0].textContent === %q && [...document.querySelectorAll("#frames li:not(.gap)")].every((e) => e.matches(%q))`, kind.name, kind.only))
+	}
+	c.Wait(texts + `.join().startsWith("POST /v1/chat/completions")`)
+	c.Key("Home", 36)
+	c.Wait(`document.querySelectorAll("#frames li").length > 400`)
 	c.Type("#frame-words", `"895 `)
 	c.Wait(`document.querySelectorAll("#frames li:not(.gap)").length === 1`)
 	browser.Eval[bool](c.Page, `((e) => (e.value = "", e.dispatchEvent(new Event("input")), true))(document.querySelector("#frame-words"))`)
