@@ -7,14 +7,15 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 )
 
-// TestFirstLoad opens the page as who has never been there. What that takes is bounded; how long it takes until the question can
-// be written is told, as that is the machine's matter too:
+// TestFirstLoad opens the page several times, each with an empty profile. It bounds the bytes, and the time until a question can be
+// typed. That time depends on the machine, which runs other tests too, so the bound is for the fastest load and ten times what an idle
+// machine may take, 300 ms. For the time on a machine:
 //
-//	go test ./e2e/pages -run TestFirstLoad -v
+//	go test ./e2e/pages -run '^TestFirstLoad$' -v
 func TestFirstLoad(t *testing.T) {
 	t.Parallel()
 	server := serve(t, "--log=memory")
-	const most, times = 200 << 10, 5
+	const most, times, slowest = 200 << 10, 5, 3_000
 	var ready []float64
 	for range times {
 		c := open(t)
@@ -30,7 +31,10 @@ func TestFirstLoad(t *testing.T) {
 		}
 		if len(ready) == times {
 			slices.Sort(ready)
-			t.Logf("%.0f KiB in %.0f files; the question can be written after %.0f ms (%.0f to %.0f)", got[1]/1024, got[0], ready[times/2], ready[0], ready[times-1])
+			t.Logf("%.0f KiB in %.0f files; a question can be typed after %.0f ms (%.0f to %.0f)", got[1]/1024, got[0], ready[times/2], ready[0], ready[times-1])
 		}
+	}
+	if ready[0] > slowest {
+		t.Errorf("a question can be typed after %.0f ms at best, want at most %d", ready[0], slowest)
 	}
 }
