@@ -66,7 +66,7 @@ func clients(dir string) []client {
 		{name: openaiNPM + byResponses, version: "5.23.2", command: script("openai-responses.mjs", "openai-5"), set: setOpenAI},
 		{name: openaiNPM + byResponses, version: "6.49.0", command: script("openai-responses.mjs", "openai-6"), set: setOpenAI},
 		{name: openaiNPM + byResponses, version: "7.59.0", command: script("openai-responses.mjs", "openai-7"), set: setOpenAI},
-		{name: aiChat, version: "4.3.19, 0.2.16", command: script("ai.mjs", "4"), set: "`baseURL`; `mode: 'json'` for objects"},
+		{name: aiChat, version: "4.3.19, 0.2.16", command: script("ai.mjs", "4"), set: "`baseURL`; `provider(model, {}, { includeUsage: true })`; `mode: 'json'` for objects"},
 		{name: aiChat, version: "5.0.277, 1.0.61", command: script("ai.mjs", "5"), set: setCompatible},
 		{name: aiChat, version: "6.0.325, 2.0.92", command: script("ai.mjs", "6"), set: setCompatible},
 		{name: aiChat, version: "7.0.173, 3.0.92", command: script("ai.mjs", "7"), set: setCompatible},
@@ -108,7 +108,7 @@ func clients(dir string) []client {
 	}
 	for _, version := range goVersions {
 		all = append(all, client{
-			name: "`sashabaranov/go-openai`", version: version, command: []string{program("goopenai-" + version)}, set: "`BaseURL` of its config",
+			name: "`sashabaranov/go-openai`", version: version, command: []string{program("goopenai-" + version)}, set: setGoOpenAI(version),
 		})
 	}
 	return all
@@ -123,6 +123,14 @@ func script(name, argument string) []string { return []string{"node", name, argu
 // goVersions are those of go-openai: 1.17 to 1.35 look for the error of a stream in another way
 // than the later ones.
 var goVersions = []string{"1.17.11", "1.20.0", "1.24.0", "1.28.0", "1.32.0", "1.35.7", "1.36.0", "1.43.0"}
+
+// setGoOpenAI says what to set in a version: those before 1.24 cannot ask for usage.
+func setGoOpenAI(version string) string {
+	if version < "1.24" {
+		return "`BaseURL` of its config"
+	}
+	return "`BaseURL` of its config; `StreamOptions`"
+}
 
 // goModule is the go.mod of a version.
 func goModule(version string) string {

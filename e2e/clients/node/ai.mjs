@@ -7,13 +7,14 @@ const { streamText, generateText, generateObject, jsonSchema, stepCountIs } = aw
 const { createOpenAICompatible } = await import(`compatible-${version}`)
 const { createOpenAI } = api === 'responses' ? await import(`ai-openai-${version}`) : {}
 const { createOpenResponses } = api === 'open-responses' ? await import(`open-responses-${version}`) : {}
+const settings = version === '4' ? [{}, { includeUsage: true }] : [] // whose provider does not hand it on
 const find = { description: 'Finds a pet.', parameters: jsonSchema(schema), inputSchema: jsonSchema(schema) } // by its old name and its new one
 
 await gallery(async ({ base, model, tools, whole, loop, object, signal, onText, fetch }) => {
   const provider = createOpenAI?.({ baseURL: base, apiKey: 'any', fetch }) ??
     createOpenResponses?.({ name: 'pawstream', url: `${base}/responses`, fetch }) ??
     createOpenAICompatible({ name: 'pawstream', baseURL: base, includeUsage: true, supportsStructuredOutputs: true, fetch })
-  const asked = { model: provider(model), messages, maxRetries: 0, ...(tools && { tools: { find_pet: loop ? { ...find, execute: async input => findPet(input) } : find } }) }
+  const asked = { model: provider(model, ...settings), messages, maxRetries: 0, ...(tools && { tools: { find_pet: loop ? { ...find, execute: async input => findPet(input) } : find } }) }
   if (object) return await generateObject({ ...asked, schema: jsonSchema(petSchema), ...(version === '4' && { mode: 'json' }) })
   if (whole) return await generateText(asked)
   if (loop) {
@@ -41,4 +42,4 @@ await gallery(async ({ base, model, tools, whole, loop, object, signal, onText, 
     }
   }
   return got
-}, ...(version === '4' ? ['usage'] : [])) // which does not ask for it
+})

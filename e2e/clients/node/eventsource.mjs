@@ -8,8 +8,8 @@ const loaded = await import(name)
 const exported = loaded.default ?? loaded
 const Source = loaded.EventSource ?? exported.EventSourcePolyfill ?? exported.default ?? exported
 
-await gallery(async ({ base, model, onText }) => {
-  const url = await created({ base, model })
+await gallery(async ({ base, model, signal, onText, fetch }) => {
+  const { url, leave } = await created({ base, model, signal, fetch })
   const sum = new Adder(onText)
   await new Promise((done, failed) => {
     const source = new Source(url)
@@ -17,7 +17,9 @@ await gallery(async ({ base, model, onText }) => {
       source.close()
       settle(what)
     }
+    signal?.addEventListener('abort', () => end(done))
     source.onmessage = ({ data }) => {
+      leave() // from here on there is no other reader
       if (data === '[DONE]') return end(done)
       try {
         sum.add(JSON.parse(data))
@@ -30,4 +32,4 @@ await gallery(async ({ base, model, onText }) => {
     }
   })
   return sum
-}, 'abort', 'whole', 'loop', 'object') // it follows what somebody else has asked for, which goes on without it
+}, 'whole', 'loop', 'object') // it follows what somebody else has asked for

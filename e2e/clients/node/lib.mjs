@@ -4,6 +4,8 @@
 // proxy that cuts connections; text is the whole answer.
 const { base, broken, text } = JSON.parse(process.argv[3])
 
+const { fetch } = globalThis // some clients are given another one in its place
+
 export const messages = [{ role: 'user', content: 'Which pet?' }]
 export const schema = { type: 'object', properties: { name: { type: 'string' } } }
 export const tool = { type: 'function', function: { name: 'find_pet', description: 'Finds a pet.', parameters: schema } }
@@ -49,7 +51,8 @@ const fails = why => `fails: ${String(why?.message ?? why).replace(/\s+/g, ' ').
 
 // Each check returns yes, another word for what happened that is fine, or "fails: why". What it asks a
 // client for is a stream, whose sum has text, finish, usage and calls, of calls that nobody answers; but
-// with whole, no stream; with loop, the text after the tools have been run; with object, an object.
+// with whole, no stream; with loop, the text after the tools have been run; with object, an object; with
+// resume, to go on after a lost connection by a call of its own, which the sum names as resumed, if it has one.
 const checks = {
   async stream(ask) {
     const got = await ask({ base, model: 'story' })
@@ -101,11 +104,11 @@ const checks = {
   },
   async cut(ask) {
     const { err, result } = await failure(() => ask({ base: broken, model: 'story' }))
-    if (err) {
-      console.error('cut:', String(err.message ?? err).slice(0, 200))
-      return 'raises'
-    }
-    return result.text === text ? 'goes on' : fails(`a cut passes for the end, with ${JSON.stringify(result.text)}`)
+    if (!err) return result.text === text ? 'goes on' : fails(`a cut passes for the end, with ${JSON.stringify(result.text)}`)
+    console.error('cut:', String(err.message ?? err).slice(0, 200))
+    const { err: again, result: resumed } = await failure(() => ask({ base: broken, model: 'story', resume: true }))
+    if (!again && resumed.text !== text) return fails(`what goes on ends with ${JSON.stringify(resumed.text)}`)
+    return again ? 'raises' : `raises; ${resumed.resumed} goes on`
   },
 }
 
@@ -149,15 +152,19 @@ export class Adder {
   }
 }
 
-// created asks for a completion that somebody else follows, and returns its URL.
-export async function created({ base, model }) {
+// created asks for a completion that somebody else follows, and returns its URL. It goes on without a reader; but
+// where there is a signal it ends with its last one, and whoever has asked stays one until it calls leave.
+export async function created({ base, model, signal, fetch = globalThis.fetch }) {
   const response = await fetch(`${base}/chat/completions`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ model, messages, stream: true, on_disconnect: 'continue', stream_options: { include_usage: true } }),
+    body: JSON.stringify({
+      model, messages, stream: true, on_disconnect: signal ? 'cancel' : 'continue', stream_options: { include_usage: true },
+    }),
   })
   if (!response.ok) throw new Error(`status ${response.status}`)
   const id = response.headers.get('x-completion-id')
-  await response.body.cancel()
-  return `${base}/chat/completions/${id}?stream=true`
+  const leave = () => response.body.cancel()
+  if (!signal) await leave()
+  return { url: `${base}/chat/completions/${id}?stream=true`, leave }
 }

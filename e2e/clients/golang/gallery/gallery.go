@@ -34,6 +34,7 @@ type Asked struct {
 	Loop        bool // answer the calls by FindPet, and tell the text after that
 	Object      bool // tell the object
 	Leave       bool // after the first text, with ErrLeft
+	Resume      bool // go on after a lost connection, by a call of its own, and name it as Resumed
 }
 
 // FindPet is what the tool does.
@@ -51,6 +52,7 @@ type Answer struct {
 	Text, Finish, Object string
 	Usage                int64
 	Calls                []Call
+	Resumed              string
 }
 
 // noting remembers the completion that a response is about.
@@ -146,13 +148,21 @@ func abort(ask func(Asked) (Answer, error)) string {
 }
 
 func cut(ask func(Asked) (Answer, error)) string {
-	switch got, err := ask(Asked{Base: input.Broken, Model: "story"}); {
-	case err != nil:
+	got, err := ask(Asked{Base: input.Broken, Model: "story"})
+	if err == nil {
+		if got.Text == input.Text {
+			return "goes on"
+		}
+		return yes(false, "a cut passes for the end, with %q", got.Text)
+	}
+	got, err = ask(Asked{Base: input.Broken, Model: "story", Resume: true})
+	switch {
+	case err != nil || got.Resumed == "":
 		return "raises"
 	case got.Text == input.Text:
-		return "goes on"
+		return "raises; " + got.Resumed + " goes on"
 	default:
-		return yes(false, "a cut passes for the end, with %q", got.Text)
+		return yes(false, "what goes on ends with %q", got.Text)
 	}
 }
 

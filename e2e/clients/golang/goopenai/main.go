@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"reflect"
 	"time"
 
 	"github.com/pawstream/pawstream/e2e/clients/golang/gallery"
@@ -28,11 +29,18 @@ func ask(asked gallery.Asked) (got gallery.Answer, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	if asked.Loop {
+		return loop(ctx, client, request)
+	}
 	if asked.Whole {
 		resp, err := client.CreateChatCompletion(ctx, request)
 		if err == nil {
 			got.Text = resp.Choices[0].Message.Content
 		}
+		return got, err
+	}
+	// The versions before 1.24 do not have it.
+	if err := json.Unmarshal([]byte(`{"stream_options":{"include_usage":true}}`), &request); err != nil {
 		return got, err
 	}
 	stream, err := client.CreateChatCompletionStream(ctx, request)
@@ -50,6 +58,9 @@ func ask(asked gallery.Asked) (got gallery.Answer, err error) {
 		}
 		for _, choice := range chunk.Choices {
 			add(&got, choice)
+		}
+		if counted := usage(chunk); counted > 0 {
+			got.Usage = counted
 		}
 		if asked.Leave && got.Text != "" {
 			return got, gallery.ErrLeft
@@ -72,6 +83,43 @@ func add(got *gallery.Answer, choice openai.ChatCompletionStreamChoice) {
 	}
 }
 
+// usage returns the tokens that a chunk counts: not each version has a field for them.
+func usage(chunk openai.ChatCompletionStreamResponse) int64 {
+	var has struct {
+		Usage struct {
+			Total int64 `json:"total_tokens"`
+		}
+	}
+	if text, err := json.Marshal(chunk); err == nil {
+		_ = json.Unmarshal(text, &has)
+	}
+	return has.Usage.Total
+}
+
+// loop answers the calls, and tells the text after that.
+func loop(ctx context.Context, client *openai.Client, request openai.ChatCompletionRequest) (got gallery.Answer, err error) {
+	for {
+		resp, err := client.CreateChatCompletion(ctx, request)
+		if err != nil {
+			return got, err
+		}
+		said := resp.Choices[0].Message
+		if len(said.ToolCalls) == 0 {
+			return gallery.Answer{Text: said.Content}, nil
+		}
+		request.Messages = append(request.Messages, said)
+		for _, call := range said.ToolCalls {
+			request.Messages = append(request.Messages, openai.ChatCompletionMessage{
+				Role: openai.ChatMessageRoleTool, ToolCallID: call.ID, Content: gallery.FindPet(call.Function.Arguments),
+			})
+		}
+	}
+}
+
 func main() {
-	gallery.Run(ask, "usage", "loop", "object") // the older ones cannot ask for the first and the last
+	cannot := []string{"object"} // which only the newer ones ask for
+	if _, has := reflect.TypeFor[openai.ChatCompletionRequest]().FieldByName("StreamOptions"); !has {
+		cannot = append(cannot, "usage")
+	}
+	gallery.Run(ask, cannot...)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/packages/ssestream"
 	"github.com/openai/openai-go/v3/responses"
 
 	"github.com/pawstream/pawstream/e2e/clients/golang/gallery"
@@ -33,25 +34,49 @@ func respond(asked gallery.Asked) (got gallery.Answer, err error) {
 		}
 		return gallery.Answer{Text: r.OutputText(), Object: r.OutputText()}, nil
 	}
-	stream := service.NewStreaming(ctx, params)
+	r := reading{Answer: &got, leave: asked.Leave}
+	err = r.read(service.NewStreaming(ctx, params))
+	if asked.Resume {
+		got.Resumed = "`GetStreaming` with `StartingAfter`"
+		for before := int64(-1); err != nil && r.last > before; {
+			before = r.last // it has to come further each time
+			err = r.read(service.GetStreaming(ctx, r.id, responses.ResponseGetParams{StartingAfter: openai.Int(r.last)}))
+		}
+	}
+	return got, err
+}
+
+// A reading is of one response, over the streams that it comes by.
+type reading struct {
+	*gallery.Answer
+	leave bool
+	id    string
+	last  int64 // the number of the last event
+}
+
+func (r *reading) read(stream *ssestream.Stream[responses.ResponseStreamEventUnion]) error {
 	defer stream.Close()
 	for stream.Next() {
-		switch e := stream.Current(); e.Type {
+		e := stream.Current()
+		r.last = e.SequenceNumber
+		switch e.Type {
+		case "response.created":
+			r.id = e.Response.ID
 		case "response.output_text.delta":
-			if got.Text += e.Delta; asked.Leave {
-				return got, gallery.ErrLeft
+			if r.Text += e.Delta; r.leave {
+				return gallery.ErrLeft
 			}
 		case "response.completed":
-			got.Finish, got.Usage, got.Calls = "stop", e.Response.Usage.TotalTokens, calls(&e.Response)
-			if len(got.Calls) > 0 {
-				got.Finish = "tool_calls"
+			r.Finish, r.Usage, r.Calls = "stop", e.Response.Usage.TotalTokens, calls(&e.Response)
+			if len(r.Calls) > 0 {
+				r.Finish = "tool_calls"
 			}
 		}
 	}
-	if stream.Err() == nil && got.Finish == "" {
-		return got, errors.New("it ended without an end")
+	if stream.Err() == nil && r.Finish == "" {
+		return errors.New("it ended without an end")
 	}
-	return got, stream.Err()
+	return stream.Err()
 }
 
 func calls(r *responses.Response) (all []gallery.Call) {
