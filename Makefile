@@ -33,7 +33,7 @@ faults: ## Kill, cut, fill and wipe everything under 200 streams, and check what
 	go test -race -count=1 -v -timeout 0 ./e2e/faults $(foreach f,duration seed faults gap clients,$(if $($f),-$f $($f)))
 
 clients: ## Run other people's clients against the programs, and write what works into docs/clients.md
-	go test -race -count=1 -v -timeout 15m ./e2e/clients -run TestGallery -write
+	go test -race -count=1 -v -timeout 30m ./e2e/clients -run TestGallery -write $(if $(only),-only '$(only)')
 
 bench: ## Measure against peers (more: go run ./bench --help); results in .cache/bench
 	go run ./bench

@@ -2,12 +2,15 @@ package clients
 
 import (
 	"bytes"
+	stdcmp "cmp"
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,17 +24,18 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-var only = flag.String("only", "", "run the clients alone whose name holds this, and compare nothing")
+var only = flag.String("only", "", "run the clients alone whose name and version match this, and with -write keep the other rows")
 
 var every = flag.Bool("every", false, "run also the clients that take long to install or to run")
 
-var write = flag.Bool("write", false, "run every client, and write the results into docs/clients.md")
+var write = flag.Bool("write", false, "run also those clients, and write the results into docs/clients.md")
 
 // A client is a package of somebody else's, in one version.
 type client struct {
 	name, version string
 	command       []string
 	set           string // what whoever uses it has to set or to do
+	from          string // the folder that locks it; without one, node
 	large         bool   // only 'make clients' runs it
 }
 
@@ -45,12 +49,17 @@ const (
 	aiOpen      = "`ai`, `@ai-sdk/open-responses`"
 	langchain   = "`@langchain/openai`"
 	agents      = "`@openai/agents`"
+	tanstack    = "`@tanstack/ai`, `@tanstack/ai-openai`"
+	withBun     = "`openai` (npm) in `bun`"
+	withDeno    = "`openai` (npm) in `deno`"
 
 	setOpenAI      = "`baseURL`"
 	setCompatible  = "`baseURL`, `includeUsage: true`, `supportsStructuredOutputs: true`"
 	setLangChain   = "`configuration: { baseURL }`, `streamUsage: true`"
 	setAgents      = "`new OpenAIProvider({ openAIClient })`, `setTracingDisabled(true)`"
 	setEventSource = "`close()` at `[DONE]`"
+	setTanStack    = "`baseURL` of the adapter"
+	setReader      = "fail at an end without `[DONE]`"
 )
 
 // clients returns the gallery. Programs in Go are in dir.
@@ -66,7 +75,14 @@ func clients(dir string) []client {
 		{name: openaiNPM + byResponses, version: "5.23.2", command: script("openai-responses.mjs", "openai-5"), set: setOpenAI},
 		{name: openaiNPM + byResponses, version: "6.49.0", command: script("openai-responses.mjs", "openai-6"), set: setOpenAI},
 		{name: openaiNPM + byResponses, version: "7.59.0", command: script("openai-responses.mjs", "openai-7"), set: setOpenAI},
-		{name: aiChat, version: "4.3.19, 0.2.16", command: script("ai.mjs", "4"), set: "`baseURL`; `provider(model, {}, { includeUsage: true })`; `mode: 'json'` for objects"},
+		{name: withBun, version: "1.4.5, 7.59.0", command: in("bun", "openai.mjs", "openai-7"), set: setOpenAI, from: "runtimes", large: true},
+		{name: withBun + byResponses, version: "1.4.5, 7.59.0", command: in("bun", "openai-responses.mjs", "openai-7"), set: setOpenAI, from: "runtimes", large: true},
+		{name: withDeno, version: "2.9.6, 7.59.0", command: in("deno", "openai.mjs", "openai-7"), set: setOpenAI, from: "runtimes", large: true},
+		{name: withDeno + byResponses, version: "2.9.6, 7.59.0", command: in("deno", "openai-responses.mjs", "openai-7"), set: setOpenAI, from: "runtimes", large: true},
+		{
+			name: aiChat, version: "4.3.19, 0.2.16", command: script("ai.mjs", "4"),
+			set: "`baseURL`; `provider(model, {}, { includeUsage: true })`; `mode: 'json'` for objects",
+		},
 		{name: aiChat, version: "5.0.277, 1.0.61", command: script("ai.mjs", "5"), set: setCompatible},
 		{name: aiChat, version: "6.0.325, 2.0.92", command: script("ai.mjs", "6"), set: setCompatible},
 		{name: aiChat, version: "7.0.173, 3.0.92", command: script("ai.mjs", "7"), set: setCompatible},
@@ -85,11 +101,25 @@ func clients(dir string) []client {
 			name: langchain + byResponses, version: "1.6.0", command: script("langchain.mjs", "@langchain/openai responses"),
 			set: setLangChain + ", `useResponsesApi: true`",
 		},
-		{name: agents, version: "0.20.0", command: script("../agents/agents.mjs", "chat"), set: "`new OpenAIProvider({ openAIClient, useResponses: false })`, `setTracingDisabled(true)`"},
-		{name: agents + byResponses, version: "0.20.0", command: script("../agents/agents.mjs", "responses"), set: setAgents},
+		{name: agents, version: "0.20.0", command: script("../agents/agents.mjs", "chat"), set: "`new OpenAIProvider({ openAIClient, useResponses: false })`, `setTracingDisabled(true)`", from: "agents"},
+		{name: agents + byResponses, version: "0.20.0", command: script("../agents/agents.mjs", "responses"), set: setAgents, from: "agents"},
 		{
 			name: "`@openai/codex`" + byResponses, version: "0.171.0", command: script("../codex/codex.mjs", ""),
-			set: "[codex.toml](../examples/codex.toml)", large: true,
+			set: "[codex.toml](../examples/codex.toml)", from: "codex", large: true,
+		},
+		{
+			name: "`@llamaindex/openai`", version: "0.4.23", command: script("llamaindex.mjs", ""),
+			set: "`baseURL`; `additionalChatOptions: { stream_options: { include_usage: true } }`; to abort, a `fetch` with a signal in `additionalSessionOptions`",
+		},
+		{name: tanstack, version: "0.58.0, 0.23.1", command: script("tanstack.mjs", "chat"), set: setTanStack + ", `createOpenaiChatCompletions`"},
+		{name: tanstack + byResponses, version: "0.58.0, 0.23.1", command: script("tanstack.mjs", "responses"), set: setTanStack + ", `createOpenaiChat`"},
+		{
+			name: "`@mastra/core`", version: "1.71.0", command: script("../frameworks/mastra.mjs", ""),
+			set: "`model: { providerId, modelId, url }`; for usage, a model of `@ai-sdk/openai-compatible` with `includeUsage: true`", from: "frameworks", large: true,
+		},
+		{
+			name: "`genkit`, `@genkit-ai/compat-oai`", version: "1.42.0", command: script("../frameworks/genkit.mjs", ""),
+			set: "`baseURL`; for objects, a `resolver` whose model supports `constrained: 'all'`", from: "frameworks", large: true,
 		},
 		{name: "`eventsource`", version: "5.1.5", command: script("eventsource.mjs", "eventsource"), set: setEventSource},
 		{
@@ -103,15 +133,32 @@ func clients(dir string) []client {
 			set: "throw from `onmessage` at an error, and at an end without `[DONE]`",
 		},
 		{name: "a reader by hand", command: script("by-hand.mjs", ""), set: "`Accept: text/event-stream; profile=plain`"},
-		{name: "`openai-go`", version: "3.99.0", command: []string{program("openaigo"), "chat"}, set: "`option.WithBaseURL`"},
-		{name: "`openai-go`" + byResponses, version: "3.99.0", command: []string{program("openaigo"), "responses"}, set: "`option.WithBaseURL`"},
+		{name: "`urllib` of Python", command: script("language.mjs", "python3 ../languages/reader.py"), set: setReader, from: "languages"},
+		{name: "`HTTP::Tiny` of Perl", command: script("language.mjs", "perl ../languages/reader.pl"), set: setReader, from: "languages"},
+		{name: "`net/http` of Ruby", command: script("language.mjs", "ruby ../languages/reader.rb"), set: setReader, from: "languages", large: true},
+		{name: "`curl` of PHP", command: script("language.mjs", "php ../languages/reader.php"), set: setReader, from: "languages", large: true},
+		{name: "`java.net.http` of Java", command: script("language.mjs", "java -XX:TieredStopAtLevel=1 ../languages/Reader.java"), set: setReader, from: "languages", large: true},
+		{name: "`openai-go`", version: "3.99.0", command: []string{program("openaigo"), "chat"}, set: "`option.WithBaseURL`", from: "golang"},
+		{
+			name: "`openai-go`" + byResponses, version: "3.99.0", command: []string{program("openaigo"), "responses"},
+			set: "`option.WithBaseURL`", from: "golang",
+		},
 	}
 	for _, version := range goVersions {
 		all = append(all, client{
-			name: "`sashabaranov/go-openai`", version: version, command: []string{program("goopenai-" + version)}, set: setGoOpenAI(version),
+			name: goOpenAI, version: version, command: []string{program("goopenai-" + version)}, set: setGoOpenAI(version), from: "golang",
 		})
 	}
 	return all
+}
+
+// absent are the clients that the gallery lacks, with the reason: it installs what npm, Go's modules and Debian 12 have.
+var absent = [][2]string{
+	{"`openai`, LangChain, LlamaIndex and LiteLLM of PyPI", "Debian has none of them; `urllib` stands for Python"},
+	{"`openai` and `ruby-openai` of RubyGems", "Debian has neither; `net/http` stands for Ruby"},
+	{"`openai-php/client` of Packagist", "Debian does not have it; `curl` stands for PHP"},
+	{"`openai-java` of Maven Central", "Debian does not have it; `java.net.http` stands for Java"},
+	{"`async-openai` of crates.io", "Debian does not have it, and Rust brings no client of HTTP along"},
 }
 
 // byResponses is added to the name of a client that speaks the Responses API.
@@ -120,9 +167,20 @@ const byResponses = ", by responses"
 // script is the command of a script with its argument, which the input follows.
 func script(name, argument string) []string { return []string{"node", name, argument} }
 
+// in is the command of a script in another runtime than Node.
+func in(runtime, name, argument string) []string {
+	command := []string{filepath.Join("..", "runtimes", "node_modules", ".bin", runtime)}
+	if runtime == "deno" {
+		command = append(command, "run", "--allow-all")
+	}
+	return append(command, name, argument)
+}
+
 // goVersions are those of go-openai: 1.17 to 1.35 look for the error of a stream in another way
 // than the later ones.
 var goVersions = []string{"1.17.11", "1.20.0", "1.24.0", "1.28.0", "1.32.0", "1.35.7", "1.36.0", "1.43.0"}
+
+const goOpenAI = "`sashabaranov/go-openai`"
 
 // setGoOpenAI says what to set in a version: those before 1.24 cannot ask for usage.
 func setGoOpenAI(version string) string {
@@ -145,7 +203,11 @@ func goModule(version string) string {
 func TestGallery(t *testing.T) {
 	*every = *every || *write
 	dir := t.TempDir()
-	install(t, dir)
+	named := regexp.MustCompile(*only)
+	all := slices.DeleteFunc(clients(dir), func(c client) bool {
+		return !named.MatchString(c.name+" "+c.version) || c.large && !*every
+	})
+	install(t, dir, all)
 	server := newModelServer(t)
 	s := rig.Own(t, stack.Options{Completion: []string{"--models=" + rig.ModelsFile(t, server.models()), "--orphan-grace=200ms"}})
 	proxy, err := cut.Listen(strings.TrimPrefix(s.URL(), "http://"), cut.Each(cut.Plan{After: 5_000, WholeBlank: true}))
@@ -157,7 +219,6 @@ func TestGallery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := slices.DeleteFunc(clients(dir), func(c client) bool { return !strings.Contains(c.name, *only) || c.large && !*every })
 	rows := make([]string, len(all))
 	var running sync.WaitGroup
 	slots := make(chan struct{}, 4)
@@ -169,10 +230,9 @@ func TestGallery(t *testing.T) {
 		})
 	}
 	running.Wait()
-	table := strings.Join(rows, "")
-	t.Log("\n" + header() + table)
-	if *only == "" {
-		compare(t, table)
+	t.Log("\n" + header() + strings.Join(rows, ""))
+	if *only == "" || *write {
+		compare(t, rows)
 	}
 }
 
@@ -225,7 +285,7 @@ const (
 	end   = "<!-- end -->\n"
 )
 
-// told returns the rows that the page has, and what is before and after the table.
+// told returns the rows that the page has, and what is before and after them.
 func told(t *testing.T) (before, rows, after string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -237,18 +297,28 @@ func told(t *testing.T) (before, rows, after string) {
 	if !found || !ended {
 		t.Fatalf("%s has no table between %q and %q", page, begin, end)
 	}
-	return before, strings.TrimPrefix(rows, header()), after
+	return before, strings.TrimSuffix(strings.TrimPrefix(rows, header()), lacks()), after
 }
 
-// compare holds the page to the rows, or writes them.
-func compare(t *testing.T, rows string) {
+// lacks says what the table lacks.
+func lacks() string {
+	var text strings.Builder
+	text.WriteString("\n| not here | why |\n| --- | --- |\n")
+	for _, row := range absent {
+		fmt.Fprintf(&text, "| %s | %s |\n", row[0], row[1])
+	}
+	return text.String()
+}
+
+// compare holds the page to the rows, or writes them beside those of the clients that have not been run.
+func compare(t *testing.T, rows []string) {
 	t.Helper()
 	before, old, after := told(t)
-	if !*every {
-		old = withoutLarge(old)
-	}
 	if !*write {
-		if diff := cmp.Diff(old, rows); diff != "" {
+		if !*every {
+			old = withoutLarge(old)
+		}
+		if diff := cmp.Diff(old, strings.Join(rows, "")); diff != "" {
 			t.Errorf("%s tells otherwise; 'make clients' writes it anew (-told +found)\n%s", page, diff)
 		}
 		return
@@ -256,7 +326,14 @@ func compare(t *testing.T, rows string) {
 	if t.Failed() {
 		return
 	}
-	if err := os.WriteFile(page, []byte(before+begin+header()+rows+end+after), 0o600); err != nil {
+	rows = append(rows, slices.Collect(strings.Lines(old))...)
+	var table strings.Builder
+	for _, c := range clients("") {
+		if i := slices.IndexFunc(rows, func(row string) bool { return strings.HasPrefix(row, c.begins()) }); i >= 0 {
+			table.WriteString(rows[i])
+		}
+	}
+	if err := os.WriteFile(page, []byte(before+begin+header()+table.String()+lacks()+end+after), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -272,7 +349,7 @@ func withoutLarge(rows string) string {
 	return kept.String()
 }
 
-// TestPage holds that the page has a row for each client, in their order, and no failure.
+// TestPage holds that the page has a row for each client, in their order, and no failure, and says what it lacks.
 func TestPage(t *testing.T) {
 	_, rows, _ := told(t)
 	lines := strings.SplitAfter(strings.TrimSuffix(rows, "\n"), "\n")
@@ -288,8 +365,8 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// install installs the packages as they are locked, and builds the programs in Go.
-func install(t *testing.T, dir string) {
+// install installs the packages as they are locked, and builds the programs in Go. Only what is in node is there always.
+func install(t *testing.T, dir string, all []client) {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
 		rig.Missing(t, "Node 20 or newer", err)
@@ -301,10 +378,26 @@ func install(t *testing.T, dir string) {
 			t.Fatalf("%v: %v\n%s", command, err, out)
 		}
 	}
-	for _, packages := range []string{"node", "agents", "codex"} {
-		if packages != "codex" || *every {
+	needed := func(folder string) bool {
+		return slices.ContainsFunc(all, func(c client) bool { return c.from == folder })
+	}
+	for _, packages := range []string{"node", "agents", "codex", "frameworks", "runtimes"} {
+		if packages == "node" || needed(packages) {
 			run(packages, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
 		}
+	}
+	if needed("runtimes") {
+		run("runtimes", "npm", "rebuild", "--loglevel=error") // puts the programs, which are there, in their place
+	}
+	for _, c := range all {
+		if language, _, _ := strings.Cut(c.command[len(c.command)-1], " "); c.from == "languages" {
+			if _, err := exec.LookPath(language); err != nil {
+				rig.Missing(t, language, err)
+			}
+		}
+	}
+	if !needed("golang") {
+		return
 	}
 	for _, version := range goVersions {
 		run("golang", "go", "build", "-modfile="+goModule(version), "-o", filepath.Join(dir, "goopenai-"+version), "./goopenai")
@@ -315,17 +408,17 @@ func install(t *testing.T, dir string) {
 // TestLocked holds that the versions of the table are those that are installed.
 func TestLocked(t *testing.T) {
 	for _, c := range clients("") {
-		for version := range strings.SplitSeq(c.version, ", ") {
-			file, locked := "node/package.json", version+`"`
+		for i, version := range slices.Collect(strings.SplitSeq(c.version, ", ")) {
+			file, locked := filepath.Join(stdcmp.Or(c.from, "node"), "package.json"), version+`"`
 			switch {
-			case strings.HasPrefix(c.name, agents):
-				file = "agents/package.json"
-			case c.large:
-				file = "codex/package.json"
-			case strings.HasPrefix(c.name, "`sashabaranov"):
+			case c.from == "languages": // they are the machine's
+				continue
+			case c.name == goOpenAI:
 				file, locked = filepath.Join("golang", goModule(version)), "go-openai v"+version+"\n"
-			case strings.HasPrefix(c.name, "`openai-go"):
+			case c.from == "golang":
 				file, locked = "golang/go.mod", "openai-go/v3 v"+version+"\n"
+			case c.from == "runtimes" && i > 0: // of what runs in it
+				file = "node/package.json"
 			}
 			text, err := os.ReadFile(file)
 			if err != nil || !strings.Contains(string(text), locked) {
