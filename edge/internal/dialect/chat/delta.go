@@ -44,7 +44,7 @@ func (c *ChunkEncoder) appendDelta(dst []byte, d *completionv1.Delta) []byte {
 	if c.besides && len(d.GetRelatedQuestions()) > 0 {
 		dst = appendTexts(append(openai.AppendComma(dst), `"related_questions":`...), d.GetRelatedQuestions())
 	}
-	return append(appendMore(dst, d.GetMore(), deltaMembers), '}')
+	return append(openai.AppendMore(dst, d.GetMore(), deltaMembers), '}')
 }
 
 // appendFunctionCall appends the first call of an answer as those see it who asked by functions, before there
@@ -122,8 +122,8 @@ func appendToolCall(dst []byte, call *completionv1.ToolCallDelta) []byte {
 	if call.GetMore() == "" {
 		return append(dst, "}}"...)
 	}
-	dst = append(appendMore(dst, memberOf(call.GetMore(), "function"), functionMembers), '}')
-	return append(appendMore(dst, call.GetMore(), callMembers), '}')
+	dst = append(openai.AppendMore(dst, memberOf(call.GetMore(), "function"), functionMembers), '}')
+	return append(openai.AppendMore(dst, call.GetMore(), callMembers), '}')
 }
 
 // appendLogprobs appends the "logprobs" of a choice, which is never absent.

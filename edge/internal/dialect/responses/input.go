@@ -11,6 +11,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/dialect/body"
 	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/beside"
 )
 
 // maxItems bounds the items of the input. Several of them may be one message, of which the contract
@@ -94,12 +95,18 @@ func (in *input) item(n int, i *inputItem) *failure.Error {
 	case itemMessage:
 		if i.role == completionv1.Role_ROLE_ASSISTANT {
 			m, _ := in.assistant(n, speechless)
-			m.Content, m.More = i.said.Content, i.more.Object()
+			m.Content = i.said.Content
+			addMore(m, &i.more)
 			return nil
 		}
 		in.add(n, &completionv1.ChatMessage{Role: i.role, Content: i.said.Content, More: i.more.Object()})
 	case itemReasoning:
-		m, _ := in.assistant(n, speechless)
+		takes := speechless
+		if i.reasoning == "" && i.encrypted == "" {
+			takes = always // it has nothing but what a model's server sent besides
+		}
+		m, _ := in.assistant(n, takes)
+		addMore(m, &i.more)
 		m.Reasoning += i.reasoning
 		if i.encrypted != "" {
 			m.EncryptedReasoning = append(m.EncryptedReasoning, i.encrypted)
@@ -116,6 +123,14 @@ func (in *input) item(n int, i *inputItem) *failure.Error {
 		return in.reference(n, i.id)
 	}
 	return nil
+}
+
+// addMore adds what an item has besides to its message, of which several items may have something.
+func addMore(m *completionv1.ChatMessage, more *body.Besides) {
+	var all beside.Members
+	all.Add(m.GetMore())
+	all.Add(more.Object())
+	m.More = all.String()
 }
 
 // reference takes an item that names one of an earlier response.

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/pawstream/pawstream/edge/internal/dialect"
+	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
 	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/protoname"
@@ -23,6 +26,8 @@ type InputItem struct {
 	Content   []any   `json:"content,omitzero"`
 	Summary   []any   `json:"summary,omitzero"`
 	Encrypted string  `json:"encrypted_content,omitempty"`
+
+	More jsontext.Value `json:",embed"`
 }
 
 // A TextPart is a part of text; of a refusal, which has it under another name.
@@ -132,6 +137,10 @@ func newInputItems(s *completionv1.StoredMessage) []*InputItem {
 			ID: fmt.Sprintf("%s%s-%d", reasoningPrefix, number, i), Type: itemReasoning, Status: statusCompleted, Summary: []any{}, Encrypted: encrypted,
 		})
 	}
+	more := moreOf(m.GetMore())
+	if more != nil && len(items) > 0 {
+		items[0].More, more = more, nil
+	}
 	content := newParts(m)
 	switch {
 	case m.GetRole() == completionv1.Role_ROLE_TOOL:
@@ -143,6 +152,7 @@ func newInputItems(s *completionv1.StoredMessage) []*InputItem {
 	case len(content) > 0:
 		items = append(items, &InputItem{
 			ID: messagePrefix + number, Type: itemMessage, Status: statusCompleted, Role: protoname.Of(m.GetRole()), Content: content,
+			More: more,
 		})
 	}
 	for i, c := range m.GetToolCalls() {
@@ -150,9 +160,19 @@ func newInputItems(s *completionv1.StoredMessage) []*InputItem {
 		items = append(items, &InputItem{
 			ID: fmt.Sprintf("%s%s-%d", callPrefix, number, i), Type: itemCall, Status: statusCompleted,
 			CallID: c.GetId(), Name: c.GetFunction().GetName(), Arguments: &arguments,
+			More: moreOf(c.GetMore()),
 		})
 	}
 	return items
+}
+
+// moreOf returns what an item has besides; nil: nothing.
+func moreOf(more string) jsontext.Value {
+	object := append(openai.AppendMore([]byte{'{'}, more, itemMembers), '}')
+	if len(object) == len("{}") {
+		return nil
+	}
+	return object
 }
 
 func newParts(m *completionv1.ChatMessage) []any {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/edge/internal/dialect"
@@ -30,10 +31,10 @@ func stored(t *testing.T, body string) []*completionv1.StoredMessage {
 func TestInputList(t *testing.T) {
 	const body = `{"input":[
 		{"type":"message","role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"https://x","detail":"low"}]},
-		{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"hm"}],"encrypted_content":"gAAA="},
+		{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"hm"}],"encrypted_content":"gAAA=","reasoning_details":[{"type":"reasoning.text"}]},
 		{"type":"reasoning","summary":[],"encrypted_content":"gBBB="},
 		{"type":"message","role":"assistant","content":[{"type":"output_text","text":"b"}]},
-		{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"},
+		{"type":"function_call","call_id":"c1","name":"f","arguments":"{}","extra_content":{"google":{"thought_signature":"s=="}}},
 		{"type":"function_call_output","call_id":"c1","output":"1"},
 		{"type":"function_call","call_id":"c2","name":"f","arguments":""},
 		{"type":"function_call_output","call_id":"c2","output":[{"type":"input_text","text":"2"}]}]}`
@@ -46,7 +47,7 @@ func TestInputList(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &sent); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(list.Data)
+	text, err := jsonv2.Marshal(list.Data)
 	var got []map[string]any
 	if err == nil {
 		err = json.Unmarshal(text, &got)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
+	"github.com/pawstream/pawstream/internal/beside"
 )
 
 // A kind is what an item is.
@@ -45,7 +46,8 @@ type item struct {
 	text     []byte // of the open part, or the arguments of a call, as it stands in JSON between the quotes
 	logprobs []byte // of the open part
 
-	encrypted string // reasoning that the model's server alone can read
+	encrypted string         // reasoning that the model's server alone can read
+	besides   beside.Members // what else the model's server sent
 
 	callID, name string // of a call
 	number       int32  // of a call, as the model counts
@@ -75,7 +77,8 @@ func (i *item) appendItem(dst []byte, status string) []byte {
 	case call:
 		dst = openai.AppendString(append(dst, `,"type":"function_call","call_id":`...), i.callID)
 		dst = openai.AppendString(append(dst, `,"name":`...), i.name)
-		return append(i.appendText(append(dst, `,"arguments":`...)), '}')
+		dst = i.appendText(append(dst, `,"arguments":`...))
+		return append(i.appendBesides(dst), '}')
 	case reasoning:
 		dst = append(dst, `,"type":"reasoning","summary":[],"content":[`...)
 	case message:
@@ -92,7 +95,17 @@ func (i *item) appendItem(dst []byte, status string) []byte {
 	if i.encrypted != "" {
 		dst = openai.AppendString(append(dst, `,"encrypted_content":`...), i.encrypted)
 	}
-	return append(dst, '}')
+	return append(i.appendBesides(dst), '}')
+}
+
+// itemMembers are the members that items have of their own. A model's server has no say in them.
+var itemMembers = []string{ //nolint:gochecknoglobals // a table
+	"id", "type", "status", "role", "content", "summary", "encrypted_content", "call_id", "name", "arguments", "output", "phase",
+}
+
+// appendBesides appends what else the model's server sent.
+func (i *item) appendBesides(dst []byte) []byte {
+	return openai.AppendMore(dst, i.besides.String(), itemMembers)
 }
 
 // appendPart appends the open part.

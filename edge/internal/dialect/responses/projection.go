@@ -2,12 +2,14 @@ package responses
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pawstream/pawstream/edge/internal/dialect"
 	"github.com/pawstream/pawstream/edge/internal/dialect/openai"
 	"github.com/pawstream/pawstream/edge/internal/failure"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/beside"
 	"github.com/pawstream/pawstream/internal/openaiapi"
 	"github.com/pawstream/pawstream/internal/sse"
 )
@@ -34,6 +36,8 @@ type projection struct {
 	begun bool   // there was a frame
 	kept  int    // bytes of the answer that there is no room for yet
 	place []byte // of the open part, as its frames have it
+
+	besides beside.Members // what else the model's server sent, for the item that ends next and is no call
 }
 
 // Project implements [dialect.Dialect].
@@ -125,14 +129,15 @@ func (p *projection) Text(dst []byte, _ uint64, _ int32, text []byte) ([]byte, e
 
 // delta takes a piece of the answer.
 func (p *projection) delta(dst []byte, d *completionv1.Delta) ([]byte, error) {
-	size := len(d.GetReasoning()) + len(d.GetEncryptedReasoning()) + len(d.GetContent()) + len(d.GetRefusal())
+	size := len(d.GetReasoning()) + len(d.GetEncryptedReasoning()) + len(d.GetContent()) + len(d.GetRefusal()) + len(d.GetMore())
 	for _, c := range d.GetToolCalls() {
-		size += len(c.GetArguments()) + len(c.GetId()) + len(c.GetFunctionName())
+		size += len(c.GetArguments()) + len(c.GetId()) + len(c.GetFunctionName()) + len(c.GetMore())
 	}
 	logprobs := appendLogprobs(d.GetLogprobs())
 	if err := p.hold(size + len(logprobs)); err != nil {
 		return dst, err
 	}
+	p.besides.Add(d.GetMore())
 	if text := d.GetReasoning(); text != "" {
 		dst = piece(p, dst, reasoningPart, text, nil)
 	}
@@ -248,6 +253,9 @@ func (p *projection) closePart(dst []byte) []byte {
 func (p *projection) call(dst []byte, d *completionv1.ToolCallDelta) []byte {
 	i := p.callOf(d.GetIndex())
 	if i == nil {
+		if p.current == nil {
+			dst = p.carry(dst)
+		}
 		dst = p.closeItem(dst, p.current, statusCompleted)
 		p.current = nil
 		i = newItem(call, p.head.completion, len(p.items), int(d.GetIndex()))
@@ -257,6 +265,7 @@ func (p *projection) call(dst []byte, d *completionv1.ToolCallDelta) []byte {
 		}
 		dst = p.added(dst, i)
 	}
+	i.besides.Add(d.GetMore())
 	if d.GetArguments() == "" {
 		return dst
 	}
@@ -267,6 +276,15 @@ func (p *projection) call(dst []byte, d *completionv1.ToolCallDelta) []byte {
 		b = append(append(append(b, `,"delta":"`...), quoted...), '"')
 		return p.pad(b, start)
 	})
+}
+
+// carry opens an item of reasoning for what the model's server sent besides, where there is anything and no other item for
+// it: a client that sends the items back sends that too.
+func (p *projection) carry(dst []byte) []byte {
+	if p.besides.String() == "" {
+		return dst
+	}
+	return p.openItem(dst, reasoning)
 }
 
 // callOf returns the call that the model counts by that number; nil: there is none yet.
@@ -282,9 +300,13 @@ func (p *projection) callOf(number int32) *item {
 // closeAll ends what is open, because the answer ends.
 func (p *projection) closeAll(dst []byte) []byte {
 	p.current = nil
+	if !slices.ContainsFunc(p.items, func(i *item) bool { return i.kind != call && i.done == nil }) {
+		dst = p.carry(dst)
+	}
 	for _, i := range p.items {
 		dst = p.closeItem(dst, i, p.itemStatus())
 	}
+	p.current = nil
 	return dst
 }
 
@@ -302,9 +324,10 @@ func (p *projection) closeItem(dst []byte, i *item, status string) []byte {
 		p.current = i
 		dst = p.closePart(dst)
 		p.current = nil
+		i.besides, p.besides = p.besides, beside.Members{}
 	}
 	i.done = i.appendItem(make([]byte, 0, len(i.parts)+len(i.text)+len(i.encrypted)+itemRoom), status)
-	i.parts, i.text, i.encrypted = nil, nil, ""
+	i.parts, i.text, i.encrypted, i.besides = nil, nil, "", beside.Members{}
 	return p.itemFrame(dst, itemDone, i, status)
 }
 

@@ -1,6 +1,10 @@
 package chat
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pawstream/pawstream/internal/beside"
+)
 
 // Status is how far a completion is.
 type Status string
@@ -50,7 +54,7 @@ type choiceTally struct {
 	logprobs                    *Logprobs
 	pets                        []Pet
 	related                     []string
-	more                        Members
+	more                        beside.Members
 	noContent                   bool
 	reason                      FinishReason
 }
@@ -58,7 +62,7 @@ type choiceTally struct {
 type callTally struct {
 	id, name  string
 	arguments strings.Builder
-	more      Members
+	more      beside.Members
 }
 
 // NewTally returns the tally of a completion of so many choices, which has no events yet.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/pawstream/pawstream/internal/beside"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
@@ -72,10 +73,10 @@ type searchArguments struct {
 type session struct {
 	said      strings.Builder // the text
 	calls     []chat.ToolCall
-	more      []chat.Members // what stands beside each of them
-	encrypted []string       // reasoning
-	besides   chat.Members   // what stands beside them all
-	finishes  []chat.Event   // not shown yet: the answer goes on where there are calls
+	more      []beside.Members // what stands beside each of them
+	encrypted []string         // reasoning
+	besides   beside.Members   // what stands beside them all
+	finishes  []chat.Event     // not shown yet: the answer goes on where there are calls
 	out       []chat.Event
 }
 
@@ -127,7 +128,7 @@ func (s *session) filter(e *chat.Event) {
 func (s *session) collect(d *chat.ToolCallDelta) {
 	for len(s.calls) <= d.Index {
 		s.calls = append(s.calls, chat.ToolCall{})
-		s.more = append(s.more, chat.Members{})
+		s.more = append(s.more, beside.Members{})
 	}
 	s.more[d.Index].Add(d.More)
 	c := &s.calls[d.Index]

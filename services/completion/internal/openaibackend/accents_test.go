@@ -19,6 +19,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/tools/txtar"
 
+	"github.com/pawstream/pawstream/internal/beside"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/openaibackend/accent"
 	"github.com/pawstream/pawstream/services/completion/internal/route"
@@ -139,9 +140,9 @@ func tell(t testing.TB, body io.Reader, header http.Header, deaf ...accent.Accen
 type sum struct {
 	opened, null                bool
 	content, refusal, reasoning string
-	more                        chat.Members
+	more                        beside.Members
 	calls                       []chat.ToolCall
-	beside                      []chat.Members
+	beside                      []beside.Members
 	finishes                    []chat.FinishReason
 	usage                       *chat.Usage
 	err                         error
@@ -168,7 +169,7 @@ func (s *sum) add(t testing.TB, e *chat.Event) {
 			}
 			if call.Index == len(s.calls) {
 				s.calls = append(s.calls, chat.ToolCall{ID: call.ID, Name: call.Name})
-				s.beside = append(s.beside, chat.Members{})
+				s.beside = append(s.beside, beside.Members{})
 			}
 			s.calls[call.Index].Arguments += call.Arguments
 			s.beside[call.Index].Add(call.More)

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,6 +157,7 @@ func (e *earlier) fillOne(ctx context.Context, m *chat.Message, path string) err
 			m.Reasoning, m.EncryptedReasoning, m.More = answer.Reasoning, answer.EncryptedReasoning, answer.More
 		case chat.PieceContent:
 			m.Parts, m.Refusal = answer.Parts, answer.Refusal
+			m.More = cmp.Or(m.More, answer.More)
 		case chat.PieceToolCall:
 			if p.Index < 0 || p.Index >= len(answer.ToolCalls) {
 				return chat.FieldErrorf(chat.CodePreviousNotFound, param, "names no tool call of that response")

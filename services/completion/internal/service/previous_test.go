@@ -117,6 +117,28 @@ func TestTakeUpCalls(t *testing.T) {
 	})
 }
 
+// TestTakeUpOfATextKeepsWhatStandsBeside names an answer's text alone: what the model's server sent besides goes with it.
+func TestTakeUpOfATextKeepsWhatStandsBeside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &listener{asked: make(chan *chat.Request, 9), events: []chat.Event{
+			chat.Opening(0),
+			{Kind: chat.KindDelta, Delta: chat.Delta{Content: "Hi.", More: `{"extra_content":{"signature":"s=="}}`}},
+			chat.Finish(0, chat.FinishStop),
+		}}
+		s := newService(t, l.engine(), service.Config{})
+		first := stream(t, s, "", ask())
+		all(t, first)
+		<-l.asked
+		said := chat.Message{Role: chat.RoleAssistant, Pieces: []chat.Piece{{CompletionID: first.Meta().ID, Kind: chat.PieceContent}}}
+		all(t, stream(t, s, "", ask(func(r *chat.Request) { r.Messages = append(r.Messages, said) })))
+		want := assistant("Hi.")
+		want.More = `{"extra_content":{"signature":"s=="}}`
+		if diff := cmp.Diff([]chat.Message{ask().Messages[0], want}, (<-l.asked).Messages); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 // TestTakeUpRefuses has every completion refused that cannot be gone on from.
 func TestTakeUpRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/pawstream/pawstream/internal/beside"
 	"github.com/pawstream/pawstream/internal/openaiapi"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
@@ -61,7 +62,7 @@ type call struct {
 	valid   bool // they were valid then
 	told    bool // of its arguments, be they empty
 	chunk   int  // the last one that it was in
-	more    chat.Members
+	more    beside.Members
 	shown   int // its index among those that are shown; -1: not yet
 }
 
@@ -140,7 +141,7 @@ func (r *Reader) piece(loose *looseCall) (piece, error) {
 		}
 		p.numbered = true
 	}
-	var more chat.Members
+	var more beside.Members
 	more.Add(besides(loose.More))
 	p.more = more.String()
 	if !present(loose.Function) {
@@ -161,7 +162,7 @@ func (r *Reader) function(p *piece, v jsontext.Value) error {
 	}
 	p.name = name
 	if rest := besides(f.More); rest != "" {
-		var more chat.Members
+		var more beside.Members
 		more.Add(p.more)
 		more.Add(`{"function":` + rest + `}`)
 		p.more = more.String()

@@ -7,12 +7,13 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/pawstream/pawstream/internal/beside"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
 // delta reads what a piece adds to its choice.
 func (r *Reader) delta(s *state, from *looseDelta, to *chat.Delta) error {
-	more := chat.Members{}
+	more := beside.Members{}
 	if err := r.content(s, from.Content, to, &more); err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (r *Reader) partsOf(v jsontext.Value) (parts []jsontext.Value, ok bool, err
 }
 
 // content reads what is a text, a list of parts, or one.
-func (r *Reader) content(s *state, v jsontext.Value, to *chat.Delta, more *chat.Members) error {
+func (r *Reader) content(s *state, v jsontext.Value, to *chat.Delta, more *beside.Members) error {
 	parts, ok, err := r.partsOf(v)
 	if err != nil {
 		return err
@@ -115,7 +116,7 @@ func (p *loosePart) known() bool {
 	return present(p.Type) || present(p.Text) || present(p.Content) || present(p.Thinking) || present(p.Reasoning) || present(p.Refusal)
 }
 
-func (r *Reader) part(s *state, v jsontext.Value, to *chat.Delta, more *chat.Members) error {
+func (r *Reader) part(s *state, v jsontext.Value, to *chat.Delta, more *beside.Members) error {
 	var part loosePart
 	if err := unmarshal(v, &part); err != nil {
 		return err

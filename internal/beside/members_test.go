@@ -1,10 +1,10 @@
-package chat_test
+package beside_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/internal/beside"
 )
 
 func TestMembersAddUp(t *testing.T) {
@@ -42,7 +42,7 @@ func TestMembersAddUp(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var x chat.Members
+			var x beside.Members
 			for _, piece := range test.pieces {
 				x.Add(piece)
 			}
@@ -55,7 +55,7 @@ func TestMembersAddUp(t *testing.T) {
 
 // TestMembersOfManyPieces has as many pieces as a long answer, which takes no square of that.
 func TestMembersOfManyPieces(t *testing.T) {
-	var x chat.Members
+	var x beside.Members
 	const n = 200_000
 	for range n {
 		x.Add(`{"reasoning_details":[{"type":"reasoning.text","text":"word ","index":0}]}`)

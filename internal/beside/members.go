@@ -1,4 +1,6 @@
-package chat
+// Package beside adds up what model servers send besides, as the contract says that pieces of it add up. The completion
+// service shows whole answers by it, and the edge the items of responses.
+package beside
 
 import (
 	"bytes"
