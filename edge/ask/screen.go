@@ -9,17 +9,17 @@ import (
 	"golang.org/x/term"
 )
 
-// A screen is a terminal that somebody reads an answer on: Markdown is painted, something turns until the first word, and
-// what a person is told on the way has lines of its own. It is safe for concurrent use.
+// A screen is a terminal that shows an answer: it paints Markdown, shows a spinner until the first word, and
+// puts notes to the user on lines of their own. It is safe for concurrent use.
 type screen struct {
-	mu      sync.Mutex
-	out     io.Writer
-	painter *painter
-	turning bool // there is a sign to wipe away
-	silent  bool // nothing turns any more
+	mu       sync.Mutex
+	out      io.Writer
+	painter  *painter
+	spinning bool // there is a sign to erase
+	silent   bool // the spinner has stopped for good
 }
 
-// newScreen returns a screen of so many columns; 0: lines are not broken. A grey one has no colours.
+// newScreen returns a screen of that many columns; 0: lines are not wrapped. A grey one has no colours.
 func newScreen(out io.Writer, width int, grey bool) *screen {
 	return &screen{out: out, painter: &painter{out: out, width: width, grey: grey}}
 }
@@ -34,17 +34,17 @@ func widthOf(terminal *os.File) int {
 }
 
 const (
-	wipe = "\r\x1b[2K" // the line
-	turn = 120 * time.Millisecond
+	wipe = "\r\x1b[2K"            // the line
+	tick = 120 * time.Millisecond // between two signs of the spinner
 )
 
-// spin shows that an answer is waited for, until it begins or the function that it returns is called.
+// spin shows a spinner until the answer begins or stop is called.
 func (s *screen) spin() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
 		signs := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-		ticks := time.NewTicker(turn)
+		ticks := time.NewTicker(tick)
 		defer ticks.Stop()
 		for n := 0; ; n++ {
 			select {
@@ -73,17 +73,17 @@ func (s *screen) show(sign rune) bool {
 	if s.silent {
 		return false
 	}
-	s.turning = true
+	s.spinning = true
 	_, _ = io.WriteString(s.out, wipe+styleDim+string(sign)+" waiting"+styleNone)
 	return true
 }
 
-// quiet wipes away what turns.
+// quiet erases the spinner.
 func (s *screen) quiet() {
-	if s.turning {
+	if s.spinning {
 		_, _ = io.WriteString(s.out, wipe)
 	}
-	s.turning = false
+	s.spinning = false
 }
 
 // Write implements io.Writer for the text of an answer.

@@ -74,7 +74,7 @@ type Feed struct {
 	id      string
 	last    int64  // sequence of the last event received
 	term    uint32 // its term; 0: not known
-	turn    uint32 // term of what the stream gives now
+	current uint32 // the term of the events that the stream sends now
 	opened  bool   // whether a stream has been opened once
 	with    With   // what streams show beside events
 	begun   bool   // whether the opening has come
@@ -201,7 +201,7 @@ func (f *Feed) reopen(ctx context.Context, to receiver) error {
 func (f *Feed) follow(ctx context.Context, to receiver, open func(context.Context) (stream, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	f.turn = 0
+	f.current = 0
 	in, err := open(ctx)
 	if err != nil {
 		return err
@@ -244,7 +244,7 @@ func (f *Feed) hand(to receiver) error {
 		return err
 	}
 	if e.Term != nil {
-		f.turn = e.GetTerm()
+		f.current = e.GetTerm()
 	}
 	var fresh bool
 	switch {
@@ -270,7 +270,7 @@ func (f *Feed) advance(position uint64) (fresh bool, err error) {
 	case sequence > f.last+1:
 		return false, status.Errorf(codes.DataLoss, "event %d follows event %d", sequence, f.last)
 	default:
-		f.last, f.term = sequence, f.turn
+		f.last, f.term = sequence, f.current
 		return true, nil
 	}
 }

@@ -39,18 +39,18 @@ type writer struct {
 	owner  uint64 // stream sequence of the message that says who writes; 0: not known
 	noted  int    // bytes that count for the principal, by this writer; written by one append after the other
 
-	mu      sync.Mutex
-	last    uint64 // stream sequence of the last record: the fence
-	next    int64  // sequence number of the next event that is stored
-	pending []chat.Event
-	waiting int           // bytes of pending
-	bytes   int           // of all events, as stored
-	busy    bool          // an append is in flight
-	sealed  bool          // the terminal event is pending or stored
-	ended   bool          // it is stored, so that there is an end to be settled
-	err     error         // why nothing more can be stored
-	onEnd   func()        // nil once there is nobody to tell
-	turn    chan struct{} // closed when an append has ended; nil while nobody waits
+	mu       sync.Mutex
+	last     uint64 // stream sequence of the last record: the fence
+	next     int64  // sequence number of the next event that is stored
+	pending  []chat.Event
+	waiting  int           // bytes of pending
+	bytes    int           // of all events, as stored
+	busy     bool          // an append is in flight
+	sealed   bool          // the terminal event is pending or stored
+	ended    bool          // it is stored, so that there is an end to be settled
+	err      error         // why nothing more can be stored
+	onEnd    func()        // nil once there is nobody to tell
+	appended chan struct{} // closed when the append in flight has ended; nil while nobody waits
 }
 
 // OnEnd implements [chat.Writer].
@@ -148,14 +148,14 @@ func (w *writer) add(e chat.Event) {
 
 // await waits for the end of the append in flight, without the lock.
 func (w *writer) await(ctx context.Context) error {
-	if w.turn == nil {
-		w.turn = make(chan struct{})
+	if w.appended == nil {
+		w.appended = make(chan struct{})
 	}
-	turn := w.turn
+	appended := w.appended
 	w.mu.Unlock()
 	defer w.mu.Lock()
 	select {
-	case <-turn:
+	case <-appended:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -258,9 +258,9 @@ func (w *writer) disown() { w.log.disown(w.era, w.shared.name, w.owner) }
 
 // wake lets those go on that await. The caller holds the lock.
 func (w *writer) wake() {
-	if w.turn != nil {
-		close(w.turn)
-		w.turn = nil
+	if w.appended != nil {
+		close(w.appended)
+		w.appended = nil
 	}
 }
 

@@ -121,17 +121,17 @@ func sendEntries(out grpc.ServerStreamingServer[completionv1.CompletionEvent], e
 		if err := out.Send(enc.Encode(&entry)); err != nil {
 			return err
 		}
-		if sent++; sent%turn == 0 {
+		if sent++; sent%yieldEvery == 0 {
 			runtime.Gosched()
 		}
 	}
 	return nil
 }
 
-// turn is how many events a stream may send before others get the processor. A replay
-// would take it for milliseconds, until the reader's window is full, and behind a thousand
-// of them a live event, and an append to the log, would wait for seconds.
-const turn = 8
+// yieldEvery is how many events a stream sends before it yields the processor. A replay would keep
+// the processor for milliseconds, until the reader's window is full; behind a thousand replays, live
+// events and appends to the log would wait for seconds.
+const yieldEvery = 8
 
 func (c *completions) CreateCompletion(ctx context.Context, req *completionv1.CreateCompletionRequest) (*completionv1.CreateCompletionResponse, error) {
 	asked, err := request(req, req.SentBefore)
