@@ -19,13 +19,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
-// An archive is what the streams hold of completions. It knows nothing of who writes and reads them now.
+// An archive is what the streams hold of completions. It does not know who is writing and reading them.
 type archive struct {
 	io       *jetio.Stream
 	gate     *gate
 	reads    *reads
 	js       jetstream.JetStream
-	past     atomic.Pointer[jetstream.Stream] // remembers expired completions; nil: not known yet
+	past     atomic.Pointer[jetstream.Stream] // remembers expired completions; nil: not opened yet
 	patience time.Duration
 }
 
@@ -47,7 +47,7 @@ func (a *archive) head(ctx context.Context, id string) (chat.Head, place, error)
 		return chat.Head{Meta: meta, Last: -1}, place{}, err
 	}
 	r, msg, err := readRecord(ctx, id, a.io.LastOf)
-	if errors.Is(err, chat.ErrNotFound) { // it has expired since
+	if errors.Is(err, chat.ErrNotFound) { // it has expired meanwhile
 		meta, err = a.pastMeta(ctx, id)
 		return chat.Head{Meta: meta, Last: -1}, place{}, err
 	}
@@ -58,8 +58,7 @@ func (a *archive) head(ctx context.Context, id string) (chat.Head, place, error)
 	return head, place{sequence: msg.Sequence, epoch: r.Epoch}, nil
 }
 
-// meta reads what holds for a completion as a whole, and the stream sequence of its first
-// record.
+// meta reads a completion's meta, and the stream sequence of its first record.
 func (a *archive) meta(ctx context.Context, id string) (*chat.Meta, uint64, error) {
 	end, err := enter(ctx, a.reads.records)
 	if err != nil {
@@ -69,7 +68,7 @@ func (a *archive) meta(ctx context.Context, id string) (*chat.Meta, uint64, erro
 	return a.readMeta(ctx, id)
 }
 
-// readMeta is meta for who has a place among the reads of records.
+// readMeta is meta for a caller that already has a place among the reads of records.
 func (a *archive) readMeta(ctx context.Context, id string) (*chat.Meta, uint64, error) {
 	r, first, err := readRecord(ctx, id, a.io.FirstOf)
 	if errors.Is(err, chat.ErrNotFound) {
@@ -77,7 +76,7 @@ func (a *archive) readMeta(ctx context.Context, id string) (*chat.Meta, uint64, 
 		if !errors.Is(gone, chat.ErrTrimmed) {
 			return past, 0, gone
 		}
-		// It may have been admitted between the two looks.
+		// It may have been admitted between the two reads.
 		if r, first, err = readRecord(ctx, id, a.io.FirstOf); errors.Is(err, chat.ErrNotFound) {
 			return past, 0, gone
 		}
@@ -104,13 +103,13 @@ func (a *archive) readMeta(ctx context.Context, id string) (*chat.Meta, uint64, 
 	return r.Meta, first.Sequence, nil
 }
 
-// pastMeta returns what is remembered of a completion with [chat.ErrTrimmed], or
+// pastMeta returns what is remembered of an expired completion, with [chat.ErrTrimmed], or else
 // [chat.ErrNotFound].
 func (a *archive) pastMeta(ctx context.Context, id string) (*chat.Meta, error) {
 	var msg *jetstream.RawStreamMsg
 	past, err := a.pastStream(ctx)
 	if err == nil {
-		msg, err = lastSaid(ctx, past, pastPrefix+id, min(a.patience, electionTime))
+		msg, err = lastMessage(ctx, past, pastPrefix+id, min(a.patience, electionTime))
 	}
 	switch {
 	case errors.Is(err, jetstream.ErrMsgNotFound), errors.Is(err, jetstream.ErrStreamNotFound):
@@ -123,8 +122,8 @@ func (a *archive) pastMeta(ctx context.Context, id string) (*chat.Meta, error) {
 	return &chat.Meta{ID: id, Principal: string(msg.Data)}, chat.ErrTrimmed
 }
 
-// pastStream returns the stream that remembers whose the expired completions were: [jetstream.ErrStreamNotFound] until it
-// could be made.
+// pastStream returns the stream that remembers the owners of expired completions: [jetstream.ErrStreamNotFound]
+// until it exists.
 func (a *archive) pastStream(ctx context.Context) (jetstream.Stream, error) {
 	if known := a.past.Load(); known != nil {
 		return *known, nil
@@ -136,9 +135,9 @@ func (a *archive) pastStream(ctx context.Context) (jetstream.Stream, error) {
 	return stream, err
 }
 
-// lastSaid returns the last message of a subject. While the stream's servers elect a leader, it waits for
-// that, as long as the patience lasts.
-func lastSaid(ctx context.Context, stream jetstream.Stream, subject string, patience time.Duration) (*jetstream.RawStreamMsg, error) {
+// lastMessage returns the last message of a subject. While the stream's servers elect a leader, it waits, as
+// long as the patience lasts.
+func lastMessage(ctx context.Context, stream jetstream.Stream, subject string, patience time.Duration) (*jetstream.RawStreamMsg, error) {
 	for until := time.Now().Add(patience); ; {
 		msg, err := stream.GetLastMsgForSubject(ctx, subject)
 		var told *jetstream.APIError
@@ -154,7 +153,7 @@ func (a *archive) lastRecord(ctx context.Context, id string) (*record.Record, *j
 	return a.oneRecord(ctx, id, a.io.LastOf)
 }
 
-// oneRecord returns a record of a completion within the bound of what is read at once.
+// oneRecord returns a record of a completion, within the limit on concurrent reads.
 func (a *archive) oneRecord(ctx context.Context, id string, get func(context.Context, string) (*jetstream.RawStreamMsg, error)) (*record.Record, *jetstream.RawStreamMsg, error) {
 	end, err := enter(ctx, a.reads.records)
 	if err != nil {
@@ -165,8 +164,8 @@ func (a *archive) oneRecord(ctx context.Context, id string, get func(context.Con
 }
 
 // readRecord returns a record of a completion, and its message without the data. The caller has a place among
-// [reads].records, and keeps it for all the records that it reads of one completion: who waited for another place would
-// keep what it has read, and so would all who wait.
+// [reads].records, and keeps it for all the records that it reads of one completion: if it waited for another
+// place, it would hold what it has read, and so would all the others that wait.
 func readRecord(ctx context.Context, id string, get func(context.Context, string) (*jetstream.RawStreamMsg, error)) (*record.Record, *jetstream.RawStreamMsg, error) {
 	msg, err := get(ctx, eventsPrefix+id)
 	if err != nil {
@@ -177,30 +176,29 @@ func readRecord(ctx context.Context, id string, get func(context.Context, string
 	return r, msg, err
 }
 
-// records passes the records of a completion after a message of the stream to take, by the rules of
+// records passes the records of a completion after a message of the stream to each, by the rules of
 // [jetio.Stream.Data].
-func (a *archive) records(ctx context.Context, id string, after uint64, take func(data []byte) error) (uint64, error) {
+func (a *archive) records(ctx context.Context, id string, after uint64, each func(data []byte) error) (uint64, error) {
 	end, err := enter(ctx, a.reads.batches)
 	if err != nil {
 		return after, err
 	}
 	defer end()
-	return a.io.Data(ctx, eventsPrefix+id, after, take)
+	return a.io.Data(ctx, eventsPrefix+id, after, each)
 }
 
 // A history is what the stream holds of a completion.
 type history struct {
 	meta   *chat.Meta
 	events []chat.Event
-	turns  []*record.Record // those with events that another one than before has written, without these
+	turns  []*record.Record // the first record with events of each further writer, without its events
 	epoch  uint64
 	claims int    // since the last record with events
 	first  uint64 // stream sequence of the first record
 	last   uint64 // stream sequence of the last record
 }
 
-// history reads a completion whole. What does not add up is an error: nobody goes on
-// from a guess.
+// history reads a whole completion. Anything inconsistent is an error: nobody continues from a guess.
 func (a *archive) history(ctx context.Context, id string) (*history, error) {
 	meta, first, err := a.meta(ctx, id)
 	if err != nil {
@@ -255,7 +253,7 @@ func (h *history) feed(s *shared) error {
 	return nil
 }
 
-// replace appends a message to a subject, whatever is the last one there, and returns its sequence.
+// replace appends a message to a subject, whatever the last one there is, and returns its sequence.
 func (a *archive) replace(ctx context.Context, in era, subject string, data []byte) (uint64, error) {
 	var expect uint64
 	for first := true; ; first = false {
@@ -277,12 +275,12 @@ func (a *archive) replace(ctx context.Context, in era, subject string, data []by
 	}
 }
 
-// deleteUpTo deletes the messages of a subject up to that of a sequence: [chat.ErrNotFound]
-// where nothing is there, be it that somebody else has deleted it. It goes by the subject, which
-// says who owns a completion, or what its key names: in a stream that has begun anew, a number by
-// itself may be anybody's. What was learned in another era deletes nothing.
+// deleteUpTo deletes the messages of a subject up to the one with that sequence: [chat.ErrNotFound] if there
+// are none, perhaps because somebody else has deleted them. The subject, which says who owns a completion or
+// what its key names, is part of the request: in a new stream, a bare number may belong to any completion.
+// Nothing learned in another era deletes anything.
 func (a *archive) deleteUpTo(ctx context.Context, in era, subject string, last uint64) error {
-	request, err := json.Marshal(map[string]any{"filter": subject, "seq": last + 1}) // up to, but not with
+	request, err := json.Marshal(map[string]any{"filter": subject, "seq": last + 1}) // up to this one, exclusively
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// askedTimeout is how long other replicas have to say that they know an asking. Those who ask have lost
-// an answer already, and wait.
+// askedTimeout is how long other replicas have to say that they know an asking. The callers have already lost
+// an answer, and are waiting.
 const askedTimeout = 250 * time.Millisecond
 
 // Asked implements [chat.Cluster].
@@ -22,7 +22,7 @@ func (l *Log) Asked(ctx context.Context, asking chat.Asking) (id string) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askedTimeout)
 	defer cancel()
-	// Only who knows answers: silence is a no.
+	// Only a replica that knows it answers: silence means no.
 	answer, err := l.conn.RequestWithContext(ctx, askedPrefix+hex.EncodeToString(asking[:]), []byte(l.replica))
 	if err != nil || !validID(string(answer.Data)) {
 		return ""
@@ -33,7 +33,7 @@ func (l *Log) Asked(ctx context.Context, asking chat.Asking) (id string) {
 // TellAsked implements [chat.Cluster].
 func (l *Log) TellAsked(f func(chat.Asking) (id string)) { l.asked.Store(&f) }
 
-// answerAsked tells another replica which completion is known here by an asking.
+// answerAsked answers another replica with the completion that this one knows by an asking.
 func (l *Log) answerAsked(m *nats.Msg) {
 	f := l.asked.Load()
 	told, err := hex.DecodeString(strings.TrimPrefix(m.Subject, askedPrefix))
@@ -41,6 +41,6 @@ func (l *Log) answerAsked(m *nats.Msg) {
 		return
 	}
 	if id := (*f)(chat.Asking(told)); id != "" {
-		_ = m.Respond([]byte(id)) // who asks takes silence for a no
+		_ = m.Respond([]byte(id)) // to the other side, silence means no
 	}
 }

@@ -21,24 +21,22 @@ const (
 
 // Config says where completions are kept and for how long.
 type Config struct {
-	// NATS is the server. Without a URL it is one inside this process, which keeps its files
-	// under DataDir.
+	// NATS is the server. Without a URL, a server inside this process keeps its files under DataDir.
 	NATS    natsconn.Server
 	DataDir string
 	// Replicas is how many servers of a cluster hold the stream; 0: 1.
 	Replicas int
-	// SyncAlways has the server inside this process write every record through to the
-	// disk before it acknowledges it. Without it a record survives the death of the
-	// process, but not that of the machine.
+	// SyncAlways makes the server inside this process sync every record to disk before it acknowledges it.
+	// Without it a record survives a crash of the process, but not of the machine.
 	SyncAlways bool
-	// Witness is a file that tells the next life of this process what the last one knew to be
-	// stored: so that notices a log which was put back from a backup meanwhile. It belongs to one
-	// process, and to no backup of the log; empty: there is none.
+	// Witness is a file that records what this process knows to be stored. After a restart, the process uses it
+	// to notice that the log was restored from a backup meanwhile. The file belongs to one process, and to no
+	// backup of the log; empty: there is none.
 	Witness string
 	// Retention is how long a record is kept.
 	Retention time.Duration
-	// ResumeRetention is how long a completion that is not to be stored is kept after its end; 0, or more
-	// than Retention: as long as any record.
+	// ResumeRetention is how long a completion that is not to be stored is kept after its end; 0, or more than
+	// Retention: as long as every record.
 	ResumeRetention time.Duration
 	// MaxBytes bounds the stream. When it is full, new completions are refused.
 	MaxBytes int64
@@ -50,17 +48,17 @@ type Config struct {
 	Patience time.Duration
 	// Cache bounds the completions that have ended and are kept in memory for readers.
 	Cache int
-	// Memory bounds what readers alone keep in this process: completions that are written in
-	// another, and those that have ended and have no room in the cache; nil: nothing does.
+	// Memory bounds what only readers keep in this process: completions that another process writes, and ended
+	// ones that do not fit into the cache; nil: no bound.
 	Memory chat.Memory
-	// Observer is told of the records that were acknowledged; nil: nobody is.
+	// Observer observes the records that were acknowledged; nil: none.
 	Observer Observer
-	// Logger takes what goes wrong without a caller to tell; nil: discarded.
+	// Logger gets the errors that have no caller to return to; nil: discarded.
 	Logger *slog.Logger
 }
 
-// An Observer is told of each record of events that was acknowledged: how many events it
-// held, how many bytes it takes, and how long the append took.
+// An Observer observes each record of events that was acknowledged: how many events it holds, its size in
+// bytes, and how long the append took.
 type Observer interface {
 	Appended(events, bytes int, took time.Duration)
 }

@@ -25,7 +25,7 @@ func (l *Log) connect() error {
 		if err != nil {
 			return err
 		}
-		l.server, at = embedded, natsconn.Server{URL: nats.DefaultURL} // which it does not listen on
+		l.server, at = embedded, natsconn.Server{URL: nats.DefaultURL} // only a name: it does not listen there
 	} else if err := at.Check(); err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (l *Log) connect() error {
 		return fmt.Errorf("connect to NATS at %s: %w", at.String(), err)
 	}
 	l.conn = conn
-	l.peers = liveness.Alone() // a server inside this process has no other replica: what it finds is its own past
+	l.peers = liveness.Alone() // a server inside this process has no other replicas: whatever it finds is its own
 	if l.server == nil {
 		l.peers = liveness.New(conn, beatPrefix, l.replica)
 	}
@@ -65,8 +65,8 @@ func (l *Log) connect() error {
 	return nil
 }
 
-// options are those of the log's own connection. Publishing while it is down fails at once:
-// an append knows how to wait and what to check before it tries again.
+// options are those of the log's own connection. Publishing while it is down fails at once: an append knows how
+// long to wait and what to check before it retries.
 func (l *Log) options() []nats.Option {
 	options := []nats.Option{
 		nats.Name("pawstream completion " + l.replica),
@@ -91,8 +91,8 @@ func (l *Log) options() []nats.Option {
 	return append(options, nats.SetCustomDialer(outside{l}))
 }
 
-// Each new connection shuts the gate before anything can be sent on it: what is behind it has
-// to be looked at first.
+// Each new connection shuts the gate before anything can be sent on it: the stream behind it has to be checked
+// first.
 
 // inside connects to the server inside this process. It implements [nats.InProcessConnProvider].
 type inside struct{ log *Log }

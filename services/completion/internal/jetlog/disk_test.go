@@ -44,7 +44,7 @@ func TestAFullDiskLosesNothingThatWasShown(t *testing.T) {
 	if _, err := l.Create(within(t), meta("late")); !errors.Is(err, chat.ErrLogFull) {
 		t.Errorf("Create: %v, want ErrLogFull", err)
 	}
-	awaitTrouble(t, l, "has to be started anew")
+	awaitTrouble(t, l, "has to be restarted")
 	p.kill()
 	startProcess(t, args[0], args[1:]...)
 	awaitTrouble(t, l, "")

@@ -15,18 +15,19 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/shares"
 )
 
-// A completion that is not to be stored is kept for those who resume it, and deleted a while after its end. Before whoever
-// has settled the end disowns the completion, it stores that the completion has ended, in an entry of its own; so a replica
-// that dies in between forgets nothing. Each replica deletes what its own name is in, and later, in case that one
-// has died, what other names are in. Should all of that fail, the stream's own retention ends everything.
+// A completion that is not to be stored is kept for readers that resume it, and deleted a while after its end.
+// The replica that settles the end stores that the completion has ended, in a separate entry, before it disowns
+// the completion; so nothing is forgotten if it dies in between. Each replica deletes the completions whose
+// entries have its own name, and later, in case their replica has died, those with other names. If all of that
+// fails, the stream's own retention deletes everything.
 
-// An expiry deletes what is not to be stored.
+// An expiry deletes completions that are not to be stored.
 type expiry struct {
 	log  *Log
 	list due.List
 }
 
-// begin has the log delete what is not to be stored, if that is sooner than everything is deleted.
+// begin starts to delete what is not to be stored, if that is due before the stream's retention.
 func (e *expiry) begin(l *Log) {
 	if l.cfg.ResumeRetention >= l.cfg.Retention {
 		return
@@ -47,7 +48,7 @@ func (e *expiry) note(ctx context.Context, in era, id string) error {
 	return e.list.Note(ctx, in, id)
 }
 
-// forget drops from memory what has been kept there for long enough, and nobody reads. It returns the era.
+// forget drops from memory what has been kept long enough and has no readers. It returns the era.
 func (e *expiry) forget() era {
 	l := e.log
 	l.mu.Lock()
@@ -64,7 +65,7 @@ func (e *expiry) forget() era {
 	return l.gate.era()
 }
 
-// delete deletes a completion, unless it is to be kept, and then the entry which says that it has ended.
+// delete deletes a completion, unless it is to be kept, and then the entry that says that it has ended.
 func (e *expiry) delete(ctx context.Context, in era, id, subject string, entry uint64) error {
 	l := e.log
 	meta, _, err := l.archive.meta(ctx, id)
@@ -85,7 +86,7 @@ func (e *expiry) delete(ctx context.Context, in era, id, subject string, entry u
 	return err
 }
 
-// deleteUnkept deletes a completion with its name, unless it is to be stored, or has been given metadata since. What
+// deleteUnkept deletes a completion with its name, unless it is to be stored, or has got metadata since. What
 // is remembered of it stays.
 func (e *expiry) deleteUnkept(ctx context.Context, in era, m *chat.Meta) error {
 	l := e.log
@@ -107,7 +108,7 @@ func (e *expiry) deleteUnkept(ctx context.Context, in era, m *chat.Meta) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := l.tapes[m.ID]; s != nil {
-		l.remove(s) // who has begun to read meanwhile keeps the tape
+		l.remove(s) // readers that have come meanwhile keep the tape
 	}
 	return nil
 }
@@ -121,7 +122,8 @@ func (e *expiry) purge(ctx context.Context, in era, id string) error {
 	return purge(ctx, l.stream, eventsPrefix+id, labelsPrefix+id)
 }
 
-// countAgain counts what a completion takes for its principal, as it stays after all: see [shares.Count.Shorten].
+// countAgain counts a completion against its principal's share again, because it stays after all: see
+// [shares.Count.Shorten].
 func (e *expiry) countAgain(ctx context.Context, m *chat.Meta) error {
 	l := e.log
 	if !l.shares.Bounds() {

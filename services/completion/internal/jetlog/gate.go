@@ -13,12 +13,12 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// An era is how long the stream is one and the same.
+// An era is the time during which the stream is the same one.
 type era = jetio.Era
 
-// A gate lets appends pass while the stream is known to be that of their era. It shuts when a
-// connection is made, because anything may be behind a new one, and opens when the keeper has
-// found the stream as it was. It is safe for concurrent use.
+// A gate lets appends pass while the stream is known to be that of their era. It shuts on each new connection,
+// because anything may be behind one, and opens once the keeper has found the stream unchanged. It is safe for
+// concurrent use.
 type gate struct {
 	state atomic.Uint64 // the era, times two, and one if the gate is open
 
@@ -29,7 +29,7 @@ type gate struct {
 
 func newGate() *gate { return &gate{changed: make(chan struct{})} }
 
-// era returns the one that it is now.
+// era returns the current era.
 func (g *gate) era() era { return era(g.state.Load() >> 1) }
 
 // Is implements [jetio.Gate].
@@ -70,14 +70,14 @@ func (g *gate) shut() {
 	g.set(g.state.Load() &^ 1)
 }
 
-// look returns what open takes: to be asked before the stream is looked at.
+// look returns the argument of open: call it before examining the stream.
 func (g *gate) look() (shuts uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.shuts
 }
 
-// open lets appends pass, unless the gate was shut since look has returned that.
+// open lets appends pass, unless the gate has been shut since look returned that value.
 func (g *gate) open(shuts uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -89,7 +89,7 @@ func (g *gate) open(shuts uint64) {
 // isShut reports whether appends have to wait.
 func (g *gate) isShut() bool { return g.state.Load()&1 == 0 }
 
-// next ends the era. The gate is shut then.
+// next ends the era, and leaves the gate shut.
 func (g *gate) next() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

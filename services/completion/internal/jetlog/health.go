@@ -2,7 +2,7 @@ package jetlog
 
 import "sync"
 
-// health is whether the log takes records.
+// health says whether the log accepts records.
 type health struct {
 	mu      sync.Mutex
 	trouble error
@@ -11,10 +11,9 @@ type health struct {
 
 func newHealth() *health { return &health{changed: make(chan struct{})} }
 
-// Health returns why the log takes no records now, nil if it does, and a channel that is closed
-// when that has changed. With a [*natsserver.HopelessError] trouble the log is not to be used any more. A log
-// that is full to its configured limit has none: it can be read and deleted from, and its room
-// comes back by itself.
+// Health returns why the log accepts no records now, nil if it does, and a channel that is closed when that
+// changes. After a [*natsserver.HopelessError] the log must not be used any more. A log that has reached its
+// configured limit is healthy: completions can be read and deleted, and they expire.
 func (l *Log) Health() (changed <-chan struct{}, trouble error) {
 	h := l.health
 	h.mu.Lock()
@@ -34,7 +33,7 @@ func (h *health) set(trouble error) {
 	}
 }
 
-// words returns what a trouble says, and nothing for none.
+// words returns the text of a trouble, "" for none.
 func words(trouble error) string {
 	if trouble == nil {
 		return ""

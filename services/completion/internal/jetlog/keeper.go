@@ -22,19 +22,19 @@ import (
 )
 
 const (
-	// pulseEvery is how often a log shows by a record that the stream is there.
+	// pulseEvery is how often a log stores a record to show that the stream is there.
 	pulseEvery = time.Second
-	// pulseTimeout is how long that record may go unacknowledged before the log looks why.
+	// pulseTimeout is how long that record may go unacknowledged before the log looks for the cause.
 	pulseTimeout = time.Second
 	// lookSoon is how soon it tries again in trouble.
 	lookSoon = 250 * time.Millisecond
-	// tolerance is how long nothing may be acknowledged before the log says that it has trouble.
+	// tolerance is how long nothing may be acknowledged before the log reports trouble.
 	tolerance = 5 * time.Second
-	// looks is how often in a row the stream must not be what it was before that is believed.
+	// looks is how many times in a row the stream must be found changed before that is believed.
 	looks = 3
-	// sayTime is how long a log that has found all as it was waits at a server that was started
-	// anew: others may know more, and say that a backup was put back.
-	sayTime = looks*lookSoon + 500*time.Millisecond
+	// announceTime is how long a log that has found everything unchanged waits at a restarted server: others
+	// may know more, and announce that a backup was restored.
+	announceTime = looks*lookSoon + 500*time.Millisecond
 )
 
 var (
@@ -44,11 +44,10 @@ var (
 	errGone = fmt.Errorf("%w: there is none", errOther)
 )
 
-// A keeper sees to it that the stream is there, and that it is still the one which was
-// opened. It stores a record of its own now and then, the pulse, fenced by the one before: so
-// it learns that appends work, and that neither the pulse nor what was stored before it has gone. Where
-// the stream is another one, it ends all that was written into the old one and opens the new one, with all
-// the checks of a start.
+// A keeper ensures that the stream exists, and that it is still the one that was opened. Now and then it stores
+// a record, the pulse, fenced by the previous one: so it learns that appends work, and that neither the pulse
+// nor anything stored before it is gone. If the stream is another one, the keeper ends everything that was
+// written into the old one and opens the new one, with all the checks of a start.
 type keeper struct {
 	log *Log
 
@@ -58,20 +57,20 @@ type keeper struct {
 	pulse   uint64    // stream sequence of the last pulse; 0: there is none
 	pulsed  time.Time // when it was stored
 	count   uint64    // of pulses
-	fine    time.Time // when a look began that found the stream as it was
-	strange doubt     // that the stream is what it was
+	fine    time.Time // when a check began that found the stream unchanged
+	strange doubt     // whether the stream is still the same one
 	closed  bool      // its era is over, and the next stream is not open yet
-	begun   time.Time // when the era began; zero: with the process, which has noticed nothing
-	word    uint64    // stream sequence of the last word on a backup that is known; 0: none
-	said    time.Time // when that was said
+	begun   time.Time // when the era began; zero: with the process
+	word    uint64    // stream sequence of the last known announcement of a restored backup; 0: none
+	said    time.Time // when that was announced
 	unfit   error     // why the stream must not be used as it is now
-	told    bool      // it is by another's word that the stream is another one
+	told    bool      // another replica has announced that the stream is another one
 }
 
-// An identity is what tells a stream from others.
+// An identity distinguishes a stream from others.
 type identity struct {
 	created time.Time
-	proven  uint64 // stream sequence up to which it is known to be that one
+	proven  uint64 // stream sequence up to which it is known to be that stream
 }
 
 // run keeps the stream until the log is closed.
@@ -98,7 +97,7 @@ func (k *keeper) run() {
 	}
 }
 
-// tend looks after the stream once, and says how the log is.
+// tend checks the stream once, and sets the log's health.
 func (k *keeper) tend(ctx context.Context) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -118,7 +117,7 @@ func (k *keeper) tend(ctx context.Context) {
 		}
 		err = k.begin(ctx)
 	} else if err != nil && l.election > 0 && !k.closed {
-		k.strange = doubt{sure: k.strange.sure} // nobody has answered: what was found before is not in a row with what comes
+		k.strange = doubt{sure: k.strange.sure} // nobody has answered: earlier findings are not in a row with later ones
 	}
 	silent = l.io.Silent()
 	var unfit *unfitError
@@ -131,7 +130,7 @@ func (k *keeper) tend(ctx context.Context) {
 		l.health.set(err)
 	case l.server != nil && silent >= pulseTimeout:
 		if _, told := l.Health(); told == nil && silent >= tolerance {
-			l.health.set(natsserver.ErrSilent) // to mend it may take a while
+			l.health.set(natsserver.ErrSilent) // the restart may take a while
 		}
 		err := cmp.Or(l.server.Mend(silent), natsserver.ErrSilent)
 		if silent >= tolerance || !errors.Is(err, natsserver.ErrSilent) && !errors.Is(err, natsserver.ErrHangs) {
@@ -142,7 +141,7 @@ func (k *keeper) tend(ctx context.Context) {
 	}
 }
 
-// explain says why nothing was acknowledged, where the server is not ours.
+// explain says why an external server has acknowledged nothing.
 func (k *keeper) explain(err error) error {
 	l := k.log
 	switch {
@@ -152,26 +151,26 @@ func (k *keeper) explain(err error) error {
 		}
 		return fmt.Errorf("NATS at %s cannot be reached: %w", l.at, err)
 	case errors.Is(err, errMute):
-		return fmt.Errorf("NATS at %s answers, but acknowledges no record: one whose disk was full has to be started anew once there is room", l.at)
+		return fmt.Errorf("NATS at %s answers, but acknowledges no record: if its disk was full, it has to be restarted once there is room", l.at)
 	}
-	return fmt.Errorf("NATS at %s takes no records: %w", l.at, err)
+	return fmt.Errorf("NATS at %s accepts no records: %w", l.at, err)
 }
 
-// errMute says that the stream is there, and that nothing was stored in time.
+// errMute says that the stream exists, but that nothing was stored in time.
 var errMute = errors.New("jetlog: the stream does not acknowledge")
 
-// prove stores a pulse, and opens the gate: errOther where the stream is another one.
+// prove stores a pulse, and opens the gate: errOther if the stream is another one.
 func (k *keeper) prove(ctx context.Context) error {
 	l := k.log
 	if k.closed {
 		return errOther
 	}
 	shuts, begun, known := l.gate.look(), time.Now(), l.io.Last()
-	for range 2 { // a pulse of which we have not heard may be in the way
+	for range 2 { // a pulse whose acknowledgement was lost may be in the way
 		sequence, err := k.store(ctx)
 		switch {
 		case err == nil && sequence <= known:
-			k.strange.sure = true // numbers go back in another stream only
+			k.strange.sure = true // only in another stream do numbers go back
 			return errOther
 		case err == nil:
 			k.pulse, k.pulsed, k.kept.proven, k.fine = sequence, time.Now(), sequence, begun
@@ -183,7 +182,7 @@ func (k *keeper) prove(ctx context.Context) error {
 		case !l.conn.IsConnected():
 			return err
 		case l.server == nil && errors.Is(err, nats.ErrTimeout) && natsconn.Replaced(ctx, l.conn):
-			l.cfg.Logger.WarnContext(ctx, "NATS answers on a new connection and not on ours, which is given up", slog.String("at", l.at))
+			l.cfg.Logger.WarnContext(ctx, "NATS answers on a new connection but not on ours, which is given up", slog.String("at", l.at))
 			return cmp.Or(l.conn.ForceReconnect(), err)
 		}
 		full, seen := k.look(ctx)
@@ -205,21 +204,21 @@ func (k *keeper) prove(ctx context.Context) error {
 	return jetio.ErrFenced
 }
 
-// open opens the gate, unless others are to have their say first: at another server than before,
-// whose files may be older ones. The servers of a cluster have the records of each other.
+// open opens the gate, unless others have to be heard first, which is so at a different server than before: its
+// files may be older. The servers of a cluster have each other's records.
 func (k *keeper) open(shuts uint64) {
 	l := k.log
 	now := l.conn.ConnectedServerId()
 	alone := l.server != nil || l.cfg.Replicas > 1 || k.server == ""
-	if !alone && now != k.server && l.connected.Ago() < sayTime {
-		return // the next look comes soon
+	if !alone && now != k.server && l.connected.Ago() < announceTime {
+		return // the next check comes soon
 	}
 	k.server = now
 	l.gate.open(shuts)
 }
 
-// stillFits looks now and then whether somebody has changed the stream so that it breaks the
-// rules. Until that is put right, nothing is appended.
+// stillFits checks now and then whether somebody has changed the stream so that it breaks the rules. Until that
+// is fixed, nothing is appended.
 func (k *keeper) stillFits(ctx context.Context) error {
 	if k.unfit == nil && k.count%fitEvery != 0 {
 		return nil
@@ -235,7 +234,8 @@ func (k *keeper) stillFits(ctx context.Context) error {
 	return err
 }
 
-// keepPast makes the stream that remembers where it is gone. What it has forgotten is told as unknown.
+// keepPast recreates the stream that remembers expired completions if it is gone. The completions it has
+// forgotten are unknown.
 func (k *keeper) keepPast(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, jetio.AnswerTimeout)
 	defer cancel()
@@ -244,17 +244,17 @@ func (k *keeper) keepPast(ctx context.Context) error {
 	if !errors.Is(err, jetstream.ErrStreamNotFound) {
 		return err
 	}
-	l.cfg.Logger.WarnContext(ctx, "the stream that remembers whose the expired completions were is gone: it is made again",
+	l.cfg.Logger.WarnContext(ctx, "the stream that remembers the owners of expired completions is gone: it is recreated",
 		slog.String("stream", pastName))
 	past := l.pastConfig()
 	_, err = l.makeOrFit(ctx, &past, nil)
 	return err
 }
 
-// fitEvery is how many pulses there are between two looks at how the stream is set up.
+// fitEvery is how many pulses there are between two checks of the stream's settings.
 const fitEvery = 10
 
-// An unfitError says what is wrong with a stream that is there.
+// An unfitError says what is wrong with an existing stream.
 type unfitError struct{ reason string }
 
 // Error implements error.
@@ -269,7 +269,7 @@ func (k *keeper) store(ctx context.Context) (uint64, error) {
 	return l.io.Once(ctx, l.gate.era(), pulsePrefix+l.replica, strconv.AppendUint(nil, k.count, 10), k.pulse, pulseTimeout)
 }
 
-// look looks whether the stream is what it was, and full to its limit.
+// look checks whether the stream is still the same one, and whether it has reached its limit.
 func (k *keeper) look(ctx context.Context) (full bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
@@ -307,7 +307,7 @@ func (k *keeper) look(ctx context.Context) (full bool, err error) {
 	return full, nil
 }
 
-// pulseRoom is more than a pulse takes, in bytes.
+// pulseRoom is more than the size of a pulse, in bytes.
 const pulseRoom = 4 << 10
 
 // lastPulse returns the sequence of the last pulse that the stream holds; 0: there is none.
@@ -324,7 +324,7 @@ func (k *keeper) lastPulse(ctx context.Context) (uint64, error) {
 	return msg.Sequence, nil
 }
 
-// begin opens the stream that is there in the place of the one that was, or makes it.
+// begin opens the stream that has replaced the old one, or creates it.
 func (k *keeper) begin(ctx context.Context) error {
 	l := k.log
 	var followed []*shared
@@ -332,7 +332,7 @@ func (k *keeper) begin(ctx context.Context) error {
 		k.closed = true
 		var ended int
 		ended, followed = l.endEra()
-		l.cfg.Logger.ErrorContext(ctx, "the stream is not the one that it was, be it lost or put back from a backup: what was unfinished has ended",
+		l.cfg.Logger.ErrorContext(ctx, "the stream was lost or restored from a backup: unfinished completions have ended",
 			slog.Int("completions", ended))
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
@@ -349,8 +349,7 @@ func (k *keeper) begin(ctx context.Context) error {
 	return k.prove(ctx)
 }
 
-// change takes the stream that is there in the place of the one that was, and reports whether it was put back from a
-// backup.
+// change adopts the stream that has replaced the old one, and reports whether it was restored from a backup.
 func (k *keeper) change(ctx context.Context) (copied bool, err error) {
 	l := k.log
 	stream, err := l.openStream(ctx)
@@ -362,26 +361,27 @@ func (k *keeper) change(ctx context.Context) (copied bool, err error) {
 	if info := stream.CachedInfo(); witness.IsCopy(info, k.kept.created, k.kept.proven) {
 		copied = true
 		last := info.State.LastSeq
-		if info.Created.Equal(k.kept.created) { // it ends before what was known here: what is behind that is of others, who have gone on
+		if info.Created.Equal(k.kept.created) { // it ends before what was known here: whatever follows is of others, which have continued
 			last = min(last, l.io.Last())
 		}
-		putBack, err = k.sayOnce(ctx, last)
+		putBack, err = k.announceOnce(ctx, last)
 	}
 	if err == nil {
-		err = k.take(ctx, stream)
+		err = k.adopt(ctx, stream)
 	}
 	if err != nil {
 		return copied, err
 	}
 	l.putBack.Store(putBack)
-	k.begun, k.server = time.Now(), "" // it has said so itself
+	k.begun, k.server = time.Now(), "" // this replica has announced it itself
 	l.left.Store(true)
 	return copied, nil
 }
 
-// sayOnce tells everybody that the stream was put back from a backup, which ends at last, and
-// returns where. Whoever else has noticed may have said so: what was begun since is not of the backup.
-func (k *keeper) sayOnce(ctx context.Context, last uint64) (uint64, error) {
+// announceOnce announces that the stream was restored from a backup that ends at last, and returns where it
+// ends. Another replica may have announced it already: then whatever was begun since does not belong to the
+// backup.
+func (k *keeper) announceOnce(ctx context.Context, last uint64) (uint64, error) {
 	word, err := k.log.io.LastOf(ctx, wordSubject)
 	switch {
 	case errors.Is(err, chat.ErrNotFound):
@@ -390,23 +390,23 @@ func (k *keeper) sayOnce(ctx context.Context, last uint64) (uint64, error) {
 	case k.told, word.Time.After(k.said):
 		return strconv.ParseUint(string(word.Data), 10, 64)
 	}
-	return last, k.log.sayPutBack(ctx, last)
+	return last, k.log.announceRestore(ctx, last)
 }
 
-// wordSubject is where a log that has found that a backup was put back says so, and up to which
-// sequence that holds. Another one may know nothing that the backup does not hold, and would go on.
+// wordSubject is where a log that has noticed a restored backup announces it, with the sequence at which the
+// backup ends. Another log may know nothing beyond the backup, and would continue.
 const wordSubject = pulsePrefix + "put-back"
 
-// eraEnds is how long after its beginning an era does not end by another's word: several
-// logs find the same.
+// eraEnds is how long after its beginning an era is not ended by another log's announcement: several logs may
+// notice the same restore.
 const eraEnds = 5 * time.Second
 
-// hear ends the era, by errOther, where another log says that a backup was put back.
+// hear ends the era, with errOther, if another log has announced a restored backup.
 func (k *keeper) hear(ctx context.Context) error {
 	if k.log.server != nil {
 		return nil // there is nobody else
 	}
-	word, said, err := k.log.putBackWord(ctx)
+	word, said, err := k.log.restoreWord(ctx)
 	if err != nil || word <= k.word {
 		return err
 	}
@@ -418,9 +418,9 @@ func (k *keeper) hear(ctx context.Context) error {
 	return errOther
 }
 
-// putBackWord learns up to which sequence a backup was put back, and returns the sequence of the
-// last word on that, and when it was said; 0: there is none.
-func (l *Log) putBackWord(ctx context.Context) (uint64, time.Time, error) {
+// restoreWord learns where a restored backup ends, and returns the sequence of the last announcement of one,
+// and its time; 0: there is none.
+func (l *Log) restoreWord(ctx context.Context) (uint64, time.Time, error) {
 	msg, err := l.io.LastOf(ctx, wordSubject)
 	switch {
 	case errors.Is(err, chat.ErrNotFound):
@@ -430,20 +430,20 @@ func (l *Log) putBackWord(ctx context.Context) (uint64, time.Time, error) {
 	}
 	sequence, err := strconv.ParseUint(string(msg.Data), 10, 64)
 	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("word on a backup: %w", err)
+		return 0, time.Time{}, fmt.Errorf("announcement of a backup: %w", err)
 	}
 	jetio.Raise(&l.putBack, sequence)
 	return msg.Sequence, msg.Time, nil
 }
 
-// take makes a stream that was opened the one that is kept.
-func (k *keeper) take(ctx context.Context, stream jetstream.Stream) error {
+// adopt makes an opened stream the one that the keeper keeps.
+func (k *keeper) adopt(ctx context.Context, stream jetstream.Stream) error {
 	info := stream.CachedInfo()
 	pulse, err := k.lastPulse(ctx)
 	if err != nil {
 		return err
 	}
-	if k.word, k.said, err = k.log.putBackWord(ctx); err != nil {
+	if k.word, k.said, err = k.log.restoreWord(ctx); err != nil {
 		return err
 	}
 	now := time.Now()
@@ -454,8 +454,9 @@ func (k *keeper) take(ctx context.Context, stream jetstream.Stream) error {
 	return nil
 }
 
-// endEra ends the completions that are written here, and returns how many were unfinished, and which are only
-// followed here: their mirrors have stopped. What has ended is forgotten too: another replica would not know it.
+// endEra ends the completions that are written here, and returns how many were unfinished, and those that are
+// only followed here, whose mirrors it has stopped. It also forgets ended completions: another replica would
+// not know them.
 func (l *Log) endEra() (unfinished int, followed []*shared) {
 	l.gate.next()
 	l.mu.Lock()
@@ -477,8 +478,9 @@ func (l *Log) endEra() (unfinished int, followed []*shared) {
 	return unfinished, followed
 }
 
-// abolish forgets a completion whose stream is gone, and tells its readers where it was unfinished. It reports false
-// for one of which only the mirror was stopped: others that noticed sooner may have begun it in the stream that comes.
+// abolish forgets a completion whose stream is gone, and ends its readers if it was unfinished. It reports
+// false if it only stopped a mirror: others that noticed sooner may have begun the completion in the new
+// stream.
 func (l *Log) abolish(s *shared, terminal *chat.Event) bool {
 	w := l.writing(s.name)
 	if w != nil && terminal == nil {
@@ -511,8 +513,8 @@ func (l *Log) dropLost(lost []*shared) {
 	}
 }
 
-// moveMirrors has the new stream feed completions that were followed when the one before was found gone. What
-// that does not hold, or holds otherwise than it was shown, is lost.
+// moveMirrors makes the new stream feed the completions that were followed when the old one was found to be
+// gone. Those that it does not hold, or holds differently from what was shown, are lost.
 func (l *Log) moveMirrors(followed []*shared) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -524,7 +526,7 @@ func (l *Log) moveMirrors(followed []*shared) {
 	}
 }
 
-// suspect has the keeper look at the stream now.
+// suspect makes the keeper check the stream now.
 func (l *Log) suspect() {
 	select {
 	case l.doubt <- struct{}{}:
@@ -532,8 +534,8 @@ func (l *Log) suspect() {
 	}
 }
 
-// lost reports whether the stream of an era is another one by now. It is for whoever was told
-// that something is not there, or was written by somebody else, and wants to know why.
+// lost reports whether the stream of an era has been replaced by now. It is for callers that have learned that
+// something is missing, or was written by somebody else, and want to know why.
 func (k *keeper) lost(ctx context.Context, in era) bool {
 	asked := time.Now()
 	k.mu.Lock()
@@ -562,7 +564,7 @@ func (k *keeper) lost(ctx context.Context, in era) bool {
 			return true
 		}
 		k.log.suspect()
-		k.mu.Unlock() // others look meanwhile
+		k.mu.Unlock() // others may check meanwhile
 		err := wait.For(ctx, lookSoon)
 		k.mu.Lock()
 		switch {
@@ -574,11 +576,11 @@ func (k *keeper) lost(ctx context.Context, in era) bool {
 	}
 }
 
-// electionTime is how long the stream's servers may be about to elect a leader: one is heard of every second.
+// electionTime is how long the stream's servers may take to elect a leader: a leader is heard every second.
 const electionTime = 3 * time.Second
 
-// believes notes that the stream was found to be another one, and reports whether to believe that by now. Where it
-// has several servers, it has the leader show that they follow it.
+// believes notes that the stream was found to be another one, and reports whether that is certain by now. If
+// the stream has several servers, the leader has to prove that they follow it.
 func (k *keeper) believes(ctx context.Context, err error) bool {
 	l, d := k.log, &k.strange
 	d.times++
@@ -592,17 +594,17 @@ func (k *keeper) believes(ctx context.Context, err error) bool {
 	return false
 }
 
-// A doubt is how sure it is that the stream is another one.
+// A doubt is the evidence so far that the stream is another one.
 type doubt struct {
 	times   int        // in a row that it was found so
-	since   time.Time  // when it was looked at first
+	since   time.Time  // when it was first checked
 	mark    jetio.Mark // the same moment
-	knows   bool       // whoever answers has others that follow it
-	untaken bool       // what is there takes no pulses
-	sure    bool       // whatever is found
+	knows   bool       // the server that answers has others that follow it
+	untaken bool       // the stream accepts no pulses
+	sure    bool       // it is certain, whatever is found
 }
 
-// look is called before each look at the stream.
+// look is called before each check of the stream.
 func (d *doubt) look(stream *jetio.Stream) {
 	if d.mark == 0 {
 		d.mark, d.since = stream.Mark(), time.Now()
@@ -610,9 +612,9 @@ func (d *doubt) look(stream *jetio.Stream) {
 	d.knows = stream.TakenSince(d.mark)
 }
 
-// settled reports whether what the last look has found counts. A server of a cluster that was cut off may take itself
-// for the stream's leader for as long as it is, and answer by what it knew: it has nothing stored. Where nothing could
-// be, time has to do.
+// settled reports whether the last finding counts. A server of a cluster that was cut off may believe that it
+// leads the stream until it is reconnected, and answer from outdated data, but it cannot store anything. If
+// there is nothing that could be stored, time has to suffice.
 func (d *doubt) settled(err error, election time.Duration) bool {
 	return d.knows || election == 0 || (d.untaken || errors.Is(err, errGone)) && time.Since(d.since) >= election
 }

@@ -19,11 +19,10 @@ type listed struct {
 	id       string
 }
 
-// listWindow is how much of the stream is looked through first for what comes before an
-// entry, in messages.
+// listWindow is how much of the stream is searched first for the entries before one, in messages.
 const listWindow = 256
 
-// List implements [chat.Log]. It reads entries, and heads, no further than it is asked to.
+// List implements [chat.Log]. It reads entries, and heads, only as far as it has to.
 func (l *Log) List(ctx context.Context, principal, after string, descending bool) iter.Seq2[chat.Head, error] {
 	return func(yield func(chat.Head, error) bool) {
 		entries, err := l.archive.listedFrom(ctx, principal, after, descending)
@@ -51,7 +50,7 @@ func (l *Log) List(ctx context.Context, principal, after string, descending bool
 	}
 }
 
-// listedFrom returns the entries of a principal's list behind the one of that id.
+// listedFrom returns the entries of a principal's list after the one with that id.
 func (a *archive) listedFrom(ctx context.Context, principal, after string, descending bool) (iter.Seq2[listed, error], error) {
 	all := listSubject(principal, "*")
 	subject := all // its last message is the end of the list
@@ -101,9 +100,9 @@ func (a *archive) forwards(ctx context.Context, subject string, from uint64) ite
 	}
 }
 
-// backwards yields the entries of a list before a stream sequence, the last one first, back
-// to the first. The stream reads one way only: so it is looked through a window at a time,
-// each before the last, and larger where there was little in that.
+// backwards yields the entries of a list before a stream sequence, from the last to the first. The stream can
+// only be read forwards: so it is searched one window at a time, each before the previous one, and larger if
+// that one had few entries.
 func (a *archive) backwards(ctx context.Context, subject string, first, before uint64) iter.Seq2[listed, error] {
 	return func(yield func(listed, error) bool) {
 		for window := uint64(listWindow); before > first; {

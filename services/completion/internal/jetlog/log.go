@@ -33,8 +33,8 @@ import (
 const (
 	streamName    = "PAWSTREAM"
 	pastName      = "PAWSTREAM_PAST"
-	usagePrefix   = "paws.u."     // what replicas have stored for whom, by replica; beside pastPrefix
-	pastPrefix    = "paws.t."     // whose a completion was, by id; outlives it
+	usagePrefix   = "paws.u."     // what each replica has stored for whom; in the stream of pastPrefix
+	pastPrefix    = "paws.t."     // the owner of a completion, by id; outlives it
 	eventsPrefix  = "paws.c."     // records of a completion, by its id
 	namesPrefix   = "paws.k."     // idempotency keys, by a hash with their principal
 	listsPrefix   = "paws.s."     // stored completions, by a hash of their principal and their id
@@ -44,9 +44,9 @@ const (
 	pulsePrefix   = "paws.h."     // by replica: what shows that the stream is there
 	livePrefix    = "paws.live."  // what happens to a completion now, by its id: a token follows
 	beatPrefix    = "paws.beat."
-	endedPrefix   = "paws.ended."   // a completion was ended, or deleted, by another than its writer
-	readersPrefix = "paws.readers." // who has readers of a completion?
-	askedPrefix   = "paws.asked."   // which completion was asked for, by what tells askings from each other?
+	endedPrefix   = "paws.ended."   // somebody other than its writer has ended, or deleted, a completion
+	readersPrefix = "paws.readers." // which replica has readers of a completion?
+	askedPrefix   = "paws.asked."   // which completion belongs to an asking?
 	recordToken   = ".record"       // after livePrefix and id: a record that was stored
 	progressToken = ".progress"     // after livePrefix and id: progress, which is not
 
@@ -73,8 +73,8 @@ type Log struct {
 	expiry  expiry
 	health  *health
 	doubt   chan struct{} // asks the keeper for a look; has room for one
-	// putBack is up to which sequence the stream was put back from a backup; 0: it was not, or
-	// nobody knows. More may have been shown than it holds of what was unfinished then.
+	// putBack is the sequence at which a restored backup ends; 0: none was restored, or nobody knows. Readers
+	// may have seen more of its unfinished completions than it holds.
 	putBack atomic.Uint64
 
 	peers     *liveness.Peers
@@ -89,19 +89,19 @@ type Log struct {
 	ctx    context.Context //nolint:containedctx // ends the goroutines that outlive the call which starts them
 	cancel context.CancelFunc
 	work   sync.WaitGroup
-	// hearing is held while a message from another replica may begin work, and while the log
-	// is told to close: no work begins once Close waits for it.
+	// hearing is held while a message from another replica may begin work, and while the log begins to close:
+	// no work begins once Close waits for it.
 	hearing sync.Mutex
 	asked   atomic.Pointer[func(chat.Asking) string] // which completion this process knows by an asking
 
 	books   books.Books // ends that this process enters, or could not delete the owner of
 	mu      sync.Mutex
 	tapes   map[string]*shared
-	left    atomic.Bool          // there may be orphans that the last look has left, or not seen
+	left    atomic.Bool          // there may be orphans that the last look has left or missed
 	mine    map[string]bool      // unfinished completions whose writer here has failed: to be adopted
-	holding map[string]int       // what this process is about to write or to end, by how many calls: see hold
-	missing map[string]time.Time // since when completions are waited for that were announced
-	ended   []*shared            // those whose completion has ended and that nobody reads, oldest first
+	holding map[string]int       // what this process is about to write or to end, with the number of calls: see hold
+	missing map[string]time.Time // since when announced completions have been missing
+	ended   []*shared            // ended completions without readers, oldest first
 	held    int                  // bytes of ended
 }
 
@@ -115,12 +115,12 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 	defer l.hold(m.ID)()
 	begun, in, shuts := time.Now(), l.gate.era(), l.gate.look()
 	w, err := l.create(ctx, in, m)
-	// What took long, or was stored over two connections, may not have its name any more.
+	// A create that took long, or used two connections, may have lost its name.
 	if doubt := time.Since(begun) > l.names.admission/2 || l.gate.look() != shuts; err == nil && m.IdempotencyKey != "" && doubt {
 		err = l.keepName(ctx, w)
 	}
 	if errors.Is(err, chat.ErrLost) {
-		return nil, jetio.Failure(err) // it was not admitted: the next one may be
+		return nil, jetio.Failure(err) // it was not admitted: the next attempt may be
 	}
 	if err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (l *Log) Create(ctx context.Context, m *chat.Meta) (chat.Writer, error) {
 	return w, nil
 }
 
-// create stores what admits a completion.
+// create stores the records that admit a completion.
 func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error) {
 	if m.IdempotencyKey != "" {
 		if err := l.names.claim(ctx, in, m); err != nil {
@@ -147,7 +147,7 @@ func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error)
 	if err := l.shares.Admit(m.Principal, len(data)); err != nil {
 		return nil, err
 	}
-	// Owned first: whatever happens from here on, somebody sees to its end.
+	// Owned first: whatever happens from here on, some replica will end it.
 	owner, err := l.io.Append(ctx, in, ownerSubject(l.replica, m.ID), nil, 0)
 	if err != nil {
 		return nil, err
@@ -158,11 +158,11 @@ func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error)
 	}
 	switch {
 	case errors.Is(err, jetio.ErrFenced):
-		// Nobody else knows the id: it was stored, its acknowledgement was lost for so
-		// long that another replica has taken it over.
+		// Nobody else knows the id: so it was stored, and its acknowledgement was lost for so long that another
+		// replica has taken the completion over.
 		return nil, &chat.ExistsError{Meta: m}
 	case err != nil:
-		l.abandon(m.ID) // it may be there, and then it has to come to an end
+		l.abandon(m.ID) // it may be stored, and then it has to end
 		return nil, err
 	}
 	noted := len(data) + shares.CompletionOverhead
@@ -170,7 +170,7 @@ func (l *Log) create(ctx context.Context, in era, m *chat.Meta) (*writer, error)
 	return &writer{log: l, era: in, meta: m, term: l.term(0), owner: owner, last: last, noted: noted}, nil
 }
 
-// term returns that of what this replica stores in an epoch.
+// term returns the term of the events that this replica stores in an epoch.
 func (l *Log) term(epoch uint64) uint32 {
 	return (&record.Record{Writer: l.replica, Epoch: epoch}).Term()
 }
@@ -224,9 +224,9 @@ func (l *Log) Watched(ctx context.Context, id string) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
-	// Only who has readers answers, and this process does not ask itself.
+	// Only replicas with readers answer, and this process does not ask itself.
 	_, err := l.conn.RequestWithContext(ctx, readersPrefix+id, []byte(l.replica))
-	// Silence is a no from those who can be heard, and who had the time to come back.
+	// Silence means no from replicas that can be heard, and that had the time to return.
 	silent := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout)
 	return err == nil || !silent || !l.peers.Hears()
 }
@@ -239,14 +239,13 @@ func (l *Log) followed(id string) bool {
 	return s != nil && s.readers > 0
 }
 
-// watchTimeout is how long other replicas have to say that they have readers, also those
-// that are busy.
+// watchTimeout is how long other replicas, even busy ones, have to say that they have readers.
 const watchTimeout = 500 * time.Millisecond
 
 // answerWatch tells another replica that a completion has readers here.
 func (l *Log) answerWatch(m *nats.Msg) {
 	if string(m.Data) != l.replica && l.followed(strings.TrimPrefix(m.Subject, readersPrefix)) {
-		_ = m.Respond(nil) // who asks takes silence for a no, and asks again
+		_ = m.Respond(nil) // to the other side, silence means no, and it asks again
 	}
 }
 
@@ -258,12 +257,12 @@ func (l *Log) Seal(ctx context.Context, id string, terminal chat.Event) (chat.Se
 	if w := l.writing(id); w != nil {
 		switch err := w.Seal(ctx, terminal); {
 		case err == nil:
-			w.tellEnd()
+			w.notifyEnd()
 			return w.Settle, nil // its own part finds that it has ended
 		case !errors.Is(err, chat.ErrSealed):
 			return nil, err
 		}
-		// Somebody has ended the completion, or goes on with it: the stream knows.
+		// Somebody has ended the completion, or continues it: the stream knows.
 	}
 	return l.sealOver(ctx, id, terminal)
 }
@@ -281,8 +280,8 @@ func (l *Log) announce(id string, by *writer) {
 	}
 }
 
-// hearEnd is announce's other side. A word may come late: only a later writer replaces
-// ours. Should two that follow each other believe each other's word, nobody would write.
+// hearEnd is announce's other side. A message may come late, so only a later writer replaces ours. If two
+// successive writers believed each other's message, nobody would write.
 func (l *Log) hearEnd(m *nats.Msg) {
 	l.hearing.Lock()
 	defer l.hearing.Unlock()
@@ -297,14 +296,14 @@ func (l *Log) hearEnd(m *nats.Msg) {
 		_, number, _ := strings.Cut(string(m.Data), " ")
 		epoch, err := strconv.ParseUint(number, 10, 64)
 		if err != nil || epoch <= w.epoch {
-			return // our own word too; where it says nothing that we know, the fence decides
+			return // or our own message; if it says nothing that we know, the fence decides
 		}
 	}
 	w.fail(errReplaced)
 }
 
-// errReplaced is what a writer fails with that has learned otherwise than by the fence
-// that the completion is not its any more.
+// errReplaced is the error of a writer that has learned, other than by the fence, that the completion is no
+// longer its own.
 var errReplaced = fmt.Errorf("%w: %w", chat.ErrSealed, jetio.ErrFenced)
 
 // SetMetadata implements [chat.Log].
@@ -334,8 +333,8 @@ func (l *Log) SetMetadata(ctx context.Context, id string, metadata map[string]st
 	return gone
 }
 
-// label replaces a completion's metadata by others. It counts for the
-// completion's principal, as all does that is stored for one.
+// label replaces a completion's metadata. Like everything stored for a completion, the metadata counts against
+// its principal's share.
 func (l *Log) label(ctx context.Context, in era, m *chat.Meta, data []byte) error {
 	if err := l.shares.Admit(m.Principal, len(data)+recordOverhead); err != nil {
 		return err
@@ -376,7 +375,7 @@ func (l *Log) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
-// purge deletes what is stored of a completion.
+// purge deletes everything that is stored of a completion.
 func (l *Log) purge(ctx context.Context, m *chat.Meta) error {
 	return purge(ctx, l.stream, eventsPrefix+m.ID, labelsPrefix+m.ID, listSubject(m.Principal, m.ID))
 }

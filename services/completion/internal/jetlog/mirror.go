@@ -18,28 +18,27 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
-// recheck is how often a silent mirror looks into the stream: a message that was
-// published to it may have been lost.
+// recheck is how often a silent mirror reads the stream: a message published to it may have been lost.
 const recheck = 2 * time.Second
 
-// A mirror feeds a completion's tape from the stream. It takes the subject's messages
-// in the order of the stream, each once, and shows none that does not fit.
+// A mirror feeds a completion's tape from the stream. It reads the subject's messages in the order of the
+// stream, each once, and shows none that does not fit.
 type mirror struct {
 	log    *Log
 	shared *shared
 	era    era
 	chain  record.Chain
-	last   uint64 // stream sequence of the last message taken
-	missed bool   // there is more than could be read: look again soon
-	unkept int    // bytes that no room was taken for yet
+	last   uint64 // stream sequence of the last message added
+	missed bool   // there is more than could be read: read again soon
+	unkept int    // bytes for which no room has been reserved yet
 
 	failing  bool       // the stream cannot be reached
-	behind   jetio.Mark // when it was first found to hold less than was shown; zero: it does not
-	knows    bool       // whoever has read it since knows all of it
-	patience time.Time  // until when the meta may take to come
+	behind   jetio.Mark // when the stream was first found to hold less than was shown; zero: it does not
+	knows    bool       // the server that was read since knows all of the stream
+	patience time.Time  // until when the meta may be missing
 }
 
-// startMirror has the stream feed s. The caller holds the lock.
+// startMirror makes the stream feed s. The caller holds the lock.
 func (l *Log) startMirror(s *shared) {
 	ctx, stop := context.WithCancel(l.ctx)
 	stopped := make(chan struct{})
@@ -52,9 +51,9 @@ func (l *Log) startMirror(s *shared) {
 		}
 		m := &mirror{log: l, shared: s, era: in, chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
 		err := m.run(ctx)
-		close(stopped) // it feeds no more. Who waits for that may hold a lock which the keeper wants
+		close(stopped) // it feeds no more. Whoever waits for this may hold a lock that the keeper needs
 		if err != nil && ctx.Err() == nil && (moved && !m.chain.Begun() || l.keeper.lost(ctx, m.era)) {
-			err = chat.ErrLost // whatever it is that does not add up
+			err = chat.ErrLost // whatever the inconsistency was
 		}
 		if err != nil {
 			l.giveUp(ctx, s, err)
@@ -73,11 +72,11 @@ func (l *Log) giveUp(mirror context.Context, s *shared, err error) {
 	}
 }
 
-// run feeds the tape until the terminal event. It listens first and reads what is
-// stored then, so that nothing falls between the two.
+// run feeds the tape until the terminal event. It subscribes first and then reads what is stored, so that
+// nothing is missed in between.
 func (m *mirror) run(ctx context.Context) error {
 	live := make(chan *nats.Msg, 256)
-	// The server takes it in before the request for what is stored, as that comes after.
+	// The server handles it before the request for what is stored, which comes later.
 	sub, err := m.log.conn.ChanSubscribe(livePrefix+m.shared.name+".*", live)
 	if err != nil {
 		return jetio.Failure(err)
@@ -92,7 +91,7 @@ func (m *mirror) run(ctx context.Context) error {
 		var err error
 		select {
 		case msg := <-live:
-			err = m.take(ctx, msg)
+			err = m.receive(ctx, msg)
 		case <-idle.C:
 			err = m.look(ctx)
 		case <-ctx.Done():
@@ -106,7 +105,7 @@ func (m *mirror) run(ctx context.Context) error {
 	return nil
 }
 
-// pause is how long a mirror that hears nothing waits until it looks into the stream.
+// pause is how long a mirror that hears nothing waits before it reads the stream.
 func (m *mirror) pause() time.Duration {
 	if m.missed {
 		return jetio.RetryPause
@@ -139,7 +138,7 @@ func (m *mirror) catchUp(ctx context.Context) error {
 				slog.String("completion", m.shared.name), slog.Any("error", err))
 		}
 		m.behind = 0
-		m.chain, m.missed, m.failing = resumed, true, true // what came of the batch comes again, and is shown once
+		m.chain, m.missed, m.failing = resumed, true, true // the part of the batch that came will come again, and is shown once
 		return ctx.Err()
 	}
 	if !m.chain.Begun() {
@@ -148,8 +147,8 @@ func (m *mirror) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// unbegun tells a completion of which a server has nothing yet, as it lags, from one that has expired or
-// was never there.
+// unbegun distinguishes a completion that a lagging server does not have yet from one that has expired or never
+// existed.
 func (m *mirror) unbegun(ctx context.Context) error {
 	_, _, err := m.log.archive.oneRecord(ctx, m.shared.name, m.log.io.FirstOf)
 	shown, _ := m.shared.tape.Last()
@@ -159,7 +158,7 @@ func (m *mirror) unbegun(ctx context.Context) error {
 	case errors.Is(err, chat.ErrNotFound):
 		_, err = m.log.archive.pastMeta(ctx, m.shared.name)
 		return err
-	case errors.Is(err, chat.ErrLogFull) && (shown >= 0 || !late): // nobody leads, or it cannot be reached
+	case errors.Is(err, chat.ErrLogFull) && (shown >= 0 || !late): // there is no leader, or it cannot be reached
 		m.behind, err = 0, ctx.Err()
 	case err == nil && late && shown < 0:
 		err = jetio.Failure(nats.ErrTimeout)
@@ -168,7 +167,7 @@ func (m *mirror) unbegun(ctx context.Context) error {
 	return err
 }
 
-// look is what a mirror does that has heard nothing for a while.
+// look is what a mirror does when it has heard nothing for a while.
 func (m *mirror) look(ctx context.Context) error {
 	if err := m.catchUp(ctx); err != nil || m.missed || m.ended() {
 		return err
@@ -176,9 +175,9 @@ func (m *mirror) look(ctx context.Context) error {
 	return m.stillThere(ctx)
 }
 
-// stillThere tells a completion that is silent from one that was deleted, and from one
-// that nobody would ever end: storage that lost its last records may have lost, or
-// have brought back, the word on who owns it. [chat.ErrLost]: more was shown than there is.
+// stillThere distinguishes a silent completion from one that was deleted, and from one that nobody would ever
+// end: storage that lost its last records may also have lost, or brought back, the record of its owner.
+// [chat.ErrLost]: more was shown than the stream holds.
 func (m *mirror) stillThere(ctx context.Context) error {
 	id, in := m.shared.name, m.log.gate.era()
 	newest, _, err := m.log.archive.lastRecord(ctx, id)
@@ -209,7 +208,7 @@ func (m *mirror) stillThere(ctx context.Context) error {
 		}
 		return fmt.Errorf("completion %s: %w: the stream holds %d events, and event %d was shown", id, chat.ErrLost, newest.Next(), shown)
 	case newest.Terminal() != nil:
-		return ctx.Err() // it is about to be read, and needs no owner
+		return ctx.Err() // it has ended: it will be read soon, and needs no owner
 	}
 	if _, err := m.log.io.LastOf(ctx, ownerSubject("*", id)); !errors.Is(err, chat.ErrNotFound) {
 		return ctx.Err()
@@ -223,8 +222,8 @@ func (m *mirror) stillThere(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// doubts reports whether what says that the stream holds less than was shown may be out of date: then it is
-// asked again soon. This replica's own pulses show before long who leads.
+// doubts reports whether the answer that the stream holds less than was shown may be out of date: then the
+// mirror asks again soon. This replica's own pulses soon show who leads.
 func (m *mirror) doubts() bool {
 	if m.behind == 0 {
 		m.behind = m.log.io.Mark()
@@ -233,8 +232,8 @@ func (m *mirror) doubts() bool {
 	return m.missed
 }
 
-// take handles a live message: a record, or progress.
-func (m *mirror) take(ctx context.Context, msg *nats.Msg) error {
+// receive handles a live message: a record, or progress.
+func (m *mirror) receive(ctx context.Context, msg *nats.Msg) error {
 	if strings.HasSuffix(msg.Subject, progressToken) {
 		if p, ok := decodeProgress(msg.Data); ok {
 			m.shared.tape.Progress(p)
@@ -251,14 +250,13 @@ func (m *mirror) take(ctx context.Context, msg *nats.Msg) error {
 		m.log.witness.Saw(m.era, sequence, eventsPrefix+m.shared.name, msg.Data)
 		return m.feed(msg.Data)
 	}
-	// Something was missed, or it is not from the stream: what that holds is what counts.
+	// Something was missed, or the message is not from the stream: what the stream holds counts.
 	err := m.catchUp(ctx)
 	m.missed = m.missed || m.last < sequence
 	return err
 }
 
-// republished returns the stream sequence of a live message, and that of the one
-// before it on its subject.
+// republished returns the stream sequence of a live message, and that of the previous one on its subject.
 func republished(msg *nats.Msg) (sequence, before uint64, ok bool) {
 	if msg.Header.Get(jetstream.StreamHeader) != streamName {
 		return 0, 0, false
@@ -271,7 +269,7 @@ func republished(msg *nats.Msg) (sequence, before uint64, ok bool) {
 	return sequence, before, err == nil
 }
 
-// feed takes the next message of the subject.
+// feed adds the next message of the subject.
 func (m *mirror) feed(data []byte) error {
 	r, err := record.Decode(data)
 	switch {
@@ -290,10 +288,10 @@ func (m *mirror) feed(data []byte) error {
 	return m.shared.feed(r)
 }
 
-// keepStep is how much a mirror takes before room for more is taken.
+// keepStep is how many bytes a mirror adds before it reserves more room.
 const keepStep = 32 << 10
 
-// keep takes room for a record, a step at a time.
+// keep reserves room for a record, a step at a time.
 func (m *mirror) keep(r *record.Record) error {
 	shown, _ := m.shared.tape.Last()
 	for i := range r.Events {

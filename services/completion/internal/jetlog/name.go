@@ -15,31 +15,31 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
-// A name, which is what an idempotency key of a principal stands for, is claimed before its
-// completion is stored. Where that does not come for too long, the next claimer gives the name to
-// its own. The order of the stream decides between the two: the completion has the name if its
-// meta was stored before the name was given away, else it is withdrawn. Whoever gives a name away
-// looks for that meta once more, whoever has taken long looks for its name, and so does whoever
-// adopts a completion. Names that are given away tell by whom they were had before, so it can
-// always be told, even if all of them have died.
+// A name, which is what an idempotency key of a principal stands for, is claimed before its completion is
+// stored. If the completion does not come for too long, the next claimer gives the name to its own completion.
+// The order of the stream decides between the two: the first completion has the name if its meta was stored
+// before the name was given away; else it is withdrawn. A replica that gives a name away looks for that meta
+// once more. A create that has taken long checks its name, and so does a replica that adopts a completion. A
+// name that is given away records its previous holder, so the decision is always possible, even if all of them
+// have died.
 
-// admission is how long a completion may take from its name to its meta.
+// admission is how long a completion may take from claiming its name to storing its meta.
 const admission = 2 * time.Second
 
 // Names are what idempotency keys stand for, as the stream holds them.
 type names struct {
 	archive   *archive
-	admission time.Duration // how long a completion is waited for whose name is claimed
+	admission time.Duration // how long to wait for a completion whose name is claimed
 }
 
-// A holder is who has a name, by the last message of its subject.
+// A holder is the completion that has a name, by the last message of its subject.
 type holder struct {
 	id       string
-	before   string // who had it before, of which nothing was stored yet; "": nobody
-	sequence uint64 // of the message: when the name was given to it
+	before   string // the previous holder, of which nothing was stored yet; "": none
+	sequence uint64 // of the message: when the holder got the name
 }
 
-// holder returns who has the name of a subject: [chat.ErrNotFound].
+// holder returns the holder of a subject's name: [chat.ErrNotFound] if there is none.
 func (n *names) holder(ctx context.Context, subject string) (holder, error) {
 	msg, err := n.archive.io.LastOf(ctx, subject)
 	if err != nil {
@@ -56,8 +56,8 @@ func (n *names) holder(ctx context.Context, subject string) (holder, error) {
 	return h, nil
 }
 
-// give gives a name to a completion where the last message of its subject is the expected
-// one, and returns the sequence of the message that says so.
+// give gives a name to a completion if the last message of its subject is the expected one, and returns the
+// sequence of the message that does so.
 func (n *names) give(ctx context.Context, in era, m *chat.Meta, before string, expect uint64) (uint64, error) {
 	data, err := proto.Marshal(&logv1.Name{CompletionId: m.ID, RequestHash: m.RequestHash[:], PreviousCompletionId: before})
 	if err != nil {
@@ -66,10 +66,9 @@ func (n *names) give(ctx context.Context, in era, m *chat.Meta, before string, e
 	return n.archive.io.Append(ctx, in, nameSubject(m.Principal, m.IdempotencyKey), data, expect)
 }
 
-// claim gives the name of its idempotency key to a completion: [*chat.ExistsError] where
-// another one has it.
+// claim gives a completion the name of its idempotency key: [*chat.ExistsError] if another one has it.
 func (n *names) claim(ctx context.Context, in era, m *chat.Meta) error {
-	var had holder // whom it is taken from
+	var had holder // from whom it is taken
 	for {
 		at, err := n.give(ctx, in, m, had.id, had.sequence)
 		switch {
@@ -89,8 +88,8 @@ func (n *names) claim(ctx context.Context, in era, m *chat.Meta) error {
 	}
 }
 
-// giveBack gives a name back to whom it was taken from, [*chat.ExistsError], if that was stored
-// in the meantime. Should it fail to, the rule says whose the name is.
+// giveBack returns a name to its previous holder, with [*chat.ExistsError], if that one was stored in the
+// meantime. If giveBack fails, the rule above decides whose the name is.
 func (n *names) giveBack(ctx context.Context, in era, had string, at uint64) error {
 	meta, err := n.storedBefore(ctx, had, at)
 	if meta == nil || err != nil {
@@ -102,8 +101,7 @@ func (n *names) giveBack(ctx context.Context, in era, had string, at uint64) err
 	return &chat.ExistsError{Meta: meta}
 }
 
-// storedBefore returns a completion's meta if it was stored before a sequence of the stream,
-// else nil.
+// storedBefore returns a completion's meta if it was stored before a sequence of the stream, otherwise nil.
 func (n *names) storedBefore(ctx context.Context, id string, sequence uint64) (*chat.Meta, error) {
 	meta, first, err := n.archive.meta(ctx, id)
 	if isGone(err) || err == nil && first > sequence {
@@ -112,7 +110,7 @@ func (n *names) storedBefore(ctx context.Context, id string, sequence uint64) (*
 	return meta, err
 }
 
-// isGone reports whether an error says that a completion is not stored, be it any more.
+// isGone reports whether an error says that a completion is not, or no longer, stored.
 func isGone(err error) bool {
 	return errors.Is(err, chat.ErrNotFound) || errors.Is(err, chat.ErrTrimmed)
 }
@@ -126,8 +124,8 @@ func (l *Log) Lookup(ctx context.Context, principal, key string) (*chat.Meta, er
 	return meta, err
 }
 
-// named returns the completion that a name stands for, and who has it by the last message:
-// [chat.ErrNotFound] where nothing of it is stored, nor comes in time.
+// named returns the completion that a name stands for, and the holder by the last message: [chat.ErrNotFound]
+// if no part of it is stored, or arrives in time.
 func (n *names) named(ctx context.Context, subject string) (*chat.Meta, holder, error) {
 	h, err := n.holder(ctx, subject)
 	if err != nil {
@@ -144,14 +142,14 @@ func (n *names) named(ctx context.Context, subject string) (*chat.Meta, holder, 
 		switch {
 		case again != nil:
 			return nil, holder{}, again
-		case !missing && now == h: // else it may have come too late
+		case !missing && now == h: // otherwise it may have come too late
 			return meta, h, nil
 		}
 		h = now
 	}
 }
 
-// meant returns the completion that a name stands for, as far as it is stored.
+// meant returns the completion that a name stands for, if it is stored.
 func (n *names) meant(ctx context.Context, h holder) (*chat.Meta, error) {
 	if h.before != "" {
 		if meta, err := n.storedBefore(ctx, h.before, h.sequence); meta != nil || err != nil {
@@ -162,9 +160,9 @@ func (n *names) meant(ctx context.Context, h holder) (*chat.Meta, error) {
 	return meta, err
 }
 
-// has reports whether a completion whose meta has that sequence has its name, and sees to it
-// that everybody knows if it has. A name that nobody has is its own: it was lost with another
-// stream, or deleted with whom it was given to.
+// has reports whether a completion whose meta has that sequence has its name, and if so makes sure that
+// everybody can know. A name without a holder belongs to it: the name was lost with another stream, or deleted
+// with its last holder.
 func (n *names) has(ctx context.Context, in era, m *chat.Meta, meta uint64) (bool, error) {
 	for {
 		h, err := n.holder(ctx, nameSubject(m.Principal, m.IdempotencyKey))
@@ -182,8 +180,8 @@ func (n *names) has(ctx context.Context, in era, m *chat.Meta, meta uint64) (boo
 	}
 }
 
-// keepName sees to it that a completion which may have lost its name is not admitted then:
-// [*chat.ExistsError], or another error where nobody knows yet. Who adopts it asks again.
+// keepName ensures that a completion that has lost its name is not admitted: [*chat.ExistsError], or another
+// error if nobody knows yet. A replica that adopts the completion asks again.
 func (l *Log) keepName(ctx context.Context, w *writer) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.cfg.Patience)
 	defer cancel()
@@ -201,12 +199,12 @@ func (l *Log) keepName(ctx context.Context, w *writer) error {
 	l.work.Go(func() { l.disown(w.era, w.meta.ID, w.owner) })
 	other, err := l.Lookup(ctx, w.meta.Principal, w.meta.IdempotencyKey)
 	if err != nil {
-		return jetio.Failure(err) // the other one may have died: the next try tells
+		return jetio.Failure(err) // the other one may have died: the next attempt will show
 	}
 	return &chat.ExistsError{Meta: other}
 }
 
-// free deletes the name of a completion that is stored, if that has it.
+// free deletes the name of a stored completion, if the completion has it.
 func (n *names) free(ctx context.Context, in era, m *chat.Meta) error {
 	if m.IdempotencyKey == "" {
 		return nil

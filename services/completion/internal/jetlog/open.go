@@ -21,11 +21,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/witness"
 )
 
-// startPatience bounds how long the server and the stream may take to be there.
+// startPatience bounds how long the server and the stream may take to become available.
 const startPatience = 10 * time.Second
 
-// Open connects to the stream and makes it if it does not exist. [Log.Close] ends what
-// it has started. An error is one line for the person who started the program.
+// Open connects to the stream and creates it if it does not exist. [Log.Close] ends what it has started. An
+// error is one line for the person who started the program.
 func Open(ctx context.Context, cfg Config) (*Log, error) {
 	var election time.Duration
 	if cfg.Replicas > 1 {
@@ -34,7 +34,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	return openElected(ctx, cfg, election)
 }
 
-// openElected is Open where the servers of the stream may be about to elect its leader for so long.
+// openElected is Open with the time that the stream's servers may take to elect a leader.
 func openElected(ctx context.Context, cfg Config, election time.Duration) (*Log, error) {
 	cfg.setDefaults()
 	l := &Log{
@@ -83,8 +83,8 @@ func openElected(ctx context.Context, cfg Config, election time.Duration) (*Log,
 	return l, nil
 }
 
-// openPatiently tries again where JetStream does not answer: in a cluster that has just
-// started, the server that was asked may have lost the election meanwhile.
+// openPatiently tries again if JetStream does not answer: in a cluster that has just started, the server that
+// was asked may have lost the election meanwhile.
 func (l *Log) openPatiently(ctx context.Context) error {
 	for {
 		try, cancel := context.WithTimeout(ctx, jetio.AnswerTimeout)
@@ -96,7 +96,7 @@ func (l *Log) openPatiently(ctx context.Context) error {
 	}
 }
 
-// streamConfig is what the stream has to be.
+// streamConfig is the configuration that the stream has to have.
 func (l *Log) streamConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:        streamName,
@@ -104,7 +104,7 @@ func (l *Log) streamConfig() jetstream.StreamConfig {
 		Subjects:    []string{eventsPrefix + "*", namesPrefix + "*", listsPrefix + "*.*", labelsPrefix + "*", ownersPrefix + "*.*", pulsePrefix + "*"},
 		Storage:     jetstream.FileStorage,
 		Retention:   jetstream.LimitsPolicy,
-		Discard:     jetstream.DiscardNew, // never throw a live completion's events away for new ones
+		Discard:     jetstream.DiscardNew, // never discard a live completion's events for new ones
 		MaxAge:      l.cfg.Retention,
 		MaxBytes:    l.cfg.MaxBytes,
 		Replicas:    l.cfg.Replicas,
@@ -124,15 +124,15 @@ func (l *Log) openFirst(ctx context.Context) error {
 	if err := l.testify(ctx, stream.CachedInfo()); err != nil {
 		return err
 	}
-	if err := l.keeper.take(ctx, stream); err != nil || l.server == nil {
+	if err := l.keeper.adopt(ctx, stream); err != nil || l.server == nil {
 		return err
 	}
 	return l.watchMark()
 }
 
-// openStream makes the streams, or takes those there are if they are what we need. Their
-// limits are brought up to date; what decides whether the rules hold must be right. Where the server
-// cannot make the one that remembers what has expired, as on a full disk, the keeper does later.
+// openStream creates the streams, or opens existing ones if they are what we need. It updates their limits; the
+// settings that the rules depend on must be right. If the server cannot create the stream that remembers
+// expired completions, for example on a full disk, the keeper does so later.
 func (l *Log) openStream(ctx context.Context) (jetstream.Stream, error) {
 	want := l.streamConfig()
 	stream, err := l.makeOrFit(ctx, &want, checkStream)
@@ -143,13 +143,13 @@ func (l *Log) openStream(ctx context.Context) (jetstream.Stream, error) {
 	_, err = l.makeOrFit(ctx, &past, nil)
 	var told *jetstream.APIError
 	if errors.As(err, &told) && told.Code >= http.StatusInternalServerError {
-		l.cfg.Logger.WarnContext(ctx, "what has expired is told as unknown until the server can store it", slog.Any("error", err))
+		l.cfg.Logger.WarnContext(ctx, "expired completions are reported as unknown until the server can store them", slog.Any("error", err))
 		err = nil
 	}
 	return stream, err
 }
 
-// makeOrFit makes a stream, or brings the one there is up to date once check has passed it, if there is one.
+// makeOrFit creates a stream, or updates the existing one once check has passed it.
 func (l *Log) makeOrFit(ctx context.Context, want *jetstream.StreamConfig, check func(got, want *jetstream.StreamConfig) error) (jetstream.Stream, error) {
 	stream, err := l.js.Stream(ctx, want.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -172,18 +172,18 @@ func (l *Log) makeOrFit(ctx context.Context, want *jetstream.StreamConfig, check
 			return nil, err
 		}
 	}
-	// What is the operator's own business stays.
+	// Settings that are the operator's own business stay.
 	want.Placement, want.Compression, want.FirstSeq = got.Placement, got.Compression, got.FirstSeq
-	if same(got, want) { // else a disk that others have filled would keep us from starting
+	if same(got, want) { // otherwise a disk that others have filled would prevent the start
 		return stream, nil
 	}
 	stream, err = l.js.UpdateStream(ctx, *want)
 	return stream, explain(want, err)
 }
 
-// switchOn puts right what somebody has changed of a stream that is in use: settings without which it
-// cannot be read, or takes no records. Each replica wants the same of them. Its other limits stay, which
-// another replica may have been started with.
+// switchOn restores settings of a stream in use that somebody has changed and without which it cannot be read,
+// or accepts no records. Every replica wants the same values of these. Its other limits stay: another replica
+// may have been started with them.
 func (l *Log) switchOn(ctx context.Context, got jetstream.StreamConfig, want *jetstream.StreamConfig) error {
 	fit := got
 	fit.AllowDirect, fit.RePublish = want.AllowDirect, want.RePublish
@@ -191,13 +191,13 @@ func (l *Log) switchOn(ctx context.Context, got jetstream.StreamConfig, want *je
 	if same(&got, &fit) {
 		return nil
 	}
-	l.cfg.Logger.WarnContext(ctx, "somebody has changed the stream: what it cannot be used without is put right", slog.String("stream", got.Name))
+	l.cfg.Logger.WarnContext(ctx, "somebody has changed the stream: the settings that it needs are restored", slog.String("stream", got.Name))
 	_, err := l.js.UpdateStream(ctx, fit)
 	return explain(&fit, err)
 }
 
-// same reports whether a stream is as it is wanted. What we leave to the server is not
-// compared, but for limits that it would not have by itself.
+// same reports whether a stream is configured as wanted. Settings that we leave to the server are not compared,
+// except limits that it would not set by itself.
 func same(got, want *jetstream.StreamConfig) bool {
 	g, w := *got, *want
 	for _, c := range []*jetstream.StreamConfig{&g, &w} {
@@ -210,10 +210,10 @@ func same(got, want *jetstream.StreamConfig) bool {
 	return reflect.DeepEqual(g, w)
 }
 
-// firstSequence is where a stream begins that is made now: where none of before has got to, at
-// up to a million records a second. So numbers that somebody still has of an older stream mean
-// nothing in this one. Where the system's clock has been set back since, others may be ahead of
-// what is known here by an hour's records.
+// firstSequence is where a stream created now begins: above the numbers of all older ones, at up to a million
+// records a second. So numbers that somebody still has of an older stream mean nothing in this one. If the
+// system's clock has been set back since, other replicas may be ahead of what is known here by an hour's
+// records.
 func (l *Log) firstSequence() uint64 {
 	first, known := uint64(time.Now().UnixMicro()), l.io.Last()
 	if first > known {
@@ -225,9 +225,9 @@ func (l *Log) firstSequence() uint64 {
 // markEvery is how old the data directory's mark may be.
 const markEvery = time.Second
 
-// watchMark compares what the stream holds with the data directory's mark, and keeps that
-// up to date from here on. Records that are missing have been lost with their file: the
-// completions that they belonged to end with an error, or seem to have expired.
+// watchMark compares what the stream holds with the data directory's mark, and keeps the mark up to date from
+// then on. Missing records were lost with their file: their completions end with an error, or seem to have
+// expired.
 func (l *Log) watchMark() error {
 	last := l.io.Last()
 	marked, err := datadir.ReadMark(l.server.Dir())
@@ -248,10 +248,10 @@ func (l *Log) watchMark() error {
 	return nil
 }
 
-// remembered is how long an expired completion is told from one that never was.
+// remembered is how long an expired completion is distinguished from one that never existed.
 const remembered = 24 * time.Hour
 
-// pastConfig is what the stream has to be that remembers whose the expired completions were.
+// pastConfig is the configuration of the stream that remembers the owners of expired completions.
 func (l *Log) pastConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name:              pastName,
@@ -262,7 +262,7 @@ func (l *Log) pastConfig() jetstream.StreamConfig {
 		MaxBytes:          min(maxPast, max(minPast, l.cfg.MaxBytes/pastShare)),
 		Replicas:          l.cfg.Replicas,
 		MaxMsgsPerSubject: 1,
-		// Not AllowDirect: of a server that lags behind, one that was just deleted would be an expired one.
+		// Not AllowDirect: at a lagging server, a completion that was just deleted would seem expired.
 	}
 }
 
@@ -282,15 +282,15 @@ func explain(want *jetstream.StreamConfig, err error) error {
 	return fmt.Errorf("open the stream %s: %w", want.Name, err)
 }
 
-// Bounds of the stream of what has expired, in bytes, and which part of the log's it may take;
-// the oldest go first.
+// Bounds of the stream of expired completions, in bytes, and the part of the log's size that it may have; the
+// oldest entries go first.
 const (
 	maxPast   = 64 << 20
 	minPast   = 1 << 20
 	pastShare = 64
 )
 
-// checkStream refuses a stream that somebody else made, or a newer version of us.
+// checkStream refuses a stream created by somebody else, or by a newer version of this program.
 func checkStream(got, want *jetstream.StreamConfig) error {
 	if f := got.Metadata[formatKey]; f != format {
 		return unfit("the stream %s has format %q, and this version reads %q only", streamName, f, format)
@@ -301,7 +301,7 @@ func checkStream(got, want *jetstream.StreamConfig) error {
 	case got.Storage != want.Storage:
 		return unfit("the stream %s is not kept in files", streamName)
 	case got.Retention != want.Retention:
-		return unfit("the stream %s drops what has been read; its retention must be by limits", streamName)
+		return unfit("the stream %s drops messages that were read; its retention must be by limits", streamName)
 	case !sameSubjects(got.Subjects, want.Subjects):
 		return unfit("the stream %s has other subjects", streamName)
 	case got.Sealed || got.DenyDelete || got.DenyPurge:
@@ -312,7 +312,7 @@ func checkStream(got, want *jetstream.StreamConfig) error {
 	return nil
 }
 
-// sameSubjects compares subjects. A stream of before there were pulses has none for them yet.
+// sameSubjects compares subjects. A stream created before there were pulses has none for them yet.
 func sameSubjects(got, want []string) bool {
 	got = append(slices.Clone(got), pulsePrefix+"*")
 	return slices.Equal(slices.Compact(slices.Sorted(slices.Values(got))), slices.Sorted(slices.Values(want)))
@@ -327,7 +327,7 @@ func (l *Log) Close() {
 	l.work.Wait()
 	defer l.witness.Close()
 	if l.conn != nil {
-		_ = l.conn.FlushTimeout(time.Second) // what was said last; there may be nobody to hear it
+		_ = l.conn.FlushTimeout(time.Second) // the last messages; there may be no server to receive them
 		l.conn.Close()
 	}
 	if l.server != nil {

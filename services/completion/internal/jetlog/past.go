@@ -11,9 +11,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// remember says whose a completion is, for when it has expired. Nobody waits until that is
-// stored: without it the completion would seem never to have been, no more.
-// It comes too late for one that was deleted: there is a message then.
+// remember records the owner of a completion, for when it has expired. Nobody waits until that is stored:
+// without it the completion would merely seem never to have existed. For a deleted completion it comes too
+// late: there is a message then.
 func (l *Log) remember(m *chat.Meta) {
 	_ = l.conn.PublishMsg(&nats.Msg{
 		Subject: pastPrefix + m.ID,
@@ -22,8 +22,8 @@ func (l *Log) remember(m *chat.Meta) {
 	})
 }
 
-// unremember puts nobody's name in the place of whose a completion was, and keeps that: what
-// remember has sent may still be on its way, from another replica too.
+// unremember replaces the owner of a completion by nobody, and keeps that entry: what remember has sent may
+// still be on its way, even from another replica.
 func (l *Log) unremember(ctx context.Context, id string) error {
 	_, err := l.js.Publish(ctx, pastPrefix+id, nil)
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {

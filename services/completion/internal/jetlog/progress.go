@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
-// publishProgress shows progress to the readers in other replicas. It may get lost.
+// publishProgress shows progress to readers on other replicas. It may get lost.
 func (l *Log) publishProgress(id string, p chat.Progress) {
 	data, err := proto.Marshal(wire.EventToProto(&chat.Event{Kind: chat.KindProgress, Progress: &p}))
 	if err == nil {

@@ -9,25 +9,25 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
-// Bounds of what is read at once. A record may have a request of many megabytes, which takes several
-// times as much until it is decoded, and nobody knows that before. Besides, a server ends a connection
-// for which it has more than 64 MiB, or whatever it is told.
+// Bounds of concurrent reads. A record may have a request of many megabytes, which needs several times as much
+// memory until it is decoded, and nobody knows beforehand. Besides, a server ends a connection when more than
+// 64 MiB (or its configured limit) is pending for it.
 const (
 	mostReads  = 32
 	leastReads = 3
 	readBytes  = 64 << 20
-	// mostUntaken is what a server of our own may have for a connection that has not taken it yet: more than what is
-	// read at once comes to.
+	// mostUntaken is how many bytes the embedded server may have pending for a connection: more than all
+	// concurrent reads together.
 	mostUntaken = 4 * leastReads * natsserver.MaxPayload
 )
 
-// readsAtOnce is how many completions are read at once, and as many of their records beside, from a
-// server that takes records of so many bytes.
+// readsAtOnce is how many completions are read at once, and how many single records besides, from a server that
+// accepts records of that many bytes.
 func readsAtOnce(maxRecord int64) int {
 	return int(min(max(readBytes/max(maxRecord, 1), leastReads), mostReads))
 }
 
-// reads bounds what is read.
+// reads bounds concurrent reads.
 type reads struct{ batches, records chan struct{} }
 
 func newReads(conn *nats.Conn) *reads {

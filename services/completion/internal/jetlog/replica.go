@@ -260,7 +260,7 @@ func (l *Log) adopted(id string) {
 // claim makes this replica the writer of a completion: [chat.ErrSealed] where it has
 // ended, jetio.ErrFenced where another replica has claimed it.
 func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan, error) {
-	if _, _, err := l.putBackWord(ctx); err != nil {
+	if _, _, err := l.restoreWord(ctx); err != nil {
 		return nil, err
 	}
 	past, err := l.archive.history(ctx, id)

@@ -34,7 +34,7 @@ func (l *Log) testify(ctx context.Context, info *jetstream.StreamInfo) error {
 	l.cfg.Logger.ErrorContext(ctx, "the log was put back from a backup while this process was away: what that holds unfinished ends",
 		slog.Uint64("last", info.State.LastSeq), slog.Uint64("last_known", known.Sequence))
 	// The backup ends before what is known and not there any more: what was stored since is not of it.
-	if err := l.sayPutBack(ctx, min(info.State.LastSeq, known.Sequence)); err != nil {
+	if err := l.announceRestore(ctx, min(info.State.LastSeq, known.Sequence)); err != nil {
 		return jetio.Failure(err)
 	}
 	l.keeper.begun = time.Now()
@@ -57,8 +57,8 @@ func (l *Log) olderThan(ctx context.Context, info *jetstream.StreamInfo, known w
 	return witness.Sum(msg.Subject, msg.Data) != known.Sum, nil
 }
 
-// sayPutBack tells everybody up to which sequence the stream was put back from a backup.
-func (l *Log) sayPutBack(ctx context.Context, last uint64) error {
+// announceRestore tells everybody up to which sequence the stream was put back from a backup.
+func (l *Log) announceRestore(ctx context.Context, last uint64) error {
 	_, err := l.js.Publish(ctx, wordSubject, strconv.AppendUint(nil, last, 10))
 	return err
 }

@@ -59,19 +59,19 @@ func (w *writer) OnEnd(f func()) {
 	defer w.mu.Unlock()
 	w.onEnd = f
 	if w.err != nil || w.sealed {
-		w.tell()
+		w.notify()
 	}
 }
 
-// tellEnd tells the generation that somebody else has ended the completion.
-func (w *writer) tellEnd() {
+// notifyEnd tells the generation that somebody else has ended the completion.
+func (w *writer) notifyEnd() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.tell()
+	w.notify()
 }
 
-// tell is tellEnd for a caller that holds the lock.
-func (w *writer) tell() {
+// tell is notifyEnd for a caller that holds the lock.
+func (w *writer) notify() {
 	if w.onEnd != nil {
 		go w.onEnd()
 		w.onEnd = nil
@@ -176,7 +176,7 @@ func (w *writer) commit() {
 			w.mu.Unlock()
 			return
 		}
-		batch, last := w.take(spare), w.last
+		batch, last := w.nextBatch(spare), w.last
 		w.wake()
 		w.mu.Unlock()
 
@@ -193,7 +193,7 @@ func (w *writer) commit() {
 
 // take returns the events of the next record, with all the room that is behind them, and
 // leaves the others in the room that spare has. The caller holds the lock.
-func (w *writer) take(spare []chat.Event) []chat.Event {
+func (w *writer) nextBatch(spare []chat.Event) []chat.Event {
 	n := len(w.pending)
 	if w.waiting > w.log.maxRecord {
 		size := 0
@@ -239,7 +239,7 @@ func (w *writer) fail(err error) {
 	}
 	w.err = err
 	w.wake()
-	w.tell()
+	w.notify()
 	ended := w.ended
 	w.mu.Unlock()
 	w.shared.lose(w, err)

@@ -27,7 +27,7 @@ func TestTheRoomOfABurst(t *testing.T) {
 				w.waiting += tape.SizeOf(&word)
 			}
 			before := w.pending
-			batch := w.take(nil)
+			batch := w.nextBatch(nil)
 			if want := min(test.pending, test.most); len(batch) != want || len(w.pending) != test.pending-want {
 				t.Fatalf("%d events taken, and %d left, of %d", len(batch), len(w.pending), test.pending)
 			}

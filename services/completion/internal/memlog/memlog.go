@@ -206,16 +206,16 @@ func (l *Log) Seal(_ context.Context, id string, terminal chat.Event) (chat.Sett
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c.tellEnd()
+	c.notifyEnd()
 	return settle, nil
 }
 
 // settle is a [chat.Settle] of one process: what that knows is gone with it.
 func settle(book func()) { book() }
 
-// tellEnd tells the writer that somebody else has ended the completion. The caller
+// notifyEnd tells the writer that somebody else has ended the completion. The caller
 // holds the lock.
-func (c *completion) tellEnd() {
+func (c *completion) notifyEnd() {
 	if c.onEnd != nil {
 		go c.onEnd()
 		c.onEnd = nil
@@ -365,7 +365,7 @@ func (w *writer) OnEnd(f func()) {
 	defer w.log.mu.Unlock()
 	w.c.onEnd = f
 	if _, terminal := w.c.tape.Last(); terminal != nil || w.log.byID[w.c.meta.ID] != w.c {
-		w.c.tellEnd()
+		w.c.notifyEnd()
 	}
 }
 

@@ -120,7 +120,7 @@ func (l *Log) drop(c *completion) {
 	l.bytes -= c.bytes
 	c.tape.Drop(chat.ErrTrimmed)
 	if !c.ended {
-		c.tellEnd()
+		c.notifyEnd()
 	}
 }
 
