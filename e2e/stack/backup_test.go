@@ -76,7 +76,7 @@ func TestBackup(t *testing.T) {
 		t.Errorf("what the backup holds unfinished ends with %s", events[len(events)-1].Data)
 	}
 	api.Record(t, url, api.Object{"max_tokens": 5})
-	if err := after.Stop(); err == nil || !strings.Contains(err.Error(), "was put back from a backup") {
+	if err := after.Stop(); err == nil || !strings.Contains(err.Error(), "was restored from a backup") {
 		t.Errorf("operators are not told: %v", err) // an error in its log is the end's
 	}
 }

@@ -16,16 +16,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// An attempt is an append on its way: one message, sent once or again. Its answers are
-// taken from the first sending to the end, so that a late one counts.
+// An attempt is an append in progress: one message, sent once or several times. It receives answers from the
+// first sending to its end, so that a late one counts.
 type attempt struct {
 	acks    *acks
 	msg     nats.Msg
-	inbox   string // of the answers, but for the remark
+	inbox   string // subject of the answers, without the remark
 	token   uint64
-	answers chan *nats.Msg // has room for one
+	answers chan *nats.Msg // has capacity for one
 	timer   *time.Timer
-	floor   uint64    // what is stored has a higher sequence, unless the stream is another one
+	floor   uint64    // the stored message has a higher sequence, unless the stream is another one
 	sent    int       // how often
 	serial  uint64    // of the last sending
 	at      time.Time // of the last sending
@@ -33,23 +33,22 @@ type attempt struct {
 	refused Mark      // when a server first said that somebody else has written
 }
 
-// acks takes the answers to appends, and keeps what attempts are made of.
+// acks receives the answers to appends, and pools attempts.
 //
-// A stream answers in the order in which it was asked. So where something that was sent
-// later has been answered, what has not is lost; and where nothing is answered at all,
-// it helps nobody to send everything again: one message now and then shows when the
-// stream is back.
+// A stream answers in the order in which it was asked. So if a message that was sent later has been answered,
+// an unanswered one is lost. If nothing is answered at all, it does not help to send everything again: one
+// message now and then shows when the stream is back.
 type acks struct {
 	conn     *nats.Conn
 	replies  *replies
 	link     *Link
 	name     string // of the stream
 	sendings atomic.Uint64
-	answered atomic.Uint64 // the serial of the last sending that was
-	taken    atomic.Uint64 // of the last that was acknowledged
-	probed   Moment        // when something was last sent again though nothing is answered
+	answered atomic.Uint64 // the serial of the last answered sending
+	taken    atomic.Uint64 // of the last acknowledged sending
+	probed   Moment        // when a message was last sent again although nothing is answered
 	last     atomic.Uint64 // the highest sequence that is known to be stored
-	at       Moment        // when something was acknowledged last
+	at       Moment        // when a message was last acknowledged
 	spare    sync.Pool     // of *attempt
 }
 
@@ -81,8 +80,8 @@ func (t *attempt) end() {
 	t.acks.spare.Put(t)
 }
 
-// send publishes the message. The channel tells, by being closed, that the connection
-// has come back since: what was on its way then, either way, may be lost.
+// send publishes the message. The channel is closed when the connection has come back since: messages in
+// flight, in either direction, may be lost then.
 func (t *attempt) send() (<-chan struct{}, error) {
 	back := t.acks.link.Back()
 	t.serial, t.at, t.again = t.acks.sendings.Add(1), time.Now(), time.Time{}
@@ -96,8 +95,7 @@ func (t *attempt) send() (<-chan struct{}, error) {
 	return back, err
 }
 
-// answer waits for an answer: nil where it is time to send the message again, or for the
-// caller to give up.
+// answer waits for an answer: nil if it is time to send the message again, or for the caller to give up.
 func (t *attempt) answer(ctx context.Context, deadline time.Time, back <-chan struct{}) (*nats.Msg, error) {
 	for {
 		patience := AckGrace
@@ -142,10 +140,10 @@ func (t *attempt) lost() bool {
 	return silence >= AckGrace && t.acks.answered.Load() > t.serial || silence >= AckTimeout && t.acks.mayProbe()
 }
 
-// mayProbe reports whether it is time to find out if the stream is back.
+// mayProbe reports whether it is time to check if the stream is back.
 func (a *acks) mayProbe() bool { return a.probed.Again(probeEvery) }
 
-// note takes down that a sending was answered, and what was stored (0: nothing).
+// note records that a sending was answered, and what was stored (0: nothing).
 func (a *acks) note(answer *nats.Msg, sequence uint64) {
 	a.heard(answer, sequence > 0)
 	if sequence > 0 {
@@ -154,7 +152,7 @@ func (a *acks) note(answer *nats.Msg, sequence uint64) {
 	}
 }
 
-// heard takes down that a sending was answered, be it by an acknowledgement.
+// heard records that a sending was answered, whether or not by an acknowledgement.
 func (a *acks) heard(answer *nats.Msg, taken bool) {
 	_, digits, _ := strings.Cut(answer.Subject, remark)
 	serial, err := strconv.ParseUint(digits, base, 64)
@@ -177,7 +175,7 @@ func Raise(n *atomic.Uint64, to uint64) {
 	}
 }
 
-// A Link tells when a connection has come back. It is safe for concurrent use.
+// A Link signals when a connection has come back. It is safe for concurrent use.
 type Link struct {
 	mu      sync.Mutex
 	changed chan struct{}
@@ -193,7 +191,7 @@ func (l *Link) Back() <-chan struct{} {
 	return l.changed
 }
 
-// IsBack says that the connection has come back.
+// IsBack signals that the connection has come back.
 func (l *Link) IsBack() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -205,7 +203,7 @@ var errInvalidAck = errors.New("answer of JetStream cannot be read")
 
 // readAck returns the sequence that an answer of a stream acknowledges.
 func readAck(stream string, m *nats.Msg) (uint64, error) {
-	// What JetStream usually answers is read by hand: it does so for every append.
+	// JetStream's usual answer is parsed by hand: there is one for every append.
 	if rest, ok := cutAck(stream, m.Data); ok {
 		if digits, ok := bytes.CutSuffix(rest, []byte("}")); ok {
 			if sequence, err := strconv.ParseUint(string(digits), 10, 64); err == nil && sequence > 0 {
@@ -232,7 +230,7 @@ func readAck(stream string, m *nats.Msg) (uint64, error) {
 	return answer.Sequence, nil
 }
 
-// cutAck cuts off how JetStream's usual answer begins.
+// cutAck cuts off the beginning of JetStream's usual answer.
 func cutAck(stream string, answer []byte) (rest []byte, ok bool) {
 	const start, middle = `{"stream":"`, `","seq":`
 	if n := len(start) + len(stream) + len(middle); len(answer) > n &&

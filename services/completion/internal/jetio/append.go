@@ -27,37 +27,34 @@ const (
 	codeTooManyRequests       jetstream.ErrorCode = 10167
 
 	codeWrongLastSequence = jetstream.JSErrCodeStreamWrongLastSequence
-	// In a cluster, while another append to the subject is undecided.
+	// In a cluster, while another append to the subject is pending.
 	codeOtherInFlight = jetstream.JSErrCodeStreamWrongLastSequenceConstant
 )
 
-// When a message is sent again that was not answered, or refused for now.
+// When to send a message again that was not answered, or temporarily refused.
 const (
-	// AckGrace is how long after the sending, where something that was sent later has
-	// been answered.
+	// AckGrace is how long after the sending, if a message that was sent later has been answered.
 	AckGrace = 250 * time.Millisecond
-	// AckTimeout is how long after it where nothing is answered, and then only if nothing
-	// else was sent so for probeEvery.
+	// AckTimeout is how long after it if nothing is answered, and then only if no other message was sent again
+	// within probeEvery.
 	AckTimeout = time.Second
 	probeEvery = 100 * time.Millisecond
-	// RetryPause is how long after it was refused first, maxPause at most.
+	// RetryPause is how long after the first refusal; the pause grows to maxPause.
 	RetryPause = 50 * time.Millisecond
 	maxPause   = 400 * time.Millisecond
-	// unsentPause is how long after it could not be sent, if the connection is not said to
-	// be back before.
+	// unsentPause is how long after it could not be sent, unless the connection is back sooner.
 	unsentPause = 2 * time.Second
 )
 
-// Append adds a message to a subject if the last one there is the expected one (0:
-// none), and returns its sequence in the stream: ErrFenced if it is not,
-// [chat.ErrLogFull] if there is no room, or nobody to take it soon, [chat.ErrLost] if the
-// stream is not any more that of the era in which the expected one was learned.
+// Append adds a message to a subject if the last one there is the expected one (0: none), and returns its
+// sequence in the stream: ErrFenced if it is not, [chat.ErrLogFull] if there is no room, or no server accepts
+// it soon, [chat.ErrLost] if the stream is no longer that of the era in which the expected one was learned.
 func (s *Stream) Append(ctx context.Context, in Era, subject string, data []byte, expect uint64) (uint64, error) {
 	return s.try(ctx, in, subject, data, expect, false)
 }
 
-// AppendPatiently is Append for what belongs to a completion that runs: it hopes for room,
-// and for the stream to come back, as long as the patience lasts.
+// AppendPatiently is Append for a running completion: it waits for room, and for the stream to come back, as
+// long as the patience lasts.
 func (s *Stream) AppendPatiently(ctx context.Context, in Era, subject string, data []byte, expect uint64) (uint64, error) {
 	return s.try(ctx, in, subject, data, expect, true)
 }
@@ -89,7 +86,7 @@ func (s *Stream) try(ctx context.Context, in Era, subject string, data []byte, e
 				return sequence, s.stored(attempt, in, answer, sequence)
 			}
 			switch again, refused := s.refused(answer, told, patient); {
-			case again: // an answer to what was sent before may yet come
+			case again: // an answer to an earlier sending may yet come
 				attempt.again = time.Now().Add(pause)
 				pause = min(2*pause, maxPause)
 			case !errors.Is(refused, ErrFenced):
@@ -114,8 +111,8 @@ func (s *Stream) try(ctx context.Context, in Era, subject string, data []byte, e
 	}
 }
 
-// Once appends a message as Append does, but sends it only once, and waits for the answer no longer than
-// a timeout. The gate is not asked: by what comes of it the caller learns whether that may be opened.
+// Once appends a message as Append does, but sends it only once, and waits for the answer no longer than a
+// timeout. It does not wait for the gate: its result tells the caller whether the gate may be opened.
 func (s *Stream) Once(ctx context.Context, in Era, subject string, data []byte, expect uint64, timeout time.Duration) (uint64, error) {
 	attempt := s.acks.begin(subject, data, expect)
 	defer attempt.end()
@@ -135,8 +132,8 @@ func (s *Stream) Once(ctx context.Context, in Era, subject string, data []byte, 
 	return sequence, err
 }
 
-// Probe has a message stored for TakenSince, whatever is on its subject, and waits no longer than a timeout. Its
-// sequence is not taken down: the stream may be another one.
+// Probe stores a message for TakenSince, whatever is on its subject, and waits no longer than a timeout. It
+// does not record the message's sequence: the stream may be another one.
 func (s *Stream) Probe(ctx context.Context, subject string, timeout time.Duration) error {
 	attempt := s.acks.begin(subject, nil, 0)
 	defer attempt.end()
@@ -150,7 +147,7 @@ func (s *Stream) Probe(ctx context.Context, subject string, timeout time.Duratio
 	return err
 }
 
-// unsent returns why an append failed that the gate did not let pass.
+// unsent returns the error of an append that the gate did not let pass.
 func (s *Stream) unsent(err error) error {
 	if errors.Is(err, chat.ErrLost) {
 		return err
@@ -159,8 +156,8 @@ func (s *Stream) unsent(err error) error {
 	return fmt.Errorf("%w: %w", chat.ErrLogFull, err)
 }
 
-// stored takes an acknowledgement down: [chat.ErrLost] where its number shows that it is from
-// another stream than what was acknowledged before.
+// stored records an acknowledgement: [chat.ErrLost] if its number shows that it comes from a different stream
+// than earlier ones.
 func (s *Stream) stored(attempt *attempt, in Era, answer *nats.Msg, sequence uint64) error {
 	if !s.cfg.Gate.Is(in) {
 		return chat.ErrLost
@@ -174,21 +171,21 @@ func (s *Stream) stored(attempt *attempt, in Era, answer *nats.Msg, sequence uin
 	return nil
 }
 
-// refused says what to do about an append that was answered with an error: to try it
-// again, or to return another error.
+// refused decides what to do about an append that was answered with an error: to try it again, or to return
+// another error.
 func (s *Stream) refused(answer *nats.Msg, err error, patient bool) (again bool, _ error) {
 	var told *jetstream.APIError
 	if !errors.As(err, &told) {
 		return true, nil
 	}
 	if told.ErrorCode == codeOtherInFlight {
-		return true, nil // that is said at once, and tells nothing of what was sent before
+		return true, nil // this is answered immediately, and says nothing about earlier sendings
 	}
 	s.acks.note(answer, 0)
 	switch {
 	case told.ErrorCode == codeWrongLastSequence:
 		return false, ErrFenced
-	case IsFull(told): // in a cluster one server may be full and the others not
+	case IsFull(told): // in a cluster one server may be full when the others are not
 		s.counts.full.Add(1)
 		if patient {
 			return true, nil
@@ -200,18 +197,17 @@ func (s *Stream) refused(answer *nats.Msg, err error, patient bool) (again bool,
 	return true, nil
 }
 
-// IsFull reports whether JetStream says that there is no room, on the disk or in the queue
-// before it.
+// IsFull reports whether JetStream says that there is no room, on the disk or in its queue.
 func IsFull(err *jetstream.APIError) bool {
 	code := err.ErrorCode
 	return code == codeStreamStoreFailed || code == codeStorageExceeded || code == codeInsufficientResources || code == codeTooManyRequests
 }
 
-// errOutOfDate says that a server has refused an append which knows less than it takes to tell.
+// errOutOfDate says that the server that refused an append does not know enough to decide.
 var errOutOfDate = errors.New("jetio: the stream's leader is out of date")
 
-// fenced finds out what an append is up against that was refused: ErrFenced where somebody else has written,
-// the sequence where that is what was sent before, and errOutOfDate where it is to be sent again.
+// fenced finds out why an append was refused: ErrFenced if somebody else has written, the sequence if an
+// earlier sending was stored, and errOutOfDate if it is to be sent again.
 func (s *Stream) fenced(ctx context.Context, in Era, deadline time.Time, attempt *attempt, expect uint64) (uint64, error) {
 	again := attempt.sent > 1
 	if !again && s.cfg.Election == 0 {
@@ -224,7 +220,7 @@ func (s *Stream) fenced(ctx context.Context, in Era, deadline time.Time, attempt
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(AnswerTimeout)) // the answer is near
 	defer cancel()
 	for {
-		knows := s.cfg.Election == 0 || s.TakenSince(attempt.refused) // whoever is asked then
+		knows := s.cfg.Election == 0 || s.TakenSince(attempt.refused) // whichever server is asked then
 		msg, err := s.LastOf(ctx, attempt.msg.Subject)
 		switch {
 		case err == nil && msg.Sequence > expect && again && bytes.Equal(msg.Data, attempt.msg.Data):
@@ -233,7 +229,7 @@ func (s *Stream) fenced(ctx context.Context, in Era, deadline time.Time, attempt
 				s.Stored(msg.Sequence)
 			}
 			s.cfg.Saw(in, msg.Sequence, attempt.msg.Subject, msg.Data)
-			return msg.Sequence, nil // records name their writer, so it is ours
+			return msg.Sequence, nil // records name their writer, so this one is ours
 		case !knows && (errors.Is(err, chat.ErrNotFound) || err == nil && msg.Sequence <= expect):
 			return 0, errOutOfDate
 		case err == nil, errors.Is(err, chat.ErrNotFound):

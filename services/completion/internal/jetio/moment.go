@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// A Moment is when something happened last. It may be used by several goroutines. It is kept as
-// a [time.Time] of this process, which no step of the system's clock moves.
+// A Moment is when something last happened. Several goroutines may use it. It is a [time.Time] of this process,
+// which does not move when the system's clock is set.
 type Moment struct{ at atomic.Pointer[time.Time] } // nil: never
 
 // Now says that it happens now.
 func (m *Moment) Now() { m.at.Store(new(time.Now())) }
 
-// Ago returns how long ago it was: for ever, if it never was.
+// Ago returns how long ago it was: a very long time if it never happened.
 func (m *Moment) Ago() time.Duration {
 	if at := m.at.Load(); at != nil {
 		return time.Since(*at)
@@ -21,7 +21,8 @@ func (m *Moment) Ago() time.Duration {
 	return math.MaxInt64
 }
 
-// Again says that it happens now, unless it did within a time, or just does elsewhere.
+// Again records that it happens now, unless it happened within the given time, or another goroutine is just
+// recording it.
 func (m *Moment) Again(within time.Duration) bool {
 	before := m.at.Load()
 	if before != nil && time.Since(*before) < within {

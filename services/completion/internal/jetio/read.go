@@ -17,8 +17,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// LastOf returns the last message of a subject as the stream's leader holds it:
-// [chat.ErrNotFound] where there is none. A direct get could ask a server that lags.
+// LastOf returns the last message of a subject as the stream's leader holds it: [chat.ErrNotFound] if there is
+// none. A direct get could reach a lagging server.
 func (s *Stream) LastOf(ctx context.Context, subject string) (*jetstream.RawStreamMsg, error) {
 	request, err := json.Marshal(map[string]string{"last_by_subj": subject})
 	if err != nil {
@@ -32,7 +32,7 @@ func (s *Stream) FirstOf(ctx context.Context, subject string) (*jetstream.RawStr
 	return s.nextOf(ctx, subject, 1)
 }
 
-// nextOf returns the first message of a subject from a sequence on, as LastOf does the last.
+// nextOf returns a subject's first message from a sequence on, as LastOf does the last.
 func (s *Stream) nextOf(ctx context.Context, subject string, from uint64) (*jetstream.RawStreamMsg, error) {
 	request, err := json.Marshal(map[string]any{"seq": from, "next_by_subj": subject})
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Stream) nextOf(ctx context.Context, subject string, from uint64) (*jets
 	return s.getFromLeader(ctx, request)
 }
 
-// Message returns the message of a sequence, as LastOf does the last of a subject.
+// Message returns the message with a sequence, as LastOf does the last of a subject.
 func (s *Stream) Message(ctx context.Context, sequence uint64) (*jetstream.RawStreamMsg, error) {
 	request, err := json.Marshal(map[string]uint64{"seq": sequence})
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Stream) Message(ctx context.Context, sequence uint64) (*jetstream.RawSt
 	return s.getFromLeader(ctx, request)
 }
 
-// Ask sends a request that may be repeated until it is answered or ctx ends.
+// Ask sends a repeatable request, again and again until it is answered or ctx ends.
 func (s *Stream) Ask(ctx context.Context, subject string, request []byte) (*nats.Msg, error) {
 	for {
 		try, cancel := context.WithTimeout(ctx, AnswerTimeout)
@@ -62,7 +62,8 @@ func (s *Stream) Ask(ctx context.Context, subject string, request []byte) (*nats
 	}
 }
 
-// getFromLeader asks the stream's leader for a message. While there is none, it waits for one to be elected.
+// getFromLeader asks the stream's leader for a message. While there is no leader, it waits until one is
+// elected.
 func (s *Stream) getFromLeader(ctx context.Context, request []byte) (*jetstream.RawStreamMsg, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Patience)
 	defer cancel()
@@ -103,22 +104,22 @@ func (s *Stream) getOnce(ctx context.Context, request []byte) (*jetstream.RawStr
 	return nil, Failure(answer.Error)
 }
 
-// AnswerTimeout is how long JetStream may take to answer before it is asked again: the
-// server that was asked may have died.
+// AnswerTimeout is how long JetStream may take to answer before the request is repeated: the server that was
+// asked may have died.
 const AnswerTimeout = 2 * time.Second
 
-// Bounds of what is fetched at once, in messages and in bytes.
+// Bounds of one fetch, in messages and in bytes.
 const (
 	batchSize  = 1024
 	batchBytes = 4 << 20
 )
 
-// Data passes the data of a subject's messages after a sequence to take, as far as there are any now,
-// and returns the sequence of the last one. It ends with take's error. What is read may lag behind the
-// stream's leader.
+// Data passes the data of a subject's messages after a sequence to take, as far as there are any now, and
+// returns the sequence of the last one. It ends with take's error. The result may lag behind the stream's
+// leader.
 //
-// JetStream is asked to leave out the headers: they take it and us longer than the data does. The
-// caller has to check that one message follows the other.
+// It asks JetStream to leave out the headers, which cost both sides more time than the data. The caller has to
+// check that each message follows the previous one.
 func (s *Stream) Data(ctx context.Context, subject string, after uint64, take func(data []byte) error) (uint64, error) {
 	for more := true; more; {
 		request, err := json.Marshal(map[string]any{
@@ -127,12 +128,12 @@ func (s *Stream) Data(ctx context.Context, subject string, after uint64, take fu
 		if err != nil {
 			return after, err
 		}
-		// What was lost with a connection is not sent again, but the end of the batch may
-		// come through the next one.
+		// Messages lost with a connection are not sent again, but the end of the batch may come over the next
+		// one.
 		reconnects := s.cfg.Conn.Stats().Reconnects
 		last, pending, err := s.batch(ctx, request, take)
 		if s.cfg.Conn.Stats().Reconnects != reconnects {
-			err = Failure(nats.ErrConnectionReconnecting) // whatever does not add up then
+			err = Failure(nats.ErrConnectionReconnecting) // whatever the inconsistency was
 		}
 		if err != nil {
 			return after, err
@@ -142,8 +143,8 @@ func (s *Stream) Data(ctx context.Context, subject string, after uint64, take fu
 	return after, nil
 }
 
-// batch takes the answers to one request, and returns the sequence of the last message
-// of the batch (0: there was none) and how many are left behind it.
+// batch receives the answers to one request, and returns the sequence of the last message of the batch (0:
+// there was none) and how many are left after it.
 func (s *Stream) batch(ctx context.Context, request []byte, take func(data []byte) error) (last, pending uint64, err error) {
 	answers := make(chan *nats.Msg, batchSize+1) // a batch and its end
 	inbox, token := s.replies.await(answers)
@@ -190,13 +191,11 @@ func (s *Stream) batch(ctx context.Context, request []byte, take func(data []byt
 	}
 }
 
-// ListBatch is how many messages of several subjects are fetched at once. The stream
-// takes no record meanwhile.
+// ListBatch is how many messages of several subjects are fetched at once. Meanwhile the stream stores nothing.
 const ListBatch = 16
 
-// Messages yields the messages of a subject from a stream sequence on, as far as
-// there are any now. They are read from any server; the last ones, which that may not have
-// yet, from the stream's leader.
+// Messages yields the messages of a subject from a stream sequence on, as far as there are any now. It reads
+// them from any server, and the last ones, which that server may not have yet, from the stream's leader.
 func (s *Stream) Messages(ctx context.Context, subject string, from uint64) iter.Seq2[*jetstream.RawStreamMsg, error] {
 	return func(yield func(*jetstream.RawStreamMsg, error) bool) {
 		for {
@@ -221,8 +220,8 @@ func (s *Stream) Messages(ctx context.Context, subject string, from uint64) iter
 				}
 				n, from = n+1, msg.Sequence+1
 			}
-			// A batch ends alike when it is complete and when its time is over. Only "no
-			// messages" tells that there are no more.
+			// A batch ends in the same way when it is complete and when its time is over. Only "no messages"
+			// means that there are no more.
 			if n == 0 {
 				yield(nil, Failure(nats.ErrTimeout))
 				return
@@ -231,8 +230,8 @@ func (s *Stream) Messages(ctx context.Context, subject string, from uint64) iter
 	}
 }
 
-// newest yields the messages of a subject from a sequence on as the leader holds them, one by
-// one: there are none, but where the server that was asked before lags.
+// newest yields the messages of a subject from a sequence on as the leader holds them, one by one: there are
+// some only if the server that was asked before lags.
 func (s *Stream) newest(ctx context.Context, subject string, from uint64, yield func(*jetstream.RawStreamMsg, error) bool) {
 	for {
 		msg, err := s.nextOf(ctx, subject, from)
@@ -243,7 +242,7 @@ func (s *Stream) newest(ctx context.Context, subject string, from uint64, yield 
 	}
 }
 
-// Clock returns what time it is at the stream's server.
+// Clock returns the time at the stream's server.
 func (s *Stream) Clock(ctx context.Context) (time.Time, error) {
 	stream, err := s.cfg.JetStream.Stream(ctx, s.cfg.Name)
 	if err != nil {

@@ -8,11 +8,10 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// replies takes what servers answer, through one subscription for all requests: making
-// one for each would take a lock of the connection's several times. It is safe for
-// concurrent use.
+// replies receives servers' answers, through one subscription for all requests: one for each would take a lock
+// of the connection several times. It is safe for concurrent use.
 type replies struct {
-	inbox string // the answers' subjects but for the last token
+	inbox string // the answers' subjects without the last token
 
 	mu      sync.Mutex
 	next    uint64
@@ -23,19 +22,19 @@ func newReplies(conn *nats.Conn) (*replies, error) {
 	r := &replies{inbox: conn.NewRespInbox() + ".", waiting: make(map[uint64]chan<- *nats.Msg)}
 	sub, err := conn.Subscribe(r.inbox+"*", r.take)
 	if err == nil {
-		err = sub.SetPendingLimits(-1, -1) // who asks bounds what may come
+		err = sub.SetPendingLimits(-1, -1) // each caller bounds its answers
 	}
 	return r, err
 }
 
-// Numbers in the subject of an answer are of this base. What follows a remark is for who
-// awaits the answer.
+// Numbers in the subject of an answer have this base. The text after a remark is for the caller that awaits the
+// answer.
 const (
 	base   = 36
 	remark = "-"
 )
 
-// take hands an answer over, if there is room for it.
+// take passes an answer on, if there is room for it.
 func (r *replies) take(m *nats.Msg) {
 	digits, _, _ := strings.Cut(strings.TrimPrefix(m.Subject, r.inbox), remark)
 	token, err := strconv.ParseUint(digits, base, 64)
@@ -46,12 +45,11 @@ func (r *replies) take(m *nats.Msg) {
 	defer r.mu.Unlock()
 	select {
 	case r.waiting[token] <- m:
-	default: // nobody waits any more, or has read the last answer
+	default: // nobody waits any more, or the last answer has not been read
 	}
 }
 
-// await returns a subject, and has the answers to it handed to a channel until forget is
-// called with the token.
+// await returns a subject, and passes the answers to it to a channel until forget is called with the token.
 func (r *replies) await(answers chan<- *nats.Msg) (subject string, token uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -60,7 +58,7 @@ func (r *replies) await(answers chan<- *nats.Msg) (subject string, token uint64)
 	return r.inbox + strconv.FormatUint(r.next, base), r.next
 }
 
-// forget ends what await has begun: the channel gets nothing more.
+// forget ends what await began: the channel gets nothing more.
 func (r *replies) forget(token uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,20 +13,20 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// An Era is how long a stream is one and the same. It ends when the stream turns out to be
-// another one: lost and made again, or put back from an older backup. The sequences that were
-// known in one era say nothing in the next, so nothing is appended by them.
+// An Era is the time during which a stream is the same one. It ends when the stream turns out to be another
+// one: lost and recreated, or restored from a backup. Sequences known in one era mean nothing in the next, so
+// appends do not use them.
 type Era uint64
 
 // A Gate lets appends pass while the stream is known to be that of their era.
 type Gate interface {
-	// Pass waits until appends of an era may be sent: [chat.ErrLost] once that is over.
+	// Pass waits until appends of an era may be sent: [chat.ErrLost] once that era is over.
 	Pass(ctx context.Context, in Era, deadline time.Time) error
-	// Is reports whether it is still that era.
+	// Is reports whether that era still lasts.
 	Is(in Era) bool
 }
 
-// Config is what a [Stream] is made of. All of it is required, but for Election.
+// Config is what a [Stream] is made of. All fields except Election are required.
 type Config struct {
 	Conn      *nats.Conn
 	JetStream jetstream.JetStream // over the connection
@@ -35,12 +35,12 @@ type Config struct {
 	Gate      Gate
 	// Patience is how long a patient append, and a read, may take; Admission how long any other append.
 	Patience, Admission time.Duration
-	// Election is how long the stream may have no leader, as its servers elect one. Then one of them may
-	// also take itself for the leader that is not any more; 0: the stream has one server, which knows.
+	// Election is how long the stream may have no leader while its servers elect one. Then a former leader may
+	// also believe that it still leads; 0: the stream has one server, which is never out of date.
 	Election time.Duration
-	// Saw is told of each message that is known to be stored.
+	// Saw is called with each message that is known to be stored.
 	Saw func(in Era, sequence uint64, subject string, data []byte)
-	// Doubt is called where an acknowledgement shows that the stream is another one.
+	// Doubt is called if an acknowledgement shows that the stream is another one.
 	Doubt func()
 }
 
@@ -52,7 +52,7 @@ type Stream struct {
 	counts  counters
 }
 
-// New returns a stream, which need not be there yet.
+// New returns a stream, which need not exist yet.
 func New(cfg Config) (*Stream, error) {
 	batches, err := newReplies(cfg.Conn)
 	if err != nil {
@@ -70,27 +70,27 @@ func New(cfg Config) (*Stream, error) {
 // Last returns the highest sequence that is known to be stored.
 func (s *Stream) Last() uint64 { return s.acks.last.Load() }
 
-// Stored takes down that a sequence is known to be stored.
+// Stored records that a sequence is known to be stored.
 func (s *Stream) Stored(sequence uint64) { Raise(&s.acks.last, sequence) }
 
-// Begin takes down how far another stream is, which has taken the place of the one before.
+// Begin records the last sequence of another stream, which has replaced the previous one.
 func (s *Stream) Begin(last uint64) { s.acks.last.Store(last) }
 
-// A Mark is a moment among the appends of a stream; zero: none.
+// A Mark is a point in the order of a stream's appends; zero: none.
 type Mark uint64
 
-// Mark returns the moment that is now.
+// Mark returns the current mark.
 func (s *Stream) Mark() Mark { return Mark(s.acks.sendings.Load() + 1) }
 
-// TakenSince reports whether something is stored that was sent after a moment. In a cluster that takes a majority
-// of the stream's servers: so it was led, by then, by one that knew all which had been stored at that moment. A server
-// that was cut off may take itself for the leader for as long as it is, and have nothing stored.
+// TakenSince reports whether a message that was sent after a mark has been stored. In a cluster this needs a
+// majority of the stream's servers: so by then its leader was a server that knew everything stored at the mark.
+// A server that was cut off may believe that it leads, but cannot store anything.
 func (s *Stream) TakenSince(m Mark) bool { return m > 0 && s.acks.taken.Load() >= uint64(m) }
 
-// Silent returns for how long nothing was acknowledged.
+// Silent returns for how long nothing has been acknowledged.
 func (s *Stream) Silent() time.Duration { return s.acks.at.Ago() }
 
-// Stats are counts of messages since the stream was made, but for InFlight, which is as of now.
+// Stats are counts of messages since the stream was created, except InFlight, which is current.
 type Stats struct {
 	Ambiguous int64 // not answered in time
 	Resolved  int64 // of these, found stored
@@ -111,7 +111,7 @@ func (s *Stream) Stats() Stats {
 	}
 }
 
-// Failure says that the log cannot be reached, unless the caller has left.
+// Failure returns the error that the log cannot be reached, unless the caller has left.
 func Failure(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err

@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	// lookEvery is how often a replica looks for orphans though it knows of none: somebody
-	// may have died that it never heard of.
+	// lookEvery is how often a replica looks for orphans although it knows of none: a replica that it never
+	// heard of may have died.
 	lookEvery = 30 * time.Second
-	// lookAgain is how soon it looks again for what it could not take over, or has given up.
+	// lookAgain is how soon it looks again for completions that it could not take over, or gave up.
 	lookAgain = time.Second
-	// stalled is how long a completion is waited for that its owner has announced and not
-	// stored: one that stood still and was taken for dead may store it when it goes on.
+	// stalled is how long to wait for a completion that its owner has announced but not stored: an owner that
+	// stood still, and was considered dead, may store it when it resumes.
 	stalled = 30 * time.Second
 	// checkEvery is how soon it notices that there are orphans.
 	checkEvery = 100 * time.Millisecond
@@ -33,9 +33,8 @@ const (
 	claims = 16
 )
 
-// Orphans takes completions over whose writers have died, and yields them, until ctx
-// ends. It is to be ranged over by one goroutine, once: from then on, and until Close,
-// the other replicas hear that this one lives.
+// Orphans takes over completions whose writers have died, and yields them, until ctx ends. One goroutine may
+// range over it, once: from then on, and until Close, this replica sends heartbeats to the others.
 func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 	return func(yield func(*chat.Orphan) bool) {
 		l.work.Go(func() { l.peers.Beat(l.ctx) })
@@ -61,8 +60,8 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 	}
 }
 
-// takeOver yields the completions of every replica that is not alive. It claims several
-// at once: their readers wait.
+// takeOver yields the completions of every replica that is not alive. It claims several at once, because their
+// readers are waiting.
 func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool {
 	in, begun := l.gate.era(), l.io.Last()
 	orphans := make(chan *chat.Orphan)
@@ -78,7 +77,7 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 				break
 			}
 			owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
-			ours := string(msg.Data) == l.replica // we have said that we see to its end
+			ours := string(msg.Data) == l.replica // we have announced that we settle its end
 			switch {
 			case owner == l.replica:
 				if !l.ownOrphan(id, msg.Sequence, begun) {
@@ -90,7 +89,7 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 				}
 				continue
 			}
-			if seen[id] { // else one claim would take what the other one has owned
+			if seen[id] { // otherwise one claim would take over what the other one has just owned
 				l.left.Store(true)
 				continue
 			}
@@ -108,10 +107,10 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 		l.mu.Unlock()
 	}()
 	more := true
-	for orphan := range orphans { // to the end: what is claimed is ours
+	for orphan := range orphans { // to the end: claimed completions are ours
 		if more {
 			more = yield(orphan)
-		} else { // whoever was to have it did not come for it
+		} else { // the caller stopped before it got this one
 			l.books.GiveBack(orphan.Meta.ID)
 			l.abandon(orphan.Meta.ID)
 		}
@@ -119,10 +118,10 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 	return more && ctx.Err() == nil
 }
 
-// ownOrphan reports whether a message of that sequence, by which this replica owns a completion,
-// leads to an orphan: whatever nobody here writes, holds or settles. Its writer has failed, or an older backup
-// has brought it back, or the message itself was stored and nobody heard so. What the look itself
-// has brought about, behind where it has begun, is left to the next one.
+// ownOrphan reports whether a message with that sequence, by which this replica owns a completion, leads to an
+// orphan: a completion that nothing here writes, holds or settles. Its writer has failed, or an older backup
+// has brought it back, or the message was stored and its acknowledgement lost. Messages stored since the look
+// began are left to the next look.
 func (l *Log) ownOrphan(id string, said, begun uint64) bool {
 	l.mu.Lock()
 	s, held, mine := l.find(id), l.holding[id] > 0, l.mine[id]
@@ -138,8 +137,8 @@ func (l *Log) ownOrphan(id string, said, begun uint64) bool {
 	return true
 }
 
-// hold keeps a look from taking a completion for an orphan that this replica owns and that is about to have a
-// writer here, or an end. It returns what ends that.
+// hold prevents a look from mistaking a completion for an orphan while this replica owns it and is about to
+// write or end it. It returns the function that ends this.
 func (l *Log) hold(id string) (release func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,8 +152,8 @@ func (l *Log) hold(id string) (release func()) {
 	}
 }
 
-// awaited returns for how long a completion has been missing that its owner has announced. The time of
-// that message would not do: it is of the server's clock.
+// awaited returns for how long a completion that its owner has announced has been missing. The time of that
+// message would not do: it is by the server's clock.
 func (l *Log) awaited(id string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -166,15 +165,14 @@ func (l *Log) awaited(id string) time.Duration {
 	return time.Since(since)
 }
 
-// owns reports whether the message of that sequence says that a writer in this process owns a
-// completion, be it only to settle its end.
+// owns reports whether the message with that sequence says that a writer in this process owns a completion,
+// even if only to settle its end.
 func (l *Log) owns(id string, said uint64) bool {
 	w := l.writing(id)
 	return w != nil && w.owner == said
 }
 
-// rescue claims a completion whose owner, as that message says, is dead: nil where there
-// is nothing to do, or not now.
+// rescue claims a completion whose owner, by that message, is dead: nil if there is nothing to do, or not now.
 func (l *Log) rescue(ctx context.Context, in era, owner, id string, said *jetstream.RawStreamMsg) *chat.Orphan {
 	last, err := l.unwritten(ctx, owner, id, string(said.Data) == l.replica)
 	var orphan *chat.Orphan
@@ -185,7 +183,7 @@ func (l *Log) rescue(ctx context.Context, in era, owner, id string, said *jetstr
 	default:
 		orphan, err = l.claim(ctx, in, owner, id)
 		if err != nil && owner == l.replica {
-			l.abandon(id) // what says that it is ours may be newer by now than a backup
+			l.abandon(id) // the message that says that it is ours may by now be newer than a backup
 		}
 	}
 	switch {
@@ -201,9 +199,9 @@ func (l *Log) rescue(ctx context.Context, in era, owner, id string, said *jetstr
 	case errors.Is(err, errAlive):
 		l.left.Store(true) // it may die
 	case errors.Is(err, errWritten) && l.owns(id, said.Sequence): // by now
-	case errors.Is(err, chat.ErrSealed) && last != nil && last.Terminal() == nil, // since we have looked: whoever did that settles it
+	case errors.Is(err, chat.ErrSealed) && last != nil && last.Terminal() == nil, // ended since the look began: its writer settles it
 		errors.Is(err, jetio.ErrFenced), // another replica was faster, or the owner was not dead yet
-		errors.Is(err, chat.ErrLost):    // the next look is at another stream
+		errors.Is(err, chat.ErrLost):    // the next look reads another stream
 		l.left.Store(true)
 	case errors.Is(err, errWritten), errors.Is(err, errGivenAway), errors.Is(err, chat.ErrSealed), errors.Is(err, chat.ErrNotFound), errors.Is(err, chat.ErrTrimmed):
 		l.unown(ctx, in, id, said)
@@ -217,16 +215,16 @@ func (l *Log) rescue(ctx context.Context, in era, owner, id string, said *jetstr
 }
 
 var (
-	// errWritten says that a replica which is alive writes a completion that another one is said to own.
+	// errWritten says that a live replica writes a completion that another one is recorded to own.
 	errWritten = errors.New("jetlog: completion has a living writer")
-	// errAlive says that whoever writes a completion may live: its owner was heard again, or nobody can be heard now.
+	// errAlive says that a completion's writer may live: its owner was heard again, or nobody can be heard now.
 	errAlive = errors.New("jetlog: the writer may live")
 )
 
-// unwritten returns the last record of a completion whose last writer is dead, whoever is
-// said to own it: what an owner says may be older than a claim. Else errWritten, or errAlive where that is
-// the owner, which has been heard again, or nobody can be heard; unless it has ended and this replica has said that it sees to
-// that: then its writer leaves that to us.
+// unwritten returns the last record of a completion whose last writer is dead, whichever replica is recorded as
+// its owner: that record may be older than a claim. Otherwise it returns errWritten, or errAlive if the writer
+// is the owner, which has been heard again, or if nobody can be heard. The exception is a completion that has
+// ended and that this replica has announced to settle: its writer leaves that to us.
 func (l *Log) unwritten(ctx context.Context, owner, id string, ours bool) (*record.Record, error) {
 	r, _, err := l.archive.lastRecord(ctx, id)
 	switch {
@@ -241,7 +239,7 @@ func (l *Log) unwritten(ctx context.Context, owner, id string, ours bool) (*reco
 	return r, nil
 }
 
-// unown says that a completion needs no owner, which that message says it has.
+// unown deletes the message that says who owns a completion, because it needs no owner.
 func (l *Log) unown(ctx context.Context, in era, id string, said *jetstream.RawStreamMsg) {
 	err := l.archive.deleteUpTo(ctx, in, said.Subject, said.Sequence)
 	if err == nil || errors.Is(err, chat.ErrNotFound) {
@@ -257,8 +255,8 @@ func (l *Log) adopted(id string) {
 	l.books.Done(id)
 }
 
-// claim makes this replica the writer of a completion: [chat.ErrSealed] where it has
-// ended, jetio.ErrFenced where another replica has claimed it.
+// claim makes this replica the writer of a completion: [chat.ErrSealed] if it has ended, jetio.ErrFenced if
+// another replica has claimed it.
 func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan, error) {
 	if _, _, err := l.restoreWord(ctx); err != nil {
 		return nil, err
@@ -276,7 +274,7 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 			return nil, err
 		}
 	}
-	setBack := l.shown(id) >= next // nobody else has written since, or the claim is fenced
+	setBack := l.shown(id) >= next // nobody else has written since: otherwise the claim is fenced
 	mine, err := l.own(ctx, in, id)
 	if err != nil {
 		return nil, err
@@ -290,7 +288,7 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 		if owner != l.replica && errors.Is(err, jetio.ErrFenced) {
 			l.disown(in, id, mine)
 		} else {
-			l.abandon(id) // the claim may be stored, so that others leave the completion to us
+			l.abandon(id) // the claim may be stored, and then others leave the completion to us
 		}
 		return nil, err
 	}
@@ -308,8 +306,8 @@ func (l *Log) claim(ctx context.Context, in era, owner, id string) (*chat.Orphan
 	}, nil
 }
 
-// withdraw deletes a completion that was stored too late to have the name of its key, and of
-// which nothing was shown: errGivenAway.
+// withdraw deletes a completion that was stored too late to get the name of its key, and of which nothing was
+// shown: errGivenAway.
 func (l *Log) withdraw(ctx context.Context, in era, past *history) error {
 	has, err := l.names.has(ctx, in, past.meta, past.first)
 	if has || err != nil {
@@ -336,15 +334,15 @@ func (l *Log) shown(id string) int64 {
 	return last
 }
 
-// install puts a writer in the place of the mirror that readers may follow already, or
-// of an earlier writer of this process that has not learned yet that it was replaced. Where
-// the log was set back behind what they have seen, as by a backup that the keeper has not
-// noticed yet, nothing that follows is theirs: they are told that the completion is lost.
+// install replaces the mirror that readers may already follow, or an earlier writer of this process that has
+// not yet learned that it was replaced, with a writer. If the log was set back behind what these readers have
+// seen, for example by a backup that the keeper has not noticed yet, nothing that follows belongs to their
+// history: they get the error that the completion is lost.
 func (l *Log) install(w *writer, past *history, setBack bool) error {
 	if old := l.writing(past.meta.ID); old != nil {
 		old.fail(errReplaced)
 	}
-	// Should somebody end its part at once, a mirror feeds the tape: after us.
+	// If somebody ends its part at once, a mirror feeds the tape: after us.
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l.mu.Lock()
@@ -352,7 +350,7 @@ func (l *Log) install(w *writer, past *history, setBack bool) error {
 		l.mu.Unlock()
 		return chat.ErrLost
 	}
-	// Who knows the idempotency key may follow a completion that is only now begun.
+	// A caller that knows the idempotency key may already follow a completion that only now begins.
 	s := l.tapes[past.meta.ID]
 	if s != nil && setBack {
 		if s.stop != nil {
@@ -386,8 +384,8 @@ func (l *Log) isMine(id string) bool {
 	return l.mine[id]
 }
 
-// abandon leaves a completion to whoever looks for orphans next: its writer could not
-// reach the log, or may not have.
+// abandon leaves a completion to the next look for orphans: its writer could not, or may not, have reached the
+// log.
 func (l *Log) abandon(id string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -395,15 +393,13 @@ func (l *Log) abandon(id string) {
 	l.left.Store(true)
 }
 
-// own says that this replica writes a completion, and returns the sequence of the
-// message that says so: one for each writer, as an earlier one of this replica may yet
-// disown the completion.
+// own stores that this replica writes a completion, and returns the sequence of that message. Each writer has
+// its own, because an earlier writer of this replica may yet disown the completion.
 func (l *Log) own(ctx context.Context, in era, id string) (uint64, error) {
 	return l.archive.replace(ctx, in, ownerSubject(l.replica, id), nil)
 }
 
-// disown deletes the message, known by its stream sequence, that says that this replica
-// writes a completion.
+// disown deletes the message with that stream sequence, which says that this replica writes a completion.
 func (l *Log) disown(in era, id string, owned uint64) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
 	defer cancel()

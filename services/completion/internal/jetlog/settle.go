@@ -15,13 +15,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
-// The end of a completion is to be in the books once. The message that says who owns it stays
-// until it is. Whoever is about to enter it, be it who has stored the end or who has found that
-// one dead, says so first: by a message on the same subject, which the stream takes from one of
-// them only. That message, too, stays until the entry is made.
+// The end of a completion must be in the books once. The message that says who owns the completion stays until
+// then. The replica that is about to enter the end, either the one that stored it or one that found that one
+// dead, announces this first: with a message on the same subject, which the stream accepts from only one of
+// them. That message, called the word, also stays until the entry is made.
 
-// sealOver ends a completion over the head of its writer: [chat.ErrSealed] where it has ended.
-// Owned first, as in [Log.Create]: should this replica die, another one settles what it has ended.
+// sealOver ends a completion over the head of its writer: [chat.ErrSealed] if it has ended. Owned first, as in
+// [Log.Create]: if this replica dies, another one settles the end.
 func (l *Log) sealOver(ctx context.Context, id string, terminal chat.Event) (chat.Settle, error) {
 	defer l.hold(id)()
 	in, owned := l.gate.era(), uint64(0)
@@ -30,7 +30,7 @@ func (l *Log) sealOver(ctx context.Context, id string, terminal chat.Event) (cha
 		if err == nil && head.Terminal != nil {
 			err = chat.ErrSealed
 		}
-		if err == nil { // each time: whoever has written since may have taken it away
+		if err == nil { // each time: a writer since then may have taken it over
 			var said uint64
 			if said, err = l.own(ctx, in, id); err == nil {
 				owned = said
@@ -43,13 +43,13 @@ func (l *Log) sealOver(ctx context.Context, id string, terminal chat.Event) (cha
 			})
 		}
 		if err != nil {
-			if owned != 0 && l.writing(id) == nil { // else it may have been taken over here
+			if owned != 0 && l.writing(id) == nil { // otherwise it may have been taken over here
 				l.disown(in, id, owned)
 			}
 			return nil, err
 		}
 		switch _, err := l.io.AppendPatiently(ctx, in, eventsPrefix+id, data, at.sequence); {
-		case errors.Is(err, jetio.ErrFenced): // somebody has written since: look again
+		case errors.Is(err, jetio.ErrFenced): // somebody has written since: read again
 		case err != nil:
 			l.abandon(id) // it may be stored
 			return nil, err
@@ -60,31 +60,31 @@ func (l *Log) sealOver(ctx context.Context, id string, terminal chat.Event) (cha
 	}
 }
 
-// settleEnd has an end entered into the books by whoever says first that it does that: owned is the
-// sequence of the message of this replica that says who owns the completion.
+// settleEnd enters an end into the books if this replica is the first to announce that it does: owned is the
+// sequence of its message that says who owns the completion.
 func (l *Log) settleEnd(in era, m *chat.Meta, owned uint64, book func()) {
 	id := m.ID
 	defer l.hold(id)()
 	subject := ownerSubject(l.replica, id)
-	// An outage in which the log is put back may be longer than one append waits.
+	// An outage during which a backup is restored may last longer than one append waits.
 	for until := time.Now().Add(2 * l.cfg.Patience); ; {
 		at, err := l.vow(in, id, subject, owned)
 		switch {
 		case err == nil:
 			if !l.books.Begin(id) {
-				l.abandon(id) // a look of this replica has it, or else the next one does
+				l.abandon(id) // a look of this replica is settling it, or the next one will
 				return
 			}
 			book()
 			l.settled(in, m, subject, at)
 		case errors.Is(err, chat.ErrLost):
 			if l.books.Of(id) == books.None {
-				book() // the stream that knew of it is gone
+				book() // the stream that held it is gone
 			}
 			l.abandon(id) // a backup may have brought it back, unfinished
 		case errors.Is(err, jetio.ErrFenced):
-			// Another replica has taken this one for dead, or a look of this one was faster. If
-			// neither sees to it, as one that has died, the next look does.
+			// Another replica considers this one dead, or a look of this one was faster. If neither settles it,
+			// for example because it has died, the next look does.
 			l.abandon(id)
 		case time.Now().Before(until) && wait.For(l.ctx, jetio.RetryPause) == nil:
 			continue
@@ -95,8 +95,8 @@ func (l *Log) settleEnd(in era, m *chat.Meta, owned uint64, book func()) {
 	}
 }
 
-// vow says that this replica is about to enter an end into the books, and returns the sequence of that
-// word: jetio.ErrFenced where it is somebody else's to do, [chat.ErrLost] where the stream is another one.
+// vow announces that this replica is about to enter an end into the books, and returns the sequence of that
+// word: jetio.ErrFenced if another replica does so, [chat.ErrLost] if the stream is another one.
 func (l *Log) vow(in era, id, subject string, owned uint64) (uint64, error) {
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
 	defer cancel()
@@ -111,8 +111,8 @@ func (l *Log) vow(in era, id, subject string, owned uint64) (uint64, error) {
 		said, err := l.io.LastOf(ctx, subject)
 		switch {
 		case err == nil && string(said.Data) == l.replica && l.books.Of(id) == books.None:
-			// Our own word, of a try that gave up before it was answered. Were it left to the next look,
-			// an end that was shown would be in no books should a backup be put back first.
+			// Our own word, from an attempt that gave up before it was acknowledged. If it were left to the
+			// next look, and a backup restored first, an end that was shown would be missing from the books.
 			expect = said.Sequence
 			if wait.For(ctx, jetio.RetryPause) != nil {
 				return 0, jetio.Failure(ctx.Err())
@@ -125,8 +125,8 @@ func (l *Log) vow(in era, id, subject string, owned uint64) (uint64, error) {
 	}
 }
 
-// settled deletes what says that an end is about to be entered into the books, as that has been
-// done. Where it cannot, the next look does, and makes no other entry.
+// settled deletes the word that an end is about to be entered into the books, because it has been. If it
+// cannot, the next look does, without another entry.
 func (l *Log) settled(in era, m *chat.Meta, subject string, at uint64) {
 	id := m.ID
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Patience)
@@ -141,7 +141,7 @@ func (l *Log) settled(in era, m *chat.Meta, subject string, at uint64) {
 	if err == nil || errors.Is(err, chat.ErrNotFound) {
 		l.adopted(id)
 		if l.gate.era() != in {
-			// A backup may have brought it back, unfinished. A look meanwhile took it for ours.
+			// A backup may have brought it back, unfinished. A look meanwhile considered it ours.
 			l.abandon(id)
 		}
 		return
@@ -153,10 +153,10 @@ func (l *Log) settled(in era, m *chat.Meta, subject string, at uint64) {
 	}
 }
 
-// unsettled returns a completion that its owner has ended, and died before that was in the
-// books: to the one replica that is the first to say that it sees to that.
+// unsettled returns a completion whose owner ended it and died before the end was in the books: only to the
+// replica that is the first to announce that it settles it.
 func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
-	said, err := l.io.LastOf(ctx, said.Subject) // somebody may have begun to see to that
+	said, err := l.io.LastOf(ctx, said.Subject) // another replica may have begun to settle it
 	if err != nil {
 		if !errors.Is(err, chat.ErrNotFound) {
 			l.left.Store(true)
@@ -165,7 +165,7 @@ func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.E
 	}
 	ours := l.books.Of(id)
 	switch other := string(said.Data); {
-	case ours == books.Entered && l.expiry.note(ctx, in, id) == nil: // whether it is to be stored is looked at later
+	case ours == books.Entered && l.expiry.note(ctx, in, id) == nil: // whether it is to be stored is checked later
 		l.unown(ctx, in, id, said)
 		return nil
 	case ours == books.Entered:
@@ -184,7 +184,7 @@ func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.E
 	if isGone(err) {
 		l.unown(ctx, in, id, said)
 	} else {
-		l.left.Store(true) // the log is away
+		l.left.Store(true) // the log is unreachable
 	}
 	return nil
 }
@@ -192,11 +192,11 @@ func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.E
 // heir is unsettled for a completion that may be this replica's to settle.
 func (l *Log) heir(ctx context.Context, in era, meta *chat.Meta, terminal *chat.Event, said *jetstream.RawStreamMsg) *chat.Orphan {
 	id := meta.ID
-	if !l.books.Begin(id) { // before it is said: by that, the writer here tells this word from its own, see vow
+	if !l.books.Begin(id) { // before the announcement: so the writer here can distinguish this word from its own, see vow
 		return nil
 	}
 	at, err := l.io.Append(ctx, in, said.Subject, []byte(l.replica), said.Sequence)
-	if err != nil { // another one was faster, or the log is away
+	if err != nil { // another replica was faster, or the log is unreachable
 		l.books.GiveBack(id)
 		l.left.Store(true)
 		return nil

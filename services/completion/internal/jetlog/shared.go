@@ -12,8 +12,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
-// A shared is a completion in memory, for all of its readers in this process: fed by
-// its writer, or by a mirror of the stream.
+// A shared is a completion in memory, for all its readers in this process. Its writer, or a mirror of the
+// stream, feeds it.
 type shared struct {
 	log  *Log
 	name string // the completion's id
@@ -23,20 +23,21 @@ type shared struct {
 	writer   *writer            // nil: a mirror
 	stop     context.CancelFunc // ends the mirror, if there is one
 	stopped  chan struct{}      // closed when it has ended
-	moved    bool               // the stream has become another one since the mirror's readers came
+	moved    bool               // the stream has been replaced since the mirror's readers came
 	readers  int
 	idle     bool // in log.ended
 	size     int  // as counted in log.held
 	until    time.Time
 	whose    string     // the principal, once it is known
-	unstored bool       // it is known not to be stored
-	kept     chat.Share // of the memory: what nobody but readers keeps; nil: nothing
+	unstored bool       // it is known that it is not to be stored
+	kept     chat.Share // of the memory: what only readers keep; nil: nothing
 }
 
-// readersCost is what a byte of a tape takes.
+// readersCost is how many bytes of memory a byte of a tape counts as.
 const readersCost = 2
 
-// keep takes room for what a mirror is about to add for readers. m is the completion's meta where it comes with that.
+// keep reserves room for what a mirror is about to add for readers. m is the completion's meta, if that comes
+// too.
 func (s *shared) keep(m *chat.Meta, bytes int) error {
 	l := s.log
 	l.mu.Lock()
@@ -53,8 +54,8 @@ func (s *shared) keep(m *chat.Meta, bytes int) error {
 	return s.kept.Grow(readersCost * bytes)
 }
 
-// count has the memory know what only readers keep: nothing where there are none, or where the
-// completion is written here, and counts itself. The caller holds the log's lock.
+// count tells the memory what only readers keep: nothing if there are none, or if the completion is written
+// here, and counted there. The caller holds the log's lock.
 func (s *shared) count(terminal *chat.Event) {
 	switch {
 	case s.log.cfg.Memory == nil:
@@ -64,11 +65,11 @@ func (s *shared) count(terminal *chat.Event) {
 	case s.kept == nil && s.readers > 0 && (terminal != nil || s.writer == nil):
 		size := s.tape.Size()
 		if s.writer != nil {
-			size += s.writer.meta.RequestSize // its run counts for it no longer
+			size += s.writer.meta.RequestSize // its run no longer counts it
 		}
 		if size > 0 {
 			s.kept = s.log.cfg.Memory.Share(s.whose)
-			s.kept.Force(readersCost * size) // it is there
+			s.kept.Force(readersCost * size) // it is in memory already
 		}
 	}
 }
@@ -77,7 +78,7 @@ func (s *shared) count(terminal *chat.Event) {
 func (s *shared) show(events []chat.Event) {
 	for i := range events {
 		if err := s.tape.Append(events[i]); err != nil {
-			return // deleted: nobody is to see it
+			return // deleted: nobody may see it
 		}
 	}
 	if len(events) > 0 && events[len(events)-1].Terminal() {
@@ -85,8 +86,8 @@ func (s *shared) show(events []chat.Event) {
 	}
 }
 
-// lose ends the part of a writer whose append failed. Where another one has written,
-// readers go on with what the stream holds; else they are told.
+// lose ends the part of a writer whose append failed. If another one has written, readers continue with what
+// the stream holds; otherwise they get the error.
 func (s *shared) lose(w *writer, err error) {
 	l := s.log
 	l.mu.Lock()
@@ -101,16 +102,16 @@ func (s *shared) lose(w *writer, err error) {
 	}
 	s.writer = nil
 	switch {
-	case l.tapes[s.name] != s: // its era has ended meanwhile, and its readers were told
+	case l.tapes[s.name] != s: // its era has ended meanwhile, and its readers got the error
 	case s.readers == 0:
-		l.remove(s) // who comes reads the stream
+		l.remove(s) // new readers read the stream
 	default:
 		s.count(nil)
 		l.startMirror(s)
 	}
 }
 
-// writing returns the completion's writer if it is written here, else nil.
+// writing returns the completion's writer if it is written here, otherwise nil.
 func (l *Log) writing(id string) *writer {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,7 +133,7 @@ func (l *Log) find(id string) *shared {
 	return s
 }
 
-// expire drops what has been kept for long enough. The caller holds the lock.
+// expire drops completions that have been kept long enough. The caller holds the lock.
 func (l *Log) expire() {
 	now := time.Now()
 	for len(l.ended) > 0 && (l.held > l.cfg.Cache || now.After(l.ended[0].until)) {
@@ -140,8 +141,7 @@ func (l *Log) expire() {
 	}
 }
 
-// acquire returns the completion with one more reader. A mirror is started where
-// there is none.
+// acquire returns the completion with one more reader. It starts a mirror if there is none.
 func (l *Log) acquire(ctx context.Context, id string) (*shared, error) {
 	if !validID(id) {
 		return nil, chat.ErrNotFound
@@ -167,7 +167,7 @@ func (l *Log) acquire(ctx context.Context, id string) (*shared, error) {
 	return s, nil
 }
 
-// release counts a reader out.
+// release removes a reader from the count.
 func (l *Log) release(s *shared) {
 	l.mu.Lock()
 	s.readers--
@@ -175,8 +175,8 @@ func (l *Log) release(s *shared) {
 	l.settle(s)
 }
 
-// settle decides what becomes of a completion that may have no reader: one that has
-// ended is kept as long as there is room, a mirror of a running one ends.
+// settle decides what happens to a completion that may have no reader: an ended one is kept as long as there is
+// room, the mirror of a running one ends.
 func (l *Log) settle(s *shared) {
 	_, terminal := s.tape.Last()
 	l.mu.Lock()
@@ -222,8 +222,7 @@ func (l *Log) remove(s *shared) {
 	l.unidle(s)
 }
 
-// unidle takes the completion off the list of those that nobody reads. The caller
-// holds the lock.
+// unidle removes the completion from the list of those without readers. The caller holds the lock.
 func (l *Log) unidle(s *shared) {
 	if s.idle {
 		s.idle = false
@@ -232,7 +231,7 @@ func (l *Log) unidle(s *shared) {
 	}
 }
 
-// forget ends the readers of a completion that was deleted.
+// forget ends the readers of a deleted completion.
 func (l *Log) forget(id string) {
 	l.mu.Lock()
 	s := l.tapes[id]
@@ -247,8 +246,8 @@ func (l *Log) forget(id string) {
 	s.tape.Drop(chat.ErrTrimmed)
 }
 
-// feed shows a record's events, those that have been shown before left out: [chat.ErrLost]
-// where the completion ends before something that was shown.
+// feed shows a record's events, except those already shown: [chat.ErrLost] if the completion ends before
+// something that was shown.
 func (s *shared) feed(r *record.Record) error {
 	last, terminal := s.tape.Last()
 	next := last + 1
@@ -256,7 +255,7 @@ func (s *shared) feed(r *record.Record) error {
 	case r.Terminal() != nil && (r.Next() < next || r.Next() == next && terminal == nil):
 		return fmt.Errorf("completion %s: %w: it ends with event %d, and event %d was shown", s.name, chat.ErrLost, r.Next()-1, last)
 	case len(r.Events) > 0 && r.First < next && s.tape.Term(r.First) != r.Term():
-		return fmt.Errorf("completion %s: %w: event %d is another one than was shown", s.name, chat.ErrLost, r.First)
+		return fmt.Errorf("completion %s: %w: event %d differs from the one that was shown", s.name, chat.ErrLost, r.First)
 	case len(r.Events) == 0 || r.Next() <= next:
 		return nil
 	case r.First > next:

@@ -5,28 +5,28 @@ import (
 	"time"
 )
 
-// Stats are counts since the log was opened, but for InFlight, Waiting and Live, which
-// are as of now.
+// Stats are counts since the log was opened, except InFlight, Waiting, Live, Kept and KeptBytes, which are
+// current.
 type Stats struct {
 	Appends        int64         // records of events that were acknowledged
 	Events         int64         // events in them
 	Bytes          int64         // of them, as stored
-	AppendTime     time.Duration // that they took in all, retries included
+	AppendTime     time.Duration // their total duration, including retries
 	AppendTimeMax  time.Duration
 	AmbiguousAcks  int64 // messages that were not answered in time
 	Resolved       int64 // of these, found stored
 	Fenced         int64 // appends refused because somebody else had written
 	Full           int64 // messages refused because the stream or its disk is full
 	Failed         int64 // appends given up
-	BlockedAppends int64 // events that had to wait because too much of their completion did
+	BlockedAppends int64 // events that had to wait because too many of their completion were waiting
 	InFlight       int   // messages sent and not acknowledged yet
 	Live           int   // completions in memory that have a writer here
-	Waiting        int   // of these, such with events that no append has taken yet
-	Kept           int   // completions in memory that have ended and that nobody reads
+	Waiting        int   // of these, the ones with events that are not in an append yet
+	Kept           int   // completions in memory that have ended and have no readers
 	KeptBytes      int   // of these
 }
 
-// counters are the part of Stats that is counted as it happens.
+// counters are the part of Stats that is counted continuously.
 type counters struct {
 	appends, events, bytes      atomic.Int64
 	appendNanos, appendNanosMax atomic.Int64
@@ -46,8 +46,8 @@ func (c *counters) stored(events, bytes int, took time.Duration) {
 	}
 }
 
-// Stats returns what the log has done so far. It looks at each completion in memory, so
-// it is for a scrape, not for every request.
+// Stats returns what the log has done so far. It visits each completion in memory, so call it for a scrape, not
+// for every request.
 func (l *Log) Stats() Stats {
 	c, sent := &l.stats, l.io.Stats()
 	s := Stats{

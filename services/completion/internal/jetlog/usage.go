@@ -16,20 +16,20 @@ import (
 )
 
 const (
-	// recordOverhead is about what a record takes beside its data, in bytes.
+	// recordOverhead is the approximate size of a record besides its data, in bytes.
 	recordOverhead = 128
 	// tellEvery is how often the usage by principal is sent to the other replicas, and stored.
 	tellEvery = 2 * time.Second
 )
 
-// hearUsage is how what another replica has stored comes to be known.
+// hearUsage learns what another replica has stored.
 func (l *Log) hearUsage(m *nats.Msg) {
 	if replica := strings.TrimPrefix(m.Subject, usagePrefix); replica != l.replica {
 		l.shares.Hear(replica, m.Data)
 	}
 }
 
-// loadUsage reads what was kept of what replicas have stored, this one's former lives too.
+// loadUsage reads the counts that replicas have saved, including those of this replica's former lives.
 func (l *Log) loadUsage(ctx context.Context) error {
 	past, err := l.archive.pastStream(ctx)
 	if err != nil {
@@ -60,7 +60,7 @@ func (l *Log) keepUsage() {
 		}
 		if data := l.shares.Tell(); data != nil {
 			if err := l.conn.Publish(usagePrefix+l.replica, data); err != nil {
-				l.cfg.Logger.Debug("cannot tell what was stored", slog.Any("error", err))
+				l.cfg.Logger.Debug("cannot report what was stored", slog.Any("error", err))
 			}
 		}
 		if wait.For(l.ctx, tellEvery) != nil {
@@ -68,9 +68,9 @@ func (l *Log) keepUsage() {
 		}
 	}
 	if data := l.shares.Tell(); data != nil {
-		_ = l.conn.Publish(usagePrefix+l.replica, data) // what was stored in the last seconds counts for nobody else
+		_ = l.conn.Publish(usagePrefix+l.replica, data) // otherwise the last seconds would be missing from the others' counts
 	}
 }
 
-// lookAt tells the count of shares how the stream is.
+// lookAt updates the count of shares with the stream's state.
 func lookAt(s *shares.Count, info *jetstream.StreamInfo) { s.Look(info.Created, info.State.Bytes) }

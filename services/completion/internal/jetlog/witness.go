@@ -14,8 +14,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/witness"
 )
 
-// testify compares the stream that was opened first with what the last life of this process has
-// left, and tells everybody where it is older: [keeper.hear] ends what they write.
+// testify compares the stream, when it is first opened, with the witness that the last life of this process
+// left, and announces to all replicas if the stream is older: [keeper.hear] ends what they write.
 func (l *Log) testify(ctx context.Context, info *jetstream.StreamInfo) error {
 	if l.witness == nil {
 		return nil
@@ -29,11 +29,12 @@ func (l *Log) testify(ctx context.Context, info *jetstream.StreamInfo) error {
 		return err
 	}
 	if said, err := l.io.LastOf(ctx, wordSubject); err == nil && said.Time.After(at) {
-		return nil // somebody has said so since
+		return nil // another replica has announced it since
 	}
-	l.cfg.Logger.ErrorContext(ctx, "the log was put back from a backup while this process was away: what that holds unfinished ends",
+	l.cfg.Logger.ErrorContext(ctx, "the log was restored from a backup while this process was down: completions that it holds unfinished end",
 		slog.Uint64("last", info.State.LastSeq), slog.Uint64("last_known", known.Sequence))
-	// The backup ends before what is known and not there any more: what was stored since is not of it.
+	// The backup ends before what is known and no longer there: whatever was stored since does not belong to
+	// it.
 	if err := l.announceRestore(ctx, min(info.State.LastSeq, known.Sequence)); err != nil {
 		return jetio.Failure(err)
 	}
@@ -41,8 +42,8 @@ func (l *Log) testify(ctx context.Context, info *jetstream.StreamInfo) error {
 	return nil
 }
 
-// olderThan reports whether a stream does not hold what a witness knows to have been stored. One
-// that was made anew since holds nothing of before.
+// olderThan reports whether a stream lacks what a witness knows to have been stored. A stream created since
+// holds nothing from before.
 func (l *Log) olderThan(ctx context.Context, info *jetstream.StreamInfo, known witness.Testimony) (bool, error) {
 	if older, sure := known.NewerThan(info); sure {
 		return older, nil
@@ -57,7 +58,7 @@ func (l *Log) olderThan(ctx context.Context, info *jetstream.StreamInfo, known w
 	return witness.Sum(msg.Subject, msg.Data) != known.Sum, nil
 }
 
-// announceRestore tells everybody up to which sequence the stream was put back from a backup.
+// announceRestore announces to all replicas the sequence at which a restored backup ends.
 func (l *Log) announceRestore(ctx context.Context, last uint64) error {
 	_, err := l.js.Publish(ctx, wordSubject, strconv.AppendUint(nil, last, 10))
 	return err

@@ -13,18 +13,18 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
-// Bounds of what waits for an append of one completion, in events and in bytes: an
-// engine that is ahead of the log by more has to wait.
+// Bounds of what waits for an append of one completion, in events and in bytes: an engine that is further ahead
+// of the log has to wait.
 const (
 	maxPending      = 1024
 	maxPendingBytes = 1 << 20
 )
 
 // maxRecord bounds the events of one record, in bytes; a single event may be larger.
-// A server of others takes messages of 1 MiB unless it was told otherwise.
+// By default, an external server accepts messages of up to 1 MiB.
 const maxRecord = 256 << 10
 
-// keptPending is the most events that a writer keeps room for while nothing waits.
+// keptPending is for how many events a writer keeps memory while nothing waits.
 const keptPending = 4
 
 // A writer is a completion's only writer, as long as the fence says so. It implements
@@ -33,11 +33,11 @@ type writer struct {
 	log    *Log
 	shared *shared
 	era    era
-	meta   *chat.Meta // as of the beginning: the stream knows the metadata that replaced it
+	meta   *chat.Meta // as it was at the beginning: the stream has the metadata that replaced its own
 	epoch  uint64
 	term   uint32 // of what it stores
 	owner  uint64 // stream sequence of the message that says who writes; 0: not known
-	noted  int    // bytes that count for the principal, by this writer; written by one append after the other
+	noted  int    // bytes that this writer has counted against the principal's share; only the current append writes it
 
 	mu       sync.Mutex
 	last     uint64 // stream sequence of the last record: the fence
@@ -47,9 +47,9 @@ type writer struct {
 	bytes    int           // of all events, as stored
 	busy     bool          // an append is in flight
 	sealed   bool          // the terminal event is pending or stored
-	ended    bool          // it is stored, so that there is an end to be settled
+	ended    bool          // the terminal event is stored, so the end has to be settled
 	err      error         // why nothing more can be stored
-	onEnd    func()        // nil once there is nobody to tell
+	onEnd    func()        // nil once it has been called, or is not needed
 	appended chan struct{} // closed when the append in flight has ended; nil while nobody waits
 }
 
@@ -63,14 +63,14 @@ func (w *writer) OnEnd(f func()) {
 	}
 }
 
-// notifyEnd tells the generation that somebody else has ended the completion.
+// notifyEnd notifies the generation that somebody else has ended the completion.
 func (w *writer) notifyEnd() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.notify()
 }
 
-// tell is notifyEnd for a caller that holds the lock.
+// notify is notifyEnd for a caller that holds the lock.
 func (w *writer) notify() {
 	if w.onEnd != nil {
 		go w.onEnd()
@@ -134,7 +134,7 @@ func (w *writer) Settle(book func()) {
 	w.log.settleEnd(w.era, w.meta, w.owner, book)
 }
 
-// add queues an event, and sees to it that it is stored. The caller holds the lock.
+// add queues an event to be stored. The caller holds the lock.
 func (w *writer) add(e chat.Event) {
 	size := tape.SizeOf(&e)
 	w.bytes += record.Size(&e)
@@ -162,7 +162,7 @@ func (w *writer) await(ctx context.Context) error {
 	}
 }
 
-// commit stores what is pending, one record after the other, until nothing is.
+// commit stores pending events, one record after the other, until none is left.
 func (w *writer) commit() {
 	var spare []chat.Event
 	for {
@@ -191,8 +191,8 @@ func (w *writer) commit() {
 	}
 }
 
-// take returns the events of the next record, with all the room that is behind them, and
-// leaves the others in the room that spare has. The caller holds the lock.
+// nextBatch returns the events of the next record, with the remaining capacity of their slice, and leaves the
+// others in spare's memory. The caller holds the lock.
 func (w *writer) nextBatch(spare []chat.Event) []chat.Event {
 	n := len(w.pending)
 	if w.waiting > w.log.maxRecord {
@@ -215,8 +215,8 @@ func (w *writer) nextBatch(spare []chat.Event) []chat.Event {
 	return batch
 }
 
-// acknowledge shows a batch that is stored. If the writer's part has ended meanwhile,
-// a mirror feeds the tape and shows it; hence the lock.
+// acknowledge shows a stored batch. If the writer's part has ended meanwhile, a mirror feeds the tape and shows
+// it; hence the lock.
 func (w *writer) acknowledge(batch []chat.Event, sequence uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -244,7 +244,7 @@ func (w *writer) fail(err error) {
 	w.mu.Unlock()
 	w.shared.lose(w, err)
 	if ended {
-		return // its owner is who settles it
+		return // its owner settles it
 	}
 	if errors.Is(err, chat.ErrSealed) || errors.Is(err, chat.ErrTrimmed) {
 		w.log.work.Go(w.disown)
@@ -253,10 +253,10 @@ func (w *writer) fail(err error) {
 	w.log.abandon(w.shared.name) // it is unfinished, and the log may come back
 }
 
-// disown tells the other replicas that this one does not write the completion any more.
+// disown tells the other replicas that this one no longer writes the completion.
 func (w *writer) disown() { w.log.disown(w.era, w.shared.name, w.owner) }
 
-// wake lets those go on that await. The caller holds the lock.
+// wake wakes all callers of await. The caller holds the lock.
 func (w *writer) wake() {
 	if w.appended != nil {
 		close(w.appended)
@@ -284,9 +284,9 @@ func (w *writer) store(batch []chat.Event, last uint64) (uint64, error) {
 	return sequence, err
 }
 
-// appendFenced appends a record behind the last one: [chat.ErrSealed] where somebody else has, who has ended
-// the completion or taken it over, so that what is ours to do has been done; [chat.ErrLost] where the stream
-// is another one.
+// appendFenced appends a record after the last one: [chat.ErrSealed] if somebody else has written, which means
+// that the completion was ended or taken over and our part is done; [chat.ErrLost] if the stream is another
+// one.
 func (w *writer) appendFenced(data []byte, last uint64) (uint64, error) {
 	l := w.log
 	sequence, err := l.io.AppendPatiently(l.ctx, w.era, eventsPrefix+w.shared.name, data, last)
