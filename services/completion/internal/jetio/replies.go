@@ -20,7 +20,7 @@ type replies struct {
 
 func newReplies(conn *nats.Conn) (*replies, error) {
 	r := &replies{inbox: conn.NewRespInbox() + ".", waiting: make(map[uint64]chan<- *nats.Msg)}
-	sub, err := conn.Subscribe(r.inbox+"*", r.take)
+	sub, err := conn.Subscribe(r.inbox+"*", r.deliver)
 	if err == nil {
 		err = sub.SetPendingLimits(-1, -1) // each caller bounds its answers
 	}
@@ -34,8 +34,8 @@ const (
 	remark = "-"
 )
 
-// take passes an answer on, if there is room for it.
-func (r *replies) take(m *nats.Msg) {
+// deliver passes an answer on, if there is room for it.
+func (r *replies) deliver(m *nats.Msg) {
 	digits, _, _ := strings.Cut(strings.TrimPrefix(m.Subject, r.inbox), remark)
 	token, err := strconv.ParseUint(digits, base, 64)
 	if err != nil {
