@@ -19,12 +19,10 @@ import (
 // is read from the wire as it is, without the objects that a CompletionEvent is made
 // of; any other one becomes a CompletionEvent.
 
-// A message is one received message in protobuf's wire format. It is used again for the
-// next one.
+// A message is one received message in protobuf's wire format. It is reused for the next one.
 type message struct{ wire []byte }
 
-// codec is the one of gRPC, and can leave a message as it is on the wire. Servers see
-// no difference.
+// codec is gRPC's own, except that it can leave a message as it is on the wire. Servers see no difference.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
@@ -79,7 +77,7 @@ func scan(wire []byte) (t Text, ok bool) {
 	return t, ok && len(t.Content) > 0 && utf8.Valid(t.Content)
 }
 
-// scanVarint reads a field if it is the next one. If it is not, it is zero.
+// scanVarint reads a field if it comes next. Otherwise the field is zero.
 func scanVarint(wire []byte, tag byte) (rest []byte, v uint64) {
 	if len(wire) == 0 || wire[0] != tag {
 		return wire, 0
@@ -91,7 +89,7 @@ func scanVarint(wire []byte, tag byte) (rest []byte, v uint64) {
 	return wire[1+n:], v
 }
 
-// scanBytes reads a field that has to be the next one and the last.
+// scanBytes reads a field that has to come next and last.
 func scanBytes(wire []byte, tag byte) (v []byte, ok bool) {
 	if len(wire) == 0 || wire[0] != tag {
 		return nil, false

@@ -24,16 +24,16 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 )
 
-// DefaultReopenWithin is that of [Config].
+// DefaultReopenWithin is the default of [Config].ReopenWithin.
 const DefaultReopenWithin = 15 * time.Second
 
 const (
 	fromStart int64 = -1
-	// reopenPause keeps a replica that refuses at once from being asked in a tight loop.
+	// reopenPause prevents a tight loop of requests to a replica that refuses at once.
 	reopenPause = 50 * time.Millisecond
 )
 
-// completionIDKey returns what names, in the header of a gRPC stream, the completion it follows.
+// completionIDKey returns the key that names the completion in the header of a gRPC stream.
 func completionIDKey() string {
 	return protoname.Of(completionv1.MetadataKey_METADATA_KEY_COMPLETION_ID)
 }
@@ -41,7 +41,7 @@ func completionIDKey() string {
 // Config is what [Feeds] are made of.
 type Config struct {
 	Client completionv1.CompletionServiceClient
-	// Metrics counts streams that are opened again; nil: discarded.
+	// Metrics counts reopened streams; nil: discarded.
 	Metrics *metrics.Metrics
 	// ReopenWithin is how long a broken stream may stay without progress; 0: the default.
 	ReopenWithin time.Duration
@@ -77,7 +77,7 @@ type Feed struct {
 	current uint32 // the term of the events that the stream sends now
 	opened  bool   // whether a stream has been opened once
 	with    With   // what streams show beside events
-	begun   bool   // whether the opening has come
+	begun   bool   // whether the opening has been received
 	message message
 	next    Message
 }
@@ -87,21 +87,21 @@ func (s *Feeds) Create(req *completionv1.StreamCompletionRequest) *Feed {
 	f := &Feed{feeds: s, last: fromStart, with: With{Opening: req.GetOpening()}, open: func(ctx context.Context) (stream, error) {
 		return s.cfg.Client.StreamCompletion(ctx, req, s.raw)
 	}}
-	if req.GetIdempotencyKey() != "" { // else it would be admitted twice
+	if req.GetIdempotencyKey() != "" { // otherwise it would be admitted twice
 		f.open = hedged(f.open)
 	}
 	return f
 }
 
-// With is what a feed gives beside a completion's events, and how far it goes.
+// With is what a feed yields besides a completion's events, and how far it goes.
 type With struct {
 	Progress bool // events of progress
-	Opening  bool // an event that has nothing but the metadata, before the others
-	UntilNow bool // what there is, and no wait for more
+	Opening  bool // an event with only the metadata, before the others
+	UntilNow bool // only the existing events
 }
 
-// Follow returns the feed of an old completion, from what follows the event of that sequence
-// or, where after is nil, from the start.
+// Follow returns the feed of an existing completion, after the event with that sequence or, if after is nil,
+// from the start.
 func (s *Feeds) Follow(id string, after *uint64, with With) *Feed {
 	f := &Feed{feeds: s, id: id, last: fromStart, with: with}
 	if after != nil {
@@ -111,18 +111,18 @@ func (s *Feeds) Follow(id string, after *uint64, with With) *Feed {
 	return f
 }
 
-// A Message is what a feed gives next: an id, an event, or an event that is text alone.
+// A Message is what a feed yields next: an id, an event, or an event that is only text.
 type Message struct {
-	// ID: the completion of that id was admitted, or is known. It comes before the
-	// completion's first event, and again after each stream that was opened.
+	// ID: the completion with that id has been admitted, or is known. It comes before the completion's first
+	// event, and again after each stream that is opened.
 	ID string
 	// Event, if it is not nil, belongs to the receiver.
 	Event *completionv1.CompletionEvent
-	// Text is an event where the others are absent. It is valid until the next message.
+	// Text is an event if the other fields are absent. It is valid until the next message.
 	Text Text
 }
 
-// ErrLost says that the replica which held a completion is gone, and the completion with it.
+// ErrLost says that the replica that held a completion is gone, and the completion with it.
 var ErrLost = errors.New("feed: completion lost with its replica")
 
 // errStopped says that the receiver wants no more messages.
@@ -140,10 +140,10 @@ func (f *Feed) Messages(ctx context.Context) iter.Seq2[*Message, error] {
 	}
 }
 
-// A receiver takes a message, and says whether it wants more.
+// A receiver handles a message, and says whether it wants more.
 type receiver func(*Message, error) bool
 
-// give hands over a message.
+// give passes a message to the receiver.
 func (f *Feed) give(to receiver, m Message) error {
 	f.next = m
 	if !to(&f.next, nil) {
@@ -152,8 +152,7 @@ func (f *Feed) give(to receiver, m Message) error {
 	return nil
 }
 
-// receive hands over what it receives until the completion has ended or ctx has: nil
-// when it ended as it should.
+// receive passes messages on until the completion or ctx has ended: nil if it ended properly.
 func (f *Feed) receive(ctx context.Context, to receiver) error {
 	open := f.open
 	f.open = nil // a request may be large, and the stream long
@@ -176,11 +175,11 @@ func (*Feed) broken(ctx context.Context, err error) bool {
 	return err != nil && !errors.Is(err, errStopped) && ctx.Err() == nil && backend.Broken(err)
 }
 
-// reopen follows the completion on other streams until it ends as it should, the
-// service says why it does not, or it makes no progress for too long.
+// reopen follows the completion on other streams until it ends properly, the service reports a failure, or
+// there is no progress for too long.
 func (f *Feed) reopen(ctx context.Context, to receiver) error {
 	for since := time.Now(); ; {
-		_ = wait.For(ctx, reopenPause) // what follows sees that it has ended
+		_ = wait.For(ctx, reopenPause) // the next step notices if ctx has ended
 		before := f.last
 		err := f.follow(ctx, to, f.resumeWhenReady(since))
 		if f.last != before {
@@ -197,7 +196,7 @@ func (f *Feed) reopen(ctx context.Context, to receiver) error {
 	}
 }
 
-// follow opens one stream and copies it: nil when it ended as it should.
+// follow opens one stream and copies it: nil if it ended properly.
 func (f *Feed) follow(ctx context.Context, to receiver, open func(context.Context) (stream, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -230,7 +229,7 @@ func (f *Feed) follow(ctx context.Context, to receiver, open func(context.Contex
 	}
 }
 
-// hand hands over the message that was received, unless it was received before.
+// hand passes the received message on, unless it was received before.
 func (f *Feed) hand(to receiver) error {
 	if text, ok := scan(f.message.wire); ok {
 		fresh, err := f.advance(text.Sequence)
@@ -248,7 +247,7 @@ func (f *Feed) hand(to receiver) error {
 	}
 	var fresh bool
 	switch {
-	case e.GetProgress() != nil: // of which there is no sequence
+	case e.GetProgress() != nil: // which has no sequence
 		fresh = true
 	case f.with.Opening && e.GetEvent() == nil:
 		fresh, f.begun = !f.begun, true

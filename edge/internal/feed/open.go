@@ -30,7 +30,7 @@ func hedged(open func(context.Context) (stream, error)) func(context.Context) (s
 			if err != nil {
 				return nil, err
 			}
-			if header == nil { // it ended without one, and tells why when it is received from
+			if header == nil { // the stream ended without one; receiving returns the reason
 				if err := in.RecvMsg(new(message)); err != nil && !errors.Is(err, io.EOF) {
 					return nil, err
 				}
@@ -59,7 +59,7 @@ func (f *Feed) resume(ctx context.Context, opts ...grpc.CallOption) (stream, err
 // in time.
 func (f *Feed) resumeWhenReady(lost time.Time) func(context.Context) (stream, error) {
 	return func(ctx context.Context) (stream, error) {
-		// The deadline is for the opening alone: the stream may last.
+		// The deadline is only for opening: the stream may last longer.
 		opening, cancel := context.WithCancel(ctx)
 		expire := time.AfterFunc(time.Until(lost.Add(f.feeds.cfg.ReopenWithin)), cancel)
 		in, err := f.resume(opening, grpc.WaitForReady(true))

@@ -23,14 +23,13 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// principalKey returns what names, in the metadata of a call to the completion service, on whose
-// behalf it is made.
+// principalKey returns the metadata key that names the principal of a call to the completion service.
 func principalKey() string { return protoname.Of(completionv1.MetadataKey_METADATA_KEY_PRINCIPAL) }
 
-// A door tells who sends a request, and from where.
+// A door determines who sends a request, and from where.
 type door struct {
 	auth    auth.Authenticator
-	hosts   *hostname.Guard // nil: it may be called by any name
+	hosts   *hostname.Guard // nil: any name is allowed
 	tickets *auth.Tickets
 	proxies []netip.Prefix
 }
@@ -40,7 +39,7 @@ type visitor struct {
 	*auth.Caller
 	key      string // of the caller's share
 	share    limit.Share
-	deadline time.Time // when the client wants to wait no longer; zero: never
+	deadline time.Time // when the client stops waiting; zero: never
 }
 
 type visitorKey struct{}
@@ -55,14 +54,14 @@ func visitorOf(ctx context.Context) *visitor {
 	return v
 }
 
-// A need tells which scope a request takes, by what it comes to.
+// A need returns the scope that a request requires, depending on what it does.
 type need func(*http.Request) auth.Scope
 
 // always is the need of a route that does one thing.
 func always(s auth.Scope) need { return func(*http.Request) auth.Scope { return s } }
 
-// guard lets a request through to a route that takes a scope: if the edge takes new
-// work, the caller is somebody, may do this, and has not asked too often.
+// guard lets a request through to a route that requires a scope, if the edge accepts new work, and the caller
+// is authenticated, may do this, and has not asked too often.
 func (a *api) guard(scope need, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.draining.Load() {
@@ -128,7 +127,7 @@ func counts(a *api, w http.ResponseWriter, r *http.Request, v *visitor) bool {
 // timeoutHeader is how long a client wants to wait for an answer, in milliseconds.
 const timeoutHeader = "X-Request-Timeout-Ms"
 
-// deadline returns when a client wants to wait no longer; zero: it does not say.
+// deadline returns when a client stops waiting; zero: it does not say.
 func deadline(h http.Header) (time.Time, *failure.Error) {
 	text := h.Get(timeoutHeader)
 	if text == "" {
@@ -142,7 +141,7 @@ func deadline(h http.Header) (time.Time, *failure.Error) {
 	return time.Now().Add(time.Duration(ms) * time.Millisecond), nil
 }
 
-// bounded ends a unary call when its client wants to wait no longer.
+// bounded ends a unary call when its client stops waiting.
 func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if at := visitorOf(r.Context()).deadline; !at.IsZero() {
@@ -157,7 +156,7 @@ func bounded(next http.Handler) http.Handler {
 // drainRetry is the hint of an edge that is about to stop.
 const drainRetry = time.Second
 
-// turnAway answers a request that goes no further, and counts it by its reason.
+// turnAway answers a refused request, and counts it by its reason.
 func (a *api) turnAway(w http.ResponseWriter, r *http.Request, reason string, told *failure.Error) {
 	recordOf(r).refused = reason
 	a.metrics.Refused(reason)
@@ -179,14 +178,14 @@ func refusal(r *limit.Refusal) *failure.Error {
 	return failure.Overloaded(r.RetryAfter)
 }
 
-// What wraps whatever is wrong with a ticket, or with what a completion is shared by.
+// Errors that wrap every problem with a ticket, or with a share.
 var (
 	errTicket = errors.New("httpapi: the ticket is of no use")
 	errShared = errors.New("httpapi: the completion is not shared by this")
 )
 
-// unauthenticated returns what somebody is told of why they are nobody. It is the same for whatever may be wrong with
-// a key or a ticket of the right form.
+// unauthenticated returns the error for an unauthenticated caller. It is the same for everything that may be
+// wrong with a well-formed key or ticket.
 func unauthenticated(err error) *failure.Error {
 	switch {
 	case errors.Is(err, errTicket):
@@ -201,7 +200,7 @@ func unauthenticated(err error) *failure.Error {
 	return failure.UnknownAPIKey()
 }
 
-// challenge tells a caller how to say who they are (RFC 6750, section 3).
+// challenge tells a caller how to authenticate (RFC 6750, section 3).
 func challenge(w http.ResponseWriter, err error) {
 	value := `Bearer realm="pawstream"`
 	if !errors.Is(err, auth.ErrMissing) {
@@ -210,12 +209,12 @@ func challenge(w http.ResponseWriter, err error) {
 	w.Header().Set("WWW-Authenticate", value)
 }
 
-// lacks tells a caller which scope would do (RFC 6750, section 3.1).
+// lacks tells a caller which scope is missing (RFC 6750, section 3.1).
 func lacks(w http.ResponseWriter, s auth.Scope) {
 	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="pawstream", error="insufficient_scope", scope="%s"`, s))
 }
 
-// tellQuota sets OpenAI's headers about a caller's requests, where there is a bound.
+// tellQuota sets OpenAI's headers about a caller's requests, if they are limited.
 func tellQuota(w http.ResponseWriter, q limit.Quota) {
 	if q.Limit == 0 {
 		return
@@ -226,7 +225,7 @@ func tellQuota(w http.ResponseWriter, q limit.Quota) {
 	h.Set("X-Ratelimit-Reset-Requests", q.Reset.Round(time.Millisecond).String())
 }
 
-// slot has next answer while it holds one of the caller's streams.
+// slot calls next while it holds one of the caller's streams.
 func (a *api) slot(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := visitorOf(r.Context())
@@ -243,9 +242,8 @@ func (a *api) slot(next http.HandlerFunc) http.HandlerFunc {
 // passCookie holds the pass of an EventSource for one completion: the cookie's path.
 const passCookie = "pawstream_pass"
 
-// authenticate tells who sends a request. One that follows a completion may have a
-// ticket or, once that was used, a pass in place of what the others need, and one that reads it what its owner has
-// shared it by.
+// authenticate determines who sends a request. A request that follows a completion may have a ticket, or, once
+// that has been used, a pass instead of a key; one that reads it may have its owner's share.
 func (d *door) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Caller, error) {
 	id := r.PathValue("id")
 	if guest, err := d.guest(r, id); guest != nil || err != nil {
@@ -289,8 +287,8 @@ func (d *door) encrypted(r *http.Request) bool {
 	return r.TLS != nil || err == nil && d.trusted(at.Addr().Unmap()) && strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")
 }
 
-// known reports whether the caller who issued a ticket still has a key. A token is not asked
-// for: its tickets end when it does.
+// known reports whether the caller who issued a ticket still has a key. Tokens are not checked: their tickets
+// end when they do.
 func (d *door) known(c *auth.Caller) bool {
 	keys, ok := d.auth.(interface{ Knows(principal string) bool })
 	return !ok || keys.Knows(c.Principal)
@@ -328,7 +326,7 @@ func within(networks []netip.Prefix, address netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
-// cameFrom tells whether a request's connection is from one of the networks.
+// cameFrom reports whether a request's connection is from one of the networks.
 func cameFrom(networks []netip.Prefix) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		at, err := netip.ParseAddrPort(r.RemoteAddr)

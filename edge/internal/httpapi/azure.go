@@ -6,10 +6,10 @@ import (
 	"github.com/pawstream/pawstream/internal/header"
 )
 
-// azureRoute is where clients of Azure's API ask, whose model is the deployment in the path.
+// azureRoute is the route of clients of Azure's API, whose model is the deployment in the path.
 const azureRoute = "POST /openai/deployments/{model}/chat/completions"
 
-// asAzure takes the key from the header that Azure's clients send it in.
+// asAzure reads the key from the header in which Azure's clients send it.
 func asAzure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if key := r.Header.Values("Api-Key"); len(key) == 1 && len(r.Header.Values(header.Authorization)) == 0 {

@@ -27,8 +27,8 @@ import (
 // completion service has seen it.
 const maxModel = 128
 
-// needOfPost is that of POST /v1/chat/completions, which creates or, by a cursor, reads. It
-// looks at what create looks at. What the body takes besides [api.admits] knows.
+// needOfPost is the need of POST /v1/chat/completions, which creates or, with a cursor, reads. It checks what
+// create checks. [api.admits] knows which further scopes the body requires.
 func needOfPost(r *http.Request) auth.Scope {
 	if lastEventID(r) != "" {
 		return auth.ScopeRead
@@ -36,9 +36,8 @@ func needOfPost(r *http.Request) auth.Scope {
 	return auth.ScopeCreate
 }
 
-// create handles POST /v1/chat/completions: a new completion, streamed or whole; or,
-// with Last-Event-ID, more of an old one, which is what clients send that repeat
-// their own request after a lost connection.
+// create handles POST /v1/chat/completions: a new completion, streamed or whole; or, with Last-Event-ID, the
+// rest of an existing one, for clients that repeat their request after a lost connection.
 func (a *api) create(w http.ResponseWriter, r *http.Request) {
 	share := a.share(r)
 	defer share.Release()
@@ -92,8 +91,8 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 	a.streamed(r, result)
 }
 
-// sentBefore returns how often a client has sent its request before, as the SDKs count that Stainless makes,
-// OpenAI's among them. nil: it does not say, or it does not count here.
+// sentBefore returns how often a client has sent its request before, as counted by the SDKs that Stainless
+// generates, including OpenAI's. nil: it does not say, or the edge ignores it.
 func (taken Requests) sentBefore(h http.Header) *uint32 {
 	n, err := strconv.ParseUint(strings.TrimSpace(h.Get("X-Stainless-Retry-Count")), 10, 32)
 	if err != nil || taken.SeparateRetries {
@@ -102,8 +101,7 @@ func (taken Requests) sentBefore(h http.Header) *uint32 {
 	return new(uint32(n))
 }
 
-// createWhole answers with the finished completion, which takes the place of the request in
-// its share.
+// createWhole answers with the finished completion, which replaces the request in its share.
 func (a *api) createWhole(create *completionv1.StreamCompletionRequest, share *budget.Share) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if d, ok := recordOf(r).dialect.(dialect.Folding); ok {
@@ -139,8 +137,8 @@ func includeEvents(p *completionv1.CompletionParams) {
 	p.StreamOptions.IncludeEvents = true
 }
 
-// readJSON returns a body that claims to be JSON, once there is room for it and what is made of it. A body
-// that is compressed may come to as much as others.
+// readJSON returns a body that claims to be JSON, once there is room for it and what it is decoded into. A
+// compressed body may be as large, decoded, as any other.
 func (a *api) readJSON(w http.ResponseWriter, r *http.Request, share *budget.Share) ([]byte, *failure.Error) {
 	// Parameters have no effect: JSON is UTF-8 (RFC 8259, section 11).
 	mediaType, _, _ := strings.Cut(r.Header.Get(header.ContentType), ";")
@@ -189,8 +187,8 @@ func (a *api) unread(err error, coding string) *failure.Error {
 	return failure.InvalidValue("", "could not be read")
 }
 
-// readerOf returns what a client wants to be shown that creates a completion: by its body, else
-// by its Accept header, else as the edge writes streams. Who asks for events knows more than data.
+// readerOf returns what a client that creates a completion wants to be shown: by its body, else by its Accept
+// header, else by the edge's default. A client that asks for events can handle more than data.
 func (a *api) readerOf(r *http.Request, req *dialect.Request) dialect.Reader {
 	reader := acceptedReader(r)
 	switch named := reader.Named || req.Params.GetStreamOptions().GetIncludeEvents(); {

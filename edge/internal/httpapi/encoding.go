@@ -20,24 +20,24 @@ import (
 )
 
 const (
-	// codings are what a body may be compressed by.
+	// codings are the supported content codings.
 	codings = "gzip, deflate, zstd"
-	// maxWindow is how much of a text zstd may look back on: what every decoder has to have room for
-	// (RFC 8878, section 3.1.1.1.2).
+	// maxWindow is the largest window of zstd: the one that every decoder has to support (RFC 8878, section
+	// 3.1.1.1.2).
 	maxWindow = 8 << 20
 )
 
 // errCoding says that a body is not in the coding that it claims.
 var errCoding = errors.New("httpapi: the body is not in its Content-Encoding")
 
-// codingOf returns what a body is compressed by, "" for nothing.
+// codingOf returns a body's content coding, "" for none.
 func codingOf(h http.Header) (string, *failure.Error) {
 	found := ""
 	for coding := range strings.SplitSeq(strings.Join(h.Values(header.ContentEncoding), ","), ",") {
 		switch coding = strings.ToLower(strings.TrimSpace(coding)); {
 		case coding == "" || coding == "identity":
 			continue
-		case found != "": // nobody compresses twice but to be a nuisance
+		case found != "": // nobody compresses twice except to make trouble
 			return "", failure.UnsupportedCoding(codings)
 		case coding == "x-gzip": // its older name (RFC 9110, section 8.4.1.3)
 			coding = "gzip"
@@ -51,20 +51,20 @@ func codingOf(h http.Header) (string, *failure.Error) {
 	return "", failure.UnsupportedCoding(codings)
 }
 
-// A decoded body is what a compressed one comes to.
+// A decoded body is a compressed one after decompression.
 type decoded struct {
 	io.Reader
 	from  *bufio.Reader
 	close func()
 }
 
-// decode returns a body without its compression; the caller has to close it. It takes room for what that
-// takes beside the text.
+// decode returns a decompressed body; the caller has to close it. It reserves room for the decoder's own
+// memory.
 func decode(coding string, body io.Reader, share *budget.Share) (*decoded, error) {
 	d := &decoded{from: bufio.NewReader(body), close: func() {}}
 	head, err := d.from.Peek(2)
 	if len(head) == 0 {
-		d.Reader = d.from // nothing, or what keeps it from coming
+		d.Reader = d.from // an empty body, or the error that prevented it
 		return d, nil
 	}
 	if err != nil {
@@ -108,7 +108,7 @@ func (d *decoded) Read(p []byte) (int, error) {
 	return n, io.EOF
 }
 
-// ofBody returns the error of a body that could not be decoded: its own, if it did not come, else
+// ofBody returns the error of a body that could not be decoded: the read error, if there was one, otherwise
 // that it is in another coding.
 func ofBody(err error) error {
 	var tooLarge *http.MaxBytesError

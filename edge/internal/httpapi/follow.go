@@ -14,8 +14,7 @@ import (
 	"github.com/pawstream/pawstream/internal/header"
 )
 
-// follow handles GET /v1/chat/completions/{id}: as a stream where the client asks for
-// one, as JSON else.
+// follow handles GET /v1/chat/completions/{id}: as a stream if the client asks for one, otherwise as JSON.
 func (a *api) follow(gateway http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		stream, fault := wantsStream(r)
@@ -59,7 +58,7 @@ func (a *api) resume(w http.ResponseWriter, r *http.Request, id string) {
 	}))
 }
 
-// cursorFailures tell of a place that there is not by the parameter that names it.
+// cursorFailures report an invalid cursor under the parameter that has it.
 type cursorFailures struct {
 	dialect.Failures
 	inQuery bool // whether starting_after does
@@ -147,15 +146,15 @@ func lastEventID(r *http.Request) string {
 	return last
 }
 
-// meansLastEventID reports whether a parameter holds what others send as Last-Event-ID. Mercure's clients and the
-// polyfills of EventSource each spell it in a way of their own.
+// meansLastEventID reports whether a parameter stands for Last-Event-ID. Mercure's clients and the polyfills of
+// EventSource each spell it differently.
 func meansLastEventID(name string) bool {
 	spelled := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
 	return spelled == "lasteventid" || spelled == "evslasteventid" // the latter: amvtek's polyfill
 }
 
-// cursorOf returns where a client wants to go on: Last-Event-ID, which a reconnecting
-// EventSource sends, wins over ?starting_after, which stays in its URL.
+// cursorOf returns where a client wants to resume: Last-Event-ID, which a reconnecting EventSource sends, wins
+// over ?starting_after, which stays in its URL.
 func cursorOf(r *http.Request, id string) (dialect.Cursor, *failure.Error) {
 	if last := lastEventID(r); last != "" {
 		at, ok := recordOf(r).dialect.ParseEventID(last)

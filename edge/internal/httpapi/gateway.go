@@ -50,15 +50,14 @@ func newGateway(conn grpc.ClientConnInterface) (http.Handler, error) {
 	return headAsGet(mux), nil
 }
 
-// outgoing keeps the metadata that our own handlers have set, which grpc-gateway would
-// replace by its own.
+// outgoing keeps the metadata that our own handlers have set, which grpc-gateway would replace with its own.
 func outgoing(ctx context.Context, _ *http.Request) metadata.MD {
 	md, _ := metadata.FromOutgoingContext(ctx)
 	return md
 }
 
-// headAsGet has a HEAD answered as the GET that it asks about (RFC 9110, section
-// 9.3.2); net/http leaves the body out.
+// headAsGet answers a HEAD like the GET that it asks about (RFC 9110, section 9.3.2); net/http leaves the body
+// out.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
@@ -87,8 +86,8 @@ func writeGatewayError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshal
 	refuse(w, r, err)
 }
 
-// writeRoutingError answers where our routes lead to the gateway and it has none: an
-// id with a slash in it, or none at all.
+// writeRoutingError answers if our routes lead to the gateway but it has no route: the id has a slash in it, or
+// is missing.
 func writeRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, _ int) {
 	fail(w, r, failure.UnknownURL())
 }
@@ -102,10 +101,9 @@ func (*marshaler) Marshal(v any) ([]byte, error) { return answer.AppendJSON(nil,
 // ContentType implements runtime.Marshaler.
 func (*marshaler) ContentType(any) string { return header.JSON }
 
-// byOneName keeps from grpc-gateway what names a completion by more than one segment. An escaped slash
-// is part of an id to our routes and ends a segment to the gateway, which would take the request to
-// another route than the one by which it was let in. No completion has such an id. Other ids that cannot be are
-// refused as well.
+// byOneName refuses requests that name a completion with more than one segment. For our routes an escaped slash
+// is part of an id, but for grpc-gateway it ends a segment, so the gateway would choose a different route from
+// the one that was authorised. No completion has such an id. It refuses other impossible ids as well.
 func byOneName(gateway http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, fault := pathID(r)
@@ -122,8 +120,8 @@ func byOneName(gateway http.Handler) http.Handler {
 	})
 }
 
-// update checks the body of POST /v1/chat/completions/{id} and hands it on in the
-// form that grpc-gateway decodes.
+// update checks the body of POST /v1/chat/completions/{id} and passes it on in the form that grpc-gateway
+// decodes.
 func (a *api) update(d dialect.Updating, gateway http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		share := a.share(r)

@@ -25,8 +25,8 @@ type listing struct {
 	metadata     map[string]string
 }
 
-// listing refuses a malformed query before it reaches grpc-gateway, whose own error
-// would not say which parameter is at fault.
+// listing refuses a malformed query before it reaches grpc-gateway, whose own error would not name the
+// parameter at fault.
 func (a *api) listing(gateway http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, fault := parseListing(r.URL.Query()); fault != nil {
@@ -45,7 +45,7 @@ func parseListing(query url.Values) (listing, *failure.Error) {
 	}
 	l := listing{after: query.Get("after"), model: query.Get("model")}
 	if text := query.Get("limit"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64) // out of range: the nearest number there is
+		n, err := strconv.ParseInt(text, 10, 64) // out of range: the nearest number
 		switch {
 		case err != nil && !errors.Is(err, strconv.ErrRange):
 			return listing{}, failure.InvalidValue("limit", "must be a whole number")

@@ -16,23 +16,23 @@ import (
 )
 
 const (
-	// bodyCost is what a byte of a body takes: once as it came, once as the request that was made
-	// of it, and once as that goes to the completion service.
+	// bodyCost is how many bytes of memory a byte of a body counts as: once as received, once as the decoded
+	// request, and once on its way to the completion service.
 	bodyCost = 3
-	// freeMemory is what a request may take without being counted. A stream takes more than that
-	// in its time, and their number is bounded.
+	// freeMemory is what a request may use without being counted. A stream uses more than that over its
+	// lifetime, and the number of streams is limited.
 	freeMemory = 192 << 10
-	// firstRead is the room that a body gets first if it does not tell its length.
+	// firstRead is the initial buffer size for a body of unknown length.
 	firstRead = 16 << 10
-	// maxReads is how many unary answers are fetched at once, beside maxCancels that end what runs and
-	// maxPages that are made, and readPatience how long a request waits for its turn, with readRoom others. A service answers
-	// fewer at once, but waits before it says that there is nothing.
+	// maxReads is how many unary answers are fetched at once, besides maxCancels calls that cancel and maxPages
+	// that render pages; readPatience is how long a request waits for its turn, with at most readRoom others. A
+	// completion service answers fewer at once, but waits before it answers that there is nothing.
 	maxReads     = 32
 	maxCancels   = 8
 	maxPages     = 16
 	readRoom     = 1024
 	readPatience = 5 * time.Second
-	// answerCost is what a byte of a unary answer takes while its client receives it.
+	// answerCost is how many bytes of memory a byte of a unary answer counts as while its client receives it.
 	answerCost = 2
 )
 
@@ -41,8 +41,8 @@ func (a *api) share(r *http.Request) *budget.Share {
 	return a.memory.Share(visitorOf(r.Context()).key, freeMemory)
 }
 
-// readWithin reads a body of that length, which is negative if nobody knows it. It takes room
-// before anything comes, because a body may take its time.
+// readWithin reads a body of that length, negative if unknown. It reserves room before anything arrives,
+// because a body may take its time.
 func readWithin(from io.Reader, length int64, share *budget.Share) ([]byte, error) {
 	room := int(max(length, 0))
 	if length < 0 {
@@ -70,7 +70,7 @@ func readWithin(from io.Reader, length int64, share *budget.Share) ([]byte, erro
 	}
 }
 
-// noRoom returns the failure for a client that has found no room; nil for any other error.
+// noRoom returns the failure if a request found no room; nil for any other error.
 func noRoom(err error) *failure.Error {
 	switch {
 	case errors.Is(err, budget.ErrSpent), errors.Is(err, budget.ErrReleased):
@@ -81,7 +81,7 @@ func noRoom(err error) *failure.Error {
 	return nil
 }
 
-// busyRetry is the hint if only the end of other requests can help.
+// busyRetry is the retry hint if only the end of other requests can help.
 const busyRetry = time.Second
 
 // refuseBody answers a request whose body is at fault, or for which there is no room.
@@ -93,7 +93,7 @@ func (a *api) refuseBody(w http.ResponseWriter, r *http.Request, fault *failure.
 	fail(w, r, fault)
 }
 
-// callTurns are what unary calls take turns for: to read, to end what runs, and to have a page made.
+// callTurns are the queues of unary calls: to read, to cancel, and to render a page.
 type callTurns struct{ reads, cancels, pages *turns.Queue }
 
 func newCallTurns() callTurns {
@@ -104,8 +104,8 @@ func newCallTurns() callTurns {
 	}
 }
 
-// inTurn has next answer when it is the caller's turn. It ends the turn as soon as the answer is
-// there: the client may take its time to receive it.
+// inTurn calls next when it is the caller's turn. It ends the turn as soon as the answer is ready: the client
+// may take its time to receive it.
 func (a *api) inTurn(queue *turns.Queue, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		end, ok := takeTurn(a, w, r, queue, visitorOf(r.Context()).key)
@@ -118,8 +118,8 @@ func (a *api) inTurn(queue *turns.Queue, next http.Handler) http.Handler {
 	})
 }
 
-// takeTurn waits for a turn of a share's in a queue. end ends it, and may be called again. If there is none in time, the
-// request has been answered.
+// takeTurn waits for a share's turn in a queue. end ends the turn, and may be called more than once. If the
+// turn does not come in time, takeTurn has answered the request.
 func takeTurn(a *api, w http.ResponseWriter, r *http.Request, queue *turns.Queue, key string) (end func(), ok bool) {
 	ctx, cancel := context.WithTimeout(r.Context(), readPatience)
 	defer cancel()

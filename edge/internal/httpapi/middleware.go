@@ -34,20 +34,20 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// requestIDKey names the metadata by which a call has its request's id, by the contract.
+// requestIDKey is the metadata key of a call's request id, as the contract names it.
 var requestIDKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_REQUEST_ID) //nolint:gochecknoglobals // a constant
 
 // A record is what the access line of one request will say, and the dialect that it is
 // answered in.
 type record struct {
 	dialect           dialect.Dialect
-	failures          dialect.Failures // of what the body asks for; nil: as the dialect has them
+	failures          dialect.Failures // the format of failures for this body; nil: the dialect's
 	requestID         string
 	upload            *upload
 	principal         string
 	completion, model string
-	target            asked.Note // whom the answer was asked of
-	refused           string     // why the request went no further
+	target            asked.Note // the target that was asked for the answer
+	refused           string     // why the request was refused
 	stream            *relay.Result
 	err               error // the cause of a failure that is not the client's
 }
@@ -61,7 +61,7 @@ func recordIn(ctx context.Context) *record {
 	return ctx.Value(recordKey{}).(*record)
 }
 
-// fail answers with a failure, as the client's dialect has it.
+// fail answers with a failure, in the client's dialect.
 func fail(w http.ResponseWriter, r *http.Request, told *failure.Error) {
 	rec := recordOf(r)
 	if rec.failures != nil {
@@ -71,7 +71,7 @@ func fail(w http.ResponseWriter, r *http.Request, told *failure.Error) {
 	answer.Error(w, rec.dialect, told)
 }
 
-// note tells the access line which completion a request was about.
+// note records for the access line which completion a request was about.
 func note(r *http.Request, completion, model string) {
 	rec := recordOf(r)
 	rec.completion, rec.model = completion, model
@@ -91,8 +91,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	fail(w, r, told)
 }
 
-// streamed tells the access line how a stream ended, and aborts a response that must
-// not look complete.
+// streamed records for the access line how a stream ended, and aborts a response that must not look complete.
 func (a *api) streamed(r *http.Request, result relay.Result) {
 	if result.Completion != "" {
 		note(r, result.Completion, result.Model)
@@ -139,12 +138,12 @@ func (a *api) identify(next http.Handler) http.Handler {
 	})
 }
 
-// strictTransport has browsers use HTTPS alone for half a year (RFC 6797). It says nothing
-// of other names below this one, which are not ours.
+// strictTransport makes browsers use only HTTPS for half a year (RFC 6797). It leaves out subdomains, which are
+// not ours.
 const strictTransport = "max-age=15552000"
 
-// bodyless has next answer without the body that a request should not have. It does not
-// wait for the body, and the connection ends with the answer.
+// bodyless calls next without the body that a request should not have. It does not wait for the body, and the
+// connection ends with the answer.
 func bodyless(next http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 0 {
@@ -158,8 +157,8 @@ func bodyless(next http.Handler) http.HandlerFunc {
 }
 
 // clean makes a path that can travel on as text: bytes that are not UTF-8 become
-// U+FFFD, so that what they name does not exist. Where segments end it takes from the path as
-// it is written: a slash that is escaped is part of a name, and stays so for the next reader.
+// U+FFFD, so that what they name does not exist. It takes the ends of segments from the path as written: a
+// slash that is escaped is part of a name, and stays so for the next reader.
 func clean(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		segments := strings.Split(r.URL.EscapedPath(), "/")
@@ -167,7 +166,7 @@ func clean(next http.Handler) http.Handler {
 		for i, segment := range segments {
 			switch {
 			case segment == "." || segment == "..":
-				fail(w, r, failure.UnknownURL()) // no client of ours climbs, and the mux would send it elsewhere
+				fail(w, r, failure.UnknownURL()) // legitimate clients send no dot segments, and the mux would redirect them
 				return
 			case segment == "" && i > 0 && i < len(segments)-1: // a base URL that ends in a slash gives two in a row
 				continue
@@ -241,7 +240,7 @@ func (a *api) logAccess(r *http.Request, w *response.Writer, took time.Duration)
 	a.logger.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// ofPage tells by its route's pattern whether a request was for a page, or a file of one.
+// ofPage reports, by the route's pattern, whether a request was for a page, or one of its files.
 func ofPage(pattern string) bool {
 	_, path, _ := strings.Cut(pattern, " ")
 	return path == "/{$}" || path == "/sw.js" || strings.HasPrefix(path, chatpage.Root) || strings.HasPrefix(path, apidocs.Root) || strings.HasPrefix(path, petpage.Root) || strings.HasPrefix(path, "/openapi.")
@@ -275,7 +274,7 @@ func (a *api) recover(next http.Handler) http.Handler {
 			a.logger.ErrorContext(r.Context(), "handler panicked", slog.String("request_id", recordOf(r).requestID),
 				slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 			if seen, ok := w.(*response.Writer); ok && seen.Status != 0 {
-				panic(http.ErrAbortHandler) // a clean end would pass for success
+				panic(http.ErrAbortHandler) // a clean end would look like success
 			}
 			fail(w, r, failure.Internal())
 		}()
@@ -283,8 +282,8 @@ func (a *api) recover(next http.Handler) http.Handler {
 	})
 }
 
-// refuseUnknown answers in our own form if no route matches. The mux tells which methods a
-// path has, by its Allow header. Of the paths that there are, it names the one that is meant.
+// refuseUnknown answers in our own form if no route matches. The mux says which methods a path has, in its
+// Allow header. The answer names the existing path that was probably intended.
 func refuseUnknown(mux *http.ServeMux, paths []string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
@@ -296,7 +295,7 @@ func refuseUnknown(mux *http.ServeMux, paths []string) http.Handler {
 		handler.ServeHTTP(refusal, r)
 		switch {
 		case refusal.status == http.StatusMethodNotAllowed && strings.EqualFold(r.Header.Get("Upgrade"), "websocket"):
-			// Some clients try one first. After this status they go on by HTTP at once, and after no other.
+			// Some clients try one first. Only after this status do they continue over HTTP at once.
 			w.Header().Set("Upgrade", "HTTP/1.1") // RFC 9110, section 15.5.22
 			w.Header().Set("Connection", "Upgrade")
 			fail(w, r, failure.NoWebSocket())
@@ -310,7 +309,7 @@ func refuseUnknown(mux *http.ServeMux, paths []string) http.Handler {
 	})
 }
 
-// A discardedAnswer keeps the head of an answer that is given in another form.
+// A discardedAnswer keeps the head of an answer that is sent in another form.
 type discardedAnswer struct {
 	header http.Header
 	status int
@@ -320,8 +319,8 @@ func (d *discardedAnswer) Header() http.Header         { return d.header }
 func (d *discardedAnswer) WriteHeader(status int)      { d.status = status }
 func (d *discardedAnswer) Write(b []byte) (int, error) { return len(b), nil }
 
-// giveTime bounds how long the client may take to read the answer. A stream sets a deadline of its
-// own for each of its writes.
+// giveTime bounds how long the client may take to read the answer. A stream sets its own deadline for each
+// write.
 func giveTime(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout)) // a test's recorder has none
 }

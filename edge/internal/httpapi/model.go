@@ -15,14 +15,14 @@ import (
 	"github.com/pawstream/pawstream/internal/unknown"
 )
 
-// mayUse reports whether a visitor may ask a model, and see that there is one: a right names
-// it by its id or by an alias.
+// mayUse reports whether a visitor may use a model, and see that it exists: a right names it by its id or by an
+// alias.
 func (v *visitor) mayUse(m *completionv1.Model) bool {
 	return v.MayAsk(m.GetId()) || slices.ContainsFunc(m.GetAliases(), v.MayAsk)
 }
 
-// admits reports whether the visitor may ask for a completion of these params: what it comes to in all is known
-// when its body is. If not, it has answered.
+// admits reports whether the visitor may create a completion with these params: only the body says everything
+// that it does. If not, it has answered.
 func (a *api) admits(w http.ResponseWriter, r *http.Request, p *completionv1.CompletionParams) bool {
 	if goesOn(p) && !visitorOf(r.Context()).May(auth.ScopeRead) {
 		lacks(w, auth.ScopeRead)
@@ -32,8 +32,8 @@ func (a *api) admits(w http.ResponseWriter, r *http.Request, p *completionv1.Com
 	return a.admitsModel(w, r, p.GetModel())
 }
 
-// goesOn reports whether a request takes something from earlier answers. That is to read them: a model can be
-// asked to repeat what it is told, and a count of tokens tells how long it is.
+// goesOn reports whether a request continues earlier answers. That amounts to reading them: a model can be
+// asked to repeat them, and a count of tokens reveals their length.
 func goesOn(p *completionv1.CompletionParams) bool {
 	return p.PreviousCompletionId != nil || slices.ContainsFunc(p.GetMessages(), func(m *completionv1.ChatMessage) bool {
 		return len(m.GetAnswerPieces()) > 0
@@ -53,8 +53,8 @@ func (a *api) admitsModel(w http.ResponseWriter, r *http.Request, name string) b
 	return false
 }
 
-// mayAsk reports whether the visitor may ask the model of that name. Which other names a model
-// has the completion service knows alone. It is asked only where a right may have another.
+// mayAsk reports whether the visitor may use the model with that name. Only the completion service knows a
+// model's other names. It is asked only if a right may use another one.
 func (v *visitor) mayAsk(ctx context.Context, name string, models completionv1.ModelServiceClient) (bool, error) {
 	if v.MayAsk(name) || len(v.Models.Names) == 0 {
 		return v.MayAsk(name), nil
@@ -71,7 +71,7 @@ func (v *visitor) mayAsk(ctx context.Context, name string, models completionv1.M
 	return err == nil && v.mayUse(found.GetModel()), err
 }
 
-// failuresFor returns how failures of a request look to its visitor, where they are not those of its dialect.
+// failuresFor returns how failures of a request look to its visitor, if not as in its dialect.
 func failuresFor(r *http.Request, of dialect.Failures) dialect.Failures {
 	if visitorOf(r.Context()).May(auth.ScopeModels) {
 		return of
@@ -82,7 +82,7 @@ func failuresFor(r *http.Request, of dialect.Failures) dialect.Failures {
 	return unlistedModels{of}
 }
 
-// unlistedModels do not lead to the list of models, for a caller who may not read it.
+// unlistedModels do not mention the list of models, for a caller who may not read it.
 type unlistedModels struct{ dialect.Failures }
 
 // Failure implements [dialect.Failures].

@@ -7,8 +7,8 @@ import (
 	"github.com/pawstream/pawstream/internal/openaiapi"
 )
 
-// unknownURL returns the error for a path that is none of ours. It tells the route that is meant or, where
-// the path is another API's and has none here, what there is.
+// unknownURL returns the error for an unknown path. It names the route that was probably intended or, if the
+// path belongs to another API and has no counterpart here, the available routes.
 func unknownURL(paths []string, path string) *failure.Error {
 	asked := strings.Split(strings.ToLower(strings.Trim(path, "/")), "/")
 	if meant := alike(paths, asked); meant != "" {
@@ -41,8 +41,8 @@ func unknownURL(paths []string, path string) *failure.Error {
 	return failure.UnknownURL()
 }
 
-// alike returns which of the paths ends most like the segments of one that is none of them; empty: none
-// does. What clients get wrong is the base URL: they leave /v1 out, or put what another service has before it.
+// alike returns the path whose end is most like the segments of an unknown path; empty: none. What clients
+// usually get wrong is the base URL: they leave /v1 out, or use another service's prefix.
 func alike(paths, asked []string) (meant string) {
 	most := 0
 	for _, candidate := range paths {
@@ -57,15 +57,15 @@ func alike(paths, asked []string) (meant string) {
 	return meant
 }
 
-// otherParts are the parts of OpenAI's and Anthropic's APIs that have a route of ours in their place: whatever is
-// below.
+// otherParts are the parts of OpenAI's and Anthropic's APIs for which we have a route, with everything below
+// them.
 var otherParts = map[string]string{ //nolint:gochecknoglobals // a table
 	"responses": responsesPath, "conversations": responsesPath, "threads": responsesPath, "assistants": responsesPath,
 	"messages": chatPath,
 }
 
-// nothingLike are the parts of these APIs that have nothing like them here, and the route that is nearest to
-// each: the one that takes what they are about, or that tells what there is.
+// nothingLike are the parts of these APIs that have no counterpart here, with the nearest route for each: the
+// one that accepts similar input, or that lists what is available.
 var nothingLike = map[string]string{ //nolint:gochecknoglobals // a table
 	// What the input of a response may hold, or what a response is in their place.
 	"files": responsesPath, "uploads": responsesPath, "vector_stores": responsesPath, "containers": responsesPath, "skills": responsesPath,
@@ -81,8 +81,8 @@ var nothingLike = map[string]string{ //nolint:gochecknoglobals // a table
 	"webhook_endpoints": modelsPath, "webhook_event_types": modelsPath,
 }
 
-// otherNames are how other APIs, and older ones of OpenAI's, call what a route of ours does, by the ends of their
-// paths: Anthropic's, Ollama's, Cohere's, Gemini's, llama.cpp's and vLLM's.
+// otherNames are the names that other APIs, and OpenAI's older ones, use for what our routes do, by the ends of
+// their paths: Anthropic's, Ollama's, Cohere's, Gemini's, llama.cpp's and vLLM's.
 var otherNames = map[string]string{ //nolint:gochecknoglobals // a table
 	"messages": chatPath, "complete": chatPath, "completion": chatPath, "chat": chatPath, "generate": chatPath,
 	"generatecontent": chatPath, "streamgeneratecontent": chatPath,

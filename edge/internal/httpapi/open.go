@@ -15,8 +15,8 @@ import (
 	"github.com/pawstream/pawstream/internal/callers"
 )
 
-// openRoutes returns what adds the routes that ask nobody who they are. They are files; and the pages of the
-// store, which are made of what the completion service tells. demo is nil where nothing is demonstrated.
+// openRoutes returns a function that adds the routes without authentication: files, and the store's pages,
+// which are rendered from what the completion service returns. demo is nil if there is no demonstration.
 func openRoutes(a *api, pets completionv1.PetServiceClient, demo *demopage.Demo) (func(page.Mux) error, error) {
 	docs, err := apidocs.New()
 	if err != nil {
@@ -37,8 +37,9 @@ func openRoutes(a *api, pets completionv1.PetServiceClient, demo *demopage.Demo)
 	}, nil
 }
 
-// guardPage lets a request through to a page that is made: by whomever, but by a name of ours, and no more often than
-// other requests of its address. Pages take turns, so that those who read completions keep theirs.
+// guardPage lets a request through to a rendered page: from anybody, but only under a name of ours, and no more
+// often than other requests from its address. Pages have their own turns, so that they take none from readers
+// of completions.
 func guardPage(a *api, next http.Handler) http.Handler {
 	next = a.inTurn(a.turns.pages, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

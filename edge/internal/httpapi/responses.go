@@ -20,7 +20,7 @@ import (
 // followResponse is the route that an EventSource follows in this dialect.
 const followResponse = "GET /v1/responses/{id}"
 
-// in has a route answered in a dialect.
+// in makes a route answer in a dialect.
 func in(d dialect.Dialect, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		recordOf(r).dialect = d
@@ -28,13 +28,13 @@ func in(d dialect.Dialect, next http.Handler) http.Handler {
 	})
 }
 
-// A responseAPI is the handlers of responses, which grpc-gateway has no part in.
+// A responseAPI has the handlers of responses, which do not use grpc-gateway.
 type responseAPI struct {
 	*api
 	dialect dialect.Folding
 }
 
-// calls hands out the routes.
+// calls yields the routes.
 func (a *responseAPI) calls(handle func(pattern string, handler http.Handler)) {
 	route := func(pattern string, scope need, next http.HandlerFunc) {
 		handle(pattern, in(a.dialect, a.guard(scope, next)))
@@ -48,7 +48,7 @@ func (a *responseAPI) calls(handle func(pattern string, handler http.Handler)) {
 	route("POST /v1/responses/{id}/cancel", always(auth.ScopeManage), bodyless(bounded(a.inTurn(a.turns.cancels, http.HandlerFunc(a.cancel)))))
 }
 
-// streamInBody takes the wish for a stream from the body of a GET, where openai-go 3 says it.
+// streamInBody reads the wish for a stream from the body of a GET, where openai-go 3 puts it.
 func streamInBody(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -64,10 +64,10 @@ func streamInBody(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// maxWish is the longest body of a GET that is looked at.
+// maxWish is the longest body of a GET that is read.
 const maxWish = 256
 
-// publicID returns the id of a completion as the request's dialect has it.
+// publicID returns the id of a completion in the request's dialect.
 func publicID(r *http.Request, id string) string { return recordOf(r).dialect.PublicID(id) }
 
 // formOfID is what the id of a completion looks like.
@@ -82,8 +82,8 @@ func pathID(r *http.Request) (string, *failure.Error) {
 	return id, nil
 }
 
-// createFolded answers with a response that is the sum of its events: finished, or as it begins if it
-// is to go on in the background.
+// createFolded answers with a response that is the sum of its events: finished, or just begun if it is to
+// continue in the background.
 func (a *responseAPI) createFolded(req *completionv1.StreamCompletionRequest, share *budget.Share) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		a.folded(w, r, func(ctx context.Context, f dialect.Fold) error {
@@ -98,7 +98,7 @@ func (a *responseAPI) createFolded(req *completionv1.StreamCompletionRequest, sh
 	}
 }
 
-// folded answers with the response that a fold comes to.
+// folded answers with the response that a fold results in.
 func (a *responseAPI) folded(w http.ResponseWriter, r *http.Request, fill func(context.Context, dialect.Fold) error) {
 	share := a.share(r)
 	defer share.Release()
@@ -114,7 +114,7 @@ func (a *responseAPI) folded(w http.ResponseWriter, r *http.Request, fill func(c
 	answer.JSON(held, f.Response())
 }
 
-// refuseFold answers a request for which what there is of a completion could not be read.
+// refuseFold answers a request if the existing part of a completion could not be read.
 func refuseFold(a *api, w http.ResponseWriter, r *http.Request, err error) {
 	var told *failure.Error
 	switch {
@@ -127,7 +127,7 @@ func refuseFold(a *api, w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// retrieve handles GET /v1/responses/{id}: as a stream where the client asks for one, as JSON else.
+// retrieve handles GET /v1/responses/{id}: as a stream if the client asks for one, otherwise as JSON.
 func (a *responseAPI) retrieve(w http.ResponseWriter, r *http.Request) {
 	id, fault := pathID(r)
 	if fault != nil {
@@ -205,7 +205,7 @@ func (a *responseAPI) listInput(w http.ResponseWriter, r *http.Request) {
 	answer.JSON(w, list)
 }
 
-// maxPage is how many messages the service tells at once.
+// maxPage is how many messages the service returns at once.
 const maxPage = 100
 
 // countInput handles POST /v1/responses/input_tokens.

@@ -38,57 +38,55 @@ type Config struct {
 	Conn grpc.ClientConnInterface
 	// Relay has the settings of streams; its Client is taken from Conn.
 	Relay relay.Config
-	// Requests says how those are taken that create a completion.
+	// Requests says how to handle requests that create a completion.
 	Requests Requests
-	// Bodies bounds what requests send.
+	// Bodies bounds request bodies.
 	Bodies Bodies
-	// Origins may call from a browser page: "*" for any; none: same-origin pages only.
+	// Origins are the origins whose pages may call: "*" for any; none: only pages of the same origin.
 	Origins []string
-	// Auth tells who sends a request; nil: everybody is the same anonymous caller.
+	// Auth authenticates callers; nil: everybody is the same anonymous caller.
 	Auth auth.Authenticator
-	// Local says that the API is for its own machine alone, and asks nobody who they are. It
-	// has to be called by a loopback name then, or one of Hosts: a page of elsewhere whose name
-	// has come to lead here passes for one of ours to its browser (DNS rebinding).
+	// Local says that the API is only for its own machine, without authentication. Then requests have to use a
+	// loopback name, or one of Hosts: otherwise a browser would treat a foreign page whose name resolves to
+	// this machine as one of ours (DNS rebinding).
 	Local bool
-	// Hosts are names by which the API may be called, besides loopback names. Where there are
-	// some, or with Local, it is called by no others: not Local, by IP addresses too. Over TLS
-	// the name is the certificate's to say.
+	// Hosts are names by which the API may be called, besides loopback names. If there are any, or with Local,
+	// no others are allowed, except IP addresses if not Local. Over TLS, the certificate decides about names.
 	Hosts []string
-	// TicketSecret seals stream tickets; edges that serve the same clients share it. nil:
-	// one of this API's own.
+	// TicketSecret seals stream tickets; edges that serve the same clients share it. nil: a random one.
 	TicketSecret []byte
-	// SpendTicket tells of tickets that were used at other edges; nil: there are none.
+	// SpendTicket shares with other edges which tickets were used; nil: there are no others.
 	SpendTicket auth.Spend
-	// Limiter bounds what callers may do; nil: nothing does.
+	// Limiter limits what callers may do; nil: no limits.
 	Limiter *limit.Limiter
-	// Proxies are the networks of proxies that are believed where a request comes from.
+	// Proxies are the networks of proxies that are trusted to say where a request comes from.
 	Proxies []netip.Prefix
 	// Tracers are the networks of callers whose trace a request's spans are part of.
 	Tracers []netip.Prefix
-	// Demo is served at /demo; nil: nothing is.
+	// Demo is served at /demo; nil: no demo.
 	Demo *demopage.Demo
-	// Telemetry takes one line per request, its span and its metrics; nil: discarded.
+	// Telemetry gets one log line per request, its span and its metrics; nil: discarded.
 	Telemetry *telemetry.Telemetry
 }
 
-// Requests says how requests are taken that create a completion.
+// Requests says how to handle requests that create a completion.
 type Requests struct {
-	// PlainStreams has a POST that does not ask for more be answered with data alone.
+	// PlainStreams answers a POST that does not ask for more with data alone.
 	PlainStreams bool
-	// Unknown is what becomes of members of a request that are nobody's; "": they are refused.
+	// Unknown says what to do with unknown members of a request; "": refuse them.
 	Unknown dialect.Unknown
-	// SeparateRetries has a request that an SDK sends again, by its own count, be another one.
+	// SeparateRetries treats a request that an SDK sends again, by its own count, as a new one.
 	SeparateRetries bool
 }
 
-// Bodies are the bounds of what requests send.
+// Bodies are the bounds of request bodies.
 type Bodies struct {
 	// Max bounds one body, in bytes; 0: [DefaultMaxBody].
 	Max int64
-	// Rate is the least rate of one that takes long, in bytes per second; 0: [DefaultBodyRate];
-	// negative: none.
+	// Rate is the lowest rate of a body that takes long, in bytes per second; 0: [DefaultBodyRate]; negative:
+	// none.
 	Rate int64
-	// Memory bounds what bodies, and answers that are no streams, take together; nil: nothing does.
+	// Memory bounds the memory of all bodies and of answers that are not streams; nil: no limit.
 	Memory *budget.Budget
 }
 
@@ -112,7 +110,7 @@ type api struct {
 	turns       callTurns
 	limiter     *limit.Limiter
 	draining    atomic.Bool
-	open        func(page.Mux) error // adds the routes that are for everybody
+	open        func(page.Mux) error // adds the routes without authentication
 	metrics     *metrics.Metrics
 	logger      *slog.Logger
 }
@@ -197,7 +195,7 @@ func (a *api) routes(gateway http.Handler) (http.Handler, error) {
 	return refuseUnknown(mux, paths), nil
 }
 
-// calls hands out every route of the API, which openapi.yaml describes.
+// calls yields every route of the API, which openapi.yaml describes.
 func (a *api) calls(gateway http.Handler, handle func(pattern string, handler http.Handler)) {
 	for _, s := range a.surfaces {
 		s.routes(a, s.dialect, gateway, handle)
@@ -208,7 +206,7 @@ func (a *api) calls(gateway http.Handler, handle func(pattern string, handler ht
 	handle("GET /v1/models/{id...}", a.guard(always(auth.ScopeModels), a.model(models)))
 }
 
-// completionCalls hands out the routes of chat completions, whose unary calls are grpc-gateway's.
+// completionCalls yields the routes of chat completions, whose unary calls are grpc-gateway's.
 func completionCalls(a *api, d dialect.Dialect, gateway http.Handler, handle func(pattern string, handler http.Handler)) {
 	cancels := bodyless(byOneName(bounded(a.inTurn(a.turns.cancels, gateway))))
 	gateway = byOneName(bounded(a.inTurn(a.turns.reads, gateway)))
@@ -231,7 +229,7 @@ var exposed = []string{ //nolint:gochecknoglobals // a constant
 	"X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests",
 }
 
-// around puts what every request passes through about the routes, outermost first.
+// around wraps the routes in what every request passes through, outermost first.
 func (a *api) around(routes http.Handler, origins []string) http.Handler {
 	allowed := make(map[string]bool, len(origins))
 	for _, origin := range origins {

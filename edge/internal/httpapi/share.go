@@ -16,8 +16,8 @@ import (
 	"github.com/pawstream/pawstream/internal/header"
 )
 
-// shareKey is the key of a completion's metadata that says by which nonce it is shared. So a share lasts as the
-// completion does, all edges know it, its owner sees it, and whoever takes the key away revokes it.
+// shareKey is the metadata key with the nonce by which a completion is shared. So a share lasts as long as the
+// completion, all edges know it, its owner sees it, and removing the key revokes it.
 const shareKey = "pawstream_share"
 
 // issueTicket handles POST /v1/stream_tickets: the right to follow one completion, for
@@ -63,8 +63,8 @@ func (a *api) issueTicket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// setShared has a completion be shared or not, and returns the nonce by which it is. One that it has stays, and the
-// links that are out with it.
+// setShared shares a completion or ends that, and returns the nonce by which it is shared. An existing nonce
+// stays, and so do existing links.
 func setShared(ctx context.Context, client completionv1.CompletionServiceClient, c *completionv1.Completion, shared bool) (nonce string, err error) {
 	nonce = c.GetMetadata()[shareKey]
 	if shared == (nonce != "") {
@@ -83,8 +83,8 @@ func setShared(ctx context.Context, client completionv1.CompletionServiceClient,
 	return nonce, err
 }
 
-// guest returns who follows a completion by what its owner has shared it by, where that is still good; nil: somebody
-// else. Nothing but the stream is shared: the rest of a completion is the owner's.
+// guest returns the guest who follows a completion through its owner's share, if that is still valid; nil:
+// somebody else. Only the stream is shared: the rest of a completion is the owner's.
 func (d *door) guest(r *http.Request, id string) (*auth.Caller, error) {
 	if r.Method != http.MethodGet || r.Pattern != followRoute || len(r.Header.Values(header.Authorization)) > 0 {
 		return nil, nil //nolint:nilnil // nobody, and no fault
@@ -95,7 +95,7 @@ func (d *door) guest(r *http.Request, id string) (*auth.Caller, error) {
 	guest, err := d.tickets.Shared(r.URL.Query().Get("ticket"), id)
 	switch {
 	case errors.Is(err, auth.ErrExpired):
-		return nil, fmt.Errorf("%w: %w", errShared, err) // also where nobody is asked who they are
+		return nil, fmt.Errorf("%w: %w", errShared, err) // even without authentication
 	case err != nil:
 		return nil, nil //nolint:nilerr,nilnil // it is a ticket of another kind
 	case !d.known(guest):
@@ -114,8 +114,9 @@ func (a *api) whileShared(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// stillShared reports whether a completion is still shared by what a guest has. If not, it has answered. All guests of an owner
-// take turns as one caller, who is not the owner. They look at the metadata alone: at the service that takes no turn.
+// stillShared reports whether a guest's share is still valid. If not, it has answered. All guests of an owner
+// take turns as one caller, separate from the owner. The check reads only the metadata: in the completion
+// service it takes no turn.
 func stillShared(a *api, w http.ResponseWriter, r *http.Request, guest *auth.Caller) bool {
 	end, ok := takeTurn(a, w, r, a.turns.reads, guestsOf+guest.Principal)
 	if !ok {
@@ -137,5 +138,6 @@ func stillShared(a *api, w http.ResponseWriter, r *http.Request, guest *auth.Cal
 	return false
 }
 
-// guestsOf precedes an owner in the key of the owner's guests. No principal begins so: a principal is printable.
+// guestsOf precedes an owner in the key of the owner's guests. No principal begins like this: a principal is
+// printable.
 const guestsOf = "\x00"

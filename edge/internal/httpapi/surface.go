@@ -14,8 +14,8 @@ type surface struct {
 	routes  func(a *api, d dialect.Dialect, gateway http.Handler, handle func(pattern string, handler http.Handler))
 }
 
-// surfaces returns those of an API: a further dialect is a row here. unknown says what becomes of members of
-// requests that no dialect knows.
+// surfaces returns the surfaces of an API: another dialect is another row here. unknown says what to do with
+// members of requests that no dialect knows.
 func surfaces(unknown dialect.Unknown) []surface {
 	completing, answering := chat.New(), responses.New()
 	completing.Unknown, answering.Unknown = unknown, unknown
@@ -25,7 +25,7 @@ func surfaces(unknown dialect.Unknown) []surface {
 	}
 }
 
-// responseCalls hands out the routes of a dialect whose answers are folded.
+// responseCalls yields the routes of a dialect whose answers are folded.
 func responseCalls(a *api, d dialect.Dialect, _ http.Handler, handle func(pattern string, handler http.Handler)) {
 	if folding, ok := d.(dialect.Folding); ok {
 		(&responseAPI{a, folding}).calls(handle)

@@ -12,13 +12,12 @@ import (
 // A ticketRequest is the body of POST /v1/stream_tickets.
 type ticketRequest struct {
 	Completion string // which the ticket is for
-	// ShareFor is how long others may read it; 0: not any more. Without Share the ticket is for an EventSource.
+	// ShareFor is how long others may read it; 0: no longer. Without Share the ticket is for an EventSource.
 	ShareFor time.Duration
 	Share    bool
 }
 
-// decodeTicketRequest decodes the body of POST /v1/stream_tickets. A completion is shared for so many seconds as
-// most has at most.
+// decodeTicketRequest decodes the body of POST /v1/stream_tickets. A completion is shared for no longer than most.
 func decodeTicketRequest(text []byte, most time.Duration) (*ticketRequest, *failure.Error) {
 	const shareFor = "share_for"
 	var asked ticketRequest
@@ -67,8 +66,8 @@ func newTicket(completion, ticket string, expires time.Time) *streamTicket {
 	}
 }
 
-// newShare returns the answer to a request to share a completion: a ticket that others may use, or none where
-// it is not shared any more.
+// newShare returns the answer to a request to share a completion: a ticket that others may use, or none if it
+// is no longer shared.
 func newShare(completion, ticket string, expires time.Time) *streamTicket {
 	if ticket == "" {
 		return &streamTicket{Object: "stream_ticket", CompletionID: completion, ExpiresAt: expires.Unix()}

@@ -10,36 +10,36 @@ import (
 const (
 	// bodySilence is how long a client may send nothing of a body that it has announced.
 	bodySilence = 30 * time.Second
-	// bodyGrace is how long a body may take before its rate is looked at.
+	// bodyGrace is how long a body may take before its rate is checked.
 	bodyGrace = 30 * time.Second
-	// DefaultBodyRate is the least rate of a body, in bytes per second.
+	// DefaultBodyRate is the lowest rate of a body, in bytes per second.
 	DefaultBodyRate = 4 << 10
-	// deadlineStep is how far a deadline moves before it is set anew.
+	// deadlineStep is how far a deadline moves before it is set again.
 	deadlineStep = time.Second
 )
 
-// Bounds of what is read and dropped of a body that nobody has wanted, after its answer.
+// Bounds of what is read and discarded of an unwanted body, after its answer.
 const (
 	dropBytes   = 64 << 20
 	dropWithin  = 15 * time.Second
 	dropSilence = 2 * time.Second
-	// keptByServer is how much of a body net/http reads by itself, so as to keep the connection.
+	// keptByServer is how much of a body net/http reads by itself to keep the connection.
 	keptByServer = 256 << 10
 )
 
-// An upload is the body of a request on its way in. A client may take its time, as long as
-// something comes and what has come keeps up with the least rate: the deadline for reading is
-// moved as the body comes, and taken away at its end, where it would end the response too.
+// An upload is the incoming body of a request. A client may take its time, as long as data keeps arriving at
+// the lowest rate or faster: the read deadline moves as the body arrives, and is removed at its end, because it
+// would end the response too.
 type upload struct {
 	io.ReadCloser
 	control  *http.ResponseController
 	rate     int64 // bytes per second; 0: any
 	begun    time.Time
-	until    time.Time // the deadline that is set
+	until    time.Time // the current deadline
 	received int64
 	expects  bool // the client waits for a "100 Continue" before it sends anything
-	parts    bool // the connection ends with the answer, and what is left of the body is dropped
-	ended    bool // nothing more is to be read: that was all, or it failed
+	parts    bool // the connection ends with the answer, and the rest of the body is discarded
+	ended    bool // nothing more is to be read: the body is complete, or it failed
 }
 
 // newUpload bounds how long a client may take to send its body. If no handler reads it, net/http
@@ -69,7 +69,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// extend moves the deadline as far as what has come allows.
+// extend moves the deadline as far as the received bytes allow.
 func (u *upload) extend(now time.Time) {
 	until := now.Add(bodySilence)
 	if u.rate > 0 {
@@ -88,8 +88,8 @@ func (u *upload) deadline(at time.Time) {
 	_ = u.control.SetReadDeadline(at) // a test's recorder has none
 }
 
-// answered is called before the head of the answer is written. Where more of the body is left than
-// net/http would read before it answers, the answer goes out at once, and ends the connection.
+// answered is called before the head of the answer is written. If more of the body is left than net/http would
+// read before it answers, the answer is sent at once, and ends the connection.
 func (u *upload) answered(r *http.Request, h http.Header) {
 	if u.ended || r.ProtoMajor > 1 { // HTTP/2 ends a stream without the connection
 		return
@@ -101,9 +101,8 @@ func (u *upload) answered(r *http.Request, h http.Header) {
 	u.parts = u.control.EnableFullDuplex() == nil // a test's recorder has no connection
 }
 
-// drop reads what is left of a body after its answer, and drops it, within bounds. Many clients
-// read an answer only once they have sent all they have to say, and lose it if the connection
-// is closed on them before (RFC 9112, section 9.6).
+// drop reads the rest of a body after its answer, and discards it, within bounds. Many clients read an answer
+// only after they have sent everything, and lose it if the connection is closed before (RFC 9112, section 9.6).
 func (u *upload) drop() {
 	if u.ended || !u.parts || u.expects && u.received == 0 || u.control.Flush() != nil {
 		return

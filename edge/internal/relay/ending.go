@@ -20,8 +20,7 @@ func (s *response) nothingFollows() error {
 	switch {
 	case s.state != waiting:
 	case s.req.Method == http.MethodPost || s.projection.Needs().Stream:
-		// Clients that resume by POST take any answer but a stream for a failure, and try
-		// again for ever.
+		// Clients that resume by POST treat any answer but a stream as a failure, and retry for ever.
 		if err := s.enter(open); err != nil {
 			return err
 		}
@@ -32,8 +31,7 @@ func (s *response) nothingFollows() error {
 	return s.end()
 }
 
-// fail ends a response by telling the client of a failure: as a status while that is
-// possible, else as a frame.
+// fail ends a response with a failure: as a status while that is possible, otherwise as a frame.
 func (s *response) fail(told *failure.Error, cause error) error {
 	s.result.Outcome, s.result.Err = OutcomeError, told
 	if cause != nil {
@@ -59,9 +57,8 @@ func (s *response) fail(told *failure.Error, cause error) error {
 	return s.end()
 }
 
-// comeBack asks an EventSource to try again: without the blank line that would make
-// it an event, the retry line alone counts. The random part of the delay keeps clients
-// from coming back all at once.
+// comeBack asks an EventSource to reconnect: without the blank line that would make it an event, only the retry
+// line counts. The random part of the delay keeps clients from reconnecting all at once.
 func (s *response) comeBack() error {
 	if err := s.enter(open); err != nil {
 		return err
@@ -73,10 +70,10 @@ func (s *response) comeBack() error {
 	return s.end()
 }
 
-// comeBackAfter is how long an EventSource that is asked to come back waits at least.
+// comeBackAfter is how long an EventSource that is asked to reconnect waits at least.
 const comeBackAfter = time.Second
 
-// giveUp ends a response that its client waits for no longer.
+// giveUp ends a response that its client no longer waits for.
 func (s *response) giveUp() error {
 	if s.state == draining {
 		return s.end()
@@ -84,8 +81,7 @@ func (s *response) giveUp() error {
 	return s.fail(failure.DeadlineExceeded(), nil)
 }
 
-// handOver ends a response before its completion ends: its client is to go on elsewhere, or
-// later.
+// handOver ends a response before its completion ends: its client is to continue elsewhere, or later.
 func (s *response) handOver() error {
 	switch {
 	case s.state == draining:

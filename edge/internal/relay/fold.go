@@ -7,27 +7,27 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A Folder takes the events of a completion in the place of a client, as a projection does.
+// A Folder receives the events of a completion instead of a client, as a projection does.
 type Folder interface {
 	Open(*completionv1.CompletionMetadata) error
 	Event(*completionv1.CompletionEvent) error
 	Text([]byte) error
 }
 
-// CreateFor has a folder take the completion that it creates: to the end, or only what holds for the whole
-// completion if it is to be left to itself. The error is the folder's, or as of [feed.Feed.Messages].
+// CreateFor creates a completion and passes its events to a folder: all of them, or only the metadata if the
+// completion is to run by itself. The error is the folder's, or one of [feed.Feed.Messages].
 func (r *Relay) CreateFor(ctx context.Context, create *completionv1.StreamCompletionRequest, to Folder, known func()) error {
 	create.Opening = true
 	return fold(ctx, r.feeds.Create(create), to, known, create.GetParams().GetBackground())
 }
 
-// Fold has a folder take what there is of a completion.
+// Fold passes the existing events of a completion to a folder.
 func (r *Relay) Fold(ctx context.Context, id string, to Folder) error {
 	return fold(ctx, r.feeds.Follow(id, nil, feed.With{Opening: true, UntilNow: true}), to, func() {}, false)
 }
 
-// Metadata returns the caller's metadata of a completion as they are now. None of its events are read. The error is
-// as of [feed.Feed.Messages].
+// Metadata returns the caller's current metadata of a completion. It reads none of the events. The error is one
+// of [feed.Feed.Messages].
 func (r *Relay) Metadata(ctx context.Context, id string) (map[string]string, error) {
 	for m, err := range r.feeds.Follow(id, nil, feed.With{Opening: true, UntilNow: true}).Messages(ctx) {
 		switch {

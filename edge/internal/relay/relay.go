@@ -2,7 +2,7 @@
 //
 // It promises clients three things. Each received event is written once, in order and whole. A silent stream
 // shows heartbeats. A response ends cleanly only after the completion's terminal event or an error frame. If
-// it can write neither, it aborts the connection, because SDKs take every clean end for success.
+// it can write neither, it aborts the connection, because SDKs treat every clean end as success.
 //
 // Events come from package feed, and frames from a dialect. The relay does not know what a frame says.
 package relay
@@ -28,7 +28,7 @@ const (
 	DefaultWriteTimeout = 30 * time.Second
 )
 
-// Config is what a [Relay] is made of. Zero durations are the defaults.
+// Config is what a [Relay] is made of. Zero durations mean the defaults.
 type Config struct {
 	Client completionv1.CompletionServiceClient
 	// Metrics counts what is sent; nil: discarded.
@@ -43,9 +43,9 @@ type Config struct {
 	WriteTimeout time.Duration
 	// ReopenWithin is how long a broken stream may stay without progress.
 	ReopenWithin time.Duration
-	// Pacer says when a busy stream is written: events that come sooner share a write with
-	// the first that does not, each still in frames of its own. The first event, one that
-	// comes after a silence as long as the gap, and the last one do not wait.
+	// Pacer says when a busy stream is written: events that come sooner share a write with the first one that
+	// does not, each still in its own frames. The first event, one after a silence as long as the gap, and the
+	// last one do not wait.
 	Pacer pacer.Pacer
 }
 
@@ -56,7 +56,7 @@ type Relay struct {
 
 	mu       sync.Mutex
 	open     map[*response]struct{}
-	idle     chan struct{} // closed when there is none, once somebody waits for that
+	idle     chan struct{} // closed when no response is open, once somebody waits for that
 	stopping bool          // responses that are open hand their clients over
 }
 
@@ -84,10 +84,9 @@ func New(cfg Config) *Relay {
 	}
 }
 
-// Drain returns when no stream is open. Those that are when ctx ends are handed over: an
-// EventSource is told when to come back, any other connection is aborted, so that no
-// client takes what it has for the whole. It returns how many these were. Drain is
-// called once, when no further streams begin.
+// Drain returns when no stream is open. Streams that are open when ctx ends are handed over: an EventSource is
+// told when to reconnect, any other connection is aborted, so that no client mistakes what it has for the
+// whole. It returns how many these were. Call Drain once, when no further streams begin.
 func (r *Relay) Drain(ctx context.Context) (handedOver int) {
 	idle := make(chan struct{})
 	r.mu.Lock()
@@ -130,7 +129,7 @@ func (r *Relay) leave(s *response) {
 	r.tellIfIdle()
 }
 
-// tellIfIdle tells Drain when no stream is open.
+// tellIfIdle wakes Drain when no stream is open.
 func (r *Relay) tellIfIdle() {
 	if len(r.open) == 0 && r.idle != nil {
 		close(r.idle)
@@ -143,17 +142,17 @@ type Outcome string
 
 // The outcomes of a response.
 const (
-	// OutcomeDone: the completion's terminal event, or that there is nothing after
-	// the reader's cursor, reached the client.
+	// OutcomeDone: the client received the completion's terminal event, or the answer that nothing follows its
+	// cursor.
 	OutcomeDone Outcome = "done"
-	// OutcomeError: the client was told of a failure.
+	// OutcomeError: the client received a failure.
 	OutcomeError Outcome = "error"
-	// OutcomeCancelled: the completion was cancelled, and the client was told.
+	// OutcomeCancelled: the completion was cancelled, and the client was told so.
 	OutcomeCancelled Outcome = "cancelled"
 	// OutcomeDisconnected: the client left.
 	OutcomeDisconnected Outcome = "disconnected"
-	// OutcomeHandedOver: the edge stopped or the caller's right ended before the completion
-	// did. The client can go on after its last event.
+	// OutcomeHandedOver: the edge stopped or the caller's right ended before the completion did. The client can
+	// resume after its last event.
 	OutcomeHandedOver Outcome = "handed_over"
 	// OutcomeSlow: the client was cut off because it did not read.
 	OutcomeSlow Outcome = "slow"
@@ -162,36 +161,35 @@ const (
 // ErrOurs is wrapped by failures that no client and no lost connection can cause.
 var ErrOurs = errors.New("relay: internal fault")
 
-// A Result is what became of a response.
+// A Result says how a response ended.
 type Result struct {
 	Outcome    Outcome
-	Completion string // its id, where it became known
+	Completion string // its id, if it became known
 	Model      string
 	Events     int
 	Bytes      int
-	FirstEvent time.Duration // from the request on; 0: there was none
-	Err        error         // what the client was told, where it was a failure
+	FirstEvent time.Duration // since the request; 0: there was none
+	Err        error         // the failure that the client received, if any
 	Aborted    bool          // whether the response must not end cleanly
 }
 
-// Options are how one response differs from another.
+// Options are what differs from one response to another.
 type Options struct {
-	// Dialect is what the client speaks.
+	// Dialect is the client's.
 	Dialect dialect.Dialect
-	// Failures is how a failure in place of a stream looks; nil: as the dialect has it.
+	// Failures formats a failure instead of a stream; nil: the dialect's format.
 	Failures dialect.Failures
-	// Reader is what it wants to be shown.
+	// Reader is what the client wants to be shown.
 	Reader dialect.Reader
-	// EventSource says that the client gives up for good at any status but 200 and
-	// 204 (WHATWG HTML, "reconnect or fail"), so a passing fault has to look like a
-	// short stream.
+	// EventSource says that the client gives up for good at any status but 200 and 204 (WHATWG HTML, "reconnect
+	// or fail"), so a temporary fault has to look like a short stream.
 	EventSource bool
 	// Until is when the caller's right to the stream ends; zero: never.
 	Until time.Time
-	// Deadline is when the client wants to wait no longer; zero: never.
+	// Deadline is when the client stops waiting; zero: never.
 	Deadline time.Time
-	// Known is called as soon as the completion service has admitted the completion, or knows
-	// it: the request is needed no more. nil: nobody wants to know. It may be called again.
+	// Known is called as soon as the completion service has admitted the completion, or knows it: then the
+	// request is no longer needed. nil: no call. It may be called more than once.
 	Known func()
 }
 
@@ -212,7 +210,7 @@ func (r *Relay) Resume(w http.ResponseWriter, req *http.Request, id string, opts
 	return s.serve(r.feeds.Follow(id, needs.After, feed.With{Progress: needs.Progress, Opening: needs.Opening}))
 }
 
-// ComeBack answers an EventSource that cannot be served now and is to try again.
+// ComeBack answers an EventSource that cannot be served now and is to reconnect.
 func (r *Relay) ComeBack(w http.ResponseWriter, req *http.Request) {
 	s := r.newResponse(w, req, Options{EventSource: true})
 	s.locked(s.comeBack)

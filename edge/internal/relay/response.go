@@ -30,7 +30,7 @@ type response struct {
 
 	mu         sync.Mutex
 	state      state
-	due        bool // the headers have waited for the first event for long enough
+	due        bool // the headers have waited long enough for the first event
 	projection dialect.Projection
 	identified bool // the projection knows the completion
 	out        writer
@@ -58,7 +58,7 @@ func (s *response) serve(from *feed.Feed) Result {
 	s.relay.enter(s)
 	defer s.relay.leave(s)
 
-	s.mu.Lock() // whatever is to happen at once waits until all is there
+	s.mu.Lock() // timers that fire at once wait until everything is set up
 	s.pulse = s.after(cfg.Heartbeat, s.heartbeat)
 	timers := []*time.Timer{s.pulse, s.after(cfg.HeaderDelay, s.headersDue)}
 	if at := s.opts.Until; !at.IsZero() {
@@ -86,7 +86,7 @@ func (s *response) serve(from *feed.Feed) Result {
 		timers = append(timers, s.overdue)
 	}
 	for _, timer := range timers {
-		timer.Stop() // one that comes too late finds the state ended
+		timer.Stop() // a timer that has already fired finds the state ended
 	}
 	if !s.result.Aborted {
 		s.out.leave()
@@ -95,8 +95,7 @@ func (s *response) serve(from *feed.Feed) Result {
 	return s.result
 }
 
-// locked lets something be written, unless the response has ended. The response ends if
-// that cannot be written.
+// locked calls a function that writes, unless the response has ended. If the write fails, the response ends.
 func (s *response) locked(write func() error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,12 +107,12 @@ func (s *response) locked(write func() error) {
 	}
 }
 
-// after returns a timer that lets something be written.
+// after returns a timer that calls a function that writes.
 func (s *response) after(d time.Duration, write func() error) *time.Timer {
 	return time.AfterFunc(d, func() { s.locked(write) })
 }
 
-// show writes what the feed delivers, now or with others.
+// show writes a message of the feed, now or together with later ones.
 func (s *response) show(m *feed.Message) {
 	if m.ID != "" && s.opts.Known != nil {
 		s.opts.Known()
@@ -129,7 +128,7 @@ func (s *response) show(m *feed.Message) {
 	})
 }
 
-// known takes the id of the completion, before its first event.
+// known records the id of the completion, before its first event.
 func (s *response) known(id string) error {
 	s.result.Completion = id
 	if s.due {
@@ -181,8 +180,7 @@ func (s *response) event(e *completionv1.CompletionEvent) error {
 	return s.added(before, failed != nil || e.GetDone() != nil)
 }
 
-// opened has what an opening shows wait with the headers, while a failure can still have its true
-// status.
+// opened makes the frames of an opening wait with the headers, while a failure can still have its true status.
 func (s *response) opened() error {
 	if !s.due {
 		return nil
@@ -193,8 +191,8 @@ func (s *response) opened() error {
 	return s.out.flush()
 }
 
-// refuse ends a response whose projection has no frame for an event. Unless it is for the client
-// to know why, that is our fault.
+// refuse ends a response whose projection has no frame for an event. Unless the reason concerns the client,
+// that is our fault.
 func (s *response) refuse(err error) error {
 	var told *failure.Error
 	if errors.As(err, &told) {
@@ -203,7 +201,7 @@ func (s *response) refuse(err error) error {
 	return s.fail(failure.Internal(), fmt.Errorf("%w: %w", ErrOurs, err))
 }
 
-// identify takes what holds for the whole completion from its first message.
+// identify passes the metadata of the completion, from its first message, to the projection.
 func (s *response) identify(meta *completionv1.CompletionMetadata) error {
 	var err error
 	if s.out.buf, err = s.projection.Open(s.out.buf, meta); err != nil {
@@ -214,7 +212,7 @@ func (s *response) identify(meta *completionv1.CompletionMetadata) error {
 	return nil
 }
 
-// text is event for one that is text alone.
+// text is event for an event that is only text.
 func (s *response) text(t *feed.Text) error {
 	switch {
 	case s.state == draining:
@@ -230,7 +228,7 @@ func (s *response) text(t *feed.Text) error {
 	return s.added(before, false)
 }
 
-// added counts an event whose frames begin at before, if it has any, and has them written.
+// added counts an event whose frames begin at before, if it has any, and writes them.
 func (s *response) added(before int, last bool) error {
 	if len(s.out.buf) > before {
 		if s.result.Events == 0 {
@@ -239,7 +237,7 @@ func (s *response) added(before int, last bool) error {
 		s.result.Events++
 		s.out.events++
 	}
-	if s.result.Events == 0 { // all so far is before the reader's cursor
+	if s.result.Events == 0 { // everything so far is before the reader's cursor
 		if last {
 			return s.nothingFollows()
 		}
@@ -255,8 +253,8 @@ func (s *response) added(before int, last bool) error {
 	return s.pace()
 }
 
-// pace writes the frames that have gathered, if the last write is the gap ago, and else
-// leaves them to be written with an event to come, or by a timer.
+// pace writes the pending frames if the last write is at least the gap ago; otherwise a later event, or a
+// timer, writes them.
 func (s *response) pace() error {
 	if len(s.out.buf) == 0 {
 		return nil
@@ -265,7 +263,7 @@ func (s *response) pace() error {
 	switch {
 	case s.state == draining || s.out.due(now):
 		return s.out.flush()
-	case s.out.late: // the timer is on its way
+	case s.out.late: // the timer is running
 	case s.overdue == nil:
 		s.overdue = s.after(s.out.pace.Late(now), s.out.flush)
 	default:
@@ -275,8 +273,8 @@ func (s *response) pace() error {
 	return nil
 }
 
-// heartbeat writes a sign of life if the stream has been silent for long enough, and winds
-// the timer for the next one. A silent stream releases its buffer.
+// heartbeat writes a sign of life if the stream has been silent long enough, and sets the timer for the next
+// one. A silent stream releases its buffer.
 func (s *response) heartbeat() error {
 	longest := s.relay.cfg.Heartbeat
 	if silence := s.out.pace.Silence(time.Now()); silence < longest {
@@ -285,7 +283,7 @@ func (s *response) heartbeat() error {
 	}
 	s.pulse.Reset(longest)
 	if s.state == draining || s.state == waiting && s.result.Completion == "" {
-		return nil // the headers name the completion, so they wait for it
+		return nil // the headers name the completion, so they wait for its id
 	}
 	if err := s.enter(open); err != nil {
 		return err
@@ -297,8 +295,8 @@ func (s *response) heartbeat() error {
 	return err
 }
 
-// probe has something written to a client that sends nothing more: one that is gone answers with
-// a reset. Where the headers have to wait for the completion's id, they leave as soon as it is known.
+// probe writes something to a client that sends nothing more: a client that is gone answers with a reset. If
+// the headers have to wait for the completion's id, they are sent as soon as it is known.
 func (s *response) probe() error {
 	s.due = true
 	if s.state == draining || s.state == waiting && s.result.Completion == "" {
@@ -311,8 +309,7 @@ func (s *response) probe() error {
 	return s.out.flush()
 }
 
-// finish ends a response when its events have ended: err says why, unless they ended
-// as they should.
+// finish ends a response when its events have ended: err says why, unless they ended properly.
 func (s *response) finish(err error) error {
 	switch left := s.req.Context().Err(); {
 	case s.state == draining:
@@ -329,7 +326,7 @@ func (s *response) finish(err error) error {
 	return s.nothingFollows()
 }
 
-// end writes what there is, and ends the response.
+// end writes the pending frames, and ends the response.
 func (s *response) end() error {
 	if err := s.out.flush(); err != nil {
 		return err

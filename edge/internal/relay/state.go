@@ -6,17 +6,17 @@ import (
 	"github.com/pawstream/pawstream/internal/header"
 )
 
-// A state is how far a response has come. It only ever goes forward, and may leave one out:
+// A state is how far a response has come. It only moves forward, and may skip a state:
 //
 //	waiting ──▶ open ──▶ draining ──▶ ended
 type state int
 
 const (
-	// waiting: the headers are not out, so a failure can have a status of its own.
+	// waiting: the headers have not been sent, so a failure can have its own status.
 	waiting state = iota
-	// open: the headers are out, and frames follow.
+	// open: the headers have been sent, and frames follow.
 	open
-	// draining: the last frame is out or about to be. Nothing is added to it.
+	// draining: the last frame has been or is about to be sent. Nothing is added to it.
 	draining
 	// ended: nothing more is written.
 	ended
@@ -39,7 +39,7 @@ func (s *response) enter(next state) error {
 	return nil
 }
 
-// begin sends the headers of a stream, and the frames that there are.
+// begin sends the headers of a stream, and the pending frames.
 func (s *response) begin() error {
 	h := s.out.w.Header()
 	h.Set(header.ContentType, "text/event-stream; charset=utf-8")
@@ -50,7 +50,7 @@ func (s *response) begin() error {
 	return s.out.send()
 }
 
-// nameCompletion tells the client in a header which completion it is served.
+// nameCompletion names the completion in a header.
 func (s *response) nameCompletion() {
 	if s.result.Completion != "" {
 		s.out.w.Header().Set(header.CompletionID, s.opts.Dialect.PublicID(s.result.Completion))

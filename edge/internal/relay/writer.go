@@ -9,25 +9,25 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/pacer"
 )
 
-// batch is how many bytes of frames may gather before they are written: enough to
-// make a replay few writes, little enough to stay in a socket buffer.
+// batch is how many bytes of frames may be pending before they are written: enough to make a replay few writes,
+// little enough to fit into a socket buffer.
 const batch = 32 << 10
 
-// A writer gathers frames, and writes them to one client.
+// A writer collects frames, and writes them to one client.
 type writer struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	metrics *metrics.Metrics
 	timeout time.Duration
-	until   time.Time // the write deadline that is set; zero: none
-	resets  bool      // whether a stream ends by its deadline even while nothing is written
+	until   time.Time // the current write deadline; zero: none
+	resets  bool      // whether a passed deadline ends the stream even while nothing is written
 
 	pace    pacer.Writes
 	buf     []byte
 	events  int  // in buf
 	late    bool // a timer is to write buf
-	written int  // events that are out
-	bytes   int  // that are out
+	written int  // events that have been written
+	bytes   int  // that have been written
 }
 
 func newWriter(w http.ResponseWriter, req *http.Request, cfg *Config, now time.Time) writer {
@@ -38,15 +38,15 @@ func newWriter(w http.ResponseWriter, req *http.Request, cfg *Config, now time.T
 	}
 }
 
-// due reports whether what has gathered is to be written now.
+// due reports whether the pending frames are to be written now.
 func (o *writer) due(now time.Time) bool {
 	return o.written == 0 || len(o.buf) >= batch || o.pace.Due(now)
 }
 
-// drop forgets what has gathered.
+// drop discards the pending frames.
 func (o *writer) drop() { o.buf, o.events = o.buf[:0], 0 }
 
-// flush writes what has gathered.
+// flush writes the pending frames.
 func (o *writer) flush() error {
 	if len(o.buf) == 0 {
 		return nil
@@ -54,7 +54,7 @@ func (o *writer) flush() error {
 	return o.send()
 }
 
-// send writes what has gathered, be it nothing but the headers.
+// send writes the pending frames, or just the headers.
 func (o *writer) send() error {
 	now := time.Now()
 	o.pace.Wrote(now)
@@ -75,8 +75,8 @@ func (o *writer) send() error {
 	return err
 }
 
-// extend sees to it that a write has a deadline: the write timeout, less a quarter at
-// most. Setting it before each write would cost as much as encoding an event.
+// extend ensures that a write has a deadline: the write timeout, less at most a quarter. Setting it before each
+// write would cost as much as encoding an event.
 func (o *writer) extend(now time.Time) error {
 	if o.until.Sub(now) >= o.timeout-o.timeout/4 {
 		return nil
@@ -92,7 +92,7 @@ func (o *writer) deadline(at time.Time) error {
 	return nil
 }
 
-// leave takes the deadline away: the connection may carry another request.
+// leave removes the deadline: the connection may carry another request.
 func (o *writer) leave() {
 	if !o.until.IsZero() {
 		_ = o.deadline(time.Time{})

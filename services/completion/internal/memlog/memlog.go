@@ -24,21 +24,22 @@ const (
 	DefaultMaxCompletion = 8 << 20
 )
 
-// countStep is how much a completion that runs grows before it is counted again, so
-// that not every event takes the lock of the log.
+// countStep is how much a running completion grows before it is counted again, so that not every event takes
+// the log's lock.
 const countStep = 64 << 10
 
 // maxTombstones bounds how many expired completions are remembered as such.
 const maxTombstones = 100_000
 
-// Config bounds a [Log]. The zero value is good.
+// Config bounds a [Log]. The zero value is useful.
 type Config struct {
 	// Retention is how long a completion is kept after its end.
 	Retention time.Duration
-	// ResumeRetention is how long one is kept that is not to be stored; 0, or more than Retention: as long.
+	// ResumeRetention is how long a completion that is not to be stored is kept; 0, or more than Retention: as
+	// long as the others.
 	ResumeRetention time.Duration
-	// MaxBytes bounds all completions together. When it is reached the oldest that
-	// have ended go first; where none has, no new one is admitted.
+	// MaxBytes bounds all completions together. When it is reached, the oldest ended ones are dropped; if none
+	// has ended, no new one is admitted.
 	MaxBytes int
 	// MaxCompletion bounds the events of one completion, in bytes as a log would store them.
 	MaxCompletion int
@@ -70,7 +71,7 @@ type completion struct {
 	meta  *chat.Meta
 	tape  tape.Tape
 	bytes int    // as counted in Log.bytes
-	onEnd func() // nil once there is nobody to tell
+	onEnd func() // nil once it has been called, or is not needed
 	order *list.Element
 
 	// Since its end; guarded by Log.mu.
@@ -98,7 +99,7 @@ func New(cfg Config) *Log {
 	}
 }
 
-// Close stops the clock of the retention. The log drops nothing more by itself.
+// Close stops the retention timer. After that the log drops nothing by itself.
 func (l *Log) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,7 +119,7 @@ func (l *Log) Create(_ context.Context, m *chat.Meta) (chat.Writer, error) {
 	}
 	c := &completion{meta: m, bytes: metaSize(m)}
 	if l.bytes-l.idle+c.bytes > l.cfg.MaxBytes {
-		return nil, chat.ErrLogFull // too much is running: nothing is worth dropping for this
+		return nil, chat.ErrLogFull // too much is running: dropping ended completions would not make enough room
 	}
 	l.makeRoom(c.bytes)
 	l.byID[m.ID] = c
@@ -188,7 +189,7 @@ func (l *Log) join(id string) (*completion, error) {
 	return c, err
 }
 
-// leave counts a reader out.
+// leave removes a reader from the count.
 func (l *Log) leave(c *completion) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -210,11 +211,10 @@ func (l *Log) Seal(_ context.Context, id string, terminal chat.Event) (chat.Sett
 	return settle, nil
 }
 
-// settle is a [chat.Settle] of one process: what that knows is gone with it.
+// settle is a [chat.Settle] for a single process, whose knowledge dies with it.
 func settle(book func()) { book() }
 
-// notifyEnd tells the writer that somebody else has ended the completion. The caller
-// holds the lock.
+// notifyEnd notifies the writer that somebody else has ended the completion. The caller holds the lock.
 func (c *completion) notifyEnd() {
 	if c.onEnd != nil {
 		go c.onEnd()
@@ -269,7 +269,7 @@ func (l *Log) List(_ context.Context, principal, after string, descending bool) 
 	}
 }
 
-// listed returns the principal's stored completions behind the one of that id.
+// listed returns the principal's stored completions after the one with that id.
 func (l *Log) listed(principal, after string, descending bool) ([]*completion, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -339,7 +339,7 @@ func (l *Log) count(c *completion) {
 	c.bytes = size
 }
 
-// grown counts a completion that runs.
+// grown counts a running completion again.
 func (l *Log) grown(c *completion) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -349,7 +349,7 @@ func (l *Log) grown(c *completion) {
 	}
 }
 
-// metaSize returns about how many bytes a completion takes without its events.
+// metaSize returns the approximate size of a completion without its events.
 func metaSize(m *chat.Meta) int { return 2048 + m.RequestSize }
 
 // A writer implements [chat.Writer] for one completion.

@@ -51,15 +51,14 @@ func (l *Log) retention(c *completion) time.Duration {
 	return l.cfg.ResumeRetention
 }
 
-// makeRoom expires completions that have ended, those first that are kept for the shortest time from now, until n more
-// bytes fit.
+// makeRoom expires ended completions, starting with those due to expire soonest, until n more bytes fit.
 func (l *Log) makeRoom(n int) {
 	for l.bytes+n > l.cfg.MaxBytes && len(l.ended) > 0 {
 		l.expire(l.ended[0])
 	}
 }
 
-// schedule sees to it that the first of ended is dropped in time.
+// schedule sets the timer that drops the first of ended.
 func (l *Log) schedule() {
 	if len(l.ended) == 0 || l.closed {
 		return
@@ -67,15 +66,15 @@ func (l *Log) schedule() {
 	first := l.ended[0].until
 	if l.expiry != nil {
 		if !first.Before(l.due) {
-			return // it looks when it fires
+			return // sweep looks again when it fires
 		}
 		l.expiry.Stop()
 	}
 	l.expiry, l.due = time.AfterFunc(time.Until(first), l.sweep), first
 }
 
-// sweep drops what has been kept for long enough. What has readers, or metadata by now, stays, as
-// far as the longer retention goes.
+// sweep drops completions that have been kept long enough. Those that have readers, or metadata by now, stay
+// for the longer retention.
 func (l *Log) sweep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,12 +96,12 @@ func (l *Log) sweep() {
 		}
 		heap.Fix(&l.ended, 0)
 	}
-	l.expiry.Stop() // this was one of before, if it still runs
+	l.expiry.Stop() // if the timer still runs, it is an earlier one
 	l.expiry = nil
 	l.schedule()
 }
 
-// expire drops a completion but remembers that there was one.
+// expire drops a completion but remembers that it existed.
 func (l *Log) expire(c *completion) {
 	l.drop(c)
 	l.tombs.add(c.meta)
@@ -124,8 +123,8 @@ func (l *Log) drop(c *completion) {
 	}
 }
 
-// tombstones remember which completions have expired, and whose they were. They are
-// bounded by number: the oldest is forgotten first.
+// tombstones remember expired completions and their owners. Their number is bounded: the oldest is forgotten
+// first.
 type tombstones struct {
 	byID  map[string]*list.Element
 	order *list.List // of *chat.Meta
@@ -140,8 +139,7 @@ func (t *tombstones) add(m *chat.Meta) {
 	t.byID[m.ID] = t.order.PushBack(&chat.Meta{ID: m.ID, Principal: m.Principal})
 }
 
-// head returns what is left of a completion: ErrTrimmed, or ErrNotFound where there
-// was none.
+// head returns what is left of a completion: ErrTrimmed, or ErrNotFound if there was none.
 func (t *tombstones) head(id string) (chat.Head, error) {
 	e, ok := t.byID[id]
 	if !ok {

@@ -10,15 +10,14 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// admit checks a request and starts its completion with one reader, or joins the
-// completion that the key already names, or the one that the same request has begun. The run is nil
-// where that has ended.
+// admit checks a request and starts its completion with one reader, or joins the completion that the key
+// already names, or that the same request began earlier. The run is nil if that completion has ended.
 func (s *Service) admit(ctx context.Context, principal, key string, req *chat.Request, policy chat.OnDisconnect) (*chat.Meta, *run, error) {
 	defer admitted(ctx)
 	if err := checkRequest(key, req); err != nil {
 		return nil, nil, err
 	}
-	req = s.byID(req) // before it is told from others
+	req = s.byID(req) // before it is compared with others
 	if key != "" {
 		meta, err := s.log.Lookup(ctx, principal, key)
 		if !errors.Is(err, chat.ErrNotFound) {
@@ -45,7 +44,7 @@ func (s *Service) admit(ctx context.Context, principal, key string, req *chat.Re
 	r, err := s.start(ctx, meta, &model, asked)
 	var exists *chat.ExistsError
 	switch {
-	case errors.As(err, &exists): // since we looked
+	case errors.As(err, &exists): // it was created since the lookup
 		return s.attach(exists.Meta, req, nil)
 	case err != nil:
 		return nil, nil, err
@@ -67,7 +66,7 @@ func (s *Service) attach(meta *chat.Meta, req *chat.Request, err error) (*chat.M
 // maxIdempotencyLength is the most bytes that an idempotency key has.
 const maxIdempotencyLength = 255
 
-// checkRequest checks what holds whichever model is asked.
+// checkRequest checks what does not depend on the model.
 func checkRequest(key string, req *chat.Request) error {
 	switch {
 	case key != "" && req.Digest == [32]byte{}:
@@ -81,8 +80,8 @@ func checkRequest(key string, req *chat.Request) error {
 	return nil
 }
 
-// choose returns the model of a request, and the request as fitted to it, if the model can answer that. The caller
-// has not sent the first messages, as many as are carried over.
+// choose returns the model of a request, and the request as fitted to it, if the model can answer it. The first
+// carried messages come from earlier completions, not from the caller.
 func (s *Service) choose(ctx context.Context, req *chat.Request, carried int) (model chat.Model, asked *chat.Request, err error) {
 	if model, err = s.Model(req.Model); err != nil {
 		return model, nil, err
@@ -135,8 +134,8 @@ func newMeta(principal, key string, req *chat.Request, model *chat.Model, policy
 	return m
 }
 
-// start stores the completion and begins to generate it. A place among the running
-// is taken first, so that the log never holds a completion that nobody generates.
+// start stores the completion and begins to generate it. It reserves a place among the running completions
+// first, so that the log never holds a completion that nobody generates.
 func (s *Service) start(ctx context.Context, meta *chat.Meta, model *chat.Model, asked *chat.Request) (*run, error) {
 	begun := time.Now()
 	r, genCtx := s.newRun(ctx, meta)
@@ -162,8 +161,8 @@ func (s *Service) start(ctx context.Context, meta *chat.Meta, model *chat.Model,
 	return r, nil
 }
 
-// newRun returns a run with one reader, and the context of its generation, which
-// outlives the call that asks for it: its end is the run's to decide.
+// newRun returns a run with one reader, and the context of its generation, which outlives the call that asks
+// for it: the run decides when it ends.
 func (s *Service) newRun(ctx context.Context, meta *chat.Meta) (*run, context.Context) {
 	r := &run{id: meta.ID, meta: meta, policy: meta.OnDisconnect, readers: 1, grace: s.grace, share: s.memory.Share(meta.Principal), done: make(chan struct{})}
 	ctx, r.stop = context.WithCancelCause(context.WithoutCancel(ctx))
@@ -171,7 +170,7 @@ func (s *Service) newRun(ctx context.Context, meta *chat.Meta) (*run, context.Co
 	return r, ctx
 }
 
-// enlist takes a place among the running completions, if there are fewer than limit.
+// enlist adds a run to the running completions, if there are fewer than limit.
 func (s *Service) enlist(r *run, limit int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -187,20 +186,20 @@ func (s *Service) enlist(r *run, limit int) error {
 	return nil
 }
 
-// delist gives the place back: the completion has ended, or never began.
+// delist removes a run: its completion has ended, or never began.
 func (s *Service) delist(r *run) {
 	r.end()
 	s.askings.end(r.asked)
 	r.share.Release()
 	s.mu.Lock()
-	if s.running[r.id] == r { // not one that has adopted the completion since
+	if s.running[r.id] == r { // and not a run that has adopted the completion since
 		delete(s.running, r.id)
 	}
 	s.mu.Unlock()
 	s.wg.Done()
 }
 
-// join adds a reader to a completion that runs here; nil where it does not.
+// join adds a reader to a completion that runs here; nil if it does not.
 func (s *Service) join(id string) *run {
 	s.mu.Lock()
 	r := s.running[id]

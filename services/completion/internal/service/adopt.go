@@ -10,8 +10,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// MaxTakeovers bounds how often a completion changes hands without getting any further
-// before it is given up: one that kills each replica that generates it must not kill them all.
+// MaxTakeovers bounds how often a completion is taken over without progress before it is given up: a completion
+// that kills each replica that generates it must not kill them all.
 const MaxTakeovers = 5
 
 // AdoptAll adopts the orphans of the [Config.Cluster] until ctx ends.
@@ -21,20 +21,20 @@ func (s *Service) AdoptAll(ctx context.Context) {
 	}
 }
 
-// Adopt goes on with an orphan where its writer has left off, or ends it with an error
-// where that cannot be done. It returns at once.
+// Adopt continues an orphan where its writer left off, or ends it with an error if that is impossible. It
+// returns at once.
 func (s *Service) Adopt(ctx context.Context, o *chat.Orphan) {
 	if o.Ended != nil {
 		o.Settle(func() { s.observer.Ended(ctx, o.Meta, o.Ended, 0, 0) })
 		return
 	}
 	r, genCtx := s.newRun(ctx, o.Meta)
-	// Its readers have lost their connections and need time to come back.
+	// Its readers have lost their connections and need time to return.
 	if r.policy == chat.OnDisconnectCancel {
 		r.policy = chat.OnDisconnectGrace
 	}
 	g := &generation{meta: o.Meta, share: r.share, writer: o.Writer, shown: o.Shown, begun: o.Meta.Created, takeovers: o.Takeovers}
-	// It was admitted long ago: the limits are for those who can be asked to come back.
+	// It was admitted long ago: the limits are for callers who can still be asked to retry.
 	size := requestCost * o.Meta.RequestSize
 	for i := range o.Shown {
 		size += answerCost * o.Shown[i].Size()
@@ -44,7 +44,7 @@ func (s *Service) Adopt(ctx context.Context, o *chat.Orphan) {
 	if err == nil {
 		err = g.adopt(s, o)
 		if err == nil {
-			r.leave() // whoever follows here already is not known to the run, but to the log
+			r.leave() // the run does not know readers that already follow here, but the log does
 			go s.generate(genCtx, r, g)
 			return
 		}
@@ -60,7 +60,7 @@ func (s *Service) Adopt(ctx context.Context, o *chat.Orphan) {
 	s.seal(ctx, g, chat.Event{Kind: chat.KindError, Err: &shown})
 }
 
-// adopt finds the engine that is to go on.
+// adopt finds the engine that is to continue.
 func (g *generation) adopt(s *Service, o *chat.Orphan) error {
 	if o.Lost {
 		return fmt.Errorf("%w: %w", chat.ErrCannotContinue, chat.ErrLost)

@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// CountPrompt returns how many tokens the prompt of a request has, with all that it takes from the principal's
-// earlier completions. It refuses what [Service.Stream] would.
+// CountPrompt returns how many tokens the prompt of a request has, including what it takes from the principal's
+// earlier completions. It refuses what [Service.Stream] would refuse.
 func (s *Service) CountPrompt(ctx context.Context, principal string, req *chat.Request) (int, error) {
 	defer admitted(ctx)
 	if s.counter == nil {

@@ -25,8 +25,8 @@ var (
 	errTotal      = chat.Errorf(chat.CodeTotalTimeout, chat.TotalTimeoutMessage)
 )
 
-// withCause returns what is shown of an answer that ended with e, with what was wrong until then: a deadline that passes while
-// a model's server cannot be reached is no news about the deadline.
+// withCause returns the error shown for an answer that ended with e, together with the problem until then: if a
+// deadline passes while a model's server cannot be reached, the server is the news.
 func withCause(e *chat.Error, err error) *chat.Error {
 	var last *chat.Error
 	if e.Code != chat.CodeFirstEventTimeout && e.Code != chat.CodeIdleTimeout && e.Code != chat.CodeTotalTimeout || !errors.As(err, &last) || last.Err == nil {
@@ -66,7 +66,7 @@ func watch(d Deadlines, stop context.CancelCauseFunc) *watchdog {
 	return w
 }
 
-// saw notes an event. It takes no lock and winds no timer but for the first one.
+// saw notes an event. Only for the first one does it lock or set a timer.
 func (w *watchdog) saw() {
 	if w.next == nil {
 		return

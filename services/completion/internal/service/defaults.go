@@ -16,7 +16,7 @@ func (alone) Watched(context.Context, string) bool           { return false }
 func (alone) Asked(context.Context, chat.Asking) string      { return "" }
 func (alone) TellAsked(func(chat.Asking) string)             {}
 
-// boundless is the memory of a service that has no bound.
+// boundless is the memory of a service without a limit.
 type boundless struct{}
 
 func (boundless) Share(string) chat.Share { return boundless{} }
@@ -24,7 +24,7 @@ func (boundless) Grow(int) error          { return nil }
 func (boundless) Force(int)               {}
 func (boundless) Release()                {}
 
-// nobody is the Observer of a service that has none.
+// nobody is the Observer of a service without one.
 type nobody struct{}
 
 // Generating implements [chat.Observer].

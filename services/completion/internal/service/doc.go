@@ -6,6 +6,6 @@
 // reader of a completion sees the same events under the same sequence numbers, and
 // an event is visible only once the log holds it.
 //
-// The package knows neither gRPC nor HTTP nor any store. Beside the domain it imports the standard library, and
-// words that the edge has too.
+// The package knows neither gRPC nor HTTP nor any store. Besides the domain it imports only the standard
+// library, and strings that the edge uses too.
 package service

@@ -8,8 +8,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// fit returns the request as a model's engine sees it: with the instructions, and without the oldest turns where the
-// caller lets those be left out of a conversation that is longer than the model takes. What is stored is the whole.
+// fit returns the request as a model's engine sees it: with the instructions, and, if the caller allows it and
+// the conversation is longer than the model's context window, without the oldest turns. The whole request is
+// stored.
 func fit(ctx context.Context, counter chat.Counter, model *chat.Model, req *chat.Request) (*chat.Request, error) {
 	whole := withInstructions(req)
 	if !req.Truncate || model.ContextWindow == 0 || counter == nil {
@@ -17,7 +18,7 @@ func fit(ctx context.Context, counter chat.Counter, model *chat.Model, req *chat
 	}
 	room := model.ContextWindow
 	if limit, ok := req.TokenLimit(); ok {
-		room -= limit // the window is the answer's, too
+		room -= limit // the answer shares the window
 	}
 	messages, err := fitted(ctx, counter, beside(whole), whole.Messages, room)
 	if err != nil {
@@ -28,12 +29,12 @@ func fit(ctx context.Context, counter chat.Counter, model *chat.Model, req *chat
 	return &short, nil
 }
 
-// fitted returns messages without so many of the oldest turns that they, and what is beside them, take no more tokens
-// than there is room for. What stands above the conversation stays, and so does the last turn, whether or not it fits.
+// fitted returns messages without enough of the oldest turns that they, and what is sent besides them, fit into
+// that many tokens. Messages above the conversation stay, and so does the last turn, whether or not it fits.
 func fitted(ctx context.Context, counter chat.Counter, beside, messages []chat.Message, room int) ([]chat.Message, error) {
 	weighed := weigh(messages)
 	if most(beside)+most(weighed) <= room {
-		return messages, nil // as nearly always
+		return messages, nil // the usual case
 	}
 	room = max(room, 0)
 	all, err := counter.Prompt(ctx, append(slices.Clip(beside), weighed...), room)
@@ -50,7 +51,7 @@ func fitted(ctx context.Context, counter chat.Counter, beside, messages []chat.M
 	for end := len(messages); ; first-- {
 		turn := weighed[cuts[first]:end]
 		size := most(turn)
-		n := tokens * size / max(bytes, 1) // as those that were counted
+		n := tokens * size / max(bytes, 1) // at the rate of the counted ones
 		if bytes < exactly {
 			if n, err = counter.Prompt(ctx, turn, max(room-taken, 0)); err != nil {
 				return nil, err
@@ -66,8 +67,8 @@ func fitted(ctx context.Context, counter chat.Counter, beside, messages []chat.M
 	return append(messages[:above:above], messages[cuts[first]:]...), nil
 }
 
-// turns returns where the rest of a conversation may begin: first behind what stands above it, and then at each
-// question, with the instructions that come directly before that, unless a call would lose its result.
+// turns returns where the rest of a conversation may begin: first after the messages above it, and then at each
+// question, with the instructions directly before it, unless a call would lose its result.
 func turns(messages []chat.Message) []int {
 	instructs := func(i int) bool {
 		return messages[i].Role == chat.RoleSystem || messages[i].Role == chat.RoleDeveloper
@@ -97,7 +98,7 @@ func turns(messages []chat.Message) []int {
 	return slices.Compact(cuts)
 }
 
-// weigh returns messages whose text is all of them that takes tokens: also calls, and thoughts.
+// weigh returns messages whose text is everything in them that costs tokens, including calls and reasoning.
 func weigh(messages []chat.Message) []chat.Message {
 	weighed := slices.Clone(messages)
 	for i := range weighed {
@@ -114,7 +115,7 @@ func weigh(messages []chat.Message) []chat.Message {
 	return weighed
 }
 
-// beside returns what takes tokens besides the messages, as messages: the tools, and the shape of the answer.
+// beside returns, as messages, what costs tokens besides the messages: the tools, and the answer's format.
 func beside(req *chat.Request) (messages []chat.Message) {
 	add := func(text ...string) {
 		for _, t := range text {
@@ -142,14 +143,14 @@ func beside(req *chat.Request) (messages []chat.Message) {
 	return messages
 }
 
-// exactly is how many bytes are counted, beyond which the rest is taken to be like them: text can be made
-// that takes seconds to count.
+// exactly is how many bytes are counted; the rest is assumed to be like them, because some text takes seconds
+// to count.
 const exactly = 1 << 20
 
-// perMessage is more tokens than a message takes besides its texts.
+// perMessage is more tokens than a message costs besides its texts.
 const perMessage = 16
 
-// most returns as many tokens as messages may take at most: no token is shorter than a byte.
+// most returns the most tokens that messages may cost: no token is shorter than a byte.
 func most(messages []chat.Message) int {
 	n := perMessage
 	for i := range messages {

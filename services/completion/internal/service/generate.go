@@ -12,25 +12,24 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// sealPatience bounds how long the terminal event may take to be stored: longer than a log
-// is patient itself, which knows better what went wrong.
+// sealPatience bounds how long storing the terminal event may take: longer than a log's own patience, because
+// the log knows better what went wrong.
 const sealPatience = 15 * time.Second
 
-// maxToolCalls bounds the tool calls of one choice: an index comes from the model, and
-// readers make room for it.
+// maxToolCalls bounds the tool calls of one choice: an index comes from the model, and readers allocate for it.
 const maxToolCalls = 128
 
 // A generation is one engine's work on one completion.
 type generation struct {
 	meta     *chat.Meta
 	share    chat.Share // of the memory
-	unheld   int        // what the answer takes that the share does not hold yet
+	unheld   int        // bytes of the answer that the share does not include yet
 	model    *chat.Model
-	asked    *chat.Request // the request as fitted to the model; nil where a dead writer began
+	asked    *chat.Request // the request as fitted to the model; nil if a dead writer began
 	writer   chat.Writer
-	shown    []chat.Event // what the completion's dead writer has stored
+	shown    []chat.Event // what the completion's dead writer stored
 	watchdog *watchdog
-	usage    *chat.Usage // the last that the engine told
+	usage    *chat.Usage // the last one that the engine reported
 	finished []bool      // which choices have ended
 
 	begun      time.Time
@@ -38,8 +37,8 @@ type generation struct {
 	takeovers  int
 }
 
-// generate runs the engine, stores what it yields and seals the completion,
-// whatever happens: every admitted completion gets a terminal event.
+// generate runs the engine, stores what it yields, and seals the completion whatever happens: every admitted
+// completion gets a terminal event.
 func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 	defer s.delist(r)
 	ctx, stop := s.observer.Generating(ctx, g.meta, g.takeovers)
@@ -51,7 +50,7 @@ func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 	if err := g.run(ctx, s); err != nil {
 		if s.handsOver() && errors.Is(context.Cause(ctx), errShutdown) {
 			stop(nil)
-			return // whoever takes over goes on from here
+			return // the replica that takes over continues from here
 		}
 		terminal = chat.Event{Kind: chat.KindError, Err: s.shown(ctx, g, err)}
 	}
@@ -66,7 +65,7 @@ func (s *Service) seal(ctx context.Context, g *generation, terminal chat.Event) 
 	defer cancel()
 	switch err := g.writer.Seal(sealCtx, terminal); {
 	case err == nil:
-		took := max(time.Since(g.begun), 0) // begun may be of another machine
+		took := max(time.Since(g.begun), 0) // begun may be by another machine's clock
 		g.writer.Settle(func() { s.observer.Ended(ctx, g.meta, &terminal, g.firstToken, took) })
 	case !endedElsewhere(err):
 		s.logger.ErrorContext(ctx, "cannot store the end of a completion", slog.String("completion", g.meta.ID), slog.Any("error", err))
@@ -95,7 +94,7 @@ func (g *generation) run(ctx context.Context, s *Service) (err error) {
 		if err != nil {
 			return err
 		}
-		if event.Kind != chat.KindProgress { // a place in a queue is no answer yet
+		if event.Kind != chat.KindProgress { // a place in a queue is not an answer yet
 			g.watchdog.saw()
 		}
 		if err := g.store(ctx, event); err != nil {
@@ -114,8 +113,8 @@ func (g *generation) run(ctx context.Context, s *Service) (err error) {
 	return nil
 }
 
-// resume returns what the engine has to go on from, and whether the usage, which
-// follows all that, has been shown too.
+// resume returns what the engine has to continue from, and whether the usage, which comes after all that, has
+// been shown too.
 func (g *generation) resume() (events []chat.Event, usageShown bool, err error) {
 	for i := range g.shown {
 		e := &g.shown[i]
@@ -135,7 +134,7 @@ func (g *generation) resume() (events []chat.Event, usageShown bool, err error) 
 	return events, usageShown, nil
 }
 
-// store takes one event of the engine.
+// store stores one event of the engine.
 func (g *generation) store(ctx context.Context, e chat.Event) error {
 	switch e.Kind {
 	case chat.KindProgress:
@@ -150,7 +149,7 @@ func (g *generation) store(ctx context.Context, e chat.Event) error {
 		if err := g.check(&e); err != nil {
 			return err
 		}
-		// After a cancel nothing more is shown, even where the engine has not noticed yet.
+		// After a cancel nothing more is shown, even if the engine has not noticed yet.
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -167,7 +166,7 @@ func (g *generation) store(ctx context.Context, e chat.Event) error {
 	return fmt.Errorf("engine yielded an event of kind %d", e.Kind)
 }
 
-// check refuses what readers could make no sense of.
+// check refuses events that readers could not make sense of.
 func (g *generation) check(e *chat.Event) error {
 	switch {
 	case e.Choice < 0 || e.Choice >= len(g.finished):
@@ -183,14 +182,13 @@ func (g *generation) check(e *chat.Event) error {
 	return nil
 }
 
-// endedElsewhere reports whether an error of a [chat.Writer] says that somebody else has
-// ended the completion, or deleted it, or that it was lost: its end is not ours to store.
+// endedElsewhere reports whether an error of a [chat.Writer] says that somebody else has ended or deleted the
+// completion, or that it was lost: then this process does not store its end.
 func endedElsewhere(err error) bool {
 	return errors.Is(err, chat.ErrSealed) || errors.Is(err, chat.ErrTrimmed) || errors.Is(err, chat.ErrNotFound) || errors.Is(err, chat.ErrLost)
 }
 
-// shown returns what readers see of the reason why a generation ended early, and
-// logs what they do not.
+// shown returns the part of the reason for an early end that readers see, and logs the rest.
 func (s *Service) shown(ctx context.Context, g *generation, err error) *chat.Error {
 	var shown *chat.Error
 	switch {
@@ -210,7 +208,7 @@ func (s *Service) shown(ctx context.Context, g *generation, err error) *chat.Err
 	if shown.Err == nil {
 		return shown
 	}
-	level := slog.LevelWarn // the fault of a model's server, or one that cannot go on, as is known of it
+	level := slog.LevelWarn // a model server's fault, or a server that is known not to continue
 	if shown.Code == chat.CodeInternal || errors.Is(shown.Err, chat.ErrLogFull) {
 		level = slog.LevelError
 	}

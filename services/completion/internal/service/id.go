@@ -6,6 +6,6 @@ import (
 	"github.com/pawstream/pawstream/internal/openaiapi"
 )
 
-// newID returns an id that has never been used and cannot be guessed: it is what
-// keeps one completion's events from being taken for another's.
+// newID returns an id that has never been used and cannot be guessed: it keeps the events of different
+// completions apart.
 func newID() string { return openaiapi.CompletionID + rand.Text() }

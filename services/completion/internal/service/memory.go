@@ -6,23 +6,22 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// What a completion takes, by what it is made of.
+// How much memory a completion counts as, by its parts.
 const (
-	// requestCost is what a byte of a request takes: as it was asked, and as a model's server
-	// is asked.
+	// requestCost is how much a byte of a request counts as: as received, and as sent to a model's server.
 	requestCost = 3
-	// answerCost is what a byte of an answer takes: on its tape, with the engine that goes on
-	// from it, and on its way to the log.
+	// answerCost is how much a byte of an answer counts as: on its tape, in the engine that continues it, and
+	// on its way to the log.
 	answerCost = 3
-	// answerStep is how much an answer grows before more room is taken.
+	// answerStep is how much an answer grows before it reserves more room.
 	answerStep = 32 << 10
 )
 
 type admittedKey struct{}
 
-// OnAdmitted returns a context of a call that has f called as soon as the call holds nothing
-// that others could have: what it asks for is admitted or refused, or there is no such thing.
-// It may be called again. What ctx had called before is called too.
+// OnAdmitted returns a call's context that calls f as soon as the call holds no resources that others need: its
+// request is admitted or refused, or does not exist. f may be called more than once. Functions registered in
+// ctx earlier are called too.
 func OnAdmitted(ctx context.Context, f func()) context.Context {
 	return context.WithValue(ctx, admittedKey{}, func() {
 		f()
@@ -36,7 +35,7 @@ func admitted(ctx context.Context) {
 	}
 }
 
-// hold takes what an event takes, a step at a time.
+// hold reserves the memory for an event, a step at a time.
 func (g *generation) hold(e *chat.Event) error {
 	g.unheld += answerCost * e.Size()
 	if g.unheld < answerStep {

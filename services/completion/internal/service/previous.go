@@ -12,9 +12,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// withEarlier returns a request with all that it takes from the principal's earlier completions in its
-// place: the conversation that it takes up, of so many messages, goes before its own. A completion is
-// stored with the whole, so that it outlives those that it goes on from. share takes what comes with it.
+// withEarlier returns a request with everything that it takes from the principal's earlier completions filled
+// in: the conversation that it continues, of that many messages, precedes its own. The whole is stored, so that
+// a completion outlives those that it continues. share counts the added messages.
 func (s *Service) withEarlier(ctx context.Context, principal string, req *chat.Request, share chat.Share) (_ *chat.Request, carried int, _ error) {
 	whole := *req
 	earlier := &earlier{service: s, principal: principal, share: share}
@@ -40,7 +40,7 @@ func (s *Service) withEarlier(ctx context.Context, principal string, req *chat.R
 	return &whole, carried, nil
 }
 
-// answersCalls checks that each result of a tool is that of a call which came before it.
+// answersCalls checks that each tool result belongs to an earlier call.
 func answersCalls(before, messages []chat.Message) error {
 	called := make(map[string]bool)
 	note := func(m *chat.Message) {
@@ -61,8 +61,8 @@ func answersCalls(before, messages []chat.Message) error {
 	return nil
 }
 
-// earlier has the answers of earlier completions that one request names. It releases what these were
-// asked, which may be much more.
+// earlier has the answers of earlier completions that one request names. It releases their requests, which may
+// be much larger.
 type earlier struct {
 	service   *Service
 	principal string
@@ -70,7 +70,7 @@ type earlier struct {
 	answers   map[string]*chat.Message
 }
 
-// conversation returns the messages of a completion that is taken up, and its answer.
+// conversation returns the messages of a completion that is continued, and its answer.
 func (e *earlier) conversation(ctx context.Context, id string) ([]chat.Message, error) {
 	c, err := e.get(ctx, id, "previous_completion_id")
 	if err != nil {
@@ -82,7 +82,7 @@ func (e *earlier) conversation(ctx context.Context, id string) ([]chat.Message, 
 	return append(slices.Clone(c.Meta.Request.Messages), answerOf(c)), nil
 }
 
-// answer returns the answer of a completion. Otherwise the error is about the param.
+// answer returns the answer of a completion, or else an error about the param.
 func (e *earlier) answer(ctx context.Context, id, param string) (*chat.Message, error) {
 	if m := e.answers[id]; m != nil {
 		return m, nil
@@ -99,7 +99,7 @@ func (e *earlier) answer(ctx context.Context, id, param string) (*chat.Message, 
 	return &m, nil
 }
 
-// get returns a completion that can be gone on from.
+// get returns a completion that can be continued.
 func (e *earlier) get(ctx context.Context, id, param string) (*chat.Completion, error) {
 	c, err := e.service.Get(ctx, e.principal, id)
 	var refused *chat.Error
@@ -122,7 +122,7 @@ func (e *earlier) get(ctx context.Context, id, param string) (*chat.Completion, 
 	return c, nil
 }
 
-// fill returns messages with what their pieces name.
+// fill returns messages with the content that their parts name.
 func (e *earlier) fill(ctx context.Context, messages []chat.Message) ([]chat.Message, error) {
 	var filled []chat.Message
 	for i := range messages {
@@ -199,8 +199,8 @@ func withInstructions(r *chat.Request) *chat.Request {
 	return &whole
 }
 
-// asSent returns an error about a message as one about what the caller has sent, which is not
-// all that the model is asked.
+// asSent translates an error about a message into one about the caller's own messages, which are not all that
+// the model gets.
 func asSent(err *chat.Error, before int) *chat.Error {
 	rest, ok := strings.CutPrefix(err.Param, "messages[")
 	end := strings.IndexByte(rest, ']')

@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// repeatWithin is how long after its end a completion is the answer to the same request, sent again.
+	// repeatWithin is how long after its end a completion still answers the same request, sent again.
 	repeatWithin = time.Minute
-	// maxEnded bounds how many that have ended are remembered.
+	// maxEnded bounds how many ended completions are remembered.
 	maxEnded = 100_000
 )
 
-// askings remembers which completions without an idempotency key were asked for: those that run here,
-// and those that have just ended.
+// askings remembers the requests of completions without an idempotency key: of those that run here, and of
+// those that have just ended.
 type askings struct {
 	mu    sync.Mutex
 	last  map[chat.Asking]*asked
@@ -38,7 +38,7 @@ func asking(principal, model string, digest [sha256.Size]byte) chat.Asking {
 	return sha256.Sum256(text)
 }
 
-// begin remembers a completion; nil if it has a key to be found by. It is the last of its asking.
+// begin remembers a completion, as the last one of its asking; nil if it has a key to find it by.
 func (a *askings) begin(m *chat.Meta) *asked {
 	if m.IdempotencyKey != "" {
 		return nil
@@ -83,9 +83,9 @@ func (a *askings) find(asking chat.Asking) (id string) {
 	return one.id
 }
 
-// sentBefore returns the completion of a request that its client sends again, having lost the answer: nil
-// where it is to be asked anew, because there is none, or that one has failed, which is why clients
-// send it again too.
+// sentBefore returns the completion of a request that its client sends again after losing the answer: nil if
+// the request has to run anew, because there is none, or because it failed, which also makes clients send a
+// request again.
 func (s *Service) sentBefore(ctx context.Context, principal string, req *chat.Request) *chat.Meta {
 	if req.SentBefore == nil || *req.SentBefore < 1 {
 		return nil

@@ -8,8 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A run is a completion that is being generated in this process, with those who
-// follow it here.
+// A run is a completion that is being generated in this process, with its readers here.
 type run struct {
 	id     string
 	meta   *chat.Meta
@@ -30,7 +29,7 @@ type run struct {
 	timer   *time.Timer // counts the grace down; nil while there are readers
 }
 
-// join counts a reader in.
+// join adds a reader to the count.
 func (r *run) join() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -41,7 +40,7 @@ func (r *run) join() {
 	}
 }
 
-// leave counts a reader out. What the last one leaves behind is up to the policy.
+// leave removes a reader from the count. When the last one leaves, the policy decides.
 func (r *run) leave() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,14 +58,14 @@ func (r *run) leave() {
 	}
 }
 
-// countDown has the run abandoned after a while. The caller holds the lock.
+// countDown abandons the run after a while. The caller holds the lock.
 func (r *run) countDown(after time.Duration) {
 	left := r.left
 	r.timer = time.AfterFunc(after, func() { r.abandon(left) })
 }
 
-// abandon is the end of a grace. A reader that joined meanwhile has won; one that
-// follows through another process is asked for again later.
+// abandon is called at the end of a grace. A reader that joined meanwhile has won; if one follows through
+// another process, abandon asks again later.
 func (r *run) abandon(left int) {
 	watched := r.watched()
 	r.mu.Lock()
@@ -88,8 +87,8 @@ func (r *run) patience() time.Duration {
 	return r.grace
 }
 
-// watchEvery is how soon a completion ends whose policy is to cancel, once its last
-// reader has left another process.
+// watchEvery is how soon a completion with the policy cancel ends once its last reader has left another
+// process.
 const watchEvery = 500 * time.Millisecond
 
 // end releases what the run holds: it has ended.

@@ -25,25 +25,25 @@ const (
 type Config struct {
 	Log    chat.Log
 	Models []chat.Model
-	// Source, if not nil, tells the models in the place of Models, which may change while
-	// the service runs: ordered by id, no id twice. It is asked at each use, at once.
+	// Source, if not nil, replaces Models, and may change its result while the service runs: ordered by id, no
+	// id twice. It is called at each use, and must return at once.
 	Source func() []chat.Model
 	// Grace is how long a completion with [chat.OnDisconnectGrace] runs without a reader; 0: [DefaultGrace].
 	Grace time.Duration
 	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning].
 	MaxRunning int
-	// Memory bounds what is generated together; nil: nothing does.
+	// Memory bounds the memory of all running completions; nil: no limit.
 	Memory chat.Memory
 	// Counter counts tokens of prompts; nil: nobody can.
 	Counter chat.Counter
 	// Deadlines bound how long engines may take.
 	Deadlines Deadlines
-	// Cluster has the other processes that serve the log. What this one leaves unfinished they take up, or
-	// it does so itself when it is started again, and Shutdown ends none of it. nil: nobody can.
+	// Cluster has the other processes that serve the log. They, or this process after a restart, continue what
+	// it leaves unfinished, so Shutdown ends none of that. nil: nobody can.
 	Cluster chat.Cluster
-	// Observer is told what becomes of completions; nil: nobody is.
+	// Observer observes what happens to completions; nil: none.
 	Observer chat.Observer
-	// Logger takes what callers are not shown; nil: discarded.
+	// Logger gets what callers are not shown; nil: discarded.
 	Logger *slog.Logger
 }
 
@@ -138,8 +138,8 @@ func ids(models []chat.Model) []string {
 	return names
 }
 
-// byID returns the request with its model's id in the place of an alias. One that names no
-// model stays as it is.
+// byID returns the request with an alias replaced by its model's id. A request that names no model stays as it
+// is.
 func (s *Service) byID(req *chat.Request) *chat.Request {
 	model, err := s.Model(req.Model)
 	if err != nil || model.ID == req.Model {
@@ -151,8 +151,8 @@ func (s *Service) byID(req *chat.Request) *chat.Request {
 }
 
 // Stream starts a completion, or attaches to the one that the principal's
-// idempotency key names or that the same request has begun which is sent again, and follows it from its first event. The stream counts as a
-// reader from here on; ctx ends it.
+// idempotency key names, or that an earlier sending of the same request began, and follows it from its first
+// event. The stream counts as a reader from here on; ctx ends it.
 func (s *Service) Stream(ctx context.Context, principal, key string, req *chat.Request) (*Stream, error) {
 	meta, r, err := s.admit(ctx, principal, key, req, chat.OnDisconnectGrace)
 	if err != nil {
@@ -166,7 +166,7 @@ func (s *Service) Stream(ctx context.Context, principal, key string, req *chat.R
 func (s *Service) Create(ctx context.Context, principal, key string, req *chat.Request) (*chat.Completion, error) {
 	policy := chat.OnDisconnectGrace
 	if key == "" && req.SentBefore == nil {
-		policy = chat.OnDisconnectCancel // nobody could come back for the answer
+		policy = chat.OnDisconnectCancel // nobody could return for the answer
 	}
 	meta, r, err := s.admit(ctx, principal, key, req, policy)
 	if err != nil {
@@ -186,9 +186,9 @@ func (s *Service) Create(ctx context.Context, principal, key string, req *chat.R
 	return c, nil
 }
 
-// Resume follows a completion after the given sequence number, [chat.FromStart] for all
-// of it: CodeCompletionNotFound, CodeCompletionExpired, CodeInvalidCursor where
-// there is no such event yet. After the terminal event the stream is empty.
+// Resume follows a completion after the given sequence number, [chat.FromStart] for all of it:
+// CodeCompletionNotFound, CodeCompletionExpired, CodeInvalidCursor if there is no such event yet. After the
+// terminal event the stream is empty.
 func (s *Service) Resume(ctx context.Context, principal, id string, after int64, progress bool) (*Stream, error) {
 	head, err := s.head(ctx, principal, id)
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *Service) Resume(ctx context.Context, principal, id string, after int64,
 	return s.newStream(ctx, head.Meta, r, after, progress || head.Meta.Request.Stream.IncludeEvents), nil
 }
 
-// checkCursor returns what a reader is told that cannot go on after an event.
+// checkCursor returns the error for a reader that cannot resume after an event.
 func checkCursor(head *chat.Head, after int64) error {
 	switch {
 	case after > head.Last && head.Terminal != nil:
@@ -222,8 +222,8 @@ func checkCursor(head *chat.Head, after int64) error {
 	return nil
 }
 
-// UntilNow yields the events of a completion that there are after the given sequence number, and waits
-// for none. Its reader keeps no generation going. The errors are those of [Service.Resume].
+// UntilNow yields the existing events of a completion after the given sequence number, and waits for no more.
+// Its reader keeps no generation going. The errors are those of [Service.Resume].
 func (s *Service) UntilNow(ctx context.Context, principal, id string, after int64) (*Stream, error) {
 	head, err := s.latest(ctx, principal, id)
 	if err != nil {
@@ -252,8 +252,8 @@ func (s *Service) Cancel(ctx context.Context, principal, id string) (*chat.Compl
 	return s.Get(ctx, principal, id)
 }
 
-// cancel has the run end the completion, so that its usage is known, and ends it
-// over the run's head where that takes too long or the run is not ours.
+// cancel makes the run end the completion, so that its usage is known, and ends it over the run's head if that
+// takes too long or the run is not ours.
 func (s *Service) cancel(ctx context.Context, m *chat.Meta) error {
 	s.mu.Lock()
 	r := s.running[m.ID]
@@ -263,7 +263,7 @@ func (s *Service) cancel(ctx context.Context, m *chat.Meta) error {
 		patience := time.NewTimer(cancelPatience)
 		defer patience.Stop()
 		select {
-		case <-r.done: // by its own end, or because it is not ours to end any more: the log knows
+		case <-r.done: // it ended by itself, or is no longer ours to end: the log knows
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-patience.C:
@@ -280,9 +280,8 @@ func (s *Service) cancel(ctx context.Context, m *chat.Meta) error {
 }
 
 // Shutdown refuses new completions, waits for the running ones and, when ctx ends,
-// ends them with an error that asks clients to come back or, where there is a [Config.Cluster],
-// leaves them as they are. It returns ctx's error if it had to, at most a second later.
-// It may be called once.
+// ends them with an error that asks clients to retry or, if there is a [Config.Cluster], leaves them as they
+// are. It returns ctx's error if it had to, at most a second later. It may be called once.
 func (s *Service) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
@@ -314,7 +313,7 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// handsOver reports whether somebody takes up what this process leaves unfinished.
+// handsOver reports whether another process continues what this one leaves unfinished.
 func (s *Service) handsOver() bool {
 	_, none := s.cluster.(alone)
 	return !none
@@ -359,7 +358,7 @@ func (s *Service) failure(err error) error {
 	return chat.Internal(err)
 }
 
-// overShare returns what a caller is told whose share of the log is used up.
+// overShare returns the error for a caller whose share of the log is used up.
 func overShare(e *chat.ShareError) *chat.Error {
 	const mib = 1 << 20
 	return &chat.Error{
@@ -375,7 +374,7 @@ const overloadedMessage = "The service is overloaded. Please try again shortly."
 // usage. Engines return within 100 ms.
 const cancelPatience = time.Second
 
-// Errors that say the same whenever they come up.
+// Errors with a constant text.
 var (
 	errNotFound    = chat.Errorf(chat.CodeCompletionNotFound, unknown.Completion)
 	errExpired     = chat.Errorf(chat.CodeCompletionExpired, "The completion is retained no longer.")

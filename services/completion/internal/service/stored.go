@@ -19,7 +19,7 @@ func (s *Service) Get(ctx context.Context, principal, id string) (*chat.Completi
 	return s.sum(ctx, head)
 }
 
-// sum adds up a completion's events as far as head tells.
+// sum adds up a completion's events as far as head says.
 func (s *Service) sum(ctx context.Context, head chat.Head) (*chat.Completion, error) {
 	sum := chat.NewTally(head.Meta.Request.Choices())
 	if head.Last >= 0 {
@@ -36,17 +36,17 @@ func (s *Service) sum(ctx context.Context, head chat.Head) (*chat.Completion, er
 	return sum.Completion(head.Meta), nil
 }
 
-// pageBytes bounds what is read for a page, in bytes of requests and answers: a page ends
-// early, but never without a completion. The caller receives it as one message.
+// pageBytes bounds what is read for a page, in bytes of requests and answers: a page may end early, but not
+// without a completion. The caller receives it as one message.
 const pageBytes = 8 << 20
 
-// pageLooks bounds how many completions are looked at for a page. A page ends early where the filter leaves out
-// most of so many, but never without a completion: OpenAI's clients go on after the last of a page, and take
-// an empty one for the end. If all of them are left out, the caller is told where to go on.
+// pageLooks bounds how many completions are examined for a page. A page ends early if the filter excludes most
+// of them, but never without a completion: OpenAI's clients continue after the last one of a page, and take an
+// empty page for the end. If all are excluded, the error says where to continue.
 const pageLooks = 1000
 
-// List returns a page of the principal's stored completions, and whether more follow. It may
-// hold fewer than were asked for where these are large, or few match. Their requests are left out.
+// List returns a page of the principal's stored completions, and whether more follow. It may hold fewer than
+// were asked for if they are large, or few match. Their requests are left out.
 func (s *Service) List(ctx context.Context, principal string, f chat.Filter, p chat.Page) ([]*chat.Completion, bool, error) {
 	if err := p.Check(); err != nil {
 		return nil, false, err
@@ -91,7 +91,7 @@ func (s *Service) List(ctx context.Context, principal string, f chat.Filter, p c
 	return page, false, nil
 }
 
-// inVain returns the error for a filter that matches nothing as far as was looked.
+// inVain returns the error for a filter that matches none of the examined completions.
 func inVain(last string) *chat.Error {
 	return &chat.Error{
 		Code: chat.CodeInvalidValue, Param: "after",

@@ -9,16 +9,16 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A Stream is one reader's view of a completion. Entries or Close has to be called,
-// or the completion keeps a reader that nobody is.
+// A Stream is one reader's view of a completion. Call Entries or Close, or the completion keeps counting a
+// reader that does not exist.
 type Stream struct {
 	ctx      context.Context //nolint:containedctx // a Stream is one call's iterator and ends with it
 	service  *Service
 	meta     *chat.Meta
 	run      *run
 	after    int64
-	term     uint32 // of the event that it goes on after; 0: not known
-	until    *int64 // the last event of a stream that waits for none; nil: it does
+	term     uint32 // of the event that it resumes after; 0: not known
+	until    *int64 // the last event of a stream that does not wait; nil: it waits
 	progress bool
 	leave    sync.Once
 }
@@ -27,13 +27,12 @@ func (s *Service) newStream(ctx context.Context, m *chat.Meta, r *run, after int
 	return &Stream{ctx: ctx, service: s, meta: m, run: r, after: after, progress: progress}
 }
 
-// Meta returns what holds for the completion as a whole, without its request once Entries has begun:
-// a request may be large, and a stream long.
+// Meta returns the completion's meta, without the request once Entries has begun: a request may be large, and a
+// stream long.
 func (st *Stream) Meta() *chat.Meta { return st.meta }
 
-// Entries yields the completion's events up to the terminal one. It ends without
-// one only by an error, which is the last thing yielded: [*chat.Error], or the
-// context's. It may be ranged over once, and closes the stream.
+// Entries yields the completion's events up to the terminal one. It ends without one only with an error, which
+// is yielded last: [*chat.Error], or the context's. It may be ranged over once, and closes the stream.
 func (st *Stream) Entries() iter.Seq2[chat.Entry, error] {
 	return func(yield func(chat.Entry, error) bool) {
 		defer st.Close()
@@ -43,7 +42,7 @@ func (st *Stream) Entries() iter.Seq2[chat.Entry, error] {
 		}
 		after, unsure := st.after, st.term != 0 && st.after != chat.FromStart
 		if unsure {
-			after-- // the one that its reader has comes too, to be looked at
+			after-- // includes the event that its reader has, to check its term
 		}
 		for entry, err := range st.service.log.Follow(st.ctx, st.meta.ID, after, st.progress) {
 			switch {
@@ -61,20 +60,20 @@ func (st *Stream) Entries() iter.Seq2[chat.Entry, error] {
 				return
 			}
 		}
-		if unsure && st.ctx.Err() == nil { // what its reader has is not there any more
+		if unsure && st.ctx.Err() == nil { // the event that its reader has is gone
 			yield(chat.Entry{}, errInterrupted)
 		}
 	}
 }
 
-// AfterTerm says of which term the event is that the stream goes on after, as its reader was told; 0:
-// that is not known. Where that event is of another one, the stream ends with CodeInterrupted: the log was
-// put back, and its reader has seen what is no more. So does the completion, as others may
-// have, who cannot tell.
+// AfterTerm sets the term of the event that the stream resumes after, as its reader received it; 0: not known.
+// If the log has that event with another term, the stream ends with CodeInterrupted: the log was restored from
+// a backup, and its reader has seen events that no longer exist. So does the completion, because other readers
+// may have seen them too, and cannot tell.
 func (st *Stream) AfterTerm(term uint32) { st.term = term }
 
-// interrupt ends a completion of which somebody has seen what the log does not hold any more, and
-// returns what that one is told.
+// interrupt ends a completion of which a reader has seen events that the log no longer holds, and returns the
+// error for that reader.
 func (s *Service) interrupt(ctx context.Context, m *chat.Meta) error {
 	told := *errInterrupted
 	told.SetBack, told.Throughout = true, true
