@@ -29,6 +29,8 @@ type Reply struct {
 	Verdict string
 	// Form is that of the claim that answers, or "".
 	Form Form
+	// Unmeasured is set where a yes or no is wanted for an amount that the question does not tell.
+	Unmeasured bool
 	// Several is set where it answers for several things, each with its verdict.
 	Several bool
 	// Likeness is how like the question is to one that the answer was written for, up to 1.
@@ -182,14 +184,28 @@ func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 		return claimed // an answer is to one of the things at most
 	}
 	reply := c.answers.find(question, species, c.index.space.Point(question))
-	if reply == nil || claimed != nil && claimed.Verdict != "" && reply.Verdict == "" && wantsVerdict(question) {
+	if reply == nil || claimed != nil && claimed.over(reply, question) {
 		return claimed
 	}
 	return reply
 }
 
-// AnswerAfter returns the claim that answers a question that says of what only with the words
-// before it, as in "He bites his tail. Is that bad?".
+// over reports whether a claim answers better than what was written for a question like it: by a
+// verdict that the other lacks, or as the question is more surely about its thing.
+func (r *Reply) over(written *Reply, question []words.Word) bool {
+	const nearlyIt, likelyIt = 0.85, 0.75
+	switch {
+	case r.Verdict != "" && written.Verdict == "":
+		return wantsVerdict(question)
+	case r.Verdict == written.Verdict:
+		return written.Likeness < min(likelyIt, r.Likeness)
+	default:
+		return r.Verdict != "" && written.Likeness < min(nearlyIt, r.Likeness)
+	}
+}
+
+// AnswerAfter returns the claim that answers a question that says of what, or how much, only with
+// the words before it, as in "He bites his tail. Is that bad?".
 func AnswerAfter(c *Catalogue, before, question []words.Word, species []Species) *Reply {
 	both := append(slices.Clone(before), question...)
 	return c.claims.find(FormOf(question), both[:min(len(both), maxQuery)], species)

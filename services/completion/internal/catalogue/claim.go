@@ -15,13 +15,15 @@ import (
 type Claim struct {
 	Answer // its Questions name the thing, each in as few words as tell it from others
 	Form   Form
+	bound  *bound // of a figure: within what an amount is right
 }
 
 // addClaims reads the claims beside a guide: lines of "- form yes | thing / thing | text", whose
-// verdict is yes, no or depends, and missing for figures and choices.
+// verdict is yes, no or depends, and for figures missing or what is right: "- long most 6 hours | ...".
 func addClaims(c *Catalogue, name string, text []byte) error {
 	return beside(c, name, text, "- form yes, no or depends | thing / thing | answer", func(g *Guide, fields []string) error {
 		form, verdict, _ := strings.Cut(fields[0], " ")
+		limit, verdict := boundOf(Form(form), verdict)
 		v, ok := map[string]string{"yes": "Yes", "no": "No", "depends": "It depends", "": ""}[verdict]
 		if !ok {
 			return errShape
@@ -30,7 +32,7 @@ func addClaims(c *Catalogue, name string, text []byte) error {
 			return err
 		}
 		answer := Answer{Guide: g, Questions: strings.Split(fields[1], " / "), Verdict: v, Text: strings.TrimSpace(fields[2])}
-		c.claims.list = append(c.claims.list, &Claim{Answer: answer, Form: Form(form)})
+		c.claims.list = append(c.claims.list, &Claim{Answer: answer, Form: Form(form), bound: limit})
 		return nil
 	})
 }
@@ -127,6 +129,11 @@ func fits(asked *Asked, claim *Claim) (share float32, keeps bool) {
 			share, keeps = same, true
 			if i > 0 && figureOf(f) != nil {
 				share = far
+				if claim.bound != nil {
+					share = near
+				} else if f == FormAge {
+					continue
+				}
 			}
 		case pair{FormShould, FormMay}, pair{FormShould, FormNeed}, pair{FormWorry, FormNormal}, pair{FormWorry, FormVet}:
 			share, keeps = same, true
@@ -162,6 +169,16 @@ type candidate struct {
 	keeps bool
 }
 
+// more reports whether a claim is more careful than another one that answers a question as well.
+func (f *candidate) more(than *candidate, question []words.Word) bool {
+	a, b := f.thing.claim, than.thing.claim
+	if a.bound != nil && b.bound != nil && a.Form == b.Form && a.bound.unit == b.bound.unit {
+		amount, ok := a.bound.amount(question)
+		return ok && !a.bound.holds(amount) && b.bound.holds(amount)
+	}
+	return a.Form == FormMay && a.Verdict == "No" && b.Verdict == "Yes"
+}
+
 // several answers a question that asks to feed several things, each by its claim; nil where it asks
 // for one.
 func several(list []candidate, best candidate, question []words.Word) *Reply {
@@ -173,7 +190,8 @@ func several(list []candidate, best candidate, question []words.Word) *Reply {
 	for _, f := range list {
 		rare := f.thing.words[f.thing.rarest].stem
 		known := slices.ContainsFunc(things, func(o *thing) bool {
-			return o.claim == f.thing.claim || slices.ContainsFunc(o.words, func(w weighed) bool { return w.stem == rare })
+			return o.claim == f.thing.claim || slices.ContainsFunc(o.words, func(w weighed) bool { return w.stem == rare }) ||
+				adjoin(question, rare, o.words[o.rarest].stem)
 		})
 		food := f.thing.claim.Guide.About("feeding") || f.thing.claim.Guide.About(TopicPoison)
 		if !known && food && f.keeps && f.thing.claim.Form == FormMay && f.like >= share*best.like && len(things) < most {
@@ -198,6 +216,50 @@ func several(list []candidate, best candidate, question []words.Word) *Reply {
 	return &Reply{Answer: &answer, Form: FormMay, Several: true, Likeness: float64(min(1, best.like+sameScale))}
 }
 
+// spelled returns a question in which what no guide and no claim says is taken for the one word of a
+// claim that it may be a slip of: "carots".
+func (s *claims) spelled(question []words.Word) []words.Word {
+	const least = 5
+	var out []words.Word
+	for i, w := range question {
+		if _, known := s.index.rarity[words.Whole(w.Stem)]; known || s.quiet[w.Text] || len(w.Text) < least || len(s.by[w.Stem]) > 0 {
+			continue
+		}
+		meant := ""
+		for stem := range s.by {
+			if len(stem) >= least-1 && words.Misspells(w.Stem, stem) {
+				if meant != "" {
+					meant = ""
+					break
+				}
+				meant = stem
+			}
+		}
+		if meant == "" {
+			continue
+		}
+		if out == nil {
+			out = slices.Clone(question)
+		}
+		out[i].Stem = meant
+	}
+	if out == nil {
+		return question
+	}
+	return out
+}
+
+// adjoin reports whether two words stand together, as those of one thing do: "raw chicken".
+func adjoin(question []words.Word, a, b string) bool {
+	for i := 1; i < len(question); i++ {
+		v, w := &question[i-1], &question[i]
+		if v.Clause == w.Clause && (v.Stem == a && w.Stem == b || v.Stem == b && w.Stem == a) {
+			return true
+		}
+	}
+	return false
+}
+
 // find returns the claim that answers a question in its form, or nil. Of those that answer it
 // alike the careful one is told.
 func (s *claims) find(asked Asked, question []words.Word, species []Species) *Reply {
@@ -205,10 +267,19 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 		return nil
 	}
 	var list []candidate
+	question = s.spelled(question)
 	weighed, place := s.weigh(question), s.index.space.Point(question)
 	has, seen := map[string]bool{}, map[*thing]bool{}
+	var parts []string
 	for _, w := range weighed {
 		has[w.stem] = true
+	}
+	if Fed(question) != nil {
+		for _, w := range question {
+			if slices.Contains(formsOf.Parts, w.Text) {
+				parts = append(parts, w.Stem)
+			}
+		}
 	}
 	for _, w := range weighed {
 		for _, t := range s.by[w.stem] {
@@ -218,7 +289,7 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 			}
 			seen[t] = true
 			own := t.named(weighed, has)
-			if own < leastOfThing {
+			if own < leastOfThing || t.claim.Form == FormMay && t.claim.Verdict == "Yes" && !t.names(parts) {
 				continue
 			}
 			like := share * (thingShare*own + askedOfClaim*t.tells(weighed) + senseShare*max(0, place.Near(&t.place)))
@@ -233,7 +304,7 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.like, a.like) })
 	best := list[0]
 	for _, f := range list {
-		if f.like >= alike*best.like && f.keeps == best.keeps && best.thing.claim.Verdict == "Yes" && f.thing.claim.Verdict == "No" && f.thing.claim.Form == FormMay {
+		if f.like >= alike*best.like && f.keeps == best.keeps && f.more(&best, question) {
 			best = f
 			break
 		}
@@ -247,8 +318,16 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 	reply := &Reply{Answer: &claim.Answer, Form: claim.Form, Likeness: float64(min(1, best.like+sameScale))}
 	if best.keeps && !asked.Open {
 		reply.Verdict = best.thing.verdict(&asked, question)
+		reply.Unmeasured = claim.bound != nil && reply.Verdict == "" && asked.Polar()
 	}
 	return reply
+}
+
+// names reports whether a thing has all of these words in its name.
+func (t *thing) names(stems []string) bool {
+	return !slices.ContainsFunc(stems, func(s string) bool {
+		return !slices.ContainsFunc(t.words, func(w weighed) bool { return w.stem == s })
+	})
 }
 
 // isOf reports whether a thing may be of one of these animals. Where none is spoken of, it has to
@@ -273,6 +352,12 @@ func (t *thing) verdict(asked *Asked, question []words.Word) string {
 		return ""
 	}
 	own := t.claim.Verdict
+	if t.claim.bound != nil {
+		return t.claim.bound.verdict(asked, question)
+	}
+	if len(phrasesIn(words.Join(question), formsOf.Deadly)) > 0 && len(phrasesIn(words.Join(words.Split(t.claim.Text)), formsOf.Death)) == 0 {
+		return "" // bad, but nobody says how bad
+	}
 	turned := phrasesIn(words.Join(question), formsOf.Bad)
 	if !asked.Turned || t.claim.Form == FormVet || slices.ContainsFunc(turned, func(w string) bool { return strings.Contains(t.name, w) }) {
 		return own

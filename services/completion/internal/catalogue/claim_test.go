@@ -22,7 +22,7 @@ func TestClaim(t *testing.T) {
 		{"My dog eats grass, should I be worried?", Dog, "dog-everyday-worries", "No"},
 		{"what temperature does a crested gecko like?", Reptile, "reptile-housing-heat-and-uvb", ""},
 		{"How often must a long haired dog be brushed?", Dog, "dog-grooming", ""},
-		{"would two gallons be enough for a betta's tank?", Fish, "fish-choosing-tank-mates", ""},
+		{"would two gallons be enough for a betta's tank?", Fish, "fish-choosing-tank-mates", "No"},
 		{"dry food or wet food?", Cat, "cat-feeding", ""},
 		{"at what age may a puppy leave its mom?", Dog, "puppy-first-week", ""},
 		{"is it bad not to brush a dog's teeth?", Dog, "dog-teeth", ""}, // yes and no would be guessed

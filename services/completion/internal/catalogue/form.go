@@ -14,7 +14,7 @@ import (
 // dimension, a choice, or a yes or no to some kind of question.
 type Form string
 
-// The forms that the code knows by name. Those of figures are in forms.yaml.
+// The forms that the code knows by name. Those of other figures are in forms.yaml.
 const (
 	FormChoice Form = "or"
 	FormMay    Form = "may"    // whether something may be done, given or left so
@@ -24,6 +24,7 @@ const (
 	FormWorry  Form = "worry"  // the contrary
 	FormVet    Form = "vet"    // whether a vet has to see it
 	FormIs     Form = "is"     // whether something is so
+	FormAge    Form = "age"    // the figure of an age
 )
 
 // An Asked is the form of a question.
@@ -67,14 +68,18 @@ type formPhrases struct {
 			Asked []string
 		}
 	}
-	Bad, Negations, Choice, NoChoice, Quiet, Enough, Feeds []string
+	Bad, Deadly, Death, Negations, Choice, NoChoice, Quiet, Enough, Feeds, Parts, Under, Over []string
+
+	Measures       map[string]map[string]float64
+	Spans, Numbers map[string]float64
 }
 
 // A figure is a dimension: how it is asked for, and how it is told.
 type figure struct {
 	Form   Form
-	Also   Form // what else answers, where it is asked for loosely: "when can"
-	Polar  bool // a question that has such a figure may want it, whether it is of yes or no
+	Also   Form     // what else answers, where it is asked for loosely: "when can"
+	Polar  bool     // a question that has such a figure may want it, whether it is of yes or no
+	Spans  []string // figures by themselves: "overnight"
 	Asked  []string
 	Figure string
 	told   *regexp.Regexp
@@ -88,11 +93,12 @@ var formsOf = func() *formPhrases { //nolint:gochecknoglobals // a table
 	for _, g := range f.Figures {
 		g.told = regexp.MustCompile(g.Figure)
 		pad(g.Asked)
+		pad(g.Spans)
 	}
 	for _, k := range f.Polar.Kinds {
 		pad(k.Asked)
 	}
-	for _, list := range [][]string{f.Polar.Phrases, f.Bad, f.Negations, f.Choice, f.NoChoice, f.Enough} {
+	for _, list := range [][]string{f.Polar.Phrases, f.Bad, f.Negations, f.Choice, f.NoChoice, f.Enough, f.Deadly, f.Death, f.Under, f.Over} {
 		pad(list)
 	}
 	return &f
@@ -144,7 +150,7 @@ func FormOf(question []words.Word) (a Asked) {
 		return a
 	}
 	text = words.Join(question[from:]) // what is told before it turns nothing round
-	a.Turned = len(phrasesIn(text, formsOf.Bad)) > 0
+	a.Turned = slices.ContainsFunc([][]string{formsOf.Bad, formsOf.Under, formsOf.Over}, func(list []string) bool { return len(phrasesIn(text, list)) > 0 })
 	a.Negated = len(phrasesIn(words.Join(question[from+1:]), formsOf.Negations)) > 0
 	for _, k := range formsOf.Polar.Kinds {
 		if len(phrasesIn(text, k.Asked)) > 0 {
@@ -154,7 +160,7 @@ func FormOf(question []words.Word) (a Asked) {
 	a.Forms = append(a.Forms, FormIs)
 	enough := len(phrasesIn(text, formsOf.Enough)) > 0
 	for _, g := range formsOf.Figures {
-		if enough || g.Polar && g.told.MatchString(text) {
+		if !slices.Contains(a.Forms, g.Form) && (enough || g.Polar && (g.told.MatchString(text) || len(phrasesIn(text, g.Spans)) > 0)) {
 			a.Forms = append(a.Forms, g.Form)
 		}
 	}

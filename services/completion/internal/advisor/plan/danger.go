@@ -72,7 +72,7 @@ func forbidden(p *Planner, pl *Plan, item *Item) {
 			for len(said) > 0 && said[0].Clause != said[len(said)-1].Clause {
 				said = said[1:] // "he ate a tulip, should he throw up?"
 			}
-			if found := p.cat.Answer(said, item.Species); found != nil && found.Form == catalogue.FormMay && found.Verdict == "No" && (found.Guide.About(catalogue.TopicEmergency) || found.Guide.About(catalogue.TopicHealth)) {
+			if found := p.cat.Answer(said, item.Species); found != nil && (found.Verdict == "No" && found.Form == catalogue.FormMay || found.Verdict != "" && item.Kind == read.KindDose) && (found.Guide.About(catalogue.TopicEmergency) || found.Guide.About(catalogue.TopicHealth)) {
 				item.Answer = found
 			}
 		}
@@ -97,6 +97,7 @@ const (
 	surelyCruel   = 0.1   // a sign is what somebody wishes
 	hardlyCruel   = 0.08
 	likelyCruel   = 0.4 // with a word of harm
+	surelyHarm    = 0.6 // even where a food is what may do it
 	likelyDose    = 0.8 // with a number
 	hardlyDose    = 0.08
 	danger        = 0.95 // the model alone is believed
@@ -110,6 +111,24 @@ func refusesDiet(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
 		return m.Attribute != nil && m.Attribute.Name == "diet" && m.Role == read.Unwanted
 	})
+}
+
+// feedsItself reports whether somebody asks what an animal may eat or drink by itself: "can a dog
+// drink beer".
+func feedsItself(t *read.Turn) bool {
+	const article = 2
+	animal := slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Species() != "" && m.From > 0 && m.From <= article })
+	return animal && len(t.Asks) == 1 && t.Asks[0].Question && catalogue.Fed(t.Words) != nil
+}
+
+// fearsFood reports whether somebody asks whether a food does their animal harm.
+func (p *Planner) fearsFood(pl *Plan) bool {
+	t := pl.Turn
+	if len(t.Asks) != 1 || !t.HasIn(&read.Sentence{From: 0, To: 1}, "asks-if") || !slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Role == read.Owned && m.Species() != "" }) {
+		return false
+	}
+	found := p.cat.Answer(read.Unnamed(t, &t.Asks[0]), t.Species(0, len(t.Words)))
+	return found != nil && found.Form == catalogue.FormMay && found.Guide.About(catalogue.Topic("feeding"))
 }
 
 // doses reports whether a turn has a number that may be of a dose, or of whom it is for.
@@ -138,8 +157,9 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 		dose = max(dose, pl.Turn.Asks[i].Kinds.Of(read.KindDose))
 	}
 	switch {
-	case v.Refusal == triage.Cruelty && (cruel < hardlyCruel || refusesDiet(pl.Turn)):
+	case v.Refusal == triage.Cruelty && (cruel < hardlyCruel || refusesDiet(pl.Turn) || cruel < likelyCruel/2 && feedsItself(pl.Turn)):
 		v.Refusal = ""
+	case v.Refusal == "" && cruel > likelyCruel && cruel < surelyHarm && p.fearsFood(pl): // "would cheese hurt my cat"
 	case v.Refusal == triage.Dose && dose < hardlyDose:
 		v.Refusal = ""
 	case v.Refusal == "" && cruel > likelyCruel && pl.Turn.Has("harm"):

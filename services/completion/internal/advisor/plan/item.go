@@ -203,7 +203,7 @@ func (p *Planner) rethink(pl *Plan, a *part, s *read.Sentence, item *Item, unfoc
 // answer looks for what was written for just the question of a part. Where a question is
 // surely that one, it matters no more what kind of question it seemed to be.
 func (p *Planner) answer(pl *Plan, item *Item, a *part) {
-	const likely, surely = 0.7, 0.8
+	const likely, surely, surelyClaimed = 0.7, 0.8, 0.92
 	if pl.heard || item.Kind == read.KindStock || item.Kind == read.KindPet {
 		return
 	}
@@ -222,10 +222,14 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 		}
 		said := read.Unnamed(pl.Turn, s)
 		found := p.cat.Answer(said, item.Species)
-		if found == nil && i > 0 && len(said) <= saysLittle {
-			found = catalogue.AnswerAfter(p.cat, read.Unnamed(pl.Turn, &pl.Turn.Asks[i-1]), said, item.Species)
+		if i > 0 && (found == nil && len(said) <= saysLittle || found != nil && found.Unmeasured) {
+			if told := catalogue.AnswerAfter(p.cat, read.Unnamed(pl.Turn, &pl.Turn.Asks[i-1]), said, item.Species); told != nil {
+				found = told
+			}
 		}
-		if found != nil && found.Likeness > least && (found.Form == "" || s.Question && item.Kind != read.KindRecommend) {
+		asked := catalogue.FormOf(said)
+		asks := s.Question || len(asked.Forms) > 0
+		if found != nil && found.Likeness > least && (found.Form == "" || asks && (item.Kind != read.KindRecommend || found.Verdict != "" && found.Likeness > surelyClaimed)) {
 			item.Answer, least = found, found.Likeness
 		}
 	}

@@ -225,9 +225,16 @@ func joins(word string) bool {
 	return word == "and" || word == "also" || word == "plus" || word == "but"
 }
 
-// opens reports whether a question begins at a word.
+// opens reports whether a question begins at a word: "is it", "can cats".
 func (t *Turn) opens(word int) bool {
-	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Fact == "opener" && m.From == word })
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool {
+		return m.From == word && (m.Fact == "opener" || m.Fact == "asks-if" && t.animalAt(m.To))
+	})
+}
+
+// animalAt reports whether an animal is named from a word on.
+func (t *Turn) animalAt(word int) bool {
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.From == word && (m.Pet != nil || m.Species() != "") })
 }
 
 // asks reports whether a question begins with words from up to to, or with a clause of them:
