@@ -204,11 +204,25 @@ func (r *Reply) over(written *Reply, question []words.Word) bool {
 	}
 }
 
-// AnswerAfter returns the claim that answers a question that says of what, or how much, only with
-// the words before it, as in "He bites his tail. Is that bad?".
+// AnswerAfter returns the answer to a question, or the claim that answers it if it says of what, or
+// how much, only with the words before it, as in "He bites his tail. Is that bad?".
 func AnswerAfter(c *Catalogue, before, question []words.Word, species []Species) *Reply {
+	const saysLittle = 5 // words
+	found := c.Answer(question, species)
+	if found != nil && !found.Unmeasured || found == nil && len(question) > saysLittle {
+		return found
+	}
 	both := append(slices.Clone(before), question...)
-	return c.claims.find(FormOf(question), both[:min(len(both), maxQuery)], species)
+	if told := c.claims.find(FormOf(question), both[:min(len(both), maxQuery)], species); told != nil {
+		return told
+	}
+	return found
+}
+
+// OfFood reports whether a question asks whether an animal may have something as food.
+func OfFood(c *Catalogue, question []words.Word, species []Species) bool {
+	found := c.Answer(question, species)
+	return found != nil && found.Form == FormMay && found.Guide.About("feeding")
 }
 
 func (a *answers) find(question []words.Word, species []Species, place meaning.Point) *Reply {

@@ -47,7 +47,7 @@ func boundOf(form Form, verdict string) (b *bound, rest string) {
 
 // measure returns of what a word is a measure, and how many of its unit it is.
 func measure(word string) (unit string, size float64) {
-	for unit, list := range formsOf.Measures {
+	for unit, list := range formsOf.Amounts.Measures {
 		if size, ok := list[word]; ok {
 			return unit, size
 		}
@@ -59,7 +59,7 @@ func measure(word string) (unit string, size float64) {
 func amountIn(question []words.Word, unit string) (amount float64, ok bool) {
 	for i, w := range question {
 		digits := strings.TrimRight(w.Text, "abcdefghijklmnopqrstuvwxyz")
-		number, known := formsOf.Numbers[w.Text]
+		number, known := formsOf.Amounts.Numbers[w.Text]
 		if v, err := strconv.ParseFloat(digits, 64); err == nil {
 			number, known = v, true
 		}
@@ -83,7 +83,7 @@ func amountIn(question []words.Word, unit string) (amount float64, ok bool) {
 	}
 	if unit == "hours" {
 		text := words.Join(question)
-		for span, hours := range formsOf.Spans {
+		for span, hours := range formsOf.Amounts.Spans {
 			if strings.Contains(text, " "+span+" ") {
 				amount, ok = max(amount, hours), true
 			}
@@ -113,9 +113,9 @@ func (b *bound) verdict(asked *Asked, question []words.Word) string {
 	text := words.Join(question)
 	so := b.holds(amount)
 	switch {
-	case len(phrasesIn(text, formsOf.Under)) > 0:
+	case len(phrasesIn(text, formsOf.Amounts.Under)) > 0:
 		so = amount < b.least
-	case len(phrasesIn(text, formsOf.Over)) > 0:
+	case len(phrasesIn(text, formsOf.Amounts.Over)) > 0:
 		so = amount > b.most
 	case asked.Turned:
 		so = !so

@@ -68,10 +68,13 @@ type formPhrases struct {
 			Asked []string
 		}
 	}
-	Bad, Deadly, Death, Negations, Choice, NoChoice, Quiet, Enough, Feeds, Parts, Under, Over []string
+	Bad, Deadly, Death, Negations, Choice, NoChoice, Quiet, Enough, Feeds, Parts []string
 
-	Measures       map[string]map[string]float64
-	Spans, Numbers map[string]float64
+	Amounts struct {
+		Measures       map[string]map[string]float64
+		Spans, Numbers map[string]float64
+		Under, Over    []string
+	}
 }
 
 // A figure is a dimension: how it is asked for, and how it is told.
@@ -98,7 +101,7 @@ var formsOf = func() *formPhrases { //nolint:gochecknoglobals // a table
 	for _, k := range f.Polar.Kinds {
 		pad(k.Asked)
 	}
-	for _, list := range [][]string{f.Polar.Phrases, f.Bad, f.Negations, f.Choice, f.NoChoice, f.Enough, f.Deadly, f.Death, f.Under, f.Over} {
+	for _, list := range [][]string{f.Polar.Phrases, f.Bad, f.Negations, f.Choice, f.NoChoice, f.Enough, f.Deadly, f.Death, f.Amounts.Under, f.Amounts.Over} {
 		pad(list)
 	}
 	return &f
@@ -150,7 +153,7 @@ func FormOf(question []words.Word) (a Asked) {
 		return a
 	}
 	text = words.Join(question[from:]) // what is told before it turns nothing round
-	a.Turned = slices.ContainsFunc([][]string{formsOf.Bad, formsOf.Under, formsOf.Over}, func(list []string) bool { return len(phrasesIn(text, list)) > 0 })
+	a.Turned = slices.ContainsFunc([][]string{formsOf.Bad, formsOf.Amounts.Under, formsOf.Amounts.Over}, func(list []string) bool { return len(phrasesIn(text, list)) > 0 })
 	a.Negated = len(phrasesIn(words.Join(question[from+1:]), formsOf.Negations)) > 0
 	for _, k := range formsOf.Polar.Kinds {
 		if len(phrasesIn(text, k.Asked)) > 0 {

@@ -113,24 +113,6 @@ func refusesDiet(t *read.Turn) bool {
 	})
 }
 
-// feedsItself reports whether somebody asks what an animal may eat or drink by itself: "can a dog
-// drink beer".
-func feedsItself(t *read.Turn) bool {
-	const article = 2
-	animal := slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Species() != "" && m.From > 0 && m.From <= article })
-	return animal && len(t.Asks) == 1 && t.Asks[0].Question && catalogue.Fed(t.Words) != nil
-}
-
-// fearsFood reports whether somebody asks whether a food does their animal harm.
-func (p *Planner) fearsFood(pl *Plan) bool {
-	t := pl.Turn
-	if len(t.Asks) != 1 || !t.HasIn(&read.Sentence{From: 0, To: 1}, "asks-if") || !slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Role == read.Owned && m.Species() != "" }) {
-		return false
-	}
-	found := p.cat.Answer(read.Unnamed(t, &t.Asks[0]), t.Species(0, len(t.Words)))
-	return found != nil && found.Form == catalogue.FormMay && found.Guide.About(catalogue.Topic("feeding"))
-}
-
 // doses reports whether a turn has a number that may be of a dose, or of whom it is for.
 func doses(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
@@ -141,8 +123,7 @@ func doses(t *read.Turn) bool {
 // asksOfStore reports whether a turn asks what is known of pets that it names: they are in the
 // store, and in no danger at somebody's home.
 func asksOfStore(t *read.Turn) bool {
-	own := slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Role == read.Owned && m.Species() != "" })
-	return !own && len(t.Pets(0, len(t.Words))) > 0 && len(asked(t, 0, len(t.Words))) > 0
+	return !read.Owns(t) && len(t.Pets(0, len(t.Words))) > 0 && len(asked(t, 0, len(t.Words))) > 0
 }
 
 // weigh holds triage's verdict against the model's: sets of words see what is said, and
@@ -156,10 +137,11 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 		cruel = max(cruel, pl.Turn.Asks[i].Kinds.Of(read.KindCruelty))
 		dose = max(dose, pl.Turn.Asks[i].Kinds.Of(read.KindDose))
 	}
+	ofFood := len(pl.Turn.Asks) == 1 && pl.Turn.At("asks-if", 0) && catalogue.OfFood(p.cat, pl.Turn.Words, pl.Turn.Species(0, len(pl.Turn.Words)))
 	switch {
-	case v.Refusal == triage.Cruelty && (cruel < hardlyCruel || refusesDiet(pl.Turn) || cruel < likelyCruel/2 && feedsItself(pl.Turn)):
+	case v.Refusal == triage.Cruelty && (cruel < hardlyCruel || refusesDiet(pl.Turn) || cruel < likelyCruel/2 && ofFood):
 		v.Refusal = ""
-	case v.Refusal == "" && cruel > likelyCruel && cruel < surelyHarm && p.fearsFood(pl): // "would cheese hurt my cat"
+	case v.Refusal == "" && cruel > likelyCruel && cruel < surelyHarm && ofFood && read.Owns(pl.Turn): // "would cheese hurt my cat"
 	case v.Refusal == triage.Dose && dose < hardlyDose:
 		v.Refusal = ""
 	case v.Refusal == "" && cruel > likelyCruel && pl.Turn.Has("harm"):

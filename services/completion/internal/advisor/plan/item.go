@@ -220,15 +220,9 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 		if s.From < a.from || s.To > a.to {
 			continue
 		}
-		said := read.Unnamed(pl.Turn, s)
-		found := p.cat.Answer(said, item.Species)
-		if i > 0 && (found == nil && len(said) <= saysLittle || found != nil && found.Unmeasured) {
-			if told := catalogue.AnswerAfter(p.cat, read.Unnamed(pl.Turn, &pl.Turn.Asks[i-1]), said, item.Species); told != nil {
-				found = told
-			}
-		}
-		asked := catalogue.FormOf(said)
-		asks := s.Question || len(asked.Forms) > 0
+		said, before := read.Unnamed(pl.Turn, s), read.Unnamed(pl.Turn, &pl.Turn.Asks[max(0, i-1)])
+		found := catalogue.AnswerAfter(p.cat, before, said, item.Species)
+		asks := s.Question || len(catalogue.FormOf(said).Forms) > 0
 		if found != nil && found.Likeness > least && (found.Form == "" || asks && (item.Kind != read.KindRecommend || found.Verdict != "" && found.Likeness > surelyClaimed)) {
 			item.Answer, least = found, found.Likeness
 		}

@@ -228,12 +228,12 @@ func joins(word string) bool {
 // opens reports whether a question begins at a word: "is it", "can cats".
 func (t *Turn) opens(word int) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool {
-		return m.From == word && (m.Fact == "opener" || m.Fact == "asks-if" && t.animalAt(m.To))
+		return m.From == word && (m.Fact == "opener" || m.Fact == "asks-if" && animalAt(t, m.To))
 	})
 }
 
 // animalAt reports whether an animal is named from a word on.
-func (t *Turn) animalAt(word int) bool {
+func animalAt(t *Turn, word int) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.From == word && (m.Pet != nil || m.Species() != "") })
 }
 

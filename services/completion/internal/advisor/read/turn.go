@@ -127,6 +127,11 @@ func Unnamed(t *Turn, s *Sentence) []words.Word {
 	return list
 }
 
+// Owns reports whether a turn tells of somebody's own animal.
+func Owns(t *Turn) bool {
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Role == Owned && m.Species() != "" })
+}
+
 // Pets returns the pets that are named in words from up to to, each once.
 func (t *Turn) Pets(from, to int) []*catalogue.Pet {
 	var list []*catalogue.Pet
