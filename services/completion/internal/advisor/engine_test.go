@@ -105,7 +105,7 @@ func TestModels(t *testing.T) {
 		t.Fatalf("models = %v", models)
 	}
 	for _, m := range models {
-		if m.Engine != chat.Engine(a) || m.ContextWindow != 32768 || m.OwnedBy != "petstore" || m.Created.IsZero() || m.Capabilities != (chat.Capabilities{JSONOutput: chat.Used, Tools: chat.Ignored, Images: chat.Ignored, Reasoning: chat.Ignored}) {
+		if m.Engine != chat.Engine(a) || m.ContextWindow != 32768 || m.OwnedBy != "petstore" || m.Created.IsZero() || m.Capabilities != (chat.Capabilities{JSONOutput: chat.Used, Tools: chat.Ignored, OtherTools: chat.Ignored, Images: chat.Ignored, Reasoning: chat.Ignored}) {
 			t.Errorf("model %+v", m)
 		}
 		if !strings.HasPrefix(m.Fingerprint, "fp_") || m.Fingerprint != fingerprint {
