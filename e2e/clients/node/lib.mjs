@@ -108,7 +108,7 @@ const checks = {
     console.error('cut:', String(err.message ?? err).slice(0, 200))
     const { err: again, result: resumed } = await failure(() => ask({ base: broken, model: 'story', resume: true }))
     if (!again && resumed.text !== text) return fails(`what goes on ends with ${JSON.stringify(resumed.text)}`)
-    return again ? 'raises' : `raises; ${resumed.resumed} goes on`
+    return resumed?.resumed ? `raises; ${resumed.resumed} goes on` : 'raises'
   },
 }
 
