@@ -113,7 +113,11 @@ func voiceOf(req *chat.Request, pl *plan.Plan, choice int) compose.Voice {
 // write composes one choice: as text, or as JSON where that is asked for.
 func (a *Advisor) write(req *chat.Request, pl *plan.Plan, choice int) (compose.Answer, error) {
 	answer := compose.Write(a.cat, pl, voiceOf(req, pl, choice))
-	if f := req.ResponseFormat; f != nil && f.Kind != chat.FormatText {
+	f := req.ResponseFormat
+	if f == nil && pl.Style.Wants("json") && !grave(&pl.Items[0]) {
+		f = &chat.ResponseFormat{Kind: chat.FormatJSONObject}
+	}
+	if f != nil && f.Kind != chat.FormatText {
 		return inJSON(f, answer)
 	}
 	return answer, nil

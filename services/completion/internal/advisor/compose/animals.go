@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/layout"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/telling"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
@@ -494,10 +495,9 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 	if len(i.Asked) == 0 {
 		c.add(contrast(columns, names))
 	}
-	if c.bare || c.voice.Length == Brief {
+	if c.bare || c.voice.Length == Brief && c.plan.Style.Last("table", "bullets", "numbered", "checklist") == "" {
 		return
 	}
-	heads := mapped(names, func(s string) string { return "**" + s + "**" })
 	rows := []row{}
 	add := func(label, attribute string) {
 		r := row{label: label}
@@ -510,7 +510,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 		for _, a := range i.Asked {
 			add(upperFirst(a.Name), a.Name)
 		}
-		c.add(table(heads, rows))
+		c.add(comparison(&c.plan.Style, names, rows))
 		return
 	}
 	if len(i.Pets) > 0 {
@@ -527,7 +527,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 	add("Lifespan", "lifespan")
 	add("Upkeep", "upkeep")
 	add("Beginners", "beginner")
-	c.add(table(heads, rows[:c.voice.Length.by(4, 6, len(rows), len(rows))]))
+	c.add(comparison(&c.plan.Style, names, rows[:c.voice.Length.by(4, 6, len(rows), len(rows))]))
 	f := mapped(columns, func(p *catalogue.Pet) string {
 		fit := c.judge(p, c.personal())
 		if len(fit.against) == 0 {
@@ -599,7 +599,7 @@ func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute
 			if p.Story != "" {
 				fact = petFact(p, a.Name)
 			}
-			parts = append(parts, "**"+names[i]+":** "+firstOf(fact, 1))
+			parts = append(parts, "**"+names[i]+":** "+layout.First(fact, 1))
 		}
 		return strings.Join(parts, " ")
 	}
@@ -649,13 +649,19 @@ type row struct {
 	cells []string
 }
 
-func table(heads []string, rows []row) string {
-	var b strings.Builder
-	b.WriteString("| | " + strings.Join(heads, " | ") + " |\n|---|" + strings.Repeat("---|", len(heads)) + "\n")
-	for _, r := range rows {
-		b.WriteString("| " + r.label + " | " + strings.Join(r.cells, " | ") + " |\n")
+// comparison writes rows as a table or, where points are wished for, a line for each row.
+func comparison(s *read.Style, names []string, rows []row) string {
+	if s.Last("table", "bullets", "numbered", "checklist") != "" && !s.Wants("table") {
+		return layout.Bullets(mapped(rows, func(r row) string {
+			cells := make([]string, len(names))
+			for i, name := range names {
+				cells[i] = name + " " + r.cells[i]
+			}
+			return "**" + r.label + ":** " + strings.Join(cells, "; ")
+		}))
 	}
-	return b.String()
+	heads := append([]string{""}, mapped(names, func(s string) string { return "**" + s + "**" })...)
+	return layout.Table(heads, mapped(rows, func(r row) []string { return append([]string{r.label}, r.cells...) }))
 }
 
 // guide answers from the guides.
@@ -715,10 +721,11 @@ func (c *composer) direct(i *plan.Item) {
 	if c.bare || c.voice.Length < Short {
 		return
 	}
+	more := c.voice.Length.by(0, 1, 1, 3)
 	for _, h := range i.Hits {
-		if h.Guide == i.Answer.Guide && h.Near() {
+		if h.Guide == i.Answer.Guide && h.Near() && more > 0 {
 			c.add("**" + h.Heading + "** " + excerpt.Of(h.Text, c.voice.Length.by(40, 60, 90, 160)))
-			return
+			more--
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/layout"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
@@ -39,14 +39,7 @@ type composer struct {
 func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	c := &composer{cat: cat, plan: pl, voice: v}
 	s := &pl.Style
-	switch {
-	case s.Wants("short") || s.Wants("one-sentence") || s.Wants("two-sentences"):
-		c.voice.Length = min(c.voice.Length, Brief)
-	case s.Wants("long") && v.Length < Long:
-		c.voice.Length++
-	case len(pl.Items) > 1 && c.voice.Length > Short:
-		c.voice.Length--
-	}
+	c.voice.Length = length(pl, v.Length)
 	c.bare = s.Wants("one-word") || s.Wants("names-only") || s.Wants("number-only") || s.Wants("one-sentence") || s.Wants("yes-no")
 	if pl.Turn.Language.Speaks() {
 		c.tongue = pl.Turn.Language
@@ -70,6 +63,7 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 		c.add(c.say("in-danger")) // it may tell of one
 	}
 	c.unused()
+	layouter{c}.lay()
 	return Answer{Text: c.form(), Pets: c.pets, Reasons: c.merits()}
 }
 
@@ -99,6 +93,12 @@ const unread = "I understand only English, German, French, Spanish, Italian, Por
 func (c *composer) language() {
 	t := c.plan.Turn
 	if !t.Foreign {
+		if l := t.Language; l != nil && !l.Speaks() { // it was asked for
+			if c.urgent() {
+				c.add("**" + c.callIn(l) + "**")
+			}
+			c.add("I do not write " + l.Name + "; here is the answer in English.")
+		}
 		return
 	}
 	if l := t.Language; l != nil {
@@ -108,6 +108,12 @@ func (c *composer) language() {
 		c.add(l.Note)
 	}
 	c.add(unread)
+}
+
+// urgent reports whether no form is worth a line of the answer, as it may be needed.
+func (c *composer) urgent() bool {
+	k := c.plan.Items[0].Kind
+	return k == read.KindEmergency || k == read.KindDose || k == read.KindCruelty
 }
 
 // note says in the person's language that an answer is in English and, in an emergency, whom
@@ -217,27 +223,26 @@ func quoted(texts []string) []string {
 func (c *composer) form() string {
 	s := &c.plan.Style
 	text := strings.Join(c.blocks, "\n\n")
-	kind := c.plan.Items[0].Kind
-	urgent := kind == read.KindEmergency || kind == read.KindDose || kind == read.KindCruelty
+	urgent := c.urgent()
 	switch {
 	case urgent: // no form is worth a line that may be needed
-	case s.Wants("number-only") && number(text) != "":
-		return number(text)
-	case (s.Wants("yes-no") || s.Wants("one-word")) && yesOrNo(text) != "":
-		return yesOrNo(text)
+	case s.Wants("number-only") && layout.Number(text) != "":
+		return layout.Number(text)
+	case (s.Wants("yes-no") || s.Wants("one-word")) && layout.YesOrNo(text) != "":
+		return layout.YesOrNo(text)
 	case s.Wants("one-sentence"):
-		text = firstOf(text, 1)
+		text = layout.First(text, 1)
 	case s.Wants("two-sentences"):
-		text = firstOf(text, 2)
+		text = layout.First(text, 2)
 	}
-	if sources := c.sources(); sources != "" && !c.bare && !s.Wants("two-sentences") {
+	if sources := c.sources(); sources != "" && !c.bare && s.Last("two-sentences", "no-sources", "line", "csv", "child") == "" {
 		text += "\n\n" + sources
 	}
 	if s.Words > 0 && !urgent {
-		text = upTo(text, s.Words)
+		text = layout.UpTo(text, s.Words)
 	}
 	if s.Wants("no-markdown") {
-		text = plain(text)
+		text = layout.Plain(text)
 	}
 	if s.Wants("uppercase") {
 		text = strings.ToUpper(text)
@@ -252,60 +257,6 @@ func (c *composer) form() string {
 		text += " " + s.End
 	}
 	return text
-}
-
-// yesOrNo returns the word that a text begins with, where that is the whole answer.
-func yesOrNo(text string) string {
-	for _, word := range []string{"Yes", "No"} {
-		if rest, ok := strings.CutPrefix(plain(text), word); ok && rest != "" && strings.ContainsRune(":,. ", rune(rest[0])) {
-			return word + "."
-		}
-	}
-	return ""
-}
-
-// number returns the first number of a text.
-func number(text string) string {
-	from := strings.IndexAny(text, "0123456789")
-	if from < 0 {
-		return ""
-	}
-	rest := text[from:]
-	if to := strings.IndexFunc(rest, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != ',' }); to >= 0 {
-		rest = rest[:to]
-	}
-	return strings.TrimRight(rest, ".,")
-}
-
-// firstOf returns the first sentences of a text, without its markup.
-func firstOf(text string, n int) string {
-	flat := plain(strings.ReplaceAll(text, "\n\n", " "))
-	sentences := excerpt.Split(flat)
-	return strings.Join(sentences[:min(n, len(sentences))], " ")
-}
-
-// upTo shortens a text to at most n words, at the end of a sentence where it can.
-func upTo(text string, n int) string {
-	if excerpt.Words(text) <= n {
-		return text
-	}
-	kept := ""
-	for _, s := range excerpt.Split(plain(text)) {
-		if excerpt.Words(kept)+excerpt.Words(s) > n {
-			break
-		}
-		kept += s + " "
-	}
-	if kept == "" {
-		kept = strings.Join(strings.Fields(plain(text))[:n], " ")
-	}
-	return strings.TrimSpace(kept)
-}
-
-// plain takes the Markdown off a text.
-func plain(text string) string {
-	text = strings.NewReplacer("**", "", "*", "", "`", "", "\n- ", "\n").Replace(text)
-	return strings.TrimPrefix(text, "- ")
 }
 
 func (c *composer) sources() string {

@@ -19,6 +19,7 @@ type english struct{ *composer }
 var _ phrasing = english{}
 
 func (english) says(p *catalogue.Pet, attribute string) string { return says(p, attribute) }
+func (english) headline(p *catalogue.Pet) string               { return headline(p) }
 func (english) lacks(w *plan.Condition) string                 { return "is not " + w.Said }
 
 // snag implements [phrasing].
@@ -255,45 +256,10 @@ func (c english) found(i *plan.Item, fits, shown []fit) {
 		fmt.Fprintf(&b, "- %s%s\n", headline(f.pet), c.also(f.pet, i))
 		c.show(f.pet)
 	}
-	if c.plan.Style.Wants("table") {
-		c.add(lead+":", petTable(shown, i.Asked))
-	} else {
-		c.add(lead+":", b.String())
-	}
+	c.add(lead+":", b.String())
 	if i.Total && len(fits) > 1 {
 		c.add(fmt.Sprintf("Their fees add up to **%s**.", dollars(fees(petsOf(fits)))))
 	}
-}
-
-// petTable is a table with a line for each pet: its name and what is asked of it, or else
-// what a list tells.
-func petTable(fits []fit, asked []*catalogue.Attribute) string {
-	attributes := []string{"breed", "age", "fee"}
-	if len(asked) > 0 {
-		attributes = mapped(asked, func(a *catalogue.Attribute) string { return a.Name })
-	}
-	var rows []row
-	for _, f := range fits {
-		r := row{label: "**" + f.pet.Name + "**"}
-		for _, a := range attributes {
-			r.cells = append(r.cells, cell(f.pet, a))
-		}
-		rows = append(rows, r)
-	}
-	return table(mapped(attributes, upperFirst), rows)
-}
-
-// cell is what a table says of a pet.
-func cell(p *catalogue.Pet, attribute string) string {
-	switch attribute {
-	case "breed":
-		return p.Breed.Name
-	case "age":
-		return ageOf(p)
-	case "fee":
-		return dollars(p.Price)
-	}
-	return says(p, attribute)
 }
 
 func superlativeOf(o *plan.Order) string { return strings.ToLower(o.Said) }

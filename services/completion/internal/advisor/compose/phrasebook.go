@@ -114,7 +114,7 @@ const nearCare = 0.9
 // shortCare tells a passage in short, if it is among the best and known in the language.
 func (c phrasebook) shortCare(i *plan.Item) bool {
 	for n, h := range i.Hits {
-		if n == 0 && !h.Answers() && i.Answer == nil || i.Answer == nil && h.Score < nearCare*i.Hits[0].Score {
+		if n == 0 && !h.Answers() && i.Answer == nil || h.Score < nearCare*i.Hits[0].Score {
 			return false
 		}
 		text := c.tongue.Care(h.Guide.ID, h.Heading)

@@ -11,6 +11,8 @@ import (
 type phrasing interface {
 	// says returns in a few words what a pet is like in one respect; "" if the language has none.
 	says(p *catalogue.Pet, attribute string) string
+	// headline introduces a pet in a list.
+	headline(p *catalogue.Pet) string
 	// lacks returns that a pet is not what was wanted.
 	lacks(w *plan.Condition) string
 	// snag returns what an honest seller says of an attribute.

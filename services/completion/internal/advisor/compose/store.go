@@ -88,7 +88,7 @@ func (c *composer) candidates(i *plan.Item) (fits []fit, fitting int) {
 // recommend shows the pets that suit best, or says that none does and what comes nearest.
 func (c *composer) recommend(i *plan.Item) {
 	in := c.in()
-	if a, b := contradiction(i.Wants); a != nil {
+	if a, b := suit.Contradiction(i.Wants); a != nil {
 		in.contradiction(a, b)
 		return
 	}
@@ -102,7 +102,7 @@ func (c *composer) recommend(i *plan.Item) {
 	case len(fits) == 0:
 		c.add(c.either("I have shown you every pet that comes close. Tell me what may be different, such as the kind of animal, the size or the budget, and I look again.", "no-more"))
 	case c.plan.Style.Wants("names-only") && suit > 0:
-		c.names(fits[:min(suit, 5)])
+		c.names(c.choose(i, fits[:suit]))
 	case suit == 0:
 		in.nearest(i, fits)
 	default:
@@ -141,29 +141,6 @@ func (c *composer) choose(i *plan.Item, fits []fit) []fit {
 	return chosen
 }
 
-// likeBreeds asks for animals of a breed's species, size and energy in the place of one
-// that is not here.
-func likeBreeds(cat *catalogue.Catalogue, wants []plan.Condition) []plan.Condition {
-	var list []plan.Condition
-	for _, w := range wants {
-		b := (*catalogue.Breed)(nil)
-		if w.Attribute.Name == "breed" && w.Op == catalogue.Is {
-			b = cat.Breed(w.Names[0])
-		}
-		if b == nil {
-			list = append(list, w)
-			continue
-		}
-		is := func(name, value string) {
-			list = append(list, plan.Condition{Constraint: catalogue.Constraint{Attribute: cat.Attribute(name), Op: catalogue.Is, Names: []string{value}}, Said: value, Wish: name != "species"})
-		}
-		is("species", string(b.Species))
-		is("size", string(b.Size))
-		is("energy", string(b.Energy))
-	}
-	return list
-}
-
 // top returns the pets that share the first place.
 func (c *composer) top(o *plan.Order, fits []fit) []fit {
 	if o.N > 0 {
@@ -182,27 +159,6 @@ func (c *composer) names(fits []fit) {
 	for _, f := range fits {
 		c.show(f.pet)
 	}
-}
-
-// contradiction returns two conditions that no pet can meet together; nil: there are none.
-func contradiction(wants []plan.Condition) (one, other *plan.Condition) {
-	for i, a := range wants {
-		for k, b := range wants[i+1:] {
-			if a.Attribute != b.Attribute || a.Of != "" || b.Of != "" {
-				continue
-			}
-			low, high := a, b
-			if low.Op != catalogue.AtLeast && low.Op != catalogue.Above {
-				low, high = b, a
-			}
-			opposed := (low.Op == catalogue.AtLeast || low.Op == catalogue.Above) && (high.Op == catalogue.AtMost || high.Op == catalogue.Below) && low.Number > high.Number
-			same := a.Op == catalogue.Is && b.Op == catalogue.Not && slices.Equal(a.Names, b.Names)
-			if opposed || same {
-				return &wants[i], &wants[i+1+k]
-			}
-		}
-	}
-	return nil, nil
 }
 
 // stock answers which pets there are, exactly.
@@ -252,7 +208,7 @@ func (c *composer) none(i *plan.Item) {
 		return
 	}
 	near := *i
-	near.Wants = likeBreeds(c.cat, i.Wants)
+	near.Wants = suit.LikeBreeds(c.cat, i.Wants)
 	fits, _ := c.candidates(&near)
 	if len(fits) == 0 || fits[0].far >= 100 && len(i.Wants) > 1 {
 		return

@@ -15,7 +15,7 @@ func describe(cat *catalogue.Catalogue, t *read.Turn) {
 	}
 	for i := range t.Marks {
 		head := &t.Marks[i]
-		if head.Species() == "" || head.Role != read.Plain || !singular(t, head) {
+		if head.Species() == "" || head.Role != read.Plain || !read.Singular(t, head) {
 			continue
 		}
 		if pet, from := described(cat, t, head); pet != nil {
@@ -96,27 +96,4 @@ func ofOne(a *catalogue.Attribute) bool {
 		return true
 	}
 	return false
-}
-
-// singular reports whether a mention is of one animal.
-func singular(t *read.Turn, m *read.Mark) bool {
-	w := t.Words[m.To-1].Text
-	return w[len(w)-1] != 's' || len(w) > 1 && w[len(w)-2] == 's'
-}
-
-// impersonal reports whether nobody is spoken of in the sentence of a mark: what it says is asked of
-// the animals, as in "which dogs are not for families".
-func impersonal(t *read.Turn, m *read.Mark) bool {
-	s := t.Sentence(m.From)
-	return s != nil && impersonalIn(t, s.From, s.To)
-}
-
-func impersonalIn(t *read.Turn, from, to int) bool {
-	for _, w := range t.Words[from:to] {
-		switch w.Text {
-		case "i", "im", "ive", "id", "we", "weve", "were", "me", "us", "my", "our", "mine", "ours":
-			return false
-		}
-	}
-	return true
 }

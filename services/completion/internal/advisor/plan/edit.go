@@ -21,12 +21,18 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 	if kinds.Of(read.TalkThanks)+kinds.Of(read.TalkBye)+kinds.Of(read.TalkGreeting) > 0.6 {
 		return Item{}, false
 	}
-	named := wantedByName(t)
+	if t.Edits && before.Store != nil { // "same but only the females, as a table"
+		item := *before.Store
+		pl.Frame.Wants = slices.Clone(item.Wants)
+		p.refine(pl, &item)
+		return item, true
+	}
+	named := read.WantsByName(t)
 	facts := asked(t, 0, len(t.Words))
 	if item, ok := p.alike(pl, before); ok {
 		return item, true
 	}
-	if before.Store != nil && refusesByName(t) { // "not Marmalade, gran can't do diets"
+	if before.Store != nil && read.RefusesByName(t) { // "not Marmalade, gran can't do diets"
 		if item, ok := p.editStore(pl, before, &kinds, named, false); ok {
 			return item, true
 		}
@@ -45,6 +51,7 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 	case t.Has("detail") && !named && (last.Kind == read.KindGuide || last.Kind == read.KindBreed):
 		item := *last
 		item.Detail = true
+		p.search(pl, &item, 0, 0)
 		return item, true
 	}
 	if before.Store == nil && t.Has("not-that") && len(before.Focus.Kinds()) == 1 {
@@ -63,7 +70,7 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 // cat", "similar size, but cheaper".
 func (p *Planner) alike(pl *Plan, before *Frame) (Item, bool) {
 	t, f := pl.Turn, pl.Frame
-	if !t.Has("alike") || len(before.Focus.Pets) != 1 || wantedByName(t) {
+	if !t.Has("alike") || len(before.Focus.Pets) != 1 || read.WantsByName(t) {
 		return Item{}, false
 	}
 	model := before.Focus.Pets[0]
@@ -92,7 +99,7 @@ func (p *Planner) alike(pl *Plan, before *Frame) (Item, bool) {
 // among takes "which of the two is cheaper?" as a question about those that were spoken of.
 func (p *Planner) among(pl *Plan, before *Frame, named bool, facts []*catalogue.Attribute) (Item, bool) {
 	t, last := pl.Turn, before.Last
-	if pets := before.Shown; forStore(last.Kind) && (len(pets) == 2 || len(pets) > 2 && countsTwo(t)) {
+	if pets := before.Shown; forStore(last.Kind) && (len(pets) == 2 || len(pets) > 2 && read.CountsTwo(t)) {
 		pair := *last // "which of those two is cheaper"
 		pair.Kind, pair.Pets = read.KindPet, pets[:2]
 		last = &pair
@@ -168,8 +175,8 @@ func (p *Planner) editStore(pl *Plan, before *Frame, kinds *read.Kinds, named, f
 		f.Wants = slices.Clone(item.Wants)
 	}
 	switch {
-	case (t.Has("not-that") || refusesByName(t)) && !named:
-		if !refusesByName(t) {
+	case (t.Has("not-that") || read.RefusesByName(t)) && !named:
+		if !read.RefusesByName(t) {
 			item.Except = append(slices.Clone(before.Shown), before.Focus.Pets...)
 		}
 		item.Except = append(item.Except, t.Pets(0, len(t.Words))...)
@@ -311,22 +318,4 @@ func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
 func asksOfPet(p *Planner, t *read.Turn) bool {
 	conditions, _ := p.conditions(t, 0, len(t.Words))
 	return slices.ContainsFunc(conditions, func(c Condition) bool { return c.Op == catalogue.Not })
-}
-
-// countsTwo reports whether a turn speaks of two.
-func countsTwo(t *read.Turn) bool {
-	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Amount != nil && m.Attribute == nil && m.Amount.Low == 2 })
-}
-
-// refusesByName reports whether a turn names a pet only to rule it out.
-func refusesByName(t *read.Turn) bool {
-	return !wantedByName(t) && slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Pet != nil && m.Role == read.Unwanted })
-}
-
-// wantedByName reports whether a turn names a pet or a breed other than to rule it out.
-func wantedByName(t *read.Turn) bool {
-	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
-		refused := slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return m.Pet != nil && o.Pet == m.Pet && o.Role == read.Unwanted })
-		return (m.Pet != nil || m.Breed != nil) && m.Role == read.Plain && !refused
-	})
 }

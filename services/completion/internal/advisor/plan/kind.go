@@ -95,12 +95,12 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 // filters reports whether a sentence asks which animals of the store are so, and speaks of
 // nobody they would be for: "which dogs can stay alone for six hours".
 func filters(t *read.Turn, s *read.Sentence) bool {
-	if t.HasIn(s, "recommends") || !impersonalIn(t, s.From, s.To) {
+	if t.HasIn(s, "recommends") || !read.Impersonal(t, s) {
 		return false
 	}
 	for i := range t.Marks {
 		m := &t.Marks[i]
-		if m.From < s.From || m.To > s.To || m.Species() == "" && m.Fact != "any-pet" || m.Role != read.Plain || singular(t, m) {
+		if m.From < s.From || m.To > s.To || m.Species() == "" && m.Fact != "any-pet" || m.Role != read.Plain || read.Singular(t, m) {
 			continue
 		}
 		return true

@@ -458,7 +458,7 @@ func noWish(cat *catalogue.Catalogue, t *read.Turn, m *read.Mark) bool {
 	case "diet":
 		return m.Role != read.Unwanted && m.Value != "plants" // it is fed, and nobody looks for it
 	case "beginner":
-		return m.Role == read.Unwanted && !impersonal(t, m) // "I am no beginner"
+		return m.Role == read.Unwanted && !read.Impersonal(t, t.Sentence(m.From)) // "I am no beginner"
 	}
 	return false
 }
@@ -489,7 +489,7 @@ func homeCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
 	} else {
 		c.Op = catalogue.AtLeast
 	}
-	return c, impersonal(t, m)
+	return c, read.Impersonal(t, t.Sentence(m.From))
 }
 
 // companyCondition returns what words for children, cats and dogs ask.
@@ -499,7 +499,7 @@ func companyCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool)
 	case m.Value == "no" && m.To-m.From > barely:
 		c.Op = catalogue.AtMost
 		return c, true // "must not live with cats"
-	case m.Role == read.Unwanted && m.Value == "yes" && impersonal(t, m):
+	case m.Role == read.Unwanted && m.Value == "yes" && read.Impersonal(t, t.Sentence(m.From)):
 		c.Op, c.Number = catalogue.AtMost, 0 // "which dogs are not for families with kids"
 		if m.Attribute.Name == "children" && (t.Has("toddler") || t.Has("baby")) {
 			c.Number = float64(m.Attribute.Rank("older"))
@@ -608,7 +608,7 @@ func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bo
 			return c, false
 		}
 	case "exercise", "upkeep", "fee", "weight":
-		if c.Op == catalogue.Is && !m.Amount.Between && (!m.Amount.Exact || !impersonal(t, m)) {
+		if c.Op == catalogue.Is && !m.Amount.Between && (!m.Amount.Exact || !read.Impersonal(t, t.Sentence(m.From))) {
 			c.Op = catalogue.AtMost // a sum without a word is what one has
 		}
 	}

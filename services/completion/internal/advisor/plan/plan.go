@@ -22,6 +22,7 @@ type Plan struct {
 	Unused []string
 
 	heard bool // the turn was answered before: no passages are needed
+	keeps bool // the turn changes which pets are shown, and so the form of the answer before stays
 }
 
 // A Planner plans answers. It may be used by several goroutines at once.
@@ -53,6 +54,8 @@ type Conversation struct {
 	style   read.Style
 	said    []string // the person's turns
 	plan    *Plan
+	before  *Frame     // of the turn of plan
+	form    read.Style // what was wished of the answer to it since
 }
 
 // Begin starts to follow a conversation.
@@ -77,19 +80,27 @@ func (c *Conversation) Hear(text string) { c.advance(text, true) }
 
 func (c *Conversation) advance(text string, heard bool) *Plan {
 	t := c.planner.reader.Turn(text)
+	again := c.again(t)
+	if again {
+		c.form.Join(t.Style)
+		c.frame, c.said = c.before, c.said[:len(c.said)-1]
+		t = c.planner.reader.Turn(c.plan.Turn.Written)
+	}
 	alsoAllergic(t)
 	reckon.Sense(c.planner.cat, t)
 	describe(c.planner.cat, t)
-	style := c.style
-	style.Join(t.Style)
 	next := *c.frame
 	next.Wants = slices.Clone(next.Wants)
 	next.Turns++
-	pl := &Plan{Turn: t, Style: style, Frame: &next, heard: heard}
+	pl := &Plan{Turn: t, Style: c.style, Frame: &next, heard: heard}
 	pl.Verdict = c.planner.triage.Assess(t.Text, c.said)
 	c.planner.items(pl, c.frame)
+	if !again && !pl.keeps {
+		c.form = read.Style{}
+	}
+	c.present(pl)
 	c.said = append(c.said, t.Text)
-	c.frame, c.plan = &next, pl
+	c.before, c.frame, c.plan = c.frame, &next, pl
 	next.Last = &pl.Items[0]
 	for i := range pl.Items {
 		if forStore(pl.Items[i].Kind) {
@@ -97,6 +108,28 @@ func (c *Conversation) advance(text string, heard bool) *Plan {
 		}
 	}
 	return pl
+}
+
+// again reports whether a turn says but how the answer before it has to look. Then the turn of that
+// answer is planned once more, and presented so.
+func (c *Conversation) again(t *read.Turn) bool {
+	return t.Edits && !read.Restricts(t) && c.plan != nil && helpful(c.plan.Items[0].Kind) &&
+		(len(t.Style.Wishes) > 0 || t.Style.Language != nil || len(c.frame.Shown) > 1)
+}
+
+// present gives a plan the form that is wished for: by the system, of the answer before, and now.
+func (c *Conversation) present(pl *Plan) {
+	s := &pl.Style
+	s.Join(c.form)
+	s.Join(pl.Turn.Style)
+	if s.Language != nil {
+		pl.Turn.Language = s.Language.Foreign()
+	}
+	for i := range pl.Items {
+		if pl.Items[i].Kind == read.KindStock && s.By != nil {
+			pl.Items[i].List, pl.Items[i].Order = true, &Order{Attribute: s.By, Direction: s.Direction, Said: s.By.Name}
+		}
+	}
 }
 
 // items decides what the turn asks for.
@@ -109,7 +142,7 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 		return
 	}
 	if item, ok := p.edit(pl, before); ok {
-		pl.Items = []Item{item}
+		pl.Items, pl.keeps = []Item{item}, forStore(item.Kind)
 		p.leftovers(pl)
 		return
 	}

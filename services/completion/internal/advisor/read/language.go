@@ -162,6 +162,14 @@ func readCare(text string, languages map[string]*Language) error {
 // Speaks reports whether the advisor answers in the language.
 func (l *Language) Speaks() bool { return l != nil && len(l.texts) > 0 }
 
+// Foreign returns the language, or nil for English.
+func (l *Language) Foreign() *Language {
+	if l.Code == English {
+		return nil
+	}
+	return l
+}
+
 // Say returns what is said for a key of data/phrases.txt, with what is put in; "" if there is
 // no such key.
 func (l *Language) Say(key string, in ...string) string {

@@ -19,6 +19,7 @@ type Reader struct {
 	phrases   *phrases
 	lexicon   lexicon
 	languages []*Language
+	edits     edits
 	model     *linear // of the kinds of answers
 	whose     *linear // of whom words tell
 }
@@ -33,6 +34,8 @@ type lexicon struct {
 	Slang   map[string]string
 	Compare map[string][]string
 	Style   map[string][]string
+	Edits   map[string][]string
+	Tongues map[string][]string
 }
 
 //go:embed data/lexicon.yaml
@@ -117,6 +120,7 @@ func untrained(cat *catalogue.Catalogue) (*Reader, error) {
 	r.model, r.whose = untaught(len(allKinds), slots), untaught(len(Whose{}), whoseSlots)
 	var err error
 	r.languages, err = readLanguages()
+	r.edits = newEdits(&r.lexicon, r.languages)
 	return r, err
 }
 
@@ -159,6 +163,7 @@ func (r *Reader) Turn(text string) *Turn {
 	r.mark(t, found)
 	r.sentences(t)
 	r.style(t, found)
+	r.edits.read(t, found)
 	return t
 }
 

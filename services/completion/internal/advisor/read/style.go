@@ -3,6 +3,8 @@ package read
 import (
 	"slices"
 	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
 // A Style is how a person wants an answer to look.
@@ -14,11 +16,31 @@ type Style struct {
 	Start, End string
 	// Words is how many words an answer may have; 0: any number.
 	Words int
+	// Count is how many points the answer may have; 0: any number.
+	Count int
+	// Language is the one that the answer has to be in; nil: that of the question.
+	Language *Language
+	// By is what pets are sorted by, as an order is: Direction 1 puts most first, -1 least.
+	By        *catalogue.Attribute
+	Direction int
+	// Columns are what is told of each pet, besides all else or, with Only, in its place.
+	Columns []*catalogue.Attribute
+	Only    bool
 }
 
 // Wants reports whether a style is wished for.
 func (s *Style) Wants(wish string) bool {
 	return slices.Contains(s.Wishes, wish)
+}
+
+// Last returns which of some wishes was said last, or "".
+func (s *Style) Last(wishes ...string) string {
+	for _, w := range slices.Backward(s.Wishes) {
+		if slices.Contains(wishes, w) {
+			return w
+		}
+	}
+	return ""
 }
 
 // Join adds what another style wishes for; what it says of the beginning and the end
@@ -27,6 +49,18 @@ func (s *Style) Join(o Style) {
 	s.Wishes = append(s.Wishes[:len(s.Wishes):len(s.Wishes)], o.Wishes...)
 	if o.Words > 0 {
 		s.Words = o.Words
+	}
+	if o.Count > 0 {
+		s.Count = o.Count
+	}
+	if o.Language != nil {
+		s.Language = o.Language
+	}
+	if o.By != nil {
+		s.By, s.Direction = o.By, o.Direction
+	}
+	if len(o.Columns) > 0 {
+		s.Columns, s.Only = o.Columns, o.Only
 	}
 	if o.Start != "" {
 		s.Start = o.Start

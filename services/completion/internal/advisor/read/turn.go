@@ -17,6 +17,9 @@ type Turn struct {
 	Marks    []Mark // in the order of their words
 	Asks     []Sentence
 	Style    Style
+	// Edits is set where the turn has no subject of its own, and says but how the answer before it
+	// has to look; it may also say which pets are meant.
+	Edits bool
 }
 
 // A Sentence is a stretch of a turn that is read by itself.
@@ -167,6 +170,45 @@ func (t *Turn) Species(from, to int, roles ...Role) []catalogue.Species {
 		}
 	}
 	return list
+}
+
+// RefusesByName reports whether a turn names a pet only to rule it out.
+func RefusesByName(t *Turn) bool {
+	return !WantsByName(t) && slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Pet != nil && m.Role == Unwanted })
+}
+
+// WantsByName reports whether a turn names a pet or a breed other than to rule it out.
+func WantsByName(t *Turn) bool {
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool {
+		refused := slices.ContainsFunc(t.Marks, func(o Mark) bool { return m.Pet != nil && o.Pet == m.Pet && o.Role == Unwanted })
+		return (m.Pet != nil || m.Breed != nil) && m.Role == Plain && !refused
+	})
+}
+
+// CountsTwo reports whether a turn speaks of two.
+func CountsTwo(t *Turn) bool {
+	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Amount != nil && m.Attribute == nil && m.Amount.Low == 2 })
+}
+
+// Singular reports whether a mark is of one animal.
+func Singular(t *Turn, m *Mark) bool {
+	w := t.Words[m.To-1].Text
+	return w[len(w)-1] != 's' || len(w) > 1 && w[len(w)-2] == 's'
+}
+
+// Impersonal reports whether nobody is spoken of in a sentence: what it says is asked of the
+// animals, as in "which dogs are not for families".
+func Impersonal(t *Turn, s *Sentence) bool {
+	if s == nil {
+		return false
+	}
+	for _, w := range t.Words[s.From:s.To] {
+		switch w.Text {
+		case "i", "im", "ive", "id", "we", "weve", "were", "me", "us", "my", "our", "mine", "ours":
+			return false
+		}
+	}
+	return true
 }
 
 // OfOther reports whether a mention is of somebody or something other than the pet that the person wants.

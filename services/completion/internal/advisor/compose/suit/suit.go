@@ -41,3 +41,47 @@ func Compare(o *plan.Order, a, b *catalogue.Pet) int {
 	}
 	return o.Direction * cmp.Compare(y.Number, x.Number)
 }
+
+// Contradiction returns two conditions that no pet can meet together; nil: there are none.
+func Contradiction(wants []plan.Condition) (one, other *plan.Condition) {
+	for i, a := range wants {
+		for k, b := range wants[i+1:] {
+			if a.Attribute != b.Attribute || a.Of != "" || b.Of != "" {
+				continue
+			}
+			low, high := a, b
+			if low.Op != catalogue.AtLeast && low.Op != catalogue.Above {
+				low, high = b, a
+			}
+			opposed := (low.Op == catalogue.AtLeast || low.Op == catalogue.Above) && (high.Op == catalogue.AtMost || high.Op == catalogue.Below) && low.Number > high.Number
+			same := a.Op == catalogue.Is && b.Op == catalogue.Not && slices.Equal(a.Names, b.Names)
+			if opposed || same {
+				return &wants[i], &wants[i+1+k]
+			}
+		}
+	}
+	return nil, nil
+}
+
+// LikeBreeds asks for animals of a breed's species, size and energy in the place of one
+// that is not here.
+func LikeBreeds(cat *catalogue.Catalogue, wants []plan.Condition) []plan.Condition {
+	var list []plan.Condition
+	for _, w := range wants {
+		b := (*catalogue.Breed)(nil)
+		if w.Attribute.Name == "breed" && w.Op == catalogue.Is {
+			b = cat.Breed(w.Names[0])
+		}
+		if b == nil {
+			list = append(list, w)
+			continue
+		}
+		is := func(name, value string) {
+			list = append(list, plan.Condition{Constraint: catalogue.Constraint{Attribute: cat.Attribute(name), Op: catalogue.Is, Names: []string{value}}, Said: value, Wish: name != "species"})
+		}
+		is("species", string(b.Species))
+		is("size", string(b.Size))
+		is("energy", string(b.Energy))
+	}
+	return list
+}

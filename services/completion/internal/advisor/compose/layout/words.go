@@ -1,0 +1,90 @@
+package layout
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+)
+
+// YesOrNo returns the word that a text begins with, where that is the whole answer.
+func YesOrNo(text string) string {
+	for _, word := range []string{"Yes", "No"} {
+		if rest, ok := strings.CutPrefix(Plain(text), word); ok && rest != "" && strings.ContainsRune(":,. ", rune(rest[0])) {
+			return word + "."
+		}
+	}
+	return ""
+}
+
+// Number returns the first number of a text.
+func Number(text string) string {
+	from := strings.IndexAny(text, "0123456789")
+	if from < 0 {
+		return ""
+	}
+	rest := text[from:]
+	if to := strings.IndexFunc(rest, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != ',' }); to >= 0 {
+		rest = rest[:to]
+	}
+	return strings.TrimRight(rest, ".,")
+}
+
+// First returns the first sentences of a text, without its markup.
+func First(text string, n int) string {
+	flat := Plain(strings.ReplaceAll(text, "\n\n", " "))
+	sentences := excerpt.Split(flat)
+	return strings.Join(sentences[:min(n, len(sentences))], " ")
+}
+
+// UpTo shortens a text to at most n words, at the end of a sentence where it can.
+func UpTo(text string, n int) string {
+	if excerpt.Words(text) <= n {
+		return text
+	}
+	kept := ""
+	for _, s := range excerpt.Split(Plain(text)) {
+		if excerpt.Words(kept)+excerpt.Words(s) > n {
+			break
+		}
+		kept += s + " "
+	}
+	if kept == "" {
+		kept = strings.Join(strings.Fields(Plain(text))[:n], " ")
+	}
+	return strings.TrimSpace(kept)
+}
+
+// Plain takes the Markdown off a text.
+func Plain(text string) string {
+	text = strings.NewReplacer("**", "", "*", "", "`", "", "\n- ", "\n").Replace(text)
+	return strings.TrimPrefix(text, "- ")
+}
+
+// Simple returns the first points in fewer words: without what stands in brackets and behind a semicolon.
+func Simple(points []string, n int) string {
+	kept := make([]string, 0, n)
+	for _, p := range points[:min(n, len(points))] {
+		p = bracketed.ReplaceAllString(p, "")
+		if before, _, cut := strings.Cut(p, ";"); cut {
+			p = before
+		}
+		kept = append(kept, p)
+	}
+	return Prose(kept)
+}
+
+var bracketed = regexp.MustCompile(` \([^)]*\)`)
+
+// Prose writes points as running text.
+func Prose(points []string) string {
+	var b strings.Builder
+	for _, p := range points {
+		b.WriteString(p)
+		if p != "" && !strings.ContainsRune(".!?:*", rune(p[len(p)-1])) {
+			b.WriteByte('.')
+		}
+		b.WriteByte(' ')
+	}
+	return strings.TrimSpace(b.String())
+}

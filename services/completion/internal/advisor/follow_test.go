@@ -1,0 +1,101 @@
+package advisor
+
+import (
+	_ "embed"
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose"
+	"github.com/pawstream/pawstream/services/completion/internal/chat"
+)
+
+//go:embed testdata/follow.txt
+var followUps string
+
+// TestFollowUpsEditTheAnswer wants a turn that only says how the answer before it has to look to be
+// taken so: another form, length, language, order or other columns of the same answer. Of the 52
+// conversations, written before anybody looked at what the advisor does with them, 13 were right.
+func TestFollowUpsEditTheAnswer(t *testing.T) {
+	a := advisor(t)
+	for line := range strings.Lines(followUps) {
+		conversation, wanted, ok := strings.Cut(strings.TrimSpace(line), " | ")
+		if !ok || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "?") {
+			continue
+		}
+		before, last := lastTwo(t, a, strings.Split(conversation, " · "))
+		for want := range strings.SplitSeq(wanted, "; ") {
+			if !fitsForm(want, before, last) {
+				t.Errorf("%s\n\twant %s: %s", conversation, want, last)
+			}
+		}
+	}
+}
+
+// lastTwo answers turns one by one and returns the last two answers.
+func lastTwo(t *testing.T, a *Advisor, turns []string) (before, last string) {
+	t.Helper()
+	req := &chat.Request{Model: ModelAdvisor}
+	for _, turn := range turns {
+		req.Messages = append(req.Messages, message(chat.RoleUser, turn))
+		var said compose.Answer
+		said, err := a.write(req, a.listen(req.Messages), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Messages = append(req.Messages, message(chat.RoleAssistant, said.Text))
+		before, last = last, said.Text
+	}
+	return before, last
+}
+
+var (
+	bulletLine   = regexp.MustCompile(`(?m)^- `)
+	numberedLine = regexp.MustCompile(`(?m)^\d+\. `)
+	boxLine      = regexp.MustCompile(`(?m)^- \[ \] `)
+	tableRow     = regexp.MustCompile(`(?m)^\|.*\|$`)
+)
+
+// fitsForm reports whether an answer is what testdata/follow.txt wants.
+func fitsForm(want, before, answer string) bool {
+	name, of, _ := strings.Cut(want, " ")
+	n, _ := strconv.Atoi(of)
+	length := func(s string) int { return len(strings.Fields(s)) }
+	switch name {
+	case "~table":
+		return len(tableRow.FindAllString(answer, -1)) >= 3 && strings.Contains(answer, "|---|")
+	case "~bullets":
+		found := len(bulletLine.FindAllString(answer, -1))
+		return n > 0 && found == n || n == 0 && found >= 2
+	case "~numbered":
+		return len(numberedLine.FindAllString(answer, -1)) >= 2
+	case "~boxes":
+		return len(boxLine.FindAllString(answer, -1)) >= 2
+	case "~json":
+		return json.Valid([]byte(strings.TrimSuffix(strings.TrimPrefix(answer, "```json\n"), "\n```")))
+	case "~sentences":
+		return len(sentenceEnd.FindAllString(answer, -1)) <= n && !strings.Contains(answer, "\n")
+	case "~shorter":
+		return length(answer) < length(before)
+	case "~longer":
+		return length(answer) > length(before)
+	case "~order":
+		at := 0
+		for word := range strings.SplitSeq(of, ", ") {
+			i := strings.Index(answer[at:], word)
+			if i < 0 {
+				return false
+			}
+			at += i
+		}
+		return true
+	case "!":
+		if strings.HasPrefix(of, "~") {
+			return !fitsForm(of, before, answer)
+		}
+		return !regexp.MustCompile("(?m)" + of).MatchString(answer)
+	}
+	return regexp.MustCompile("(?m)" + want).MatchString(answer)
+}
