@@ -400,7 +400,7 @@ func damage(t *testing.T, dir string, at func(data []byte) int) {
 func TestAFullStreamRefusesTheNewAtOnceAndEndsTheRunning(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
-	l := open(t, Config{NATS: at(url), MaxBytes: 64 << 10, Patience: 500 * time.Millisecond})
+	l := open(t, Config{NATS: at(url), MaxBytes: 64 << 10, Patience: 3 * time.Second})
 	other := open(t, Config{NATS: at(url), MaxBytes: 64 << 10})
 	w, err := l.Create(within(t), meta("filling"))
 	if err != nil {

@@ -45,7 +45,7 @@ func TestAClaimThatIsStoredUnheard(t *testing.T) {
 
 	v := newValve(t, nats.Addr().String())
 	v.holdAt = "PUB " + eventsPrefix + "left "
-	claimer := open(t, Config{NATS: at("nats://" + v.listener.Addr().String()), Patience: time.Second})
+	claimer := open(t, Config{NATS: at("nats://" + v.listener.Addr().String()), Patience: 3 * time.Second})
 	deafen(claimer)
 	rescued := make(chan *chat.Orphan, 1)
 	go func() {
