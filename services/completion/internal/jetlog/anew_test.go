@@ -679,7 +679,6 @@ func haveTheirSay(t *testing.T) bool {
 	toA.shut()
 	restore()
 	toB.open()
-	back := time.Now()
 	pause(t.Context(), 200*time.Millisecond)
 	toA.open()
 	sealed := make(chan error, 1)
@@ -692,7 +691,7 @@ func haveTheirSay(t *testing.T) bool {
 			t.Fatal("it says nothing")
 		}
 	}
-	late := time.Since(back) > sayTime
+	late := b.connected.Ago() > sayTime
 	err = <-sealed
 	if late {
 		return false

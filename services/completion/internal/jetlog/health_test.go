@@ -16,7 +16,7 @@ import (
 
 // bound is how soon the log has to say that it has trouble, and to be well again, with what a
 // busy machine takes on top.
-const bound = 15 * time.Second
+const bound = 30 * time.Second
 
 // troubles counts how often a log's health changes between well and not.
 func troubles(t *testing.T, l *Log) (count func() int) {
@@ -178,7 +178,7 @@ func (h *hole) swallow() {
 func TestAHostThatIsReplacedWithoutAWordIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	h := newHole(t, runNATS(t, server.RANDOM_PORT, t.TempDir()).Addr().String())
-	l := open(t, Config{NATS: at("nats://" + h.listener.Addr().String())})
+	l := open(t, Config{NATS: at("nats://" + h.listener.Addr().String()), Patience: 30 * time.Second})
 	w, err := l.Create(within(t), meta("running"))
 	if err != nil {
 		t.Fatal(err)

@@ -331,7 +331,7 @@ func TestAnEndThatIsNotInTheBooksIsSomebodysOnce(t *testing.T) {
 	}
 	dead.Close()
 
-	ctx, cancel := context.WithTimeout(t.Context(), liveness.DeadAfter+3*lookAgain)
+	ctx, cancel := context.WithTimeout(t.Context(), liveness.DeadAfter+30*lookAgain)
 	defer cancel()
 	ended := make(chan string, 10)
 	var heirs sync.WaitGroup
@@ -343,6 +343,7 @@ func TestAnEndThatIsNotInTheBooksIsSomebodysOnce(t *testing.T) {
 					t.Errorf("orphan %+v", orphan)
 				}
 				orphan.Settle(func() { ended <- orphan.Meta.ID })
+				time.AfterFunc(3*lookAgain, cancel) // time enough for the others, were they to yield it too
 			}
 		})
 	}
