@@ -686,12 +686,12 @@ func haveTheirSay(t *testing.T) bool {
 		_ = w.Append(within(t), chat.Text(0, "z"))
 		sealed <- w.Seal(within(t), chat.Event{Kind: chat.KindDone})
 	}()
-	for word := uint64(0); word == 0; word, _, _ = a.putBackWord(within(t)) {
+	for word := uint64(0); word == 0; word, _, _ = a.restoreWord(within(t)) {
 		if !pause(t.Context(), time.Millisecond) {
 			t.Fatal("it says nothing")
 		}
 	}
-	late := b.connected.Ago() > sayTime
+	late := b.connected.Ago() > announceTime
 	err = <-sealed
 	if late {
 		return false
