@@ -2,6 +2,7 @@ package models
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
@@ -46,15 +49,18 @@ func refusedUIs() map[string]map[string]refusedUI {
 }
 
 // TestUIs sends what well-known UIs send first: questions, tools, and the tasks behind their users' backs. Each is
-// answered whole, or refused with the way out. An edge that ignores what it does not know refuses no UI for that.
+// answered whole, or refused with the way out. An edge that ignores what it does not know refuses no UI for that. A model
+// server is asked what the UI has asked.
 func TestUIs(t *testing.T) {
 	t.Parallel()
 	said, err := os.ReadFile(recording)
 	if err != nil {
 		t.Fatal(err)
 	}
+	reached := make(chan []byte, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked, _ := io.ReadAll(r.Body)
+		reached <- asked
 		w.Header().Set("Content-Type", "text/event-stream")
 		for event := range strings.SplitAfterSeq(string(said), "\n\n") {
 			_, _ = io.WriteString(w, event)
@@ -87,10 +93,16 @@ func TestUIs(t *testing.T) {
 			want, isRefused := refusals[name]
 			t.Run(name+"/"+model, func(t *testing.T) {
 				checkUI(t, strict, asked, want, isRefused)
+				if model == "house" && !isRefused {
+					checkReached(t, asked, reached)
+				}
 			})
 			ignored := isRefused && want.code == "unknown_parameter"
 			t.Run(name+"/"+model+"/ignore", func(t *testing.T) {
 				checkUI(t, lenient, asked, want, isRefused && !ignored)
+				if model == "house" && (!isRefused || ignored) {
+					checkReached(t, asked, reached)
+				}
 			})
 		}
 	}
@@ -118,6 +130,79 @@ func checkUI(t *testing.T, url, asked string, want refusedUI, isRefused bool) {
 	}
 	if err := whole(string(x.Body), strings.Contains(asked, `"stream": true`)); err != nil {
 		t.Errorf("%v: %s", err, x.Body)
+	}
+}
+
+// A uiRequest is what of a request a model has to know.
+type uiRequest struct {
+	Messages []struct {
+		Role       string
+		Content    any
+		ToolCalls  []struct{ Function any } `json:"tool_calls"`
+		ToolCallID string                   `json:"tool_call_id"`
+	}
+	Tools []struct {
+		Function struct{ Name, Description string }
+	}
+	Functions []struct{ Name, Description string }
+
+	Temperature     any
+	TopP            any            `json:"top_p"`
+	MaxTokens       any            `json:"max_tokens"`
+	MaxCompletion   any            `json:"max_completion_tokens"`
+	PresencePenalty any            `json:"presence_penalty"`
+	ReasoningEffort any            `json:"reasoning_effort"`
+	LogitBias       map[string]any `json:"logit_bias"`
+	Seed            any
+	N               any
+}
+
+// said returns the text of each message and what it calls, the tools, and how the answer is to be made: in one form,
+// whichever form it has.
+func (r *uiRequest) said(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, m := range r.Messages {
+		role := m.Role
+		if role == "function" { // the older name
+			role = "tool"
+		}
+		text, _ := m.Content.(string)
+		parts, _ := m.Content.([]any)
+		for _, p := range parts {
+			part, _ := p.(map[string]any)
+			piece, _ := part["text"].(string)
+			text += piece
+			if image, ok := part["image_url"]; ok {
+				text += fmt.Sprint(image)
+			}
+		}
+		all = append(all, fmt.Sprint(role, ": ", text, " ", m.ToolCalls))
+	}
+	for _, tool := range r.Tools {
+		all = append(all, fmt.Sprint("tool ", tool.Function))
+	}
+	for _, f := range r.Functions {
+		all = append(all, fmt.Sprint("tool ", f))
+	}
+	return append(all, fmt.Sprint(r.Temperature, r.TopP, r.MaxTokens, r.MaxCompletion, r.PresencePenalty, r.ReasoningEffort, r.LogitBias, r.Seed, r.N))
+}
+
+// checkReached holds that the model server was asked once, and what the UI has asked.
+func checkReached(t *testing.T, asked string, reached <-chan []byte) {
+	t.Helper()
+	var got []byte
+	select {
+	case got = <-reached:
+	default:
+		t.Fatal("nothing reached the model server")
+	}
+	var sent, arrived uiRequest
+	if err := errors.Join(json.Unmarshal([]byte(asked), &sent), json.Unmarshal(got, &arrived)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sent.said(t), arrived.said(t)); diff != "" {
+		t.Errorf("(-sent +reached)\n%s", diff)
 	}
 }
 

@@ -73,6 +73,7 @@ func TestWhatACodingHolds(t *testing.T) {
 		"zstd of nothing but comments": {"zstd", coded(t, "zstd", comments)},
 		"gzip that is none":            {"gzip", []byte(says("Hi") + ends)},
 		"zstd that is none":            {"zstd", []byte(says("Hi") + ends)},
+		"a coding without a decoder":   {"br", []byte(says("Hi") + ends)},
 		"zlib that is none":            {"deflate", []byte("x\x9c" + strings.Repeat("\xff", 100))},
 		"plain that is gzip":           {"", coded(t, "gzip", []byte(says("Hi")+ends))},
 	} {
