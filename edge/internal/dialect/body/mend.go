@@ -45,15 +45,16 @@ func appendMended(dst []byte, from *jsontext.Decoder) ([]byte, error) {
 		return appendObject(dst, from)
 	case jsontext.KindBeginArray:
 		return appendArray(dst, from)
+	default:
+		token, err := from.ReadToken()
+		if err != nil {
+			return dst, err
+		}
+		if token.Kind() == jsontext.KindString {
+			return jsontext.AppendQuote(dst, token.String())
+		}
+		return append(dst, token.String()...), nil
 	}
-	token, err := from.ReadToken()
-	if err != nil {
-		return dst, err
-	}
-	if token.Kind() == jsontext.KindString {
-		return jsontext.AppendQuote(dst, token.String())
-	}
-	return append(dst, token.String()...), nil
 }
 
 func appendArray(dst []byte, from *jsontext.Decoder) ([]byte, error) {

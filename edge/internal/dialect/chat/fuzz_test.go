@@ -33,6 +33,7 @@ func FuzzDecodeRequest(f *testing.F) {
 	f.Add([]byte(`{"model":"m","messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}],"stream":true}`))
 	f.Add([]byte(`{"tools":[{"type":"function","function":{"name":"f","parameters":{"a":[1,{"b":null}]}}}],"logit_bias":{"1":2}}`))
 
+	f.Add([]byte(`{"model":"a\ud83d","n":1,"n":2,"messages":[{"role":"user","\u0072ole":"tool","x":{"a":1,"a":[]}}]}`))
 	for _, body := range requestsOfUIs(f) {
 		f.Add(body)
 	}

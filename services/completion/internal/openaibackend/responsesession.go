@@ -61,7 +61,7 @@ type thought = textKind
 
 // A saying is what has come of a text.
 type saying struct {
-	strings.Builder
+	said strings.Builder
 	text accent.Text
 }
 
@@ -300,7 +300,7 @@ func (s *responseSession) arguments(at place, v jsontext.Value) error {
 	if v.Kind() != jsontext.KindBeginObject {
 		return &malformedError{errors.New("arguments that are no text")}
 	}
-	object, had := v.Clone(), jsontext.Value(s.partOf(at).String())
+	object, had := v.Clone(), jsontext.Value(s.partOf(at).said.String())
 	if object.Canonicalize() == nil && had.Canonicalize() == nil && bytes.Equal(object, had) {
 		return nil // they came as a text
 	}
@@ -315,7 +315,7 @@ func (s *responseSession) arguments(at place, v jsontext.Value) error {
 func (s *responseSession) whole(at place, text string) error {
 	had := ""
 	if b := s.parts[at]; b != nil {
-		had = b.String()
+		had = b.said.String()
 		if text != "" {
 			b.text = accent.Text{} // what is open of a character is here too
 		}
@@ -342,10 +342,10 @@ func (s *responseSession) say(at place, text string, logprobs []chat.TokenLogpro
 		return nil
 	}
 	b := s.partOf(at)
-	if at.kind == summaryText && at.content > 0 && b.Len() == 0 {
+	if at.kind == summaryText && at.content > 0 && b.said.Len() == 0 {
 		s.delta(chat.Delta{Reasoning: "\n\n"}) // its parts are paragraphs
 	}
-	b.WriteString(text)
+	b.said.WriteString(text)
 	switch at.kind {
 	case outputText:
 		d := chat.Delta{Content: text}
