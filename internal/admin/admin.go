@@ -1,6 +1,5 @@
-// Package admin serves what operators ask of a process: whether it lives, whether it
-// is ready for work, its metrics and its profiles. It belongs on an address that only
-// they reach.
+// Package admin serves what operators need to know about a process: whether it is alive, whether it is ready
+// for work, its metrics and its profiles. It belongs on an address that only operators can reach.
 package admin
 
 import (
@@ -18,7 +17,7 @@ import (
 	"github.com/pawstream/pawstream/internal/loopback"
 )
 
-// Config is what a [Server] tells. Ready and Metrics are required.
+// Config is what a [Server] serves. Ready and Metrics are required.
 type Config struct {
 	// Ready reports whether the process takes new work: nil, or why not.
 	Ready func() error
@@ -36,7 +35,7 @@ type Server struct {
 // AddressFlag is the flag that sets the address.
 const AddressFlag = "--admin-listen"
 
-// Listen takes the address. Serve answers on it.
+// Listen opens the address. Serve answers on it.
 func Listen(ctx context.Context, address string, cfg Config) (*Server, error) {
 	listener, err := listen.Address{Flag: AddressFlag, Address: address}.Listen(ctx)
 	if err != nil {
@@ -59,8 +58,8 @@ const (
 	maxTrace   = 10 * time.Second // it grows by megabytes a second
 )
 
-// routes are what the address serves. Whether the process lives and is ready says nothing to
-// anybody, and balancers ask by whatever name; the rest is for operators.
+// routes are what the address serves. Liveness and readiness reveal nothing, and balancers may use any host
+// name; the rest is for operators.
 //
 // The command line, which package pprof would show, is left out: it may hold passwords.
 func routes(cfg *Config, guard hostname.Guard) http.Handler {
@@ -82,8 +81,8 @@ func routes(cfg *Config, guard hostname.Guard) http.Handler {
 	return mux
 }
 
-// guarded keeps pages of elsewhere out: those whose name leads here, and those that have a
-// browser send a request, though they could not read the answer.
+// guarded keeps foreign pages out: those whose name resolves to this machine, and those that make a browser
+// send a request although they could not read the answer.
 func guarded(guard hostname.Guard, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !guard.Allows(r) {
@@ -99,7 +98,7 @@ func guarded(guard hostname.Guard, next http.Handler) http.Handler {
 	})
 }
 
-// bounded refuses what would be recorded for longer than a bound.
+// bounded refuses to record for longer than a limit.
 func bounded(longest time.Duration, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// What is no number is not for us to refuse: the handler takes its default.
@@ -112,7 +111,7 @@ func bounded(longest time.Duration, next http.HandlerFunc) http.Handler {
 	})
 }
 
-// Addr returns the address that is served, with the port that was taken.
+// Addr returns the address that is served, with the actual port.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
 // Serve answers until ctx ends.
@@ -125,5 +124,5 @@ func (s *Server) Serve(ctx context.Context) error {
 	return nil
 }
 
-// Close gives the address back if Serve was never called.
+// Close closes the address if Serve was never called.
 func (s *Server) Close() { _ = s.server.Close(); _ = s.listener.Close() }

@@ -14,9 +14,9 @@ import (
 // maxReason bounds what is read of an answer, in bytes.
 const maxReason = 1 << 10
 
-// Check asks the process whose admin address that is whether it is ready for work: nil,
-// or why not. It takes the address as it was given to [Listen]: one without a host, or
-// of all interfaces, is asked over loopback. Proxies are not used.
+// Check asks the process with that admin address whether it is ready for work: nil, or why not. It accepts the
+// address as it was given to [Listen]: for one without a host, or for all interfaces, it uses loopback. It uses
+// no proxies.
 func Check(ctx context.Context, address string) error {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

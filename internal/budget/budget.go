@@ -1,6 +1,6 @@
-// Package budget bounds what a program's requests hold in memory together. It counts bytes
-// that its users tell it of, and knows neither what they are for nor how large they really
-// are: who takes a share tells the most that it comes to.
+// Package budget bounds the memory of all of a program's requests together. It counts the bytes that its users
+// report, and knows neither what they are for nor how large they really are: users report the most that a share
+// may amount to.
 package budget
 
 import (
@@ -10,15 +10,15 @@ import (
 
 // Why a share cannot grow.
 var (
-	// ErrSpent: what there is for all is taken.
+	// ErrSpent: the whole budget is in use.
 	ErrSpent = errors.New("budget: spent")
-	// ErrCaller: the caller has half of it already, the most that one may have.
+	// ErrCaller: the caller already has half of the budget, the most that one caller may have.
 	ErrCaller = errors.New("budget: the caller's part is spent")
-	// ErrReleased: the share has been given back.
+	// ErrReleased: the share has been released.
 	ErrReleased = errors.New("budget: share was released")
 )
 
-// A Budget is an amount of memory for all. It is safe for concurrent use.
+// A Budget is an amount of memory that all requests share. It is safe for concurrent use.
 type Budget struct {
 	size int
 
@@ -27,26 +27,26 @@ type Budget struct {
 	callers map[string]int // what each holds
 }
 
-// New returns a budget of so many bytes; 0: without a bound.
+// New returns a budget of that many bytes; 0: unlimited.
 func New(size int) *Budget { return &Budget{size: size, callers: make(map[string]int)} }
 
-// Size returns how many bytes there are; 0: without a bound.
+// Size returns the budget in bytes; 0: unlimited.
 func (b *Budget) Size() int { return b.size }
 
-// Held returns how many bytes are taken.
+// Held returns how many bytes are in use.
 func (b *Budget) Held() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.held
 }
 
-// Share returns a share that has nothing yet. What it takes up to free is not counted:
-// something else bounds how many there are of these. An empty caller may be anybody.
+// Share returns an empty share. Its first free bytes are not counted: something else limits the number of
+// shares. An empty caller may be anybody.
 func (b *Budget) Share(caller string, free int) *Share {
 	return &Share{budget: b, caller: caller, free: free}
 }
 
-// A Share is what one request has taken. It is safe for concurrent use.
+// A Share is the memory of one request. It is safe for concurrent use.
 type Share struct {
 	budget *Budget
 	caller string
@@ -57,7 +57,7 @@ type Share struct {
 	released bool
 }
 
-// Grow takes n bytes more, or says why not.
+// Grow reserves n more bytes, or returns why it cannot.
 func (s *Share) Grow(n int) error {
 	b := s.budget
 	b.mu.Lock()
@@ -76,7 +76,7 @@ func (s *Share) Grow(n int) error {
 	return nil
 }
 
-// Force takes n bytes whether they are there or not: for what cannot be refused any more.
+// Force reserves n bytes even beyond the budget: for what can no longer be refused.
 func (s *Share) Force(n int) {
 	s.budget.mu.Lock()
 	defer s.budget.mu.Unlock()
@@ -85,7 +85,7 @@ func (s *Share) Force(n int) {
 	}
 }
 
-// Shrink gives n bytes back.
+// Shrink returns n bytes.
 func (s *Share) Shrink(n int) {
 	s.budget.mu.Lock()
 	defer s.budget.mu.Unlock()
@@ -94,7 +94,7 @@ func (s *Share) Shrink(n int) {
 	}
 }
 
-// Release gives back what is left. Further calls do nothing.
+// Release returns all remaining bytes. Further calls do nothing.
 func (s *Share) Release() {
 	s.budget.mu.Lock()
 	defer s.budget.mu.Unlock()
@@ -104,10 +104,10 @@ func (s *Share) Release() {
 	}
 }
 
-// counted returns how much of so many bytes counts.
+// counted returns how many of n bytes count.
 func (s *Share) counted(taken int) int { return max(taken-s.free, 0) }
 
-// take changes what is taken. The caller holds the lock.
+// take changes the number of bytes in use. The caller holds the lock.
 func (s *Share) take(n int) {
 	b := s.budget
 	more := s.counted(s.taken+n) - s.counted(s.taken)

@@ -1,4 +1,4 @@
-// Package callers has what the edge and the completion service have to agree on about those who call.
+// Package callers has what the edge and the completion service have to agree on about callers.
 package callers
 
 // Anonymous is the principal of callers that nobody has identified.

@@ -1,8 +1,8 @@
-// Package config reads a program's configuration: flags before environment before
-// defaults, all from the one table that a struct with kong tags is. A flag
+// Package config reads a program's configuration: flags before environment before defaults, all from one table,
+// a struct with kong tags. A flag
 // --some-name is PAWSTREAM_SOME_NAME in the environment.
 //
-// The package knows no program's settings but the ones which all of them share.
+// The package knows only the settings that all programs share.
 package config
 
 import (
@@ -22,11 +22,10 @@ import (
 // ErrHelp is returned when the arguments ask for help or the version, which has then been printed.
 var ErrHelp = errors.New("config: help was asked for")
 
-// ErrInterrupted is wrapped by what a [Command] returns that a signal has ended before its
-// work was done.
+// ErrInterrupted is wrapped by the error of a [Command] that a signal ended before its work was done.
 var ErrInterrupted = errors.New("interrupted")
 
-// ErrDrainTimeout is the error for a [Process.DrainTimeout] that cannot be meant.
+// ErrDrainTimeout is the error for a [Process.DrainTimeout] that cannot be intended.
 var ErrDrainTimeout = errors.New("--drain-timeout must not be negative")
 
 // Process is what every program of ours has in common.
@@ -38,8 +37,8 @@ type Process struct {
 	LogFormat    string        `default:"auto" enum:"auto,text,json" help:"Format of log lines: ${enum}. auto is short coloured lines on a terminal, and JSON elsewhere." group:"telemetry"`
 }
 
-// Commands are what every program of ours can do. A program may embed more; each that is
-// not here is a [Command].
+// Commands are the commands that every program of ours has. A program may embed more; every other one is a
+// [Command].
 type Commands struct {
 	Version     kong.VersionFlag `env:"-" help:"Print the version."`
 	Serve       struct{}         `cmd:"" default:"1" help:"Serve. This is the default command."`
@@ -50,13 +49,13 @@ type Commands struct {
 // Healthcheck is the command of that name.
 type Healthcheck struct{}
 
-// A Command is what a program does in place of serving.
+// A Command is what a program does instead of serving.
 type Command interface {
 	// Run does it. What it has to say goes to stdout.
 	Run(ctx context.Context, stdout io.Writer) error
 }
 
-// A Program is what its help says of it.
+// A Program is what its help says about it.
 type Program struct {
 	Name, Description string
 	AdminListen       string // default of --admin-listen
@@ -64,8 +63,8 @@ type Program struct {
 }
 
 // Parse fills target, a pointer to a struct with kong tags, from args and the
-// environment, and returns the command that was given as target has it: a pointer to the
-// field. The error is one line for the person who started the program.
+// environment, and returns the given command: a pointer to its field in target. The error is one line for the
+// person who started the program.
 func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (command any, err error) {
 	helped := false
 	parser, err := kong.New(target,

@@ -10,8 +10,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// groups are what settings are about, in the order in which help and docs/config.md show them. A flag names its own by
-// the tag group; one without is about the process itself and comes last.
+// groups are the topics of settings, in the order in which help and docs/config.md show them. A flag names its
+// group with the tag group; one without concerns the process itself and comes last.
 func groups() []kong.Group {
 	return []kong.Group{
 		{Key: "http", Title: "HTTP"},
@@ -33,8 +33,8 @@ type section struct {
 	flags []*kong.Flag
 }
 
-// sections returns the flags of serving by their groups, each sorted by name. Those that every program has in common
-// with other programs of the world, help and version, are not among them.
+// sections returns the flags for serving by group, each sorted by name. The flags that every program in the
+// world has, help and version, are not among them.
 func sections(model *kong.Application) []section {
 	var all []section
 	for _, group := range append(groups(), kong.Group{Title: process}) {
@@ -62,8 +62,7 @@ func titleOf(f *kong.Flag) string {
 	return f.Group.Title
 }
 
-// help prints what a command takes. The settings of serving say nothing to one that does
-// something else.
+// help prints the flags of a command. The settings for serving do not concern commands that do something else.
 func help(options kong.HelpOptions, ctx *kong.Context) error {
 	selected := ctx.Selected()
 	if selected == nil {
@@ -82,7 +81,7 @@ const (
 	width  = 100
 )
 
-// overview prints the commands, and the settings of serving in their groups.
+// overview prints the commands, and the settings for serving in their groups.
 func overview(w io.Writer, model *kong.Application) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage: %s [command] [flags]\n\n%s\n\nCommands:\n", model.Name, model.Help)

@@ -11,7 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// A Setting is one that a program has, as its table knows it.
+// A Setting is one setting of a program, as its table defines it.
 type Setting struct {
 	Flag        string `json:"flag"`                  // --some-name
 	Group       string `json:"group"`                 // what it is about
@@ -21,9 +21,8 @@ type Setting struct {
 	Help        string `json:"help"`
 }
 
-// Reference is the command that prints all settings. It is hidden: it is there for the
-// documentation, and for those who check what is written down elsewhere. It implements
-// [Command].
+// Reference is the command that prints all settings. It is hidden: it serves the documentation, and checks of
+// settings that are written down elsewhere. It implements [Command].
 type Reference struct {
 	Format string `default:"markdown" enum:"markdown,json" help:"Format: ${enum}."`
 

@@ -4,5 +4,5 @@ package halfclose
 
 import "net"
 
-// gone takes a client for gone that has shut its writing side: here nothing else tells.
+// gone considers a client gone once it has closed its sending side: on this system there is no other sign.
 func gone(*net.TCPConn) bool { return true }

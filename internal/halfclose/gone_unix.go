@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// gone reports whether a connection was reset after its FIN. A read tells no more than the FIN then.
+// gone reports whether a connection was reset after its FIN. A read would only return the FIN.
 func gone(tcp *net.TCPConn) bool {
 	raw, err := tcp.SyscallConn()
 	if err != nil {

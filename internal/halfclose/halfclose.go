@@ -1,13 +1,12 @@
-// Package halfclose keeps a client's request alive that has shut its writing side.
+// Package halfclose keeps a request alive when its client has closed its sending side.
 //
-// A client may say by a FIN that it sends nothing more, and wait for the answer; one that closes its
-// connection says the same. net/http takes both for a client that is gone, and ends the request.
-// Here a FIN within a request says nothing yet. What is written next tells: the system of a client
-// that is gone answers with a reset, which ends the request. [Notify] lets whoever streams write
-// something at once; for an answer that is not there yet, an interim response is written, where
-// [Interim] allows one.
+// A client may send a FIN to say that it sends nothing more, and wait for the answer; a client that closes its
+// connection also sends one. net/http treats both as gone, and ends the request. Here a FIN within a request
+// decides nothing yet. The next write does: the system of a client that is gone answers with a reset, which
+// ends the request. [Notify] lets a streaming handler write something at once; for an answer that is not ready
+// yet, the package writes an interim response, if [Interim] allows one.
 //
-// It is for connections without TLS, which says by an alert of its own that it ends.
+// It is for connections without TLS, which has its own alert for the end.
 package halfclose
 
 import (
@@ -21,18 +20,19 @@ import (
 )
 
 const (
-	// patience is how long an answer may take before its client is asked by an interim response.
+	// patience is how long an answer may take before an interim response tests whether its client is still
+	// there.
 	patience = time.Second
-	// closely is how often it is looked for a reset just after the FIN, or after something was
-	// written, and seldom how often later.
+	// closely is how often to look for a reset just after the FIN, or after a write, and seldom how often
+	// later.
 	closely = 5 * time.Millisecond
 	seldom  = 100 * time.Millisecond
-	// soon is how long a reset may be on its way.
+	// soon is how long a reset may take to arrive.
 	soon = time.Second
 )
 
-// interim is the response that says nothing. A client that has not asked for it discards it
-// (RFC 9110, section 15.2.1).
+// interim is a response without meaning. A client that has not asked for it discards it (RFC 9110, section
+// 15.2.1).
 const interim = "HTTP/1.1 100 Continue\r\n\r\n"
 
 // Listen returns a listener whose connections outlive a FIN within a request.
@@ -65,7 +65,7 @@ type conn struct {
 	deadline time.Time // for reading
 	closed   bool
 	broken   bool // a write has failed
-	shut     bool // the client has shut its writing side
+	shut     bool // the client has closed its sending side
 	answered bool // something was written since the request was read
 	interims bool // an interim response may be written before that
 	written  time.Time
@@ -75,12 +75,12 @@ type conn struct {
 // NetConn returns the connection below.
 func (c *conn) NetConn() net.Conn { return c.tcp }
 
-// CloseWrite shuts the writing side, as net/http does before it closes a connection on which
-// something may still come.
+// CloseWrite closes the sending side, as net/http does before it closes a connection on which something may
+// still arrive.
 func (c *conn) CloseWrite() error { return c.tcp.CloseWrite() }
 
 // Read implements [net.Conn]. While a handler runs, net/http reads a single byte, to learn that the
-// client is gone: no other read of its is that short. A FIN there is kept from it.
+// client is gone: none of its other reads is that short. A FIN there is hidden from it.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if len(p) != 1 {
@@ -93,15 +93,15 @@ func (c *conn) Read(p []byte) (int, error) {
 	return 0, c.outlive()
 }
 
-// requested forgets what was about the request before.
+// requested forgets the state of the previous request.
 func (c *conn) requested() {
 	c.mu.Lock()
 	c.answered, c.interims = false, false
 	c.mu.Unlock()
 }
 
-// outlive returns when there is more to say than that the client sends nothing more: that it is
-// gone, or that net/http wants to know no longer.
+// outlive returns when more is known than that the client sends nothing more: that it is gone, or that net/http
+// no longer waits for an answer.
 func (c *conn) outlive() error {
 	c.mu.Lock()
 	c.shut = true
@@ -130,7 +130,7 @@ func (c *conn) outlive() error {
 	}
 }
 
-// pause returns how long it is until the next look.
+// pause returns how long to wait before the next look.
 func (c *conn) pause(now, since time.Time) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -193,7 +193,7 @@ func (c *conn) wrote(err error) {
 	}
 }
 
-// wake has a read that outlives a FIN look again.
+// wake makes a read that outlives a FIN look again.
 func (c *conn) wake() {
 	select {
 	case c.woken <- struct{}{}:
@@ -244,9 +244,8 @@ func Interim(ctx context.Context) {
 	}
 }
 
-// Notify has f called, by a goroutine of its own, once the client of that context has shut its
-// writing side, at once if it has already. After stop it is not called any more, but a call may still be
-// on its way.
+// Notify calls f, in its own goroutine, once the client of that context has closed its sending side, at once if
+// it already has. After stop it is no longer called, but a call may still be running.
 func Notify(ctx context.Context, f func()) (stop func()) {
 	c, ok := ctx.Value(connKey{}).(*conn)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package header has the names and values of HTTP headers that several packages spell: servers and
-// clients of one API have to agree on them.
+// Package header has the names and values of HTTP headers that several packages use: servers and clients of one
+// API have to agree on them.
 package header
 
 // Names of headers.
@@ -17,7 +17,7 @@ const (
 	RetryAfterMs       = "Retry-After-Ms"
 	ShouldRetry        = "X-Should-Retry" // "true" or "false", which OpenAI's SDKs follow
 
-	// CompletionID tells the id of the completion that a response shows.
+	// CompletionID has the id of the completion that a response shows.
 	CompletionID = "X-Completion-Id"
 )
 

@@ -1,6 +1,6 @@
-// Package hostname tells by which names a server may be called. A page of elsewhere whose own
-// name has come to lead to this machine is one of the server's own pages to its browser (DNS
-// rebinding): nothing but the name that it calls tells it from them.
+// Package hostname says by which names a server may be called. A browser treats a foreign page whose name is
+// made to resolve to this machine as one of the server's own pages (DNS rebinding): only the name that it uses
+// distinguishes it from them.
 package hostname
 
 import (
@@ -15,18 +15,18 @@ import (
 	"github.com/pawstream/pawstream/internal/loopback"
 )
 
-// Any stands, among names, for whatever name there is.
+// Any stands for all names.
 const Any = "*"
 
-// A Guard says by which names a server may be called: those that cannot be anybody's in public
-// ([Private]), and these. The zero value is of use.
+// A Guard says by which names a server may be called: those that nobody can own publicly ([Private]), and the
+// ones listed here. The zero value is useful.
 type Guard struct {
-	// Names are more of them, without a port, in any case; [Any]: all there are.
+	// Names are further allowed names, without a port, in upper or lower case; [Any]: all names.
 	Names []string
-	// Machine is the name of the machine itself; empty: nobody knows it.
+	// Machine is the name of the machine itself; empty: unknown.
 	Machine string
-	// Addresses lets requests in that call an IP address. No name leads there, but on a
-	// server for its own machine there is no need of them.
+	// Addresses allows requests that call an IP address. DNS rebinding needs a name, so these are safe, but a
+	// server for its own machine does not need them.
 	Addresses bool
 }
 
@@ -36,7 +36,7 @@ func New(names []string, addresses bool) Guard {
 	return Guard{Names: names, Machine: machine, Addresses: addresses}
 }
 
-// Allows reports whether a request calls the server by a name that it may be called by.
+// Allows reports whether a request calls the server by an allowed name.
 func (g Guard) Allows(r *http.Request) bool {
 	host := of(r)
 	for _, name := range g.Names {
@@ -51,13 +51,13 @@ func (g Guard) Allows(r *http.Request) bool {
 	return g.Addresses && err == nil
 }
 
-// private are the domains under which nobody can register a name for everybody: RFC 6761, section
-// 6.3; RFC 6762; RFC 8375; and .internal, which ICANN keeps out of the root.
+// private are the domains under which nobody can register a public name: RFC 6761, section 6.3; RFC 6762; RFC
+// 8375; and .internal, which ICANN keeps out of the root.
 func private() []string { return []string{"localhost", "local", "internal", "home.arpa"} }
 
-// Private reports whether a name, in lower case, can be nobody's in public: one without a dot, as
-// containers call each other, or one under a domain for private use. Only who runs the network
-// gives such names, and no page of elsewhere can come by one.
+// Private reports whether nobody can own a name, in lower case, publicly: one without a dot, as containers call
+// each other, or one under a domain for private use. Only the operator of the network gives such names, and no
+// foreign page can get one.
 func Private(host string) bool {
 	labels := strings.Split(host, ".")
 	if slices.ContainsFunc(labels, odd) {
@@ -71,15 +71,15 @@ func Private(host string) bool {
 
 func letter(c rune) bool { return 'a' <= c && c <= 'z' }
 
-// odd reports whether a text is no label of a name.
+// odd reports whether a text is not a label of a name.
 func odd(label string) bool {
 	return label == "" || strings.Trim(label, "-") == "" || strings.ContainsFunc(label, func(c rune) bool {
 		return !letter(c) && (c < '0' || c > '9') && c != '-' && c != '_'
 	})
 }
 
-// Called returns the name by which a request calls us, in lower case; empty: it is no name that a
-// server could be told to go by.
+// Called returns the name by which a request calls us, in lower case; empty: it is not a valid name for a
+// server.
 func Called(r *http.Request) string {
 	host := of(r)
 	if len(host) > maxName || slices.ContainsFunc(strings.Split(host, "."), odd) {
@@ -88,7 +88,7 @@ func Called(r *http.Request) string {
 	return host
 }
 
-// maxName is the longest name that there is, in bytes (RFC 1035, section 2.3.4).
+// maxName is the longest possible name, in bytes (RFC 1035, section 2.3.4).
 const maxName = 253
 
 // of returns the name or address by which a request calls us, without its port and without the
@@ -101,8 +101,8 @@ func of(r *http.Request) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// Check returns an error for what cannot be a name of a [Guard]. Parts of names stand for
-// nothing, as who may register a name is not ours to say.
+// Check returns an error for a text that cannot be a name of a [Guard]. There are no patterns, because we
+// cannot know who may register a name.
 func Check(names []string) error {
 	for _, name := range names {
 		_, err := netip.ParseAddr(name)

@@ -1,5 +1,5 @@
-// Package lifecycle starts a program and ends it: configuration, signals, the order in
-// which its parts start and stop, and the exit code.
+// Package lifecycle starts and ends a program: configuration, signals, the order in which its parts start and
+// stop, and the exit code.
 package lifecycle
 
 import (
@@ -37,14 +37,14 @@ type Program struct {
 	Start func(context.Context, *telemetry.Telemetry) ([]Part, error)
 }
 
-// A Part is a server that has taken its address.
+// A Part is a server that has opened its address.
 type Part struct {
 	Name   string // by which the ready line tells the address
 	Server Server
 }
 
-// A Server is what a [Part] runs. One that has a method Ready() error tells by it why it
-// is not ready for work, though it serves, and one that has URL() string where people find it.
+// A Server is what a [Part] runs. Its optional method Ready() error says why it is not ready for work although
+// it serves, and URL() string where people find it.
 type Server interface {
 	// Addr returns the address that is served.
 	Addr() string
@@ -58,7 +58,7 @@ const interrupted = 128 + int(syscall.SIGINT)
 // Run runs a program with the process's arguments and streams, and returns its exit
 // code: 0, 1 if it failed, 130 if a signal has ended a command of it early. Once all parts have taken their addresses it prints one line, "ready", with them.
 //
-// All that is about serving. Another command of the flags is run and that is all.
+// All of this is about serving. Any other command is just run.
 //
 // SIGINT and SIGTERM end the context of the parts, which drain, each in its own time; a
 // second signal kills the process. If a part fails, the others stop.
@@ -134,8 +134,8 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	return err
 }
 
-// withTaken adds to why the program does not start all addresses that are taken: whoever has started it twice
-// would else find them one after the other.
+// withTaken adds all addresses in use to the reason why the program does not start: otherwise somebody who
+// starts it twice would find them one after the other.
 func (p *Program) withTaken(ctx context.Context, err error) error {
 	var addresses []listen.Address
 	if p.Addresses != nil {
@@ -151,7 +151,7 @@ func (p *Program) withTaken(ctx context.Context, err error) error {
 	return fmt.Errorf("%w; %w", err, all)
 }
 
-// countReady has the metrics tell what /readyz does.
+// countReady makes the metrics say what /readyz says.
 func countReady(reports *telemetry.Telemetry, ready func() bool) error {
 	i := telemetry.NewInstruments(reports.Meters)
 	gauge := i.Gauge("pawstream.ready", "{process}", "1 while the process takes new work, which /readyz tells too.")
@@ -166,7 +166,7 @@ func countReady(reports *telemetry.Telemetry, ready func() bool) error {
 	return errors.Join(i.Err(), err)
 }
 
-// readyLine tells where the parts are: as name=address, and on a terminal those with a URL as one to click.
+// readyLine says where the parts are: as name=address, and on a terminal with their URLs, to click.
 func readyLine(parts []Part, admin string, terminal bool) string {
 	line := []byte("ready")
 	for _, part := range parts {
@@ -179,7 +179,7 @@ func readyLine(parts []Part, admin string, terminal bool) string {
 	return string(fmt.Appendf(line, " admin=%s", admin))
 }
 
-// ready returns why the program takes no new work.
+// ready returns why the program accepts no new work.
 func ready(ctx context.Context, parts []Part) error {
 	if ctx.Err() != nil {
 		return errors.New("shutting down")
@@ -203,7 +203,7 @@ const (
 	flushTimeout = 3 * time.Second // of the last spans
 )
 
-// flush exports the last spans. That nobody takes them is not the program's failure.
+// flush exports the last spans. If nobody accepts them, that is not the program's failure.
 func flush(ctx context.Context, reports *telemetry.Telemetry) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()

@@ -3,8 +3,7 @@ package listen
 // Flag is the flag of a program's own address.
 const Flag = "--listen"
 
-// Where programs listen, and where others look for them, unless they are told otherwise. Each is for this
-// machine alone.
+// Where programs listen, and where others look for them, by default. Each address is for this machine only.
 const (
 	HTTP            = "127.0.0.1:8080"  // the public API
 	GRPC            = "127.0.0.1:50051" // the completion service

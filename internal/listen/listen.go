@@ -1,4 +1,4 @@
-// Package listen takes the addresses that a program serves, and names the flag of one that it cannot take.
+// Package listen opens the addresses that a program serves, and names the flag of one that it cannot open.
 package listen
 
 import (
@@ -11,10 +11,10 @@ import (
 	"syscall"
 )
 
-// An Address is where a program listens (host:port), by the flag that says so.
+// An Address is where a program listens (host:port), with the flag that sets it.
 type Address struct{ Flag, Address string }
 
-// Listen takes the address. The error is a [*TakenError] where somebody else has it.
+// Listen opens the address. The error is a [*TakenError] if somebody else has it.
 func (a Address) Listen(ctx context.Context) (net.Listener, error) {
 	if _, _, err := net.SplitHostPort(a.Address); err != nil {
 		return nil, fmt.Errorf("%s must be host:port, such as 127.0.0.1:%d, and is %q", a.Flag, meantPort(a.Address), a.Address)
@@ -41,7 +41,7 @@ func meantPort(address string) uint64 {
 	return 8080
 }
 
-// A TakenError tells which addresses others listen on.
+// A TakenError lists addresses that others listen on.
 type TakenError struct{ Addresses []Address }
 
 // Error names them all, each with its flag.
@@ -57,8 +57,8 @@ func (e *TakenError) Error() string {
 	return strings.Join(names, " ") + " " + verb + " taken, perhaps by another pawstream"
 }
 
-// Taken returns a [*TakenError] with those of the addresses that cannot be taken because somebody listens there;
-// nil: there are none. It is for who has failed to take one, and wants to tell of all at once.
+// Taken returns a [*TakenError] with the addresses that cannot be opened because somebody listens there; nil:
+// none. It is for callers that failed to open one, and want to report all of them.
 func Taken(ctx context.Context, addresses []Address) error {
 	var taken TakenError
 	for _, a := range addresses {

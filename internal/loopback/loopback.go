@@ -1,4 +1,4 @@
-// Package loopback tells addresses that only the same machine reaches from others.
+// Package loopback distinguishes addresses that only the same machine can reach from others.
 package loopback
 
 import (
@@ -13,7 +13,7 @@ func Host(host string) bool {
 }
 
 // Listen reports whether an address to listen on (host:port) can only be reached from
-// the same machine. One that is malformed passes, for the listener to complain about.
+// the same machine. A malformed address passes: the listener will complain about it.
 func Listen(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err != nil || Host(host)

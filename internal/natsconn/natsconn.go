@@ -1,5 +1,5 @@
-// Package natsconn has how a program of ours reaches a NATS server: where it is, and by
-// what the two know each other. It knows nothing of what they say to each other.
+// Package natsconn has what a program of ours needs to reach a NATS server: the address, and the credentials of
+// both sides. It does not know what they say to each other.
 package natsconn
 
 import (
@@ -23,15 +23,14 @@ type Server struct {
 	URL string `name:"url" help:"NATS server with JetStream ${nats_use}" placeholder:"URL"`
 	// Creds is a file of credentials.
 	Creds string `help:"Credentials file for --nats-url." placeholder:"FILE"`
-	// CA holds the certificates, in PEM, that the server's is checked with; empty: the
-	// system's. It demands TLS, and so does Pair.
+	// CA has the authorities, in PEM, that the server's certificate is checked against; empty: the system's. It
+	// requires TLS, and so does Pair.
 	CA string `name:"ca" help:"File with the certificate authorities for the server of --nats-url, in PEM; requires TLS." placeholder:"FILE"`
 	// Pair authenticates to it.
 	tlsfiles.Pair `embed:"" set:"cert_help=Certificate file that authenticates to the server of --nats-url; demands TLS." set:"key_help=File of the key to --nats-cert."`
 }
 
-// Check returns what is wrong with the settings, by the flags' names. It tells nothing that is
-// secret.
+// Check returns what is wrong with the settings, by the flags' names. It reveals no secrets.
 func (s *Server) Check() error {
 	if s.URL == "" {
 		if s.Creds+s.CA+s.Cert+s.Key != "" {
@@ -43,7 +42,7 @@ func (s *Server) Check() error {
 		return err
 	}
 	for i, one := range strings.Split(s.URL, ",") {
-		// The client itself would refuse it in words that hold the password.
+		// The client's own error would contain the password.
 		if parsed, err := parse(one); err != nil || parsed.Host == "" {
 			return fmt.Errorf("--nats-url: URL %d of NATS is not of the form nats://user:password@host:port", i+1)
 		}
@@ -52,28 +51,29 @@ func (s *Server) Check() error {
 }
 
 const (
-	// Timeout is how long a server may take to let a connection in.
+	// Timeout is how long a server may take to accept a connection.
 	Timeout = 2 * time.Second
-	// pingEvery is how often a server is asked for a sign of life; maxPings is how many of these it may
-	// leave unanswered. A host that was replaced says nothing on the old connection, and takes a new one.
+	// pingEvery is how often a server is pinged; maxPings is how many pings it may leave unanswered. A replaced
+	// host is silent on the old connection, and accepts a new one.
 	pingEvery = 2 * time.Second
 	maxPings  = 2
-	// writeTimeout is how long a server may take nothing of what is sent to it. While a write hangs,
-	// nothing is asked for.
+	// writeTimeout is how long a server may not read what is sent to it. While a write hangs, no pings are
+	// sent.
 	writeTimeout = 4 * time.Second
 )
 
-// Options are those of a connection that is never given up. What is published while it is
-// down fails at once: old news is of no use to anybody.
+// Options are those of a connection that is never given up. Publishing while it is down fails at once: old news
+// is of no use.
 func (s *Server) Options() []nats.Option {
 	options := []nats.Option{
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(100 * time.Millisecond),
 		nats.ReconnectJitter(50*time.Millisecond, 50*time.Millisecond),
-		// A server that lost its memory of our credentials may get it back.
+		// A server that has lost our credentials may get them back.
 		nats.IgnoreAuthErrorAbort(),
 		nats.Timeout(Timeout),
-		// Its own lookup of a name has no bound: a silent resolver would keep it longer than the server is away.
+		// Its own name lookup has no timeout: a silent resolver would block it for longer than the server is
+		// away.
 		nats.SkipHostLookup(),
 		nats.PingInterval(pingEvery),
 		nats.MaxPingsOutstanding(maxPings),
@@ -92,13 +92,13 @@ func (s *Server) Options() []nats.Option {
 	return options
 }
 
-// Observe has metrics show the validity of the certificates, as the next connection will read them.
+// Observe makes metrics show the validity of the certificates, as the next connection will read them.
 func (s *Server) Observe(meters metric.MeterProvider) error {
 	return tlsfiles.ObserveFiles(meters, tlsfiles.Files{Cert: s.Cert, CA: s.CA})
 }
 
-// String returns where the server is, without what is secret in its URL: the user too, as
-// a token takes its place.
+// String returns the server's address, without the secrets in its URL, and without the user, which may be a
+// token.
 func (s *Server) String() string {
 	var shown []string
 	for one := range strings.SplitSeq(s.URL, ",") {
@@ -109,7 +109,7 @@ func (s *Server) String() string {
 	return strings.Join(shown, ",")
 }
 
-// parse reads a URL as the client does, which takes a host alone too.
+// parse reads a URL as the client does, which also accepts just a host.
 func parse(one string) (*url.URL, error) {
 	one = strings.TrimSpace(one)
 	if !strings.Contains(one, "://") {

@@ -11,12 +11,12 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// besideWait is how long a server has to answer, on the connection in use and on a new one beside it.
+// besideWait is how long a server has to answer, on the connection in use and on a second one.
 const besideWait = time.Second
 
-// Replaced reports whether the server of a connection lets a new one in while it does not answer on the one in use, as
-// after its host was replaced without a word. The connection's own pings find that too, and take longer: they have to
-// be patient with a server that stands still, which does neither. It takes a second at most.
+// Replaced reports whether the server of a connection accepts a new connection but does not answer on the one
+// in use, as after its host was silently replaced. The connection's own pings find that too, but later: they
+// have to be patient with a server that stands still, which does neither. It takes at most a second.
 func Replaced(ctx context.Context, conn *nats.Conn) bool {
 	ctx, cancel := context.WithTimeout(ctx, besideWait)
 	defer cancel()
@@ -33,8 +33,8 @@ func Replaced(ctx context.Context, conn *nats.Conn) bool {
 	}
 }
 
-// greets reports whether a server greets a new connection, as NATS does, before ctx ends. One that speaks TLS or
-// WebSocket from the start does not: of such a server nothing is known.
+// greets reports whether a server greets a new connection, as NATS does, before ctx ends. A server that speaks
+// TLS or WebSocket from the start does not greet: nothing can be said about it.
 func greets(ctx context.Context, at string) bool {
 	where, err := url.Parse(at)
 	if err != nil || where.Host == "" {

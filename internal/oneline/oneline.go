@@ -1,21 +1,20 @@
 // Package oneline keeps JSON text on one line for every reader.
 //
-// JSON lets U+2028, U+2029 and U+0085 stand in a string as they are. Readers that cut text into
-// lines by Unicode's rules, as Python's str.splitlines does, end a line there. Every other
-// character at which some reader ends a line is a control character, which JSON escapes anyway.
+// JSON allows U+2028, U+2029 and U+0085 unescaped in a string. Readers that split text into lines by Unicode's
+// rules, as Python's str.splitlines does, end a line there. Every other character at which some reader ends a
+// line is a control character, which JSON escapes anyway.
 package oneline
 
 import "bytes"
 
-// What each of the three begins with in UTF-8.
+// The first byte of each of the three in UTF-8.
 const (
 	leadNext      = 0xc2 // U+0085 is C2 85
 	leadSeparator = 0xe2 // U+2028 and U+2029 are E2 80 A8 and E2 80 A9
 )
 
-// Escape replaces, in the JSON text that dst has from that index on, each character that ends a
-// line by its escape, and returns the buffer. Text without any stays as it is, and costs two
-// searches for a byte.
+// Escape replaces, in the JSON text that dst has from that index on, each character that ends a line with its
+// escape, and returns the buffer. Text without any stays as it is, and costs two searches for a byte.
 func Escape(dst []byte, from int) []byte {
 	at := next(dst, from)
 	if at < 0 {

@@ -1,5 +1,5 @@
-// Package openaiapi has the words of OpenAI's API that several packages spell: those that serve
-// it, and those that are clients of it. What a single package says or reads is there.
+// Package openaiapi has the words of OpenAI's API that several packages need: those that serve it, and those
+// that are its clients. Words of a single package are in that package.
 package openaiapi
 
 // Paths of the APIs.
@@ -8,7 +8,7 @@ const (
 	Responses       = "/v1/responses"
 )
 
-// What ids begin with.
+// Prefixes of ids.
 const (
 	CompletionID = "chatcmpl-"
 	ResponseID   = "resp_"

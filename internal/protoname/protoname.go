@@ -1,9 +1,9 @@
 // Package protoname has the names of the values of protobuf enumerations. They come from the
-// enumeration's descriptor, so that a value that is added to a contract has its name everywhere.
+// enumeration's descriptor, so a value added to a contract has its name everywhere.
 //
 // A value FOO_BAR_STOP of an enumeration whose first value is FOO_BAR_UNSPECIFIED has the symbol
-// STOP and the name "stop". Another name can be given by an option of the value: any extension
-// called public_name. The first value, and numbers that the contract does not have, have neither.
+// STOP and the name "stop". An option of the value, any extension called public_name, can set another name. The
+// first value, and numbers that the contract does not have, have neither.
 package protoname
 
 import (
@@ -35,7 +35,7 @@ func Symbol[E Enum](value E) string {
 	return tableOf(value.Descriptor()).symbols[value.Number()]
 }
 
-// Value returns the value of a name, 0 where no value has it. Of several it is the first.
+// Value returns the value with a name, the first of several; 0: none has it.
 func Value[E Enum](name string) E {
 	if name == "" {
 		return 0
@@ -43,7 +43,7 @@ func Value[E Enum](name string) E {
 	return E(tableOf(E(0).Descriptor()).byName[name])
 }
 
-// BySymbol returns the value of a symbol, 0 where no value has it.
+// BySymbol returns the value with a symbol; 0: none has it.
 func BySymbol[E Enum](symbol string) E {
 	if symbol == "" {
 		return 0
@@ -68,7 +68,7 @@ type table struct {
 	byName, bySymbol map[string]protoreflect.EnumNumber
 }
 
-// tables has a table for each enumeration that was asked for, under its descriptor.
+// tables has a table for each enumeration used so far, under its descriptor.
 var tables sync.Map //nolint:gochecknoglobals // what a contract says does not change
 
 func tableOf(enum protoreflect.EnumDescriptor) *table {

@@ -15,7 +15,7 @@ import (
 // Interval is how often [Value.Watch] looks at the files.
 const Interval = 2 * time.Second
 
-// A Value is what was read last without an error. It is safe for concurrent use.
+// A Value is what was last read without an error. It is safe for concurrent use.
 type Value[T any] struct {
 	read    func() (T, []string, error)
 	current atomic.Pointer[T]
@@ -35,7 +35,7 @@ func Load[T any](read func() (T, error), paths ...string) (*Value[T], error) {
 }
 
 // LoadNamed is [Load] for files that name others: read returns the paths of those too.
-// They are watched from then on, until it names them no more.
+// They are watched from then on, as long as it names them.
 func LoadNamed[T any](read func() (T, []string, error), paths ...string) (*Value[T], error) {
 	v := &Value[T]{read: read, paths: paths}
 	err := v.load()
@@ -48,15 +48,14 @@ func LoadNamed[T any](read func() (T, []string, error), paths ...string) (*Value
 	return v, nil
 }
 
-// errUnsettled says that a file has changed while it was read: half of what was read may be of
-// before.
+// errUnsettled says that a file changed while it was read: half of what was read may be old.
 var errUnsettled = errors.New("it changes while it is read")
 
-// maxReads bounds how often one change is read at once.
+// maxReads bounds how often one change is read in a row.
 const maxReads = 3
 
-// load reads the value, and again where it names other files than before: what they held
-// when they were read is known only if they were looked at first.
+// load reads the value, and reads it again if it names other files than before: a change during the read is
+// noticed only if the files were examined before it.
 func (v *Value[T]) load() error {
 	for n := 1; ; n++ {
 		seen := v.look()
@@ -76,16 +75,16 @@ func (v *Value[T]) load() error {
 	}
 }
 
-// look returns what the system says of the files.
+// look returns the files' metadata.
 func (v *Value[T]) look() []os.FileInfo { return append(stat(v.paths), stat(v.named)...) }
 
 // Get returns the value. It costs no more than an atomic load.
 func (v *Value[T]) Get() T { return *v.current.Load() }
 
-// Watch reads the value again whenever one of its files has changed, until ctx ends: once they
-// have stayed the same for an [Interval], because a file that is written in place may look whole
-// in every state. As long as what they hold is in error the old value stays, and a warning
-// tells why. It must not run twice at once.
+// Watch rereads the value whenever one of its files has changed, until ctx ends. It waits until they have
+// stayed the same for an [Interval], because a file that is written in place may look complete in every state.
+// As long as their content is invalid, the old value stays, and a warning says why. Do not run it twice at
+// once.
 func (v *Value[T]) Watch(ctx context.Context, logger *slog.Logger) {
 	ticker := time.NewTicker(Interval)
 	defer ticker.Stop()
@@ -103,9 +102,9 @@ func (v *Value[T]) Watch(ctx context.Context, logger *slog.Logger) {
 		if !settled || slices.EqualFunc(v.seen, now, same) {
 			continue
 		}
-		if err := v.load(); err != nil { // it is tried again: the writer may not be done
+		if err := v.load(); err != nil { // try again: the writer may not be done
 			if errors.Is(err, errUnsettled) {
-				continue // which the next look sees
+				continue // the next look will see it
 			}
 			if text := err.Error(); text != complaint {
 				complaint = text
@@ -118,7 +117,7 @@ func (v *Value[T]) Watch(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-// stat returns what the system says of each file, nil where it is not there.
+// stat returns the metadata of each file, nil if it does not exist.
 func stat(paths []string) []os.FileInfo {
 	infos := make([]os.FileInfo, len(paths))
 	for i, path := range paths {

@@ -1,10 +1,10 @@
-// Package response notes what a handler answers.
+// Package response records what a handler answers.
 package response
 
 import "net/http"
 
-// A Writer notes the status and the size of a response. Like any [http.ResponseWriter] it is for
-// one goroutine at a time.
+// A Writer records the status and the size of a response. Like any [http.ResponseWriter] it is for one
+// goroutine at a time.
 type Writer struct {
 	http.ResponseWriter
 	// Begins, if not nil, is called once, before the head of the response is written.
@@ -33,7 +33,7 @@ func (w *Writer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// begin notes the first status, which is the one that counts.
+// begin records the first status, which is the one that counts.
 func (w *Writer) begin(status int) {
 	if w.Status != 0 {
 		return

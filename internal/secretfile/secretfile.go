@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-// others are the rights that everybody on the machine has to read or change a file.
+// others are the permission bits that let everybody on the machine read or change a file.
 const others = 0o006
 
-// Read returns what a file holds, unless everybody on the machine may read or change it.
-// The error names the file, and nothing of what it holds.
+// Read returns a file's content, unless everybody on the machine may read or change it. The error names the
+// file, and reveals nothing of its content.
 func Read(path string) ([]byte, error) {
 	file, err := os.Open(path) //nolint:gosec // the operator names it
 	if err != nil {

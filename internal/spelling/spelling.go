@@ -1,10 +1,10 @@
-// Package spelling tells how far apart two names are, for messages that say what may be meant.
+// Package spelling measures how far apart two names are, for messages that suggest what was meant.
 package spelling
 
 import "strings"
 
-// Meant returns which of names somebody may have meant who wrote a name that is none of them: the first of those
-// that two letters tell from it at most, whatever their case; empty: none. A short name says too little.
+// Meant returns which of names the author of an unknown name may have meant: the first that differs from it in
+// at most two letters, ignoring case; empty: none. For a short name that would say too little.
 func Meant(name string, names []string) string {
 	const least, most = 4, 2
 	meant, apart := "", most+1
@@ -22,7 +22,7 @@ func Meant(name string, names []string) string {
 	return meant
 }
 
-// Changes returns how many bytes are to be put in, taken out or replaced to make b of a.
+// Changes returns how many bytes have to be inserted, deleted or replaced to turn a into b.
 func Changes(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

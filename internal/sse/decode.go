@@ -70,8 +70,8 @@ func (d *Decoder) Events() iter.Seq2[Event, error] {
 	}
 }
 
-// Next returns the next event. An event is returned as soon as its blank line
-// was read, and discarded when the stream ends before that.
+// Next returns the next event. It returns an event as soon as its blank line has been read, and discards it if
+// the stream ends before that.
 //
 // The error is io.EOF when the reader ended with io.EOF, [ErrTooLong] when the
 // peer broke the bound, else the reader's error as it is. Once Next failed it
@@ -109,7 +109,7 @@ func (d *Decoder) limit() int {
 	return DefaultMaxEventBytes
 }
 
-// interpret takes a line that is not empty.
+// interpret handles a line that is not empty.
 func (d *Decoder) interpret(line []byte) {
 	field, value, _ := bytes.Cut(line, []byte(":"))
 	value = bytes.TrimPrefix(value, []byte(" "))

@@ -11,20 +11,19 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// OpenTelemetry's gRPC instrumentation is a stats.Handler. gRPC tells such a handler of
-// every message, with an allocation and a look at the clock for each, which a stream of
-// small messages feels and the instrumentation ignores. So interceptors tell it what it
-// uses: the begin of a call, the addresses, and the end.
+// OpenTelemetry's gRPC instrumentation is a stats.Handler. gRPC calls such a handler for every message, with an
+// allocation and a clock reading each time, which costs a stream of small messages and which the
+// instrumentation ignores. So interceptors give it only what it uses: the beginning of a call, the addresses,
+// and the end.
 
-// GRPCClient has a span and a duration for each call that is made, and puts the trace
-// context in its metadata. What interceptors follow these are within the span.
+// GRPCClient records a span and a duration for each call, and puts the trace context in its metadata.
+// Interceptors after these are within the span.
 func (t *Telemetry) GRPCClient() []grpc.DialOption {
 	c := client{otelgrpc.NewClientHandler(t.grpc()...)}
 	return []grpc.DialOption{grpc.WithChainUnaryInterceptor(c.unary), grpc.WithChainStreamInterceptor(c.stream)}
 }
 
-// GRPCServer is the other side of GRPCClient. A call of a method that is not there is not
-// seen.
+// GRPCServer is the other side of GRPCClient. It does not see calls of unknown methods.
 func (t *Telemetry) GRPCServer() []grpc.ServerOption {
 	s := server{otelgrpc.NewServerHandler(t.grpc()...)}
 	return []grpc.ServerOption{grpc.ChainUnaryInterceptor(s.unary), grpc.ChainStreamInterceptor(s.stream)}
@@ -55,7 +54,7 @@ func (c client) stream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.Cl
 	return open(ctx, desc, conn, method, append(opts, observed...)...)
 }
 
-// begin returns what a call is to be made with. The call tells of its end.
+// begin returns the context and options for a call. The call reports its end.
 func (c client) begin(ctx context.Context, method string) (context.Context, []grpc.CallOption) {
 	begun := time.Now()
 	ctx = c.TagRPC(ctx, &stats.RPCTagInfo{FullMethodName: method})

@@ -23,8 +23,8 @@ import (
 // secrets.
 //
 // A request's span is part of the trace that its caller names if the caller is trusted.
-// Anybody else would decide by it what is recorded here, and could have their requests pass
-// for part of whichever trace: theirs begin a trace, and have a link to what they name.
+// Anybody else could decide what is recorded here, and make their requests part of any trace: so their spans
+// begin a new trace, with a link to the one they name.
 func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (http.Handler, error) {
 	instruments := NewInstruments(t.Meters)
 	durations := NewKeyed(
@@ -51,7 +51,7 @@ func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (h
 	}), instruments.Err()
 }
 
-// above tells what a request's span is below: the span that its caller names, or none.
+// above returns the parent of a request's span: the span that its caller names, or none.
 func above(ctx context.Context, trusted bool) []trace.SpanStartOption {
 	theirs := trace.SpanContextFromContext(ctx)
 	if !theirs.IsRemote() || trusted {
@@ -80,8 +80,7 @@ func end(span trace.Span, kind requestKind, r *http.Request) {
 	}
 }
 
-// A requestKind is what durations tell requests apart by. There are few: nothing in it
-// is the client's to choose.
+// A requestKind has the attributes of request durations. There are few kinds: the client chooses nothing in it.
 type requestKind struct {
 	method, scheme, route string
 	status                int

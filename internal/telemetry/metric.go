@@ -49,41 +49,40 @@ type Instruments struct {
 	errs  []error
 }
 
-// NewInstruments returns a maker of instruments.
+// NewInstruments returns a factory of instruments.
 func NewInstruments(meters metric.MeterProvider) *Instruments {
 	return &Instruments{meter: meters.Meter(scope)}
 }
 
-// Err returns what went wrong so far.
+// Err returns the errors so far.
 func (i *Instruments) Err() error { return errors.Join(i.errs...) }
 
-// Meter returns what makes the instruments, for those that are not made here.
+// Meter returns the underlying meter, for instruments that are not made here.
 func (i *Instruments) Meter() metric.Meter { return i.meter }
 
-// Counter makes an instrument for what only grows.
+// Counter makes an instrument for a value that only grows.
 func (i *Instruments) Counter(name, unit, help string) Counter {
 	c, err := i.meter.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(help))
 	i.errs = append(i.errs, err)
 	return Counter{adder: c}
 }
 
-// Amount makes an instrument for what only grows, and is no whole number.
+// Amount makes an instrument for a value that only grows, and is not a whole number.
 func (i *Instruments) Amount(name, unit, help string) Amount {
 	c, err := i.meter.Float64Counter(name, metric.WithUnit(unit), metric.WithDescription(help))
 	i.errs = append(i.errs, err)
 	return Amount{instrument: c}
 }
 
-// Gauge makes an instrument for what is looked up when metrics are asked for. It is for a callback of
-// [Instruments.Meter] to observe.
+// Gauge makes an instrument for a value that is read when metrics are collected, by a callback of
+// [Instruments.Meter].
 func (i *Instruments) Gauge(name, unit, help string) metric.Int64ObservableGauge {
 	g, err := i.meter.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(help))
 	i.errs = append(i.errs, err)
 	return g
 }
 
-// Tally makes an instrument for what only grows, and fast: it is read when metrics are
-// asked for.
+// Tally makes an instrument for a value that only grows, and fast: it is read when metrics are collected.
 func (i *Instruments) Tally(name, unit, help string) *Tally {
 	t := new(Tally)
 	_, err := i.meter.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(help),
@@ -95,7 +94,7 @@ func (i *Instruments) Tally(name, unit, help string) *Tally {
 	return t
 }
 
-// Level makes an instrument for what goes up and down.
+// Level makes an instrument for a value that goes up and down.
 func (i *Instruments) Level(name, unit, help string) Counter {
 	c, err := i.meter.Int64UpDownCounter(name, metric.WithUnit(unit), metric.WithDescription(help))
 	i.errs = append(i.errs, err)
@@ -191,12 +190,11 @@ func (h Histogram) Record(value float64) {
 	}
 }
 
-// Other is an attribute's value in place of one that was not foreseen.
+// Other is the value of an attribute for unforeseen cases.
 const Other = "_OTHER"
 
-// Keyed makes one counter, amount or histogram of a family for each key, and keeps it. Keys are
-// to be few: nothing in them may be a client's to choose. The nil value discards. It is
-// safe for concurrent use.
+// Keyed makes one counter, amount or histogram of a family for each key, and keeps it. Keys have to be few:
+// clients must not choose any part of them. The nil value discards. It is safe for concurrent use.
 type Keyed[K comparable, I interface {
 	With(attrs ...attribute.KeyValue) I
 }] struct {
@@ -207,7 +205,7 @@ type Keyed[K comparable, I interface {
 	known map[K]I
 }
 
-// NewKeyed returns the family of an instrument: attrs tells the attributes of a key.
+// NewKeyed returns the family of an instrument: attrs returns the attributes of a key.
 func NewKeyed[K comparable, I interface {
 	With(attrs ...attribute.KeyValue) I
 }](instrument I, attrs func(K) []attribute.KeyValue) *Keyed[K, I] {

@@ -1,6 +1,6 @@
-// Package telemetry tells operators what a process does: log lines, metrics for
-// Prometheus, and traces over OTLP. It knows no domain; what is counted and which spans
-// there are is for others to say, with the instruments and the tracers made here.
+// Package telemetry shows operators what a process does: log lines, metrics for Prometheus, and traces over
+// OTLP. It knows no domain; others decide what to count and which spans to record, with the instruments and
+// tracers made here.
 //
 // Trace context is always passed on (W3C Trace Context). Spans are recorded and
 // exported only where an OTLP endpoint is set. Log lines name a trace that is recorded.
@@ -29,7 +29,7 @@ import (
 // scope names our own instruments and spans.
 const scope = "github.com/pawstream/pawstream"
 
-// TargetAttribute names, on the spans of both programs, whom an answer was asked of.
+// TargetAttribute names, on the spans of both programs, the target of an answer.
 const TargetAttribute = "pawstream.target"
 
 // Config is what a [Telemetry] is made of.
@@ -59,9 +59,8 @@ type Telemetry struct {
 	shutdown []func(context.Context) error
 }
 
-// New returns the telemetry of a process, for as long as it lives. It connects to
-// nothing yet; the error is about the configuration. There is to be one in a process:
-// the errors of OpenTelemetry itself go to its logger.
+// New returns the telemetry of a process, for its whole life. It does not connect yet; the error is about the
+// configuration. Create only one per process: OpenTelemetry's own errors go to its logger.
 func New(ctx context.Context, cfg Config) (*Telemetry, error) {
 	logger, err := newLogger(cfg.Log, cfg.LogFormat, cfg.LogLevel, cfg.Getenv("NO_COLOR") == "")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// IsTerminal tells whether somebody may be looking at what is written to w.
+// IsTerminal reports whether somebody may be reading what is written to w.
 func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {

@@ -45,8 +45,8 @@ func newTracers(ctx context.Context, about *resource.Resource, getenv func(strin
 	return sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(exporter)), nil
 }
 
-// checkEndpoint tells whether an OTLP endpoint is set. The exporter would take one that
-// it does not understand for its default.
+// checkEndpoint reports whether an OTLP endpoint is set. The exporter would replace one that it does not
+// understand by its default.
 func checkEndpoint(getenv func(string) string) (set bool, err error) {
 	name, endpoint := envTracesEndpoint, getenv(envTracesEndpoint)
 	if endpoint == "" {
@@ -68,8 +68,8 @@ func checkEndpoint(getenv func(string) string) (set bool, err error) {
 // reportEvery is how often a warning about exports may be given.
 const reportEvery = time.Minute
 
-// reportErrors has OpenTelemetry's own errors logged: that a collector cannot be
-// reached, above all, which need not be said with each batch.
+// reportErrors logs OpenTelemetry's own errors, mainly that a collector cannot be reached, which need not be
+// logged for each batch.
 func reportErrors(logger *slog.Logger) {
 	var mu sync.Mutex
 	var last time.Time

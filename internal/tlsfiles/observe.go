@@ -12,7 +12,8 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// Observe has metrics show the validity of each certificate in force. Several sets of a process may be observed.
+// Observe makes metrics show the validity of each certificate in force. Several sets of a process may be
+// observed.
 func (s *Set) Observe(meters metric.MeterProvider) error {
 	return observe(meters, func() []term { return s.files.Get().valid })
 }

@@ -2,8 +2,8 @@ package tlsfiles
 
 import "fmt"
 
-// A Pair are the settings of a certificate and its key, as a table of flags embeds them. What
-// they are for its variables cert_help and key_help say.
+// A Pair is the settings of a certificate and its key, as a table of flags embeds them. The variables cert_help
+// and key_help say what they are for.
 type Pair struct {
 	Cert string `help:"${cert_help}" placeholder:"FILE"`
 	Key  string `help:"${key_help}" placeholder:"FILE"`
@@ -32,7 +32,7 @@ func (s *Serving) Check(prefix string) error {
 	return s.Pair.Check(prefix)
 }
 
-// Load reads the files. The set is nil where there is to be no TLS.
+// Load reads the files. The set is nil if TLS is off.
 func (s *Serving) Load() (*Set, error) {
 	if s.Cert == "" {
 		return nil, nil

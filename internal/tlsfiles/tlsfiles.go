@@ -1,6 +1,5 @@
-// Package tlsfiles secures connections by TLS with certificates from PEM files. The files
-// are read again when they change; what they hold then counts for new connections. TLS 1.3
-// is the least that is spoken.
+// Package tlsfiles secures connections with TLS and certificates from PEM files. It rereads the files when they
+// change; the new content applies to new connections. The minimum is TLS 1.3.
 //
 // It knows neither HTTP nor gRPC.
 package tlsfiles
@@ -23,7 +22,7 @@ type Files struct {
 	CA   string // authorities that the other side's certificate must be from
 }
 
-// A Set is what the files held when they were last in order. It is safe for concurrent use.
+// A Set is the last valid content of the files. It is safe for concurrent use.
 type Set struct {
 	files *reload.Value[*content]
 }
@@ -54,7 +53,7 @@ func (s *Set) Watch(ctx context.Context, logger *slog.Logger) {
 	warning.Wait()
 }
 
-// Notice is how long before its end a certificate that lives for long is warned of.
+// Notice is how long before the end of a long-lived certificate the warnings begin.
 const Notice = 14 * 24 * time.Hour
 
 const (
@@ -115,18 +114,17 @@ func (s *Set) server(protocols []string) *tls.Config {
 	}
 	if now.authorities != nil {
 		config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, now.authorities
-		config.SessionTicketsDisabled = true // a client whose authority is gone does not come back by one
+		config.SessionTicketsDisabled = true // otherwise a client whose authority was removed could still resume
 	}
 	return config
 }
 
-// Client returns the configuration of the next connection to a server: it is to be asked
-// for each. Without a CA file the server's certificate must be from an authority that the
-// system knows.
+// Client returns the configuration of the next connection to a server: call it for each one. Without a CA file
+// the server's certificate must be from an authority that the system knows.
 func (s *Set) Client() *tls.Config {
 	now := s.files.Get()
 	config := &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: now.authorities}
-	// Even to a server that names other authorities: it tells what is wrong then.
+	// Even to a server that names other authorities: its error then says what is wrong.
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		if now.certificate == nil {
 			return &tls.Certificate{}, nil

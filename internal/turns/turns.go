@@ -9,23 +9,23 @@ import (
 	"sync"
 )
 
-// ErrFull says that too many wait already.
+// ErrFull says that too many are already waiting.
 var ErrFull = errors.New("the queue is full")
 
 // Config is what a [Queue] is made of.
 type Config struct {
 	Limit int // how many work at once; 0: no bound
-	// Room is how many wait. Where there is no more, one of the principal that has most waiting gives
+	// Room is how many may wait. If there is no more room, a waiter of the principal that has the most gives
 	// way to a principal that would still have fewer.
 	Room int
-	// Reserve keeps turns for those who are not there yet: a principal that holds as many as are free
-	// waits for one of its own. So one holds half of them at most, and two leave a quarter. An empty
-	// principal may be anybody, and holds as many as there are.
+	// Reserve keeps turns free for principals that have not come yet: a principal that holds as many as are
+	// free waits for one of its own to end. So one principal holds at most half of them, and two leave a
+	// quarter. An empty principal may be anybody, and may hold all of them.
 	Reserve bool
 }
 
-// A Queue bounds how many work at once. The principals of those that wait are admitted in
-// rotation, so that nobody waits for the whole crowd of another one. It is safe for concurrent use.
+// A Queue limits how many work at once. It admits waiting principals in rotation, so that nobody waits for
+// another principal's whole crowd. It is safe for concurrent use.
 type Queue struct {
 	cfg Config
 
@@ -35,17 +35,17 @@ type Queue struct {
 	waiting int
 	// lines are the principals that wait, in the order in which they are admitted next.
 	lines []*line
-	// told says that somebody has asked for positions.
+	// told says that some waiter wants to know its position.
 	told bool
 }
 
-// A line is one principal's.
+// A line is the waiters of one principal.
 type line struct {
 	principal string
 	tickets   []*ticket
 }
 
-// A ticket stands for one who waits.
+// A ticket stands for one waiter.
 type ticket struct {
 	settled  chan struct{} // closed when it waits no longer
 	in       bool          // it was admitted; otherwise it has given way to another
@@ -53,12 +53,12 @@ type ticket struct {
 	moved    chan int // the newest position that was not announced yet; nil: nobody asks
 }
 
-// New returns a queue in which nobody is.
+// New returns an empty queue.
 func New(cfg Config) *Queue { return &Queue{cfg: cfg, held: make(map[string]int)} }
 
-// Acquire waits for admission: ErrFull where too many wait already, or have come to. It calls moved, if
-// there is one, with the position in the queue, 1 for the next, whenever that changes; an error of moved
-// ends the waiting. release makes room for the next, and is called once.
+// Acquire waits for admission: ErrFull if too many are already waiting, or this waiter had to give way. It
+// calls moved, if there is one, with the position in the queue, 1 for the next, whenever that changes; an error
+// of moved ends the waiting. release makes room for the next, and is called once.
 func (q *Queue) Acquire(ctx context.Context, principal string, moved func(position int) error) (release func(), err error) {
 	if q.cfg.Limit == 0 {
 		return func() {}, nil
@@ -137,14 +137,14 @@ func (q *Queue) join(principal string, told bool) *ticket {
 	return t
 }
 
-// may reports whether one more of a principal may work. Those who wait may not: it is asked again
-// whenever somebody ends. The caller holds the lock, as with all that follows.
+// may reports whether one more of a principal may work. For waiters it is called again whenever a turn ends.
+// The caller holds the lock, as for everything below.
 func (q *Queue) may(principal string) bool {
 	free := q.cfg.Limit - q.working
 	return free > 0 && (!q.cfg.Reserve || principal == "" || q.held[principal] < free)
 }
 
-// let has one of a principal work.
+// let admits one of a principal.
 func (q *Queue) let(principal string, t *ticket) {
 	q.working++
 	q.held[principal]++
@@ -152,13 +152,13 @@ func (q *Queue) let(principal string, t *ticket) {
 	close(t.settled)
 }
 
-// line returns where a principal's line is, -1: it has none.
+// line returns the index of a principal's line, -1: it has none.
 func (q *Queue) line(principal string) int {
 	return slices.IndexFunc(q.lines, func(l *line) bool { return l.principal == principal })
 }
 
-// makeRoom has the last of the longest line give way to a principal that would have fewer than are
-// left of that.
+// makeRoom makes the last of the longest line give way to a principal that would have fewer than remain in that
+// line.
 func (q *Queue) makeRoom(principal string) bool {
 	longest, own := -1, 0
 	for i, l := range q.lines {
@@ -180,7 +180,7 @@ func (q *Queue) makeRoom(principal string) bool {
 	return true
 }
 
-// release ends the work of one that was admitted.
+// release ends an admitted turn.
 func (q *Queue) release(principal string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -195,7 +195,7 @@ func (q *Queue) end(principal string) {
 	q.admit()
 }
 
-// admit lets in as many as may work.
+// admit admits as many as may work.
 func (q *Queue) admit() {
 	for i := 0; i < len(q.lines) && q.working < q.cfg.Limit; {
 		l := q.lines[i]
@@ -207,7 +207,7 @@ func (q *Queue) admit() {
 		l.tickets = l.tickets[1:]
 		q.lines = slices.Delete(q.lines, i, i+1)
 		if len(l.tickets) > 0 {
-			q.lines = append(q.lines, l) // after everybody else's
+			q.lines = append(q.lines, l) // after all others
 		}
 		q.waiting--
 		q.let(l.principal, t)
@@ -237,7 +237,7 @@ func (q *Queue) abandon(principal string, t *ticket) {
 	q.announce()
 }
 
-// announce gives each ticket its position, where anybody asks. The queue's room bounds their number.
+// announce gives each ticket its position, if any of them asks. The queue's room bounds their number.
 func (q *Queue) announce() {
 	position := 1
 	for round := 0; q.told && position <= q.waiting; round++ {
@@ -248,7 +248,7 @@ func (q *Queue) announce() {
 			if t := l.tickets[round]; t.moved != nil && t.position != position {
 				t.position = position
 				select {
-				case <-t.moved: // nobody has seen the last one: it is old
+				case <-t.moved: // nobody has read the last one, and it is out of date
 				default:
 				}
 				t.moved <- position

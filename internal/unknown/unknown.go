@@ -1,5 +1,5 @@
-// Package unknown says that there is no such model or completion. The edge and the completion
-// service say the same, so that nobody can tell what is not there from what is not for them.
+// Package unknown has the errors for models and completions that do not exist. The edge and the completion
+// service use the same ones, so that nobody can distinguish what does not exist from what belongs to others.
 package unknown
 
 import (
@@ -13,22 +13,22 @@ import (
 // maxName is the longest name that is repeated, in bytes: a request may hold anything.
 const maxName = 128
 
-// markup is what no model's name has. A name with any of it is not repeated, because somebody may show a message as a
-// page.
+// markup are characters that no model's name has. A name with any of them is not repeated, because somebody may
+// show a message as a page.
 const markup = "<>&\"'`"
 
-// list is the way to the names that there are, for callers of the HTTP API.
+// list tells callers of the HTTP API where to find the existing names.
 const list = " GET /v1/models lists those that you may"
 
-// Unlisted returns what [Model] has told, for somebody who may not list the models.
+// Unlisted returns the message of [Model] for a caller who may not list the models.
 func Unlisted(told string) string {
 	return strings.Replace(strings.Replace(told, "."+list+";", ";", 1), list+".", "", 1)
 }
 
-// Completion is what to tell of the id of a completion that there is not.
+// Completion is the message for the id of a completion that does not exist.
 const Completion = "There is no such completion."
 
-// Model returns what to tell of the name of a model that is none of names, which are those that may be told.
+// Model returns the message for an unknown model. names are the models that it may mention.
 func Model(name string, names []string) string {
 	if name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.ContainsAny(name, markup) {
 		return "The model does not exist, or you may not use it." + list + "."
@@ -40,8 +40,8 @@ func Model(name string, names []string) string {
 	return told + "."
 }
 
-// nearest returns which of names the name is a part of, or takes the fewest changes to become, the first of
-// several; empty: there are none.
+// nearest returns the first of names that contains the name, or else the one that needs the fewest changes;
+// empty: none.
 func nearest(name string, names []string) (meant string) {
 	least := 0
 	for _, candidate := range names {

@@ -1,4 +1,4 @@
-// Package wait waits for a time, unless a context ends first.
+// Package wait waits for a duration, unless a context ends first.
 package wait
 
 import (
@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// For returns nil after d, or ctx's error where ctx ends before that. A d that is not positive
-// is no time.
+// For returns nil after d, or ctx's error if ctx ends first. It does not wait if d is not positive.
 func For(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
