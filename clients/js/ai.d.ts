@@ -1,7 +1,7 @@
 import type { ChatTransport, UIMessage } from "ai";
 import type { Options } from "./pawstream.js";
 
-/** Where the states of answers are kept, as sessionStorage does. */
+/** Stores the states of answers, like sessionStorage. */
 export interface Storage {
   getItem(name: string): string | null;
   setItem(name: string, text: string): void;
@@ -11,14 +11,14 @@ export interface Storage {
 export interface TransportOptions extends Options {
   /** The model to ask. */
   model?: string;
-  /** More members of each request. `sendMessage(…, { body })` adds to them. */
+  /** Additional members of each request. `sendMessage(…, { body })` adds to them. */
   body?: Record<string, unknown>;
   /** sessionStorage by default; elsewhere nothing outlives the transport. */
   storage?: Storage;
 }
 
 /**
- * Returns a transport for useChat. Pets that an answer shows are parts of type "data-pets", what the server does before it answers
- * comes to onData as "data-progress". A stopped answer is cancelled, also after a resume.
+ * Returns a transport for useChat. Pets that an answer shows are parts of type "data-pets"; progress before the answer
+ * arrives in onData as "data-progress". Stopping an answer cancels it, even after a resume.
  */
 export declare function chatTransport(options?: TransportOptions): ChatTransport<UIMessage>;

@@ -1,21 +1,21 @@
-// A ChatTransport for the AI SDK's useChat (`ai` 5 and newer). An answer outlives a reload: resume takes it up, and stop()
-// stops it then as well.
+// A ChatTransport for the AI SDK's useChat (`ai` 5 and newer). An answer survives a reload: resume continues it, and stop()
+// still stops it then.
 //
 //   const { messages, sendMessage, stop } = useChat({ transport: chatTransport({ url, key }), resume: true });
 import { client, PawstreamError } from "./pawstream.js";
 
 const prefix = "pawstream.chat.";
 
-/** What keeps the states of answers where there is no storage of a browser's. */
+/** Stores the states of answers if there is no browser storage. */
 function memory() {
   const kept = new Map();
   return { getItem: (name) => kept.get(name) ?? null, setItem: (name, text) => kept.set(name, text), removeItem: (name) => kept.delete(name) };
 }
 
-/** Returns a transport. What it takes, ai.d.ts says. */
+/** Returns a transport. ai.d.ts lists the options. */
 export function chatTransport({ model = "pet-advisor-1", body: usual = {}, storage = globalThis.sessionStorage ?? memory(), ...options } = {}) {
   const pawstream = client(options);
-  const current = new Map(); // what is read, by chat
+  const current = new Map(); // the answers being read, by chat
 
   const forget = (chatId) => storage.removeItem(prefix + chatId);
   const keep = (chatId, { key, id, body }) => storage.setItem(prefix + chatId, JSON.stringify(id ? { key, id } : { key, id, body }));
@@ -50,10 +50,10 @@ export function chatTransport({ model = "pet-advisor-1", body: usual = {}, stora
     const aborted = () => {
       reading.stopped = true;
       stop();
-      // The SDK aborts too where it resumes a chat a second time: then the answer is somebody else's by now.
+      // The SDK also aborts when it resumes a chat a second time: then somebody else reads the answer by now.
       setTimeout(() => {
         if (current.get(chatId) !== reading) answer.leave();
-        else if (answer.state.id) end(); // else its name ends it
+        else if (answer.state.id) end(); // otherwise onId ends it
       });
     };
     signal?.addEventListener("abort", aborted);
@@ -99,7 +99,7 @@ export function chatTransport({ model = "pet-advisor-1", body: usual = {}, stora
   };
 }
 
-/** Yields an answer as chunks of the AI SDK. It throws only where the answer has not begun. */
+/** Yields an answer as chunks of the AI SDK. It throws only if the answer has not begun. */
 async function* chunks(answer, reading, over) {
   const waiting = [];
   reading.progress = (data) => waiting.push({ type: "data-progress", data, transient: true });
@@ -108,7 +108,7 @@ async function* chunks(answer, reading, over) {
   try {
     for await (const { text, reasoning, pets, index, finish } of answer) {
       if (index !== 0) continue;
-      // By its name a message that is there already is replaced, not repeated.
+      // With this id, an existing message is replaced, not repeated.
       if (!begun) yield* [{ type: "start", messageId: answer.state.id }, { type: "start-step" }];
       begun = true;
       yield* waiting.splice(0);
@@ -136,7 +136,7 @@ async function* chunks(answer, reading, over) {
   else yield* [{ type: "finish-step" }, { type: "finish", finishReason: reason }];
 }
 
-/** Returns a message of the SDK's as one of a request. */
+/** Converts a message of the SDK to one of a request. */
 function message({ role, parts }) {
   const content = parts.flatMap(({ type, text, mediaType, url }) => {
     if (type === "text" && text) return [{ type, text }];

@@ -1,20 +1,20 @@
 // A client of Pawstream for browsers and Node 20: it asks, follows an answer over as many connections as it takes, and
-// goes on after the last event that it has. No token is missed, and none comes twice.
+// resumes after the last event it has. No token is lost or repeated.
 //
 //   const { ask } = client({ url: "http://127.0.0.1:8080", key });
 //   for await (const { text } of ask("Which calm cats do you have?")) show(text);
 
-/** The server is heard at least every 15 s: after so many milliseconds of silence a connection is dead. */
+/** The server sends something at least every 15 s: after this many milliseconds of silence a connection is dead. */
 const silence = 35_000;
 const [firstDelay, longestDelay] = [250, 10_000];
-/** So many times in a row the server may fail by its own word. */
+/** How many times in a row the server may report a failure of its own. */
 const mostFaults = 4;
-/** Longest event, in UTF-16 code units. */
+/** The longest event, in UTF-16 code units. */
 const longestEvent = 16 << 20;
-/** After so many milliseconds of reading, others have a turn: what has come already is read without a pause. */
-const turnLength = 8;
+/** After this many milliseconds of reading without a pause, yield to other work. */
+const yieldAfter = 8;
 
-/** What the server refuses, or how an answer has failed. retry is "no", "wait" (the same later) or "anew" (a new request). */
+/** A refusal by the server, or the failure of an answer. retry is "no", "wait" (the same request later) or "anew" (a new request). */
 export class PawstreamError extends Error {
   name = "PawstreamError";
   constructor(message, about) {
@@ -23,14 +23,14 @@ export class PawstreamError extends Error {
   }
 }
 
-/** A Loss is the end of one connection: the next one goes on. */
+/** A Loss is the end of one connection: the next one resumes. */
 class Loss extends Error {}
-/** Why an answer is not read any more that goes on. */
+/** The reason for leaving an answer that continues. */
 const left = new Loss("left");
 
 const words = { answer_too_long: "no", deadline_exceeded: "no", overloaded: "wait", previous_response_in_progress: "wait", request_timeout: "wait" };
 const ended = /^completion_(cancelled|expired|interrupted|lost)$/;
-/** Returns what to make of an error as the server sends it. status is 0 for one in a stream. */
+/** Returns whether to retry after an error as the server sends it. status is 0 for an error in a stream. */
 export function retryOf({ code = "", type } = {}, status = 0) {
   if (words[code]) return words[code];
   if (ended.test(code)) return "anew";
@@ -39,7 +39,7 @@ export function retryOf({ code = "", type } = {}, status = 0) {
   return !type && [408, 425, 429, 500, 502, 503, 504].includes(status) ? "wait" : "no"; // a proxy has no codes
 }
 
-/** Returns what a response says that refuses. */
+/** Returns the error that a refusing response contains. */
 export async function refusalOf(response) {
   const { status, headers } = response;
   const error = (await response.json().catch(() => undefined))?.error ?? {};
@@ -47,7 +47,7 @@ export async function refusalOf(response) {
   return new PawstreamError(error.message || `The server answered with status ${status}.`, { ...about, status, retry: retryOf(error, status) });
 }
 
-/** Yields the events of a text/event-stream as {id, name, data, raw}, by WHATWG HTML 9.2.6. An event that is cut off is none. */
+/** Yields the events of a text/event-stream as {id, name, data, raw}, by WHATWG HTML 9.2.6. An incomplete event is discarded. */
 export async function* events(body, { heard = () => {}, comment = () => {}, retry = () => {} } = {}) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -59,10 +59,10 @@ export async function* events(body, { heard = () => {}, comment = () => {}, retr
       if (done) return;
       heard();
       const text = decoder.decode(value, { stream: true });
-      const waiting = rest.endsWith("\r"); // for a line feed, which may be of the same line end
+      const waiting = rest.endsWith("\r"); // for a line feed, which may belong to the same line ending
       rest += text;
       if (rest.length + size > longestEvent) throw new PawstreamError("The server sent an event that is too long.");
-      if (!waiting && !/[\r\n]/.test(text)) continue; // a long line is not looked at again with each piece
+      if (!waiting && !/[\r\n]/.test(text)) continue; // a long line is not scanned again with each piece
       const lines = rest.split(/\r\n|\n|\r(?!$)/);
       rest = lines.pop();
       for (const line of lines) {
@@ -70,7 +70,7 @@ export async function* events(body, { heard = () => {}, comment = () => {}, retr
           id = pending ?? id;
           if (data.length > 0) yield { id, name: name || "message", data: data.join("\n"), raw: raw.join("\n") };
           [data, raw, size, pending, name] = [[], [], 0, undefined, ""];
-          if (performance.now() - since > turnLength) {
+          if (performance.now() - since > yieldAfter) {
             await breath();
             since = performance.now();
           }
@@ -93,7 +93,7 @@ export async function* events(body, { heard = () => {}, comment = () => {}, retr
   }
 }
 
-/** Lets a browser draw and hear. A timer would be slowed down where nobody looks. */
+/** Lets a browser draw and handle events. Browsers slow down timers in background tabs. */
 function breath() {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
@@ -102,7 +102,7 @@ function breath() {
   }).finally(() => port1.close());
 }
 
-/** Waits, less where the network comes back or begun's argument is called, and rejects with the signal's reason. */
+/** Waits, but not longer than until the network is back or begun's argument is called. It rejects with the signal's reason. */
 function pause(ms, signal, begun) {
   return new Promise((resolve, reject) => {
     const end = () => {
@@ -124,7 +124,7 @@ const nothing = () => {};
 
 /**
  * Returns a client: {ask, resume, follow, cancel}.
- * url is the edge's, key an API key or a function that returns one. What else there is, pawstream.d.ts says; the calls take it too.
+ * url is the edge's, key an API key or a function that returns one. pawstream.d.ts lists the other options, which the calls accept too.
  */
 export function client({ url = "", key, fetch = globalThis.fetch.bind(globalThis), giveUpAfter = 120_000, ...heeds } = {}) {
   const base = `${url.replace(/\/+$/, "")}/v1/chat/completions`;
@@ -135,7 +135,7 @@ export function client({ url = "", key, fetch = globalThis.fetch.bind(globalThis
     return token ? { ...more, Authorization: `Bearer ${token}` } : more;
   }
 
-  /** Stops generating, whoever reads. It tries a few times, and never rejects. */
+  /** Stops generating, for all readers. It tries a few times, and never rejects. */
   async function cancel(id) {
     for (let attempt = 0; attempt < 4; attempt++) {
       try {
@@ -148,15 +148,15 @@ export function client({ url = "", key, fetch = globalThis.fetch.bind(globalThis
     }
   }
 
-  /** Asks for an answer. What is asked is a question, or the body of a request. */
+  /** Asks for an answer. what is a question, or the body of a request. */
   const ask = (what, { key: idempotencyKey = crypto.randomUUID(), ...more } = {}) =>
     answer({
       key: idempotencyKey, id: "", cursor: "",
       body: { model: "pet-advisor-1", ...(typeof what === "string" ? { messages: [{ role: "user", content: what }] } : what), stream: true },
     }, more);
-  /** Goes on with an answer whose state was stored. */
+  /** Resumes an answer whose state was stored. */
   const resume = (state, more) => answer({ ...state }, more);
-  /** Follows an answer by its id, from the start or after the event of that id; ticket is what its owner has shared it by. */
+  /** Follows an answer by its id, from the start or after the event with the given id; ticket is the owner's share, if any. */
   const follow = (id, { after = "", ticket, ...more } = {}) => answer({ key: "", id, cursor: after, ticket }, more);
 
   function answer(state, { signal, ...more } = {}) {
@@ -209,12 +209,12 @@ export function client({ url = "", key, fetch = globalThis.fetch.bind(globalThis
       return (whole.end = "left");
     } finally {
       outer?.removeEventListener("abort", leave);
-      // Whoever aborts wants no more of it. Whoever leaves may come back.
+      // After an abort nobody wants the rest. After leaving, the reader may return.
       if (outer?.aborted && state.id) cancel(state.id);
     }
   }
 
-  /** Yields what one connection brings, {end} if it brings the end. Its loss is told by attempt. */
+  /** Yields the pieces from one connection, and {end} at the end of the answer. attempt says why the connection was lost. */
   async function* connection(state, to, signal, attempt) {
     const control = new AbortController();
     const leave = () => control.abort(signal.reason);
@@ -237,7 +237,7 @@ export function client({ url = "", key, fetch = globalThis.fetch.bind(globalThis
         to.onFrame("note", "", "204: nothing left to read");
         yield { end: "done" };
       } else if (response.status !== 200) {
-        clearTimeout(timer); // somebody may be asked for a key
+        clearTimeout(timer); // the user may be asked for a key
         await refused(response, state, to, attempt);
       } else if (!response.headers.get("Content-Type")?.startsWith("text/event-stream")) {
         throw new PawstreamError("The server at this address is not Pawstream: it sent no event stream.", { status: 200 });
@@ -253,7 +253,7 @@ export function client({ url = "", key, fetch = globalThis.fetch.bind(globalThis
       if (error instanceof Loss) attempt.why = error.message;
       else if (globalThis.navigator?.onLine === false) attempt.why = "you are offline";
       else {
-        const cause = error.cause?.code ?? error.cause?.message; // which browsers do not tell
+        const cause = error.cause?.code ?? error.cause?.message; // browsers do not reveal it
         attempt.why = attempt.reached ? "the connection was lost" : "the server cannot be reached";
         if (cause) attempt.why += url ? ` (${url}: ${cause})` : ` (${cause})`;
       }
@@ -288,7 +288,7 @@ function named(state, id, to) {
   to.onId(id);
 }
 
-/** Throws what asking again does not change, and else tells attempt when to. */
+/** Throws an error that a retry would not change; otherwise sets in attempt when to retry. */
 async function refused(response, state, to, attempt) {
   const error = await refusalOf(response);
   to.onFrame("note", "", `${error.status}: ${error.message}`);
@@ -297,7 +297,7 @@ async function refused(response, state, to, attempt) {
     attempt.again = true;
     return;
   }
-  // Once the completion has a name, its stream tells how it ended.
+  // Once the completion has an id, its stream says how it ended.
   if (error.retry !== "wait" && !(state.id && error.status >= 500 && error.code !== "completion_lost")) throw error;
   const { status, code, type, param, requestId } = error;
   attempt.about = { status, code, type, param, requestId };
@@ -306,9 +306,9 @@ async function refused(response, state, to, attempt) {
   attempt.delay = Number(response.headers.get("Retry-After-Ms")) || Number(response.headers.get("Retry-After")) * 1000 || 0;
 }
 
-/** Takes one event, and returns what it brings, if anything. */
+/** Handles one event, and returns its piece, if it has one. */
 function take({ id, name, data }, state, to) {
-  if (id && id === state.cursor && name !== "progress") return undefined; // a proxy may repeat what came last
+  if (id && id === state.cursor && name !== "progress") return undefined; // a proxy may repeat the last event
   if (data === "[DONE]") {
     state.cursor = id;
     return { end: "done" };
@@ -321,7 +321,7 @@ function take({ id, name, data }, state, to) {
   }
   const { error, choices, usage } = chunk;
   if (error) {
-    // One without an id is about this connection: the answer may well go on.
+    // An error without an id concerns this connection: the answer may well continue.
     if (!id && state.id && error.code !== "completion_lost") throw new Loss(error.message);
     if (id) state.cursor = id;
     if (error.code === "completion_cancelled") return { end: "cancelled" };
