@@ -1,5 +1,5 @@
-// What makes the documents easier to read where there are scripts: tabs for what is written in several languages, colours and
-// buttons to copy, and contents that follow the reader. Without it all of the text is there too.
+// Makes the documents easier to read if scripts run: tabs for examples in several languages, colours,
+// copy buttons, and contents that follow the reader. Without it, all the text is still there.
 import { announce, button, icon, make } from "/chat/dom.js";
 import { toClipboard } from "/chat/files.js";
 import { highlight } from "/chat/highlight.js";
@@ -26,7 +26,7 @@ document.body.append(status);
 
 // ---- Tabs
 
-/** Has folded parts that follow each other be tabs, of which the first is open. */
+/** Turns consecutive folded parts into tabs, of which the first is open. */
 function tabs(parts, n) {
   const list = make("div", "tabs");
   list.setAttribute("role", "tablist");

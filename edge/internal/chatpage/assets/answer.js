@@ -1,18 +1,18 @@
-// Getting one answer by the client that others take along, whatever happens on the way. This tells the page what it
-// shows of that: progress, waiting, raw frames.
+// Gets one answer with the client in clients/js, whatever happens on the way, and tells the page what to show
+// of that: progress, waiting, raw frames.
 import { client } from "./pawstream.js";
 
-/** Returns headers that say who asks. @param {string} key */
+/** Returns headers that identify the caller. @param {string} key */
 export const authorized = (key, headers = {}) => (key ? { ...headers, Authorization: `Bearer ${key}` } : headers);
 
-/** Returns the client of the edge that the page is from, with a key. Nothing is given up here: Stop ends it. */
+/** Returns the client of the edge that the page is from, with a key. It never gives up: Stop ends it. */
 const edge = (key) => client({ url: new URL(".", location.href).href, key, giveUpAfter: Infinity });
 
 /**
  * Follows one answer to its end.
  *
- * turn is what is known of the answer, and is kept up to date with each piece, so that following can go on
- * with it after a reload: key (of idempotency), id, cursor, and ticket where it is somebody else's. body is the request's.
+ * turn is what is known of the answer. Each piece updates it, so that following can resume
+ * with it after a reload: key (of idempotency), id, cursor, and ticket if the answer is somebody else's. body is the request's.
  *
  * hooks: piece(p) which takes a piece or returns false, progress(p), named() once the completion has an id, state(s, wait) with "asking",
  * "streaming" or "reconnecting", frame(kind, id, text) for the raw view, apiKey() for the current API key, wrongKey() which
@@ -47,7 +47,7 @@ export function follow(turn, body, hooks, signal) {
 
 async function read(answer, turn, hooks) {
   for await (const piece of answer) {
-    if (hooks.piece(piece)) turn.cursor = answer.state.cursor; // at once with the piece, whenever the page is left
+    if (hooks.piece(piece)) turn.cursor = answer.state.cursor; // together with the piece, because the page may be left at any time
   }
   if (answer.end !== "left") turn.cursor = answer.state.cursor;
   return answer.end;

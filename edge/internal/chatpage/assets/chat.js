@@ -1,5 +1,5 @@
-// The page: its controls, and what they are for. How an answer gets here is answer.js's matter, how it looks
-// markdown.js's and turns.js's, the conversation talk.js's, which one it is desk.js's, and what is kept library.js's.
+// The page: its controls and what they do. answer.js fetches answers, markdown.js and turns.js render them, talk.js
+// holds the conversation, desk.js decides which one is open, and library.js stores them.
 import { $, notice } from "./dom.js";
 import { Desk } from "./desk.js";
 import { Drawing } from "./drawing.js";
@@ -19,7 +19,7 @@ import { Talk } from "./talk.js";
 import { Turns } from "./turns.js";
 
 const question = $("question");
-/** What somebody shares with whoever is here, who then reads that and nothing else. */
+/** What somebody shares with the visitor, who then reads only that. */
 const link = linkOf(location.hash);
 
 const end = new EndFollower($("scroll"), (holds) => ($("latest").hidden = holds));
@@ -60,7 +60,7 @@ const library = new Library((id, elsewhere) => {
 const desk = new Desk({ talk, library, opened });
 const shelf = new Shelf(library, desk);
 
-// Whoever reads the end goes on to when a phone is turned, or the question grows.
+// A reader at the end stays there when a phone is rotated, or the question grows.
 new ResizeObserver(() => drawing.schedule()).observe($("scroll"));
 
 $("latest").addEventListener("click", () => {
@@ -78,7 +78,7 @@ function setAsking(asking) {
   $("send").disabled = question.value.trim() === "";
 }
 
-/** Has the box as high as its text. Style sheets can do that too, but not in every browser. */
+/** Makes the box as high as its text. Style sheets can do that too, but not in every browser. */
 function grow() {
   question.style.height = "auto";
   question.style.height = `${question.scrollHeight}px`;
@@ -104,7 +104,7 @@ async function ask(text, shown = []) {
   talk.ask(text, shown);
 }
 
-/** Whether a key belongs to an input method, which is about to make letters of several of them. */
+/** Whether a key belongs to an input method, which combines several keys into letters. */
 const composing = (event) => event.isComposing || event.keyCode === 229;
 
 question.addEventListener("input", () => setQuestion(question.value));
@@ -115,7 +115,7 @@ question.addEventListener("keydown", (event) => {
     event.preventDefault();
     $("ask").requestSubmit();
   } else if (event.key === "PageUp" || event.key === "PageDown") {
-    event.preventDefault(); // the box has no pages, and the conversation has
+    event.preventDefault(); // the box does not scroll by pages, the conversation does
     if (event.key === "PageUp") end.release();
     $("scroll").scrollBy({ top: (event.key === "PageUp" ? -0.9 : 0.9) * $("scroll").clientHeight });
   }
@@ -190,14 +190,14 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   question.focus();
 });
 
-/** Takes a question that the page's address has, as links of the store's pages do: it is asked once somebody sends it. */
+/** Reads a question from the page's address, as in links on the store's pages: it is asked once somebody sends it. */
 function takeAsked() {
   const mark = "#ask/";
   if (!location.hash.startsWith(mark)) return;
   try {
     setQuestion(decodeURIComponent(location.hash.slice(mark.length)).slice(0, 500));
   } catch {
-    // It is no text.
+    // It is not text.
   }
   history.replaceState(null, "", location.pathname + location.search);
 }

@@ -1,10 +1,10 @@
-// IndexedDB with promises, and of it no more than the conversations need.
+// IndexedDB with promises, reduced to what the conversations need.
 
-/** How long a browser may take to open a database, in milliseconds. Some never say that they will not. */
+/** How long a browser may take to open a database, in milliseconds. Some never report a failure. */
 const patience = 5_000;
 
 /**
- * Opens a database whose stores have objects with an id. It rejects where the browser keeps nothing.
+ * Opens a database whose stores have objects with an id. It rejects if the browser stores nothing.
  * @param {string} name @param {string[]} stores @returns {Promise<IDBDatabase>}
  */
 export function openDatabase(name, stores) {
@@ -18,7 +18,7 @@ export function openDatabase(name, stores) {
     request.onsuccess = () => {
       clearTimeout(late);
       const database = request.result;
-      // Another version of this page wants to change it. What is kept from here on stays in memory.
+      // Another version of this page wants to upgrade it. From here on, conversations stay in memory.
       database.onversionchange = () => database.close();
       resolve(database);
     };
@@ -32,7 +32,7 @@ export const got = (request) =>
     request.onerror = () => reject(request.error);
   });
 
-/** Waits until what a transaction has written is kept. */
+/** Waits until a transaction's writes are stored. */
 export const written = (transaction) =>
   new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();

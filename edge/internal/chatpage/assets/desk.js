@@ -9,20 +9,20 @@ const mark = "#chat/";
 /** The address of a conversation on this page. */
 export const addressOf = (id) => mark + encodeURIComponent(id);
 
-/** What changes while an answer comes is kept so often, and what could not be kept is tried so often, in milliseconds. */
+/** How often to save changes during an answer, and how often to retry what could not be saved, in milliseconds. */
 const interval = 1_000;
 const again = 5_000;
 
 export class Desk {
-  /** What is open: {id, base, messages}. One that has no question yet has no id, and base is the shape that is kept. */
+  /** The open conversation: {id, base, messages}. Without a question it has no id yet; base is the stored shape. */
   open = { id: "", base: "", messages: [] };
-  /** Settles once what is being opened is there. */
+  /** Settles once the conversation that is being opened has loaded. */
   ready = Promise.resolve();
   #timer;
   #saved = true;
   #saving = Promise.resolve();
-  #waits; // what is to be kept once the save before has ended
-  #wanted = ""; // the id of what is being opened, or is open
+  #waits; // what to save once the previous save has ended
+  #wanted = ""; // the id of the conversation that is being opened, or is open
 
   /** parts: talk, library, opened() once another conversation is open. */
   constructor(parts) {
@@ -30,7 +30,7 @@ export class Desk {
     const follow = () => this.show(idOf(location.hash));
     addEventListener("hashchange", follow);
     addEventListener("popstate", follow);
-    // Only what is not kept yet: it takes time, of which there is little.
+    // Only unsaved changes: saving takes time, and there is little.
     const rest = () => this.#unkept && this.#write(this.open, true);
     addEventListener("pagehide", rest);
     document.addEventListener("visibilitychange", () => document.hidden && rest());
@@ -43,7 +43,7 @@ export class Desk {
     return this.show(idOf(location.hash), true);
   }
 
-  /** Opens a conversation, or with "" a new one. The one before is kept, and its answer goes on without this tab. */
+  /** Opens a conversation, or with "" a new one. The previous one is saved, and its answer continues without this tab. */
   show(id, first = false) {
     if (id === this.#wanted && !first) return this.ready;
     this.#wanted = id;
@@ -92,7 +92,7 @@ export class Desk {
     return this.show("", true);
   }
 
-  /** Goes on with a part of what is open in a conversation of its own. */
+  /** Continues a part of the open conversation in a new one. */
   async branch(messages) {
     const { id } = this.open;
     this.#keepRest();
@@ -104,7 +104,7 @@ export class Desk {
     notice("branch", "The original conversation is still in the list.", ["Go back to it", () => (location.hash = addressOf(id))]);
   }
 
-  /** Deletes a conversation, and offers it again. */
+  /** Deletes a conversation, and offers to restore it. */
   async remove(id) {
     const title = this.library.title(id);
     await this.#saving;
@@ -118,7 +118,7 @@ export class Desk {
     location.hash = addressOf(id);
   }
 
-  /** Closes what is open without keeping it, and ends its answer. */
+  /** Closes the open conversation without saving it, and ends its answer. */
   #putAway() {
     this.talk.stop();
     clearTimeout(this.#timer);
@@ -128,7 +128,7 @@ export class Desk {
     this.show("", true);
   }
 
-  /** Takes notice of what another tab has done to a conversation. */
+  /** Reacts to what another tab has done to a conversation. */
   async heard(id) {
     const { open } = this;
     if (!id || id !== open.id) return;
@@ -153,7 +153,7 @@ export class Desk {
     return this.#timer !== undefined || !this.#saved;
   }
 
-  /** Keeps what is not kept yet. What is only looked at keeps its place in the list. */
+  /** Saves unsaved changes. A conversation that was only viewed keeps its place in the list. */
   #keepRest() {
     if (this.#unkept) this.keep();
   }
@@ -162,7 +162,7 @@ export class Desk {
     this.#timer ??= setTimeout(() => this.keep(), interval);
   }
 
-  /** Keeps what is open. */
+  /** Saves the open conversation. */
   keep() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -195,7 +195,7 @@ export class Desk {
     return undefined;
   }
 
-  /** Goes on with a copy, since another tab has gone on with the conversation in its own way. */
+  /** Continues with a copy, because another tab has continued the conversation differently. */
   #fork(open) {
     const mine = open === this.open;
     Object.assign(open, { id: randomName(), base: "" });

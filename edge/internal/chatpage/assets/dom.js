@@ -1,5 +1,4 @@
-// What every part of the page makes its elements with, and how it speaks to those who see it
-// and to those who hear it.
+// Helpers with which every part of the page creates elements, shows notices, and has text read out.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -36,7 +35,7 @@ export const announce = (text) => ($("status").textContent = text);
 /** How long a line stays where it is read out, in milliseconds: later it would be read once more. */
 const spoken = 3_000;
 
-/** Has a part of the answer read out. */
+/** Makes a screen reader read out a part of the answer. */
 export function readOut(text) {
   const line = make("p", "", text);
   $("log").append(line);
@@ -45,7 +44,7 @@ export function readOut(text) {
 
 // ---- Above the conversation
 
-/** Shows a line above the conversation, in place of one of the same name. "" takes it away. */
+/** Shows a line above the conversation, replacing one with the same name. "" removes it. */
 export function notice(name, text, ...actions) {
   for (const old of $("notices").querySelectorAll(`[data-name="${name}"]`)) old.remove();
   if (!text) return;

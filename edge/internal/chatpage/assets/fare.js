@@ -1,5 +1,5 @@
-// How an answer fares while it comes: what is being done, why nothing comes, and when the next
-// try is.
+// The state of an answer in progress: what the server is doing, why nothing arrives, and when the next
+// attempt is.
 import { button } from "./dom.js";
 
 /** What the stages of `event: progress` are called here. */
@@ -11,7 +11,7 @@ const stages = {
   takeover: "Another server is taking over",
 };
 
-/** After so many milliseconds without anything new, that is told. */
+/** After this many milliseconds without anything new, say so. */
 const silence = 3_000;
 
 export class Fare {
@@ -57,32 +57,32 @@ export class Fare {
     this.alive();
   }
 
-  /** There is another try at a time: wait is {why, until, now}. */
+  /** Another attempt is scheduled: wait is {why, until, now}. */
   waits(wait) {
     this.#wait = wait;
     this.#lost = true;
     this.#draw();
   }
 
-  /** A try has begun. */
+  /** An attempt has begun. */
   tries() {
     this.#wait = undefined;
     this.#settle(this.#lost ? "Reconnecting…" : "", "reconnecting");
   }
 
-  /** The server is there again. */
+  /** The server is reachable again. */
   connected() {
     this.#lost = false;
     this.alive();
   }
 
-  /** Something is needed that no waiting brings. */
+  /** Something is needed that waiting does not bring. */
   needs(text) {
     this.#wait = undefined;
     this.#settle(text, "waiting");
   }
 
-  /** Says the last of it. */
+  /** Shows the final state. */
   end(text) {
     clearInterval(this.#timer);
     this.#wait = undefined;

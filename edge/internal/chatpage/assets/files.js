@@ -1,4 +1,4 @@
-// What goes from the page to the rest of the machine and back: files, and the clipboard.
+// Exchange between the page and the rest of the machine: files, and the clipboard.
 
 /** Saves a text as a file. */
 export function saveAs(name, text, type = "application/json") {
@@ -32,8 +32,8 @@ export async function toClipboard(text) {
 const largest = 256 << 10;
 
 /**
- * Takes files that are dropped anywhere: without that the browser would leave the page for them.
- * take gets a file's text, look a picture's file, refuse a sentence that says why there is none.
+ * Handles files that are dropped anywhere: otherwise the browser would leave the page for them.
+ * take gets a file's text, look a picture's file, refuse a sentence that says why a file is refused.
  */
 export function catchDrops(take, look, refuse) {
   const files = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

@@ -1,9 +1,9 @@
-// The drawer that shows a stream as it comes. It keeps the head of the stream and the last frames, and touches
-// the document once per animation frame, and only while it is open.
+// The drawer that shows a stream as it arrives. It keeps the head of the stream and the last frames, and updates
+// the document once per animation frame, only while it is open.
 import { make } from "./dom.js";
 import { grouped } from "./figures.js";
 
-/** So many frames are kept: the first ones, which say how the stream began, and the last ones. */
+/** How many frames are kept: the first ones, which show how the stream began, and the last ones. */
 const first = 12;
 const last = 400;
 const longest = 2_000;

@@ -1,4 +1,4 @@
-// Conversations that versions of this page before the library have kept in localStorage: one for each tab, which
+// Conversations that older versions of this page, before the library, kept in localStorage: one for each tab, which
 // sessionStorage named.
 const prefix = "pawstream.conversation";
 const tabKey = "pawstream.tab";

@@ -1,6 +1,6 @@
-// Questions to go on with after an answer. Which ones is for whoever answered to say; most answers of model servers have none.
+// Follow-up questions after an answer. The engine that answered chooses them; most answers of model servers have none.
 
-/** So many are shown, each so long at most. */
+/** How many are shown, and how long each may be. */
 const [most, longest] = [3, 200];
 
 /** Returns the questions of a list in which anything may be. */

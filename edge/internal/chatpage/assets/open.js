@@ -1,5 +1,5 @@
-// What is particular to a block of Markdown that is still being written: how it is shown before its
-// markers are whole, and how it changes without losing what somebody has selected in it.
+// Handling of a Markdown block that is still being written: how to show it before its
+// markers are complete, and how to change it without losing the user's selection.
 
 // ---- Markers that are begun
 

@@ -1,5 +1,5 @@
-// What a conversation's questions are asked with beside the model: instructions, temperature, and how long an answer may be.
-// Each answer keeps those that it was asked with.
+// The options of a conversation's questions, besides the model: instructions, temperature, and a maximum answer length.
+// Each answer keeps the options of its question.
 import { $ } from "./dom.js";
 
 /** Returns the options in a value that may be anything. */

@@ -1,5 +1,5 @@
-// The end of the conversation is followed while an answer comes, and never against somebody
-// who reads: any movement up lets go at once, and only the very end holds again.
+// The view follows the end of the conversation during an answer, but never against the
+// reader: any upward scroll releases it at once, and only the very end holds it again.
 
 /** So many pixels before the end count as the end. */
 const nearly = 2;

@@ -1,5 +1,5 @@
-// Where an answer that was stopped goes on. Some models continue the message that they are given, and
-// some give the whole answer again: of those, what is there already is left out.
+// Where a stopped answer continues. Some models continue the given message, and
+// some repeat the whole answer: of those, the part that is already there is left out.
 
 export class Seam {
   /** message.turn has from, how much of the answer was there, and met, how much of that has come again. */

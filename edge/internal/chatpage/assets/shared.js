@@ -1,15 +1,15 @@
-// The page as a guest has it, who reads one answer that somebody shares: live, after a reload too, and nothing else.
+// The page for a guest who reads one shared answer: live, and again after a reload, but nothing else.
 import { $, make } from "./dom.js";
 import { PawstreamError } from "./pawstream.js";
 
-/** Returns what a link shares, {id, ticket}, or undefined where the address is no such link. */
+/** Returns what a link shares, {id, ticket}, or undefined if the address is not such a link. */
 export function linkOf(hash) {
   if (!hash.startsWith("#shared=")) return undefined;
   const { shared: id, ticket } = Object.fromEntries(new URLSearchParams(hash.slice(1)));
   return { id: id ?? "", ticket: ticket ?? "" };
 }
 
-/** What a guest is told whose link the server does not take. */
+/** The error for a guest whose link the server does not accept. */
 export const ended = () => new PawstreamError("This link does not work: it has expired, its owner has stopped sharing, or part of it is missing. Please ask for a new one.");
 
 /** Shows a shared answer. */

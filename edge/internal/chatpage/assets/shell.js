@@ -1,4 +1,4 @@
-// Has the browser keep the page's own files, so that it opens while the server is away.
+// Makes the browser keep the page's own files, so that the page opens while the server is unreachable.
 
 /** The only address that is ever made a script's. */
 const address = "sw.js";

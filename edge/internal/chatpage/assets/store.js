@@ -1,10 +1,10 @@
-// What the browser keeps beside the conversations: settings, a draft, and the key. Whatever goes wrong with the storage
-// costs nobody anything else.
+// What the browser stores besides the conversations: settings, a draft, and the key. A storage failure
+// has no other consequences.
 
 const settingsKey = "pawstream.settings";
 const apiKeyKey = "pawstream.key";
 
-/** Returns a name that nobody has. crypto.randomUUID is there in secure contexts only. */
+/** Returns a unique name. crypto.randomUUID exists only in secure contexts. */
 export const randomName = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16).padStart(8, "0")).join("");
 
 /** Returns the settings: {model, theme, frames, chats}. */

@@ -1,9 +1,9 @@
-// The page without its server: a service worker that keeps the page's own files, and gives them out when the server does
-// not answer. What the server says comes first, and the API is not its matter. The edge puts two constants before
-// this: the version of the files, and their addresses.
+// The page without its server: a service worker that keeps the page's own files, and serves them when the server does
+// not answer. The server's answer takes precedence, and API requests pass by. The edge prepends two constants:
+// the version of the files, and their addresses.
 /* global version, files */
 
-/** So long the server may take to give the page itself, in milliseconds. */
+/** How long the server may take to send the page itself, in milliseconds. */
 const patience = 5_000;
 const name = `pawstream-${version}`;
 
