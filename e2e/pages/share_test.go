@@ -34,7 +34,7 @@ func TestShare(t *testing.T) {
 	owner.lookAt(t, "share")
 	owner.Click("#share-form .primary")
 	owner.Wait(`document.querySelector("#share-link").value.includes("#shared=")`)
-	owner.Wait(`document.querySelector("#share-state").textContent.includes("good until")`)
+	owner.Wait(`document.querySelector("#share-state").textContent.includes("works until")`)
 	owner.lookAt(t, "share-link", widths...)
 	link := browser.Eval[string](owner.Page, `document.querySelector("#share-link").value`)
 	want := owner.visible()
