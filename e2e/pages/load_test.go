@@ -8,10 +8,10 @@ import (
 )
 
 // TestFirstLoad opens the page several times, each with an empty profile. It bounds the bytes, and the time until a question can be
-// typed. That time depends on the machine, which runs other tests too, so the bound is for the fastest load and ten times what an idle
-// machine may take, 300 ms. For the time on a machine:
+// typed. That time depends on the machine, which runs other tests too, so the bound is for the fastest load and ten times the
+// goal of an idle machine, 300 ms. docs/clients.md has figures, by
 //
-//	go test ./e2e/pages -run '^TestFirstLoad$' -v
+//	go test ./e2e/pages -run '^TestFirstLoad$' -count=5 -v
 func TestFirstLoad(t *testing.T) {
 	t.Parallel()
 	server := serve(t, "--log=memory")
