@@ -29,13 +29,12 @@ const clockSkew = time.Minute
 // accepted until the oldest have expired.
 const maxUsed = 100_000
 
-// Tickets lets a caller pass on the right to follow one completion, as part of a URL. A
-// ticket is good for one use within a minute, so that a URL in a log or a history is
-// worth nothing; its use gives a pass, for a cookie, with which an EventSource that lost its
-// connection comes back.
+// Tickets let a caller pass on the right to follow one completion, as part of a URL. A ticket is valid for one
+// use within a minute, so that a URL in a log or a history is worthless; its use returns a pass, for a cookie,
+// with which an EventSource that lost its connection can reconnect.
 //
-// A share is for people: whoever has it may read the completion, as often as they like, until it expires. It
-// names a nonce, and holds only as long as somebody who keeps that says so, so that it can be revoked.
+// A share is for people: anyone who has it may read the completion, any number of times, until it expires. It
+// names a nonce, and is valid only while its nonce is stored elsewhere, so that it can be revoked.
 //
 // All are sealed, not stored: every edge with the same secret accepts them. Only that a
 // ticket was used is remembered, by the edge that saw it and, where edges share that, by
@@ -115,8 +114,8 @@ func (t *Tickets) Check(pass, completion string) (*Caller, error) {
 	return g.caller(), nil
 }
 
-// Share returns a ticket of many uses for the caller's completion, and when it expires: after life, of which
-// [MostShareLife] counts at most. nonce is what has to be kept for as long as it is to hold.
+// Share returns a ticket for many uses of the caller's completion, and when it expires: after life, but at most
+// after [MostShareLife]. The ticket is valid as long as the caller stores nonce.
 func (t *Tickets) Share(c *Caller, completion, nonce string, life time.Duration) (share string, expires time.Time) {
 	return t.seal(c, grant{Kind: shareKind, Completion: completion, Until: time.Now().Add(min(life, MostShareLife)), Nonce: nonce})
 }

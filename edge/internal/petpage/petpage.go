@@ -80,8 +80,8 @@ func New(client completionv1.PetServiceClient) (*Pages, error) {
 	return p, err
 }
 
-// Mount adds the routes: /pets, /pets/{id}, and what they load. Pages are made for whoever asks, and so these
-// are let through by guard.
+// Mount adds the routes: /pets, /pets/{id}, and what they load. Pages are rendered for anybody, so requests for
+// them pass through guard.
 func (p *Pages) Mount(mux page.Mux, guard func(http.Handler) http.Handler) {
 	mux.Handle("GET "+Root, guard(http.HandlerFunc(p.list)))
 	mux.Handle("GET "+Root+"/{id}", guard(http.HandlerFunc(p.one)))

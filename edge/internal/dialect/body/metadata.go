@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// maxPairs is how many pairs metadata may have, by the contract. Whoever names more is told here,
-// before anything is made of the rest.
+// maxPairs is how many pairs metadata may have, by the contract. More are refused here, before the rest is
+// decoded.
 const maxPairs = 16
 
 // Metadata reads the member "metadata" of the body, an object of strings. None of them may be null: unlike a

@@ -7,8 +7,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// Bounds of lists that are the contract's. Whoever names more is told here, before anything
-// is made of the rest.
+// Bounds of lists, by the contract. More elements are refused here, before the rest is decoded.
 const (
 	maxMessages = 2048
 	maxTools    = 128

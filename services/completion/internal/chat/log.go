@@ -19,9 +19,9 @@ var (
 	ErrTrimmed = errors.New("chat: completion trimmed from the log")
 	// ErrSealed: the completion already has its terminal event.
 	ErrSealed = errors.New("chat: completion is sealed")
-	// ErrTooLong: the completion has reached the most that the log keeps of one.
+	// ErrTooLong: the completion has reached the maximum size that the log keeps.
 	ErrTooLong = errors.New("chat: completion is too long for the log")
-	// ErrLost: what the completion was stored in has gone, so that nobody can go on with it.
+	// ErrLost: the storage of the completion is gone, so nobody can continue it.
 	ErrLost = errors.New("chat: completion lost with the log's storage")
 	// ErrLogFull: the log has no room, or cannot be reached, for a new completion.
 	ErrLogFull = errors.New("chat: log is full")

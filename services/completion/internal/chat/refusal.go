@@ -1,7 +1,7 @@
 package chat
 
-// A Refusal is why the service turns a call away that asks for nothing wrong: an [Error] with one is for
-// whoever runs the service to look into. Empty: it is no such error.
+// A Refusal is why the service refuses a valid call: an [Error] with one concerns the operator of the service.
+// Empty: it is no such error.
 type Refusal string
 
 // The refusals.

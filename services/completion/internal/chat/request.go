@@ -247,11 +247,11 @@ const (
 )
 
 // ReasoningEffort is how much a reasoning model should think, by a name of the contract's; "" is
-// the model's default. Whoever does not know a name may take it for that.
+// the model's default. An engine that does not know a name may treat it as the default.
 type ReasoningEffort string
 
-// Verbosity is how long the answer should be, by a name of the contract's. Whoever does not know
-// a name may take it for VerbosityDefault.
+// Verbosity is how long the answer should be, by a name of the contract's. An engine that does not know a name
+// may treat it as VerbosityDefault.
 type Verbosity string
 
 // The lengths of an answer that the embedded engine knows.

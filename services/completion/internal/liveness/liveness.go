@@ -25,9 +25,9 @@ const (
 // bye is what a replica says in place of a beat when it stops.
 const bye = "bye"
 
-// Peers are the replicas of a log, as one of them hears them. Silence is somebody's death only while
-// that one hears itself, and has done so for as long as the others had to be heard: else it is the server, the
-// connection or this very process that has stood still. Its methods may be called concurrently.
+// Peers are the replicas of a log, as one of them hears them. A silent replica counts as dead only while this
+// one hears itself, and has done so for the whole time in which the other should have been heard: otherwise the
+// server, the connection or this process itself has stood still. Its methods may be called concurrently.
 type Peers struct {
 	conn   *nats.Conn // nil: there are no others
 	prefix string     // of the subjects of beats
@@ -37,16 +37,16 @@ type Peers struct {
 	heard map[string]time.Time
 	own   time.Time // when this one last heard itself
 	since time.Time // when it began to, without a break
-	left  bool      // somebody has said bye, and nobody was told yet
+	left  bool      // some replica has said bye, and this has not been reported yet
 }
 
-// New returns the peers of a replica, each of which beats on a subject of its own: prefix and its name. Before
-// that replica beats, nobody is known to be dead.
+// New returns the peers of a replica. Each beats on its own subject: prefix and its name. Until this replica
+// beats, it considers nobody dead.
 func New(conn *nats.Conn, prefix, self string) *Peers {
 	return &Peers{conn: conn, prefix: prefix, self: self, heard: make(map[string]time.Time)}
 }
 
-// Alone returns the peers of a replica that has none: whoever is asked for is dead.
+// Alone returns the peers of a replica that has none: every other replica is dead.
 func Alone() *Peers { return new(Peers) }
 
 // Beat tells the others that this replica lives, until ctx ends, and then that it does not.

@@ -65,8 +65,8 @@ func New(reports *telemetry.Telemetry, models func() []chat.Model) (*Metrics, er
 	return m, i.Err()
 }
 
-// start has each counter exist at 0: one that appears with its first step hides that from whoever
-// asks for its growth.
+// start creates each counter at 0: if a counter appeared only with its first step, a query for its growth would
+// miss that step.
 func (m *Metrics) start() {
 	for _, c := range []telemetry.Counter{m.running, m.admitted, m.takenOver} {
 		c.Add(0)

@@ -1,9 +1,8 @@
-// Package randomengine is an engine for tests: its text is another one at each call,
-// as that of a model which samples. So whoever shows a token that was not stored, or
-// generates again what was shown, is found out.
+// Package randomengine is an engine for tests: its text differs at each call, like that of a model that
+// samples. So tests detect a token that is shown without being stored, or generated again after it was shown.
 //
-// It writes down all that it yields, for a checker that compares it with what was
-// stored and what was shown.
+// It records everything that it yields, for a checker that compares this with what was stored and what was
+// shown.
 package randomengine
 
 import (

@@ -127,8 +127,8 @@ func (s *search) pause(ctx context.Context, err error) error {
 	return wait.For(ctx, d)
 }
 
-// interrupted returns the error of a search whose context has ended, with what was wrong until then: whoever
-// has set a deadline may want to tell.
+// interrupted returns the error of a search whose context has ended, with the problem until then, which the
+// error of a deadline may mention.
 func (s *search) interrupted(ctx context.Context) error {
 	if s.last == nil {
 		return ctx.Err()

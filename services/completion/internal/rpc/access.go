@@ -23,11 +23,10 @@ import (
 // the principal of each call by [PrincipalKey]:
 //
 //   - A peer with a verified certificate is believed if one of the certificate's names is
-//     trusted. Any other may name nobody but itself, and whoever names nobody is the
+//     trusted. Any other may name only itself, and a peer that names nobody is the
 //     principal itself, by the certificate's first name.
 //   - A peer without one is believed with InsecurePublic, or if it is on the same machine and
-//     TrustLocal says so. Whoever names nobody is [callers.Anonymous]; with Closed that too takes to be
-//     believed.
+//     TrustLocal says so. A peer that names nobody is [callers.Anonymous]; with Closed, even that has to be believed.
 //   - A peer in the same process, see [Inside], is believed and needs no TLS.
 type Access struct {
 	// TLS secures connections; nil: nothing does. To be told by their certificates

@@ -12,9 +12,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// maxReads is how many calls that read what is stored are answered at once, and readPatience how
-// long others wait for their turn, as many as readRoom. Cancels, which may wait for the model, have
-// turns of their own: whoever is kept from reading is not kept from ending what runs.
+// maxReads is how many calls that read stored completions are answered at once; up to readRoom others wait for
+// their turn, for at most readPatience. Cancels, which may wait for the model, have their own turns: a caller
+// that has to wait to read can still end what runs.
 const (
 	maxReads     = 8
 	maxCancels   = 4
