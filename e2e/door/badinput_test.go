@@ -78,21 +78,10 @@ func notJSON() []badInput {
 		{"invalid UTF-8", asked("[{\"role\":\"user\",\"content\":\"\xff\xfe\"}]"), want},
 		{"overlong UTF-8", asked("[{\"role\":\"user\",\"content\":\"\xc0\xaf\"}]"), want},
 		{"UTF-8 of a surrogate", asked("[{\"role\":\"user\",\"content\":\"\xed\xa0\x80\"}]"), want},
-		{"lone high surrogate", asked(`[{"role":"user","content":"\ud83d"}]`), want},
-		{"lone low surrogate", asked(`[{"role":"user","content":"\udc36 dog"}]`), want},
 		{"unknown escape", asked(`[{"role":"user","content":"\x41"}]`), want},
 		{"raw control character", asked("[{\"role\":\"user\",\"content\":\"a\x01b\"}]"), want},
 		{"raw line ending", asked("[{\"role\":\"user\",\"content\":\"a\nb\"}]"), want},
 		{"raw NUL", asked("[{\"role\":\"user\",\"content\":\"a\x00b\"}]"), want},
-		{"duplicate key", with(`"model":"x"`), api.Bad(http.StatusBadRequest, "invalid_json", "model")},
-		{
-			"duplicate key, deep", asked(`[{"role":"user","content":"x","role":"user"}]`),
-			api.Bad(http.StatusBadRequest, "invalid_json", "messages[0].role"),
-		},
-		{
-			"duplicate key by an escape", asked(`[{"role":"user","content":"x","r\u006fle":"user"}]`),
-			api.Bad(http.StatusBadRequest, "invalid_json", "messages[0].role"),
-		},
 		{"too deep", with(`"tools":[{"type":"function","function":{"name":"f","parameters":` + strings.Repeat(`{"a":`, 1000)), api.Bad(http.StatusBadRequest, "invalid_json", "tools[0].function.parameters")},
 		{"too deep where nobody looks", asked(`[{"annotations":` + strings.Repeat("[", 100_000)), api.Bad(http.StatusBadRequest, "invalid_json", "messages[0].annotations[0]")},
 	}

@@ -34,7 +34,6 @@ func badResponses() map[string]struct {
 		"image generation": {`"input":"a","tools":[{"type":"image_generation"}]`, bad("unsupported_parameter", "tools[0].type")},
 		"MCP":              {`"input":"a","tools":[{"type":"mcp","server_label":"x","server_url":"https://x.test"}]`, bad("unsupported_parameter", "tools[0].type")},
 		"shell":            {`"input":"a","tools":[{"type":"local_shell"}]`, bad("unsupported_parameter", "tools[0].type")},
-		"an unknown tool":  {`"input":"a","tools":[{"type":"magic"}]`, bad("invalid_value", "tools[0].type")},
 		"an unknown item":  {`"input":[{"role":"user","content":"a"},{"type":"magic"}]`, bad("invalid_value", "input[1].type")},
 		"an item of a hosted tool": {
 			`"input":[{"role":"user","content":"a"},{"type":"web_search_call","id":"ws_1","status":"completed"}]`, bad("unsupported_parameter", "input[1].type"),
