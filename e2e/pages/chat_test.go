@@ -182,7 +182,7 @@ func (c chat) visible() string {
 func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
 
 // widths are those of a small phone, a tablet, a laptop and a large screen, for the main states.
-var widths = []int64{320, 768, 1280, 1920} //nolint:gochecknoglobals // a constant
+var widths = []int64{320, 768, 1280, 1920}
 
 // lookAt checks a state of the page with axe-core and takes a screenshot, in both themes. It takes more screenshots at the given widths,
 // where the page must not scroll sideways.

@@ -72,7 +72,8 @@ func (c layouter) lay() {
 		if list == nil {
 			list = layout.Bullets
 		}
-		c.blocks = append(lead, list(points))
+		lead = append(lead, list(points))
+		c.blocks = lead
 	case s.Wants("child"):
 		c.blocks = []string{layout.Simple(layout.Points(c.blocks), 3)}
 	case form == "no-bullets":

@@ -40,7 +40,7 @@ func Points(blocks []string) []string {
 	return points
 }
 
-// Bullets, Numbered and Boxes write one point in a line.
+// Bullets is a list with a bullet before each point.
 func Bullets(points []string) string { return lines(points, func(int) string { return "- " }) }
 
 // Numbered is a list that counts.
