@@ -18,7 +18,7 @@
  *     claim        jetlog/replica.go, claim: of a dead writer's completion, or a live one's
  *     install      jetlog/replica.go, install, and service/adopt.go, Adopt
  *     cancel       service/service.go, cancel: by the writer, else jetlog/log.go, Seal
- *     mirror       jetlog/mirror.go, catchUp and take; shared.go, acquire and settle
+ *     mirror       jetlog/mirror.go, catchUp and receive; shared.go, acquire and settle
  *     crash        kill -9, and the program started again
  *   Reader         service/service.go, Resume, and tape/reader.go, Follow: a client that is cut
  *                  after every event and goes on at any replica
