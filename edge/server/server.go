@@ -107,7 +107,8 @@ func (c *Config) Check() error {
 	return c.check(c.Listen)
 }
 
-// leastMemory returns what the largest body needs, as half of what there is.
+// leastMemory returns what the largest body needs, as half of what there is: three times its size, mended or not, and as
+// much as its size for its elements.
 func leastMemory(maxBody int64) int64 { return 8 * cmp.Or(maxBody, httpapi.DefaultMaxBody) }
 
 // checkOrigins refuses what no browser sends as an origin (RFC 6454, section 6.2): it would

@@ -141,6 +141,27 @@ func TestManyThingsShareTheMemory(t *testing.T) {
 	await(t, "the end", func() bool { return memory.Held() == 0 })
 }
 
+// The largest body that there is memory for may need mending, and one that is no JSON is told so.
+func TestMendedBodiesFit(t *testing.T) {
+	const size = 3 << 20
+	server, memory := withMemory(t, 8*size)
+	text := strings.Repeat("x", size-200)
+	for name, form := range map[string]struct {
+		body string
+		want int
+	}{
+		"a name twice":       {`{"model":"model-b",` + fmt.Sprintf(asking, text)[1:], http.StatusOK},
+		"half a character":   {fmt.Sprintf(asking, text+`\ud83d`), http.StatusOK},
+		"cut off":            {fmt.Sprintf(asking, text)[:size-300], http.StatusBadRequest},
+		"twice, and cut off": {`{"model":"model-b",` + fmt.Sprintf(asking, text)[1:size-300], http.StatusBadRequest},
+	} {
+		if status := post(t, server, form.body); status != form.want {
+			t.Errorf("%s: status %d, want %d", name, status, form.want)
+		}
+		await(t, name, func() bool { return memory.Held() == 0 })
+	}
+}
+
 // Many callers together cannot have more than there is.
 func TestMemoryIsSpent(t *testing.T) {
 	memory := budget.New(32 << 20)

@@ -2,7 +2,6 @@ package body
 
 import (
 	"bytes"
-	"errors"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -13,27 +12,58 @@ import (
 
 // Mended decodes a body. One that is JSON by RFC 8259 and no I-JSON is decoded as most languages read it: half of a
 // surrogate pair, which clients write who cut a text, is U+FFFD, and of two members of one name the last one counts. The
-// errors that it cannot mend are those of the text as it came.
+// errors that it cannot mend are those of the text as it came, and need no room.
+//
+// The mended text takes the place that a body has for what is sent on, which begins when both texts are done with.
 func Mended[T any](text []byte, hold func(bytes int) *failure.Error, decode func(text []byte) (T, *failure.Error)) (T, *failure.Error) {
 	v, err := decode(text)
 	if err == nil || err.Code != failure.CodeInvalidJSON || !utf8.Valid(text) {
 		return v, err
 	}
+	members, ok := mendable(text)
+	if !ok {
+		return v, err
+	}
 	if hold != nil {
-		if full := hold(mendCost * len(text)); full != nil {
+		if full := hold(memberCost * members); full != nil {
 			return v, full
 		}
 	}
-	from := jsontext.NewDecoder(bytes.NewBuffer(bytes.TrimPrefix(text, []byte("\ufeff"))), liberal)
-	mended, wrong := appendMended(make([]byte, 0, len(text)), from)
-	if wrong != nil || len(bytes.TrimLeft(from.UnreadBuffer(), " \t\r\n")) > 0 {
+	mended, wrong := appendMended(make([]byte, 0, len(text)), liberalDecoder(text))
+	if wrong != nil {
 		return v, err
 	}
 	return decode(mended)
 }
 
-// mendCost is what a byte of a text takes while it is mended.
-const mendCost = 8
+// memberCost is what a member of an object takes while that is mended, beside its text.
+const memberCost = 256
+
+// mendable reports whether a text is JSON by RFC 8259, no deeper than is taken, and how many members its open objects
+// have together at most.
+func mendable(text []byte) (members int, ok bool) {
+	from, open := liberalDecoder(text), 0
+	for {
+		if from.PeekKind() == jsontext.KindEndObject {
+			_, n := from.StackIndex(from.StackDepth()) // names and values
+			open -= int(n / 2)
+		}
+		if _, err := from.ReadToken(); err != nil || from.StackDepth() > MaxDepth {
+			return 0, false
+		}
+		if from.StackDepth() == 0 {
+			return members, len(bytes.TrimLeft(from.UnreadBuffer(), " \t\r\n")) == 0
+		}
+		if kind, n := from.StackIndex(from.StackDepth()); kind == jsontext.KindBeginObject && n%2 == 1 {
+			open++
+			members = max(members, open)
+		}
+	}
+}
+
+func liberalDecoder(text []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewBuffer(bytes.TrimPrefix(text, []byte("\ufeff"))), liberal)
+}
 
 // liberal reads all that RFC 8259 calls JSON.
 var liberal = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) //nolint:gochecknoglobals // options
@@ -58,7 +88,7 @@ func appendMended(dst []byte, from *jsontext.Decoder) ([]byte, error) {
 }
 
 func appendArray(dst []byte, from *jsontext.Decoder) ([]byte, error) {
-	if err := enter(from); err != nil {
+	if _, err := from.ReadToken(); err != nil {
 		return dst, err
 	}
 	dst = append(dst, '[')
@@ -83,7 +113,7 @@ type member struct {
 
 // appendObject appends an object, in which a member stands where the last one of its name stood.
 func appendObject(dst []byte, from *jsontext.Decoder) ([]byte, error) {
-	if err := enter(from); err != nil {
+	if _, err := from.ReadToken(); err != nil {
 		return dst, err
 	}
 	var members []member
@@ -133,16 +163,3 @@ func keepLast(dst []byte, begin int, members []member, last map[string]int) []by
 	}
 	return dst[:to]
 }
-
-// enter reads the begin of an array or object.
-func enter(from *jsontext.Decoder) error {
-	if _, err := from.ReadToken(); err != nil {
-		return err
-	}
-	if from.StackDepth() > MaxDepth {
-		return errDeep
-	}
-	return nil
-}
-
-var errDeep = errors.New("body: too deep")

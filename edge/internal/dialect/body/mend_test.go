@@ -54,6 +54,45 @@ func TestToMendTakesRoom(t *testing.T) {
 	}
 }
 
+// TestBrokenTextTakesNoRoom holds that a text that nothing can mend is refused for what is wrong with it, even where there
+// is no room.
+func TestBrokenTextTakesNoRoom(t *testing.T) {
+	hold := func(int) *failure.Error { return failure.NoRoom(0) }
+	for _, text := range []string{
+		`{"a":1`, `{"a":tru}`, `{"a":1,}`, `{'a':1}`, `{"a":1}x`, `{"a":"\x"}`, `{"a":"\ud83`, `{"a":"\ud83d\x"}`, ``,
+		`{"a":1,"a":2`, `{"a":1,"a":2}}`, `{"a":"\ud83d","b":nul}`, strings.Repeat("[", 200) + strings.Repeat("]", 200),
+	} {
+		_, want := plain([]byte(text))
+		if _, err := body.Mended([]byte(text), hold, plain); err == nil || want == nil || err.Message != want.Message {
+			t.Errorf("%.40s: %v, want %v", text, err, want)
+		}
+	}
+}
+
+// TestToMendTakesRoomForMembers holds that the room is for members that are open at once, whatever they hold.
+func TestToMendTakesRoomForMembers(t *testing.T) {
+	const each = 256
+	for _, tt := range []struct {
+		text string
+		want int
+	}{
+		{`{"a":"` + strings.Repeat("x", 1<<20) + `","a":2}`, 2},
+		{`{"a":[{"b":1,"c":2},{"b":1,"c":2},{}],"a":2}`, 3},
+		{`{"a":{"b":{"c":[]},"d":1},"e":{"f":{"g":1,"h":2}},"a":2}`, 5},
+		{`["\ud83d"]`, 0},
+	} {
+		asked := 0
+		hold := func(bytes int) *failure.Error {
+			asked += bytes
+			return nil
+		}
+		_, _ = body.Mended([]byte(tt.text), hold, plain)
+		if asked != each*tt.want {
+			t.Errorf("%.40s: %d bytes, want %d", tt.text, asked, each*tt.want)
+		}
+	}
+}
+
 func mended(text string) (string, *failure.Error) { return body.Mended([]byte(text), nil, plain) }
 
 // plain returns a text that is I-JSON.
