@@ -87,6 +87,11 @@ func speechless(m *completionv1.ChatMessage) bool {
 		})
 }
 
+// names reports whether a message has a piece of a completion: its items may come in any order, reasoning behind a call.
+func names(m *completionv1.ChatMessage, completion string) bool {
+	return slices.ContainsFunc(m.GetAnswerPieces(), func(p *completionv1.AnswerPiece) bool { return p.GetCompletionId() == completion })
+}
+
 func always(*completionv1.ChatMessage) bool { return true }
 
 // item takes an item.
@@ -139,11 +144,9 @@ func (in *input) reference(n int, id string) *failure.Error {
 	if !ok {
 		return failure.Field(failure.CodeInvalidValue, fmt.Sprintf("input[%d].id", n), "names no item that there is")
 	}
-	takes := speechless
-	if piece.GetKind() == completionv1.AnswerPiece_KIND_TOOL_CALL {
-		takes = always
-	}
-	m, at := in.assistant(n, takes)
+	m, at := in.assistant(n, func(m *completionv1.ChatMessage) bool {
+		return piece.GetKind() == completionv1.AnswerPiece_KIND_TOOL_CALL || speechless(m) || names(m, piece.GetCompletionId())
+	})
 	m.AnswerPieces = append(m.AnswerPieces, piece)
 	at.pieces = append(at.pieces, n)
 	return nil

@@ -84,3 +84,48 @@ func TestWhatAServerSentReturns(t *testing.T) {
 		})
 	}
 }
+
+// TestReferencesToOneAnswerAreOneMessage has a client name the items of an answer in the order in which they came, which
+// may have reasoning behind a call.
+func TestReferencesToOneAnswerAreOneMessage(t *testing.T) {
+	const (
+		one = "chatcmpl-WQ3PXK2IJ5VB7YD2LXU2V4ANNQ"
+		two = "chatcmpl-AAAAAAAAAAAAAAAAAAAAAAAAAA"
+	)
+	for _, tt := range []struct {
+		name string
+		ids  []string
+		want []string // the pieces of each message
+	}{
+		{"reasoning behind a call", []string{"fc_1_0", "rs_1_1"}, []string{"1 TOOL_CALL, 1 REASONING"}},
+		{"a text behind a call", []string{"rs_1_0", "fc_1_0", "msg_1_2"}, []string{"1 REASONING, 1 TOOL_CALL, 1 CONTENT"}},
+		{"reasoning behind a text", []string{"msg_1_0", "rs_1_1"}, []string{"1 CONTENT, 1 REASONING"}},
+		{"of two answers", []string{"fc_1_0", "rs_2_0", "fc_2_1"}, []string{"1 TOOL_CALL", "2 REASONING, 2 TOOL_CALL"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			items := []string{`{"role":"user","content":"a"}`}
+			for _, id := range tt.ids {
+				key := strings.NewReplacer("_1_", "_"+strings.TrimPrefix(one, "chatcmpl-")+"_", "_2_", "_"+strings.TrimPrefix(two, "chatcmpl-")+"_")
+				items = append(items, `{"type":"item_reference","id":"`+key.Replace(id)+`"}`)
+			}
+			items = append(items, `{"type":"function_call_output","call_id":"c","output":"1"}`)
+			r, fault := responses.New().Decode([]byte(`{"input":[`+strings.Join(items, ",")+`]}`), nil)
+			if fault != nil {
+				t.Fatal(fault)
+			}
+			var got []string
+			messages := r.Params.GetMessages()
+			for _, m := range messages[1 : len(messages)-1] {
+				var pieces []string
+				for _, p := range m.GetAnswerPieces() {
+					number := map[string]string{one: "1 ", two: "2 "}[p.GetCompletionId()]
+					pieces = append(pieces, number+strings.TrimPrefix(p.GetKind().String(), "KIND_"))
+				}
+				got = append(got, strings.Join(pieces, ", "))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
