@@ -138,17 +138,25 @@ func newInputItems(s *completionv1.StoredMessage) []*InputItem {
 		})
 	}
 	more := moreOf(m.GetMore())
+	content := newParts(m)
+	if more != nil && len(items) == 0 && len(content) == 0 && m.GetRole() == completionv1.Role_ROLE_ASSISTANT {
+		items = append(items, &InputItem{ // which is there for it alone, as in an answer
+			ID: reasoningPrefix + number, Type: itemReasoning, Status: statusCompleted, Summary: []any{}, Content: []any{},
+		})
+	}
 	if more != nil && len(items) > 0 {
 		items[0].More, more = more, nil
 	}
-	content := newParts(m)
 	switch {
 	case m.GetRole() == completionv1.Role_ROLE_TOOL:
 		var output any = content
 		if text, ok := m.GetContent().(*completionv1.ChatMessage_Text); ok {
 			output = text.Text
 		}
-		return append(items, &InputItem{ID: "fco_" + number, Type: itemOutput, Status: statusCompleted, CallID: m.GetToolCallId(), Output: output})
+		return append(items, &InputItem{
+			ID: "fco_" + number, Type: itemOutput, Status: statusCompleted, CallID: m.GetToolCallId(), Output: output,
+			More: more,
+		})
 	case len(content) > 0:
 		items = append(items, &InputItem{
 			ID: messagePrefix + number, Type: itemMessage, Status: statusCompleted, Role: protoname.Of(m.GetRole()), Content: content,

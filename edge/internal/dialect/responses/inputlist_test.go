@@ -35,7 +35,8 @@ func TestInputList(t *testing.T) {
 		{"type":"reasoning","summary":[],"encrypted_content":"gBBB="},
 		{"type":"message","role":"assistant","content":[{"type":"output_text","text":"b"}]},
 		{"type":"function_call","call_id":"c1","name":"f","arguments":"{}","extra_content":{"google":{"thought_signature":"s=="}}},
-		{"type":"function_call_output","call_id":"c1","output":"1"},
+		{"type":"function_call_output","call_id":"c1","output":"1","is_error":false},
+		{"type":"reasoning","summary":[],"content":[],"reasoning_details":[{"type":"reasoning.encrypted"}]},
 		{"type":"function_call","call_id":"c2","name":"f","arguments":""},
 		{"type":"function_call_output","call_id":"c2","output":[{"type":"input_text","text":"2"}]}]}`
 	messages := stored(t, body)
@@ -78,7 +79,7 @@ func TestInputList(t *testing.T) {
 		paged = append(paged, part.Data...)
 		more, page.After = part.HasMore, *part.LastID
 	}
-	if len(paged) != 8 || paged[0].ID != list.Data[7].ID || paged[7].ID != list.Data[0].ID {
+	if len(paged) != 9 || paged[0].ID != list.Data[8].ID || paged[8].ID != list.Data[0].ID {
 		t.Errorf("the newest first, there are %d items", len(paged))
 	}
 	for name, page := range map[string]dialect.Page{"after": {After: "msg_none"}, "limit": {Limit: 101}} {
