@@ -199,7 +199,7 @@ func (l *Log) rescue(ctx context.Context, in era, owner, id string, said *jetstr
 	case errors.Is(err, errAlive):
 		l.left.Store(true) // it may die
 	case errors.Is(err, errWritten) && l.owns(id, said.Sequence): // by now
-	case errors.Is(err, chat.ErrSealed) && last != nil && last.Terminal() == nil, // ended since the look began: its writer settles it
+	case errors.Is(err, chat.ErrSealed) && last != nil && last.Terminal() == nil, // ended since the look began: whoever sealed it settles it
 		errors.Is(err, jetio.ErrFenced), // another replica was faster, or the owner was not dead yet
 		errors.Is(err, chat.ErrLost):    // the next look reads another stream
 		l.left.Store(true)

@@ -122,7 +122,7 @@ func (e *earlier) get(ctx context.Context, id, param string) (*chat.Completion, 
 	return c, nil
 }
 
-// fill returns messages with the content that their parts name.
+// fill returns messages with what their pieces name.
 func (e *earlier) fill(ctx context.Context, messages []chat.Message) ([]chat.Message, error) {
 	var filled []chat.Message
 	for i := range messages {
