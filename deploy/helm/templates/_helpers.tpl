@@ -1,6 +1,7 @@
-{{- /* name is what the release's objects are called, by part. */ -}}
+{{- /* name is what the release's objects are called, by part. A StatefulSet's may have 52 characters: its controller
+       labels pods by it and a hash. */ -}}
 {{- define "pawstream.name" -}}
-{{- printf "%s-%s" (.root.Release.Name | trunc 50 | trimSuffix "-") .part -}}
+{{- printf "%s-%s" (.root.Release.Name | trunc 41 | trimSuffix "-") .part -}}
 {{- end -}}
 
 {{- define "pawstream.selector" -}}

@@ -43,7 +43,7 @@ func (l *Log) startMirror(s *shared) {
 	ctx, stop := context.WithCancel(l.ctx)
 	stopped := make(chan struct{})
 	before, in, moved := s.stopped, l.gate.era(), s.moved
-	s.stop, s.stopped = stop, stopped
+	s.stop, s.stopped, s.moved = stop, stopped, false
 	l.work.Go(func() {
 		defer stop()
 		if before != nil {
@@ -52,7 +52,7 @@ func (l *Log) startMirror(s *shared) {
 		m := &mirror{log: l, shared: s, era: in, chain: record.Chain{ID: s.name}, patience: time.Now().Add(l.cfg.Patience)}
 		err := m.run(ctx)
 		close(stopped) // it feeds no more. Whoever waits for this may hold a lock that the keeper needs
-		if err != nil && ctx.Err() == nil && (moved && !m.chain.Begun() || l.keeper.lost(ctx, m.era)) {
+		if err != nil && ctx.Err() == nil && (moved && isGone(err) && !m.chain.Begun() || l.keeper.lost(ctx, m.era)) {
 			err = chat.ErrLost // whatever the inconsistency was
 		}
 		if err != nil {

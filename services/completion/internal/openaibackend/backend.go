@@ -179,5 +179,5 @@ func why(err error) string {
 	case errors.As(err, &op):
 		return "the connection failed"
 	}
-	return "it did not keep to HTTP" // nothing else is left, and net/http has no types for it
+	return "the call failed" // as where the server does not keep to HTTP, or its proxy refuses: net/http has no types for these
 }

@@ -179,7 +179,7 @@ func (s *responseSession) readWhole(from io.Reader, rest *limited) error {
 		return err
 	}
 	var r response
-	err = json.Unmarshal(data, &r, lenient)
+	err = accent.Unreadable(json.Unmarshal(data, &r, lenient), "response")
 	switch {
 	case err != nil:
 		return route.Malformed(err)
@@ -196,7 +196,7 @@ func (s *responseSession) readWhole(from io.Reader, rest *limited) error {
 // event appends what an event comes to.
 func (s *responseSession) event(name string, data []byte) error {
 	var e responseEvent
-	if err := json.Unmarshal(data, &e, lenient); err != nil {
+	if err := accent.Unreadable(json.Unmarshal(data, &e, lenient), "event"); err != nil {
 		if name == "error" {
 			return inStream(data, s.secrets)
 		}

@@ -46,10 +46,11 @@ func (s secrets) withhold(err error) error {
 	}
 	discreet, shown := *f, *f.Shown
 	shown.Err = errWithheld
+	discreet.Shown = &shown
 	if s.in(shown.Message) {
 		shown.Message = route.Broken(nil).Shown.Message
+		discreet.Because("")
 	}
-	discreet.Shown = &shown
 	return &discreet
 }
 

@@ -102,17 +102,20 @@ type (
 // lenient reads what is JSON but for its characters, which are looked at where they are used.
 var lenient = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) //nolint:gochecknoglobals // options
 
-// unmarshal reads a value. The error says where it is other than was meant, and nothing of it.
-func unmarshal(data []byte, v any) error {
-	err := json.Unmarshal(data, v, lenient)
+// unmarshal reads a value.
+func unmarshal(data []byte, v any) error { return Unreadable(json.Unmarshal(data, v, lenient), "chunk") }
+
+// Unreadable returns the error for callers of what was read as JSON, nil for nil: it says where the thing is other
+// than was meant, and nothing of it, nor of the types that it was read into.
+func Unreadable(err error, thing string) error {
 	var where *json.SemanticError
-	if errors.As(err, &where) {
-		return fmt.Errorf("malformed chunk at %q", where.JSONPointer)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &where):
+		return fmt.Errorf("malformed %s at %q", thing, where.JSONPointer)
 	}
-	if err != nil {
-		return errors.New("malformed chunk: not JSON")
-	}
-	return nil
+	return fmt.Errorf("malformed %s: not JSON", thing)
 }
 
 // Read reads the data of an event.
