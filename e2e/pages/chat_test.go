@@ -184,8 +184,8 @@ func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
 // widths are those of a small phone, a tablet, a laptop and a large screen, for the main states.
 var widths = []int64{320, 768, 1280, 1920}
 
-// lookAt checks a state of the page with axe-core and takes a screenshot, in both themes. It takes more screenshots at the given widths,
-// where the page must not scroll sideways.
+// lookAt checks a state of the page with axe-core and takes a screenshot, in both themes. It takes more screenshots of the light
+// one at the given widths, where the page must not scroll sideways.
 func (c chat) lookAt(t *testing.T, state string, at ...int64) {
 	t.Helper()
 	source, err := axe()
@@ -203,16 +203,17 @@ func (c chat) lookAt(t *testing.T, state string, at ...int64) {
 			t.Errorf("%s, %s: %s", state, theme, broken)
 		}
 		c.Screenshot(artifacts(t), state+"-"+theme+".png")
-		for _, width := range at {
-			c.Resize(width, 900)
-			if wide := browser.Eval[int64](c.Page, `document.documentElement.scrollWidth`); wide > width {
-				t.Errorf("%s at %d pixels is %d wide", state, width, wide)
-			}
-			c.Screenshot(artifacts(t), fmt.Sprintf("%s-%s-%d.png", state, theme, width))
+	}
+	browser.Eval[string](c.Page, `document.documentElement.dataset.theme = "light"`)
+	for _, width := range at {
+		c.Resize(width, 900)
+		if wide := browser.Eval[int64](c.Page, `document.documentElement.scrollWidth`); wide > width {
+			t.Errorf("%s at %d pixels is %d wide", state, width, wide)
 		}
-		if len(at) > 0 {
-			c.Resize(size[0], size[1])
-		}
+		c.Screenshot(artifacts(t), fmt.Sprintf("%s-%d.png", state, width))
+	}
+	if len(at) > 0 {
+		c.Resize(size[0], size[1])
 	}
 	browser.Eval[bool](c.Page, fmt.Sprintf(`((theme) => { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; return true; })(%q)`, before))
 }

@@ -167,7 +167,7 @@ func TestTabs(t *testing.T) {
 	third.put("A hamster?")
 	third.ends("done")
 	first.put("A parrot?")
-	first.Wait(`document.querySelector("#notices").textContent.includes("as a copy")`)
+	first.Wait(`document.querySelector("#notices").textContent.includes("with a copy")`)
 	first.ends("done")
 	for c, last := range map[chat]string{first: "A parrot?", third: "A hamster?"} {
 		c.Reload()

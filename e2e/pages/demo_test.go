@@ -11,7 +11,7 @@ import (
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	server := serve(t, "--demo", "--advisor-pace=20")
+	server := serve(t, "--demo", "--advisor-pace=10")
 	c.Go(url(server) + "demo")
 	c.lookAt(t, "demo", widths...)
 	c.Click("#start")

@@ -547,7 +547,7 @@ func TestDialectsOnThePage(t *testing.T) {
 	if diff := cmp.Diff(own.ReplaceAllString(string(sent.Body), "*"), own.ReplaceAllString(shown, "*")); diff != "" {
 		t.Errorf("(-sent +shown)\n%s", diff)
 	}
-	named := regexp.MustCompile(`starting_after=(\d+)</code> any server sends\nwhat is here from <code>"sequence_number":(\d+)</code>`).FindStringSubmatch(page)
+	named := regexp.MustCompile(`starting_after=(\d+)</code> any server sends\s+the part from <code>"sequence_number":(\d+)</code>`).FindStringSubmatch(page)
 	if len(named) == 0 {
 		t.Fatal("the page says nowhere how to go on")
 	}

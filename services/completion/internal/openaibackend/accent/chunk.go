@@ -103,7 +103,9 @@ type (
 var lenient = json.JoinOptions(jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)) //nolint:gochecknoglobals // options
 
 // unmarshal reads a value.
-func unmarshal(data []byte, v any) error { return Unreadable(json.Unmarshal(data, v, lenient), "chunk") }
+func unmarshal(data []byte, v any) error {
+	return Unreadable(json.Unmarshal(data, v, lenient), "chunk")
+}
 
 // Unreadable returns the error for callers of what was read as JSON, nil for nil: it says where the thing is other
 // than was meant, and nothing of it, nor of the types that it was read into.
