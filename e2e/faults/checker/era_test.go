@@ -264,8 +264,8 @@ func TestTable(t *testing.T) {
 		}
 		want := `
 | fault | times | longest pause | median pause | tokens lost | repeated | foreign | silent ends | explicit errors |
-| ---   | ---   | ---           | ---          | ---         | ---      | ---     | ---         | ---           |
-| kill  | 2     | 2.50 s        | 0.00 s       | 0           | 0        | 0       | 0           | 1             |
+| ---   | ---   | ---           | ---          | ---         | ---      | ---     | ---         | ---             |
+| kill  | 2     | 2.50 s        | 0.00 s       | 0           | 0        | 0       | 0           | 1               |
 `
 		if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), b.String()); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)

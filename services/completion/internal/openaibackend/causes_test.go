@@ -27,7 +27,7 @@ func TestCausesAreTold(t *testing.T) {
 		"chunks that are none":     {"http://" + speaks(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "the call failed"},
 		"a body that is cut":       {"http://" + speaks(t, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n:"), "it closed the connection"},
 		"nothing":                  {"http://" + speaks(t, ""), "it closed the connection"},
-		"an empty body":            {"http://" + speaks(t, "HTTP/1.1 204 No Content\r\n\r\n"), "its stream ended before [DONE]"},
+		"an empty body":            {"http://" + speaks(t, "HTTP/1.1 204 No Content\r\n\r\n"), "its stream ended before the answer did"},
 		"nobody":                   {"http://" + nobody(t), "connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,7 +49,7 @@ func (s secrets) withhold(err error) error {
 	discreet.Shown = &shown
 	if s.in(shown.Message) {
 		shown.Message = route.Broken(nil).Shown.Message
-		discreet.Because("")
+		return discreet.Because("")
 	}
 	return &discreet
 }

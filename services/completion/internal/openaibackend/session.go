@@ -32,9 +32,9 @@ type session struct {
 // Causes of failures, in words for callers.
 var (
 	// errCutShort says that a stream ended before the server said that it was all.
-	errCutShort = errors.New("its stream ended before [DONE]")
+	errCutShort = errors.New("its stream ended before the answer did")
 	// errNoDone says so of a stream that has a finish reason for each choice.
-	errNoDone = errors.New("its stream ended without [DONE]")
+	errNoDone = errors.New("its stream ended without its last line")
 	// errPage says that a body is none of an API's.
 	errPage = errors.New("it answered with a page and not with a stream")
 	errHalf = errors.New("its body ended before its JSON did")
