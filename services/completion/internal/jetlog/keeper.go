@@ -520,8 +520,7 @@ func (l *Log) moveMirrors(followed []*shared) {
 	defer l.mu.Unlock()
 	for _, s := range followed {
 		if s.writer == nil && l.tapes[s.name] == s {
-			s.moved = true
-			l.startMirror(s)
+			l.startMirror(s, true)
 		}
 	}
 }

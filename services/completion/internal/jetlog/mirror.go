@@ -38,12 +38,13 @@ type mirror struct {
 	patience time.Time  // until when the meta may be missing
 }
 
-// startMirror makes the stream feed s. The caller holds the lock.
-func (l *Log) startMirror(s *shared) {
+// startMirror makes the stream feed s. moved says that its readers have followed it in an earlier stream: what the new
+// one does not hold is lost. The caller holds the lock.
+func (l *Log) startMirror(s *shared, moved bool) {
 	ctx, stop := context.WithCancel(l.ctx)
 	stopped := make(chan struct{})
-	before, in, moved := s.stopped, l.gate.era(), s.moved
-	s.stop, s.stopped, s.moved = stop, stopped, false
+	before, in := s.stopped, l.gate.era()
+	s.stop, s.stopped = stop, stopped
 	l.work.Go(func() {
 		defer stop()
 		if before != nil {

@@ -23,7 +23,6 @@ type shared struct {
 	writer   *writer            // nil: a mirror
 	stop     context.CancelFunc // ends the mirror, if there is one
 	stopped  chan struct{}      // closed when it has ended
-	moved    bool               // the stream has been replaced since the mirror's readers came
 	readers  int
 	idle     bool // in log.ended
 	size     int  // as counted in log.held
@@ -107,7 +106,7 @@ func (s *shared) lose(w *writer, err error) {
 		l.remove(s) // new readers read the stream
 	default:
 		s.count(nil)
-		l.startMirror(s)
+		l.startMirror(s, false)
 	}
 }
 
@@ -162,7 +161,7 @@ func (l *Log) acquire(ctx context.Context, id string) (*shared, error) {
 	_, terminal := s.tape.Last()
 	s.count(terminal)
 	if fresh {
-		l.startMirror(s)
+		l.startMirror(s, false)
 	}
 	return s, nil
 }

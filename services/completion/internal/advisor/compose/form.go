@@ -68,11 +68,7 @@ func (c layouter) lay() {
 		if foreign {
 			lead = []string{c.either("I cannot write "+genre+". These are the facts for it:", "genre")}
 		}
-		list := lists[form]
-		if list == nil {
-			list = layout.Bullets
-		}
-		lead = append(lead, list(points))
+		lead = append(lead, listOf(form)(points))
 		c.blocks = lead
 	case s.Wants("child"):
 		c.blocks = []string{layout.Simple(layout.Points(c.blocks), 3)}
@@ -84,6 +80,14 @@ func (c layouter) lay() {
 // lists are the forms in which each point has its line.
 var lists = map[string]func([]string) string{ //nolint:gochecknoglobals // a table
 	"bullets": layout.Bullets, "numbered": layout.Numbered, "checklist": layout.Boxes,
+}
+
+// listOf returns how a list is written in a form: with bullets where that says nothing of lists.
+func listOf(form string) func([]string) string {
+	if list := lists[form]; list != nil {
+		return list
+	}
+	return layout.Bullets
 }
 
 // lead returns the block that leads to a list, if the answer begins with one.
@@ -129,11 +133,7 @@ func (c layouter) layPets(form string) bool {
 		heads, rows := c.rowsOfPets(append([]string{""}, c.columns(i)...), "**")
 		c.relist(layout.Table(mapped(heads, upperFirst), rows))
 	case len(columns) > 0 || s.By != nil && i.Kind != read.KindStock:
-		list := lists[form]
-		if list == nil {
-			list = layout.Bullets
-		}
-		c.relist(list(mapped(c.pets, func(p *catalogue.Pet) string { return c.line(p, columns, s.Only) })))
+		c.relist(listOf(form)(mapped(c.pets, func(p *catalogue.Pet) string { return c.line(p, columns, s.Only) })))
 	default:
 		return false
 	}
@@ -147,7 +147,11 @@ func (c layouter) line(p *catalogue.Pet, columns []*catalogue.Attribute, only bo
 		text = "**" + p.Name + "**"
 	}
 	for n, a := range columns {
-		text += map[bool]string{true: ": ", false: "; "}[only && n == 0] + c.cell(p, a.Name)
+		between := "; "
+		if only && n == 0 {
+			between = ": "
+		}
+		text += between + c.cell(p, a.Name)
 	}
 	return text
 }

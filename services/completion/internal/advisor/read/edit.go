@@ -134,11 +134,9 @@ func (e edits) onlySays(t *Turn, forms []match) bool {
 	return true
 }
 
-// wish takes in a form.
+// wish takes in a form, unless its name is no wish by itself.
 func (s *Style) wish(m match) {
-	switch {
-	case m.name == "start" || m.name == "end" || slices.Contains([]string{audience, only, adding, sorting, first, falling}, m.name):
-	default:
+	if !slices.Contains([]string{"start", "end", audience, only, adding, sorting, first, falling}, m.name) {
 		s.Wishes = append(s.Wishes, m.name)
 	}
 }
