@@ -234,15 +234,22 @@ func TestADataDirectoryThatIsTakenAwayEndsTheProcess(t *testing.T) {
 	}
 }
 
-// TestNATSWhoseHostIsReplaced has all connections to NATS die without a word. New ones work.
-func TestNATSWhoseHostIsReplaced(t *testing.T) {
-	t.Parallel()
-	nats := rig.NATS(t)
-	way, err := cut.Listen(nats.Addr().String(), cut.Each(cut.Plan{}))
+// wayTo returns a proxy to an address that lets everything through until it is told otherwise.
+func wayTo(t *testing.T, address string) *cut.Proxy {
+	t.Helper()
+	way, err := cut.Listen(address, cut.Each(cut.Plan{}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(way.Close)
+	return way
+}
+
+// TestNATSWhoseHostIsReplaced has all connections to NATS die without a word. New ones work.
+func TestNATSWhoseHostIsReplaced(t *testing.T) {
+	t.Parallel()
+	nats := rig.NATS(t)
+	way := wayTo(t, nats.Addr().String())
 	at := "--nats-url=nats://" + way.Addr()
 	replica := rig.Start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=5", at)
 	edge := rig.Start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+replica.Addr("grpc"), at)
@@ -262,11 +269,7 @@ func TestNATSWhoseHostIsReplaced(t *testing.T) {
 func TestLimitsAreSharedAgain(t *testing.T) {
 	t.Parallel()
 	nats := rig.NATS(t)
-	way, err := cut.Listen(nats.Addr().String(), cut.Each(cut.Plan{}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(way.Close)
+	way := wayTo(t, nats.Addr().String())
 	replica := rig.Start(t, "completion", "--listen=127.0.0.1:0", "--advisor-pace=5", "--nats-url="+nats.ClientURL())
 	args := []string{
 		"--listen=127.0.0.1:0", "--completion-addr=" + replica.Addr("grpc"), "--nats-url=nats://" + way.Addr(),

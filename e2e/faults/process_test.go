@@ -155,16 +155,8 @@ func (s *supervised) resident() int64 {
 	if p == nil || p.Ended() {
 		return 0
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.PID()))
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize())
+	bytes, _ := p.Resident()
+	return bytes
 }
 
 // alarms are what no process may write, whatever is done to it; complaints are what
