@@ -308,3 +308,8 @@ func (l *lexicon) respell(w string) []string {
 	}
 	return list
 }
+
+// namesSpeciesAt reports whether a word begins a phrase for an animal.
+func (l *lexicon) namesSpeciesAt(w string) bool {
+	return slices.ContainsFunc(l.phrases[w], func(p *phrase) bool { return l.species[p.set] != "" })
+}

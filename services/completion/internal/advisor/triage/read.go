@@ -88,6 +88,9 @@ func (r *reading) split(text string, earlier bool) {
 			r.contract(&t, text[w.Start:w.End])
 			if t.alternates == nil && !r.known[t.Text] && !r.known[t.Stem] {
 				t.alternates = append(r.respell(t.Stem), r.respell(t.Text)...)
+				if t.Capital && !t.Opens {
+					t.alternates = slices.DeleteFunc(t.alternates, r.namesSpeciesAt) // "my Lab Benny" is no bunny
+				}
 			}
 			r.tokens = append(r.tokens, t)
 		}
