@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
@@ -184,10 +186,36 @@ func (tp *topology) exhume(dir string) (log map[string][]checker.Record, err err
 	}
 	defer s.kill()
 	err = eventually(ctx, windDown, func() error {
+		if err := readable(ctx, "nats://"+address); err != nil {
+			return err
+		}
 		log, err = dump(ctx, "nats://"+address)
 		return err
 	})
 	return log, err
+}
+
+// readable lets a log be read that was taken away while somebody had turned direct reads off.
+func readable(ctx context.Context, url string) error {
+	conn, js, err := jetStream(url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stream, err := js.Stream(ctx, logStream)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	config := stream.CachedInfo().Config
+	if config.AllowDirect {
+		return nil
+	}
+	config.AllowDirect = true
+	_, err = js.UpdateStream(ctx, config)
+	return err
 }
 
 // lost returns the logs that were taken away.

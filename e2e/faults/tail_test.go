@@ -99,6 +99,13 @@ func (t *tail) cut() {
 	t.eras, t.seen, t.next = append(t.eras, t.seen), nil, 0
 }
 
+// begun reports whether somebody has begun to delete a completion, such as before a disk was full: the log still holds
+// the last of the records that were seen.
+func begun(seen, held []checker.Record) bool {
+	first := held[0].Position
+	return first > seen[0].Position && slices.ContainsFunc(seen, func(r checker.Record) bool { return r.Position == first })
+}
+
 // complete adds to a history what its logs have held and do not any more.
 func (t *tail) complete(h *checker.History) {
 	t.mu.Lock()
@@ -110,7 +117,7 @@ func (t *tail) complete(h *checker.History) {
 		}
 		for id, s := range seen {
 			last := s.records[len(s.records)-1].Steps
-			if log[id] != nil || len(last) == 0 || !last[len(last)-1].Terminal() {
+			if log[id] != nil && !begun(s.records, log[id]) || len(last) == 0 || !last[len(last)-1].Terminal() {
 				continue // what was shown of one that has not ended, and is gone, I3 and I13 find
 			}
 			if s.gone.IsZero() {
