@@ -197,3 +197,10 @@ func (x *index) scores(question []words.Word, faint map[string]bool) (scores, co
 	}
 	return scores, covered
 }
+
+// Content reports whether a word says what a question is about, and not only how it is put.
+func Content(c *Catalogue, w words.Word) bool {
+	const least = 1.5
+	rarity, known := c.index.rarity[words.Whole(w.Stem)]
+	return !c.claims.quiet[w.Text] && (!known || rarity >= least)
+}

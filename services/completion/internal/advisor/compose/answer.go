@@ -63,6 +63,9 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 		c.add(c.say("in-danger")) // it may tell of one
 	}
 	c.unused()
+	if len(c.plan.Missed) > 0 && c.plan.Items[0].Normal == nil && c.tongue == nil && !c.bare && !c.urgent() {
+		c.add("I have nothing reliable on " + list(quoted(c.plan.Missed)) + "; the staff in the store or your vet can tell you more.")
+	}
 	layouter{c}.lay()
 	return Answer{Text: c.form(), Pets: c.pets, Reasons: c.merits()}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/suit"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/words"
@@ -262,7 +263,7 @@ func (c english) found(i *plan.Item, fits, shown []fit) {
 	}
 }
 
-func superlativeOf(o *plan.Order) string { return strings.ToLower(o.Said) }
+func superlativeOf(o *asks.Order) string { return strings.ToLower(o.Said) }
 
 // average implements [phrasing].
 func (c english) average(i *plan.Item, a *catalogue.Attribute, fits []fit) {

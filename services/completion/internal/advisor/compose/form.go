@@ -7,6 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/layout"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/suit"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -107,7 +108,7 @@ func (c layouter) layPets(form string) bool {
 	}
 	if s.By != nil {
 		slices.SortStableFunc(c.pets, func(a, b *catalogue.Pet) int {
-			return suit.Compare(&plan.Order{Attribute: s.By, Direction: s.Direction}, a, b)
+			return suit.Compare(&asks.Order{Attribute: s.By, Direction: s.Direction}, a, b)
 		})
 	}
 	names := func() []string { return mapped(c.pets, func(p *catalogue.Pet) string { return p.Name }) }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/suit"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
@@ -142,7 +143,7 @@ func (c *composer) choose(i *plan.Item, fits []fit) []fit {
 }
 
 // top returns the pets that share the first place.
-func (c *composer) top(o *plan.Order, fits []fit) []fit {
+func (c *composer) top(o *asks.Order, fits []fit) []fit {
 	if o.N > 0 {
 		return fits[:min(o.N, len(fits))]
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -123,7 +124,7 @@ func doses(t *read.Turn) bool {
 // asksOfStore reports whether a turn asks what is known of pets that it names: they are in the
 // store, and in no danger at somebody's home.
 func asksOfStore(t *read.Turn) bool {
-	return !read.Owns(t) && len(t.Pets(0, len(t.Words))) > 0 && len(asked(t, 0, len(t.Words))) > 0
+	return !read.Owns(t) && len(t.Pets(0, len(t.Words))) > 0 && len(asks.Attributes(t, 0, len(t.Words))) > 0
 }
 
 // weigh holds triage's verdict against the model's: sets of words see what is said, and

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -28,7 +29,7 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 		return item, true
 	}
 	named := read.WantsByName(t)
-	facts := asked(t, 0, len(t.Words))
+	facts := asks.Attributes(t, 0, len(t.Words))
 	if item, ok := p.alike(pl, before); ok {
 		return item, true
 	}
@@ -76,7 +77,7 @@ func (p *Planner) alike(pl *Plan, before *Frame) (Item, bool) {
 	model := before.Focus.Pets[0]
 	f.Wants = slices.DeleteFunc(f.Wants, func(c Condition) bool { return c.Of == "" })
 	f.set(p.species(catalogue.Is, string(model.Species), model.Species))
-	facts := asked(t, 0, len(t.Words))
+	facts := asks.Attributes(t, 0, len(t.Words))
 	for _, name := range []string{"size", "energy"} {
 		a := p.cat.Attribute(name)
 		v, _ := a.Of(model)
@@ -84,7 +85,7 @@ func (p *Planner) alike(pl *Plan, before *Frame) (Item, bool) {
 		f.Wants = append(f.Wants, like)
 	}
 	item := Item{Kind: read.KindRecommend, Text: t.Text, Except: []*catalogue.Pet{model}, Species: []catalogue.Species{model.Species}}
-	if o := order(t, 0, len(t.Words)); o != nil && !o.One && o.Attribute.Type == catalogue.Number {
+	if o := asks.Ordered(t, 0, len(t.Words)); o != nil && !o.One && o.Attribute.Type == catalogue.Number {
 		v, _ := o.Attribute.Of(model)
 		c := Condition{Constraint: catalogue.Constraint{Attribute: o.Attribute, Op: catalogue.Above, Number: v.Number}, Said: o.Said}
 		if o.Direction < 0 {
@@ -107,7 +108,7 @@ func (p *Planner) among(pl *Plan, before *Frame, named bool, facts []*catalogue.
 	if !t.Has("both") || named || len(last.Pets) < 2 || last.Kind != read.KindCompare && last.Kind != read.KindPet || len(t.Species(0, len(t.Words), read.Plain)) > 0 {
 		return Item{}, false
 	}
-	if o := order(t, 0, len(t.Words)); o != nil {
+	if o := asks.Ordered(t, 0, len(t.Words)); o != nil {
 		facts = appendNew(facts, o.Attribute)
 	}
 	p.learnPerson(pl.Frame, t)
@@ -136,7 +137,7 @@ func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogu
 	if len(t.Species(0, len(t.Words), read.Plain)) > 0 || named || !meant {
 		return Item{}, false
 	}
-	if order(t, 0, len(t.Words)) != nil || t.Has("alike") {
+	if asks.Ordered(t, 0, len(t.Words)) != nil || t.Has("alike") {
 		return Item{}, false
 	}
 	item.Pets = counted
@@ -182,8 +183,8 @@ func (p *Planner) editStore(pl *Plan, before *Frame, kinds *read.Kinds, named, f
 		item.Except = append(item.Except, t.Pets(0, len(t.Words))...)
 		p.refine(pl, &item)
 	case p.relative(pl, before, &item):
-	case order(t, 0, len(t.Words)) != nil && !named && len(t.Species(0, len(t.Words), read.Plain)) == 0:
-		item.Order = order(t, 0, len(t.Words))
+	case asks.Ordered(t, 0, len(t.Words)) != nil && !named && len(t.Species(0, len(t.Words), read.Plain)) == 0:
+		item.Order = asks.Ordered(t, 0, len(t.Words))
 		p.refine(pl, &item)
 	case t.Has("more") && !named && !facts:
 		item.More = true
@@ -210,7 +211,7 @@ func (p *Planner) refine(pl *Plan, item *Item) bool {
 	conditions, _ := p.conditions(t, 0, len(t.Words))
 	facts := len(f.Wants)
 	p.learnPerson(f, t)
-	if o := order(t, 0, len(t.Words)); o != nil {
+	if o := asks.Ordered(t, 0, len(t.Words)); o != nil {
 		item.Order = o
 	}
 	if namesOther(p, conditions) {
@@ -251,7 +252,7 @@ func namesOther(p *Planner, list []Condition) bool {
 
 // relative takes "older", "cheaper" and the like as being so beside what was shown.
 func (p *Planner) relative(pl *Plan, before *Frame, item *Item) bool {
-	o := order(pl.Turn, 0, len(pl.Turn.Words))
+	o := asks.Ordered(pl.Turn, 0, len(pl.Turn.Words))
 	if o == nil || o.One || len(before.Shown) == 0 || o.Attribute.Type == catalogue.Missing || len(pl.Turn.Pets(0, len(pl.Turn.Words))) > 0 {
 		return false
 	}
@@ -293,7 +294,7 @@ func (p *Planner) dropped(pl *Plan, item *Item) bool {
 func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
 	t, last := pl.Turn, before.Last
 	pets, breeds, species := t.Pets(0, len(t.Words)), t.Breeds(0, len(t.Words)), t.Species(0, len(t.Words))
-	if len(t.Words) > 5 || len(pets)+len(breeds)+len(species) == 0 || len(asked(t, 0, len(t.Words))) > 0 {
+	if len(t.Words) > 5 || len(pets)+len(breeds)+len(species) == 0 || len(asks.Attributes(t, 0, len(t.Words))) > 0 {
 		return Item{}, false
 	}
 	item := *last

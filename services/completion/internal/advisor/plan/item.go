@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -19,7 +20,7 @@ type Item struct {
 	// Asked has the attributes that are asked for.
 	Asked []*catalogue.Attribute
 	Wants []Condition
-	Order *Order
+	Order *asks.Order
 	// Reckon is what has to be reckoned of Pets.
 	Reckon *reckon.Question
 	// Count, List, Average and Total say how the store's pets are asked for.
@@ -45,17 +46,6 @@ type Item struct {
 	Answer *catalogue.Reply
 }
 
-// An Order sorts pets by an attribute: Direction 1 puts most first, -1 least.
-type Order struct {
-	Attribute *catalogue.Attribute
-	Direction int
-	Said      string
-	// One is set for "the cheapest", and not for "cheaper ones"; N is 3 for "your three
-	// cheapest", Nth 2 for "the second cheapest".
-	One    bool
-	N, Nth int
-}
-
 // lists reports whether a part, such as "List all with price", says no more than that the pets
 // of the question before it are to be listed.
 func (p *Planner) lists(pl *Plan, a *part) bool {
@@ -67,7 +57,7 @@ func (p *Planner) lists(pl *Plan, a *part) bool {
 	if last.Kind != read.KindStock || last.Order != nil || !t.HasIn(&read.Sentence{From: a.from, To: a.to}, "list") && !t.HasIn(&read.Sentence{From: a.from, To: a.to}, "pronoun") {
 		return false
 	}
-	if own, _ := p.conditions(t, a.from, a.to); len(own) > 0 || order(t, a.from, a.to) != nil || p.unknownAnimal(t, a) != "" {
+	if own, _ := p.conditions(t, a.from, a.to); len(own) > 0 || asks.Ordered(t, a.from, a.to) != nil || p.unknownAnimal(t, a) != "" {
 		return false
 	}
 	last.List = true
@@ -82,36 +72,10 @@ func (p *Planner) complaint(pl *Plan) Item {
 	return item
 }
 
-// asked returns the attributes that words from up to to ask for, each once.
-func asked(t *read.Turn, from, to int) []*catalogue.Attribute {
-	var list []*catalogue.Attribute
-	for _, m := range t.Marks {
-		if m.From < from || m.To > to || m.Attribute == nil || !m.Asked || m.Attribute.Name == "fee" && countsThing(t, &m, to) {
-			continue
-		}
-		inside := slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
-			return o.Asked && o.Attribute != m.Attribute && (o.From <= m.From && m.To <= o.To && o.To-o.From > m.To-m.From ||
-				m.Attribute.Name == "fee" && o.From == m.From && o.To > m.From+1) // "how much exercise does"
-		})
-		if !inside {
-			list = appendNew(list, m.Attribute)
-		}
-	}
-	if slices.ContainsFunc(list, func(a *catalogue.Attribute) bool { return a.Name == "allergy" }) { // "with my cat allergy"
-		list = slices.DeleteFunc(list, func(a *catalogue.Attribute) bool { return a.Name == "cats" || a.Name == "dogs" })
-	}
-	return list
-}
-
-// countsThing reports whether "how much" asks for an amount of something: "how much hay".
-func countsThing(t *read.Turn, m *read.Mark, to int) bool {
-	return m.To-m.From == 2 && t.Words[m.To-1].Text == "much" && m.To < to && !t.At("after-how-much", m.To) && t.Words[m.To].Clause == t.Words[m.From].Clause
-}
-
 // item plans the answer to one part.
 func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 	t := pl.Turn
-	item := Item{Kind: a.kind, Text: a.text, Pets: t.Pets(a.from, a.to), Breeds: t.Breeds(a.from, a.to), Asked: asked(t, a.from, a.to)}
+	item := Item{Kind: a.kind, Text: a.text, Pets: t.Pets(a.from, a.to), Breeds: t.Breeds(a.from, a.to), Asked: asks.Attributes(t, a.from, a.to)}
 	item.Species = t.Species(a.from, a.to, read.Plain, read.Owned, read.Past, read.Together)
 	s := &read.Sentence{From: a.from, To: a.to, Question: a.question}
 	item.Suits, item.Total = t.HasIn(s, "suit"), t.HasIn(s, "total")
@@ -140,7 +104,7 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 	}
 	same := len(item.Pets)+len(item.Breeds) == 0 && !slices.ContainsFunc(item.Species, func(s catalogue.Species) bool { return !slices.Contains(before.Kinds(), s) })
 	if a.kind == read.KindGuide && same && t.HasIn(s, "pronoun") && len(before.Pets)+len(before.Breeds) == 1 {
-		if values := valuedAttributes(t, a.from, a.to); len(values) > 0 {
+		if values := asks.Valued(t, a.from, a.to); len(values) > 0 {
 			item.Pets, item.Breeds, item.Asked = before.Pets, before.Breeds, append(item.Asked, values...)
 			item.Kind = read.KindBreed
 			if len(item.Pets) > 0 {
@@ -151,7 +115,7 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 	if item.Kind == read.KindPet && s.Question && len(item.Asked) == 0 && personal(t, a.from, a.to) {
 		item.Suits = true // "can he live with my kitty?"
 	}
-	if o := order(t, a.from, a.to); item.Kind == read.KindPet && len(item.Asked) == 0 && o != nil {
+	if o := asks.Ordered(t, a.from, a.to); item.Kind == read.KindPet && len(item.Asked) == 0 && o != nil {
 		item.Asked = append(item.Asked, o.Attribute)
 	}
 	if of := t.Species(0, len(t.Words), read.Plain, read.Owned, read.Past); len(item.Species) == 0 && len(of) == 1 {
@@ -236,18 +200,6 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 // bare reports whether an item asks for any pets at all.
 func (i *Item) bare() bool {
 	return len(i.Wants) == 0 && i.Order == nil && i.Unknown == "" && !i.Count && !i.Have && !i.List && !i.Average && !i.Total
-}
-
-// valuedAttributes returns the attributes of which words from up to to name a value: "are
-// they couch potatoes".
-func valuedAttributes(t *read.Turn, from, to int) []*catalogue.Attribute {
-	var list []*catalogue.Attribute
-	for _, m := range t.Marks {
-		if m.From >= from && m.To <= to && m.Attribute != nil && m.Value != "" && (m.Attribute.Ordered() || m.Attribute.Name == "ailment") {
-			list = appendNew(list, m.Attribute)
-		}
-	}
-	return list
 }
 
 // point finds what a turn means that names nothing.

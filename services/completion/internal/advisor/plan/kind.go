@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -21,7 +22,7 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 		best = read.KindGuide // triage has seen the whole turn
 	}
 	stores := s.Kinds.Of(read.KindStock) + s.Kinds.Of(read.KindRecommend)
-	facts := asked(t, s.From, s.To)
+	facts := asks.Attributes(t, s.From, s.To)
 	process := (len(pets) == 1 || len(pets) == 0 && len(species) == 0 && len(t.Pets(0, len(t.Words))) == 1) && t.HasIn(s, "process") && len(facts) == 0
 	switch {
 	case len(pets) > 1 && s.Question && t.HasIn(s, "share"):
@@ -34,7 +35,7 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 		return read.KindStock
 	case len(pets) == 0 && len(t.Pets(0, len(t.Words))) == 1 && len(facts) > 1 && t.HasIn(s, "pronoun") && s.Kinds.Of(read.KindGuide) < 0.5:
 		return read.KindPet // "Naked cat. How old, and is that your dearest?"
-	case order(t, s.From, s.To) != nil && reckon.Superlative(order(t, s.From, s.To).Said) && len(breeds) == 0 && s.Kinds.Of(read.KindGuide) < 0.9 && len(pets) == 0:
+	case asks.Ordered(t, s.From, s.To) != nil && reckon.Superlative(asks.Ordered(t, s.From, s.To).Said) && len(breeds) == 0 && s.Kinds.Of(read.KindGuide) < 0.9 && len(pets) == 0:
 		return read.KindStock
 	case len(pets) == 0 && choosesAnimal(t, s) && stores > 0.03 && stores*4 > s.Kinds.Of(read.KindBreed):
 		if asks, _ := p.conditions(t, s.From, s.To); filters(t, s) && (len(asks) > 1 || personal(t, s.From, s.To)) {
@@ -75,7 +76,7 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 		return read.KindCompare
 	case best == read.KindCompare && len(species) == 1 && t.Species(s.From, s.To, read.Together) != nil && len(pets) == 0 && len(breeds) == 0:
 		return read.KindRecommend
-	case best == read.KindCompare && len(pets) == 1 && len(breeds) == 0 && order(t, s.From, s.To) != nil:
+	case best == read.KindCompare && len(pets) == 1 && len(breeds) == 0 && asks.Ordered(t, s.From, s.To) != nil:
 		return read.KindPet // "is he heavier than 20 lbs?"
 	case best == read.KindCompare && len(pets) == 1 && len(breeds) == 0:
 		return read.KindGuide

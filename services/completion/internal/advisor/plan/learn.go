@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -431,7 +432,7 @@ func (p *Planner) condition(t *read.Turn, m *read.Mark) (Condition, bool) {
 		c.Names, c.Said = []string{"no"}, "no special needs"
 		return c, true
 	}
-	c.Names = namesOf(m.Attribute, m.Value)
+	c.Names = asks.NamesOf(m.Attribute, m.Value)
 	if m.Role == read.Unwanted && m.Attribute.Name != "shedding" { // who cannot stand hair wants little
 		c.Op = catalogue.Not
 	}
@@ -518,20 +519,6 @@ func companyCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool)
 // breedGroup reports whether no breed belongs to a group.
 func breedGroup(cat *catalogue.Catalogue, name string) bool {
 	return !slices.ContainsFunc(cat.Breeds(), func(b *catalogue.Breed) bool { return slices.Contains(b.Groups, name) })
-}
-
-// namesOf widens a value to what people mean by it: a small animal may be tiny, and who
-// wants little hair is glad of none.
-func namesOf(a *catalogue.Attribute, value string) []string {
-	switch a.Name + "=" + value {
-	case "size=small":
-		return []string{"tiny", "small"}
-	case "size=large":
-		return []string{"large", "giant"}
-	case "shedding=low", "shedding=none":
-		return []string{"none", "low"}
-	}
-	return []string{value}
 }
 
 // nextToAnimal reports whether an amount stands next to any animal, whosoever it is.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 )
 
@@ -62,6 +63,9 @@ func (p *Planner) sentences(t *read.Turn) []part {
 	for i := range t.Asks {
 		s := &t.Asks[i]
 		kind := p.kindOf(t, s)
+		if forStore(kind) && t.HasIn(s, "plea") && len(content(p, t, s)) == 0 && len(t.Species(s.From, s.To)) == 0 {
+			kind = read.KindGuide // "Any advice?"
+		}
 		if s.To-s.From < 1 {
 			continue
 		}
@@ -270,7 +274,7 @@ func namesAny(t *read.Turn, a *part) bool {
 // "the giant dogs, who are they, and what do they cost".
 func goesOn(t *read.Turn, a *part) bool {
 	s := &read.Sentence{From: a.from, To: a.to}
-	return t.HasIn(s, "pronoun") && (len(asked(t, a.from, a.to)) > 0 || t.HasIn(s, "total")) && !namesAny(t, a)
+	return t.HasIn(s, "pronoun") && (len(asks.Attributes(t, a.from, a.to)) > 0 || t.HasIn(s, "total")) && !namesAny(t, a)
 }
 
 // helpful reports whether a kind of answer tells something.

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
@@ -20,6 +21,8 @@ type Plan struct {
 	Tone read.Kind
 	// Unused has words of the turn that may bind and that no item uses.
 	Unused []string
+	// Missed has the questions of the turn that nothing answers, beside those that are answered.
+	Missed []string
 
 	heard bool // the turn was answered before: no passages are needed
 	keeps bool // the turn changes which pets are shown, and so the form of the answer before stays
@@ -88,7 +91,7 @@ func (c *Conversation) advance(text string, heard bool) *Plan {
 	}
 	alsoAllergic(t)
 	reckon.Sense(c.planner.cat, t)
-	describe(c.planner.cat, t)
+	asks.Describe(c.planner.cat, t)
 	next := *c.frame
 	next.Wants = slices.Clone(next.Wants)
 	next.Turns++
@@ -127,7 +130,7 @@ func (c *Conversation) present(pl *Plan) {
 	}
 	for i := range pl.Items {
 		if pl.Items[i].Kind == read.KindStock && s.By != nil {
-			pl.Items[i].List, pl.Items[i].Order = true, &Order{Attribute: s.By, Direction: s.Direction, Said: s.By.Name}
+			pl.Items[i].List, pl.Items[i].Order = true, &asks.Order{Attribute: s.By, Direction: s.Direction, Said: s.By.Name}
 		}
 	}
 }
@@ -179,12 +182,13 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 		}
 	}
 	settle(p, pl, before)
+	complete(p, pl)
 	p.leftovers(pl)
 }
 
 // reckoner finds what has to be reckoned of pets that a turn describes, or that were shown.
 func (p *Planner) reckoner(t *read.Turn, before *Frame) *reckon.Finder {
-	return &reckon.Finder{Catalogue: p.cat, Asked: func(s *read.Sentence) []*catalogue.Attribute { return asked(t, s.From, s.To) }, Fitting: func(s *read.Sentence) []*catalogue.Pet {
+	return &reckon.Finder{Catalogue: p.cat, Asked: func(s *read.Sentence) []*catalogue.Attribute { return asks.Attributes(t, s.From, s.To) }, Fitting: func(s *read.Sentence) []*catalogue.Pet {
 		conditions, _ := p.conditions(t, s.From, s.To)
 		if conditions = slices.DeleteFunc(conditions, func(c Condition) bool { return c.Attribute.Name == "fee" }); len(conditions) == 0 && t.HasIn(s, "pronoun") {
 			return before.Shown
@@ -211,11 +215,10 @@ func settle(p *Planner, pl *Plan, before *Frame) {
 	if len(pl.Items) > 1 {
 		pl.Items = slices.DeleteFunc(pl.Items, func(i Item) bool { return i.Kind.IsTalk() && i.Kind != read.TalkSad || i.Kind == read.KindOffTopic })
 	}
-	if len(pl.Items) > 1 { // what is not known needs no word beside what is
-		known := slices.DeleteFunc(slices.Clone(pl.Items), func(i Item) bool {
-			return i.Kind == read.KindGuide && len(i.Pets) == 0 && (len(i.Hits) == 0 || !i.Hits[0].Answers())
-		})
+	if len(pl.Items) > 1 { // what is not known gets a line beside what is
+		known := slices.DeleteFunc(slices.Clone(pl.Items), func(i Item) bool { return unknown(&i) })
 		if len(known) > 0 {
+			missed(p, pl)
 			pl.Items = known
 		}
 	}
@@ -227,7 +230,7 @@ func settle(p *Planner, pl *Plan, before *Frame) {
 	if len(pl.Items) == 0 {
 		pl.Items = []Item{{Kind: read.TalkConfused}}
 	}
-	pl.Items = pl.Items[:min(len(pl.Items), 4)]
+	pl.Items = pl.Items[:min(len(pl.Items), mostItems)]
 }
 
 // tone returns the complaint that a turn has besides what it asks.

@@ -3,8 +3,8 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
-	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
@@ -23,7 +23,7 @@ func (p *Planner) store(pl *Plan, a *part, item *Item) {
 	if a.kind == read.KindStock {
 		item.Count, item.Have, item.List, item.Average = t.HasIn(s, "count"), t.HasIn(s, "have"), t.HasIn(s, "list"), t.HasIn(s, "average")
 		f.Wants = nil
-		if filters(t, s) && personal(t, a.from, a.to) && order(t, a.from, a.to) == nil {
+		if filters(t, s) && personal(t, a.from, a.to) && asks.Ordered(t, a.from, a.to) == nil {
 			p.follow(f, t) // "which dogs are fine in an apartment"
 		}
 	} else if NamesAnimal(conditions) {
@@ -50,9 +50,9 @@ func (p *Planner) store(pl *Plan, a *part, item *Item) {
 	}
 	item.Total = t.HasIn(s, "total")
 	item.Wants = slices.Clone(f.Wants)
-	item.Order = order(t, a.from, a.to)
+	item.Order = asks.Ordered(t, a.from, a.to)
 	if f.Person.LowBudget && item.Order == nil && a.kind == read.KindRecommend {
-		item.Order = &Order{Attribute: p.cat.Attribute("fee"), Direction: -1, Said: "little money"}
+		item.Order = &asks.Order{Attribute: p.cat.Attribute("fee"), Direction: -1, Said: "little money"}
 	}
 	item.Unknown = p.unknownAnimal(t, a)
 }
@@ -77,43 +77,5 @@ func companionOf(t *read.Turn, a *part) catalogue.Species {
 func NamesAnimal(list []Condition) bool {
 	return slices.ContainsFunc(list, func(c Condition) bool {
 		return c.Op == catalogue.Is && (c.Attribute.Name == "species" || c.Attribute.Name == "breed" || c.Attribute.Name == "group")
-	})
-}
-
-// order returns what pets are sorted by.
-func order(t *read.Turn, from, to int) *Order {
-	for i := range t.Marks {
-		m := &t.Marks[i]
-		if m.From >= from && m.To <= to && m.Order != 0 && m.Attribute != nil && !valued(t, m) {
-			said := t.Said(m)
-			o := &Order{Attribute: m.Attribute, Direction: m.Order, Said: said, One: reckon.Superlative(said), Nth: ranked(t, m)}
-			if slices.ContainsFunc(t.Marks, func(n read.Mark) bool { // "from cheapest to dearest"
-				return n.Attribute == m.Attribute && n.Order == -m.Order && n.From == m.To+1 && t.Words[m.To].Text == "to"
-			}) {
-				o.One = false
-			}
-			for _, n := range t.Marks {
-				if n.Amount != nil && n.Attribute == nil && n.To == m.From && n.Amount.Low > 1 && n.Amount.Low <= 20 {
-					o.N = int(n.Amount.Low)
-				}
-			}
-			return o
-		}
-	}
-	return nil
-}
-
-// ranked returns 2 for "the second cheapest" and 3 for "the third oldest", else 0.
-func ranked(t *read.Turn, m *read.Mark) int {
-	if m.From == 0 {
-		return 0
-	}
-	return map[string]int{"second": 2, "2nd": 2, "third": 3, "3rd": 3}[t.Words[m.From-1].Text]
-}
-
-// valued reports whether the words of an order say a value as well: then that is meant.
-func valued(t *read.Turn, m *read.Mark) bool {
-	return m.Attribute.Type == catalogue.Scale && slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
-		return o.From == m.From && o.To == m.To && o.Attribute == m.Attribute && o.Value != "" && o.Order == 0
 	})
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -69,7 +70,7 @@ func ofFocus(p *Planner, pl *Plan, before *Frame) (Item, bool) {
 	if len(pets) == 0 || len(pets) > 2 || len(t.Pets(0, len(t.Words))) > 0 {
 		return Item{}, false
 	}
-	facts := asked(t, 0, len(t.Words))
+	facts := asks.Attributes(t, 0, len(t.Words))
 	for i := range t.Marks {
 		m := &t.Marks[i]
 		switch {
@@ -107,7 +108,7 @@ func pickedOut(p *Planner, pl *Plan, before *Frame) *catalogue.Pet {
 		}
 		var found []*catalogue.Pet
 		for _, pet := range before.Shown {
-			c := catalogue.Constraint{Attribute: m.Attribute, Op: catalogue.Is, Names: namesOf(m.Attribute, m.Value)}
+			c := catalogue.Constraint{Attribute: m.Attribute, Op: catalogue.Is, Names: asks.NamesOf(m.Attribute, m.Value)}
 			if slices.Contains(p.cat.Where([]catalogue.Constraint{c}), pet) {
 				found = append(found, pet)
 			}

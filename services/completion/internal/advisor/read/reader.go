@@ -188,7 +188,7 @@ func (r *Reader) correct(t *Turn) {
 func (r *Reader) sentences(t *Turn) {
 	from := 0
 	for i := 1; i <= len(t.Words) && len(t.Asks) < maxSentences; i++ {
-		second := i < len(t.Words) && !t.inAmount(i) && joins(t.Words[i-1].Text) && (i-from > 3 && t.opens(i) && len(t.Words)-i > 1 || t.ranksAgain(from, i))
+		second := i < len(t.Words) && !t.inAmount(i) && asksOn(t, from, i) || i < len(t.Words) && !t.inAmount(i) && joins(t.Words[i-1].Text) && (i-from > 3 && t.opens(i) && len(t.Words)-i > 1 || t.ranksAgain(from, i))
 		if i < len(t.Words) && t.Words[i].Sentence == t.Words[i-1].Sentence && !second {
 			continue
 		}
@@ -225,6 +225,30 @@ func (t *Turn) ranksAgain(from, word int) bool {
 	})
 }
 
+// mostLead bounds how many words stand before the first one of a question.
+const mostLead = 6
+
+// leadsIn returns how many words from one on may only lead in a question: "also", "at", "1.".
+func leadsIn(t *Turn, word int) int {
+	n := 0
+	for i := range t.Marks {
+		if m := &t.Marks[i]; m.From == word && (m.Fact == "leads-in" || m.Amount != nil && m.Attribute == nil && m.To == word+1) {
+			n = max(n, m.To-word)
+		}
+	}
+	return n
+}
+
+// asksOn reports whether a question behind a comma goes on with another one: "when does he need
+// shots, how often does he eat". One that only says when it is asked, as in "when he eats, what ...", is none.
+func asksOn(t *Turn, from, word int) bool {
+	const fewWords = 3
+	if t.Words[word].Clause == t.Words[word-1].Clause || word-from <= fewWords || len(t.Words)-word <= fewWords || !t.At("asks-on", word) || !t.opens(from) {
+		return false
+	}
+	return !t.At("while", from) || t.At("asks-if", from+1)
+}
+
 // joins reports whether a word may join a second question to a first.
 func joins(word string) bool {
 	return word == "and" || word == "also" || word == "plus" || word == "but"
@@ -233,7 +257,7 @@ func joins(word string) bool {
 // opens reports whether a question begins at a word: "is it", "can cats".
 func (t *Turn) opens(word int) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool {
-		return m.From == word && (m.Fact == "opener" || m.Fact == "asks-if" && animalAt(t, m.To))
+		return m.From == word && (m.Fact == "opener" || m.Fact == "asks-if" && (animalAt(t, m.To) || t.At("pronoun", m.To)))
 	})
 }
 
@@ -245,8 +269,11 @@ func animalAt(t *Turn, word int) bool {
 // asks reports whether a question begins with words from up to to, or with a clause of them:
 // "hello, how much is he".
 func (t *Turn) asks(from, to int) bool {
-	for i := from; i < to; i++ {
-		if (i == from || t.Words[i].Clause != t.Words[i-1].Clause && i-from < 3) && t.opens(i) {
+	for i, next := from, from; i < to; i++ {
+		if i == next && i-from <= mostLead {
+			next += leadsIn(t, i)
+		}
+		if (i == from || i == next || t.Words[i].Clause != t.Words[i-1].Clause && i-from < 3) && t.opens(i) {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
@@ -33,7 +34,7 @@ func Meets(p *catalogue.Pet, wants []plan.Condition) bool {
 }
 
 // Compare compares two pets by an order: it is negative where a comes first.
-func Compare(o *plan.Order, a, b *catalogue.Pet) int {
+func Compare(o *asks.Order, a, b *catalogue.Pet) int {
 	x, _ := o.Attribute.Of(a)
 	y, _ := o.Attribute.Of(b)
 	if o.Attribute.Name == "size" && x.Number == y.Number {

@@ -1,4 +1,4 @@
-package plan
+package asks
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// describe takes what a turn says of an animal for its name, where the store has just one such:
+// Describe takes what a turn says of an animal for its name, where the store has just one such:
 // "the three-legged cat", "your tortoise".
-func describe(cat *catalogue.Catalogue, t *read.Turn) {
+func Describe(cat *catalogue.Catalogue, t *read.Turn) {
 	if len(t.Pets(0, len(t.Words))) > 0 {
 		return
 	}
@@ -53,14 +53,14 @@ func described(cat *catalogue.Catalogue, t *read.Turn, head *read.Mark) (*catalo
 				continue
 			}
 		}
-		told = told || m.Attribute.Name == "ailment" && (ours || one || t.HasIn(s, "have") || len(asked(t, 0, len(t.Words))) > 0 || t.Words[max(from, 0)].Text == "the") || m.Value == "hairless"
-		conditions = append(conditions, catalogue.Constraint{Attribute: m.Attribute, Op: catalogue.Is, Names: namesOf(m.Attribute, m.Value)})
+		told = told || m.Attribute.Name == "ailment" && (ours || one || t.HasIn(s, "have") || len(Attributes(t, 0, len(t.Words))) > 0 || t.Words[max(from, 0)].Text == "the") || m.Value == "hairless"
+		conditions = append(conditions, catalogue.Constraint{Attribute: m.Attribute, Op: catalogue.Is, Names: NamesOf(m.Attribute, m.Value)})
 	}
 	if head.Breed != nil {
 		conditions = append(conditions, catalogue.Constraint{Attribute: cat.Attribute("breed"), Op: catalogue.Is, Names: []string{head.Breed.ID}})
 	}
-	facts := t.HasIn(s, "process") || slices.ContainsFunc(asked(t, s.From, s.To), ofOne) ||
-		t.Has("pronoun") && slices.ContainsFunc(asked(t, 0, len(t.Words)), ofOne) // "the talking parrot. How much is he?"
+	facts := t.HasIn(s, "process") || slices.ContainsFunc(Attributes(t, s.From, s.To), ofOne) ||
+		t.Has("pronoun") && slices.ContainsFunc(Attributes(t, 0, len(t.Words)), ofOne) // "the talking parrot. How much is he?"
 	if sure := ours && !one || told || facts && (len(conditions) > 1 || head.Breed != nil); !sure {
 		return nil, 0
 	}
@@ -86,7 +86,7 @@ func introduced(t *read.Turn, head *read.Mark, s *read.Sentence) (from int, one,
 		}
 	}
 	alone := head.From-s.From <= 2 && s.To-s.From <= reach && !t.HasIn(s, "need") // "Naked cat. How much?"
-	return s.From - 1, true, alone && len(asked(t, 0, len(t.Words))) > 0
+	return s.From - 1, true, alone && len(Attributes(t, 0, len(t.Words))) > 0
 }
 
 // ofOne reports whether an attribute is asked of one animal, and not of all of its kind.
@@ -96,4 +96,18 @@ func ofOne(a *catalogue.Attribute) bool {
 		return true
 	}
 	return false
+}
+
+// NamesOf widens a value to what people mean by it: a small animal may be tiny, and who
+// wants little hair is glad of none.
+func NamesOf(a *catalogue.Attribute, value string) []string {
+	switch a.Name + "=" + value {
+	case "size=small":
+		return []string{"tiny", "small"}
+	case "size=large":
+		return []string{"large", "giant"}
+	case "shedding=low", "shedding=none":
+		return []string{"none", "low"}
+	}
+	return []string{value}
 }
