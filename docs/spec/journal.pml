@@ -4,7 +4,7 @@
  * one writes both completions. Any may take any other one for dead, rightly or not, stand still for any
  * length of time, or die.
  *
- *   process        stands for
+ *   process        stands for (what docs/decisions/0064 decides; it is not built yet)
  *
  *   Incarnation    one life of a replica, until its journal is fenced or it dies:
  *     send         a record of the journal with the events that have gathered, fenced by the one before
@@ -111,8 +111,8 @@ hidden byte i, j, k, m, had, found, least;
 #define GOAL (outBehindFence && subject[0].epoch > 0)
 #elif REACH == 4	/* an end that was shown out of the journal alone, by one that died */
 #define GOAL (inheritedEnd)
-#elif REACH == 5	/* two completions in one record, and both are inherited */
-#define GOAL (gathered && subject[0].epoch == 1 && subject[1].epoch == 1 && subject[0].event[0] == TEXT(0) && subject[1].event[0] == TEXT(0))
+#elif REACH == 5	/* two completions in one record, of which one is inherited, and the other one's end */
+#define GOAL (gathered && inheritedEnd && subject[0].epoch == 1 && subject[0].event[0] == TEXT(0) && subject[1].event[0] == END(0))
 #endif
 #ifdef GOAL
 bool inheritedTrimmed, outBehindFence, inheritedEnd, gathered;
@@ -217,7 +217,7 @@ inline trim() {
 }
 
 /* Whose writer is gone: the fence of its journal says so, or it is this incarnation's own. */
-#ifdef NO_FENCE
+#if defined(NO_FENCE) || defined(READ_BEFORE_FENCE)
 #define GONE(c)	(subject[c].writer != me)
 #else
 #define GONE(c)	(subject[c].writer != me && journal[subject[c].writer].fenced)
@@ -232,18 +232,17 @@ inline trim() {
 #define SAME	(journal[o].epoch[AT(c, i)] == subject[c].epoch)
 #endif
 
+#define MAY_SEND	(!life[me].dead && !life[me].sent && MINE.last < ROOM)
+
 proctype Incarnation(byte me) {
 	byte c, o, number, reach;
+	bool direct;
 	do
 	/* send: what has gathered of one, or of both */
-	:: d_step { !life[me].dead && !life[me].sent && MINE.last < ROOM && (GOES_ON(0) || GOES_ON(1)) ->
-		life[me].sent = true; life[me].wire = true;
-		if
-		:: GOES_ON(0) -> c = 0; gather(0)
-		:: GOES_ON(1) -> c = 1; gather(1)
-		:: GOES_ON(0) && GOES_ON(1) -> c = 0; gather(0); c = 1; gather(1); NOTE(gathered)
-		fi;
-		c = 0 }
+	:: d_step { MAY_SEND && GOES_ON(0) -> gather(0); life[me].sent = true; life[me].wire = true }
+	:: d_step { MAY_SEND && GOES_ON(1) -> gather(1); life[me].sent = true; life[me].wire = true }
+	:: d_step { MAY_SEND && GOES_ON(0) && GOES_ON(1) ->
+		gather(0); gather(1); life[me].sent = true; life[me].wire = true; NOTE(gathered) }
 	/* it arrives, or is lost */
 	:: d_step { !life[me].dead && life[me].wire ->
 		life[me].wire = false;
@@ -294,20 +293,17 @@ proctype Incarnation(byte me) {
 		:: MINE.last == life[me].last && !MINE.fenced -> life[me].wire = true
 		fi }
 	/* cancel: the end comes next, even if something else is under way */
-	:: d_step { !life[me].dead && cancels > 0 && (GOES_ON(0) || GOES_ON(1)) ->
-		cancels--;
-		if
-		:: GOES_ON(0) -> c = 0
-		:: GOES_ON(1) -> c = 1
-		fi;
-		W.next = END(W.epoch);
-		c = 0 }
+	:: d_step { !life[me].dead && cancels > 0 && GOES_ON(0) -> cancels--; life[me].w[0].next = END(life[me].w[0].epoch) }
+	:: d_step { !life[me].dead && cancels > 0 && GOES_ON(1) -> cancels--; life[me].w[1].next = END(life[me].w[1].epoch) }
 	/* write out: what was shown out of the journal, and perhaps what comes next */
-	:: d_step { !life[me].dead && (OUT_OF_STEP(0) || OUT_OF_STEP(1) || GOES_ON(0) || GOES_ON(1)) ->
+	:: atomic { !life[me].dead && (OUT_OF_STEP(0) || OUT_OF_STEP(1) || GOES_ON(0) || GOES_ON(1)) ->
 		if
-		:: OUT_OF_STEP(0) || GOES_ON(0) -> c = 0
-		:: OUT_OF_STEP(1) || GOES_ON(1) -> c = 1
+		:: OUT_OF_STEP(0) -> c = 0; direct = false
+		:: OUT_OF_STEP(1) -> c = 1; direct = false
+		:: GOES_ON(0) -> c = 0; direct = true
+		:: GOES_ON(1) -> c = 1; direct = true
 		fi;
+		d_step {
 		if
 #ifndef UNFENCED_OUT
 		:: subject[c].number != W.number -> W.writes = false; W.keeps = false	/* it has another writer */
@@ -320,7 +316,7 @@ proctype Incarnation(byte me) {
 			:: else
 			fi;
 			subject[c].number++; W.number = subject[c].number;
-#ifndef DIRECT_SKIPS	/* what only the journal has comes first */
+#ifndef NOT_WRITTEN_OUT	/* what only the journal has comes first */
 			k = W.out;
 			do
 			:: k < W.shown -> store(c, k, subject[c].seen[k]); k++
@@ -328,24 +324,19 @@ proctype Incarnation(byte me) {
 			od;
 #endif
 			if
-			:: OUT_OF_STEP(c)
-			:: GOES_ON(c) ->
+			:: !direct
+			:: direct ->
 				say(c);
 				store(c, W.shown, W.next);
 				W.shown++; W.next = 0
 			fi;
 			W.out = W.shown
 		fi;
-		trim() }
+		direct = false;
+		trim() } }
 	/* a writer fails, for a reason of its own */
-	:: d_step { !life[me].dead && failures > 0 && (GOES_ON(0) || GOES_ON(1)) ->
-		failures--;
-		if
-		:: GOES_ON(0) -> c = 0
-		:: GOES_ON(1) -> c = 1
-		fi;
-		W.writes = false; W.next = 0;
-		trim() }
+	:: d_step { !life[me].dead && failures > 0 && GOES_ON(0) -> failures--; life[me].w[0].writes = false; life[me].w[0].next = 0; trim() }
+	:: d_step { !life[me].dead && failures > 0 && GOES_ON(1) -> failures--; life[me].w[1].writes = false; life[me].w[1].next = 0; trim() }
 	/* fence */
 	:: d_step { !life[me].dead && me != 0 && !journal[0].fenced -> journal[0].fenced = true }
 #if LIVES > 2
@@ -358,10 +349,12 @@ proctype Incarnation(byte me) {
 		:: LEFT(1) -> c = 1
 		fi;
 		o = subject[c].writer; number = subject[c].number };
-#ifdef READ_BEFORE_FENCE
-		reach = journal[o].last; journal[o].fenced = journal[o].fenced || o != me;
-#else
 		reach = journal[o].last;
+#ifdef READ_BEFORE_FENCE
+		if
+		:: o != me -> journal[o].fenced = true
+		:: o == me
+		fi;
 #endif
 #ifndef NOT_INHERITED
 		d_step {
@@ -425,7 +418,12 @@ proctype Monitor() {
 init { d_step {
 	claims[0] = CLAIMS; claims[1] = CLAIMS;
 	life[0].w[0].writes = true; life[0].w[0].keeps = true; life[0].w[0].number = 1;
-	life[0].w[1].writes = true; life[0].w[1].keeps = true; life[0].w[1].number = 1 };
+#ifdef ALONE		/* the other completion has ended */
+	subject[1].n = 1; subject[1].event[0] = END(0); subject[1].shown = 1; subject[1].seen[0] = END(0)
+#else
+	life[0].w[1].writes = true; life[0].w[1].keeps = true; life[0].w[1].number = 1
+#endif
+	};
 	atomic { run Incarnation(0); run Incarnation(1);
 #if LIVES > 2
 		run Incarnation(2);
