@@ -179,6 +179,23 @@ func (f *candidate) more(than *candidate, question []words.Word) bool {
 	return a.Form == FormMay && a.Verdict == "No" && b.Verdict == "Yes"
 }
 
+// ofFood returns the candidate that is about what a question asks to feed, where the best one is about
+// something else that it names: "can guinea pigs eat carrots" is not about their company.
+func ofFood(list []candidate, best candidate, question []words.Word) candidate {
+	fed := Fed(question)
+	rare := best.thing.words[best.thing.rarest].stem
+	at := slices.IndexFunc(question, func(w words.Word) bool { return w.Stem == rare })
+	if len(fed) == 0 || best.thing.isFood() || at < 0 || question[at].Start >= fed[0].Start { // it is no animal that eats
+		return best
+	}
+	for _, f := range list {
+		if f.thing.isFood() && f.keeps && f.thing.claim.Form == FormMay {
+			return f
+		}
+	}
+	return best
+}
+
 // several answers a question that asks to feed several things, each by its claim; nil where it asks
 // for one.
 func several(list []candidate, best candidate, question []words.Word) *Reply {
@@ -193,8 +210,7 @@ func several(list []candidate, best candidate, question []words.Word) *Reply {
 			return o.claim == f.thing.claim || slices.ContainsFunc(o.words, func(w weighed) bool { return w.stem == rare }) ||
 				adjoin(question, rare, o.words[o.rarest].stem)
 		})
-		food := f.thing.claim.Guide.About("feeding") || f.thing.claim.Guide.About(TopicPoison)
-		if !known && food && f.keeps && f.thing.claim.Form == FormMay && f.like >= share*best.like && len(things) < most {
+		if !known && f.thing.isFood() && f.keeps && f.thing.claim.Form == FormMay && f.like >= share*best.like && len(things) < most {
 			things = append(things, f.thing)
 		}
 	}
@@ -309,6 +325,7 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 			break
 		}
 	}
+	best = ofFood(list, best, question)
 	if best.thing.claim.Form == FormMay && !asked.Turned && !asked.Negated {
 		if reply := several(list, best, question); reply != nil {
 			return reply
@@ -321,6 +338,11 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 		reply.Unmeasured = claim.bound != nil && reply.Verdict == "" && asked.Polar()
 	}
 	return reply
+}
+
+// isFood reports whether a thing is one that an animal is fed or poisoned by.
+func (t *thing) isFood() bool {
+	return t.claim.Guide.About("feeding") || t.claim.Guide.About(TopicPoison)
 }
 
 // names reports whether a thing has all of these words in its name.

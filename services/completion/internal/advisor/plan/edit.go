@@ -6,6 +6,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
 // shortTurn is up to how many words a turn may be an edit of what was asked before.
@@ -30,6 +31,9 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 	}
 	named := read.WantsByName(t)
 	facts := asks.Attributes(t, 0, len(t.Words))
+	if wants, _ := p.conditions(t, 0, len(t.Words)); before.Store != nil { // "just healthy ones"
+		facts = slices.DeleteFunc(facts, func(a *catalogue.Attribute) bool { return a.Name == "needs" && bounds(wants, a) })
+	}
 	if item, ok := p.alike(pl, before); ok {
 		return item, true
 	}
@@ -300,9 +304,14 @@ func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
 	item := *last
 	switch {
 	case last.Kind == read.KindGuide && len(breeds)+len(species) > 0:
-		item.Species = species
-		item.Text = last.Text + " " + t.Text
-		p.search(pl, &item, 0, len(pl.Turn.Words))
+		item.Species, item.Normal, item.Detail, item.Answer = species, nil, false, nil
+		asked := p.reader.Turn(last.Text)
+		asks.Replace(asked, t)
+		item.Text = words.Join(asked.Words)
+		p.search(pl, &item, 0, 0)
+		if !pl.heard {
+			item.Answer = p.cat.Answer(asked.Words, species)
+		}
 	case last.Kind == read.KindBreed && len(breeds)+len(species) > 0:
 		item.Breeds, item.Species, item.Text = breeds, species, last.Text+" "+t.Text
 		p.search(pl, &item, 0, len(pl.Turn.Words))

@@ -351,8 +351,8 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 			continue
 		}
 		op := catalogue.Is
-		if m.Role == read.Unwanted {
-			op = catalogue.Not
+		if m.Role == read.Unwanted || slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return o.Fact == "no-fur" && o.From < m.From && m.To <= o.To }) {
+			op = catalogue.Not // "allergic to fur or feathers"
 		}
 		wanted := m.Role == read.Plain || m.Role == read.Unwanted
 		switch {

@@ -45,9 +45,12 @@ func supported(p *Planner, pl *Plan, a *part, item *Item) bool {
 	conditions, _ := p.conditions(t, a.from, a.to)
 	refused := 0
 	for _, c := range conditions {
-		if c.Op == catalogue.Not && c.Attribute.Name == "species" {
-			refused += len(c.Names)
+		if c.Op == catalogue.Not {
+			refused += max(1, len(c.Names))
 		}
+	}
+	if t.HasIn(s, "no-fur") || t.HasIn(s, "no-feathers") {
+		refused++
 	}
 	named := refused > 1 || item.Order != nil || t.HasIn(s, "any-pet") || slices.ContainsFunc(conditions, func(c Condition) bool { return c.Op != catalogue.Not })
 	asks := t.HasIn(s, "have") || t.HasIn(s, "list") || t.HasIn(s, "count") || t.HasIn(s, "recommends") || t.HasIn(s, "average") || t.HasIn(s, "advise")

@@ -21,6 +21,9 @@ func (r *Reader) markAmounts(t *Turn, found []match) {
 			continue
 		}
 		value, money, ok := r.number(t.Words[i].Text)
+		if !ok && article(r, t, i, found) {
+			value, ok = 1, true // "under a year"
+		}
 		if !ok {
 			continue
 		}
@@ -36,6 +39,17 @@ func (r *Reader) markAmounts(t *Turn, found []match) {
 		i = m.To - 1
 		list = append(list, m)
 	}
+}
+
+// article reports whether a word stands for one of a unit of time, behind what compares and before the
+// unit: "under a year", "over an hour".
+func article(r *Reader, t *Turn, i int, found []match) bool {
+	word := wordAt(t, i)
+	if word != "a" && word != "an" {
+		return false
+	}
+	_, ofAge := r.cat.Attribute("age").Unit[wordAt(t, i+1)]
+	return ofAge && slices.ContainsFunc(found, func(f match) bool { return f.group == groupCompare && f.name != "about" && f.To == i })
 }
 
 // number reads a word as a number.

@@ -1,6 +1,7 @@
 package reckon
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,6 +22,12 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 	if t.Language != nil {
 		return nil, nil
 	}
+	whole := &read.Sentence{Text: t.Text, From: 0, To: len(t.Words)}
+	if few := len(t.Asks) < 3; few && t.Has("total") && len(f.ranked(t, whole)) > 1 { // "the two cheapest cats and the oldest dog together"
+		q := &Question{Op: Sum, Pets: f.ranked(t, whole), By: []*catalogue.Attribute{f.Catalogue.Attribute(fee)}}
+		bounded(t, whole, q)
+		return q, whole
+	}
 	for i := range t.Asks {
 		s := &t.Asks[i]
 		q := &Question{By: f.by(t, s)}
@@ -33,6 +40,9 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 			q.Op, q.Pets, q.If = Gap, f.named(t, s), true
 		case t.HasIn(s, "average") && slices.ContainsFunc(f.Asked(s), func(a *catalogue.Attribute) bool { return slices.Contains(q.By, a) }):
 			q.Op, q.Pets = Mean, f.pets(t, s)
+		case opposed(t, s) && f.otherNumber(t, s) != nil && len(f.ranked(t, s)) == 2:
+			q.Op, q.Pets, q.By = Gap, f.ranked(t, s), f.otherNumber(t, s)
+			q.Least = false
 		case opposed(t, s) || t.HasIn(s, "highest") && t.HasIn(s, "lowest"):
 			q.Op, q.Pets = Ends, f.pets(t, s)
 		case t.HasIn(s, "count"): // "how many are they in total"
@@ -45,6 +55,47 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 		}
 	}
 	return nil, nil
+}
+
+// otherNumber returns the numbers that a sentence asks for beside those that it ranks by: "the fees of
+// the oldest and the youngest"; nil if there are none.
+func (f *Finder) otherNumber(t *read.Turn, s *read.Sentence) (list []*catalogue.Attribute) {
+	ranks := f.by(t, s)
+	for _, a := range f.Asked(s) {
+		if a.Type == catalogue.Number && !slices.Contains(ranks, a) {
+			list = appendNew(list, a)
+		}
+	}
+	return list
+}
+
+// ranked returns the pets that a sentence means by their rank: "the two cheapest cats and the oldest
+// dog". A rank without an animal is of the next one that is named.
+func (f *Finder) ranked(t *read.Turn, s *read.Sentence) (list []*catalogue.Pet) {
+	const most = 20
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		if m.From < s.From || m.To > s.To || m.Order == 0 || m.Attribute == nil || m.Attribute.Type != catalogue.Number || !Superlative(t.Said(m)) {
+			continue
+		}
+		n := 1
+		for _, o := range t.Marks {
+			if o.Amount != nil && o.Attribute == nil && o.To == m.From && o.Amount.Low > 1 && o.Amount.Low <= most {
+				n = int(o.Amount.Low)
+			}
+		}
+		of := f.referents(t, &read.Sentence{From: m.To, To: s.To})
+		if len(of) == 0 {
+			continue
+		}
+		sorted := slices.SortedStableFunc(slices.Values(of[0]), func(a, b *catalogue.Pet) int {
+			return m.Order * cmp.Compare(value(m.Attribute, b), value(m.Attribute, a))
+		})
+		for _, pet := range sorted[:min(n, len(sorted))] {
+			list = appendNew(list, pet)
+		}
+	}
+	return list
 }
 
 // opposed reports whether a sentence asks for the most and for the least of one attribute.

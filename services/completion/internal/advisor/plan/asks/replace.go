@@ -1,0 +1,38 @@
+package asks
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
+)
+
+// Replace puts the animals that a short turn names in the place of those of a question before it: "can
+// rabbits eat carrots?", "and guinea pigs?". Only the words of the question change.
+func Replace(question, t *read.Turn) {
+	var animals []words.Word
+	for i := range t.Marks {
+		if m := &t.Marks[i]; m.Species() != "" {
+			animals = append(animals, t.Words[m.From:m.To]...)
+		}
+	}
+	var out []words.Word
+	placed := false
+	for i, w := range question.Words {
+		at := slices.IndexFunc(question.Marks, func(m read.Mark) bool { return m.Species() != "" && m.From <= i && i < m.To })
+		switch {
+		case at < 0:
+			out = append(out, w)
+		case !placed:
+			placed = true
+			for _, a := range animals {
+				a.Sentence, a.Clause, a.Opens, a.Capital = w.Sentence, w.Clause, false, false
+				out = append(out, a)
+			}
+		}
+	}
+	if !placed {
+		out = append(out, animals...)
+	}
+	question.Words = out
+}
