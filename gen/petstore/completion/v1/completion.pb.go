@@ -21,7 +21,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// CompletionStatus is how far a completion is.
+// CompletionStatus says whether a completion runs, and how it ended.
 type CompletionStatus int32
 
 const (
@@ -29,7 +29,7 @@ const (
 	CompletionStatus_COMPLETION_STATUS_UNSPECIFIED CompletionStatus = 0
 	// Being generated.
 	CompletionStatus_COMPLETION_STATUS_IN_PROGRESS CompletionStatus = 1
-	// Finished by itself.
+	// Finished with a whole answer.
 	CompletionStatus_COMPLETION_STATUS_COMPLETED CompletionStatus = 2
 	// Ended by a failure.
 	CompletionStatus_COMPLETION_STATUS_FAILED CompletionStatus = 3
@@ -88,7 +88,7 @@ type FinishReason int32
 const (
 	// It has not ended.
 	FinishReason_FINISH_REASON_UNSPECIFIED FinishReason = 0
-	// The answer is complete, or a stop text came up.
+	// The answer is complete, or reached a stop text.
 	FinishReason_FINISH_REASON_STOP FinishReason = 1
 	// The token limit was reached.
 	FinishReason_FINISH_REASON_LENGTH FinishReason = 2
@@ -154,15 +154,15 @@ type Completion struct {
 	Model string `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
 	// Identifies the configuration that answers.
 	SystemFingerprint string `protobuf:"bytes,4,opt,name=system_fingerprint,json=systemFingerprint,proto3" json:"system_fingerprint,omitempty"`
-	// The tier that it is processed in; empty: none to tell.
+	// The tier that it is processed in; empty: none.
 	ServiceTier string `protobuf:"bytes,5,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
-	// How far it is.
+	// Its status.
 	Status CompletionStatus `protobuf:"varint,6,opt,name=status,proto3,enum=petstore.completion.v1.CompletionStatus" json:"status,omitempty"`
 	// The choices, by index; partial unless the status is COMPLETED.
 	Choices []*Choice `protobuf:"bytes,7,rep,name=choices,proto3" json:"choices,omitempty"`
 	// What it cost; absent while it runs.
 	Usage *Usage `protobuf:"bytes,8,opt,name=usage,proto3" json:"usage,omitempty"`
-	// The caller's pairs.
+	// The caller's own pairs.
 	Metadata map[string]string `protobuf:"bytes,9,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Why it failed; absent unless the status is FAILED or CANCELLED.
 	Error *Error `protobuf:"bytes,10,opt,name=error,proto3" json:"error,omitempty"`
@@ -288,11 +288,11 @@ type Choice struct {
 	Message *ChatMessage `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// Why it ended; unspecified: it has not.
 	FinishReason FinishReason `protobuf:"varint,3,opt,name=finish_reason,json=finishReason,proto3,enum=petstore.completion.v1.FinishReason" json:"finish_reason,omitempty"`
-	// Log probabilities of the whole answer, where asked for.
+	// Log probabilities of the whole answer, if the caller asked for them.
 	Logprobs *Logprobs `protobuf:"bytes,4,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
-	// The pets that the answer shows, in the order in which it does.
+	// The pets that the answer shows, in its order.
 	Pets []*Pet `protobuf:"bytes,5,rep,name=pets,proto3" json:"pets,omitempty"`
-	// Questions to go on with after the answer, which the engine can answer.
+	// Questions to continue with after the answer, all of which the engine can answer.
 	RelatedQuestions []string `protobuf:"bytes,6,rep,name=related_questions,json=relatedQuestions,proto3" json:"related_questions,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -370,29 +370,29 @@ func (x *Choice) GetRelatedQuestions() []string {
 	return nil
 }
 
-// Pet is an animal of the store, or a group that is placed together, as an answer shows it.
+// Pet is an animal of the store, or a group that is adopted together, as an answer shows it.
 type Pet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names the pet within the store.
+	// Identifies the pet within the store.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What it is called.
+	// Its name.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Its species, such as "dog" or "guinea-pig".
 	Species string `protobuf:"bytes,3,opt,name=species,proto3" json:"species,omitempty"`
 	// Its breed's name, such as "Holland Lop".
 	Breed string `protobuf:"bytes,4,opt,name=breed,proto3" json:"breed,omitempty"`
-	// "female", "male" or, of several that are placed together, "group".
+	// "female" or "male"; "group" if several are adopted together.
 	Sex string `protobuf:"bytes,5,opt,name=sex,proto3" json:"sex,omitempty"`
-	// How old it is, in months.
+	// Its age in months.
 	AgeMonths int32 `protobuf:"varint,6,opt,name=age_months,json=ageMonths,proto3" json:"age_months,omitempty"`
-	// What its adoption costs, in US dollars.
+	// Its adoption fee in US dollars.
 	FeeUsd int32 `protobuf:"varint,7,opt,name=fee_usd,json=feeUsd,proto3" json:"fee_usd,omitempty"`
 	// What its coat looks like, such as "black" and "tabby"; empty: not known.
 	Coat []string `protobuf:"bytes,8,rep,name=coat,proto3" json:"coat,omitempty"`
 	// Path of its picture, such as "/portraits/dog.svg"; empty: there is none.
 	Portrait string `protobuf:"bytes,9,opt,name=portrait,proto3" json:"portrait,omitempty"`
-	// What speaks for it, in the answer's language and a few words each, such as "good with cats": first what was
-	// asked for. Empty: nothing is said.
+	// Reasons for it, in the answer's language and a few words each, such as "good with cats". Those that the caller
+	// asked about come first. Empty: none.
 	Reasons       []string `protobuf:"bytes,10,rep,name=reasons,proto3" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -553,16 +553,16 @@ func (x *Logprobs) GetRefusal() []*TokenLogprob {
 	return nil
 }
 
-// TokenLogprob is the log probability of one token and of its rivals.
+// TokenLogprob is the log probability of one token and of its alternatives.
 type TokenLogprob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token's text.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// Natural logarithm of its probability; -9999 stands for very unlikely.
 	Logprob float64 `protobuf:"fixed64,2,opt,name=logprob,proto3" json:"logprob,omitempty"`
-	// The token's bytes, where its text is not valid UTF-8 by itself; absent: not known.
+	// The token's bytes, if its text alone is not valid UTF-8; absent: not known.
 	Bytes []byte `protobuf:"bytes,3,opt,name=bytes,proto3,oneof" json:"bytes,omitempty"`
-	// The most likely tokens at this position, this one perhaps among them.
+	// The most likely tokens at this position; this one may be among them.
 	TopLogprobs   []*TopLogprob `protobuf:"bytes,4,rep,name=top_logprobs,json=topLogprobs,proto3" json:"top_logprobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -699,13 +699,13 @@ type Usage struct {
 	CompletionTokens int64 `protobuf:"varint,2,opt,name=completion_tokens,json=completionTokens,proto3" json:"completion_tokens,omitempty"`
 	// The sum of both.
 	TotalTokens int64 `protobuf:"varint,3,opt,name=total_tokens,json=totalTokens,proto3" json:"total_tokens,omitempty"`
-	// Where prompt_tokens went.
+	// How prompt_tokens are made up.
 	PromptTokensDetails *PromptTokensDetails `protobuf:"bytes,4,opt,name=prompt_tokens_details,json=promptTokensDetails,proto3" json:"prompt_tokens_details,omitempty"`
-	// Where completion_tokens went.
+	// How completion_tokens are made up.
 	CompletionTokensDetails *CompletionTokensDetails `protobuf:"bytes,5,opt,name=completion_tokens_details,json=completionTokensDetails,proto3" json:"completion_tokens_details,omitempty"`
-	// Whether the counts are this service's own estimate because the upstream gave none.
+	// Whether the counts are this service's estimate, because the model's server gave none.
 	Estimated bool `protobuf:"varint,6,opt,name=estimated,proto3" json:"estimated,omitempty"`
-	// What that costs in US dollars, by the price of the target that answered; absent: no price is known.
+	// The cost in US dollars, by the price of the target that answered; absent: no price is known.
 	CostUsd       *float64 `protobuf:"fixed64,7,opt,name=cost_usd,json=costUsd,proto3,oneof" json:"cost_usd,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -790,12 +790,12 @@ func (x *Usage) GetCostUsd() float64 {
 	return 0
 }
 
-// PromptTokensDetails splits prompt tokens up.
+// PromptTokensDetails is a breakdown of prompt tokens.
 type PromptTokensDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Tokens found in a prompt cache.
 	CachedTokens int64 `protobuf:"varint,1,opt,name=cached_tokens,json=cachedTokens,proto3" json:"cached_tokens,omitempty"`
-	// Tokens of sounds.
+	// Tokens of audio.
 	AudioTokens   int64 `protobuf:"varint,2,opt,name=audio_tokens,json=audioTokens,proto3" json:"audio_tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -845,16 +845,16 @@ func (x *PromptTokensDetails) GetAudioTokens() int64 {
 	return 0
 }
 
-// CompletionTokensDetails splits completion tokens up.
+// CompletionTokensDetails is a breakdown of completion tokens.
 type CompletionTokensDetails struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Tokens of reasoning.
 	ReasoningTokens int64 `protobuf:"varint,1,opt,name=reasoning_tokens,json=reasoningTokens,proto3" json:"reasoning_tokens,omitempty"`
-	// Tokens of sounds.
+	// Tokens of audio.
 	AudioTokens int64 `protobuf:"varint,2,opt,name=audio_tokens,json=audioTokens,proto3" json:"audio_tokens,omitempty"`
-	// Tokens of `prediction` that came true.
+	// Tokens of `prediction` that occur in the answer.
 	AcceptedPredictionTokens int64 `protobuf:"varint,3,opt,name=accepted_prediction_tokens,json=acceptedPredictionTokens,proto3" json:"accepted_prediction_tokens,omitempty"`
-	// Tokens of `prediction` that did not.
+	// Tokens of `prediction` that do not.
 	RejectedPredictionTokens int64 `protobuf:"varint,4,opt,name=rejected_prediction_tokens,json=rejectedPredictionTokens,proto3" json:"rejected_prediction_tokens,omitempty"`
 	unknownFields            protoimpl.UnknownFields
 	sizeCache                protoimpl.SizeCache
@@ -918,18 +918,18 @@ func (x *CompletionTokensDetails) GetRejectedPredictionTokens() int64 {
 	return 0
 }
 
-// Error is why a completion ended early: what a gRPC status would say, as data.
+// Error says why a completion ended early. It has the contents of a gRPC status.
 type Error struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Canonical gRPC status code (google.rpc.Code), never 0.
 	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
 	// A Reason by its name without prefix, as in ErrorInfo.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// For a person; safe to show.
+	// A message for people, safe to show.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// Path of the request field at fault; empty: none.
+	// Path of the faulty request field; empty: none.
 	Param string `protobuf:"bytes,4,opt,name=param,proto3" json:"param,omitempty"`
-	// How long to wait before asking again, in milliseconds; absent: asking again does not help.
+	// How long to wait before a retry, in milliseconds; absent: a retry does not help.
 	RetryAfterMs  *int64 `protobuf:"varint,5,opt,name=retry_after_ms,json=retryAfterMs,proto3,oneof" json:"retry_after_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

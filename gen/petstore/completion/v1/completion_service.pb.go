@@ -6,14 +6,14 @@
 
 // Package petstore.completion.v1 is the contract between callers with pet
 // questions and the completion service that answers them. Field names follow the
-// OpenAI chat-completion API in snake_case; where this contract has no comment on
-// a value's range, that API's range holds and is enforced.
+// OpenAI chat-completion API in snake_case. If this contract does not state the
+// range of a value, that API's range applies, and the service enforces it.
 //
-// Errors are gRPC statuses. Each carries a google.rpc.ErrorInfo detail with domain
-// "petstore.completion", a Reason by its name without prefix (docs/errors.md lists
-// them) and, where one request field is at fault, its path as metadata "param". A
-// status about the request also carries google.rpc.BadRequest, one that a client
-// may retry carries google.rpc.RetryInfo.
+// Errors are gRPC statuses. Each has a google.rpc.ErrorInfo detail with the domain
+// "petstore.completion" and a Reason, by its name without prefix; docs/errors.md
+// lists them. If one request field is at fault, metadata "param" is its path. A
+// status about the request also has google.rpc.BadRequest, and one that a client
+// may retry has google.rpc.RetryInfo.
 
 package completionv1
 
@@ -32,11 +32,11 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// SortOrder orders a listing.
+// SortOrder is the order of a list.
 type SortOrder int32
 
 const (
-	// The listing's own default.
+	// The list's own default.
 	SortOrder_SORT_ORDER_UNSPECIFIED SortOrder = 0
 	// Oldest first.
 	SortOrder_SORT_ORDER_ASC SortOrder = 1
@@ -85,7 +85,7 @@ func (SortOrder) EnumDescriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_completion_service_proto_rawDescGZIP(), []int{0}
 }
 
-// MetadataKey names what goes with a call beside its messages.
+// MetadataKey names the gRPC metadata that accompany a call.
 type MetadataKey int32
 
 const (
@@ -96,9 +96,9 @@ const (
 	// In the headers of a stream: the completion that it follows.
 	MetadataKey_METADATA_KEY_COMPLETION_ID MetadataKey = 2
 	// In the trailers of a call that creates a completion, for a peer that may call on behalf of others:
-	// the target that was asked last for the answer, as metrics and logs name it.
+	// the target that was last asked for the answer, by its name in metrics and logs.
 	MetadataKey_METADATA_KEY_TARGET MetadataKey = 3
-	// In a request: what its caller's request is called in logs.
+	// In a request: the name of the caller's own request in logs.
 	MetadataKey_METADATA_KEY_REQUEST_ID MetadataKey = 4
 )
 
@@ -152,18 +152,18 @@ type StreamCompletionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What to complete.
 	Params *CompletionParams `protobuf:"bytes,1,opt,name=params,proto3" json:"params,omitempty"`
-	// At most 255 bytes. A repeated key of the same principal with equal params
-	// attaches to the completion it first created; with other params the call is
-	// ABORTED with reason IDEMPOTENCY_CONFLICT. Empty: always a new completion.
+	// At most 255 bytes. If the same principal repeats a key with equal params, the
+	// call attaches to the completion that the key first created. With other params
+	// it is ABORTED with reason IDEMPOTENCY_CONFLICT. Empty: always a new completion.
 	IdempotencyKey string `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// Whether the stream begins with an opening: a message that has nothing but the metadata, as soon as the
+	// Whether the stream begins with an opening: a message with nothing but the metadata, sent as soon as the
 	// completion is admitted.
 	Opening bool `protobuf:"varint,3,opt,name=opening,proto3" json:"opening,omitempty"`
-	// How often the client has sent the same request before; absent: it does not count. One that counts asks
-	// again by itself where it loses the answer, which then waits for it as by the policy GRACE. Above 0, and
+	// How often the client has sent the same request before; absent: it does not count. A client that counts
+	// retries by itself if it loses the answer, which then waits for it as under the policy GRACE. Above 0, and
 	// without an idempotency key, the call attaches to the principal's last completion with equal params, if that
-	// still runs, or has ended well within the last minute. A replica that stops takes with it what it knew of those
-	// that have ended.
+	// is still running or succeeded within the last minute. A replica that stops forgets the completions that
+	// have ended.
 	SentBefore    *uint32 `protobuf:"varint,4,opt,name=sent_before,json=sentBefore,proto3,oneof" json:"sent_before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -232,19 +232,19 @@ type ResumeCompletionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion's id.
 	CompletionId string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
-	// Sequence of the last event the reader has; absent: from the first event.
+	// Sequence of the last event that the reader has; absent: from the first event.
 	AfterSequence *uint64 `protobuf:"varint,2,opt,name=after_sequence,json=afterSequence,proto3,oneof" json:"after_sequence,omitempty"`
 	// Whether to interleave `progress` messages even if the completion was not created with
 	// `stream_options.include_events`.
 	IncludeProgress bool `protobuf:"varint,3,opt,name=include_progress,json=includeProgress,proto3" json:"include_progress,omitempty"`
 	// As in StreamCompletionRequest.
 	Opening bool `protobuf:"varint,4,opt,name=opening,proto3" json:"opening,omitempty"`
-	// Whether the stream ends with the last event that there is now, terminal or not. Such a reader does not
-	// keep a generation going.
+	// Whether the stream ends with the last event that exists now, terminal or not. Such a reader does not
+	// keep a generation running.
 	UntilNow bool `protobuf:"varint,5,opt,name=until_now,json=untilNow,proto3" json:"until_now,omitempty"`
-	// Term of the event of after_sequence, as the reader was told; absent: not known. Where that event is of another
-	// term by now, because the log was put back, the stream ends with COMPLETION_INTERRUPTED, and so does
-	// the completion.
+	// Term of the event at after_sequence, as the reader received it; absent: not known. If that event now has
+	// another term, because the log was restored from a backup, the stream ends with COMPLETION_INTERRUPTED, and
+	// so does the completion.
 	AfterTerm     *uint32 `protobuf:"fixed32,6,opt,name=after_term,json=afterTerm,proto3,oneof" json:"after_term,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -322,10 +322,10 @@ func (x *ResumeCompletionRequest) GetAfterTerm() uint32 {
 	return 0
 }
 
-// CreateCompletionRequest starts a completion whose whole answer is wanted at once.
+// CreateCompletionRequest starts a completion and asks for its whole answer at once.
 type CreateCompletionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What to complete. Its stream options must be absent.
+	// What to complete, without stream options.
 	Params *CompletionParams `protobuf:"bytes,1,opt,name=params,proto3" json:"params,omitempty"`
 	// As in StreamCompletionRequest.
 	IdempotencyKey string `protobuf:"bytes,2,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
@@ -386,7 +386,7 @@ func (x *CreateCompletionRequest) GetSentBefore() uint32 {
 	return 0
 }
 
-// CreateCompletionResponse is the answer to CreateCompletion.
+// CreateCompletionResponse is the response to CreateCompletion.
 type CreateCompletionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The finished completion.
@@ -478,10 +478,10 @@ func (x *GetCompletionRequest) GetCompletionId() string {
 	return ""
 }
 
-// GetCompletionResponse is the answer to GetCompletion.
+// GetCompletionResponse is the response to GetCompletion.
 type GetCompletionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The completion as it stands; `status` tells whether it is finished.
+	// The completion as it stands; `status` says whether it is finished.
 	Completion    *Completion `protobuf:"bytes,1,opt,name=completion,proto3" json:"completion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -527,15 +527,15 @@ func (x *GetCompletionResponse) GetCompletion() *Completion {
 // ListCompletionsRequest selects and pages.
 type ListCompletionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Id of the last completion of the page before; empty: the first page.
+	// Id of the last completion on the previous page; empty: the first page.
 	After string `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
-	// Page size, 1 to 100; 0: 20. A page of large completions may hold fewer.
+	// Page size, 1 to 100; 0: 20. A page of large completions may have fewer.
 	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Order by creation time; unspecified: ascending.
 	Order SortOrder `protobuf:"varint,3,opt,name=order,proto3,enum=petstore.completion.v1.SortOrder" json:"order,omitempty"`
 	// Only completions of this model; empty: any.
 	Model string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
-	// Only completions whose metadata holds all of these pairs.
+	// Only completions whose metadata contains all of these pairs.
 	Metadata      map[string]string `protobuf:"bytes,5,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -611,7 +611,7 @@ type ListCompletionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The page, in the requested order.
 	Completions []*Completion `protobuf:"bytes,1,rep,name=completions,proto3" json:"completions,omitempty"`
-	// Whether a page follows.
+	// Whether there is another page.
 	HasMore       bool `protobuf:"varint,2,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -666,7 +666,7 @@ type UpdateCompletionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion's id.
 	CompletionId string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
-	// The new metadata, whole: 16 pairs at most, keys of 64 and values of 512 characters at most.
+	// The complete new metadata: at most 16 pairs, keys of at most 64 and values of at most 512 characters.
 	Metadata      map[string]string `protobuf:"bytes,2,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -716,7 +716,7 @@ func (x *UpdateCompletionRequest) GetMetadata() map[string]string {
 	return nil
 }
 
-// UpdateCompletionResponse is the answer to UpdateCompletion.
+// UpdateCompletionResponse is the response to UpdateCompletion.
 type UpdateCompletionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion with its new metadata.
@@ -808,10 +808,10 @@ func (x *DeleteCompletionRequest) GetCompletionId() string {
 	return ""
 }
 
-// DeleteCompletionResponse is the answer to DeleteCompletion.
+// DeleteCompletionResponse is the response to DeleteCompletion.
 type DeleteCompletionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of the completion that is gone.
+	// The id of the deleted completion.
 	CompletionId  string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -859,7 +859,7 @@ type ListCompletionMessagesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion's id.
 	CompletionId string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
-	// Id of the last message of the page before; empty: the first page.
+	// Id of the last message on the previous page; empty: the first page.
 	After string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
 	// Page size, 1 to 100; 0: 20.
 	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
@@ -932,7 +932,7 @@ type ListCompletionMessagesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The page, in the requested order.
 	Messages []*StoredMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
-	// Whether a page follows.
+	// Whether there is another page.
 	HasMore       bool `protobuf:"varint,2,opt,name=has_more,json=hasMore,proto3" json:"has_more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1028,10 +1028,10 @@ func (x *CancelCompletionRequest) GetCompletionId() string {
 	return ""
 }
 
-// CancelCompletionResponse is the answer to CancelCompletion.
+// CancelCompletionResponse is the response to CancelCompletion.
 type CancelCompletionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The completion after the call. Its status is CANCELLED unless it had finished before.
+	// The completion after the call. Its status is CANCELLED unless it had already finished.
 	Completion    *Completion `protobuf:"bytes,1,opt,name=completion,proto3" json:"completion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1077,7 +1077,7 @@ func (x *CancelCompletionResponse) GetCompletion() *Completion {
 // CountPromptTokensRequest is a prompt.
 type CountPromptTokensRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What would be completed.
+	// The prompt, as the params of a completion.
 	Params        *CompletionParams `protobuf:"bytes,1,opt,name=params,proto3" json:"params,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1120,10 +1120,10 @@ func (x *CountPromptTokensRequest) GetParams() *CompletionParams {
 	return nil
 }
 
-// CountPromptTokensResponse is the answer to CountPromptTokens.
+// CountPromptTokensResponse is the response to CountPromptTokens.
 type CountPromptTokensResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tokens of the conversation, with what goes before it. An estimate: models count in their own ways.
+	// Tokens of the conversation and the instructions before it. This is an estimate, because each model counts in its own way.
 	PromptTokens  int64 `protobuf:"varint,1,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -6,14 +6,14 @@
 
 // Package petstore.completion.v1 is the contract between callers with pet
 // questions and the completion service that answers them. Field names follow the
-// OpenAI chat-completion API in snake_case; where this contract has no comment on
-// a value's range, that API's range holds and is enforced.
+// OpenAI chat-completion API in snake_case. If this contract does not state the
+// range of a value, that API's range applies, and the service enforces it.
 //
-// Errors are gRPC statuses. Each carries a google.rpc.ErrorInfo detail with domain
-// "petstore.completion", a Reason by its name without prefix (docs/errors.md lists
-// them) and, where one request field is at fault, its path as metadata "param". A
-// status about the request also carries google.rpc.BadRequest, one that a client
-// may retry carries google.rpc.RetryInfo.
+// Errors are gRPC statuses. Each has a google.rpc.ErrorInfo detail with the domain
+// "petstore.completion" and a Reason, by its name without prefix; docs/errors.md
+// lists them. If one request field is at fault, metadata "param" is its path. A
+// status about the request also has google.rpc.BadRequest, and one that a client
+// may retry has google.rpc.RetryInfo.
 
 package completionv1
 
@@ -48,29 +48,29 @@ const (
 //
 // CompletionService creates completions and lets any number of readers follow them.
 //
-// A completion is generated once, however many streams follow it, and every stream
-// shows the same events under the same sequence numbers. It belongs to the
-// principal that created it: to everybody else it does not exist.
+// A completion is generated once, however many streams follow it. Every stream
+// shows the same events under the same sequence numbers. A completion belongs to
+// the principal that created it; to everybody else it does not exist.
 type CompletionServiceClient interface {
 	// StreamCompletion starts a completion, or attaches to the one that the
 	// idempotency key already names, and follows it from its first event. The stream
-	// ends with status OK only after a message whose event is `done` or `error`.
-	// Response headers arrive once the completion is admitted; they carry its id
+	// ends with status OK only after a message whose event is `done` or `error`. The
+	// response headers arrive once the completion is admitted, and contain its id
 	// under METADATA_KEY_COMPLETION_ID.
 	//
 	// buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
 	// buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
 	StreamCompletion(ctx context.Context, in *StreamCompletionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CompletionEvent], error)
-	// ResumeCompletion replays what follows a sequence number and then follows live.
-	// When the named sequence is that of the terminal event, the stream ends at once
-	// with status OK and no message. Unknown and foreign ids are NOT_FOUND, retained
-	// no longer is NOT_FOUND with reason COMPLETION_EXPIRED, a sequence that does not
-	// exist yet is OUT_OF_RANGE.
+	// ResumeCompletion replays the events after a sequence number and then follows live.
+	// If that sequence is the terminal event's, the stream ends at once with status OK
+	// and no message. Unknown ids and those of other principals are NOT_FOUND. A completion
+	// that is no longer retained is NOT_FOUND with reason COMPLETION_EXPIRED. A sequence
+	// that does not exist yet is OUT_OF_RANGE.
 	//
 	// buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
 	// buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
 	ResumeCompletion(ctx context.Context, in *ResumeCompletionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CompletionEvent], error)
-	// CreateCompletion starts a completion and returns it when it is finished.
+	// CreateCompletion starts a completion and returns it once it is finished.
 	CreateCompletion(ctx context.Context, in *CreateCompletionRequest, opts ...grpc.CallOption) (*CreateCompletionResponse, error)
 	// GetCompletion returns a completion as it stands now, finished or not.
 	GetCompletion(ctx context.Context, in *GetCompletionRequest, opts ...grpc.CallOption) (*GetCompletionResponse, error)
@@ -78,16 +78,16 @@ type CompletionServiceClient interface {
 	ListCompletions(ctx context.Context, in *ListCompletionsRequest, opts ...grpc.CallOption) (*ListCompletionsResponse, error)
 	// UpdateCompletion replaces the metadata of a completion.
 	UpdateCompletion(ctx context.Context, in *UpdateCompletionRequest, opts ...grpc.CallOption) (*UpdateCompletionResponse, error)
-	// DeleteCompletion forgets a completion. One that is still being generated is
-	// cancelled first.
+	// DeleteCompletion deletes a completion. It first cancels one that is still being
+	// generated.
 	DeleteCompletion(ctx context.Context, in *DeleteCompletionRequest, opts ...grpc.CallOption) (*DeleteCompletionResponse, error)
 	// ListCompletionMessages lists the messages that a completion answers.
 	ListCompletionMessages(ctx context.Context, in *ListCompletionMessagesRequest, opts ...grpc.CallOption) (*ListCompletionMessagesResponse, error)
-	// CancelCompletion ends a completion. It is idempotent: for a finished
-	// completion it changes nothing. Once it has returned, no event but the terminal
-	// one is added to any stream.
+	// CancelCompletion ends a completion. It is idempotent: it does not change a
+	// finished completion. Once it has returned, streams get no further event except
+	// the terminal one.
 	CancelCompletion(ctx context.Context, in *CancelCompletionRequest, opts ...grpc.CallOption) (*CancelCompletionResponse, error)
-	// CountPromptTokens tells how long a prompt is, without a completion of it. What would be refused is.
+	// CountPromptTokens returns the length of a prompt without completing it. It refuses what a completion would refuse.
 	CountPromptTokens(ctx context.Context, in *CountPromptTokensRequest, opts ...grpc.CallOption) (*CountPromptTokensResponse, error)
 }
 
@@ -223,29 +223,29 @@ func (c *completionServiceClient) CountPromptTokens(ctx context.Context, in *Cou
 //
 // CompletionService creates completions and lets any number of readers follow them.
 //
-// A completion is generated once, however many streams follow it, and every stream
-// shows the same events under the same sequence numbers. It belongs to the
-// principal that created it: to everybody else it does not exist.
+// A completion is generated once, however many streams follow it. Every stream
+// shows the same events under the same sequence numbers. A completion belongs to
+// the principal that created it; to everybody else it does not exist.
 type CompletionServiceServer interface {
 	// StreamCompletion starts a completion, or attaches to the one that the
 	// idempotency key already names, and follows it from its first event. The stream
-	// ends with status OK only after a message whose event is `done` or `error`.
-	// Response headers arrive once the completion is admitted; they carry its id
+	// ends with status OK only after a message whose event is `done` or `error`. The
+	// response headers arrive once the completion is admitted, and contain its id
 	// under METADATA_KEY_COMPLETION_ID.
 	//
 	// buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
 	// buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
 	StreamCompletion(*StreamCompletionRequest, grpc.ServerStreamingServer[CompletionEvent]) error
-	// ResumeCompletion replays what follows a sequence number and then follows live.
-	// When the named sequence is that of the terminal event, the stream ends at once
-	// with status OK and no message. Unknown and foreign ids are NOT_FOUND, retained
-	// no longer is NOT_FOUND with reason COMPLETION_EXPIRED, a sequence that does not
-	// exist yet is OUT_OF_RANGE.
+	// ResumeCompletion replays the events after a sequence number and then follows live.
+	// If that sequence is the terminal event's, the stream ends at once with status OK
+	// and no message. Unknown ids and those of other principals are NOT_FOUND. A completion
+	// that is no longer retained is NOT_FOUND with reason COMPLETION_EXPIRED. A sequence
+	// that does not exist yet is OUT_OF_RANGE.
 	//
 	// buf:lint:ignore RPC_RESPONSE_STANDARD_NAME
 	// buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
 	ResumeCompletion(*ResumeCompletionRequest, grpc.ServerStreamingServer[CompletionEvent]) error
-	// CreateCompletion starts a completion and returns it when it is finished.
+	// CreateCompletion starts a completion and returns it once it is finished.
 	CreateCompletion(context.Context, *CreateCompletionRequest) (*CreateCompletionResponse, error)
 	// GetCompletion returns a completion as it stands now, finished or not.
 	GetCompletion(context.Context, *GetCompletionRequest) (*GetCompletionResponse, error)
@@ -253,16 +253,16 @@ type CompletionServiceServer interface {
 	ListCompletions(context.Context, *ListCompletionsRequest) (*ListCompletionsResponse, error)
 	// UpdateCompletion replaces the metadata of a completion.
 	UpdateCompletion(context.Context, *UpdateCompletionRequest) (*UpdateCompletionResponse, error)
-	// DeleteCompletion forgets a completion. One that is still being generated is
-	// cancelled first.
+	// DeleteCompletion deletes a completion. It first cancels one that is still being
+	// generated.
 	DeleteCompletion(context.Context, *DeleteCompletionRequest) (*DeleteCompletionResponse, error)
 	// ListCompletionMessages lists the messages that a completion answers.
 	ListCompletionMessages(context.Context, *ListCompletionMessagesRequest) (*ListCompletionMessagesResponse, error)
-	// CancelCompletion ends a completion. It is idempotent: for a finished
-	// completion it changes nothing. Once it has returned, no event but the terminal
-	// one is added to any stream.
+	// CancelCompletion ends a completion. It is idempotent: it does not change a
+	// finished completion. Once it has returned, streams get no further event except
+	// the terminal one.
 	CancelCompletion(context.Context, *CancelCompletionRequest) (*CancelCompletionResponse, error)
-	// CountPromptTokens tells how long a prompt is, without a completion of it. What would be refused is.
+	// CountPromptTokens returns the length of a prompt without completing it. It refuses what a completion would refuse.
 	CountPromptTokens(context.Context, *CountPromptTokensRequest) (*CountPromptTokensResponse, error)
 	mustEmbedUnimplementedCompletionServiceServer()
 }

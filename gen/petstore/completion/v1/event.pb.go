@@ -27,7 +27,7 @@ type Progress_Stage int32
 const (
 	// Not a stage.
 	Progress_STAGE_UNSPECIFIED Progress_Stage = 0
-	// Waiting for a free place.
+	// Waiting in the queue.
 	Progress_STAGE_QUEUED Progress_Stage = 1
 	// Looking things up.
 	Progress_STAGE_RETRIEVAL Progress_Stage = 2
@@ -35,7 +35,7 @@ const (
 	Progress_STAGE_WAITING Progress_Stage = 3
 	// The model is answering.
 	Progress_STAGE_GENERATING Progress_Stage = 4
-	// Another process takes the generation over.
+	// Another process is taking over the generation.
 	Progress_STAGE_TAKEOVER Progress_Stage = 5
 )
 
@@ -89,14 +89,14 @@ func (Progress_Stage) EnumDescriptor() ([]byte, []int) {
 // CompletionEvent is one streamed message: one step of one completion.
 type CompletionEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Position in the completion: 0, 1, 2 ... without gaps, the same for every
-	// reader, for ever. Meaningless for `progress` and for an opening, which have no position.
+	// Position in the completion: 0, 1, 2 ... without gaps, the same for every reader, for ever.
+	// `progress` and an opening have no position; for them it means nothing.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// What holds for the whole completion: present on the first message of each
-	// stream, resumed or not, and only there.
+	// What applies to the whole completion. Present only on the first message of each
+	// stream, resumed or not.
 	Metadata *CompletionMetadata `protobuf:"bytes,2,opt,name=metadata,proto3" json:"metadata,omitempty"`
 	// What happened. `done` and `error` are terminal: one of them is the last event
-	// of every completion, and no event follows it. Absent from an opening alone.
+	// of every completion. Only an opening has no event.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -107,12 +107,12 @@ type CompletionEvent struct {
 	//	*CompletionEvent_Done
 	//	*CompletionEvent_Progress
 	Event isCompletionEvent_Event `protobuf_oneof:"event"`
-	// What the completion cost, whether or not that was asked for: on the terminal event only. Absent: not known.
+	// What the completion cost, whether or not the caller asked. On the terminal event only. Absent: not known.
 	FinalUsage *Usage `protobuf:"bytes,9,opt,name=final_usage,json=finalUsage,proto3" json:"final_usage,omitempty"`
-	// By whom the event was written, and in which epoch: of one completion, events of the same sequence and term
-	// are the same. Present where it differs from that of the event before, on the first event of a stream too, as far
-	// as the log knows terms. Events of a log that was put back from a backup have other terms than those that were
-	// written before.
+	// Identifies the event's writer and its epoch: two events of one completion with the same sequence and term
+	// are the same. Present on the first event of a stream, and wherever it differs from the previous event's, if the
+	// log knows terms. Events that are written after a log was restored from a backup have other terms than those
+	// that were lost.
 	Term          *uint32 `protobuf:"fixed32,10,opt,name=term,proto3,oneof" json:"term,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -252,7 +252,7 @@ type CompletionEvent_Finish struct {
 }
 
 type CompletionEvent_Usage struct {
-	// What it cost, for those who set include_usage: after the last finish.
+	// What the completion cost, after the last finish, if include_usage is set.
 	Usage *Usage `protobuf:"bytes,5,opt,name=usage,proto3,oneof"`
 }
 
@@ -267,7 +267,7 @@ type CompletionEvent_Done struct {
 }
 
 type CompletionEvent_Progress struct {
-	// What the service is doing, for those who asked: live only, never replayed.
+	// What the service is doing, for readers that asked. Live only, never replayed.
 	Progress *Progress `protobuf:"bytes,8,opt,name=progress,proto3,oneof"`
 }
 
@@ -283,7 +283,7 @@ func (*CompletionEvent_Done) isCompletionEvent_Event() {}
 
 func (*CompletionEvent_Progress) isCompletionEvent_Event() {}
 
-// CompletionMetadata is what holds for every event of a completion.
+// CompletionMetadata applies to every event of a completion.
 type CompletionMetadata struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion's id: "chatcmpl-" and 26 unguessable characters.
@@ -294,13 +294,13 @@ type CompletionMetadata struct {
 	Model string `protobuf:"bytes,3,opt,name=model,proto3" json:"model,omitempty"`
 	// Identifies the configuration that answers.
 	SystemFingerprint string `protobuf:"bytes,4,opt,name=system_fingerprint,json=systemFingerprint,proto3" json:"system_fingerprint,omitempty"`
-	// The tier that it is processed in; empty: none to tell.
+	// The tier that it is processed in; empty: none.
 	ServiceTier string `protobuf:"bytes,5,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
 	// The options that it was created with.
 	StreamOptions *StreamOptions `protobuf:"bytes,6,opt,name=stream_options,json=streamOptions,proto3" json:"stream_options,omitempty"`
-	// Key of the padding for include_obfuscation, so that a replay pads alike.
+	// Key of the padding for include_obfuscation, so that every replay has the same padding.
 	ObfuscationKey []byte `protobuf:"bytes,7,opt,name=obfuscation_key,json=obfuscationKey,proto3" json:"obfuscation_key,omitempty"`
-	// What was asked for, without the messages: in an opening only.
+	// The request without its messages, in an opening only.
 	Params *CompletionParams `protobuf:"bytes,8,opt,name=params,proto3" json:"params,omitempty"`
 	// As in CompletionParams.
 	FunctionCalls bool `protobuf:"varint,9,opt,name=function_calls,json=functionCalls,proto3" json:"function_calls,omitempty"`
@@ -401,13 +401,13 @@ func (x *CompletionMetadata) GetFunctionCalls() bool {
 	return false
 }
 
-// Delta is a piece of one choice. Each field that is set is to be appended to what
-// came before.
+// Delta is a piece of one choice. Append each field that is set to what came
+// before.
 type Delta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which choice, 0 to n-1.
 	Index int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	// Who speaks: on the first delta of each choice.
+	// Who speaks, on the first delta of each choice.
 	Role Role `protobuf:"varint,2,opt,name=role,proto3,enum=petstore.completion.v1.Role" json:"role,omitempty"`
 	// Answer text.
 	Content string `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
@@ -419,17 +419,17 @@ type Delta struct {
 	ToolCalls []*ToolCallDelta `protobuf:"bytes,6,rep,name=tool_calls,json=toolCalls,proto3" json:"tool_calls,omitempty"`
 	// Log probabilities of this piece's tokens.
 	Logprobs *Logprobs `protobuf:"bytes,7,opt,name=logprobs,proto3" json:"logprobs,omitempty"`
-	// The pets that the choice shows: all of them, on one delta of the choice at most.
+	// All pets that the choice shows, on at most one delta of the choice.
 	Pets []*Pet `protobuf:"bytes,8,rep,name=pets,proto3" json:"pets,omitempty"`
-	// What else the model's server sent, as in ChatMessage. What several deltas hold adds up: elements of
-	// arrays follow each other, objects add up member by member, the last of other values counts.
+	// Further members that the model's server sent, as in ChatMessage. Those of several deltas add up: arrays are
+	// concatenated, objects are merged member by member, and of other values the last one counts.
 	More string `protobuf:"bytes,9,opt,name=more,proto3" json:"more,omitempty"`
-	// The choice has no content so far, as opposed to an empty one: on the first delta of a choice only.
+	// The choice has no content so far, as opposed to empty content. On the first delta of a choice only.
 	NoContent bool `protobuf:"varint,10,opt,name=no_content,json=noContent,proto3" json:"no_content,omitempty"`
-	// The reasoning that has come since the last one of these, as only the model's server can read it, and all of
-	// that: it ends there. There may be no reasoning that others can read.
+	// All reasoning since the previous field of this kind, in a form that only the model's server can read. This
+	// piece of reasoning ends here. There may be no readable reasoning at all.
 	EncryptedReasoning string `protobuf:"bytes,11,opt,name=encrypted_reasoning,json=encryptedReasoning,proto3" json:"encrypted_reasoning,omitempty"`
-	// Questions to go on with after the choice: all of them, on one delta of the choice at most.
+	// All questions to continue with after the choice, on at most one delta of the choice.
 	RelatedQuestions []string `protobuf:"bytes,12,rep,name=related_questions,json=relatedQuestions,proto3" json:"related_questions,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -554,13 +554,13 @@ type ToolCallDelta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which call of this choice.
 	Index int32 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	// The call's id: on its first delta only.
+	// The call's id, on its first delta only.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	// The function's name: on its first delta only.
+	// The function's name, on its first delta only.
 	FunctionName string `protobuf:"bytes,3,opt,name=function_name,json=functionName,proto3" json:"function_name,omitempty"`
 	// A piece of the arguments' JSON text.
 	Arguments string `protobuf:"bytes,4,opt,name=arguments,proto3" json:"arguments,omitempty"`
-	// What else the model's server sent of the call, as in Delta.
+	// Further members of the call that the model's server sent, as in Delta.
 	More          string `protobuf:"bytes,5,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -723,10 +723,10 @@ func (*Done) Descriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_event_proto_rawDescGZIP(), []int{5}
 }
 
-// Progress tells what the service is doing before or between events.
+// Progress says what the service is doing before or between events.
 type Progress struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What is going on.
+	// The current stage.
 	Stage Progress_Stage `protobuf:"varint,1,opt,name=stage,proto3,enum=petstore.completion.v1.Progress_Stage" json:"stage,omitempty"`
 	// How much of it is done, 0 to 1; absent: not known.
 	Fraction *float64 `protobuf:"fixed64,2,opt,name=fraction,proto3,oneof" json:"fraction,omitempty"`

@@ -27,9 +27,9 @@ type Role int32
 const (
 	// Nobody: a message must have a role.
 	Role_ROLE_UNSPECIFIED Role = 0
-	// Instructions that stand above the user's, older name.
+	// Instructions that outrank the user's; the older name.
 	Role_ROLE_SYSTEM Role = 1
-	// Instructions that stand above the user's.
+	// Instructions that outrank the user's.
 	Role_ROLE_DEVELOPER Role = 2
 	// The person who asks.
 	Role_ROLE_USER Role = 3
@@ -148,14 +148,14 @@ type ChatMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who speaks. Required.
 	Role Role `protobuf:"varint,1,opt,name=role,proto3,enum=petstore.completion.v1.Role" json:"role,omitempty"`
-	// What is said. Required but for an assistant message with tool calls or a refusal.
+	// The content. Required, except for an assistant message with tool calls or a refusal.
 	//
 	// Types that are valid to be assigned to Content:
 	//
 	//	*ChatMessage_Text
 	//	*ChatMessage_Parts
 	Content isChatMessage_Content `protobuf_oneof:"content"`
-	// Tells participants of the same role apart; at most 64 characters.
+	// Distinguishes participants with the same role; at most 64 characters.
 	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	// Calls that the assistant made in this turn. Assistant only.
 	ToolCalls []*ToolCall `protobuf:"bytes,5,rep,name=tool_calls,json=toolCalls,proto3" json:"tool_calls,omitempty"`
@@ -163,15 +163,15 @@ type ChatMessage struct {
 	ToolCallId string `protobuf:"bytes,6,opt,name=tool_call_id,json=toolCallId,proto3" json:"tool_call_id,omitempty"`
 	// The assistant's refusal in this turn. Assistant only.
 	Refusal string `protobuf:"bytes,7,opt,name=refusal,proto3" json:"refusal,omitempty"`
-	// The assistant's reasoning in this turn, where the model wants it back. Assistant only.
+	// The assistant's reasoning in this turn, for models that want it back. Assistant only.
 	Reasoning string `protobuf:"bytes,8,opt,name=reasoning,proto3" json:"reasoning,omitempty"`
-	// What else the message holds that this contract has no field for: the text of a JSON object. Members
-	// of an object within the message stand within an object of that name. Empty: nothing.
+	// Further members of the message, for which this contract has no field: the text of a JSON object. Members
+	// of an object within the message are in an object of that name. Empty: none.
 	More string `protobuf:"bytes,9,opt,name=more,proto3" json:"more,omitempty"`
-	// Pieces of earlier answers that this turn is made of, in place of what they say. Assistant only, and in
-	// requests only: the service puts in what they name.
+	// Pieces of earlier answers that make up this turn, in place of their contents. Assistant only, and in
+	// requests only: the service replaces them by what they name.
 	AnswerPieces []*AnswerPiece `protobuf:"bytes,10,rep,name=answer_pieces,json=answerPieces,proto3" json:"answer_pieces,omitempty"`
-	// What deltas had as encrypted_reasoning, in their order, for the server that has encrypted it. Assistant only.
+	// The encrypted_reasoning of deltas, in their order, for the server that encrypted it. Assistant only.
 	EncryptedReasoning []string `protobuf:"bytes,11,rep,name=encrypted_reasoning,json=encryptedReasoning,proto3" json:"encrypted_reasoning,omitempty"`
 	unknownFields      protoimpl.UnknownFields
 	sizeCache          protoimpl.SizeCache
@@ -313,14 +313,14 @@ func (*ChatMessage_Text) isChatMessage_Content() {}
 
 func (*ChatMessage_Parts) isChatMessage_Content() {}
 
-// AnswerPiece names a piece of the first choice of a completion of the caller's.
+// AnswerPiece names a piece of the first choice of one of the caller's completions.
 type AnswerPiece struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion's id.
 	CompletionId string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
 	// Which piece.
 	Kind AnswerPiece_Kind `protobuf:"varint,2,opt,name=kind,proto3,enum=petstore.completion.v1.AnswerPiece_Kind" json:"kind,omitempty"`
-	// Which of its tool calls; 0 else.
+	// Which of its tool calls; otherwise 0.
 	Index         int32 `protobuf:"varint,3,opt,name=index,proto3" json:"index,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -436,7 +436,7 @@ type ContentPart struct {
 	//	*ContentPart_InputAudio
 	//	*ContentPart_File
 	Part isContentPart_Part `protobuf_oneof:"part"`
-	// What else the part holds, as in ChatMessage.
+	// Further members of the part, as in ChatMessage.
 	More          string `protobuf:"bytes,6,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -570,7 +570,7 @@ func (*ContentPart_InputAudio) isContentPart_Part() {}
 
 func (*ContentPart_File) isContentPart_Part() {}
 
-// ImageUrl is an image by address.
+// ImageUrl is an image by its URL.
 type ImageUrl struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// An https: or data: URL.
@@ -680,7 +680,7 @@ func (x *InputAudio) GetFormat() string {
 	return ""
 }
 
-// InputFile is a file, by id or whole.
+// InputFile is a file, by its id or by its contents.
 type InputFile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id of an uploaded file.
@@ -747,7 +747,7 @@ func (x *InputFile) GetFilename() string {
 // ToolCall is a call that the model made.
 type ToolCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names the call within the conversation.
+	// Identifies the call within the conversation.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// What is called.
 	//
@@ -755,7 +755,7 @@ type ToolCall struct {
 	//
 	//	*ToolCall_Function
 	Kind isToolCall_Kind `protobuf_oneof:"kind"`
-	// What else the call holds, as in ChatMessage.
+	// Further members of the call, as in ChatMessage.
 	More          string `protobuf:"bytes,3,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -826,7 +826,7 @@ type isToolCall_Kind interface {
 }
 
 type ToolCall_Function struct {
-	// A function of the caller's.
+	// One of the caller's functions.
 	Function *FunctionCall `protobuf:"bytes,2,opt,name=function,proto3,oneof"`
 }
 
@@ -837,7 +837,7 @@ type FunctionCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The function's name.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Its arguments as JSON text, as the model wrote it: it may be malformed.
+	// Its arguments as JSON text, exactly as the model wrote it; it may be malformed.
 	Arguments     string `protobuf:"bytes,2,opt,name=arguments,proto3" json:"arguments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -887,10 +887,10 @@ func (x *FunctionCall) GetArguments() string {
 	return ""
 }
 
-// StoredMessage is a message of a kept conversation.
+// StoredMessage is a message of a stored conversation.
 type StoredMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names the message: "<completion id>-<index>".
+	// Identifies the message: "<completion id>-<index>".
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The message.
 	Message       *ChatMessage `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`

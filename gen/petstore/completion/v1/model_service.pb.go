@@ -58,7 +58,7 @@ func (*ListModelsRequest) Descriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_model_service_proto_rawDescGZIP(), []int{0}
 }
 
-// ListModelsResponse is the answer to ListModels.
+// ListModelsResponse is the response to ListModels.
 type ListModelsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Every model, ordered by id.
@@ -150,7 +150,7 @@ func (x *GetModelRequest) GetModelId() string {
 	return ""
 }
 
-// GetModelResponse is the answer to GetModel.
+// GetModelResponse is the response to GetModel.
 type GetModelResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The model.
@@ -196,23 +196,23 @@ func (x *GetModelResponse) GetModel() *Model {
 	return nil
 }
 
-// Model is something that answers.
+// Model is what answers a completion: a model on a server, or an embedded engine.
 type Model struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What a request names in `model`.
+	// The name for `model` in a request.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// When the model came to be, in Unix seconds.
+	// When the model was created, in Unix seconds.
 	Created int64 `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
 	// Who provides it.
 	OwnedBy string `protobuf:"bytes,3,opt,name=owned_by,json=ownedBy,proto3" json:"owned_by,omitempty"`
-	// What it can do; a request for anything else is refused, but for what it ignores.
+	// What it can do. A request for anything else is refused, unless the model ignores it.
 	Capabilities *Capabilities `protobuf:"bytes,4,opt,name=capabilities,proto3" json:"capabilities,omitempty"`
-	// Longest prompt plus answer, in tokens; 0: not known here.
+	// Maximum length of prompt and answer together, in tokens; 0: not known.
 	ContextWindow int32 `protobuf:"varint,5,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
-	// Other names that a request may give it by. Answers name the model by its id.
+	// Other names that a request may use for it. Answers use the id.
 	Aliases []string `protobuf:"bytes,6,rep,name=aliases,proto3" json:"aliases,omitempty"`
-	// What a request may ask for and makes no difference: tools are never called, and what is
-	// no text in a conversation is passed over. A call that has to be made is refused.
+	// What a request may contain without effect: tools are never called, and anything in the conversation
+	// that is not text is skipped. A request that demands a call is refused.
 	Ignores       *Capabilities `protobuf:"bytes,7,opt,name=ignores,proto3" json:"ignores,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -27,7 +27,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ModelService tells which models the caller may name in a completion.
+// ModelService lists the models that a completion may name.
 type ModelServiceClient interface {
 	// ListModels lists every model, ordered by id.
 	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
@@ -67,7 +67,7 @@ func (c *modelServiceClient) GetModel(ctx context.Context, in *GetModelRequest, 
 // All implementations must embed UnimplementedModelServiceServer
 // for forward compatibility.
 //
-// ModelService tells which models the caller may name in a completion.
+// ModelService lists the models that a completion may name.
 type ModelServiceServer interface {
 	// ListModels lists every model, ordered by id.
 	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)

@@ -34,8 +34,8 @@ var file_petstore_completion_v1_options_proto_extTypes = []protoimpl.ExtensionIn
 
 // Extension fields to descriptorpb.EnumValueOptions.
 var (
-	// What the value is called in JSON and on the wire beside protobuf. Without it: the value's name in lower
-	// case, without the enumeration's prefix.
+	// The value's name in JSON, and on the wire outside protobuf. Without this option, it is the value's own name
+	// in lower case, without the enumeration's prefix.
 	//
 	// optional string public_name = 50000;
 	E_PublicName = &file_petstore_completion_v1_options_proto_extTypes[0]

@@ -22,16 +22,16 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// OnDisconnect is what becomes of a generation that nobody follows any more.
+// OnDisconnect is what happens to a generation that has no reader left.
 type OnDisconnect int32
 
 const (
-	// GRACE for streams and for calls with an idempotency key, CANCEL for
-	// CreateCompletion without one: nobody could come back for its answer.
+	// GRACE for streams and for calls with an idempotency key; CANCEL for CreateCompletion without
+	// one, because nobody could come back for its answer.
 	OnDisconnect_ON_DISCONNECT_UNSPECIFIED OnDisconnect = 0
 	// Cancel at once.
 	OnDisconnect_ON_DISCONNECT_CANCEL OnDisconnect = 1
-	// Cancel when no reader came back within the service's grace period (15 s by default).
+	// Cancel if no reader comes back within the service's grace period (15 s by default).
 	OnDisconnect_ON_DISCONNECT_GRACE OnDisconnect = 2
 	// Generate to the end.
 	OnDisconnect_ON_DISCONNECT_CONTINUE OnDisconnect = 3
@@ -198,7 +198,7 @@ const (
 	ReasoningEffort_REASONING_EFFORT_UNSPECIFIED ReasoningEffort = 0
 	// Not at all.
 	ReasoningEffort_REASONING_EFFORT_NONE ReasoningEffort = 1
-	// Hardly.
+	// Hardly at all.
 	ReasoningEffort_REASONING_EFFORT_MINIMAL ReasoningEffort = 2
 	// Little.
 	ReasoningEffort_REASONING_EFFORT_LOW ReasoningEffort = 3
@@ -271,7 +271,7 @@ const (
 	Verbosity_VERBOSITY_UNSPECIFIED Verbosity = 0
 	// Short.
 	Verbosity_VERBOSITY_LOW Verbosity = 1
-	// Middling.
+	// Medium.
 	Verbosity_VERBOSITY_MEDIUM Verbosity = 2
 	// Long.
 	Verbosity_VERBOSITY_HIGH Verbosity = 3
@@ -320,25 +320,25 @@ func (Verbosity) EnumDescriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_params_proto_rawDescGZIP(), []int{4}
 }
 
-// CompletionParams is what a caller asks for: the OpenAI "create chat completion"
-// body, field by field, with its polymorphic fields as typed oneofs. A parameter
-// that the model cannot honour is refused with reason UNSUPPORTED_PARAMETER. A string field without
-// `optional` is a member of that body under its name.
+// CompletionParams is what a caller asks for: the body of OpenAI's "create chat completion",
+// field by field, with its polymorphic fields as typed oneofs. A request with a parameter that
+// the model cannot honour is refused with reason UNSUPPORTED_PARAMETER. A string field without
+// `optional` is a member of that body under its own name.
 type CompletionParams struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which model answers. Required.
 	Model string `protobuf:"bytes,1,opt,name=model,proto3" json:"model,omitempty"`
-	// The conversation so far, oldest first, ending with what to answer. 1 to 2,048 messages.
+	// The conversation so far, oldest message first; the last one is to be answered. 1 to 2,048 messages.
 	Messages []*ChatMessage `protobuf:"bytes,2,rep,name=messages,proto3" json:"messages,omitempty"`
 	// Upper bound of generated tokens for each choice, reasoning included. At least 1.
 	MaxCompletionTokens *int32 `protobuf:"varint,3,opt,name=max_completion_tokens,json=maxCompletionTokens,proto3,oneof" json:"max_completion_tokens,omitempty"`
-	// Older name of max_completion_tokens; naming both is refused unless they are equal.
+	// Older name of max_completion_tokens. A request with both is refused unless they are equal.
 	MaxTokens *int32 `protobuf:"varint,4,opt,name=max_tokens,json=maxTokens,proto3,oneof" json:"max_tokens,omitempty"`
 	// How many choices to generate, 1 to 128. Default 1.
 	N *int32 `protobuf:"varint,5,opt,name=n,proto3,oneof" json:"n,omitempty"`
-	// Up to four texts at which generation ends; they are not part of the answer.
+	// Up to four texts that end the generation. The answer does not contain them.
 	Stop []string `protobuf:"bytes,6,rep,name=stop,proto3" json:"stop,omitempty"`
-	// Requests with equal params and seed give equal answers where the model can.
+	// If the model supports it, requests with equal params and seed give equal answers.
 	Seed *int64 `protobuf:"varint,7,opt,name=seed,proto3,oneof" json:"seed,omitempty"`
 	// Sampling temperature, 0 to 2.
 	Temperature *float64 `protobuf:"fixed64,8,opt,name=temperature,proto3,oneof" json:"temperature,omitempty"`
@@ -352,60 +352,60 @@ type CompletionParams struct {
 	LogitBias map[int32]float64 `protobuf:"bytes,12,rep,name=logit_bias,json=logitBias,proto3" json:"logit_bias,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	// Whether to return log probabilities of the generated tokens.
 	Logprobs *bool `protobuf:"varint,13,opt,name=logprobs,proto3,oneof" json:"logprobs,omitempty"`
-	// How many alternatives to return at each position, 0 to 20; needs `logprobs`.
+	// How many alternatives to return at each position, 0 to 20; requires `logprobs`.
 	TopLogprobs *int32 `protobuf:"varint,14,opt,name=top_logprobs,json=topLogprobs,proto3,oneof" json:"top_logprobs,omitempty"`
 	// Tools that the model may call, at most 128.
 	Tools []*Tool `protobuf:"bytes,15,rep,name=tools,proto3" json:"tools,omitempty"`
-	// Which tool, if any, the model has to call; absent: auto with tools, none without.
+	// Which tool, if any, the model must call; absent: auto with tools, none without.
 	ToolChoice *ToolChoice `protobuf:"bytes,16,opt,name=tool_choice,json=toolChoice,proto3" json:"tool_choice,omitempty"`
-	// Whether several calls may be made at once; needs `tools`.
+	// Whether the model may make several calls at once; requires `tools`.
 	ParallelToolCalls *bool `protobuf:"varint,17,opt,name=parallel_tool_calls,json=parallelToolCalls,proto3,oneof" json:"parallel_tool_calls,omitempty"`
-	// Shape of the answer; absent: text.
+	// Format of the answer; absent: text.
 	ResponseFormat *ResponseFormat `protobuf:"bytes,18,opt,name=response_format,json=responseFormat,proto3" json:"response_format,omitempty"`
-	// Output kinds that the caller takes; absent: text only.
+	// Kinds of output that the caller accepts; absent: text only.
 	Modalities []Modality `protobuf:"varint,19,rep,packed,name=modalities,proto3,enum=petstore.completion.v1.Modality" json:"modalities,omitempty"`
 	// How much a reasoning model should think.
 	ReasoningEffort ReasoningEffort `protobuf:"varint,20,opt,name=reasoning_effort,json=reasoningEffort,proto3,enum=petstore.completion.v1.ReasoningEffort" json:"reasoning_effort,omitempty"`
 	// How long the answer should be.
 	Verbosity Verbosity `protobuf:"varint,21,opt,name=verbosity,proto3,enum=petstore.completion.v1.Verbosity" json:"verbosity,omitempty"`
-	// Text that is expected to reappear in large part in the answer.
+	// Text of which the answer is expected to repeat large parts.
 	Prediction *string `protobuf:"bytes,22,opt,name=prediction,proto3,oneof" json:"prediction,omitempty"`
 	// Processing tier that the caller asks for: "auto", "default", "flex", "scale", "fast" or "priority".
 	ServiceTier string `protobuf:"bytes,23,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
-	// Whether to keep the completion for the stored-completion calls. Else it is deleted a while after its end, which is
-	// for those who resume. Implies ON_DISCONNECT_CONTINUE.
+	// Whether to keep the completion for the stored-completion calls. Otherwise it is deleted some time after its end,
+	// and until then serves only clients that resume. Implies ON_DISCONNECT_CONTINUE.
 	Store bool `protobuf:"varint,24,opt,name=store,proto3" json:"store,omitempty"`
-	// Caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.
+	// The caller's own pairs: at most 16, keys of at most 64 and values of at most 512 characters.
 	Metadata map[string]string `protobuf:"bytes,25,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// What becomes of the generation when nobody follows it any more.
+	// What happens to the generation when it has no reader left.
 	OnDisconnect OnDisconnect `protobuf:"varint,26,opt,name=on_disconnect,json=onDisconnect,proto3,enum=petstore.completion.v1.OnDisconnect" json:"on_disconnect,omitempty"`
-	// What a stream shows beyond the answer. Fixed at creation: every replay shows the same.
+	// What a stream shows beyond the answer. It is fixed at creation, so every replay shows the same.
 	StreamOptions *StreamOptions `protobuf:"bytes,27,opt,name=stream_options,json=streamOptions,proto3" json:"stream_options,omitempty"`
-	// Caller's end user; kept with the completion, given to an upstream.
+	// The caller's end user; stored with the completion, and sent to the model's server.
 	User string `protobuf:"bytes,28,opt,name=user,proto3" json:"user,omitempty"`
 	// Stable, hashed identifier of the end user for abuse detection.
 	SafetyIdentifier string `protobuf:"bytes,29,opt,name=safety_identifier,json=safetyIdentifier,proto3" json:"safety_identifier,omitempty"`
-	// Groups requests that share a prompt prefix, for an upstream's prompt cache.
+	// Groups requests that share a prompt prefix, for the prompt cache of the model's server.
 	PromptCacheKey string `protobuf:"bytes,30,opt,name=prompt_cache_key,json=promptCacheKey,proto3" json:"prompt_cache_key,omitempty"`
-	// What stands above the conversation, for this answer alone: a completion that takes this one up does
-	// not inherit it.
+	// Instructions above the conversation, for this answer only: a completion that continues this one does
+	// not inherit them.
 	Instructions *string `protobuf:"bytes,31,opt,name=instructions,proto3,oneof" json:"instructions,omitempty"`
-	// Takes the conversation of that completion up: its messages and its answer go before `messages`. It has to be the
-	// caller's and completed; else the reason is one of PREVIOUS_COMPLETION_....
+	// Continues the conversation of that completion: its messages and its answer precede `messages`. It must be
+	// completed and the caller's own; otherwise the reason is one of PREVIOUS_COMPLETION_....
 	PreviousCompletionId *string `protobuf:"bytes,32,opt,name=previous_completion_id,json=previousCompletionId,proto3,oneof" json:"previous_completion_id,omitempty"`
-	// Whether the caller wants to come back for the answer. A hint that readers are shown; what keeps the generation
-	// going is on_disconnect.
+	// Whether the caller intends to come back for the answer. This is a hint that readers see; on_disconnect
+	// decides whether the generation continues.
 	Background bool `protobuf:"varint,33,opt,name=background,proto3" json:"background,omitempty"`
-	// What else the body holds that this contract has no field for, as in ChatMessage: it is for the server
-	// of the model, if that may have use for it.
+	// Members of the body for which this contract has no field, as in ChatMessage. They are for the model's
+	// server, which may know them.
 	More *string `protobuf:"bytes,34,opt,name=more,proto3,oneof" json:"more,omitempty"`
-	// Whether the caller asked by OpenAI's older `functions`, and expects calls as `function_call`. Readers are
-	// shown it; a call is a tool call here.
+	// Whether the caller used OpenAI's older `functions`, and expects calls as `function_call`. Readers see
+	// this; in this contract, every call is a tool call.
 	FunctionCalls bool `protobuf:"varint,35,opt,name=function_calls,json=functionCalls,proto3" json:"function_calls,omitempty"`
-	// Whether the caller wants the model's reasoning encrypted too, where its server can give that.
+	// Whether the caller also wants the model's reasoning in encrypted form, if its server offers that.
 	IncludeEncryptedReasoning bool `protobuf:"varint,36,opt,name=include_encrypted_reasoning,json=includeEncryptedReasoning,proto3" json:"include_encrypted_reasoning,omitempty"`
-	// Whether the oldest turns may be left out where the conversation is longer than the model takes, as far as that is
-	// known. Else such a request is refused. What is stored is the whole conversation.
+	// Whether the oldest turns may be left out if the conversation is longer than the model is known to accept.
+	// Otherwise such a request is refused. The stored conversation is always the whole one.
 	Truncate      bool `protobuf:"varint,37,opt,name=truncate,proto3" json:"truncate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -705,10 +705,10 @@ type StreamOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Adds a `usage` event after the last finish event.
 	IncludeUsage bool `protobuf:"varint,1,opt,name=include_usage,json=includeUsage,proto3" json:"include_usage,omitempty"`
-	// Pads chunks at the edge so that their sizes do not give the text away.
+	// Pads chunks at the edge so that their sizes do not reveal the text.
 	IncludeObfuscation bool `protobuf:"varint,2,opt,name=include_obfuscation,json=includeObfuscation,proto3" json:"include_obfuscation,omitempty"`
-	// Adds live `progress` events, and has the edge name its error and done events and show the
-	// pets of its chunks.
+	// Adds live `progress` events, lets the edge name its error and done events, and shows the pets
+	// in its chunks.
 	IncludeEvents bool `protobuf:"varint,3,opt,name=include_events,json=includeEvents,proto3" json:"include_events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -768,13 +768,13 @@ func (x *StreamOptions) GetIncludeEvents() bool {
 // Tool is something that the model may call.
 type Tool struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What kind of tool it is. Absent: none that there is here; more is all of it, for a model's server that knows it.
+	// What kind of tool it is. Absent: none that this contract knows. Then `more` is the whole tool, for a model's server that knows it.
 	//
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*Tool_Function
 	Kind isTool_Kind `protobuf_oneof:"kind"`
-	// What else the tool holds, as in ChatMessage.
+	// Further members of the tool, as in ChatMessage.
 	More          string `protobuf:"bytes,2,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -838,13 +838,13 @@ type isTool_Kind interface {
 }
 
 type Tool_Function struct {
-	// A function of the caller's.
+	// One of the caller's functions.
 	Function *FunctionTool `protobuf:"bytes,1,opt,name=function,proto3,oneof"`
 }
 
 func (*Tool_Function) isTool_Kind() {}
 
-// FunctionTool describes a function of the caller's to the model.
+// FunctionTool describes one of the caller's functions to the model.
 type FunctionTool struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 64 characters of [a-zA-Z0-9_-].
@@ -853,7 +853,7 @@ type FunctionTool struct {
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	// JSON Schema of the arguments; absent: no arguments.
 	Parameters *structpb.Struct `protobuf:"bytes,3,opt,name=parameters,proto3" json:"parameters,omitempty"`
-	// Whether the arguments have to follow the schema exactly.
+	// Whether the arguments must match the schema exactly.
 	Strict        *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -996,7 +996,7 @@ type ToolChoice_Mode struct {
 }
 
 type ToolChoice_FunctionName struct {
-	// The one function that has to be called.
+	// The one function that the model must call.
 	FunctionName string `protobuf:"bytes,2,opt,name=function_name,json=functionName,proto3,oneof"`
 }
 
@@ -1004,10 +1004,10 @@ func (*ToolChoice_Mode) isToolChoice_Choice() {}
 
 func (*ToolChoice_FunctionName) isToolChoice_Choice() {}
 
-// ResponseFormat is the shape of the answer.
+// ResponseFormat is the format of the answer.
 type ResponseFormat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The shape.
+	// The format.
 	//
 	// Types that are valid to be assigned to Format:
 	//
@@ -1098,7 +1098,7 @@ type ResponseFormat_JsonObject struct {
 }
 
 type ResponseFormat_JsonSchema struct {
-	// JSON that follows a schema.
+	// JSON that matches a schema.
 	JsonSchema *JsonSchemaFormat `protobuf:"bytes,3,opt,name=json_schema,json=jsonSchema,proto3,oneof"`
 }
 
@@ -1182,7 +1182,7 @@ func (*JsonObjectFormat) Descriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_params_proto_rawDescGZIP(), []int{7}
 }
 
-// JsonSchemaFormat asks for JSON that follows a schema.
+// JsonSchemaFormat asks for JSON that matches a schema.
 type JsonSchemaFormat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 64 characters of [a-zA-Z0-9_-].
@@ -1191,7 +1191,7 @@ type JsonSchemaFormat struct {
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	// JSON Schema of the answer.
 	Schema *structpb.Struct `protobuf:"bytes,3,opt,name=schema,proto3" json:"schema,omitempty"`
-	// Whether the answer has to follow the schema exactly.
+	// Whether the answer must match the schema exactly.
 	Strict        *bool `protobuf:"varint,4,opt,name=strict,proto3,oneof" json:"strict,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

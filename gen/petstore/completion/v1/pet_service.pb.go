@@ -58,7 +58,7 @@ func (*ListPetsRequest) Descriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_pet_service_proto_rawDescGZIP(), []int{0}
 }
 
-// ListPetsResponse is the answer to ListPets.
+// ListPetsResponse is the response to ListPets.
 type ListPetsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Every pet.
@@ -104,30 +104,30 @@ func (x *ListPetsResponse) GetPets() []*StorePet {
 	return nil
 }
 
-// StorePet is a pet with all that the store tells of it.
+// StorePet is a pet with everything that the store says about it.
 type StorePet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What an answer shows of it.
+	// What an answer shows about it.
 	Pet *Pet `protobuf:"bytes,1,opt,name=pet,proto3" json:"pet,omitempty"`
-	// How large it is, or will be: "tiny", "small", "medium", "large" or "giant".
+	// Its size when grown: "tiny", "small", "medium", "large" or "giant".
 	Size string `protobuf:"bytes,2,opt,name=size,proto3" json:"size,omitempty"`
 	// How active it is: "low", "medium" or "high".
 	Energy string `protobuf:"bytes,3,opt,name=energy,proto3" json:"energy,omitempty"`
 	// How much it sheds: "none", "low", "medium" or "high".
 	Shedding string `protobuf:"bytes,4,opt,name=shedding,proto3" json:"shedding,omitempty"`
-	// The smallest home that does: "apartment", "house" or "garden", which is a house with one.
+	// The smallest suitable home: "apartment", "house" or "garden" (a house with one).
 	Home string `protobuf:"bytes,5,opt,name=home,proto3" json:"home,omitempty"`
 	// Whether it may live with children: "yes", "older" or "no".
 	Children string `protobuf:"bytes,6,opt,name=children,proto3" json:"children,omitempty"`
-	// Whether it may live with cats: "yes", "slow", which is after they were introduced with patience, or "no".
+	// Whether it may live with cats: "yes", "slow" (after a patient introduction) or "no".
 	Cats string `protobuf:"bytes,7,opt,name=cats,proto3" json:"cats,omitempty"`
-	// Whether it may live with dogs, as with cats.
+	// Whether it may live with dogs, in the same terms.
 	Dogs string `protobuf:"bytes,8,opt,name=dogs,proto3" json:"dogs,omitempty"`
 	// How many hours it may be left alone on a usual day.
 	HoursAlone int32 `protobuf:"varint,9,opt,name=hours_alone,json=hoursAlone,proto3" json:"hours_alone,omitempty"`
-	// Whether it suits people who never had such an animal.
+	// Whether it suits people who have never had such an animal.
 	Beginner bool `protobuf:"varint,10,opt,name=beginner,proto3" json:"beginner,omitempty"`
-	// What it needs that others do not; empty: nothing.
+	// Its special needs; empty: none.
 	SpecialNeeds string `protobuf:"bytes,11,opt,name=special_needs,json=specialNeeds,proto3" json:"special_needs,omitempty"`
 	// Where it comes from and what it is like, in a few sentences.
 	Story string `protobuf:"bytes,12,opt,name=story,proto3" json:"story,omitempty"`
@@ -135,7 +135,7 @@ type StorePet struct {
 	BreedSummary string `protobuf:"bytes,13,opt,name=breed_summary,json=breedSummary,proto3" json:"breed_summary,omitempty"`
 	// How its breed is cared for, in a few sentences.
 	BreedCare string `protobuf:"bytes,14,opt,name=breed_care,json=breedCare,proto3" json:"breed_care,omitempty"`
-	// What its breed is said to be, a word or two each.
+	// The temperament of its breed, in one or two words each.
 	Temperament   []string `protobuf:"bytes,15,rep,name=temperament,proto3" json:"temperament,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

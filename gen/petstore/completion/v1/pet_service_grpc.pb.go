@@ -26,7 +26,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// PetService tells which pets the store has. Everybody may know them.
+// PetService lists the store's pets, which are public.
 type PetServiceClient interface {
 	// ListPets lists every pet, in the store's own order.
 	ListPets(ctx context.Context, in *ListPetsRequest, opts ...grpc.CallOption) (*ListPetsResponse, error)
@@ -54,7 +54,7 @@ func (c *petServiceClient) ListPets(ctx context.Context, in *ListPetsRequest, op
 // All implementations must embed UnimplementedPetServiceServer
 // for forward compatibility.
 //
-// PetService tells which pets the store has. Everybody may know them.
+// PetService lists the store's pets, which are public.
 type PetServiceServer interface {
 	// ListPets lists every pet, in the store's own order.
 	ListPets(context.Context, *ListPetsRequest) (*ListPetsResponse, error)

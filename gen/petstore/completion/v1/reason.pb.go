@@ -22,8 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Reason is why a call or a completion failed. On the wire it is the value's name without its prefix:
-// the `reason` of google.rpc.ErrorInfo and of Error. A caller has to expect reasons that its contract
+// Reason says why a call or a completion failed. On the wire it is the value's name without its prefix:
+// the `reason` of google.rpc.ErrorInfo and of Error. A caller must expect reasons that its contract
 // does not have; then the status code decides.
 type Reason int32
 
@@ -32,13 +32,13 @@ const (
 	Reason_REASON_UNSPECIFIED Reason = 0
 	// A required field is absent.
 	Reason_REASON_MISSING_REQUIRED_PARAMETER Reason = 1
-	// A field holds a value that it may not hold.
+	// A field has a value that is not allowed.
 	Reason_REASON_INVALID_VALUE Reason = 2
-	// A list that needs an element has none.
+	// A list that must not be empty is empty.
 	Reason_REASON_EMPTY_ARRAY Reason = 3
 	// A list or map has too many elements.
 	Reason_REASON_ARRAY_ABOVE_MAX_LENGTH Reason = 4
-	// A text that must not be empty is.
+	// A text that must not be empty is empty.
 	Reason_REASON_EMPTY_STRING Reason = 5
 	// A text is too long.
 	Reason_REASON_STRING_ABOVE_MAX_LENGTH Reason = 6
@@ -52,30 +52,30 @@ const (
 	Reason_REASON_DECIMAL_ABOVE_MAX_VALUE Reason = 10
 	// The model cannot do what a field asks for.
 	Reason_REASON_UNSUPPORTED_PARAMETER Reason = 11
-	// The prompt is longer than the model takes.
+	// The prompt is longer than the model accepts.
 	Reason_REASON_CONTEXT_LENGTH_EXCEEDED Reason = 12
 	// The event to resume after does not exist yet.
 	Reason_REASON_INVALID_CURSOR Reason = 13
-	// The request is larger than the log keeps, or nested too deeply.
+	// The request is too large for the log, or nested too deeply.
 	Reason_REASON_REQUEST_TOO_LARGE Reason = 14
 	// There is no such model for this caller.
 	Reason_REASON_MODEL_NOT_FOUND Reason = 15
 	// There is no such completion for this caller.
 	Reason_REASON_COMPLETION_NOT_FOUND Reason = 16
-	// The completion existed and is retained no longer.
+	// The completion existed, but is no longer retained.
 	Reason_REASON_COMPLETION_EXPIRED Reason = 17
 	// The idempotency key names another request's completion.
 	Reason_REASON_IDEMPOTENCY_CONFLICT Reason = 18
-	// The completion was cancelled, or left by its last reader. The caller is still there, so it is not a
-	// 499, and nothing failed, so it is not a 5xx.
+	// The completion was cancelled, or abandoned by its last reader. It is not a 499, because the caller is
+	// still there, and not a 5xx, because nothing failed.
 	Reason_REASON_COMPLETION_CANCELLED Reason = 19
-	// The answer reached the most that is kept of one. The same request ends the same.
+	// The answer reached the maximum size of one answer. A retry of the request would end the same way.
 	Reason_REASON_ANSWER_TOO_LONG Reason = 20
-	// The process that answered died, and its engine cannot go on from what was shown.
+	// The answering process died, and its engine cannot continue from what was shown.
 	Reason_REASON_COMPLETION_INTERRUPTED Reason = 21
-	// The caller has as much as one may have.
+	// The caller has reached its limit.
 	Reason_REASON_RATE_LIMIT_EXCEEDED Reason = 22
-	// The service cannot take this now.
+	// The service cannot accept this now.
 	Reason_REASON_OVERLOADED Reason = 23
 	// The model behind the service failed.
 	Reason_REASON_UPSTREAM_ERROR Reason = 24
@@ -87,16 +87,16 @@ const (
 	Reason_REASON_IDLE_TIMEOUT Reason = 27
 	// The whole answer took too long.
 	Reason_REASON_TOTAL_TIMEOUT Reason = 28
-	// The caller's certificate may not name the principal that it names: the operator's mistake, not the
+	// The caller's certificate may not name that principal. This is the operator's mistake, not the
 	// client's.
 	Reason_REASON_PEER_NOT_TRUSTED Reason = 29
 	// The service's own fault.
 	Reason_REASON_INTERNAL Reason = 30
-	// There is no completion to take up for this caller, or not any more.
+	// The completion to continue does not exist for this caller, or no longer.
 	Reason_REASON_PREVIOUS_COMPLETION_NOT_FOUND Reason = 31
-	// The completion to take up is not finished.
+	// The completion to continue is not finished.
 	Reason_REASON_PREVIOUS_COMPLETION_IN_PROGRESS Reason = 32
-	// The completion to take up failed or was cancelled: there is no answer to go on from.
+	// The completion to continue failed or was cancelled, so there is no answer to continue.
 	Reason_REASON_PREVIOUS_COMPLETION_FAILED Reason = 33
 )
 
@@ -203,17 +203,17 @@ func (Reason) EnumDescriptor() ([]byte, []int) {
 	return file_petstore_completion_v1_reason_proto_rawDescGZIP(), []int{0}
 }
 
-// Retry is whether to ask again.
+// Retry says whether to retry.
 type Retry int32
 
 const (
 	// No advice.
 	Retry_RETRY_UNSPECIFIED Retry = 0
-	// Not before something about the request has changed.
+	// Only after a change of the request.
 	Retry_RETRY_NO Retry = 1
-	// The same request may be served later.
+	// The same request may succeed later.
 	Retry_RETRY_WAIT Retry = 2
-	// What was asked for has ended. A new request may do better, under a new idempotency key.
+	// The completion has ended. A new request, under a new idempotency key, may succeed.
 	Retry_RETRY_ANEW Retry = 3
 )
 
@@ -263,15 +263,15 @@ func (Retry) EnumDescriptor() ([]byte, []int) {
 // Failure is what a reason means to the caller.
 type Failure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the canonical gRPC status code that it comes with.
+	// Name of its canonical gRPC status code.
 	Grpc string `protobuf:"bytes,1,opt,name=grpc,proto3" json:"grpc,omitempty"`
 	// HTTP status of the public API.
 	Http int32 `protobuf:"varint,2,opt,name=http,proto3" json:"http,omitempty"`
-	// Whether to ask again.
+	// Whether to retry.
 	Retry Retry `protobuf:"varint,3,opt,name=retry,proto3,enum=petstore.completion.v1.Retry" json:"retry,omitempty"`
-	// How long to wait before that where no other hint was given, in milliseconds; 0: nobody knows.
+	// How long to wait before a retry if there is no other hint, in milliseconds; 0: not known.
 	DelayMs int64 `protobuf:"varint,4,opt,name=delay_ms,json=delayMs,proto3" json:"delay_ms,omitempty"`
-	// Whether the public API keeps the message and the param to itself.
+	// Whether the public API withholds the message and the param.
 	Withheld      bool `protobuf:"varint,5,opt,name=withheld,proto3" json:"withheld,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -371,7 +371,7 @@ var (
 
 // Extension fields to descriptorpb.EnumValueOptions.
 var (
-	// What the reason means.
+	// What the reason means to the caller.
 	//
 	// optional petstore.completion.v1.Failure failure = 50001;
 	E_Failure = &file_petstore_completion_v1_reason_proto_extTypes[1]

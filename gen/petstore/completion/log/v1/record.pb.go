@@ -5,8 +5,8 @@
 // source: petstore/completion/log/v1/record.proto
 
 // Package petstore.completion.log.v1 is the format in which the completion service
-// stores completions. It is private to that service: nobody else reads it. Records of
-// one completion are messages of one log subject, in order: its meta, then its events
+// stores completions. It is private to that service: nobody else reads it. The records of
+// a completion are the messages of one log subject, in order: its meta, then its events
 // and the claims of the replicas that took it over.
 
 package logv1
@@ -30,12 +30,12 @@ const (
 // Record is one message of a completion's subject.
 type Record struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who wrote it: the replica's name, chosen anew at each start.
+	// The writer: the replica's name, which it chooses anew at each start.
 	Writer string `protobuf:"bytes,1,opt,name=writer,proto3" json:"writer,omitempty"`
 	// How often the completion had been taken over when it was written. It never
 	// decreases within a subject, and no events of an older epoch follow a claim.
 	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// What it says.
+	// The contents.
 	//
 	// Types that are valid to be assigned to Content:
 	//
@@ -130,12 +130,12 @@ type isRecord_Content interface {
 }
 
 type Record_Meta struct {
-	// The completion was admitted. First record of every subject, epoch 0.
+	// The completion was admitted. This is the first record of every subject, in epoch 0.
 	Meta *Meta `protobuf:"bytes,3,opt,name=meta,proto3,oneof"`
 }
 
 type Record_Claim struct {
-	// The writer takes the completion over.
+	// The writer takes over the completion.
 	Claim *Claim `protobuf:"bytes,4,opt,name=claim,proto3,oneof"`
 }
 
@@ -150,12 +150,12 @@ func (*Record_Claim) isRecord_Content() {}
 
 func (*Record_Events) isRecord_Content() {}
 
-// Meta is what holds for a completion as a whole.
+// Meta applies to a completion as a whole.
 type Meta struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion's id.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Whose it is.
+	// The principal that it belongs to.
 	Principal string `protobuf:"bytes,2,opt,name=principal,proto3" json:"principal,omitempty"`
 	// When it was created, in Unix seconds.
 	Created int64 `protobuf:"varint,3,opt,name=created,proto3" json:"created,omitempty"`
@@ -165,23 +165,23 @@ type Meta struct {
 	Fingerprint string `protobuf:"bytes,5,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
 	// The tier that it is processed in.
 	ServiceTier string `protobuf:"bytes,6,opt,name=service_tier,json=serviceTier,proto3" json:"service_tier,omitempty"`
-	// What was asked for.
+	// The request.
 	Params *v1.CompletionParams `protobuf:"bytes,7,opt,name=params,proto3" json:"params,omitempty"`
 	// The idempotency key that names it; empty: none.
 	IdempotencyKey string `protobuf:"bytes,8,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
-	// Hash of what was asked for, as versions without digest_version compare it: 32 bytes. In version 1 it is the digest.
+	// Hash of the request as versions without digest_version compare it: 32 bytes. In version 1 it is the digest.
 	RequestHash []byte `protobuf:"bytes,9,opt,name=request_hash,json=requestHash,proto3" json:"request_hash,omitempty"`
 	// Key of the padding; empty: none.
 	ObfuscationKey []byte `protobuf:"bytes,10,opt,name=obfuscation_key,json=obfuscationKey,proto3" json:"obfuscation_key,omitempty"`
-	// What becomes of it when nobody follows; never unspecified.
+	// What happens to it when it has no reader; never unspecified.
 	OnDisconnect v1.OnDisconnect `protobuf:"varint,11,opt,name=on_disconnect,json=onDisconnect,proto3,enum=petstore.completion.v1.OnDisconnect" json:"on_disconnect,omitempty"`
-	// The caller's metadata as it was at first.
+	// The caller's original metadata.
 	Metadata map[string]string `protobuf:"bytes,12,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// About how many bytes params take in memory.
+	// Approximate size of params in memory, in bytes.
 	RequestSize int64 `protobuf:"varint,13,opt,name=request_size,json=requestSize,proto3" json:"request_size,omitempty"`
-	// How the digest was made. A service that makes it otherwise makes it anew from params.
+	// How the digest was computed. A service with another way computes it anew from params.
 	DigestVersion uint32 `protobuf:"varint,14,opt,name=digest_version,json=digestVersion,proto3" json:"digest_version,omitempty"`
-	// Digest of what was asked for: 32 bytes.
+	// Digest of the request: 32 bytes.
 	Digest        []byte `protobuf:"bytes,15,opt,name=digest,proto3" json:"digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -368,7 +368,7 @@ func (x *Claim) GetNextSequence() uint64 {
 	return 0
 }
 
-// Events are events that follow each other.
+// Events are consecutive events.
 type Events struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sequence number of the first of them.
@@ -433,12 +433,12 @@ type Event struct {
 	//	*Event_Text
 	//	*Event_Other
 	Event isEvent_Event `protobuf_oneof:"event"`
-	// What the completion cost; on the terminal event.
+	// What the completion cost, on the terminal event.
 	Usage *v1.Usage `protobuf:"bytes,3,opt,name=usage,proto3" json:"usage,omitempty"`
-	// Readers may have seen other events under this number and later ones, as the log was put
-	// back from a backup; on the terminal event.
+	// Readers may have seen other events under this number and later ones, because the log was restored
+	// from a backup. On the terminal event.
 	SetBack bool `protobuf:"varint,4,opt,name=set_back,json=setBack,proto3" json:"set_back,omitempty"`
-	// The same holds for every number before it: nobody knows from which on.
+	// The same applies to every earlier number, because nobody knows where the difference begins.
 	SetBackThroughout bool `protobuf:"varint,5,opt,name=set_back_throughout,json=setBackThroughout,proto3" json:"set_back_throughout,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -525,7 +525,7 @@ type isEvent_Event interface {
 }
 
 type Event_Text struct {
-	// Content of choice 0: nearly every event, so it takes four bytes beside the text.
+	// Content of choice 0. Nearly every event is one, so it takes only four bytes besides the text.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3,oneof"`
 }
 
@@ -538,15 +538,15 @@ func (*Event_Text) isEvent_Event() {}
 
 func (*Event_Other) isEvent_Event() {}
 
-// Name is what an idempotency key names.
+// Name says which completion an idempotency key names.
 type Name struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The completion's id.
 	CompletionId string `protobuf:"bytes,1,opt,name=completion_id,json=completionId,proto3" json:"completion_id,omitempty"`
-	// Digest of what was asked for, which nobody reads: the meta says by which version it was made.
+	// Digest of the request. Nobody reads it, because only the meta says by which version it was computed.
 	RequestHash []byte `protobuf:"bytes,2,opt,name=request_hash,json=requestHash,proto3" json:"request_hash,omitempty"`
-	// The completion that had the name before, where nothing of it was stored yet when the name
-	// was given away; empty: none.
+	// The completion that had the name before, if nothing of it had been stored when the name was
+	// given away; empty: none.
 	PreviousCompletionId string `protobuf:"bytes,3,opt,name=previous_completion_id,json=previousCompletionId,proto3" json:"previous_completion_id,omitempty"`
 	unknownFields        protoimpl.UnknownFields
 	sizeCache            protoimpl.SizeCache
@@ -603,7 +603,7 @@ func (x *Name) GetPreviousCompletionId() string {
 	return ""
 }
 
-// Labels are the caller's metadata of a completion, once it was replaced.
+// Labels are a completion's metadata after the caller has replaced them.
 type Labels struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The pairs.
