@@ -2,10 +2,13 @@ package backend
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/pawstream/pawstream/edge/internal/hedge"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
@@ -15,24 +18,15 @@ import (
 // may take long by itself, so there are no more attempts than are needed.
 const unaryAttempts = 3
 
-// mayRepeat reports whether a unary call may be made twice: it only reads, is idempotent, or
-// creates by a key.
+// mayRepeat reports whether a unary call may be made twice: it is repeatable by the contract, or creates by a key.
 func mayRepeat(method string, args any) bool {
-	switch method {
-	case completionv1.CompletionService_CreateCompletion_FullMethodName:
-		req, ok := args.(*completionv1.CreateCompletionRequest)
-		return ok && req.GetIdempotencyKey() != ""
-	case completionv1.CompletionService_GetCompletion_FullMethodName,
-		completionv1.CompletionService_ListCompletions_FullMethodName,
-		completionv1.CompletionService_ListCompletionMessages_FullMethodName,
-		completionv1.CompletionService_CancelCompletion_FullMethodName,
-		completionv1.CompletionService_UpdateCompletion_FullMethodName,
-		completionv1.ModelService_GetModel_FullMethodName,
-		completionv1.ModelService_ListModels_FullMethodName,
-		completionv1.PetService_ListPets_FullMethodName:
-		return true
+	if req, ok := args.(*completionv1.CreateCompletionRequest); ok {
+		return req.GetIdempotencyKey() != ""
 	}
-	return false
+	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
+	found, _ := protoregistry.GlobalFiles.FindDescriptorByName(name)
+	called, ok := found.(protoreflect.MethodDescriptor)
+	return ok && proto.GetExtension(called.Options(), completionv1.E_Repeatable).(bool) //nolint:forcetypeassert // the option's type
 }
 
 // repeat makes a unary call, and makes it again on another replica while it is not answered.

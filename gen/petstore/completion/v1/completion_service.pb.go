@@ -1257,17 +1257,17 @@ const file_petstore_completion_v1_completion_service_proto_rawDesc = "" +
 	"\x16METADATA_KEY_PRINCIPAL\x10\x01\x1a\x17\x82\xb5\x18\x13pawstream-principal\x12;\n" +
 	"\x1aMETADATA_KEY_COMPLETION_ID\x10\x02\x1a\x1b\x82\xb5\x18\x17pawstream-completion-id\x12-\n" +
 	"\x13METADATA_KEY_TARGET\x10\x03\x1a\x14\x82\xb5\x18\x10pawstream-target\x12-\n" +
-	"\x17METADATA_KEY_REQUEST_ID\x10\x04\x1a\x10\x82\xb5\x18\fx-request-id2\xb5\t\n" +
+	"\x17METADATA_KEY_REQUEST_ID\x10\x04\x1a\x10\x82\xb5\x18\fx-request-id2\xd3\t\n" +
 	"\x11CompletionService\x12n\n" +
 	"\x10StreamCompletion\x12/.petstore.completion.v1.StreamCompletionRequest\x1a'.petstore.completion.v1.CompletionEvent0\x01\x12n\n" +
 	"\x10ResumeCompletion\x12/.petstore.completion.v1.ResumeCompletionRequest\x1a'.petstore.completion.v1.CompletionEvent0\x01\x12u\n" +
-	"\x10CreateCompletion\x12/.petstore.completion.v1.CreateCompletionRequest\x1a0.petstore.completion.v1.CreateCompletionResponse\x12l\n" +
-	"\rGetCompletion\x12,.petstore.completion.v1.GetCompletionRequest\x1a-.petstore.completion.v1.GetCompletionResponse\x12r\n" +
-	"\x0fListCompletions\x12..petstore.completion.v1.ListCompletionsRequest\x1a/.petstore.completion.v1.ListCompletionsResponse\x12u\n" +
-	"\x10UpdateCompletion\x12/.petstore.completion.v1.UpdateCompletionRequest\x1a0.petstore.completion.v1.UpdateCompletionResponse\x12u\n" +
-	"\x10DeleteCompletion\x12/.petstore.completion.v1.DeleteCompletionRequest\x1a0.petstore.completion.v1.DeleteCompletionResponse\x12\x87\x01\n" +
-	"\x16ListCompletionMessages\x125.petstore.completion.v1.ListCompletionMessagesRequest\x1a6.petstore.completion.v1.ListCompletionMessagesResponse\x12u\n" +
-	"\x10CancelCompletion\x12/.petstore.completion.v1.CancelCompletionRequest\x1a0.petstore.completion.v1.CancelCompletionResponse\x12x\n" +
+	"\x10CreateCompletion\x12/.petstore.completion.v1.CreateCompletionRequest\x1a0.petstore.completion.v1.CreateCompletionResponse\x12r\n" +
+	"\rGetCompletion\x12,.petstore.completion.v1.GetCompletionRequest\x1a-.petstore.completion.v1.GetCompletionResponse\"\x04\x80\xb5\x18\x01\x12x\n" +
+	"\x0fListCompletions\x12..petstore.completion.v1.ListCompletionsRequest\x1a/.petstore.completion.v1.ListCompletionsResponse\"\x04\x80\xb5\x18\x01\x12{\n" +
+	"\x10UpdateCompletion\x12/.petstore.completion.v1.UpdateCompletionRequest\x1a0.petstore.completion.v1.UpdateCompletionResponse\"\x04\x80\xb5\x18\x01\x12u\n" +
+	"\x10DeleteCompletion\x12/.petstore.completion.v1.DeleteCompletionRequest\x1a0.petstore.completion.v1.DeleteCompletionResponse\x12\x8d\x01\n" +
+	"\x16ListCompletionMessages\x125.petstore.completion.v1.ListCompletionMessagesRequest\x1a6.petstore.completion.v1.ListCompletionMessagesResponse\"\x04\x80\xb5\x18\x01\x12{\n" +
+	"\x10CancelCompletion\x12/.petstore.completion.v1.CancelCompletionRequest\x1a0.petstore.completion.v1.CancelCompletionResponse\"\x04\x80\xb5\x18\x01\x12x\n" +
 	"\x11CountPromptTokens\x120.petstore.completion.v1.CountPromptTokensRequest\x1a1.petstore.completion.v1.CountPromptTokensResponseBHZFgithub.com/pawstream/pawstream/gen/petstore/completion/v1;completionv1b\x06proto3"
 
 var (

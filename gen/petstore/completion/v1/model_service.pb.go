@@ -419,7 +419,7 @@ var File_petstore_completion_v1_model_service_proto protoreflect.FileDescriptor
 
 const file_petstore_completion_v1_model_service_proto_rawDesc = "" +
 	"\n" +
-	"*petstore/completion/v1/model_service.proto\x12\x16petstore.completion.v1\"\x13\n" +
+	"*petstore/completion/v1/model_service.proto\x12\x16petstore.completion.v1\x1a$petstore/completion/v1/options.proto\"\x13\n" +
 	"\x11ListModelsRequest\"K\n" +
 	"\x12ListModelsResponse\x125\n" +
 	"\x06models\x18\x01 \x03(\v2\x1d.petstore.completion.v1.ModelR\x06models\",\n" +
@@ -448,11 +448,11 @@ const file_petstore_completion_v1_model_service_proto_rawDesc = "" +
 	"logit_bias\x18\b \x01(\bR\tlogitBias\x12\x1e\n" +
 	"\n" +
 	"prediction\x18\t \x01(\bR\n" +
-	"prediction2\xd2\x01\n" +
-	"\fModelService\x12c\n" +
+	"prediction2\xde\x01\n" +
+	"\fModelService\x12i\n" +
 	"\n" +
-	"ListModels\x12).petstore.completion.v1.ListModelsRequest\x1a*.petstore.completion.v1.ListModelsResponse\x12]\n" +
-	"\bGetModel\x12'.petstore.completion.v1.GetModelRequest\x1a(.petstore.completion.v1.GetModelResponseBHZFgithub.com/pawstream/pawstream/gen/petstore/completion/v1;completionv1b\x06proto3"
+	"ListModels\x12).petstore.completion.v1.ListModelsRequest\x1a*.petstore.completion.v1.ListModelsResponse\"\x04\x80\xb5\x18\x01\x12c\n" +
+	"\bGetModel\x12'.petstore.completion.v1.GetModelRequest\x1a(.petstore.completion.v1.GetModelResponse\"\x04\x80\xb5\x18\x01BHZFgithub.com/pawstream/pawstream/gen/petstore/completion/v1;completionv1b\x06proto3"
 
 var (
 	file_petstore_completion_v1_model_service_proto_rawDescOnce sync.Once
@@ -496,6 +496,7 @@ func file_petstore_completion_v1_model_service_proto_init() {
 	if File_petstore_completion_v1_model_service_proto != nil {
 		return
 	}
+	file_petstore_completion_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -23,6 +23,14 @@ const (
 
 var file_petstore_completion_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50000,
+		Name:          "petstore.completion.v1.repeatable",
+		Tag:           "varint,50000,opt,name=repeatable",
+		Filename:      "petstore/completion/v1/options.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.EnumValueOptions)(nil),
 		ExtensionType: (*string)(nil),
 		Field:         50000,
@@ -32,32 +40,46 @@ var file_petstore_completion_v1_options_proto_extTypes = []protoimpl.ExtensionIn
 	},
 }
 
+// Extension fields to descriptorpb.MethodOptions.
+var (
+	// Whether a caller may make the call again on another replica if there is no answer: the call only reads, or a
+	// second one changes nothing.
+	//
+	// optional bool repeatable = 50000;
+	E_Repeatable = &file_petstore_completion_v1_options_proto_extTypes[0]
+)
+
 // Extension fields to descriptorpb.EnumValueOptions.
 var (
 	// The value's name in JSON, and on the wire outside protobuf. Without this option, it is the value's own name
 	// in lower case, without the enumeration's prefix.
 	//
 	// optional string public_name = 50000;
-	E_PublicName = &file_petstore_completion_v1_options_proto_extTypes[0]
+	E_PublicName = &file_petstore_completion_v1_options_proto_extTypes[1]
 )
 
 var File_petstore_completion_v1_options_proto protoreflect.FileDescriptor
 
 const file_petstore_completion_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"$petstore/completion/v1/options.proto\x12\x16petstore.completion.v1\x1a google/protobuf/descriptor.proto:D\n" +
+	"$petstore/completion/v1/options.proto\x12\x16petstore.completion.v1\x1a google/protobuf/descriptor.proto:@\n" +
+	"\n" +
+	"repeatable\x12\x1e.google.protobuf.MethodOptions\x18І\x03 \x01(\bR\n" +
+	"repeatable:D\n" +
 	"\vpublic_name\x12!.google.protobuf.EnumValueOptions\x18І\x03 \x01(\tR\n" +
 	"publicNameBHZFgithub.com/pawstream/pawstream/gen/petstore/completion/v1;completionv1b\x06proto3"
 
 var file_petstore_completion_v1_options_proto_goTypes = []any{
-	(*descriptorpb.EnumValueOptions)(nil), // 0: google.protobuf.EnumValueOptions
+	(*descriptorpb.MethodOptions)(nil),    // 0: google.protobuf.MethodOptions
+	(*descriptorpb.EnumValueOptions)(nil), // 1: google.protobuf.EnumValueOptions
 }
 var file_petstore_completion_v1_options_proto_depIdxs = []int32{
-	0, // 0: petstore.completion.v1.public_name:extendee -> google.protobuf.EnumValueOptions
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	0, // [0:1] is the sub-list for extension extendee
+	0, // 0: petstore.completion.v1.repeatable:extendee -> google.protobuf.MethodOptions
+	1, // 1: petstore.completion.v1.public_name:extendee -> google.protobuf.EnumValueOptions
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	0, // [0:2] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -73,7 +95,7 @@ func file_petstore_completion_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_petstore_completion_v1_options_proto_rawDesc), len(file_petstore_completion_v1_options_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   0,
-			NumExtensions: 1,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_petstore_completion_v1_options_proto_goTypes,

@@ -280,7 +280,7 @@ var File_petstore_completion_v1_pet_service_proto protoreflect.FileDescriptor
 
 const file_petstore_completion_v1_pet_service_proto_rawDesc = "" +
 	"\n" +
-	"(petstore/completion/v1/pet_service.proto\x12\x16petstore.completion.v1\x1a'petstore/completion/v1/completion.proto\"\x11\n" +
+	"(petstore/completion/v1/pet_service.proto\x12\x16petstore.completion.v1\x1a'petstore/completion/v1/completion.proto\x1a$petstore/completion/v1/options.proto\"\x11\n" +
 	"\x0fListPetsRequest\"H\n" +
 	"\x10ListPetsResponse\x124\n" +
 	"\x04pets\x18\x01 \x03(\v2 .petstore.completion.v1.StorePetR\x04pets\"\xb7\x03\n" +
@@ -302,10 +302,10 @@ const file_petstore_completion_v1_pet_service_proto_rawDesc = "" +
 	"\rbreed_summary\x18\r \x01(\tR\fbreedSummary\x12\x1d\n" +
 	"\n" +
 	"breed_care\x18\x0e \x01(\tR\tbreedCare\x12 \n" +
-	"\vtemperament\x18\x0f \x03(\tR\vtemperament2k\n" +
+	"\vtemperament\x18\x0f \x03(\tR\vtemperament2q\n" +
 	"\n" +
-	"PetService\x12]\n" +
-	"\bListPets\x12'.petstore.completion.v1.ListPetsRequest\x1a(.petstore.completion.v1.ListPetsResponseBHZFgithub.com/pawstream/pawstream/gen/petstore/completion/v1;completionv1b\x06proto3"
+	"PetService\x12c\n" +
+	"\bListPets\x12'.petstore.completion.v1.ListPetsRequest\x1a(.petstore.completion.v1.ListPetsResponse\"\x04\x80\xb5\x18\x01BHZFgithub.com/pawstream/pawstream/gen/petstore/completion/v1;completionv1b\x06proto3"
 
 var (
 	file_petstore_completion_v1_pet_service_proto_rawDescOnce sync.Once
@@ -344,6 +344,7 @@ func file_petstore_completion_v1_pet_service_proto_init() {
 		return
 	}
 	file_petstore_completion_v1_completion_proto_init()
+	file_petstore_completion_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -52,7 +52,7 @@ func (s *Service) Adopt(ctx context.Context, o *chat.Orphan) {
 	}
 	r.stop(err)
 	r.share.Release()
-	if s.handsOver() && errors.Is(err, errShutdown) {
+	if handsOver(s.cluster) && errors.Is(err, errShutdown) {
 		return // for the next one to adopt
 	}
 	shown := *s.shown(ctx, g, err)

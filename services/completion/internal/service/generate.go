@@ -48,7 +48,7 @@ func (s *Service) generate(ctx context.Context, r *run, g *generation) {
 	defer g.watchdog.end()
 	terminal := chat.Event{Kind: chat.KindDone}
 	if err := g.run(ctx, s); err != nil {
-		if s.handsOver() && errors.Is(context.Cause(ctx), errShutdown) {
+		if handsOver(s.cluster) && errors.Is(context.Cause(ctx), errShutdown) {
 			stop(nil)
 			return // the replica that takes over continues from here
 		}

@@ -305,7 +305,7 @@ func (s *Service) Shutdown(ctx context.Context) error {
 	select {
 	case <-idle:
 	case <-patience.C:
-		if s.handsOver() {
+		if handsOver(s.cluster) {
 			break
 		}
 		s.sealOver(context.WithoutCancel(ctx), left)
@@ -314,8 +314,8 @@ func (s *Service) Shutdown(ctx context.Context) error {
 }
 
 // handsOver reports whether another process continues what this one leaves unfinished.
-func (s *Service) handsOver() bool {
-	_, none := s.cluster.(alone)
+func handsOver(cluster chat.Cluster) bool {
+	_, none := cluster.(alone)
 	return !none
 }
 

@@ -51,7 +51,7 @@ func (st *Stream) Entries() iter.Seq2[chat.Entry, error] {
 				return
 			case unsure && entry.Sequence == st.after:
 				if unsure = entry.Term != st.term; unsure {
-					yield(chat.Entry{}, st.service.interrupt(st.ctx, st.meta))
+					yield(chat.Entry{}, st.interrupt())
 					return
 				}
 				continue
@@ -72,15 +72,16 @@ func (st *Stream) Entries() iter.Seq2[chat.Entry, error] {
 // may have seen them too, and cannot tell.
 func (st *Stream) AfterTerm(term uint32) { st.term = term }
 
-// interrupt ends a completion of which a reader has seen events that the log no longer holds, and returns the
+// interrupt ends the completion, because the reader has seen events that the log no longer has. It returns the
 // error for that reader.
-func (s *Service) interrupt(ctx context.Context, m *chat.Meta) error {
+func (st *Stream) interrupt() error {
+	s, m := st.service, st.meta
 	told := *errInterrupted
 	told.SetBack, told.Throughout = true, true
 	terminal := chat.Event{Kind: chat.KindError, Err: &told}
-	s.logger.ErrorContext(ctx, "a reader has seen what the log does not hold any more: it was put back from a backup, and the completion ends",
+	s.logger.ErrorContext(st.ctx, "a reader has seen what the log does not hold any more: it was put back from a backup, and the completion ends",
 		slog.String("completion", m.ID))
-	ctx = context.WithoutCancel(ctx)
+	ctx := context.WithoutCancel(st.ctx)
 	switch settle, err := s.log.Seal(ctx, m.ID, terminal); {
 	case err == nil:
 		settle(func() { s.observer.Ended(ctx, m, &terminal, 0, 0) })

@@ -7,26 +7,6 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// EventFromProto is the inverse of [EventEncoder.Encode]. A message of a kind that is not known
-// gives an event of none.
-func EventFromProto(p *completionv1.CompletionEvent) chat.Event {
-	switch v := p.GetEvent().(type) {
-	case *completionv1.CompletionEvent_Delta:
-		return deltaFromProto(v.Delta)
-	case *completionv1.CompletionEvent_Finish:
-		return chat.Finish(int(v.Finish.GetIndex()), fromEnum[chat.FinishReason](v.Finish.GetReason()))
-	case *completionv1.CompletionEvent_Usage:
-		return chat.Event{Kind: chat.KindUsage, Usage: UsageFromProto(v.Usage)}
-	case *completionv1.CompletionEvent_Error:
-		return chat.Event{Kind: chat.KindError, Err: errorFromProto(v.Error)}
-	case *completionv1.CompletionEvent_Done:
-		return chat.Event{Kind: chat.KindDone}
-	case *completionv1.CompletionEvent_Progress:
-		return chat.Event{Kind: chat.KindProgress, Progress: progressFromProto(v.Progress)}
-	}
-	return chat.Event{}
-}
-
 func deltaFromProto(d *completionv1.Delta) chat.Event {
 	e := chat.Event{Kind: chat.KindDelta, Choice: int(d.GetIndex()), Delta: chat.Delta{
 		Role:      fromEnum[chat.Role](d.GetRole()),

@@ -82,6 +82,26 @@ func (enc *EventEncoder) set(event *chat.Event) {
 	}
 }
 
+// EventFromProto is the inverse of [EventEncoder.Encode]. For a message of an unknown kind, it returns
+// an event without a kind.
+func EventFromProto(p *completionv1.CompletionEvent) chat.Event {
+	switch v := p.GetEvent().(type) {
+	case *completionv1.CompletionEvent_Delta:
+		return deltaFromProto(v.Delta)
+	case *completionv1.CompletionEvent_Finish:
+		return chat.Finish(int(v.Finish.GetIndex()), fromEnum[chat.FinishReason](v.Finish.GetReason()))
+	case *completionv1.CompletionEvent_Usage:
+		return chat.Event{Kind: chat.KindUsage, Usage: UsageFromProto(v.Usage)}
+	case *completionv1.CompletionEvent_Error:
+		return chat.Event{Kind: chat.KindError, Err: errorFromProto(v.Error)}
+	case *completionv1.CompletionEvent_Done:
+		return chat.Event{Kind: chat.KindDone}
+	case *completionv1.CompletionEvent_Progress:
+		return chat.Event{Kind: chat.KindProgress, Progress: progressFromProto(v.Progress)}
+	}
+	return chat.Event{}
+}
+
 func (enc *EventEncoder) setDelta(e *chat.Event) {
 	d := &enc.delta
 	d.Index = int32(e.Choice) //nolint:gosec // below 128
