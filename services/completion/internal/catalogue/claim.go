@@ -185,7 +185,7 @@ func ofFood(list []candidate, best candidate, question []words.Word) candidate {
 	fed := Fed(question)
 	rare := best.thing.words[best.thing.rarest].stem
 	at := slices.IndexFunc(question, func(w words.Word) bool { return w.Stem == rare })
-	if len(fed) == 0 || best.thing.isFood() || at < 0 || question[at].Start >= fed[0].Start { // it is no animal that eats
+	if len(fed) == 0 || best.thing.isFood() || at < 0 || question[at].Start >= fed[0].Start || slices.Contains(formsOf.Feeds, question[at].Text) { // it is no animal that eats
 		return best
 	}
 	for _, f := range list {
