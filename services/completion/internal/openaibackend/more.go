@@ -102,7 +102,7 @@ func withOthers(plain any, more string, t reflect.Type, shared ...string) ([]byt
 		return withMore(plain, "")
 	}
 	own := make(map[string]bool)
-	for field := range t.Fields() {
+	for _, field := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		own[name] = !slices.Contains(shared, name)
 	}

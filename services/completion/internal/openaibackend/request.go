@@ -36,10 +36,7 @@ type request struct {
 	Verbosity       chat.Verbosity       `json:"verbosity,omitempty"`
 	Prediction      *prediction          `json:"prediction,omitempty"`
 
-	User             string `json:"user,omitempty"`
-	SafetyIdentifier string `json:"safety_identifier,omitempty"`
-	PromptCacheKey   string `json:"prompt_cache_key,omitempty"`
-	ServiceTier      string `json:"service_tier,omitempty"`
+	labels
 
 	Stream        bool          `json:"stream"`
 	StreamOptions streamOptions `json:"stream_options"`
@@ -49,6 +46,20 @@ type request struct {
 	AddGenerationPrompt  *bool `json:"add_generation_prompt,omitempty"`
 
 	more string // see chat.Request
+}
+
+// labels are the members of plain text that the bodies of both APIs have.
+type labels struct {
+	User             string `json:"user,omitempty"`
+	SafetyIdentifier string `json:"safety_identifier,omitempty"`
+	PromptCacheKey   string `json:"prompt_cache_key,omitempty"`
+	ServiceTier      string `json:"service_tier,omitempty"`
+}
+
+func newLabels(req *chat.Request) labels {
+	return labels{
+		User: req.User, SafetyIdentifier: req.SafetyIdentifier, PromptCacheKey: req.PromptCacheKey, ServiceTier: req.ServiceTier,
+	}
 }
 
 // MarshalJSON implements [json.Marshaler]. What else the caller sent has no say in what a request
@@ -201,10 +212,7 @@ func newRequest(model string, strict bool, req *chat.Request) (*request, error) 
 		ReasoningEffort:     req.ReasoningEffort,
 		Verbosity:           req.Verbosity,
 		ResponseFormat:      format(req.ResponseFormat),
-		User:                req.User,
-		SafetyIdentifier:    req.SafetyIdentifier,
-		PromptCacheKey:      req.PromptCacheKey,
-		ServiceTier:         req.ServiceTier,
+		labels:              newLabels(req),
 		more:                req.More,
 		Stream:              true,
 		StreamOptions:       streamOptions{IncludeUsage: true},

@@ -30,11 +30,8 @@ type responseRequest struct {
 	Text      *responseText      `json:"text,omitempty"`
 	Reasoning *responseReasoning `json:"reasoning,omitempty"`
 
-	User             string `json:"user,omitempty"`
-	SafetyIdentifier string `json:"safety_identifier,omitempty"`
-	PromptCacheKey   string `json:"prompt_cache_key,omitempty"`
-	ServiceTier      string `json:"service_tier,omitempty"`
-	Truncation       string `json:"truncation,omitempty"`
+	labels
+	Truncation string `json:"truncation,omitempty"`
 
 	Store  bool `json:"store"` // false: the log is ours
 	Stream bool `json:"stream"`
@@ -181,7 +178,7 @@ func newResponseRequest(model string, strict bool, req *chat.Request) (*response
 	r := &responseRequest{
 		Model: model, Temperature: req.Temperature, TopP: req.TopP, TopLogprobs: topLogprobs(req),
 		ParallelToolCalls: req.ParallelToolCalls, ToolChoice: responseToolChoice(req.ToolChoice),
-		User: req.User, SafetyIdentifier: req.SafetyIdentifier, PromptCacheKey: req.PromptCacheKey, ServiceTier: req.ServiceTier,
+		labels: newLabels(req),
 		Stream: true, more: req.More,
 	}
 	if limit, ok := req.TokenLimit(); ok {
