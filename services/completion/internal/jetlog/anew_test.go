@@ -327,13 +327,30 @@ func TestWhoNoticesLateEndsNothingOfTheNewStream(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	t.Parallel()
+	for name, others := range map[string]bool{"made by the other replica": false, "made by somebody else": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			noticeLate(t, others)
+		})
+	}
+}
+
+// noticeLate has a replica notice late that the stream was lost. Others may have made the new one, numbered from 1.
+func noticeLate(t *testing.T, others bool) {
+	t.Helper()
 	url := startNATS(t)
 	soon, late := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
 	pause(t.Context(), 2*pulseEvery)
 	late.keeper.mu.Lock()
 	if err := soon.js.DeleteStream(within(t), streamName); err != nil {
 		t.Fatal(err)
+	}
+	if others {
+		config := soon.streamConfig()
+		config.AllowDirect, config.RePublish = false, nil
+		if _, err := soon.js.CreateStream(within(t), config); err != nil {
+			t.Fatal(err)
+		}
 	}
 	createSoon(t, soon, "first")
 	pause(t.Context(), eraEnds)

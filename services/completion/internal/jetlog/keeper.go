@@ -357,9 +357,16 @@ func (k *keeper) change(ctx context.Context) (copied bool, err error) {
 		return false, err
 	}
 	var putBack uint64
+	info := stream.CachedInfo()
 	// What was read since the last pulse may have been the new stream's.
-	if info := stream.CachedInfo(); witness.IsCopy(info, k.kept.created, k.kept.proven) {
-		copied = true
+	if witness.IsCopy(info, k.kept.created, k.kept.proven) {
+		fresh, err := k.fresh(ctx, info)
+		if err != nil {
+			return false, err
+		}
+		copied = !fresh
+	}
+	if copied {
 		last := info.State.LastSeq
 		if info.Created.Equal(k.kept.created) { // it ends before what was known here: whatever follows is of others, which have continued
 			last = min(last, l.io.Last())
@@ -376,6 +383,16 @@ func (k *keeper) change(ctx context.Context) (copied bool, err error) {
 	k.begun, k.server = time.Now(), "" // this replica has announced it itself
 	l.left.Store(true)
 	return copied, nil
+}
+
+// fresh reports whether a stream that looks like a copy is a new one that somebody else has made, and numbered from 1:
+// everything in it was stored since then, and nothing by this replica, whose pulses any copy holds.
+func (k *keeper) fresh(ctx context.Context, info *jetstream.StreamInfo) (bool, error) {
+	if !info.Created.After(k.kept.created) || info.State.FirstTime.Before(info.Created) {
+		return false, nil
+	}
+	pulse, err := k.lastPulse(ctx)
+	return pulse == 0, err
 }
 
 // announceOnce announces that the stream was restored from a backup that ends at last, and returns where it
