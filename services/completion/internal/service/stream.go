@@ -51,7 +51,7 @@ func (st *Stream) Entries() iter.Seq2[chat.Entry, error] {
 				return
 			case unsure && entry.Sequence == st.after:
 				if unsure = entry.Term != st.term; unsure {
-					yield(chat.Entry{}, st.interrupt())
+					yield(chat.Entry{}, st.interrupt(st.ctx))
 					return
 				}
 				continue
@@ -74,14 +74,14 @@ func (st *Stream) AfterTerm(term uint32) { st.term = term }
 
 // interrupt ends the completion, because the reader has seen events that the log no longer has. It returns the
 // error for that reader.
-func (st *Stream) interrupt() error {
+func (st *Stream) interrupt(ctx context.Context) error {
 	s, m := st.service, st.meta
 	told := *errInterrupted
 	told.SetBack, told.Throughout = true, true
 	terminal := chat.Event{Kind: chat.KindError, Err: &told}
-	s.logger.ErrorContext(st.ctx, "a reader has seen what the log does not hold any more: it was put back from a backup, and the completion ends",
+	s.logger.ErrorContext(ctx, "a reader has seen what the log does not hold any more: it was put back from a backup, and the completion ends",
 		slog.String("completion", m.ID))
-	ctx := context.WithoutCancel(st.ctx)
+	ctx = context.WithoutCancel(ctx)
 	switch settle, err := s.log.Seal(ctx, m.ID, terminal); {
 	case err == nil:
 		settle(func() { s.observer.Ended(ctx, m, &terminal, 0, 0) })
