@@ -50,11 +50,20 @@ func (f *findings) atEnd(s *Stream, c *Connection) bool {
 	return c.After != "" && f.endsAt(s.completion(), c.after())
 }
 
-// goesOn reports whether the log that held the completion at the connection's begin, before
-// another one took its place, had more of it than the event that the connection resumes after.
+// goesOn reports whether there was more of the completion than the event that the connection resumes after: in the log
+// that held it at the connection's begin, before another one took its place, or in one that had been taken away so
+// shortly before that a replica may not have noticed yet.
 func (f *findings) goesOn(s *Stream, c *Connection) bool {
-	v := f.at(s.completion(), c.Begun)
-	return v != nil && int64(len(v.steps)) > c.after()+1
+	for _, v := range f.byID[s.completion()] {
+		gone := !v.until.IsZero() && !v.until.After(c.Begun)
+		if gone && v.until.Before(c.Begun.Add(-f.Limits.Recover)) {
+			continue
+		}
+		if more := int64(len(v.steps)) > c.after()+1; more || !gone {
+			return more
+		}
+	}
+	return false
 }
 
 // noCleanEndBeforeTheTerminal is I8: who sees a clean end has seen the terminal event or

@@ -93,6 +93,26 @@ func restored() *checker.History {
 	return h
 }
 
+// endedThere is restored where the completion ends with an error at event 2 of the log that was put back. A client that
+// has seen event 2 of the other log gets event 3 of it too, from a replica that has not noticed yet.
+func endedThere() *checker.History {
+	h := restored()
+	old, _, shown := written(before, "one", 0, "a", "b", "c")
+	failed := checker.Step{Kind: checker.KindError}
+	h.Log[before] = append(slices.Clone(old[:3]),
+		checker.Record{Stored: at(110), Writer: "B", Epoch: 1, Claim: true, First: 2},
+		checker.Record{Stored: at(120), Writer: "B", Epoch: 1, First: 2, Steps: []checker.Step{failed}},
+	)
+	h.Attempts = slices.DeleteFunc(h.Attempts, func(a checker.Attempt) bool { return a.ID == "again" })
+	there := &h.Streams[0]
+	there.Connections[0].Events = shown[:3]
+	late := &there.Connections[1]
+	late.After, late.Begun, late.Ended = before+".2", at(45), at(60)
+	late.Status, late.Completion, late.Events = 200, before, []checker.Event{event(before, 3, 50, words("c")[0])}
+	h.Streams = h.Streams[:3]
+	return h
+}
+
 func TestAlogThatIsTakenAway(t *testing.T) {
 	connection := func(h *checker.History, stream, i int) *checker.Connection { return &h.Streams[stream].Connections[i] }
 	for _, test := range []struct {
@@ -107,6 +127,14 @@ func TestAlogThatIsTakenAway(t *testing.T) {
 			c := connection(h, 0, 2)
 			c.Status, c.Error = 400, `{"error":{"code":"invalid_cursor"}}`
 		}, nil},
+		{"read on where the restore was not noticed yet", endedThere, func(*checker.History) {}, nil},
+		{"read on long after the end", endedThere, func(h *checker.History) {
+			c := connection(h, 0, 1)
+			c.Begun, c.Ended = at(100+1000), at(1210)
+			for i := range c.Events {
+				c.Events[i].At = at(1200)
+			}
+		}, []string{"I7"}},
 		{"refused for another reason", restored, func(h *checker.History) {
 			c := connection(h, 0, 2)
 			c.Status, c.Error = 400, `{"error":{"code":"invalid_value"}}`
