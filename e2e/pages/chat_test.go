@@ -5,6 +5,7 @@ package pages
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -15,6 +16,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
+
+var withoutRace = flag.Bool("fast", false, "build the programs without the race detector: for figures")
 
 var (
 	binaries     = sync.OnceValues(build)
@@ -45,7 +48,11 @@ func build() (stack.Programs, error) {
 		return "", err
 	}
 	finally(func() { _ = os.RemoveAll(dir) })
-	return stack.Build(context.Background(), dir, "services/completion/internal/faultcompletion")
+	compile := stack.Build
+	if *withoutRace {
+		compile = stack.BuildFast
+	}
+	return compile(context.Background(), dir, "services/completion/internal/faultcompletion")
 }
 
 func start() (*browser.Browser, error) {

@@ -110,6 +110,38 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
+// TestPreloaded compares the modules that the page names with those that its script imports: each is fetched as soon as the
+// page has come, and none after another one. What an import() loads is not needed at first.
+func TestPreloaded(t *testing.T) {
+	t.Parallel()
+	index := get(t, "/", nil).Body.String()
+	var named []string
+	for _, link := range regexp.MustCompile(`<link rel="modulepreload" href="chat/([^"]+)">`).FindAllStringSubmatch(index, -1) {
+		named = append(named, link[1])
+	}
+	imports := regexp.MustCompile(`(?m)^(?:import|export)\b[^;]*?"\./([^"]+)";$`)
+	needed := []string{"chat.js"}
+	for i := 0; i < len(needed); i++ {
+		for _, from := range imports.FindAllStringSubmatch(get(t, Root+needed[i], nil).Body.String(), -1) {
+			if !slices.Contains(needed, from[1]) {
+				needed = append(needed, from[1])
+			}
+		}
+	}
+	slices.Sort(named)
+	slices.Sort(needed)
+	if !slices.Equal(named, needed) {
+		t.Errorf("the page preloads\n%q\nand its script imports\n%q", named, needed)
+	}
+	if len(needed) < 30 {
+		t.Errorf("the script imports %d modules", len(needed))
+	}
+	// A script that a style sheet precedes waits for it, and the parser for both.
+	if script, style := strings.Index(index, `<script src=`), strings.Index(index, `rel="stylesheet"`); script < 0 || script > style {
+		t.Error("the script of the themes waits for a style sheet")
+	}
+}
+
 // TestNothingInline looks at what the policy would refuse, and at what would leave the
 // page's own origin.
 func TestNothingInline(t *testing.T) {

@@ -214,18 +214,19 @@ else await begin();
 keepShell();
 
 async function begin() {
-  const { taken, strange } = await library.open();
-  if (store.settings().frames) toggleFrames(true);
-  connected();
-  setQuestion(store.draft());
+  // What was typed while the page was loading stays. A question waits for the conversation that it belongs to.
+  setQuestion(question.value || store.draft());
   takeAsked();
+  question.focus();
+  performance.mark("interactive"); // from here on, a question can be typed and sent
   loadModels();
-  await desk.begin(taken);
+  connected();
+  if (store.settings().frames) toggleFrames(true);
+  const { strange } = await desk.begin(library.open());
   shelf.begin();
   if (!library.keeps) notice("storage", "This browser stores nothing for this page: conversations last until you close it.");
   if (strange !== undefined) {
     notice("trouble", "This browser has a conversation from another version of this page, which this version cannot show.",
       ["Save as a file", () => saveAs("pawstream-conversation.json", strange), true]);
   }
-  question.focus();
 }

@@ -37,10 +37,18 @@ export class Desk {
     addEventListener("pageshow", ({ persisted }) => persisted && this.heard(this.open.id));
   }
 
-  /** Begins with what the address names, or with this conversation. */
-  begin(id) {
-    if (!idOf(location.hash) && id) history.replaceState(null, "", addressOf(id));
-    return this.show(idOf(location.hash), true);
+  /**
+   * Begins, once the library is open, with what the address names, or with the conversation that this tab had before.
+   * It returns what the library says.
+   */
+  async begin(opening) {
+    let shown;
+    this.ready = new Promise((resolve) => (shown = resolve));
+    const found = await opening;
+    if (!idOf(location.hash) && found.taken) history.replaceState(null, "", addressOf(found.taken));
+    await this.show(idOf(location.hash), true);
+    shown();
+    return found;
   }
 
   /** Opens a conversation, or with "" a new one. The previous one is saved, and its answer continues without this tab. */
