@@ -272,3 +272,15 @@ func (r *Reader) compare(t *Turn, m *Mark, found []match) {
 		m.Attribute = r.cat.Attribute("fee")
 	}
 }
+
+// CountBefore returns the number right before a rank, 3 for "your three cheapest"; 0 if there is none, or it is no
+// number of pets that anybody would ask for.
+func CountBefore(t *Turn, rank *Mark) (n int) {
+	const most = 20
+	for i := range t.Marks {
+		if m := &t.Marks[i]; m.Amount != nil && m.Attribute == nil && m.To == rank.From && m.Amount.Low > 1 && m.Amount.Low <= most {
+			n = int(m.Amount.Low)
+		}
+	}
+	return n
+}

@@ -23,10 +23,12 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 		return nil, nil
 	}
 	whole := &read.Sentence{Text: t.Text, From: 0, To: len(t.Words)}
-	if few := len(t.Asks) < 3; few && t.Has("total") && len(f.ranked(t, whole)) > 1 { // "the two cheapest cats and the oldest dog together"
-		q := &Question{Op: Sum, Pets: f.ranked(t, whole), By: []*catalogue.Attribute{f.Catalogue.Attribute(fee)}}
-		bounded(t, whole, q)
-		return q, whole
+	if few := len(t.Asks) < 3; few && t.Has("total") {
+		if pets := f.ranked(t, whole); len(pets) > 1 { // "the two cheapest cats and the oldest dog together"
+			q := &Question{Op: Sum, Pets: pets, By: []*catalogue.Attribute{f.Catalogue.Attribute(fee)}}
+			bounded(t, whole, q)
+			return q, whole
+		}
 	}
 	for i := range t.Asks {
 		s := &t.Asks[i]
@@ -72,17 +74,10 @@ func (f *Finder) otherNumber(t *read.Turn, s *read.Sentence) (list []*catalogue.
 // ranked returns the pets that a sentence means by their rank: "the two cheapest cats and the oldest
 // dog". A rank without an animal is of the next one that is named.
 func (f *Finder) ranked(t *read.Turn, s *read.Sentence) (list []*catalogue.Pet) {
-	const most = 20
 	for i := range t.Marks {
 		m := &t.Marks[i]
 		if m.From < s.From || m.To > s.To || m.Order == 0 || m.Attribute == nil || m.Attribute.Type != catalogue.Number || !Superlative(t.Said(m)) {
 			continue
-		}
-		n := 1
-		for _, o := range t.Marks {
-			if o.Amount != nil && o.Attribute == nil && o.To == m.From && o.Amount.Low > 1 && o.Amount.Low <= most {
-				n = int(o.Amount.Low)
-			}
 		}
 		of := f.referents(t, &read.Sentence{From: m.To, To: s.To})
 		if len(of) == 0 {
@@ -91,7 +86,7 @@ func (f *Finder) ranked(t *read.Turn, s *read.Sentence) (list []*catalogue.Pet) 
 		sorted := slices.SortedStableFunc(slices.Values(of[0]), func(a, b *catalogue.Pet) int {
 			return m.Order * cmp.Compare(value(m.Attribute, b), value(m.Attribute, a))
 		})
-		for _, pet := range sorted[:min(n, len(sorted))] {
+		for _, pet := range sorted[:min(max(read.CountBefore(t, m), 1), len(sorted))] {
 			list = appendNew(list, pet)
 		}
 	}

@@ -31,11 +31,7 @@ func Ordered(t *read.Turn, from, to int) *Order {
 			}) {
 				o.One = false
 			}
-			for _, n := range t.Marks {
-				if n.Amount != nil && n.Attribute == nil && n.To == m.From && n.Amount.Low > 1 && n.Amount.Low <= 20 {
-					o.N = int(n.Amount.Low)
-				}
-			}
+			o.N = read.CountBefore(t, m)
 			return o
 		}
 	}
