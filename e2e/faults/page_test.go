@@ -5,12 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 var (
 	namedTest    = regexp.MustCompile("`(Test[A-Z]\\w*)`")
+	numberedRow  = regexp.MustCompile(`^\| F(\d+) \| `)
 	declaredTest = regexp.MustCompile(`(?m)^func (Test[A-Z]\w*)\(`)
 )
 
@@ -50,5 +52,28 @@ func TestThePageNamesTestsThatExist(t *testing.T) {
 		if name := string(match[1]); !declared[name] {
 			t.Errorf("there is no %s", name)
 		}
+	}
+}
+
+// TestRowsAreNumbered holds that each row of the tests of single faults has the next number, and names a test: issues
+// refer to rows by their numbers.
+func TestRowsAreNumbered(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/faults.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Tests of single faults\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	_, table, _ := strings.Cut(section, "\n| --- | --- | --- |\n")
+	rows := strings.Split(strings.TrimSpace(table), "\n")
+	for i, row := range rows {
+		number := numberedRow.FindStringSubmatch(row)
+		if number == nil || number[1] != strconv.Itoa(i+1) || !namedTest.MatchString(row) {
+			t.Errorf("row %d is %s", i+1, row)
+		}
+	}
+	if len(rows) < 36 {
+		t.Errorf("%d rows: one that is gone leaves its number to another", len(rows))
 	}
 }
