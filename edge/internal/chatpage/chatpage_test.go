@@ -110,31 +110,52 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
-// TestPreloaded compares the modules that the page names with those that its script imports: each is fetched as soon as the
-// page has come, and none after another one. What an import() loads is not needed at first.
+// TestPreloaded compares the modules that the page names with those that its scripts import: each is fetched as soon as the
+// page has come, and none after another one. The box for the question comes before the rest, and needs few of them. What an
+// import() loads is not needed at first.
 func TestPreloaded(t *testing.T) {
 	t.Parallel()
 	index := get(t, "/", nil).Body.String()
-	var named []string
-	for _, link := range regexp.MustCompile(`<link rel="modulepreload" href="chat/([^"]+)">`).FindAllStringSubmatch(index, -1) {
-		named = append(named, link[1])
+	scripts := regexp.MustCompile(`<script type="module" src="chat/([^"]+)">`).FindAllStringSubmatch(index, -1)
+	if len(scripts) != 2 || scripts[0][1] != "composer.js" {
+		t.Fatalf("the page has the scripts %q", scripts)
 	}
 	imports := regexp.MustCompile(`(?m)^(?:import|export)\b[^;]*?"\./([^"]+)";$`)
-	needed := []string{"chat.js"}
-	for i := 0; i < len(needed); i++ {
-		for _, from := range imports.FindAllStringSubmatch(get(t, Root+needed[i], nil).Body.String(), -1) {
-			if !slices.Contains(needed, from[1]) {
-				needed = append(needed, from[1])
+	var before []string // what the box needs
+	var needed []string
+	for _, script := range scripts {
+		if !slices.Contains(needed, script[1]) {
+			needed = append(needed, script[1])
+		}
+		for i := 0; i < len(needed); i++ {
+			for _, from := range imports.FindAllStringSubmatch(get(t, Root+needed[i], nil).Body.String(), -1) {
+				if !slices.Contains(needed, from[1]) {
+					needed = append(needed, from[1])
+				}
 			}
+		}
+		if before == nil {
+			before = slices.Sorted(slices.Values(needed))
+		}
+	}
+	var named, early []string
+	for _, link := range regexp.MustCompile(`(?:<script type="module" src|<link rel="modulepreload" href)="chat/([^"]+)"( fetchpriority="low")?>`).FindAllStringSubmatch(index, -1) {
+		named = append(named, link[1])
+		if link[2] == "" && link[1] != "chat.js" {
+			early = append(early, link[1])
 		}
 	}
 	slices.Sort(named)
+	slices.Sort(early)
 	slices.Sort(needed)
 	if !slices.Equal(named, needed) {
-		t.Errorf("the page preloads\n%q\nand its script imports\n%q", named, needed)
+		t.Errorf("the page names\n%q\nand its scripts import\n%q", named, needed)
 	}
-	if len(needed) < 30 {
-		t.Errorf("the script imports %d modules", len(needed))
+	if len(needed) < 20 || len(before) > 4 || !slices.Equal(before, early) {
+		t.Errorf("the scripts import %d modules. The box for the question needs %q, and before the others come %q", len(needed), before, early)
+	}
+	if slices.Contains(needed, "markdown.js") {
+		t.Error("what shows Markdown is loaded before the first answer")
 	}
 	// A script that a style sheet precedes waits for it, and the parser for both.
 	if script, style := strings.Index(index, `<script src=`), strings.Index(index, `rel="stylesheet"`); script < 0 || script > style {

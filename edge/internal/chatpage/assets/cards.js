@@ -1,7 +1,6 @@
 // The pets that an answer shows, as cards. What they are is the server's, and is looked at before it is shown.
 import { button, make } from "./dom.js";
 import { grouped } from "./figures.js";
-import { portrait } from "./portraits.js";
 
 /** So many pets of one answer have a card. */
 const most = 24;
@@ -29,6 +28,13 @@ function card(pet, ask) {
   const reasons = Array.isArray(pet.reasons) ? pet.reasons.filter((r) => typeof r === "string" && r).slice(0, mostReasons) : [];
   if (reasons.length > 0) about.append(make("span", "why", reasons.join(" · ")));
   return make("li", "", portrait(pet.species, pet.coat), about, button(`Ask about ${pet.name}`, () => ask(`Tell me more about ${pet.name}.`)));
+}
+
+/** Returns a portrait. It is drawn as soon as what draws it has loaded. */
+function portrait(species, coat) {
+  const place = make("span", "portrait");
+  import("./portraits.js").then((module) => place.replaceWith(module.portrait(species, coat)), () => {}); // the server is away
+  return place;
 }
 
 /** Whether a pet has a page in the store. */

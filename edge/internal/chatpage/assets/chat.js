@@ -1,8 +1,9 @@
-// The page: its controls and what they do. answer.js fetches answers, markdown.js and turns.js render them, talk.js
-// holds the conversation, desk.js decides which one is open, and library.js stores them.
+// The page: its controls and what they do. composer.js has the box for the question, answer.js fetches answers,
+// markdown.js and turns.js render them, talk.js holds the conversation, desk.js decides which one is open, and library.js stores them.
+import { composing, question, serve, setAsking, setQuestion } from "./composer.js";
 import { $, notice } from "./dom.js";
 import { Desk } from "./desk.js";
-import { Drawing } from "./drawing.js";
+import { Drawing, loadMarkdown } from "./drawing.js";
 import { catchDrops, saveAs, toClipboard } from "./files.js";
 import { Frames } from "./frames.js";
 import { Library } from "./library.js";
@@ -10,7 +11,6 @@ import { loadModels } from "./models.js";
 import { Options } from "./options.js";
 import { Pictures } from "./pictures.js";
 import { EndFollower } from "./scroll.js";
-import { share } from "./share.js";
 import { linkOf, showShared } from "./shared.js";
 import { keepShell } from "./shell.js";
 import { Shelf } from "./shelf.js";
@@ -18,7 +18,6 @@ import * as store from "./store.js";
 import { Talk } from "./talk.js";
 import { Turns } from "./turns.js";
 
-const question = $("question");
 /** What somebody shares with the visitor, who then reads only that. */
 const link = linkOf(location.hash);
 
@@ -37,7 +36,7 @@ const turns = new Turns($("messages"), {
   regenerate: (message) => talk.regenerate(message),
   proceed: (message) => talk.proceed(message),
   goOn: (message) => talk.goOn(message),
-  share,
+  share: (message) => import("./share.js").then(({ share }) => share(message), () => notice("drop", "The server cannot be reached right now.")),
   choose: (message, step) => talk.choose(message, step),
   edit: async (message, text) => {
     await desk.branch(talk.messages.slice(0, talk.messages.indexOf(message)));
@@ -71,54 +70,22 @@ $("latest").addEventListener("click", () => {
 
 // ---- The question
 
-function setAsking(asking) {
-  if (!asking && document.activeElement === $("stop")) question.focus();
-  $("stop").hidden = !asking;
-  $("send").hidden = asking;
-  $("send").disabled = question.value.trim() === "";
-}
-
-/** Makes the box as high as its text. Style sheets can do that too, but not in every browser. */
-function grow() {
-  question.style.height = "auto";
-  question.style.height = `${question.scrollHeight}px`;
-}
-
-function setQuestion(text) {
-  question.value = text;
-  store.setDraft(text);
-  grow();
-  setAsking(Boolean(talk.running));
-}
-
-$("ask").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = question.value.trim();
-  if (!text || talk.running || !pictures.fit()) return;
+function send(text) {
+  if (talk.running || !pictures.fit()) return;
   setQuestion("");
   ask(text, pictures.take());
-});
+}
 
 async function ask(text, shown = []) {
   await desk.ready;
   talk.ask(text, shown);
 }
 
-/** Whether a key belongs to an input method, which combines several keys into letters. */
-const composing = (event) => event.isComposing || event.keyCode === 229;
-
-question.addEventListener("input", () => setQuestion(question.value));
-addEventListener("resize", grow);
 question.addEventListener("keydown", (event) => {
-  if (composing(event)) return;
-  if (event.key === "Enter" && !event.shiftKey) {
-    event.preventDefault();
-    $("ask").requestSubmit();
-  } else if (event.key === "PageUp" || event.key === "PageDown") {
-    event.preventDefault(); // the box does not scroll by pages, the conversation does
-    if (event.key === "PageUp") end.release();
-    $("scroll").scrollBy({ top: (event.key === "PageUp" ? -0.9 : 0.9) * $("scroll").clientHeight });
-  }
+  if (composing(event) || (event.key !== "PageUp" && event.key !== "PageDown")) return;
+  event.preventDefault(); // the box does not scroll by pages, the conversation does
+  if (event.key === "PageUp") end.release();
+  $("scroll").scrollBy({ top: (event.key === "PageUp" ? -0.9 : 0.9) * $("scroll").clientHeight });
 });
 $("stop").addEventListener("click", () => {
   talk.stop();
@@ -190,18 +157,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   question.focus();
 });
 
-/** Reads a question from the page's address, as in links on the store's pages: it is asked once somebody sends it. */
-function takeAsked() {
-  const mark = "#ask/";
-  if (!location.hash.startsWith(mark)) return;
-  try {
-    setQuestion(decodeURIComponent(location.hash.slice(mark.length)).slice(0, 500));
-  } catch {
-    // It is not text.
-  }
-  history.replaceState(null, "", location.pathname + location.search);
-}
-
 const connected = () => ($("connection").textContent = navigator.onLine ? "" : "Offline");
 addEventListener("online", connected);
 addEventListener("offline", connected);
@@ -214,15 +169,15 @@ else await begin();
 keepShell();
 
 async function begin() {
-  // What was typed while the page was loading stays. A question waits for the conversation that it belongs to.
-  setQuestion(question.value || store.draft());
-  takeAsked();
   question.focus();
-  performance.mark("interactive"); // from here on, a question can be typed and sent
   loadModels();
   connected();
   if (store.settings().frames) toggleFrames(true);
-  const { strange } = await desk.begin(library.open());
+  const beginning = desk.begin(library.open());
+  serve(send); // a question waits for the conversation that it belongs to
+  performance.mark("complete"); // from here on, nothing of a question's way waits for a script
+  loadMarkdown();
+  const { strange } = await beginning;
   shelf.begin();
   if (!library.keeps) notice("storage", "This browser stores nothing for this page: conversations last until you close it.");
   if (strange !== undefined) {

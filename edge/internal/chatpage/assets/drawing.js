@@ -1,6 +1,52 @@
 // What is drawn, once per animation frame.
 import { readOut } from "./dom.js";
-import { MarkdownView } from "./markdown.js";
+
+/** How long to wait before loading again what did not load, in milliseconds. */
+const again = 1_000;
+
+let MarkdownView; // once it has loaded
+let loading;
+
+/** Loads what shows Markdown, which is the largest part of the page. Nothing needs it before the first answer. */
+export function loadMarkdown() {
+  loading ??= import("./markdown.js").then(
+    (module) => ({ MarkdownView } = module),
+    () => setTimeout(() => (loading = undefined), again), // the server is away
+  );
+}
+
+/** A text to show that keeps what comes before there is a MarkdownView. */
+class View {
+  #shown;
+  #text = "";
+  #closed = false;
+
+  constructor(body, finished) {
+    Object.assign(this, { body, finished });
+  }
+
+  append(text) {
+    if (this.#shown) this.#shown.append(text);
+    else this.#text += text;
+  }
+
+  close() {
+    this.#closed = true;
+    this.#shown?.close();
+  }
+
+  /** Shows what came, and returns whether all of it is shown. */
+  render() {
+    if (!this.#shown) {
+      loadMarkdown();
+      if (!MarkdownView) return false;
+      this.#shown = new MarkdownView(this.body, this.finished);
+      this.#shown.append(this.#text);
+      if (this.#closed) this.#shown.close();
+    }
+    return this.#shown.render();
+  }
+}
 
 export class Drawing {
   #scheduled = false;
@@ -21,8 +67,8 @@ export class Drawing {
   /** Begins to show a text, from its first letter. Where it is aloud, it is read out as it comes. */
   open(body, text, aloud) {
     body.replaceChildren();
-    const view = new MarkdownView(body, aloud ? readOut : undefined);
-    if (text) view.append(text);
+    const view = new View(body, aloud ? readOut : undefined);
+    view.append(text);
     this.touch(view);
     return view;
   }

@@ -86,7 +86,7 @@ function build(tokens) {
   return fragment;
 }
 
-/** Returns a button without a text of its own, since what it is in is the answer's. codeOf tells what it copies. */
+/** Returns a button without a text of its own, since what it is in is the answer's. turns.js knows what it copies. */
 function copyButton() {
   const copy = document.createElement("button");
   copy.type = "button";
@@ -94,15 +94,6 @@ function copyButton() {
   copy.setAttribute("aria-label", "Copy this code");
   copy.append(icon("M9 9h11v11H9zM5 15H4V4h11v1"));
   return copy;
-}
-
-/** Returns the code that a button is in, which may be in several pieces. @param {Element} copy */
-export function codeOf(copy) {
-  let block = copy.closest("pre");
-  while (block.classList.contains("piece") && block.previousElementSibling?.nodeName === "PRE") block = block.previousElementSibling;
-  let text = block.textContent;
-  while ((block = block.nextElementSibling)?.nodeName === "PRE" && block.classList.contains("piece")) text += block.textContent;
-  return text;
 }
 
 /** A MarkdownView shows a text that grows. */

@@ -3,7 +3,6 @@ import { cards } from "./cards.js";
 import { announce, button, make } from "./dom.js";
 import { dollars, grouped } from "./figures.js";
 import { toClipboard } from "./files.js";
-import { codeOf } from "./markdown.js";
 import { onward } from "./onward.js";
 import { looks } from "./pictures.js";
 
@@ -214,4 +213,13 @@ export class Turns {
     const text = parts.join(" · ");
     if (target.textContent !== text) target.textContent = text;
   }
+}
+
+/** Returns the code that a button is in, which may be in several pieces. @param {Element} copy */
+function codeOf(copy) {
+  let block = copy.closest("pre");
+  while (block.classList.contains("piece") && block.previousElementSibling?.nodeName === "PRE") block = block.previousElementSibling;
+  let text = block.textContent;
+  while ((block = block.nextElementSibling)?.nodeName === "PRE" && block.classList.contains("piece")) text += block.textContent;
+  return text;
 }
