@@ -153,6 +153,9 @@ func answers(pl *plan.Plan, question string) bool {
 			return true
 		default:
 		}
+		if item.Normal != nil && item.Normal.Heading == question {
+			return true
+		}
 		if item.Answer != nil || len(item.Hits) > 0 && (item.Hits[0].Heading == question || item.Hits[0].Surely()) {
 			return true
 		}

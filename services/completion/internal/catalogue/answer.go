@@ -110,6 +110,7 @@ type form struct {
 	stems   []string // each once
 	weight  float32  // of all stems
 	place   meaning.Point
+	kinds   kinds
 }
 
 func (a *answers) index(space *meaning.Space) {
@@ -118,7 +119,7 @@ func (a *answers) index(space *meaning.Space) {
 		for _, q := range answer.Questions {
 			q, other := strings.CutPrefix(q, contrary)
 			split := words.Split(q)
-			f := form{answer: answer, stems: distinct(split), place: space.Point(split), asked: FormOf(split)}
+			f := form{answer: answer, stems: distinct(split), place: space.Point(split), asked: FormOf(split), kinds: kindsIn(words.Join(split))}
 			if wantsVerdict(split) {
 				f.verdict = answer.Verdict
 			}
@@ -230,6 +231,13 @@ func (a *answers) find(question []words.Word, species []Species, place meaning.P
 	if len(asked) < 2 {
 		return nil
 	}
+	for _, of := range species {
+		for _, w := range words.Split(string(of)) { // of whom it is asked, whatever the question calls it
+			if !slices.Contains(asked, w.Stem) {
+				asked = append(asked, w.Stem)
+			}
+		}
+	}
 	total := a.weigh(asked)
 	common := make([]float32, len(a.forms))
 	for _, s := range asked {
@@ -237,7 +245,7 @@ func (a *answers) find(question []words.Word, species []Species, place meaning.P
 			common[f] += a.rarity[s]
 		}
 	}
-	wanted := FormOf(question)
+	wanted, named := FormOf(question), kindsIn(words.Join(question))
 	most := float32(leastLikeness)
 	var best *form
 	for i := range a.forms {
@@ -246,7 +254,7 @@ func (a *answers) find(question []words.Word, species []Species, place meaning.P
 		}
 		f := &a.forms[i]
 		own := common[i] / f.weight
-		if own < leastOfOwn || wanted.differs(&f.asked) || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
+		if own < leastOfOwn || wanted.differs(&f.asked) || f.kinds.strange(named) || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
 			continue
 		}
 		if like := ownShare*own + askedShare*common[i]/total + nearShare*max(0, place.Near(&f.place)); like > most {

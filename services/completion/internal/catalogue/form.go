@@ -70,6 +70,8 @@ type formPhrases struct {
 	}
 	Bad, Deadly, Death, Negations, Choice, NoChoice, Quiet, Enough, Feeds, Parts []string
 
+	Kinds, Strangers [][]string
+
 	Amounts struct {
 		Measures       map[string]map[string]float64
 		Spans, Numbers map[string]float64
@@ -102,6 +104,9 @@ var formsOf = func() *formPhrases { //nolint:gochecknoglobals // a table
 		pad(k.Asked)
 	}
 	for _, list := range [][]string{f.Polar.Phrases, f.Bad, f.Negations, f.Choice, f.NoChoice, f.Enough, f.Deadly, f.Death, f.Amounts.Under, f.Amounts.Over} {
+		pad(list)
+	}
+	for _, list := range slices.Concat(f.Kinds, f.Strangers) {
 		pad(list)
 	}
 	return &f
