@@ -153,6 +153,9 @@ func (tp *topology) review(t *testing.T, c *crowd, h *checker.History) {
 	if h.Attempts, err = tp.attempts(); err != nil {
 		t.Error(err)
 	}
+	for _, line := range tp.told() {
+		t.Errorf("seed %d: readiness did not change, and was told: %s", h.Seed, line)
+	}
 	h.Books = tp.books()
 	tp.tail.complete(h)
 	tp.report(h)

@@ -59,15 +59,6 @@ func awaitAnswer(t *testing.T, url string) {
 	t.Logf("answers after %v", time.Since(begun))
 }
 
-// wantTold checks that a program has logged each change of its readiness once.
-func wantTold(t *testing.T, p *stack.Process) {
-	t.Helper()
-	log := p.WholeLog()
-	if away, back := strings.Count(log, `msg="not ready`), strings.Count(log, `msg="ready again`); away != 1 || back != 1 {
-		t.Errorf("told %d times that it is not ready, and %d times that it is again:\n%s", away, back, p.Log())
-	}
-}
-
 // TestRoomOnTheDiskIsUsedAgain fills the disk of a standalone, and takes away what fills it.
 func TestRoomOnTheDiskIsUsedAgain(t *testing.T) {
 	t.Parallel()
@@ -94,6 +85,7 @@ func TestRoomOnTheDiskIsUsedAgain(t *testing.T) {
 	}
 	awaitAnswer(t, url)
 	awaitReadiness(t, all, healedWithin, "")
+	wantTold(t, all, 1)
 }
 
 // fillDisk writes a file until there is no room.
@@ -146,7 +138,7 @@ func TestNATSThatComesBackEmpty(t *testing.T) {
 	awaitAnswer(t, url)
 	for _, p := range append(services, edge) {
 		awaitReadiness(t, p, healedWithin, "")
-		wantTold(t, p)
+		wantTold(t, p, 1)
 	}
 	ends.Wait()
 	if n := bad.Load(); n > 0 {
@@ -205,6 +197,7 @@ func TestAServiceOfBeforeHarmsNobodysAnswers(t *testing.T) {
 	ask(40)
 	awaitReadiness(t, old, healedWithin, "")
 	awaitAnswer(t, oldURL)
+	wantTold(t, old, anyTimes) // it may have noticed, or not
 	for id, want := range wanted {
 		for _, from := range []string{url, oldURL} {
 			if got := api.Joined(t, api.Replay(t, from, id)).Text; got != want {
@@ -263,6 +256,8 @@ func TestNATSWhoseHostIsReplaced(t *testing.T) {
 	awaitAnswer(t, url)
 	awaitReadiness(t, replica, healedWithin, "")
 	awaitReadiness(t, edge, healedWithin, "")
+	wantTold(t, replica, anyTimes) // it may have found the new host before anybody could tell
+	wantTold(t, edge, anyTimes)
 }
 
 // TestLimitsAreSharedAgain has the connections of two edges to NATS die without a word: soon they count together again.

@@ -21,6 +21,8 @@ import (
 const (
 	readyPatience = time.Minute
 	startTries    = 3
+	// startLine begins a line of a process's output where it is started.
+	startLine = "== start "
 )
 
 // A supervised process is started again, with the same address, by whoever ended it, or
@@ -101,7 +103,7 @@ func (s *supervised) launch(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = output.Close() }() // the process has its own
-	fmt.Fprintf(output, "== start %d at %s\n", s.starts, time.Now().Format(time.RFC3339Nano))
+	fmt.Fprintf(output, startLine+"%d at %s\n", s.starts, time.Now().Format(time.RFC3339Nano))
 	cmd := exec.Command(s.path, s.args(s.starts)...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, stack.Environment(), output, output
 	if s.process, err = stack.Run(cmd); err != nil {
