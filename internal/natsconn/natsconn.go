@@ -3,8 +3,10 @@
 package natsconn
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -28,6 +30,8 @@ type Server struct {
 	CA string `name:"ca" help:"File with the certificate authorities for the server of --nats-url, in PEM; requires TLS." placeholder:"FILE"`
 	// Pair authenticates to it.
 	tlsfiles.Pair `embed:"" set:"cert_help=Certificate file that authenticates to the server of --nats-url; demands TLS." set:"key_help=File of the key to --nats-cert."`
+	// Dial connects to an address; nil: through the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }
 
 // Check returns what is wrong with the settings, by the flags' names. It reveals no secrets.
@@ -61,6 +65,16 @@ const (
 	// sent.
 	writeTimeout = 4 * time.Second
 )
+
+// DialContext connects to an address of the server, within [Timeout].
+func (s *Server) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	if s.Dial != nil {
+		return s.Dial(ctx, network, address)
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
+}
 
 // Options are those of a connection that is never given up. Publishing while it is down fails at once: old news
 // is of no use.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,12 +18,12 @@ const besideWait = time.Second
 // Replaced reports whether the server of a connection accepts a new connection but does not answer on the one
 // in use, as after its host was silently replaced. The connection's own pings find that too, but later: they
 // have to be patient with a server that stands still, which does neither. It takes at most a second.
-func Replaced(ctx context.Context, conn *nats.Conn) bool {
+func (s *Server) Replaced(ctx context.Context, conn *nats.Conn) bool {
 	ctx, cancel := context.WithTimeout(ctx, besideWait)
 	defer cancel()
 	answered := make(chan error, 1)
 	go func() { answered <- conn.FlushWithContext(ctx) }() // ends with ctx, or the write that it waits for
-	if !greets(ctx, conn.ConnectedUrl()) {
+	if !s.greets(ctx, conn.ConnectedUrl()) {
 		return false
 	}
 	select {
@@ -34,8 +35,8 @@ func Replaced(ctx context.Context, conn *nats.Conn) bool {
 }
 
 // greets reports whether a server greets a new connection, as NATS does, before ctx ends. A server that speaks
-// TLS or WebSocket from the start does not greet: nothing can be said about it.
-func greets(ctx context.Context, at string) bool {
+// WebSocket does not greet, but refuses what is no handshake, with TLS and without.
+func (s *Server) greets(ctx context.Context, at string) bool {
 	where, err := url.Parse(at)
 	if err != nil || where.Host == "" {
 		return false
@@ -44,13 +45,20 @@ func greets(ctx context.Context, at string) bool {
 	if where.Port() == "" {
 		address = net.JoinHostPort(where.Hostname(), strconv.Itoa(nats.DefaultPort))
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	conn, err := s.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return false
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	greeting := make([]byte, len("INFO "))
+	want := "INFO "
+	if strings.HasPrefix(where.Scheme, "ws") {
+		want = "HTTP/"
+		if _, err := io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+			return false
+		}
+	}
+	greeting := make([]byte, len(want))
 	_, err = io.ReadFull(conn, greeting)
-	return err == nil && string(greeting) == "INFO "
+	return err == nil && string(greeting) == want
 }

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"net"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func dial(address string, options ...grpc.DialOption) (*grpc.ClientConn, error) 
 		}),
 	)
 	if !strings.Contains(address, ",") {
-		return grpc.NewClient(address, options...)
+		return grpc.NewClient(address, append(options, grpc.WithResolvers(names{net.DefaultResolver.LookupHost}))...)
 	}
 	replicas := manual.NewBuilderWithScheme("replicas")
 	var state resolver.State

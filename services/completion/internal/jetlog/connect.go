@@ -109,6 +109,5 @@ type outside struct{ log *Log }
 // Dial implements [nats.CustomDialer].
 func (o outside) Dial(network, address string) (net.Conn, error) {
 	o.log.gate.shut()
-	dialer := net.Dialer{Timeout: natsconn.Timeout}
-	return dialer.DialContext(o.log.ctx, network, address)
+	return o.log.cfg.NATS.DialContext(o.log.ctx, network, address)
 }

@@ -1,6 +1,7 @@
 package jetlog
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/pawstream/pawstream/internal/natsconn"
+	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
 )
 
 // bound is how soon the log has to say that it has trouble, and to be well again, with what a
@@ -201,21 +203,51 @@ func TestAHostThatIsReplacedWithoutAWordIsFoundAgain(t *testing.T) {
 // TestAServerAnswersBeside tells a host that was replaced from a server that stands still, and from one that is well.
 func TestAServerAnswersBeside(t *testing.T) {
 	t.Parallel()
-	nats := runNATS(t, server.RANDOM_PORT, t.TempDir())
-	h, v := newHole(t, nats.Addr().String()), newValve(t, nats.Addr().String())
-	replaced := open(t, Config{NATS: at("nats://" + h.listener.Addr().String())})
-	still := open(t, Config{NATS: at("nats://" + v.listener.Addr().String())})
-	for _, l := range []*Log{replaced, still} {
-		if natsconn.Replaced(within(t), l.conn) {
-			t.Errorf("%s is well, and taken for replaced", l.at)
-		}
+	web := &server.Options{Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir()}
+	web.Websocket.Host, web.Websocket.Port, web.Websocket.NoTLS = "127.0.0.1", server.RANDOM_PORT, true
+	secured := &server.Options{Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir()}
+	files := tlstest.NewAuthority(t, "test").Issue(t, "nats")
+	pair, err := tls.LoadX509KeyPair(files.Cert, files.Key)
+	if err != nil {
+		t.Fatal(err)
 	}
-	h.swallow()
-	v.hold(true)
-	if !natsconn.Replaced(within(t), replaced.conn) {
-		t.Error("a host that was replaced is not noticed")
+	secured.Websocket.Host, secured.Websocket.Port = "127.0.0.1", server.RANDOM_PORT
+	secured.Websocket.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}
+	for _, by := range []struct {
+		scheme, address string
+		settings        natsconn.Server
+	}{
+		{"nats", runNATS(t, server.RANDOM_PORT, t.TempDir()).Addr().String(), natsconn.Server{}},
+		{"ws", webAddress(t, web), natsconn.Server{}},
+		{"wss", webAddress(t, secured), natsconn.Server{CA: files.CA}},
+	} {
+		t.Run(by.scheme, func(t *testing.T) {
+			h, v := newHole(t, by.address), newValve(t, by.address)
+			through := func(listener net.Listener) *Log {
+				settings := by.settings
+				settings.URL = by.scheme + "://" + listener.Addr().String()
+				return open(t, Config{NATS: settings})
+			}
+			replaced, still := through(h.listener), through(v.listener)
+			for _, l := range []*Log{replaced, still} {
+				if l.cfg.NATS.Replaced(within(t), l.conn) {
+					t.Errorf("%s is well, and taken for replaced", l.at)
+				}
+			}
+			h.swallow()
+			v.hold(true)
+			if !replaced.cfg.NATS.Replaced(within(t), replaced.conn) {
+				t.Error("a host that was replaced is not noticed")
+			}
+			if still.cfg.NATS.Replaced(within(t), still.conn) {
+				t.Error("a server that stands still is taken for replaced")
+			}
+		})
 	}
-	if natsconn.Replaced(within(t), still.conn) {
-		t.Error("a server that stands still is taken for replaced")
-	}
+}
+
+// webAddress starts a server, and returns where it speaks WebSocket.
+func webAddress(t *testing.T, options *server.Options) string {
+	t.Helper()
+	return strings.TrimPrefix(strings.TrimPrefix(serveNATS(t, options).WebsocketURL(), "wss://"), "ws://")
 }

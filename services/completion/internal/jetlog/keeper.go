@@ -13,7 +13,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/pawstream/pawstream/internal/natsconn"
 	"github.com/pawstream/pawstream/internal/wait"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
@@ -181,7 +180,7 @@ func (k *keeper) prove(ctx context.Context) error {
 			return nil
 		case !l.conn.IsConnected():
 			return err
-		case l.server == nil && errors.Is(err, nats.ErrTimeout) && natsconn.Replaced(ctx, l.conn):
+		case l.server == nil && errors.Is(err, nats.ErrTimeout) && l.cfg.NATS.Replaced(ctx, l.conn):
 			l.cfg.Logger.WarnContext(ctx, "NATS answers on a new connection but not on ours, which is given up", slog.String("at", l.at))
 			return cmp.Or(l.conn.ForceReconnect(), err)
 		}
