@@ -1,10 +1,10 @@
 # `make` shows what there is. The two that matter: `make run` and `make test`.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint gen advisor bench pgo microbench up fuzz faults clients screenshots
+.PHONY: help run demo test test-all lint gen advisor bench pgo microbench up fuzz faults clients screenshots
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Serve everything in one process on http://127.0.0.1:8080
 	@echo "Compiling: a minute or two the first time, seconds after that."
@@ -14,8 +14,11 @@ demo: ## Break an answer on purpose at http://127.0.0.1:8080/demo: two completio
 	@echo "Compiling: a minute or two the first time, seconds after that. Then open http://127.0.0.1:8080/demo"
 	@mkdir -p bin && go build -o bin ./services/standalone && exec bin/standalone --demo --advisor-pace=6
 
-test: ## Run every test there is (Node is used where it is installed)
+test: ## Run the tests, without those that are long (Node is used where it is installed)
 	.ci/run test
+
+test-all: ## Run every test there is
+	.ci/run unit e2e
 
 lint: ## Check style, the contract and the generated code
 	.ci/run lint

@@ -1,9 +1,10 @@
 // Command tests reads what `go test -json` says, and tells a reader what runs, what failed with its
-// output, and at the end what was skipped and why.
+// output, and at the end what was skipped and why. Its arguments are the last lines.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,22 +22,29 @@ type event struct {
 	Elapsed                                                float64
 }
 
+// A test is the name of one, with its package.
+type test struct{ pkg, name string }
+
 // A report is what a run came to.
 type report struct {
 	out     io.Writer
 	said    map[string][]string // by package and test, what it printed
 	passed  int
 	failed  []string
-	skipped map[string][]string // by reason, the tests
+	skipped map[string][]test // by reason
 }
 
 func main() {
-	r := report{out: os.Stdout, said: make(map[string][]string), skipped: make(map[string][]string)}
+	r := report{out: os.Stdout, said: make(map[string][]string), skipped: make(map[string][]test)}
 	if err := r.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	if !r.sum() {
+	good := r.sum()
+	for _, note := range os.Args[1:] {
+		fmt.Println(note)
+	}
+	if !good {
 		os.Exit(1)
 	}
 }
@@ -107,7 +115,7 @@ func (r *report) end(e event, name, key string) {
 			reason = after
 		}
 		reason = strings.TrimSpace(reason)
-		r.skipped[reason] = append(r.skipped[reason], key)
+		r.skipped[reason] = append(r.skipped[reason], test{name, e.Test})
 	default:
 		r.passed++
 	}
@@ -120,7 +128,34 @@ func (r *report) sum() bool {
 		fmt.Fprintf(r.out, "FAIL  %s\n", name)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.skipped)) {
-		fmt.Fprintf(r.out, "NOT RUN, %s: %s\n", reason, strings.Join(r.skipped[reason], ", "))
+		fmt.Fprintf(r.out, "NOT RUN  %s:%s\n", reason, list(r.skipped[reason]))
 	}
 	return len(r.failed) == 0
+}
+
+// list writes tests one after the other, each package's name before its first. Of many parts of one test it has the number.
+func list(tests []test) string {
+	parts := make(map[test]int)
+	for _, t := range tests {
+		whole, _, _ := strings.Cut(t.name, "/")
+		parts[test{t.pkg, whole}]++
+	}
+	slices.SortFunc(tests, func(a, b test) int { return cmp.Or(cmp.Compare(a.pkg, b.pkg), cmp.Compare(a.name, b.name)) })
+	var text strings.Builder
+	pkg := ""
+	for _, t := range tests {
+		if t.pkg != pkg {
+			pkg = t.pkg
+			text.WriteString("\n    " + pkg)
+		}
+		whole, _, _ := strings.Cut(t.name, "/")
+		switch n := parts[test{t.pkg, whole}]; {
+		case n == 1:
+			text.WriteString(" " + t.name)
+		case n > 1:
+			fmt.Fprintf(&text, " %s (%d parts)", whole, n)
+			parts[test{t.pkg, whole}] = 0
+		}
+	}
+	return text.String()
 }

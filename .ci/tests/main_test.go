@@ -12,8 +12,18 @@ func TestReport(t *testing.T) {
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestGood","Output":"=== RUN   TestGood\n"}
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestGood","Output":"    a_test.go:1: chatter\n"}
 {"Action":"pass","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestGood","Elapsed":0.1}
-{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestNode","Output":"    node_test.go:7: NOT TESTED, because it needs Node: not found\n"}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestNode","Output":"    node_test.go:7: it needs Node: not found\n"}
 {"Action":"skip","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestNode","Elapsed":0}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestEverywhere/late","Output":"    e_test.go:3: it needs Node: not found\n"}
+{"Action":"skip","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestEverywhere/late","Elapsed":0}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/faults","Test":"TestHeals/a","Output":"    m_test.go:3: long: it takes minutes\n"}
+{"Action":"skip","Package":"github.com/pawstream/pawstream/e2e/faults","Test":"TestHeals/a","Elapsed":0}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/faults","Test":"TestHeals/b","Output":"    m_test.go:3: long: it takes minutes\n"}
+{"Action":"skip","Package":"github.com/pawstream/pawstream/e2e/faults","Test":"TestHeals/b","Elapsed":0}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/door","Test":"TestMemory","Output":"    m_test.go:3: long: it takes minutes\n"}
+{"Action":"skip","Package":"github.com/pawstream/pawstream/e2e/door","Test":"TestMemory","Elapsed":0}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/door","Test":"TestApp","Output":"    a_test.go:3: it needs Node: not found\n"}
+{"Action":"skip","Package":"github.com/pawstream/pawstream/e2e/door","Test":"TestApp","Elapsed":0}
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Output":"    b_test.go:2: want 1, got 2\n"}
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Output":"--- FAIL: TestBad (2.00s)\n"}
 {"Action":"fail","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Elapsed":2}
@@ -35,10 +45,15 @@ not JSON
 1 passed, 2 failed
 FAIL  e2e/stream TestBad
 FAIL  e2e/stream
-NOT RUN, NOT TESTED, because it needs Node: not found: e2e/stream TestNode
+NOT RUN  it needs Node: not found:
+    e2e/door TestApp
+    e2e/stream TestEverywhere/late TestNode
+NOT RUN  long: it takes minutes:
+    e2e/door TestMemory
+    e2e/faults TestHeals (2 parts)
 `
 	var out strings.Builder
-	r := report{out: &out, said: make(map[string][]string), skipped: make(map[string][]string)}
+	r := report{out: &out, said: make(map[string][]string), skipped: make(map[string][]test)}
 	if err := r.read(strings.NewReader(said)); err != nil {
 		t.Fatal(err)
 	}

@@ -2,14 +2,18 @@ package spec_test
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pawstream/pawstream/internal/skip"
 )
+
+// searches is why a short run has two of them.
+const searches = "some seventy searches, each for seconds"
 
 // Bounds that keep each search to seconds. Each goes further than the others in one direction.
 var (
@@ -43,6 +47,9 @@ func TestTheModelHolds(t *testing.T) {
 		{"with journals and two takeovers", "journal", []string{"-DALONE", "-DLIVES=3", "-DCLAIMS=2", "-DEVENTS=3", "-DROOM=2", "-DCANCELS=0", "-DFAILURES=0"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			if test.model != "anew" && test.name != "with two readers" {
+				skip.Long(t, searches)
+			}
 			out := check(t, test.model, "-O2", test.bounds...)
 			if name := violated(out); name != "" || !strings.Contains(out, "errors: 0") {
 				t.Fatalf("violated: %q\n%s", name, out)
@@ -67,6 +74,7 @@ func partly(bound string) bool {
 }
 
 func TestTheModelFails(t *testing.T) {
+	skip.Long(t, searches)
 	t.Parallel()
 	needSpin(t)
 	for _, test := range []struct {
@@ -139,6 +147,7 @@ func TestTheModelFails(t *testing.T) {
 }
 
 func TestTheModelReaches(t *testing.T) {
+	skip.Long(t, searches)
 	t.Parallel()
 	needSpin(t)
 	for _, test := range []struct {
@@ -175,18 +184,13 @@ func TestTheModelReaches(t *testing.T) {
 	}
 }
 
-// needSpin skips the test where the model checker is missing, but never in CI.
+// needSpin skips the test where the model checker is missing.
 func needSpin(t *testing.T) {
 	t.Helper()
 	for _, program := range []string{"spin", "gcc"} {
-		if _, err := exec.LookPath(program); err == nil {
-			continue
+		if _, err := exec.LookPath(program); err != nil {
+			skip.Missing(t, program+" (apt-get install spin gcc libc6-dev)", err)
 		}
-		message := program + " is missing: apt-get install spin gcc libc6-dev"
-		if os.Getenv("CI") == "true" { //nolint:forbidigo // a test has no main to be told by
-			t.Fatal(message)
-		}
-		t.Skip(message)
 	}
 }
 

@@ -22,9 +22,13 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 var only = flag.String("only", "", "run the clients alone whose name and version match this, and with -write keep the other rows")
+
+// few are the clients of a short run, as only has them.
+const few = "^`(openai` .npm. 7|@langchain/openai` 1|eventsource` 5)"
 
 var every = flag.Bool("every", false, "run also the clients that take long to install or to run")
 
@@ -201,6 +205,10 @@ func goModule(version string) string {
 // TestGallery runs real clients against the programs, and compares the table of docs/clients.md with
 // what came of it. A client fails that takes a failure, or a part, for a whole answer.
 func TestGallery(t *testing.T) {
+	if testing.Short() && *only == "" {
+		*only = few
+		t.Run("others", func(t *testing.T) { skip.Long(t, "some fifty clients, of which a short run has three") })
+	}
 	*every = *every || *write
 	dir := t.TempDir()
 	named := regexp.MustCompile(*only)
@@ -369,7 +377,7 @@ func TestPage(t *testing.T) {
 func install(t *testing.T, dir string, all []client) {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
-		rig.Missing(t, "Node 20 or newer", err)
+		skip.Missing(t, "Node 20 or newer", err)
 	}
 	run := func(in, name string, args ...string) {
 		command := exec.CommandContext(t.Context(), name, args...)
@@ -392,7 +400,7 @@ func install(t *testing.T, dir string, all []client) {
 	for _, c := range all {
 		if language, _, _ := strings.Cut(c.command[len(c.command)-1], " "); c.from == "languages" {
 			if _, err := exec.LookPath(language); err != nil {
-				rig.Missing(t, language, err)
+				skip.Missing(t, language, err)
 			}
 		}
 	}

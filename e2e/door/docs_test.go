@@ -10,6 +10,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // A swagger is the page at /docs.
@@ -93,10 +94,11 @@ func (s swagger) tryResponses(t *testing.T, try func(path, method string, params
 // "Try it out" shows the real answer of each call that is answered with JSON. No request fails, and nothing
 // is an error of the page.
 func TestSwaggerUI(t *testing.T) {
+	skip.Long(t, "a browser opens every operation of the API and tries it")
 	t.Parallel()
 	chromium, err := browser.Start()
 	if err != nil {
-		rig.Missing(t, "Chromium", err)
+		skip.Missing(t, "Chromium", err)
 	}
 	t.Cleanup(chromium.Close)
 	url := rig.Fast(t).URL()

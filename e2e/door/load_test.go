@@ -17,6 +17,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
@@ -35,6 +36,7 @@ func spread(all []time.Duration) string {
 
 // TestOverload offers ten times as many streams as may be open.
 func TestOverload(t *testing.T) {
+	skip.Long(t, "it offers ten times as many streams as may be open")
 	const capacity = 40
 	const tokens = 7 * rig.SteadyPace
 	s := rig.Own(t, stack.Options{Pace: rig.SteadyPace, Completion: []string{"--log=memory"}, Edge: []string{"--max-streams=" + strconv.Itoa(capacity)}})
@@ -125,6 +127,7 @@ func turnedAway(transport http.RoundTripper, req *http.Request) (time.Duration, 
 // TestAbortedRequests leaves ten thousand streams at any moment of theirs. Most follow one
 // answer that lasts: what is tried is the door, not the engine.
 func TestAbortedRequests(t *testing.T) {
+	skip.Long(t, "it leaves ten thousand streams")
 	const requests, clients, capacity, created = 10_000, 50, 200, 50
 	s := rig.Own(t, stack.Options{Pace: 2, Completion: []string{"--log=memory"}, Edge: []string{"--max-streams=" + strconv.Itoa(capacity)}})
 	lasting := api.Post(t, s.URL(), api.Streamed(api.Object{"max_tokens": nil, "on_disconnect": "continue"}), "X-Request-Timeout-Ms: 500")
@@ -225,6 +228,7 @@ const slowReaderMemory = 256 << 10
 // buffer on its way can hold, and a hundred that read as they should. It takes programs
 // without the race detector, with which two cores are busy for minutes.
 func TestThousandSlowReaders(t *testing.T) {
+	skip.Long(t, "it has a thousand readers of a byte a second")
 	const slow, normal, tokens = 1000, 100, 2 * rig.SteadyPace
 	nats := "--nats-url=" + rig.NATS(t).ClientURL()
 	built := rig.FastPrograms(t)

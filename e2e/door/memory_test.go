@@ -24,6 +24,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // Settings of the programs that TestMemory loads, and what docs/operations.md says that they
@@ -59,6 +60,7 @@ func (s *siege) besieger() string { return besiegers()[int(s.asked.Add(1))%len(b
 // TestMemory offers ten times what there is memory for, in every form, and has ordinary callers
 // ask beside it.
 func TestMemory(t *testing.T) {
+	skip.Long(t, "it fills the memory in every form, for minutes")
 	server := httptest.NewServer(http.HandlerFunc(modelThatTakesMemory))
 	t.Cleanup(server.Close)
 	t.Cleanup(server.CloseClientConnections)

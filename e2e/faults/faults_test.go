@@ -26,6 +26,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // limits are generous: what is measured is printed, what is checked is that it is
@@ -47,9 +48,14 @@ const windDown = time.Minute
 
 func TestFaults(t *testing.T) {
 	t.Run("single", func(t *testing.T) {
-		survive(t, plan{Name: "single", NATS: 1, CutOften: true, Pace: *pace, Disk: diskOf(*duration), Retention: retention}, disturb())
+		var must []string // all kinds
+		if testing.Short() {
+			must = []string{"kill-completion", "kill-edge", "kill-nats", "pause-completion", "cut-edge"}
+		}
+		survive(t, plan{Name: "single", NATS: 1, CutOften: true, Pace: *pace, Disk: diskOf(*duration), Retention: retention}, disturb(must...))
 	})
 	t.Run("cluster", func(t *testing.T) {
+		skip.Long(t, "it has every kind of fault, under three NATS servers")
 		survive(t, plan{Name: "cluster", NATS: 3, CutOften: true, Pace: *pace}, disturb(
 			"kill-completion", "kill-edge", "kill-nats", "pause-completion", "term-completion", "term-edge", "cut-edge"))
 	})

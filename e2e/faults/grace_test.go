@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/e2e/faults/checker"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestGrace has a completion followed at another replica than its owner, for longer
 // than a completion goes on without a reader, while something else happens: who is
 // followed must not be given up.
 func TestGrace(t *testing.T) {
+	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
 	const grace = 700 * time.Millisecond
 	for _, test := range []struct {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/e2e/faults/checker"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // aftermath is how long clients go on asking after a fault that is the only one: longer
@@ -19,6 +20,7 @@ var aftermath = limits.Recover + 5*time.Second
 // TestHeals has a fault happen after which nothing would work if the services did not see
 // to that by themselves: nobody restarts them.
 func TestHeals(t *testing.T) {
+	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
@@ -63,6 +65,7 @@ func TestHeals(t *testing.T) {
 // and many completions are written there in the meantime. What the replica says when it
 // goes on, of completions that are no more, harms none of them.
 func TestOldWriters(t *testing.T) {
+	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
 	const unfinished, fresh = 60, 400
 	tp := start(t, plan{Name: "old-writers", NATS: 1, Pace: 2}, rand.New(rand.NewPCG(*seed, 0)))

@@ -40,11 +40,7 @@ var binaries = sync.OnceValues(func() (stack.Programs, error) {
 		return "", err
 	}
 	built = dir
-	compile := stack.Build
-	if rig.WithoutRace() {
-		compile = stack.BuildFast
-	}
-	programs, err := compile(context.Background(), dir, "services/completion/internal/"+completionProgram)
+	programs, err := rig.Compile(context.Background(), dir, "services/completion/internal/"+completionProgram)
 	if err != nil {
 		return "", err
 	}
@@ -62,6 +58,9 @@ var built string
 func TestMain(m *testing.M) {
 	if err := unmountLeft(); err != nil {
 		fmt.Fprintln(os.Stderr, "unmount what earlier tests have left:", err)
+	}
+	if flag.Parse(); testing.Short() {
+		*duration, *clients = min(*duration, 12*time.Second), min(*clients, 60)
 	}
 	code := rig.Main(m)
 	if built != "" {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // A front stands before an edge, and answers what it likes by itself.
@@ -45,6 +46,7 @@ func before(t *testing.T, address string) *front {
 
 // TestNoListOfModels asks where the list of models cannot be had, or not yet: a model is asked that there is.
 func TestNoListOfModels(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	server := serve(t, "--log=memory", "--advisor-pace=0")
 	for name, list := range map[string]func(w http.ResponseWriter, r *http.Request){
@@ -79,6 +81,7 @@ func TestNoListOfModels(t *testing.T) {
 
 // TestEscape presses a key that stops answers where it belongs to something else.
 func TestEscape(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)
@@ -146,6 +149,7 @@ func TestContinue(t *testing.T) {
 
 // TestWhy has a server away in several ways: the page says why, and when the next try is, and tries at once for whoever asks.
 func TestWhy(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	f := before(t, serve(t, "--log=memory", "--advisor-pace=0").Addr("http"))
 	c := open(t)
@@ -192,6 +196,7 @@ func TestWhy(t *testing.T) {
 // TestSilence waits in a queue for a model, and then for what it thinks: the place in the queue is told, what it thinks is there, folded,
 // and how long nothing has come is told.
 func TestSilence(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	models := filepath.Join(t.TempDir(), "models.yaml")

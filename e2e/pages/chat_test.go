@@ -5,7 +5,6 @@ package pages
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -14,10 +13,10 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/internal/skip"
 )
-
-var withoutRace = flag.Bool("fast", false, "build the programs without the race detector: for figures")
 
 var (
 	binaries     = sync.OnceValues(build)
@@ -48,11 +47,7 @@ func build() (stack.Programs, error) {
 		return "", err
 	}
 	finally(func() { _ = os.RemoveAll(dir) })
-	compile := stack.Build
-	if *withoutRace {
-		compile = stack.BuildFast
-	}
-	return compile(context.Background(), dir, "services/completion/internal/faultcompletion")
+	return rig.Compile(context.Background(), dir, "services/completion/internal/faultcompletion")
 }
 
 func start() (*browser.Browser, error) {
@@ -81,15 +76,6 @@ func programs(t *testing.T) stack.Programs {
 	return p
 }
 
-// missing skips a test for want of a program, or fails it where all have to be there.
-func missing(t *testing.T, what string, err error) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is needed with CI=true: %v", what, err)
-	}
-	t.Skipf("NOT TESTED, because it needs %s: %v", what, err)
-}
-
 // A chat is a page in a browser.
 type chat struct{ *browser.Page }
 
@@ -98,7 +84,7 @@ func open(t *testing.T) chat {
 	t.Helper()
 	b, err := chromium()
 	if err != nil {
-		missing(t, "Chromium", err)
+		skip.Missing(t, "Chromium", err)
 	}
 	c := chat{b.Open(t, 1280, 800)}
 	c.Before(keptFunction)
@@ -197,7 +183,7 @@ func (c chat) lookAt(t *testing.T, state string, at ...int64) {
 	t.Helper()
 	source, err := axe()
 	if err != nil {
-		missing(t, "npm and axe-core", err)
+		skip.Missing(t, "npm and axe-core", err)
 	}
 	size := browser.Eval[[]int64](c.Page, `[innerWidth, innerHeight]`)
 	before := browser.Eval[string](c.Page, `document.documentElement.dataset.theme ?? ""`)

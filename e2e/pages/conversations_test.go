@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 const (
@@ -129,6 +130,7 @@ func TestConversations(t *testing.T) {
 // TestTabs has two tabs ask at the same time, each in a conversation of its own, which both of them see. In one that both have
 // open, what one asks is answered in the other.
 func TestTabs(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	address := url(serve(t, "--log=memory", "--advisor-pace=25")) // so that an answer can be stopped
 	first := open(t)
@@ -198,6 +200,7 @@ func TestTabs(t *testing.T) {
 
 // TestOlderConversations opens the page in a browser where the version before it has kept conversations, one for each tab.
 func TestOlderConversations(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	server := serve(t, "--log=memory")
@@ -232,6 +235,7 @@ func TestOlderConversations(t *testing.T) {
 
 // TestNoRoom asks where the storage is full, and where there is none.
 func TestNoRoom(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	address := url(serve(t, "--log=memory", "--advisor-pace=0"))
 	t.Run("full", func(t *testing.T) {
@@ -293,6 +297,7 @@ func TestNoRoom(t *testing.T) {
 
 // TestThousandConversations has many in the list: the page is there, finds one by its answer, and opens it.
 func TestThousandConversations(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	address := url(serve(t, "--log=memory"))
@@ -322,6 +327,7 @@ func TestThousandConversations(t *testing.T) {
 
 // TestListOfConversations uses the list on a phone, where it lies over the conversation, and by keyboard alone.
 func TestListOfConversations(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	c.Resize(320, 640)

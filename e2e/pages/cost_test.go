@@ -10,10 +10,12 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestCost asks a model whose price is known: below the answer is what it has cost, after a reload too.
 func TestCost(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	priced := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestDemo breaks an answer by all buttons of the demonstration: no event is lost, and none comes twice.
 func TestDemo(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	server := serve(t, "--demo", "--advisor-pace=10")

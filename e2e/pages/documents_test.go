@@ -9,10 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestDocuments goes from the chat to each document and back, in one theme for all of them, which is chosen on any.
 func TestDocuments(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	address := url(serve(t, "--log=memory"))
@@ -94,6 +96,7 @@ func (c chat) reading(t *testing.T, address string) {
 
 // TestStreamSample goes to the stream that the page about streams shows: the first piece of the answer is in sight, without scrolling.
 func TestStreamSample(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	address := url(serve(t, "--log=memory"))
@@ -141,10 +144,11 @@ func (c chat) tablesAreWhole(t *testing.T, width int64) {
 
 // TestAPIDocs has axe look at Swagger UI's page in both themes, and opens an operation by its address.
 func TestAPIDocs(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	source, err := axe()
 	if err != nil {
-		missing(t, "npm and axe-core", err)
+		skip.Missing(t, "npm and axe-core", err)
 	}
 	c := open(t)
 	c.Go(url(serve(t, "--log=memory")) + "docs")

@@ -6,14 +6,16 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/firefox"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestFirefox asks, reads and scrolls in Firefox, by real keys and a wheel: what the page relies on is not Chromium's alone.
 func TestFirefox(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	program, err := firefox.Find()
 	if err != nil {
-		missing(t, "Firefox", err)
+		skip.Missing(t, "Firefox", err)
 	}
 	m := model(t)
 	server := serve(t, "--log=memory", "--upstream-url="+m.URL, "--upstream-model=wild")

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // A hand uses a control of the page, which is known by its name.
@@ -61,6 +62,7 @@ func named(name string) string {
 // TestByHand uses each control of the page by mouse, and by keyboard alone: what the server
 // was asked, and does, is what the page says.
 func TestByHand(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	for name, with := range map[string]struct {
 		use        hand

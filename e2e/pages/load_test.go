@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestFirstLoad opens the page several times, each with an empty profile. It bounds the bytes, and the time from the beginning of
@@ -17,6 +18,7 @@ import (
 //
 //	go test ./e2e/pages -run '^TestFirstLoad$' -count=5 -v -fast
 func TestFirstLoad(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	server := serve(t, "--log=memory")
 	const most, times, slowest = 200 << 10, 5, 3_000

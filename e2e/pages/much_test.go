@@ -5,10 +5,12 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestMuch gives a hundred thousand letters of instructions, which are sent whole, kept, and there again after a reload.
 func TestMuch(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)

@@ -20,6 +20,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestAsk asks and reads, by keyboard, and looks at the page in its states.
@@ -293,6 +294,7 @@ func TestBadInput(t *testing.T) {
 // link, tag and fence is seen half-finished, and then a line of a megabyte. After a reload the
 // page shows the same, made from the whole text at once.
 func TestBadStream(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	model := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -423,6 +425,7 @@ const (
 // do than this makes each frame longer, by the times that the browser does not run; so the best of up to five readings is held against
 // the bound for frames, while each is held against that for the heap.
 func TestLongAnswer(t *testing.T) { // not while others take the machine
+	skip.Long(t, "a real browser in one more state of the page")
 	c := open(t)
 	const tokens = "20000"
 	completion, err := programs(t).Start(t.Context(), "faultcompletion", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log=memory",

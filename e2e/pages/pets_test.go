@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestPetCards asks for pets: those that the answer shows come as cards, also after a reload, and each can be asked about.
@@ -111,6 +112,7 @@ const onward = `[...document.querySelectorAll(".onward button")].map((e) => e.te
 
 // TestSources follows the link of a breed among an answer's sources, beside that of a pet: it leads to the pets of that breed.
 func TestSources(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	c.Go(url(serve(t, "--log=memory", "--advisor-pace=0")))
@@ -133,6 +135,7 @@ func TestSources(t *testing.T) {
 
 // TestOnward clicks on from an answer without pets: what is offered then is something else. After a danger nothing is.
 func TestOnward(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	c.Go(url(serve(t, "--log=memory", "--advisor-pace=0")))
@@ -155,6 +158,7 @@ func TestOnward(t *testing.T) {
 
 // TestPortraits draws each species in each coat, and what nobody knows.
 func TestPortraits(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	c.Go(url(serve(t, "--log=memory")))
@@ -182,6 +186,7 @@ func TestPortraits(t *testing.T) {
 
 // TestBadPets has a conversation kept with pets of every wrong form: the page shows what it can, harmless.
 func TestBadPets(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	server := serve(t, "--log=memory")

@@ -12,11 +12,13 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestPictures drops pictures: they are shown, can be taken away, and go along with the question, small enough. A model that takes none
 // says so.
 func TestPictures(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)
@@ -80,6 +82,7 @@ func TestPictures(t *testing.T) {
 
 // TestPastedPicture copies a picture where it is seen, and pastes it into the question.
 func TestPastedPicture(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 const (
@@ -20,6 +21,7 @@ const (
 // TestScrollingUp moves up while an answer streams, in each way that there is: the page lets go at once, and holds
 // the end again by Latest, or once somebody is there.
 func TestScrollingUp(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)
@@ -102,6 +104,7 @@ func TestScrollingUp(t *testing.T) {
 // TestOpenBlock selects in the block that is being written: what is selected stays, while the block grows, while its list
 // comes to have paragraphs, and once it is final. And no marker of Markdown is seen that is none.
 func TestOpenBlock(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)
@@ -157,6 +160,7 @@ func TestOpenBlock(t *testing.T) {
 
 // TestTables reads a wide table on a phone: words stay whole, columns are aligned as the model says.
 func TestTables(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)
@@ -219,6 +223,7 @@ func TestHearing(t *testing.T) {
 
 // TestPaper prints a conversation that is read in the dark.
 func TestPaper(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	c.ask(url(serve(t, "--log=memory", "--advisor-pace=0")))
@@ -243,6 +248,7 @@ func TestPaper(t *testing.T) {
 
 // TestFramesOfLongStream reads more frames than are kept: the head of the stream stays. They can be filtered, read as text, and paused.
 func TestFramesOfLongStream(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestShare shares an answer while it comes: a guest, who has no key, reads it live and after a reload, and cannot stop it. Once the
@@ -70,6 +71,7 @@ func TestShare(t *testing.T) {
 // TestShareLive shares an answer while it comes, by mouse, and reads it elsewhere. The button is there after a reload too, and keeps the
 // focus when the answer ends.
 func TestShareLive(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	owner, guest := serveWild(t, m, nil), open(t)

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestWithoutServer reloads the page while its server is away: it opens, shows the conversations, and asks again once the
 // server is back.
 func TestWithoutServer(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	c := open(t)
 	data := t.TempDir()

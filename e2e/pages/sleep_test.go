@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestAsleep has a tab sleep for a minute while its answer goes on, or ends, or while the server starts anew: once awake it has
 // all of it.
 func TestAsleep(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	const asleep = time.Minute
 	for name, pace := range map[string]string{"goes on": "4", "has ended": "40", "was killed": "4"} {

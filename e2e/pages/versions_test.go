@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/e2e/internal/browser"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestVersions has a question answered again: both answers are there, also after a reload, and the chosen one is what the
@@ -50,6 +51,7 @@ func TestVersions(t *testing.T) {
 
 // TestEdit changes a question and asks it anew: what was answered to the old one stays in a conversation of its own.
 func TestEdit(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)
@@ -88,6 +90,7 @@ func TestEdit(t *testing.T) {
 
 // TestCode reads blocks of code: their language is told, and what is copied is the code, however long it is.
 func TestCode(t *testing.T) {
+	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	m := model(t)
 	c := serveWild(t, m, nil)

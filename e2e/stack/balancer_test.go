@@ -16,6 +16,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
@@ -53,7 +54,7 @@ func TestBalancer(t *testing.T) {
 	t.Parallel()
 	path, err := exec.LookPath("caddy")
 	if err != nil {
-		rig.Missing(t, "caddy", err)
+		skip.Missing(t, "caddy", err)
 	}
 	hosts := []string{"127.0.0.2", "127.0.0.3"}
 	free := ports(t, 3, "127.0.0.1", hosts[0], hosts[1])
@@ -177,7 +178,7 @@ func TestBalancerStarts(t *testing.T) {
 	t.Parallel()
 	path, err := exec.LookPath("caddy")
 	if err != nil {
-		rig.Missing(t, "caddy", err)
+		skip.Missing(t, "caddy", err)
 	}
 	for _, name := range []string{"", "localhost", "127.0.0.1", "shop.example"} {
 		validate := exec.Command(path, "validate", "--config", filepath.Join(root, "deploy", "Caddyfile"), "--adapter", "caddyfile")

@@ -19,6 +19,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
@@ -27,7 +28,7 @@ func readme(t *testing.T) string {
 	t.Helper()
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			rig.Missing(t, tool, err)
+			skip.Missing(t, tool, err)
 		}
 	}
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))

@@ -18,6 +18,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 const clientDir = "../../clients/js"
@@ -98,7 +99,7 @@ func TestClientPackage(t *testing.T) {
 	t.Parallel()
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		rig.Missing(t, "npm", err)
+		skip.Missing(t, "npm", err)
 	}
 	cmd := exec.CommandContext(t.Context(), npm, "pack", "--dry-run", "--json", "--ignore-scripts")
 	cmd.Dir = clientDir

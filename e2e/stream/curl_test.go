@@ -15,6 +15,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
@@ -46,7 +47,7 @@ func curlCommand(ctx context.Context, t *testing.T, url, path string, more ...st
 	t.Helper()
 	program, err := exec.LookPath("curl")
 	if err != nil {
-		rig.Missing(t, "curl", err)
+		skip.Missing(t, "curl", err)
 	}
 	args := append([]string{"-sS", "-N", "--max-time", "60", "--noproxy", "*", url + "/v1/chat/completions" + path}, more...)
 	return exec.CommandContext(ctx, program, args...)

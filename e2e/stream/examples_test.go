@@ -27,6 +27,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 	"github.com/pawstream/pawstream/examples"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // calm is what the examples ask.
@@ -163,7 +164,7 @@ func shell(program string) func(t *testing.T, dir, file string) *exec.Cmd {
 				t.Fatal(err)
 			}
 		} else if _, err := exec.LookPath(program); err != nil {
-			rig.Missing(t, program, err)
+			skip.Missing(t, program, err)
 		}
 		return inDir(t, dir, "sh", file)
 	}
@@ -179,7 +180,7 @@ func pythonExample(t *testing.T, dir, file string) *exec.Cmd {
 	t.Helper()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		rig.Missing(t, "Python 3", err)
+		skip.Missing(t, "Python 3", err)
 	}
 	return inDir(t, dir, python, "-B", file)
 }
@@ -198,10 +199,10 @@ func pythonGRPC(t *testing.T, dir, file string) *exec.Cmd {
 	}
 	plugin, err := exec.LookPath("grpc_python_plugin")
 	if err != nil {
-		rig.Missing(t, "Debian's protobuf-compiler-grpc", err)
+		skip.Missing(t, "Debian's protobuf-compiler-grpc", err)
 	}
 	if _, err := os.Stat("/usr/include/google/protobuf/struct.proto"); err != nil {
-		rig.Missing(t, "Debian's libprotobuf-dev", err)
+		skip.Missing(t, "Debian's libprotobuf-dev", err)
 	}
 	protoc := inDir(t, dir, append([]string{
 		"protoc", "-I", proto, "--python_out=.", "--grpc_python_out=.", "--plugin=protoc-gen-grpc_python=" + plugin,
@@ -214,7 +215,7 @@ func pythonGRPC(t *testing.T, dir, file string) *exec.Cmd {
 			return inDir(t, dir, python, "-B", file)
 		}
 	}
-	rig.Missing(t, "Debian's python3-grpcio", err)
+	skip.Missing(t, "Debian's python3-grpcio", err)
 	return nil
 }
 
@@ -404,7 +405,7 @@ func TestExamplesInBrowser(t *testing.T) {
 	t.Parallel()
 	chromium, err := browser.Start()
 	if err != nil {
-		rig.Missing(t, "Chromium", err)
+		skip.Missing(t, "Chromium", err)
 	}
 	t.Cleanup(chromium.Close)
 	secret := rig.Keys(t, "owner")
@@ -485,12 +486,12 @@ func TestProtocolPage(t *testing.T) {
 	t.Parallel()
 	chromium, err := browser.Start()
 	if err != nil {
-		rig.Missing(t, "Chromium", err)
+		skip.Missing(t, "Chromium", err)
 	}
 	t.Cleanup(chromium.Close)
 	axe, err := browser.Axe(t.Context(), t.TempDir())
 	if err != nil {
-		rig.Missing(t, "npm and axe-core", err)
+		skip.Missing(t, "npm and axe-core", err)
 	}
 	page := chromium.Open(t, 1280, 800)
 	page.Go(rig.Fast(t).URL() + "/docs/protocol")

@@ -17,6 +17,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 const cancelled = "The completion was cancelled."
@@ -25,7 +26,7 @@ const cancelled = "The completion was cancelled."
 func node(t *testing.T, script string) (dir string, command []string) {
 	t.Helper()
 	if err := installed(); err != nil {
-		rig.Missing(t, "Node 20 or newer and its packages", err)
+		skip.Missing(t, "Node 20 or newer and its packages", err)
 	}
 	return "node", []string{"node", script}
 }

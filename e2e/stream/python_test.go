@@ -7,6 +7,7 @@ import (
 
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // TestPython uses nothing but Python's standard library.
@@ -14,7 +15,7 @@ func TestPython(t *testing.T) {
 	t.Parallel()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		rig.Missing(t, "Python 3", err)
+		skip.Missing(t, "Python 3", err)
 	}
 	got, proxy := runScript(t, "python", []string{python, "-B", "client.py"}, nil)
 	want := api.Whole(t, rig.Steady(t).URL()).Object()

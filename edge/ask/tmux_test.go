@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pawstream/pawstream/internal/header"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // asChild is the variable by which the test's own program is ask, with its value as the edge's URL.
@@ -45,10 +46,7 @@ type pane struct {
 func inTmux(t *testing.T, url string, question ...string) *pane {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("CI") == "true" { //nolint:forbidigo // CI leaves nothing out
-			t.Fatalf("tmux is needed with CI=true: %v", err)
-		}
-		t.Skip("NOT TESTED, because it needs tmux, which Debian's package of that name has")
+		skip.Missing(t, "tmux, which Debian's package of that name has", err)
 	}
 	p := &pane{t, filepath.Join(t.TempDir(), "tmux")}
 	command := append([]string{"env", asChild + "=" + url, os.Args[0]}, question...)

@@ -50,11 +50,19 @@ func finally(stop func() error) {
 	atEnd = append(atEnd, stop)
 }
 
-// WithoutRace reports whether the programs are built without the race detector.
-func WithoutRace() bool { return *withoutRace }
+// fast reports whether the programs are built without the race detector, which takes most of their time: in a short run, and for figures.
+func fast() bool { return *withoutRace || testing.Short() }
+
+// Compile builds the programs, and more of the module's, into dir, with the race detector if the run has it.
+func Compile(ctx context.Context, dir string, more ...string) (stack.Programs, error) {
+	if fast() {
+		return stack.BuildFast(ctx, dir, more...)
+	}
+	return stack.Build(ctx, dir, more...)
+}
 
 func buildUsual() (stack.Programs, error) {
-	if WithoutRace() {
+	if fast() {
 		return fastBinaries()
 	}
 	return build(stack.Build)

@@ -2,19 +2,9 @@ package rig
 
 import (
 	"errors"
-	"os"
 	"testing"
 	"time"
 )
-
-// Missing skips a test for want of a program, or fails it where all have to be there.
-func Missing(t *testing.T, what string, err error) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is needed with CI=true: %v", what, err)
-	}
-	t.Skipf("NOT TESTED, because it needs %s: %v", what, err)
-}
 
 // ErrNotYet is what a try of [Eventually] returns to be tried again.
 var ErrNotYet = errors.New("not yet")

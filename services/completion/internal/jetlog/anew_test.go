@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
@@ -201,9 +202,7 @@ func (f *farm) url() string { return fmt.Sprint("nats://127.0.0.1:", f.port) }
 // TestTheStreamIsOpenedAgain loses the stream in every way under two replicas. Who follows an
 // unfinished completion is told so, and new completions work in both, without a restart.
 func TestTheStreamIsOpenedAgain(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	for _, test := range []struct {
 		name string
 		lose func(*testing.T, *farm, *Log)
@@ -324,9 +323,7 @@ func TestTheStreamIsOpenedAgain(t *testing.T) {
 // TestWhoNoticesLateEndsNothingOfTheNewStream has one of two replicas notice late that the stream was lost, and have read
 // what the other one has begun in the new one by then.
 func TestWhoNoticesLateEndsNothingOfTheNewStream(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	for name, others := range map[string]bool{"made by the other replica": false, "made by somebody else": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -473,9 +470,7 @@ func awaitTrouble(t *testing.T, l *Log, want string) {
 // TestWhoComesLaterKnowsThatABackupWasPutBack has a replica die that knew that more of a
 // completion was shown than the backup holds. Another one, which was not there, must not go on.
 func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	f := newFarm(t)
 	l, err := Open(within(t), Config{NATS: at(f.url())})
@@ -505,9 +500,7 @@ func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
 // TestAStreamThatIsChangedWhileItIsUsed has an operator change the stream so that it would lose
 // records of running completions, and undo that.
 func TestAStreamThatIsChangedWhileItIsUsed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	l := open(t, Config{NATS: at(startNATS(t)), Patience: time.Second})
 	finish(t, l, "before", "x")
@@ -659,9 +652,7 @@ func (g *gateway) shut() {
 // TestNobodyGoesOnBeforeOthersHadTheirSay has a backup put back that holds all that one replica
 // knows, which had been cut off, and less than another one has shown since, which connects later.
 func TestNobodyGoesOnBeforeOthersHadTheirSay(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	for range 10 {
 		if haveTheirSay(t) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
@@ -12,9 +13,7 @@ import (
 // TestWhatSomebodySwitchesOffComesBack changes settings of the stream without which nobody can read it,
 // or learns of what others write, while it is used.
 func TestWhatSomebodySwitchesOffComesBack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	for name, change := range map[string]func(*jetstream.StreamConfig){
 		"direct reads":  func(c *jetstream.StreamConfig) { c.AllowDirect = false },

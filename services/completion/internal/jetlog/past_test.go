@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -75,9 +76,7 @@ func TestMetadataOfWhatIsDeletedIsGone(t *testing.T) {
 
 // TestWhatRemembersIsMadeAgain deletes the stream of what has expired alone.
 func TestWhatRemembersIsMadeAgain(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	l := open(t, Config{NATS: at(startNATS(t))})
 	finish(t, l, "deleted", "a")

@@ -5,15 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
 // TestAServerThatStandsStill stops NATS for longer and longer, while two replicas use it. Nobody takes
 // the other one's completion over, and nothing is lost that was shown.
 func TestAServerThatStandsStill(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", t.TempDir())
 	l, other := open(t, Config{NATS: at(p.url)}), open(t, Config{NATS: at(p.url)})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 	"github.com/pawstream/pawstream/services/completion/internal/logtest"
@@ -57,9 +58,7 @@ func openCluster(t *testing.T, cfg Config) *Log {
 
 func TestLogOnAClusterKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("an election takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	servers, urls := startCluster(t)
 	l, other := openCluster(t, Config{NATS: at(urls), Patience: 30 * time.Second}), openCluster(t, Config{NATS: at(urls), Patience: 30 * time.Second})
 	t.Run("leader killed", func(t *testing.T) { killLeader(t, servers, l, other) })

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -45,9 +46,7 @@ func TestAReaderBeforeTheWriter(t *testing.T) {
 // TestAReaderAheadOfTheLog has the log of a completion end where readers have seen more of it, as
 // after a backup was put back. They are told, however the log ends, and nobody owns what has ended.
 func TestAReaderAheadOfTheLog(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	for _, test := range []struct {
 		name  string
 		taken int // how many of three events are taken away

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
@@ -70,9 +71,7 @@ func look(t *testing.T, l *Log) *chat.Orphan {
 // TestAnEndIsInTheBooksOnce has whoever ends a completion stand still, be deleted under, or die,
 // before and after it has entered the end into the books.
 func TestAnEndIsInTheBooksOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	cancelled := chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeCompletionCancelled, "")}
 	for _, test := range []struct {
 		name string
@@ -325,9 +324,7 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 
 // TestTheEndOfWhatWasPutBackIsInTheBooks has a replica end what a backup holds of its own past.
 func TestTheEndOfWhatWasPutBackIsInTheBooks(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	const completions = 20
 	f := newFarm(t)
@@ -366,9 +363,7 @@ func TestTheEndOfWhatWasPutBackIsInTheBooks(t *testing.T) {
 // TestAnEndOutlivesAnOutage has the stream be away for longer than one append waits while an end is
 // entered into the books, and come back without it: nobody else would enter it, or end it there.
 func TestAnEndOutlivesAnOutage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	f := newFarm(t)
 	l := open(t, Config{NATS: at(f.url())})
@@ -408,9 +403,7 @@ func TestAnEndOutlivesAnOutage(t *testing.T) {
 // first, while many ends are entered into the books. Nothing
 // is left to a look: a backup may be put back before that.
 func TestAnEndOutlivesAServerThatStandsStill(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	const completions = 20
 	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", t.TempDir())

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
@@ -27,9 +28,7 @@ func termsOf(t *testing.T, l *Log, id string, events int) (terms []uint32) {
 // TestTermsTellHistoriesApart has everybody who knows what followed a backup be gone when that is put
 // back: nothing in the log tells what was shown, and what follows is of another term.
 func TestTermsTellHistoriesApart(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	f := newFarm(t)
 	const id = "running"

@@ -6,15 +6,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pawstream/pawstream/internal/skip"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
 // TestWhoWasNotThereWhenABackupWasPutBack kills every replica, puts a backup back, and starts one
 // of them: more was shown than the log holds, and its witness says so.
 func TestWhoWasNotThereWhenABackupWasPutBack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+	skip.Long(t, "seconds of outages and elections")
 	for _, test := range []struct {
 		name    string
 		putBack bool // the backup
