@@ -133,3 +133,47 @@ func TestPagesNameFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestPromisesHaveTests looks for each test that the pages' promises name, and for a promise of each test of the pages.
+func TestPromisesHaveTests(t *testing.T) {
+	const pages = "e2e/pages"
+	text, err := os.ReadFile("../" + pages + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string][]string{} // of each folder
+	testsOf := func(folder string) []string {
+		if tests[folder] == nil {
+			files, _ := filepath.Glob(filepath.Join("..", folder, "*_test.go"))
+			for _, name := range files {
+				source, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing[.]T\)`).FindAllStringSubmatch(string(source), -1) {
+					tests[folder] = append(tests[folder], found[1])
+				}
+			}
+		}
+		return tests[folder]
+	}
+	var named []string
+	for _, found := range regexp.MustCompile("`(?:([a-z0-9/]+)[.])?(Test\\w+)`").FindAllStringSubmatch(string(text), -1) {
+		folder := found[1]
+		if folder == "" {
+			folder = pages
+			named = append(named, found[2])
+		}
+		if !slices.Contains(testsOf(folder), found[2]) {
+			t.Errorf("%s has no %s", folder, found[2])
+		}
+	}
+	for _, test := range testsOf(pages) {
+		if !slices.Contains(named, test) {
+			t.Errorf("no promise names %s", test)
+		}
+	}
+	if len(named) < 40 {
+		t.Errorf("the promises name %d tests", len(named))
+	}
+}

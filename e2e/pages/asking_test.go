@@ -170,9 +170,9 @@ func TestWhy(t *testing.T) {
 		away func(w http.ResponseWriter)
 		says string
 	}{
-		{refuse(http.StatusTooManyRequests, "Too many streams are open."), "Too many streams are open. Next try in 5"},
-		{refuse(http.StatusServiceUnavailable, "This server is shutting down."), "This server is shutting down. Next try in 5"},
-		{func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "The server cannot be reached. Next try in "},
+		{refuse(http.StatusTooManyRequests, "Too many streams are open."), "Too many streams are open. Retrying in 5"},
+		{refuse(http.StatusServiceUnavailable, "This server is shutting down."), "This server is shutting down. Retrying in 5"},
+		{func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "The server cannot be reached. Retrying in "},
 	} {
 		f.instead.Store(new(func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != "/v1/chat/completions" {

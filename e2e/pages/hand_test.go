@@ -68,7 +68,7 @@ func TestByHand(t *testing.T) {
 		use        hand
 		suggestion string // each another one: there is one clipboard for both
 	}{
-		"mouse":    {mouse, "Which calm dogs do you have for a small flat?"},
+		"mouse":    {mouse, "Which calm dogs do you have for a small apartment?"},
 		"keyboard": {keyboard, "Compare a rabbit and a guinea pig for children"},
 	} {
 		t.Run(name, func(t *testing.T) {

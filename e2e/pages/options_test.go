@@ -26,7 +26,7 @@ func TestOptions(t *testing.T) {
 	c.Type("#temperature", "0.5")
 	c.Type("#longest", "77")
 	c.lookAt(t, "options", widths...)
-	mouse(t, c, "Use these")
+	mouse(t, c, "Save")
 	c.Wait(named("Options, some are set"))
 	c.put("go")
 	answer()
@@ -56,7 +56,7 @@ func TestOptions(t *testing.T) {
 	// Instructions that are far too long are the server's to judge, and nothing is lost.
 	mouse(t, c, "Options, some are set")
 	browser.Eval[bool](c.Page, `document.querySelector("#system").value = "x".repeat(100 << 10), true`)
-	mouse(t, c, "Use these")
+	mouse(t, c, "Save")
 	c.put("again")
 	answer()
 	if got := len(last()); got < 100<<10 {
@@ -65,7 +65,7 @@ func TestOptions(t *testing.T) {
 	for _, bad := range []string{"-1", "3"} {
 		mouse(t, c, "Options, some are set")
 		browser.Eval[bool](c.Page, fmt.Sprintf(`document.querySelector("#temperature").value = %q, true`, bad))
-		mouse(t, c, "Use these")
+		mouse(t, c, "Save")
 		c.Wait(`document.querySelector("#options-dialog").open && document.querySelector("#temperature:invalid")`)
 		c.Key("Escape", 27)
 		c.Wait(`!document.querySelector("#options-dialog").open`)

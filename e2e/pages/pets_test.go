@@ -97,8 +97,16 @@ func (p pet) facts() string {
 	switch {
 	case p.AgeMonths == 1:
 		age = "1 month"
-	case p.AgeMonths >= 24:
+	case p.AgeMonths == 12:
+		age = "1 year"
+	case p.AgeMonths >= 24 && (p.AgeMonths%12 == 0 || p.AgeMonths >= 120):
 		age = fmt.Sprintf("%d years", p.AgeMonths/12)
+	case p.AgeMonths >= 24 && p.AgeMonths%12 == 6:
+		age = fmt.Sprintf("%d and a half years", p.AgeMonths/12)
+	case p.AgeMonths >= 24 && p.AgeMonths%12 == 1:
+		age = fmt.Sprintf("%d years and 1 month", p.AgeMonths/12)
+	case p.AgeMonths >= 24:
+		age = fmt.Sprintf("%d years and %d months", p.AgeMonths/12, p.AgeMonths%12)
 	}
 	fee := fmt.Sprintf("$%d", p.FeeUSD)
 	if p.FeeUSD == 0 {
@@ -131,6 +139,25 @@ func TestSources(t *testing.T) {
 		t.Errorf("the pets are of the breeds %s", got)
 	}
 	c.lookAt(t, "store-breed", widths...)
+}
+
+// TestSourcesInOtherLanguages asks in German and French: the names among the sources are links there too.
+func TestSourcesInOtherLanguages(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.Go(url(serve(t, "--log=memory", "--advisor-pace=0")))
+	c.Wait(`document.querySelector("#model:enabled")`)
+	const links = `[...[...document.querySelectorAll(".assistant:last-child .body em")].at(-1).querySelectorAll("a")].map((a) => a.textContent + " " + a.pathname + a.search)`
+	c.put("Wie alt wird ein Golden Retriever?")
+	c.ends("done")
+	c.Wait(links + `.join() === "Golden Retriever /pets?breed=Golden+Retriever"`)
+	c.put("Avez-vous des chats calmes ?")
+	c.ends("done")
+	c.Wait(links + `.length > 3`)
+	cards := browser.Eval[[]string](c.Page, `[...document.querySelectorAll(".assistant:last-child .pets strong a")].map((a) => a.textContent + " " + a.pathname)`)
+	if diff := cmp.Diff(cards, browser.Eval[[]string](c.Page, links)); diff != "" {
+		t.Errorf("the links among the sources, beside the cards (-want +got)\n%s", diff)
+	}
 }
 
 // TestOnward clicks on from an answer without pets: what is offered then is something else. After a danger nothing is.

@@ -33,10 +33,12 @@ func TestShare(t *testing.T) {
 	browser.Eval[bool](owner.Page, click)
 	owner.Wait(`document.querySelector("#share-dialog").open`)
 	owner.lookAt(t, "share")
-	owner.Click("#share-form .primary")
+	owner.Click("#share-create")
 	owner.Wait(`document.querySelector("#share-link").value.includes("#shared=")`)
 	owner.Wait(`document.querySelector("#share-state").textContent.includes("works until")`)
 	owner.lookAt(t, "share-link", widths...)
+	owner.Click("#share-copy")
+	owner.Wait(`document.querySelector("#share-copy").textContent === "Copied"`)
 	link := browser.Eval[string](owner.Page, `document.querySelector("#share-link").value`)
 	want := owner.visible()
 
@@ -47,6 +49,9 @@ func TestShare(t *testing.T) {
 		t.Errorf("the guest reads\n%s\nwant\n%s", got, want)
 	}
 	guest.lookAt(t, "shared", widths...)
+	if got := browser.Eval[string](guest.Page, `document.querySelector("#scroll").scrollTop + document.querySelector(".figures").textContent`); got != "0" {
+		t.Errorf("the guest begins at %s, want the top, without figures", got)
+	}
 	guest.Wait(`!document.querySelector("#key-dialog").open && getComputedStyle(document.querySelector("#ask")).display === "none"`)
 	guest.Reload()
 	guest.ends("done")

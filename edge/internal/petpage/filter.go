@@ -30,17 +30,17 @@ func facets() []facet {
 	}
 	fee := func(most int32) option {
 		text := strconv.Itoa(int(most))
-		return option{text, "up to $" + text, func(p *completionv1.StorePet) bool { return p.GetPet().GetFeeUsd() <= most }}
+		return option{text, "Up to $" + text, func(p *completionv1.StorePet) bool { return p.GetPet().GetFeeUsd() <= most }}
 	}
 	return []facet{
-		yes("flat", "Fits a flat", func(p *completionv1.StorePet) bool { return p.GetHome() == "apartment" }),
+		yes("flat", "Fits an apartment", func(p *completionv1.StorePet) bool { return p.GetHome() == "apartment" }),
 		yes("children", "With children", func(p *completionv1.StorePet) bool { return p.GetChildren() == "yes" }),
 		yes("cats", "With cats", func(p *completionv1.StorePet) bool { return p.GetCats() == "yes" }),
 		yes("dogs", "With dogs", func(p *completionv1.StorePet) bool { return p.GetDogs() == "yes" }),
 		yes("beginner", "For beginners", func(p *completionv1.StorePet) bool { return p.GetBeginner() }),
 		yes("sheds-little", "Sheds little", func(p *completionv1.StorePet) bool { return p.GetShedding() == "none" || p.GetShedding() == "low" }),
 		{"energy", "Energy", []option{energy("low", "Calm"), energy("medium", "Medium"), energy("high", "Lively")}},
-		{"fee", "Fee", []option{fee(50), fee(150), fee(300)}},
+		{"fee", "Adoption fee", []option{fee(50), fee(150), fee(300)}},
 	}
 }
 

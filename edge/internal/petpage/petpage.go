@@ -107,7 +107,7 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request) {
 	}
 	pet := s.byID[r.PathValue("id")]
 	if pet == nil {
-		p.refuse(w, http.StatusNotFound, "There is no such pet", "It may have found a home. The page of all pets lists those that are still here.")
+		p.refuse(w, http.StatusNotFound, "We cannot find that pet", "It may already have found a home.")
 		return
 	}
 	p.serve(w, r, s, r.URL.Path, "pet.html", func() any { return detailsOf(pet) })

@@ -121,7 +121,7 @@ func TestChips(t *testing.T) {
 	chip := regexp.MustCompile(`<a class="chip" href="([^"]+)"[^>]*?( aria-current="true")?>[^<]+<small>(\d+)</small>`)
 	for _, from := range []string{"/pets", "/pets?species=cat", "/pets?beginner=yes&energy=low", "/pets?species=dragon", "/pets?breed=Breed+of+olive"} {
 		links := chip.FindAllStringSubmatch(get(h, from).Body.String(), -1)
-		if len(links) < 2 && from != "/pets?species=dragon" {
+		if len(links) < 2 {
 			t.Errorf("%s: %d links", from, len(links))
 		}
 		for _, link := range links {
@@ -139,9 +139,9 @@ func TestPagesOfPets(t *testing.T) {
 	t.Parallel()
 	h := mounted(t, &shop{pets: some()})
 	for id, want := range map[string][]string{
-		"olive":   {"<title>Olive, Breed of olive · Pawstream</title>", "The story of olive.", "2 years old", "$120", "after a slow introduction", "a flat will do", "What it is like.", "How it is cared for.", `href="/#ask/Tell%20me%20more%20about%20Olive."`, `href="/pets?species=cat">Cats`},
+		"olive":   {"<title>Olive, Breed of olive · Pawstream</title>", "The story of olive.", "2 and a half years old", "$120", "after a slow introduction", "an apartment will do", "What it is like.", "How it is cared for.", `href="/#ask/Tell%20me%20more%20about%20Olive."`, `href="/pets?species=cat">Cats`},
 		"pip":     {"several, placed together", "1 month old", "$45", "Guinea pigs"},
-		"bubbles": {"No fee", "Salt water.", "not at all", ">Fish<"},
+		"bubbles": {"No fee", "Salt water.", "none", ">Fish<"},
 	} {
 		w := get(h, "/pets/"+id)
 		body := html.UnescapeString(w.Body.String())

@@ -3,6 +3,7 @@ package petpage
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,6 +44,19 @@ func listOf(pets []*completionv1.StorePet, c choice) list {
 	} else {
 		l.Narrowed = len(c) > 0
 	}
+	// What no pet is, as a species that was here once, can only be removed; the others are counted without it.
+	known := maps.Clone(c)
+	for _, f := range all[:2] {
+		value, ok := c[f.name]
+		if ok && !slices.ContainsFunc(f.options, func(o option) bool { return o.value == value }) {
+			delete(known, f.name)
+			label := value
+			if f.name == speciesFacet {
+				label = plural(value)
+			}
+			l.Groups = append(l.Groups, group{f.label, []chip{{Label: label, Href: address(c.with(f.name, "")), Chosen: true}}})
+		}
+	}
 	for _, f := range all {
 		if f.name == breedFacet { // only the chosen one: there are too many to show
 			f.options = slices.DeleteFunc(slices.Clone(f.options), func(o option) bool { return o.value != c[f.name] })
@@ -56,7 +70,7 @@ func listOf(pets []*completionv1.StorePet, c choice) list {
 		}
 		g := &l.Groups[len(l.Groups)-1]
 		for _, o := range f.options {
-			with := c.with(f.name, o.value)
+			with := known.with(f.name, o.value)
 			shown := chip{Label: o.label, Href: address(with), Count: len(with.left(pets, all)), Follow: len(with) == 1 && f.name == speciesFacet}
 			if c[f.name] == o.value {
 				shown.Chosen, shown.Href = true, address(c.with(f.name, ""))
@@ -90,15 +104,15 @@ func detailsOf(p *completionv1.StorePet) details {
 		{"Sex", map[string]string{"group": "several, placed together"}[pet.GetSex()]},
 		{"Age", age(pet.GetAgeMonths())},
 		{"Adoption fee", fee(pet.GetFeeUsd())},
-		{"Looks", strings.Join(pet.GetCoat(), ", ")},
+		{"Color", strings.Join(pet.GetCoat(), ", ")},
 		{"Size", p.GetSize()},
 		{"Energy", p.GetEnergy()},
-		{"Sheds", map[string]string{"none": "not at all", "low": "little", "medium": "some", "high": "much"}[p.GetShedding()]},
-		{"Home", map[string]string{"apartment": "a flat will do", "house": "a house", "garden": "a house with a garden"}[p.GetHome()]},
-		{"Children", map[string]string{"yes": "yes", "older": "older ones", "no": "no"}[p.GetChildren()]},
-		{"Cats", company(p.GetCats())},
-		{"Dogs", company(p.GetDogs())},
-		{"Alone", fmt.Sprintf("up to %d hours a day", p.GetHoursAlone())},
+		{"Shedding", map[string]string{"none": "none", "low": "light", "medium": "moderate", "high": "heavy"}[p.GetShedding()]},
+		{"Home", map[string]string{"apartment": "an apartment will do", "house": "a house", "garden": "a house with a yard"}[p.GetHome()]},
+		{"Good with children", map[string]string{"yes": "yes", "older": "older ones", "no": "no"}[p.GetChildren()]},
+		{"Good with cats", company(p.GetCats())},
+		{"Good with dogs", company(p.GetDogs())},
+		{"Can be left alone", fmt.Sprintf("up to %d hours a day", p.GetHoursAlone())},
 		{"For beginners", map[bool]string{true: "yes", false: "no"}[p.GetBeginner()]},
 		{"Special needs", p.GetSpecialNeeds()},
 		{"Temperament", strings.Join(p.GetTemperament(), ", ")},
@@ -142,15 +156,26 @@ func plural(species string) string {
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
+// age returns an age in the words that the advisor has for it.
 func age(months int32) string {
-	n, unit := months, "month"
-	if months >= 24 {
-		n, unit = months/12, "year"
+	years, rest := months/12, months%12
+	switch {
+	case months < 24 && months != 12:
+		return many(months, "month") + " old"
+	case rest == 0 || years >= 10:
+		return many(years, "year") + " old"
+	case rest == 6:
+		return fmt.Sprintf("%d and a half years old", years)
+	default:
+		return many(years, "year") + " and " + many(rest, "month") + " old"
 	}
+}
+
+func many(n int32, unit string) string {
 	if n != 1 {
 		unit += "s"
 	}
-	return fmt.Sprintf("%d %s old", n, unit)
+	return fmt.Sprintf("%d %s", n, unit)
 }
 
 func fee(usd int32) string {

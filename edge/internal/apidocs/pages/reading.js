@@ -73,10 +73,12 @@ for (const first of document.querySelectorAll("section > details")) {
 
 const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [link.hash.slice(1), link]));
 const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
-/** Marks what is read: the last heading that has come to the upper third, or at the end of the page the last one. */
+/** How far below the top of the window a heading counts as read, in pixels: a little more than the bar there is high. */
+const reached = 140;
+/** Marks what is read: the last heading that has come near the top, or at the end of the page the last one. */
 function follow() {
   const atEnd = scrollY > 0 && innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
-  const read = atEnd ? headings.at(-1) : (headings.findLast((heading) => heading.getBoundingClientRect().top < innerHeight / 3) ?? headings[0]);
+  const read = atEnd ? headings.at(-1) : (headings.findLast((heading) => heading.getBoundingClientRect().top < reached) ?? headings[0]);
   for (const [id, link] of links) {
     if (id === read?.id) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");

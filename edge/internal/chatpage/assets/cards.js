@@ -51,18 +51,21 @@ function link(text, address) {
   return link;
 }
 
+/** What the advisor calls its sources, in each language that it answers in. */
+const sourcesLabel = /^(?:Sources?|Quellen|Fuentes|Fonti|Fontes|Bronnen): ?/;
+
 /** Makes links of the pets' names in an answer's text, where they are written bold or among the sources, and of the breeds among the
- * sources, which lead to the pets of that breed. */
-export function linkNames(body, pets) {
+ * sources, which lead to the pets of that breed. ours is whether the advisor wrote the answer. */
+export function linkNames(body, pets, ours) {
   const byName = new Map(soundPets(pets).filter(hasPage).map((pet) => [pet.name, pet]));
   const names = [...byName.keys()].sort((a, b) => b.length - a.length).map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
   const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${names.join("|") || "(?!)"})(?![\\p{L}\\p{N}])`, "gu");
-  const sources = [...body.querySelectorAll("em")].filter((e) => /^Sources?:/.test(e.textContent));
+  const sources = [...body.querySelectorAll("em")].filter((e) => sourcesLabel.test(e.textContent));
   for (const place of [...body.querySelectorAll("strong"), ...sources]) {
     const texts = [...place.childNodes].filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
     if (place.closest("a, pre")) continue;
     for (const text of texts) {
-      const breeds = sources.includes(place) ? breedsIn(text.data) : [];
+      const breeds = sources.includes(place) ? breedsIn(text.data, ours ? byName : undefined) : [];
       const pets = [...text.data.matchAll(pattern)].map(({ 0: name, index }) => ({ index, name, address: pageOf(byName.get(name)) }));
       const parts = [];
       let end = 0;
@@ -76,22 +79,29 @@ export function linkNames(body, pets) {
   }
 }
 
-/** Returns the breeds in a line of sources: {index, name, address}. */
-function breedsIn(sources) {
-  const list = /\bbreed facts: ([^;]+?)(?=;|\.?\s*$)/d.exec(sources);
+/** Returns the breeds in a line of sources: {index, name, address}. In other languages than English, the advisor's line has nothing but
+ * names, and those that are no pets' are breeds'. */
+function breedsIn(sources, pets) {
+  const [label] = sourcesLabel.exec(sources) ?? [""];
+  const bare = pets && label && !sources.slice(label.length).includes(":");
+  const list = (bare ? /: ?([^;]+?)(?=\.?\s*$)/d : /\bbreed facts: ([^;]+?)(?=;|\.?\s*$)/d).exec(sources);
   let [index] = list?.indices[1] ?? [0];
-  return (list?.[1].split(", ") ?? []).map((name) => {
+  const breeds = (list?.[1].split(", ") ?? []).map((name) => {
     const breed = { index, name, address: `pets?${new URLSearchParams({ breed: name })}` };
     index += name.length + 2;
     return breed;
   });
+  return bare ? breeds.filter(({ name }) => !pets.has(name)) : breeds;
 }
 
 const text = (value) => (typeof value === "string" ? value : "");
 
-/** Returns an age in words, "" where it is none. */
+/** Returns an age in the words that the advisor has for it, "" where it is none. */
 function age(months) {
   if (!Number.isInteger(months) || months < 0) return "";
-  const [n, unit] = months < 24 ? [months, "month"] : [Math.floor(months / 12), "year"];
-  return `${n} ${unit}${n === 1 ? "" : "s"} old`;
+  const many = (n, unit) => `${n} ${unit}${n === 1 ? "" : "s"}`;
+  if (months < 24) return `${months === 12 ? "1 year" : many(months, "month")} old`;
+  const [years, rest] = [Math.floor(months / 12), months % 12];
+  if (rest === 0 || years >= 10) return `${years} years old`;
+  return rest === 6 ? `${years} and a half years old` : `${years} years and ${many(rest, "month")} old`;
 }

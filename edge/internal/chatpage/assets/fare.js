@@ -92,7 +92,7 @@ export class Fare {
   #draw() {
     if (this.#wait) {
       const seconds = Math.max(0, Math.ceil((this.#wait.until - performance.now()) / 1000));
-      this.#settle(`${this.#wait.why} Next try in ${seconds} s.`, "reconnecting");
+      this.#settle(`${this.#wait.why} Retrying in ${seconds} s.`, "reconnecting");
       return;
     }
     const silent = performance.now() - this.#since;

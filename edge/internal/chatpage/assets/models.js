@@ -5,8 +5,8 @@ import { askKey } from "./key.js";
 import { refusalOf } from "./pawstream.js";
 import * as store from "./store.js";
 
-/** What is asked where nobody has chosen and no list says what there is. */
-const usual = "pet-advisor-1";
+/** The advisor, which is asked where nobody has chosen and no list says what there is. */
+export const usual = "pet-advisor-1";
 /** How long a question waits for the list that is on its way, and how often that is asked for again, in milliseconds. */
 const patience = 3_000;
 const again = 15_000;

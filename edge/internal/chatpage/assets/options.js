@@ -23,6 +23,7 @@ export class Options {
 
   constructor() {
     $("options").addEventListener("click", () => this.#open());
+    $("options-cancel").addEventListener("click", () => $("options-dialog").close());
     $("options-form").addEventListener("submit", () => this.#take());
     $("options-reset").addEventListener("click", () => {
       for (const id of ["system", "temperature", "longest"]) $(id).value = "";

@@ -38,6 +38,11 @@ export class EndFollower {
     this.#set(true);
   }
 
+  /** Stays at the beginning until somebody scrolls to the end. */
+  stay() {
+    this.#holds = false;
+  }
+
   /** Goes to the end where that is held. It is for an animation frame, after what changes the content. */
   follow() {
     if (!this.#holds) return;

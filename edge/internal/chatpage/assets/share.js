@@ -26,6 +26,8 @@ export function share(message) {
 function tell(link, said) {
   $("share-link").value = link;
   $("share-made").hidden = !link;
+  $("share-create").hidden = Boolean(link);
+  $("share-copy").hidden = !link;
   $("share-state").textContent = said;
 }
 
@@ -50,8 +52,14 @@ $("share-form").addEventListener("submit", (event) => {
     const copied = await toClipboard(link);
     const until = new Date(at * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
     tell(link, `${copied ? "The link is copied. It" : "The link"} works until ${until}, or until the server deletes the answer.`);
+    $("share-copy").textContent = "Copy link";
   });
 });
+$("share-copy").addEventListener("click", async () => {
+  if (await toClipboard($("share-link").value)) $("share-copy").textContent = "Copied";
+  else $("share-link").focus(); // it is selected
+});
+$("share-for").addEventListener("change", () => tell("", ""));
 $("share-end").addEventListener("click", () => attempt(async () => {
   await ask(0);
   tell("", "The answer is no longer shared: links to it no longer work.");

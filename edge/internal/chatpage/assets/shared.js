@@ -14,11 +14,10 @@ export const ended = () => new PawstreamError("This link does not work: it has e
 
 /** Shows a shared answer. */
 export function showShared({ id, ticket }, talk) {
-  for (const part of ["ask", "new", "show-chats", "model"]) $(part).hidden = true;
-  const own = make("a", "", "Ask your own question");
-  own.href = location.pathname;
-  const line = make("p", "shared", "Somebody has shared this answer with you. You can read this answer only. ", own);
-  $("notices").append(line);
+  for (const part of ["ask", "new", "show-chats", "show-frames", "model"]) $(part).hidden = true;
+  const to = (text, address) => Object.assign(make("a", "", text), { href: address });
+  $("notices").before(make("p", "shared", "Someone shared this answer with you. The question and the rest of the conversation are private. ",
+    to("Ask your own question", location.pathname), to("See our pets", "pets")));
   document.title = "A shared answer · Pawstream";
   addEventListener("hashchange", () => location.reload());
   const whole = id && ticket ? { status: "pending" } : { status: "failed", error: ended().message, retry: "no" };

@@ -108,7 +108,7 @@ export class Shelf {
     const focused = list.contains(document.activeElement) ? document.activeElement.closest("li")?.dataset.id : undefined;
     const top = list.scrollTop;
     list.replaceChildren(...this.#groups(rows, open));
-    if (rows.length === 0) list.append(make("p", "", this.#found ? "Nothing found." : "Conversations stay in this browser, and are listed here."));
+    if (rows.length === 0) list.append(make("p", "", this.#found ? "Nothing found." : "No conversations yet. They are kept only in this browser."));
     list.scrollTop = top;
     if (focused) this.#row(focused)?.querySelector("a").focus();
   }

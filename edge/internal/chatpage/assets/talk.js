@@ -5,7 +5,7 @@ import { $, announce } from "./dom.js";
 import { Fare } from "./fare.js";
 import { askKey } from "./key.js";
 import { sound } from "./library.js";
-import { chosen, prefer } from "./models.js";
+import { chosen, prefer, usual } from "./models.js";
 import { soundQuestions } from "./onward.js";
 import { asked as askedWith } from "./options.js";
 import { PawstreamError } from "./pawstream.js";
@@ -53,7 +53,8 @@ export class Talk {
     this.options.value = last?.options;
     prefer(last?.model);
     $("welcome").hidden = messages.length > 0;
-    this.end.hold();
+    if (last?.guest) this.end.stay();
+    else this.end.hold();
     this.drawing.schedule();
     if (messages.at(-1)?.status === "pending") this.#run(messages.at(-1));
   }
@@ -273,7 +274,7 @@ export class Talk {
   #close(message, view) {
     view.close();
     const { item, body } = this.turns.get(message);
-    this.drawing.end(view, item, () => linkNames(body, message.pets));
+    this.drawing.end(view, item, () => linkNames(body, message.pets, message.model === usual));
   }
 
   stop() {

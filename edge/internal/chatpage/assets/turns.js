@@ -201,7 +201,8 @@ export class Turns {
   }
 
   tellFigures(message) {
-    const { times, tokens } = message;
+    const { guest, times, tokens } = message;
+    if (guest) return; // it would be how fast the answer was read, not written
     const target = this.#shown.get(message)?.figures;
     if (!target || !times?.first) return;
     const parts = [`${((times.first - times.asked) / 1000).toFixed(2)} s to first token`];

@@ -1,4 +1,5 @@
 // The demonstration: one answer, what is counted of its events as they come over the wire, and three ways to break it.
+import { MarkdownView } from "/chat/markdown.js";
 import { client } from "/chat/pawstream.js";
 
 const $ = (id) => document.getElementById(id);
@@ -53,7 +54,13 @@ async function start() {
   begun = performance.now();
   const count = new Count();
   $("log").replaceChildren();
-  $("answer").textContent = "";
+  $("answer").replaceChildren();
+  const view = new MarkdownView($("answer"));
+  let written = "";
+  const draw = () => {
+    view.render();
+    $("answer").scrollTop = $("answer").scrollHeight;
+  };
   $("start").disabled = true;
   for (const button of breakers) button.disabled = false;
   show(count);
@@ -66,14 +73,17 @@ async function start() {
       } else if (name === "note") log(raw);
       show(count);
     },
-    onState: (now, why, ms) => state(now === "streaming" ? "Answering." : now === "waiting" ? `Reconnecting in ${(ms / 1000).toFixed(1)} s: ${why}.` : "Connecting…"),
+    onState: (now, why, ms) => state(now === "streaming" ? "Answering…" : now === "waiting" ? `Reconnecting in ${(ms / 1000).toFixed(1)} s: ${why}.` : "Connecting…"),
   });
   try {
     for await (const { text } of answer) {
-      $("answer").append(text);
-      $("answer").scrollTop = $("answer").scrollHeight;
+      written += text;
+      view.append(text);
+      requestAnimationFrame(draw);
     }
-    await compare(answer.state.id);
+    view.close();
+    requestAnimationFrame(draw);
+    await compare(answer.state.id, written);
   } catch (error) {
     state(`The answer failed: ${error.message}`);
   }
@@ -81,11 +91,11 @@ async function start() {
   for (const button of breakers) button.disabled = true;
 }
 
-/** Compares what is shown with what the server has stored. */
-async function compare(id) {
+/** Compares the text that came with what the server has stored. */
+async function compare(id, written) {
   const stored = await (await fetch(`/v1/chat/completions/${id}`)).json();
-  const same = stored.choices[0].message.content === $("answer").textContent;
-  state(same ? "Complete. The text matches the one that the server stored, letter for letter." : "Complete, but the text does not match the one that the server stored.");
+  const same = stored.choices[0].message.content === written;
+  state(same ? "Complete. The text matches the one that the server stored, character for character." : "Complete, but the text does not match the one that the server stored.");
   $("state").dataset.end = same ? "same" : "different";
 }
 

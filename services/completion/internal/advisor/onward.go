@@ -18,7 +18,7 @@ const mostOnward = 3
 // openers are guides whose questions fit anybody who looks for a pet.
 var openers = [...]string{"choosing-the-right-pet", "adoption-process", "before-adopting-any-pet"} //nolint:gochecknoglobals // a table
 
-// onward returns questions to go on with after an answer that shows pets: about them, what the guides of the answer
+// onward returns questions to go on with after an answer: about the pets that it shows, what the guides of the answer
 // have besides, and what the store has. Each is one that the advisor answers from what it knows, and that the
 // conversation has not had. There are none where an animal may be in danger, or somebody is to be consoled, and none in
 // other languages, which the guides do not speak.
