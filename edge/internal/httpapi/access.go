@@ -85,7 +85,7 @@ func (a *api) guard(scope need, next http.HandlerFunc) http.Handler {
 			return
 		}
 		v := &visitor{Caller: caller, key: caller.Principal, share: limit.Share{
-			RequestsPerMinute: caller.RequestsPerMinute, Streams: caller.Streams,
+			RequestsPerMinute: caller.RequestsPerMinute, Streams: caller.Streams, Anybody: caller.Principal == callers.Anonymous,
 		}}
 		if caller.Principal == callers.Anonymous || caller.Share != "" { // a guest uses nothing of the owner's
 			v.key = a.address(r)

@@ -28,12 +28,17 @@ type Config struct {
 	// Streams is how many responses one caller may have open at once.
 	Streams int
 	// AllStreams is how many may be open at once in all, at every edge that counts with
-	// this one.
+	// this one. A caller without a limit of its own opens no more of them than it leaves free: half
+	// of all, or a quarter if another one has half.
 	AllStreams int
 }
 
 // Share is what one caller may use, if that differs from the usual; zero: as usual.
-type Share struct{ RequestsPerMinute, Streams int }
+type Share struct {
+	RequestsPerMinute, Streams int
+	// Anybody says that the caller may be any number of people: it has no part of all streams, but may open all of them.
+	Anybody bool
+}
 
 // maxCallers bounds the state that is kept.
 const maxCallers = 100_000
@@ -162,7 +167,11 @@ func (l *Limiter) Open(key string, s Share) (release func(), refused *Refusal) {
 	id := identify(key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cfg.AllStreams > 0 && l.open+l.elsewhere >= l.cfg.AllStreams {
+	free := math.MaxInt
+	if l.cfg.AllStreams > 0 {
+		free = l.cfg.AllStreams - l.open - l.elsewhere
+	}
+	if free <= 0 {
 		return nil, &Refusal{Reason: ReasonFull, RetryAfter: busyRetry}
 	}
 	c := l.caller(id)
@@ -171,6 +180,8 @@ func (l *Limiter) Open(key string, s Share) (release func(), refused *Refusal) {
 		return nil, &Refusal{Reason: ReasonFull, RetryAfter: busyRetry}
 	case limit > 0 && c.streams+c.elsewhere >= limit:
 		return nil, &Refusal{ReasonStreams, busyRetry, limit}
+	case limit == 0 && !s.Anybody && c.streams+c.elsewhere >= free:
+		return nil, &Refusal{ReasonStreams, busyRetry, c.streams + c.elsewhere}
 	}
 	c.streams++
 	l.open++

@@ -66,6 +66,44 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// TestStreamsAreShared opens as many streams as callers may who have no limit of their own.
+func TestStreamsAreShared(t *testing.T) {
+	l := New(Config{AllStreams: 16})
+	most := func(key string, share Share) (opened int, refused *Refusal) {
+		for {
+			if _, refused = l.Open(key, share); refused != nil {
+				return opened, refused
+			}
+			opened++
+		}
+	}
+	for _, tt := range []struct {
+		key    string
+		share  Share
+		most   int
+		reason Reason
+		limit  int // that is told
+	}{
+		{"a", Share{}, 8, ReasonStreams, 8},
+		{"b", Share{}, 4, ReasonStreams, 4},
+		{"a", Share{}, 0, ReasonStreams, 8},
+		{"limited", Share{Streams: 1}, 1, ReasonStreams, 1},
+		{"c", Share{}, 2, ReasonStreams, 2},
+		{"nobody", Share{Anybody: true}, 1, ReasonFull, 0},
+	} {
+		opened, refused := most(tt.key, tt.share)
+		if opened != tt.most || refused.Reason != tt.reason || refused.Limit != tt.limit {
+			t.Errorf("%s opens %d and is refused as %+v, want %d and %s with a limit of %d", tt.key, opened, refused, tt.most, tt.reason, tt.limit)
+		}
+	}
+	generous := New(Config{Streams: 5, AllStreams: 5})
+	for range 5 { // who sets a limit has decided
+		if _, refused := generous.Open("a", Share{}); refused != nil {
+			t.Errorf("%+v", refused)
+		}
+	}
+}
+
 func TestNoBounds(t *testing.T) {
 	l := New(Config{})
 	for range 1000 {

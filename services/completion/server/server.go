@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/pawstream/pawstream/internal/budget"
+	"github.com/pawstream/pawstream/internal/callers"
 	"github.com/pawstream/pawstream/internal/config"
 	"github.com/pawstream/pawstream/internal/listen"
 	"github.com/pawstream/pawstream/internal/telemetry"
@@ -177,6 +178,7 @@ func (s *Server) open(ctx context.Context) error {
 		Observer:   observers{counts, ledger.New(s.logger)},
 		Grace:      s.cfg.OrphanGrace,
 		MaxRunning: s.cfg.MaxGenerating,
+		Anybody:    callers.Anonymous,
 		Memory:     fairMemory{memory},
 		Counter:    s.models.counter,
 		Deadlines:  s.cfg.deadlines(),

@@ -8,6 +8,8 @@ type Refusal string
 const (
 	// RefusedRunning: as many completions are generated as may be at once.
 	RefusedRunning Refusal = "running"
+	// RefusedCallerRunning: those of this caller are as many as one caller's may be.
+	RefusedCallerRunning Refusal = "caller_running"
 	// RefusedMemory: requests and answers take all the memory that there is for them.
 	RefusedMemory Refusal = "memory"
 	// RefusedCallerMemory: those of this caller take as much of it as one caller's may.
@@ -25,6 +27,6 @@ const (
 // Refusals returns all there are.
 func Refusals() []Refusal {
 	return []Refusal{
-		RefusedRunning, RefusedMemory, RefusedCallerMemory, RefusedTurns, RefusedLog, RefusedLogShare, RefusedDraining,
+		RefusedRunning, RefusedCallerRunning, RefusedMemory, RefusedCallerMemory, RefusedTurns, RefusedLog, RefusedLogShare, RefusedDraining,
 	}
 }

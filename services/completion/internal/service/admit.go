@@ -143,7 +143,7 @@ func (s *Service) start(ctx context.Context, meta *chat.Meta, model *chat.Model,
 		r.stop(err)
 		return nil, err
 	}
-	if err := s.enlist(r, s.maxRunning); err != nil {
+	if err := s.enlist(r, s.places.take); err != nil {
 		r.stop(err)
 		r.share.Release()
 		return nil, err
@@ -170,15 +170,15 @@ func (s *Service) newRun(ctx context.Context, meta *chat.Meta) (*run, context.Co
 	return r, ctx
 }
 
-// enlist adds a run to the running completions, if there are fewer than limit.
-func (s *Service) enlist(r *run, limit int) error {
+// enlist adds a run to the running completions, if take gives it a place among them.
+func (s *Service) enlist(r *run, take func(principal string) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.closed:
+	if s.closed {
 		return errShutdown
-	case len(s.running) >= limit:
-		return errBusy
+	}
+	if err := take(r.meta.Principal); err != nil {
+		return err
 	}
 	s.running[r.id] = r
 	r.asked = s.askings.begin(r.meta)
@@ -195,6 +195,7 @@ func (s *Service) delist(r *run) {
 	if s.running[r.id] == r { // and not a run that has adopted the completion since
 		delete(s.running, r.id)
 	}
+	s.places.free(r.meta.Principal)
 	s.mu.Unlock()
 	s.wg.Done()
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
@@ -40,7 +39,7 @@ func (s *Service) Adopt(ctx context.Context, o *chat.Orphan) {
 		size += answerCost * o.Shown[i].Size()
 	}
 	r.share.Force(size)
-	err := s.enlist(r, math.MaxInt)
+	err := s.enlist(r, s.places.force)
 	if err == nil {
 		err = g.adopt(s, o)
 		if err == nil {

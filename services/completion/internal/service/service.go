@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,8 +31,11 @@ type Config struct {
 	Source func() []chat.Model
 	// Grace is how long a completion with [chat.OnDisconnectGrace] runs without a reader; 0: [DefaultGrace].
 	Grace time.Duration
-	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning].
+	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning]. One caller's may be as
+	// many as are free: half of them, or a quarter if another caller has half.
 	MaxRunning int
+	// Anybody is the principal that may be any number of people: all of MaxRunning may be its own.
+	Anybody string
 	// Memory bounds the memory of all running completions; nil: no limit.
 	Memory chat.Memory
 	// Counter counts tokens of prompts; nil: nobody can.
@@ -50,17 +54,17 @@ type Config struct {
 // A Service creates completions and lets readers follow them. It is safe for
 // concurrent use. Its errors are [*chat.Error], or the context's where that ended.
 type Service struct {
-	log        chat.Log
-	models     func() []chat.Model // by id
-	grace      time.Duration
-	maxRunning int
-	memory     chat.Memory
-	counter    chat.Counter
-	deadlines  Deadlines
-	observer   chat.Observer
-	logger     *slog.Logger
-	cluster    chat.Cluster
-	askings    *askings
+	log       chat.Log
+	models    func() []chat.Model // by id
+	grace     time.Duration
+	places    *places
+	memory    chat.Memory
+	counter   chat.Counter
+	deadlines Deadlines
+	observer  chat.Observer
+	logger    *slog.Logger
+	cluster   chat.Cluster
+	askings   *askings
 
 	mu      sync.Mutex
 	running map[string]*run
@@ -71,18 +75,18 @@ type Service struct {
 // New returns a service that answers with cfg's models. [Service.Shutdown] ends it.
 func New(cfg Config) *Service {
 	s := &Service{
-		log:        cfg.Log,
-		models:     cfg.Source,
-		grace:      cfg.Grace,
-		maxRunning: cfg.MaxRunning,
-		memory:     cfg.Memory,
-		counter:    cfg.Counter,
-		deadlines:  cfg.Deadlines,
-		observer:   cfg.Observer,
-		logger:     cfg.Logger,
-		cluster:    cfg.Cluster,
-		askings:    newAskings(),
-		running:    make(map[string]*run),
+		log:       cfg.Log,
+		models:    cfg.Source,
+		grace:     cfg.Grace,
+		places:    newPlaces(cmp.Or(cfg.MaxRunning, DefaultMaxRunning), cfg.Anybody),
+		memory:    cfg.Memory,
+		counter:   cfg.Counter,
+		deadlines: cfg.Deadlines,
+		observer:  cfg.Observer,
+		logger:    cfg.Logger,
+		cluster:   cfg.Cluster,
+		askings:   newAskings(),
+		running:   make(map[string]*run),
 	}
 	if s.models == nil {
 		models := slices.SortedFunc(slices.Values(cfg.Models), func(a, b chat.Model) int { return strings.Compare(a.ID, b.ID) })
@@ -90,9 +94,6 @@ func New(cfg Config) *Service {
 	}
 	if s.grace == 0 {
 		s.grace = DefaultGrace
-	}
-	if s.maxRunning == 0 {
-		s.maxRunning = DefaultMaxRunning
 	}
 	if s.memory == nil {
 		s.memory = boundless{}

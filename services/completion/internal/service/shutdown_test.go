@@ -118,7 +118,7 @@ func TestShutdownOfAnIdleServiceReturnsAtOnce(t *testing.T) {
 func TestOnlySoManyCompletionsRunAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuppet()
-		s := newService(t, p, service.Config{MaxRunning: 2})
+		s := newService(t, p, service.Config{MaxRunning: 2, Anybody: anna})
 		first := stream(t, s, "", ask())
 		stream(t, s, "", ask())
 		for range 3 { // a refusal takes no place
@@ -128,6 +128,43 @@ func TestOnlySoManyCompletionsRunAtOnce(t *testing.T) {
 		synctest.Wait()
 		stream(t, s, "", ask())
 		wantOverloaded(t, s)
+	})
+}
+
+// TestRunningIsShared has callers generate as many completions as they may: as many as they leave free.
+func TestRunningIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const berta, nobody = "berta", "anonymous"
+		s := newService(t, newPuppet(), service.Config{MaxRunning: 8, Anybody: nobody})
+		var running []string
+		for _, step := range []struct {
+			principal string
+			most      int
+			code      chat.Code
+			told      string
+		}{
+			{anna, 4, chat.CodeRateLimited, "4 running"},
+			{berta, 2, chat.CodeRateLimited, "2 running"},
+			{nobody, 2, chat.CodeOverloaded, "overloaded"},
+		} {
+			for n := 0; ; n++ {
+				f, err := s.Stream(t.Context(), step.principal, "", ask())
+				if err == nil {
+					running = append(running, f.Meta().ID)
+					continue
+				}
+				var shown *chat.Error
+				if n != step.most || !errors.As(err, &shown) || shown.Code != step.code || !strings.Contains(shown.Message, step.told) || shown.RetryAfter <= 0 {
+					t.Errorf("%s runs %d, want %d, and is refused: %v", step.principal, n, step.most, err)
+				}
+				break
+			}
+		}
+		for _, id := range running[:4] { // anna's
+			cancelIt(t, s, id)
+		}
+		synctest.Wait()
+		stream(t, s, "", ask())
 	})
 }
 
