@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // tiny is a run of the harness that takes moments.
@@ -48,6 +50,7 @@ func TestMain(m *testing.M) {
 
 func programs(t *testing.T) string {
 	t.Helper()
+	skip.Long(t, "it builds the programs and the peers, and runs scenarios")
 	if built == "" {
 		dir, err := os.MkdirTemp("", "pawstream-bench-test-")
 		if err != nil {

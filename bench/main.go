@@ -33,8 +33,8 @@ import (
 
 // flags are what a run can be told.
 type flags struct {
-	Scenario  []string      `short:"s" help:"Scenario to run; several are separated by commas, a * at the end stands for anything, a ! before it takes it out. Without it: all. --list names them."`
-	Contender []string      `short:"c" help:"Contender to run, in the same way."`
+	Scenario  []string      `short:"s" help:"Scenario to run. Separate several with commas; a * at the end matches anything, and a ! in front excludes. Default: all. --list prints their names."`
+	Contender []string      `short:"c" help:"Contender to run, with the same syntax."`
 	List      bool          `help:"List all scenarios and contenders, and exit."`
 	Rounds    int           `default:"1" help:"Number of rounds."`
 	Window    time.Duration `default:"2s" help:"How long a steady load is measured."`
@@ -47,9 +47,9 @@ type flags struct {
 	RelayAddr string        `help:"Address for other projects' programs to listen on; default: a free one. Portkey uses only its port."`
 	Portkey   string        `default:"bench/peers/portkey" help:"Directory in which Portkey's gateway is installed." type:"path"`
 	Resumable string        `default:"bench/peers/resumable" help:"Directory in which resumable-stream is installed." type:"path"`
-	Caddy     string        `default:".cache/bin/caddy" help:"Caddy to measure, in place of the one in PATH." type:"path"`
+	Caddy     string        `default:".cache/bin/caddy" help:"Caddy to measure, instead of the one in PATH." type:"path"`
 	Profiles  string        `help:"Directory for CPU profiles of our programs during the measurement. Profiling makes them slower." type:"path"`
-	Programs  string        `help:"Directory of the programs edge, completion, origin and peers; without it they are built." type:"path"`
+	Programs  string        `help:"Directory with the programs edge, completion, origin and peers. Without it they are built." type:"path"`
 }
 
 func main() {
@@ -126,7 +126,7 @@ func run(ctx context.Context, f *flags, stdout io.Writer) error {
 
 // build builds what is ours into dir.
 func build(ctx context.Context, dir string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", dir+string(filepath.Separator), //nolint:gosec // our own
+	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), //nolint:gosec // our own
 		"./edge", "./services/completion", "./bench/origin", "./bench/peers")
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/pawstream/pawstream").Output()
 	if err != nil {

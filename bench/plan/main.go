@@ -18,18 +18,18 @@ import (
 
 // flags are what a plan is for.
 type flags struct {
-	Streams   float64       `default:"1000" help:"Streams at once, at the busiest time."`
-	Rate      float64       `default:"20" help:"Tokens a second of each stream."`
-	Tokens    float64       `default:"300" help:"Tokens of an answer, on average."`
+	Streams   float64       `default:"1000" help:"Number of streams at the busiest time."`
+	Rate      float64       `default:"20" help:"Tokens per second of each stream."`
+	Tokens    float64       `default:"300" help:"Average number of tokens in an answer."`
 	Retention time.Duration `default:"1h" help:"How long the log keeps an answer (--log-retention, or --resume-retention and the length of an answer)."`
-	Replicas  int           `default:"3" enum:"1,3,5" help:"Replicas of the log, each on a NATS server of its own: ${enum}."`
-	Records   float64       `default:"34000" help:"Records a second that one log is given; the default is 70 % of what one has taken on two cores (docs/log.md)."`
-	Cores     float64       `default:"2" help:"Cores of a machine."`
+	Replicas  int           `default:"3" enum:"1,3,5" help:"Number of copies of the log, each on its own NATS server: ${enum}."`
+	Records   float64       `default:"34000" help:"Records per second that one log is given. The default is 70 % of what one took on two cores (docs/log.md)."`
+	Cores     float64       `default:"2" help:"Number of cores of a machine."`
 	Memory    float64       `default:"8" help:"Memory of a machine, in GiB."`
-	Hour      float64       `default:"0.10" help:"What a machine costs an hour. The default is a guess."`
-	Disk      float64       `default:"0.10" help:"What a GB of disk costs a month. The default is a guess."`
-	Results   string        `help:"The results.json of a run of bench on one's own machine: its costs in the place of docs/performance.md's." type:"existingfile"`
-	Seed      uint64        `default:"1" help:"Decides the simulation."`
+	Hour      float64       `default:"0.10" help:"Price of a machine per hour. The default is a guess."`
+	Disk      float64       `default:"0.10" help:"Price of a GB of disk per month. The default is a guess."`
+	Results   string        `help:"results.json of a bench run on your own machine, whose costs are used instead of those in docs/performance.md." type:"existingfile"`
+	Seed      uint64        `default:"1" help:"Seed of the simulation."`
 }
 
 func main() {

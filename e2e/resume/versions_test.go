@@ -53,6 +53,7 @@ func before(t *testing.T) stack.Programs {
 
 // TestAcrossVersions has two versions side by side.
 func TestAcrossVersions(t *testing.T) {
+	skip.Long(t, "it compiles the programs of an earlier commit")
 	t.Parallel()
 	older := before(t)
 	t.Run("a key", func(t *testing.T) { keyAcrossVersions(t, older) })

@@ -239,7 +239,7 @@ func goExample(t *testing.T, dir, file string) *exec.Cmd {
 	t.Helper()
 	name := filepath.Dir(file)
 	path := filepath.Join(dir, "bin", name)
-	if out, err := inDir(t, "", "go", "build", "-race", "-o", path, "../../examples/"+name).CombinedOutput(); err != nil {
+	if out, err := inDir(t, "", "go", "build", rig.Race(), "-o", path, "../../examples/"+name).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return inDir(t, dir, path)

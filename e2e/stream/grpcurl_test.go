@@ -10,6 +10,7 @@ import (
 
 	"github.com/pawstream/pawstream/e2e/internal/api"
 	"github.com/pawstream/pawstream/e2e/internal/rig"
+	"github.com/pawstream/pawstream/internal/skip"
 )
 
 // grpcurlBuilt is whether the program is there.
@@ -35,6 +36,7 @@ func grpcurl(t *testing.T) (string, error) {
 // TestGrpcurl calls the service with a program that knows nothing of its contract but
 // what reflection tells it.
 func TestGrpcurl(t *testing.T) {
+	skip.Long(t, "it compiles grpcurl")
 	t.Parallel()
 	path, err := grpcurl(t)
 	if err != nil {

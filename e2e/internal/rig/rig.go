@@ -53,6 +53,14 @@ func finally(stop func() error) {
 // fast reports whether the programs are built without the race detector, which takes most of their time: in a short run, and for figures.
 func fast() bool { return *withoutRace || testing.Short() }
 
+// Race returns the flag by which programs are built with the race detector, or without it.
+func Race() string {
+	if fast() {
+		return "-race=false"
+	}
+	return "-race"
+}
+
 // Compile builds the programs, and more of the module's, into dir, with the race detector if the run has it.
 func Compile(ctx context.Context, dir string, more ...string) (stack.Programs, error) {
 	if fast() {
