@@ -28,25 +28,25 @@ import (
 type Client struct {
 	URL         string        `default:"http://127.0.0.1:8080" help:"URL of the edge (${default})." placeholder:"URL"`
 	KeyFile     string        `help:"File with the API key, if the edge needs one." placeholder:"FILE"`
-	APIKey      string        `name:"api-key" help:"The API key. Set it in the environment: a command line is visible to everybody." placeholder:"KEY"`
-	Raw         bool          `xor:"form" help:"Print the frames as they are on the wire, as soon as each is complete."`
-	JSON        bool          `xor:"form" name:"json" help:"Print the data of each event of the answer, one line of JSON each."`
-	NoColor     string        `name:"no-color" env:"NO_COLOR" help:"Anything but empty: print no colours on a terminal (no-color.org)." placeholder:"1"`
-	GiveUpAfter time.Duration `name:"give-up-after" default:"60s" help:"How long to retry while the edge is down or busy."`
+	APIKey      string        `name:"api-key" help:"API key. Set it in the environment: everybody on the machine can read a command line." placeholder:"KEY"`
+	Raw         bool          `xor:"form" help:"Print the frames exactly as they arrive, each as soon as it is complete."`
+	JSON        bool          `xor:"form" name:"json" help:"Print the data of each event as one line of JSON."`
+	NoColor     string        `name:"no-color" env:"NO_COLOR" help:"If not empty, print no colours on a terminal (no-color.org)." placeholder:"1"`
+	GiveUpAfter time.Duration `name:"give-up-after" default:"60s" help:"How long to keep trying while the edge is down or busy."`
 }
 
 // Ask is the command that asks. It implements config.Command.
 type Ask struct {
-	Question  []string `arg:"" optional:"" help:"The question. Without one, ask is a conversation on a terminal; elsewhere, or if it is -, the question is read from standard input."`
-	Model     string   `default:"pet-advisor-1" help:"Model to ask."`
+	Question  []string `arg:"" optional:"" help:"The question. Without one, ask starts a conversation if it runs on a terminal, and otherwise reads the question from standard input. - always reads standard input."`
+	Model     string   `default:"pet-advisor-1" help:"Model that answers."`
 	API       string   `name:"api" default:"chat" enum:"chat,responses" help:"API to use: ${enum}."`
-	MaxTokens int      `help:"Maximum length of the answer, in tokens; 0: no limit."`
+	MaxTokens int      `help:"Maximum length of the answer, in tokens. 0: no limit."`
 	Client
 }
 
 // Watch is the command that follows. It implements config.Command.
 type Watch struct {
-	ID string `arg:"" help:"Id of the completion or, with resp_, of the response. It has to be followed with the key that created it."`
+	ID string `arg:"" help:"Id of the completion, or of the response (resp_…). Only the API key that created it can follow it."`
 	Client
 }
 

@@ -17,9 +17,9 @@ import (
 func Run() int {
 	var flags struct {
 		Listen         string               `default:"${http}" help:"Address of the public HTTP API (host:port)." group:"http"`
-		CompletionAddr string               `default:"${grpc}" help:"Address of the completion service: host:port, several separated by commas, or a gRPC target such as dns:///name:port." group:"grpc"`
+		CompletionAddr string               `default:"${grpc}" help:"Address of the completion service: host:port, or a gRPC target such as dns:///name:port. Separate several addresses with commas." group:"grpc"`
 		CompletionTLS  server.CompletionTLS `embed:"" prefix:"completion-" group:"tls"`
-		NATS           natsconn.Server      `embed:"" prefix:"nats-" set:"nats_use=by which edges share limits and used stream tickets; several are separated by commas. Without it, or while it is away, each edge counts by itself." group:"log"`
+		NATS           natsconn.Server      `embed:"" prefix:"nats-" set:"nats_use=through which edges share limits and used stream tickets. Separate several with commas. Without it, or while it is unreachable, each edge counts on its own." group:"log"`
 		config.Commands
 		Keys  server.KeysCommand `cmd:"" help:"API keys."`
 		Ask   ask.Ask            `cmd:"" help:"Ask a running edge, and print the answer as it arrives. Ctrl-C stops it."`

@@ -18,27 +18,27 @@ import (
 
 // Access are the settings of who may enter, and how much they may take.
 type Access struct {
-	Auth             string `default:"none" enum:"none,keys,jwt" help:"How callers authenticate: not at all (none), with a key from a file (keys), or with a token of an identity provider (jwt)." group:"keys"`
-	AuthKeys         string `help:"Key file for --auth=keys; 'edge keys new NAME' creates a key and its line." placeholder:"FILE" group:"keys"`
+	Auth             string `default:"none" enum:"none,keys,jwt" help:"How callers authenticate: not at all (none), with a key from a file (keys), or with a token from an identity provider (jwt)." group:"keys"`
+	AuthKeys         string `help:"File with the keys for --auth=keys. 'edge keys new NAME' creates a key and prints its line for the file." placeholder:"FILE" group:"keys"`
 	JWT              `group:"keys"`
-	TicketSecretFile string         `help:"Secret of at least 32 bytes that seals stream tickets; edges behind one balancer share it. 'edge keys secret FILE' creates one." placeholder:"FILE" group:"keys"`
-	Host             []string       `help:"Host name of the edge, without a port; repeatable. Loopback names and others that cannot be public are always accepted (*.localhost, *.local, *.internal, *.home.arpa, the machine's own, any without a dot). With this flag, or without authentication on loopback, other names are refused; IP addresses are accepted unless the edge serves only loopback. Over TLS the certificate decides." placeholder:"NAME" group:"http"`
-	InsecurePublic   bool           `help:"Allow an address that is not loopback without authentication. Set --host too if browsers can reach it: otherwise every host name is accepted, even that of a foreign web page." group:"http"`
-	RateLimit        int            `default:"0" help:"Requests per minute of one caller; 0: no limit." group:"keys"`
-	StreamLimit      int            `default:"0" help:"Streams that one caller may have open at once; 0: no limit." group:"keys"`
-	MaxStreams       int            `default:"10000" help:"Streams that may be open at once, at all edges that share --nats-url; 0: no limit." group:"keys"`
-	TrustedTracer    []netip.Prefix `help:"Network of callers whose traceparent is continued, including their decision whether to record the trace; repeatable. The traces of other callers are only linked to." placeholder:"CIDR" group:"telemetry"`
-	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted; repeatable." placeholder:"CIDR" group:"http"`
+	TicketSecretFile string         `help:"File with a secret of at least 32 bytes, which seals stream tickets. Edges behind one balancer must share it. 'edge keys secret FILE' creates one." placeholder:"FILE" group:"keys"`
+	Host             []string       `help:"Host name by which clients reach the edge, without a port; repeatable. Names that cannot be public are always accepted: *.localhost, *.local, *.internal, *.home.arpa, the machine's own name, and any without a dot. With this flag, or without authentication on loopback, all other names are refused. IP addresses are accepted unless the edge serves only loopback. Over TLS the certificate decides." placeholder:"NAME" group:"http"`
+	InsecurePublic   bool           `help:"Allow an address other than loopback without authentication. If browsers can reach it, also set --host: otherwise every host name is accepted, even that of somebody else's web page." group:"http"`
+	RateLimit        int            `default:"0" help:"Maximum number of requests per minute from one caller. 0: no limit." group:"keys"`
+	StreamLimit      int            `default:"0" help:"Maximum number of open streams of one caller. 0: no limit." group:"keys"`
+	MaxStreams       int            `default:"10000" help:"Maximum number of open streams, at all edges that share --nats-url together. 0: no limit." group:"keys"`
+	TrustedTracer    []netip.Prefix `help:"Network whose callers' traces are continued (traceparent), including the decision whether to record them; repeatable. Traces of other callers are only linked to." placeholder:"CIDR" group:"telemetry"`
+	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted; repeatable." placeholder:"CIDR" group:"http"`
 }
 
 // JWT are the settings of tokens of an identity provider.
 type JWT struct {
-	JWKS       string        `name:"jwt-jwks" env:"PAWSTREAM_JWT_JWKS" help:"Public keys of the identity provider for --auth=jwt, as a JWK set: URL or file." placeholder:"URL"`
-	Issuer     string        `name:"jwt-issuer" env:"PAWSTREAM_JWT_ISSUER" help:"Issuer that a token must have." placeholder:"URL"`
-	Audience   string        `name:"jwt-audience" env:"PAWSTREAM_JWT_AUDIENCE" help:"Audience that a token must have." placeholder:"NAME"`
-	Algorithms []string      `name:"jwt-algorithms" env:"PAWSTREAM_JWT_ALGORITHMS" default:"RS256,ES256,EdDSA" help:"Algorithms that a token may be signed with."`
-	Skew       time.Duration `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"How far the provider's clock and ours may differ."`
-	Unscoped   bool          `name:"jwt-unscoped" env:"PAWSTREAM_JWT_UNSCOPED" help:"Grant every right to tokens without any of our scopes, as issued by a provider that does not know them. Without this flag such tokens have no rights."`
+	JWKS       string        `name:"jwt-jwks" env:"PAWSTREAM_JWT_JWKS" help:"JWK set with the identity provider's public keys for --auth=jwt: a URL or a file." placeholder:"URL"`
+	Issuer     string        `name:"jwt-issuer" env:"PAWSTREAM_JWT_ISSUER" help:"Issuer that tokens must name." placeholder:"URL"`
+	Audience   string        `name:"jwt-audience" env:"PAWSTREAM_JWT_AUDIENCE" help:"Audience that tokens must name." placeholder:"NAME"`
+	Algorithms []string      `name:"jwt-algorithms" env:"PAWSTREAM_JWT_ALGORITHMS" default:"RS256,ES256,EdDSA" help:"Algorithms that tokens may be signed with."`
+	Skew       time.Duration `name:"jwt-skew" env:"PAWSTREAM_JWT_SKEW" default:"30s" help:"Maximum difference between the identity provider's clock and ours."`
+	Unscoped   bool          `name:"jwt-unscoped" env:"PAWSTREAM_JWT_UNSCOPED" help:"Grant every right to tokens that contain none of our scopes, for identity providers that do not know them. Without this flag such tokens have no rights."`
 }
 
 // minTicketSecret is how many bytes a secret must have.

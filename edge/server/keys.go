@@ -20,7 +20,7 @@ type KeysCommand struct {
 
 // NewKey is the command that makes a key. It implements config.Command.
 type NewKey struct {
-	Name string `arg:"" help:"Name of the key; its principal too, unless the file says otherwise."`
+	Name string `arg:"" help:"Name of the key, and of its principal unless the file says otherwise."`
 }
 
 // Run prints the key, which is nowhere else, and its line.
@@ -36,7 +36,7 @@ func (k *NewKey) Run(_ context.Context, stdout io.Writer) error {
 // NewSecret is the command that makes the secret of stream tickets. It implements
 // config.Command.
 type NewSecret struct {
-	File string `arg:"" help:"File for the secret, which only its owner may read."`
+	File string `arg:"" help:"File to write the secret to. Only its owner may read it."`
 }
 
 // Run makes the file, whole or not at all. One that is there stays as it is, if it will do.

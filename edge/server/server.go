@@ -35,18 +35,18 @@ import (
 
 // Options are the settings of the edge wherever it runs.
 type Options struct {
-	Heartbeat         time.Duration `default:"10s" help:"How long a stream may be silent before a comment line is sent; 15s at most." group:"http"`
-	FlushGap          time.Duration `default:"16ms" help:"Minimum time between two writes of a busy stream. Events that arrive sooner are written together, each as its own frame. The first event, and any event after a pause, is written at once. 0: a millisecond." group:"http"`
-	WriteTimeout      time.Duration `default:"30s" help:"How long one write to a client may take before the client is cut off." group:"http"`
-	HalfClose         string        `default:"answer" enum:"answer,leave" help:"How to treat a client without TLS that closes its sending side after its request: it waits for the answer, until a write to it fails (answer), or it is gone (leave)." group:"http"`
-	ReopenWithin      time.Duration `default:"15s" help:"How long a stream may take to continue after its completion replica has died." group:"http"`
-	PlainStreams      bool          `help:"By default, write only data lines to streams, without ids, event types and comments: for clients that parse streams by hand. They cannot resume after a lost connection." group:"http"`
-	UnknownParameters string        `default:"refuse" enum:"refuse,ignore,forward" help:"What to do with top-level members of a request that OpenAI's APIs do not have, such as top_k and num_ctx: ${enum} (to the model's server, unless its target is strict)." group:"http"`
-	Retries           string        `default:"attach" enum:"attach,run" help:"What to do with a request that an SDK repeats (X-Stainless-Retry-Count) without an Idempotency-Key: attach it to the same caller's completion of the same body, if that still runs or succeeded within the last minute (attach), or run it again (run)." group:"http"`
+	Heartbeat         time.Duration `default:"10s" help:"How long a stream may be silent before the edge sends a comment line; at most 15s." group:"http"`
+	FlushGap          time.Duration `default:"16ms" help:"Minimum time between two writes to a busy stream. Events that arrive sooner are written together, each in its own frame. The first event is written at once, and so is any event after a pause. 0: one millisecond." group:"http"`
+	WriteTimeout      time.Duration `default:"30s" help:"How long one write to a client may take before the client is disconnected." group:"http"`
+	HalfClose         string        `default:"answer" enum:"answer,leave" help:"What to assume of a client without TLS that closes its sending side after its request: that it waits for the answer, until a write to it fails (answer), or that it is gone (leave)." group:"http"`
+	ReopenWithin      time.Duration `default:"15s" help:"How long a stream may take to continue after its completion service has died." group:"http"`
+	PlainStreams      bool          `help:"By default, write only data lines to streams, without ids, event types or comments, for clients that parse streams by hand. Such clients cannot resume after a lost connection." group:"http"`
+	UnknownParameters string        `default:"refuse" enum:"refuse,ignore,forward" help:"What to do about top-level members of a request that OpenAI's APIs do not have, such as top_k and num_ctx: refuse the request (refuse), ignore them (ignore), or forward them to the model server, unless its target is strict (forward)." group:"http"`
+	Retries           string        `default:"attach" enum:"attach,run" help:"What to do when an SDK repeats a request (X-Stainless-Retry-Count) without an Idempotency-Key: attach it to the same caller's completion of the same body, if that is running or succeeded within the last minute (attach), or run it again (run)." group:"http"`
 	MaxBody           int64         `default:"10485760" help:"Maximum size of a request body, in bytes." group:"http"`
-	BodyRate          int64         `default:"4096" help:"Minimum rate of a request body that takes longer than 30s, in bytes per second; -1: none, so that only 30s without a byte end the request." group:"http"`
-	BodyMemory        int64         `default:"536870912" help:"Maximum memory for request bodies and for answers that are not streams, in bytes. A body counts three times its size until the completion is admitted. One caller may use half. 0: no limit." group:"http"`
-	CorsOrigin        []string      `help:"Origin whose browser pages may call the edge, such as https://shop.example; repeatable; * is any. The edge's own pages always may." placeholder:"ORIGIN" group:"http"`
+	BodyRate          int64         `default:"4096" help:"Minimum rate of a request body that takes longer than 30s, in bytes per second. -1: no minimum, so that the request ends only after 30s without a byte." group:"http"`
+	BodyMemory        int64         `default:"536870912" help:"Maximum memory for request bodies and for answers that are not streamed, in bytes. A body counts as three times its size until the completion is admitted. One caller may use half of the memory. 0: no limit." group:"http"`
+	CorsOrigin        []string      `help:"Origin whose web pages may call the edge, such as https://shop.example; repeatable. * allows any origin. The edge's own pages are always allowed." placeholder:"ORIGIN" group:"http"`
 	Access
 	TLS tlsfiles.Serving `embed:"" prefix:"tls-" set:"api=public HTTP API" set:"protocol=HTTP" set:"client=client" group:"tls"`
 }

@@ -49,10 +49,10 @@ func (s *Server) answer() error {
 // CompletionTLS are the settings of TLS towards the completion service. Any one of them
 // asks for it.
 type CompletionTLS struct {
-	tlsfiles.Pair `embed:"" prefix:"tls-" set:"cert_help=Certificate by which the completion service knows this edge, in PEM; read again when it changes." set:"key_help=Key of the certificate by which the completion service knows this edge, in PEM; not to be readable for everybody on the machine."`
+	tlsfiles.Pair `embed:"" prefix:"tls-" set:"cert_help=Client certificate with which this edge authenticates to the completion service, in PEM. The file is reloaded when it changes." set:"key_help=Private key for the client certificate of this edge, in PEM. Other users of the machine must not be able to read the file."`
 
-	CA   string `name:"tls-ca" help:"Certificate authorities of the completion service, in PEM; default with TLS: those of the system." placeholder:"FILE"`
-	Name string `name:"tls-name" help:"Name that the completion service's certificate must have, instead of the host of --completion-addr." placeholder:"NAME"`
+	CA   string `name:"tls-ca" help:"Certificate authorities with which to verify the completion service, in PEM. Default with TLS: those of the system." placeholder:"FILE"`
+	Name string `name:"tls-name" help:"Name that the completion service's certificate must contain, instead of the host of --completion-addr." placeholder:"NAME"`
 }
 
 // open reads the certificates. The set is nil without TLS.

@@ -30,11 +30,11 @@ var ErrDrainTimeout = errors.New("--drain-timeout must not be negative")
 
 // Process is what every program of ours has in common.
 type Process struct {
-	AdminListen  string        `default:"${admin_listen}" help:"Address of health checks and profiles (host:port)." group:"telemetry"`
-	AdminHost    []string      `help:"Host name of the admin address; repeatable. Loopback names and others that cannot be public are always accepted, and so are IP addresses if it is not loopback. Health checks accept any name. * is any name." placeholder:"NAME" group:"telemetry"`
-	DrainTimeout time.Duration `default:"30s" help:"How long running work may take to finish after the program is told to stop."`
+	AdminListen  string        `default:"${admin_listen}" help:"Address for metrics, health checks and profiles (host:port)." group:"telemetry"`
+	AdminHost    []string      `help:"Host name by which the admin address is reached; repeatable. Names that cannot be public are always accepted, and so are IP addresses unless the address is loopback. Health checks accept any name. * allows any name." placeholder:"NAME" group:"telemetry"`
+	DrainTimeout time.Duration `default:"30s" help:"How long running work may take to finish once the program has been told to stop."`
 	LogLevel     string        `default:"info" enum:"debug,info,warn,error" help:"Minimum level of log lines: ${enum}." group:"telemetry"`
-	LogFormat    string        `default:"auto" enum:"auto,text,json" help:"Format of log lines: ${enum}. auto is short coloured lines on a terminal, and JSON elsewhere." group:"telemetry"`
+	LogFormat    string        `default:"auto" enum:"auto,text,json" help:"Format of log lines: ${enum}. auto prints short coloured lines on a terminal, and JSON elsewhere." group:"telemetry"`
 }
 
 // Commands are the commands that every program of ours has. A program may embed more; every other one is a
@@ -42,7 +42,7 @@ type Process struct {
 type Commands struct {
 	Version     kong.VersionFlag `env:"-" help:"Print the version."`
 	Serve       struct{}         `cmd:"" default:"1" help:"Serve. This is the default command."`
-	Healthcheck Healthcheck      `cmd:"" help:"Ask the program that runs with the same settings whether it is ready; the exit code is the answer."`
+	Healthcheck Healthcheck      `cmd:"" help:"Check whether the program that runs with the same settings is ready. The exit code is 0 if it is."`
 	Reference   Reference        `cmd:"" hidden:"" help:"Print all settings."`
 }
 

@@ -22,14 +22,14 @@ import (
 type Server struct {
 	// URL is where it is, several separated by commas, with user and password or a token
 	// where need be: nats://user:password@host:4222, tls:// for TLS. Empty: there is none.
-	URL string `name:"url" help:"NATS server with JetStream ${nats_use}" placeholder:"URL"`
+	URL string `name:"url" help:"URL of a NATS server with JetStream ${nats_use}" placeholder:"URL"`
 	// Creds is a file of credentials.
-	Creds string `help:"Credentials file for --nats-url." placeholder:"FILE"`
+	Creds string `help:"NATS credentials file for --nats-url." placeholder:"FILE"`
 	// CA has the authorities, in PEM, that the server's certificate is checked against; empty: the system's. It
 	// requires TLS, and so does Pair.
-	CA string `name:"ca" help:"File with the certificate authorities for the server of --nats-url, in PEM; requires TLS." placeholder:"FILE"`
+	CA string `name:"ca" help:"Certificate authorities with which to verify the server of --nats-url, in PEM. The connection must then use TLS." placeholder:"FILE"`
 	// Pair authenticates to it.
-	tlsfiles.Pair `embed:"" set:"cert_help=Certificate file that authenticates to the server of --nats-url; demands TLS." set:"key_help=File of the key to --nats-cert."`
+	tlsfiles.Pair `embed:"" set:"cert_help=Client certificate for --nats-url, in PEM. The connection must then use TLS." set:"key_help=Private key for --nats-cert, in PEM."`
 	// Dial connects to an address; nil: through the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }

@@ -20,8 +20,8 @@ func (p *Pair) Check(prefix string) error {
 // Serving are the settings of an API that may have TLS, as a table of flags embeds them. Its
 // variables api, protocol and client say whose they are.
 type Serving struct {
-	Pair     `embed:"" set:"cert_help=Certificate of the ${api} for TLS 1.3, in PEM, with those between it and its authority's; read again when it changes." set:"key_help=Key of the certificate of the ${api}, in PEM; not to be readable for everybody on the machine."`
-	ClientCA string `name:"client-ca" help:"Certificate authorities of ${protocol} ${client}s, in PEM: a ${client} must have a certificate from one of them." placeholder:"FILE"`
+	Pair     `embed:"" set:"cert_help=TLS certificate of the ${api}, followed by any intermediate certificates, in PEM. The API then requires TLS 1.3. The file is reloaded when it changes." set:"key_help=Private key for the certificate of the ${api}, in PEM. Other users of the machine must not be able to read the file."`
+	ClientCA string `name:"client-ca" help:"Certificate authorities for ${protocol} ${client}s, in PEM. Every ${client} must then present a certificate issued by one of them." placeholder:"FILE"`
 }
 
 // Check returns what is wrong with the settings, by the flags' names, which begin with prefix.

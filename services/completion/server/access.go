@@ -13,8 +13,8 @@ import (
 // Access are the settings of who may call the gRPC API, and on whose behalf.
 type Access struct {
 	TLS            tlsfiles.Serving `embed:"" prefix:"tls-" set:"api=gRPC API" set:"protocol=gRPC" set:"client=caller" group:"tls"`
-	TrustedPeer    []string         `help:"Name in the certificate of a trusted edge; repeatable. Trusted edges may name the principal of a call; any other caller is the principal that its certificate names." placeholder:"NAME" group:"grpc"`
-	InsecurePublic bool             `help:"Allow gRPC on an address that is not loopback without client certificates, and trust every caller to name its principal." group:"grpc"`
+	TrustedPeer    []string         `help:"Name in the certificate of a trusted edge; repeatable. A trusted edge may name the principal of a call. Any other caller is the principal that its certificate names." placeholder:"NAME" group:"grpc"`
+	InsecurePublic bool             `help:"Allow gRPC on an address other than loopback without client certificates, and trust every caller to name its principal." group:"grpc"`
 }
 
 // A Local is what callers from the same machine may do that have no certificate.

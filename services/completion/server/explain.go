@@ -13,7 +13,7 @@ import (
 // Explain is the command that shows what the embedded advisor makes of a question, without a
 // server. It implements config.Command.
 type Explain struct {
-	Turns []string `arg:"" name:"question" help:"The question. Several are the turns of one conversation, and the last one is explained."`
+	Turns []string `arg:"" name:"question" help:"The question. Several arguments are the turns of one conversation, of which the last is explained."`
 }
 
 // Run explains the last turn.

@@ -10,17 +10,17 @@ import (
 
 // LogOptions are the settings of where completions are kept.
 type LogOptions struct {
-	Log             string          `default:"jetstream" enum:"jetstream,memory" help:"Where completions are stored: ${enum}. In memory they end with the process." group:"log"`
-	LogRetention    time.Duration   `default:"1h" help:"How long a completion is kept, and at most how long one without 'store' is." group:"log"`
-	ResumeRetention time.Duration   `default:"15m" help:"How long a completion without 'store' is kept after its end, for clients that resume it; at most --log-retention. 0: as long as that." group:"log"`
-	LogMaxBytes     int64           `default:"0" help:"Maximum size of all completions together, in bytes; 0: 4 GiB in files, 512 MiB in memory." group:"log"`
-	LogShare        int             `default:"50" help:"Percentage of --log-max-bytes that the completions of one caller may use; the last tenth is reserved for callers who use less than a hundredth. 100: no limit. Neither anonymous callers nor --log=memory have such a limit." group:"log"`
-	LogSync         bool            `help:"Sync every record to the disk before readers see it: then it survives a power failure, and not only the end of the process." group:"log"`
-	LogWitness      string          `help:"File in which this process notes the last record that it knows to be stored; no backup of the log may include it. With it, a restarted process detects a log that was restored from an older backup, and ends the unfinished completions." placeholder:"FILE" group:"log"`
-	MaxAnswer       int             `name:"max-answer-bytes" env:"PAWSTREAM_MAX_ANSWER_BYTES" default:"8388608" help:"Maximum size of one answer in the log, in bytes; 32 MiB at most. A longer answer ends as answer_too_long." group:"log"`
-	DataDir         string          `default:"./data" help:"Directory of the NATS JetStream server inside this process; it belongs to one process." group:"log"`
-	NATS            natsconn.Server `embed:"" prefix:"nats-" set:"nats_use=to use instead of the one inside this process; several are separated by commas." group:"log"`
-	NatsReplicas    int             `default:"1" help:"How many servers of a NATS cluster hold each completion." group:"log"`
+	Log             string          `default:"jetstream" enum:"jetstream,memory" help:"Where to store completions: in NATS JetStream (jetstream), or in memory, where they are lost when the process ends (memory)." group:"log"`
+	LogRetention    time.Duration   `default:"1h" help:"How long a completion is kept. One without 'store' is deleted earlier: see --resume-retention." group:"log"`
+	ResumeRetention time.Duration   `default:"15m" help:"How long a completion without 'store' is kept after it ends, so that clients can resume it; at most --log-retention. 0: as long as --log-retention." group:"log"`
+	LogMaxBytes     int64           `default:"0" help:"Maximum total size of all completions, in bytes. 0: 4 GiB in files, or 512 MiB in memory." group:"log"`
+	LogShare        int             `default:"50" help:"Percentage of --log-max-bytes that the completions of one caller may use. The last tenth is reserved for callers who use less than a hundredth. 100: no limit. The limit does not apply to anonymous callers, or with --log=memory." group:"log"`
+	LogSync         bool            `help:"Sync every record to disk before readers see it, so that it survives a power failure and not only a crash of the process." group:"log"`
+	LogWitness      string          `help:"File in which this process notes the last record that it knows to be stored. With it, a restarted process detects that the log was restored from an older backup, and ends the unfinished completions. Keep the file out of backups of the log." placeholder:"FILE" group:"log"`
+	MaxAnswer       int             `name:"max-answer-bytes" env:"PAWSTREAM_MAX_ANSWER_BYTES" default:"8388608" help:"Maximum size of one answer in the log, in bytes; at most 32 MiB. A longer answer ends with the error answer_too_long." group:"log"`
+	DataDir         string          `default:"./data" help:"Directory for the data of the embedded NATS JetStream server. Only one process at a time may use it." group:"log"`
+	NATS            natsconn.Server `embed:"" prefix:"nats-" set:"nats_use=to use instead of the embedded one. Separate several with commas." group:"log"`
+	NatsReplicas    int             `default:"1" help:"Number of servers in the NATS cluster that store a copy of each completion." group:"log"`
 }
 
 // check refuses settings that cannot work, by the flag's name.

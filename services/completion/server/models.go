@@ -25,10 +25,10 @@ import (
 
 // ModelOptions are the settings of the models besides the advisor's.
 type ModelOptions struct {
-	Models          string `help:"Models file (YAML): public models and their servers; reloaded when it changes." placeholder:"FILE" group:"models"`
-	UpstreamURL     string `name:"upstream-url" help:"Base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1; a shortcut for a models file with one model." placeholder:"URL" group:"models"`
-	UpstreamModel   string `help:"Model of --upstream-url, and its public name." placeholder:"NAME" group:"models"`
-	UpstreamKeyFile string `help:"File with the key of --upstream-url." placeholder:"FILE" group:"models"`
+	Models          string `help:"YAML file with the public models and their servers. The file is reloaded when it changes." placeholder:"FILE" group:"models"`
+	UpstreamURL     string `name:"upstream-url" help:"Base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Short for a models file with one model." placeholder:"URL" group:"models"`
+	UpstreamModel   string `help:"Model to request from --upstream-url. This is also its public name." placeholder:"NAME" group:"models"`
+	UpstreamKeyFile string `help:"File with the API key for --upstream-url." placeholder:"FILE" group:"models"`
 }
 
 // defaultQueue is how many wait for a target whose max_queue is not given.

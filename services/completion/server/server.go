@@ -36,14 +36,14 @@ import (
 type Options struct {
 	ModelOptions  `embed:""`
 	LogOptions    `embed:""`
-	AdvisorPace   float64       `default:"60" help:"Tokens per second of the embedded pet advisor, for each answer; 0: as fast as possible." group:"models"`
+	AdvisorPace   float64       `default:"60" help:"Tokens per second in each answer of the embedded pet advisor. 0: as fast as possible." group:"models"`
 	OrphanGrace   time.Duration `default:"15s" help:"How long a completion whose on_disconnect is 'grace' continues without a reader." group:"models"`
-	MaxGenerating int           `default:"10000" help:"Maximum number of completions that are generated at once." group:"models"`
-	RequestMemory int64         `default:"1073741824" help:"Maximum memory for requests and running answers, in bytes, in addition to 128 KiB for each. A request counts six times its size until it is admitted, then three times, like an answer. One caller may use half. 0: no limit." group:"models"`
+	MaxGenerating int           `default:"10000" help:"Maximum number of completions to generate at once." group:"models"`
+	RequestMemory int64         `default:"1073741824" help:"Maximum memory for requests and running answers, in bytes, in addition to 128 KiB for each. A request counts as six times its size until it is admitted, and then, like an answer, as three times. One caller may use half of the memory. 0: no limit." group:"models"`
 
-	FirstEventTimeout time.Duration `default:"60s" help:"How long a model may take to start its answer; 0: no limit." group:"models"`
-	IdleTimeout       time.Duration `default:"60s" help:"How long a model may be silent in the middle of its answer; 0: no limit." group:"models"`
-	TotalTimeout      time.Duration `default:"30m" help:"How long a whole answer may take; 0: as long as --log-retention keeps it." group:"models"`
+	FirstEventTimeout time.Duration `default:"60s" help:"How long a model may take to start its answer. 0: no limit." group:"models"`
+	IdleTimeout       time.Duration `default:"60s" help:"How long a model may be silent in the middle of its answer. 0: no limit." group:"models"`
+	TotalTimeout      time.Duration `default:"30m" help:"How long a whole answer may take. 0: as long as --log-retention." group:"models"`
 }
 
 // Config is what a [Server] is made of.

@@ -19,8 +19,8 @@ import (
 // flags are the settings of the program.
 type flags struct {
 	Listen     string `default:"${http}" help:"Address of the public HTTP API (host:port)." group:"http"`
-	GrpcListen string `default:"${grpc}" help:"Address of the gRPC API (host:port); off: not served." group:"grpc"`
-	Demo       bool   `help:"Serve the page /demo, which shows what survives: its buttons cut connections, take the network away and kill completion services. Two of these run behind the edge, as processes of their own with the embedded advisor; their log ends with the program. Only on loopback." group:"http"`
+	GrpcListen string `default:"${grpc}" help:"Address of the gRPC API (host:port), or off." group:"grpc"`
+	Demo       bool   `help:"Serve the page /demo, which shows that answers survive failures: its buttons cut connections, take the network away and kill completion services. Two completion services with the embedded advisor run behind the edge, each in its own process. Their log is deleted when the program ends. Only on loopback." group:"http"`
 	config.Commands
 	Keys        edge.KeysCommand       `cmd:"" help:"API keys."`
 	CheckConfig completion.CheckConfig `cmd:"" help:"Check a models file and list its models."`
@@ -28,7 +28,7 @@ type flags struct {
 	Ask         ask.Ask                `cmd:"" help:"Ask a running server, and print the answer as it arrives. Ctrl-C stops it."`
 	Watch       ask.Watch              `cmd:"" help:"Follow a completion that was created elsewhere."`
 	config.Process
-	GrpcTrustLocal bool               `help:"Trust callers on this machine that have no certificate to name their principal. Without it they act for no principal, and with --auth=keys or --auth=jwt they cannot call." group:"grpc"`
+	GrpcTrustLocal bool               `help:"Trust callers on this machine without a certificate to name their principal. Without this flag they act for no principal, and with --auth=keys or --auth=jwt they cannot call at all." group:"grpc"`
 	Access         completion.Access  `embed:"" prefix:"grpc-"`
 	Completion     completion.Options `embed:""`
 	Edge           edge.Options       `embed:""`

@@ -19,10 +19,10 @@ import (
 func main() {
 	var flags struct {
 		Listen        string  `default:"${grpc}" help:"Address of the gRPC API (host:port)."`
-		RandomPace    float64 `default:"20" help:"Tokens per second of the random model; 0: as fast as possible."`
-		RandomMin     int     `default:"60" help:"Minimum number of tokens of an answer of the random model."`
-		RandomMax     int     `default:"60" help:"Maximum number of tokens of an answer of the random model."`
-		RandomJournal string  `default:"" help:"File to which the random model's events are written, as lines of JSON." placeholder:"FILE"`
+		RandomPace    float64 `default:"20" help:"Tokens per second of the random model. 0: as fast as possible."`
+		RandomMin     int     `default:"60" help:"Minimum number of tokens in an answer of the random model."`
+		RandomMax     int     `default:"60" help:"Maximum number of tokens in an answer of the random model."`
+		RandomJournal string  `default:"" help:"File to write the random model's events to, as lines of JSON." placeholder:"FILE"`
 		config.Commands
 		config.Process
 		server.Options
