@@ -267,6 +267,7 @@ func TestNoRoom(t *testing.T) {
 		c.Reload()
 		c.ends("done")
 		c.follows(asked, question+"|"+other+"|And now?")
+		c.Wait(`!document.querySelector(".assistant[aria-busy]")`)
 		if got := squeeze(browser.Eval[string](c.Page, `document.querySelectorAll(".assistant .body")[1].textContent`)); got != shown {
 			t.Errorf("of %q there is %q left", shown, got)
 		}

@@ -55,6 +55,9 @@ func TestDocuments(t *testing.T) {
 		c.Go(address + path)
 		c.Wait(`document.querySelector("article h2") && document.documentElement.scrollWidth <= innerWidth`)
 		c.tablesAreWhole(t, 320)
+		if unseen := browser.Eval[[]string](c.Page, `[...document.querySelectorAll("main :is(h1, h2)")].filter((e) => !e.checkVisibility()).map((e) => e.textContent)`); len(unseen) > 0 {
+			t.Errorf("%s at 320 pixels does not show the headings %q", path, unseen)
+		}
 		c.lookAt(t, path[strings.LastIndex(path, "/")+1:]+"-narrow")
 	}
 	c.Resize(1280, 900)

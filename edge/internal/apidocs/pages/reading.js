@@ -71,6 +71,8 @@ for (const first of document.querySelectorAll("section > details")) {
 
 // ---- Contents
 
+document.querySelector(".others [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // where the line is wider than the window
+
 const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [link.hash.slice(1), link]));
 const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
 /** How far below the top of the window a heading counts as read, in pixels: a little more than the bar there is high. */

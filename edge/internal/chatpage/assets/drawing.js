@@ -81,6 +81,7 @@ export class Drawing {
 
   /** Has a view drawn to its end; until then its answer's element is busy, and then is called. */
   end(view, item, then) {
+    item.setAttribute("aria-busy", "true"); // also where it was over long ago, and is shown again
     this.#ending.set(view, { item, then });
     this.touch(view);
   }
