@@ -42,7 +42,8 @@ const (
 type siege struct {
 	t             *testing.T
 	edge, service *stack.Process
-	stored        map[string]string // by principal: a completion that is large to read
+	stored        map[string]string   // by principal: a completion that is large to read
+	prompted      map[string][]string // by principal: completions whose prompts are long
 	asked         atomic.Int64
 	refused       atomic.Int64
 }
@@ -73,18 +74,17 @@ func TestMemory(t *testing.T) {
 	edge := rig.Launch(t, built, "edge", "--listen=127.0.0.1:0", "--completion-addr="+service.Addr("grpc"), "--drain-timeout=1s",
 		"--auth=keys", "--auth-keys="+rig.Keys(t, append(besiegers(), ordinaryCaller)...),
 		fmt.Sprint("--body-memory=", bodyMemory), fmt.Sprint("--max-streams=", openStreams))
-	s := &siege{t: t, edge: edge, service: service, stored: make(map[string]string)}
+	s := &siege{t: t, edge: edge, service: service, stored: make(map[string]string), prompted: make(map[string][]string)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the service:\n%s", service.Log())
 		}
 	})
+	long := strings.Repeat("x", 9_900_000)
 	for _, principal := range besiegers() {
-		s.stored[principal] = s.store(principal, 20, 16)
+		s.stored[principal], s.prompted[principal] = s.store(principal, 20, 16), s.storePrompts(principal, long)
 	}
 	s.stored[ordinaryCaller] = s.store(ordinaryCaller, 1, 1)
-	long := strings.Repeat("x", 9_900_000)
-	prompted := s.storePrompts(long)
 	parts := `[{"role":"user","content":[` + strings.TrimSuffix(strings.Repeat(`{"type":"text","text":""},`, 60_000), ",") + `]}]`
 	items := "[" + strings.TrimSuffix(strings.Repeat(`{"role":"user","content":""},`, 60_000), ",") + "]"
 	values := `{"type":"json_schema","json_schema":{"name":"x","schema":{"enum":[` + strings.TrimSuffix(strings.Repeat("1,", 60_000), ",") + `]}}}`
@@ -126,10 +126,12 @@ func TestMemory(t *testing.T) {
 		{"messages", 300, func(ctx context.Context) { s.read(ctx, "/messages") }},
 		{"empty messages by gRPC", 50, func(ctx context.Context) { s.call(ctx, emptyMessages()) }},
 		{"long prompts by gRPC", 100, func(ctx context.Context) { s.call(ctx, longPrompt(long)) }},
-		{"readers of long prompts", 150, func(ctx context.Context) {
-			s.get(ctx, besiegers()[0], "/v1/chat/completions/"+prompted[rand.IntN(len(prompted))]+"?stream=true")
+		{"readers of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/chat/completions/chatcmpl-%s?stream=true") }},
+		{"answers to long prompts", 50, func(ctx context.Context) {
+			s.post(ctx, besiegers()[0], "/v1/responses", naming(s.prompted[besiegers()[0]]))
 		}},
-		{"answers to long prompts", 50, func(ctx context.Context) { s.post(ctx, besiegers()[0], "/v1/responses", naming(prompted)) }},
+		{"messages of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/chat/completions/chatcmpl-%s/messages") }},
+		{"input items of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/responses/resp_%s/input_items") }},
 	} {
 		t.Run(form.name, func(t *testing.T) {
 			s.refused.Store(0)
@@ -196,11 +198,11 @@ func (s *siege) store(principal string, many, choices int) (id string) {
 
 // storePrompts stores completions whose prompts are long, more than are kept in memory, and returns
 // their ids.
-func (s *siege) storePrompts(long string) (ids []string) {
+func (s *siege) storePrompts(principal, long string) (ids []string) {
 	s.t.Helper()
 	url := "http://" + s.edge.Addr("http")
 	for range 16 {
-		x := api.Record(s.t, url, api.Object{"model": "quick", "max_tokens": nil, "store": true, "messages": []api.Object{{"role": "user", "content": long}}}, rig.Bearer(besiegers()[0]))
+		x := api.Record(s.t, url, api.Object{"model": "quick", "max_tokens": nil, "store": true, "messages": []api.Object{{"role": "user", "content": long}}}, rig.Bearer(principal))
 		ids = append(ids, x.ID)
 	}
 	return ids
@@ -318,6 +320,16 @@ func (s *siege) get(ctx context.Context, principal, path string) {
 func (s *siege) read(ctx context.Context, below string) {
 	principal := s.besieger()
 	s.get(ctx, principal, "/v1/chat/completions/"+s.stored[principal]+below)
+}
+
+// readPrompts asks for a part of completions whose prompts are long, one after the other.
+func (s *siege) readPrompts(ctx context.Context, path string) {
+	principal := s.besieger()
+	s.again(ctx, func() bool {
+		ids := s.prompted[principal]
+		id := strings.TrimPrefix(ids[rand.IntN(len(ids))], "chatcmpl-")
+		return s.send(ctx, principal, http.MethodGet, fmt.Sprintf(path, id), "")
+	})
 }
 
 // call sends a request by gRPC as it is.
