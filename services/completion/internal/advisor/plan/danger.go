@@ -34,7 +34,7 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	switch v := &pl.Verdict; {
 	case v.Harm == triage.IllPerson && v.Level < triage.Now && seeksPet(p, pl.Turn):
 		v.Level = triage.None // an ailment is told for what a pet has to be like
-	case v.Harm == triage.Crisis || v.Harm == triage.IllPerson:
+	case v.Harm == triage.Crisis || v.Harm == triage.IllPerson || v.Harm == triage.Shocked:
 		item.Kind = read.KindEmergency
 		return item, true
 	}

@@ -25,8 +25,9 @@ var levelNames = [...]string{None: "none", Caution: "caution", Today: "today", N
 
 // The harms of people that an answer is made for by themselves.
 const (
-	Crisis    = "crisis"     // somebody in despair
-	IllPerson = "ill-person" // somebody who is ill or hurt
+	Crisis    = "crisis"       // somebody in despair
+	IllPerson = "ill-person"   // somebody who is ill or hurt
+	Shocked   = "person-shock" // somebody who got an electric shock from what an animal lives in
 )
 
 // The refusals that a verdict may ask for.

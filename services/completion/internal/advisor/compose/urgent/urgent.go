@@ -26,6 +26,7 @@ const (
 	inCrisis = "I am glad that you wrote, and I take what you say seriously. Please talk to a person now: in the US call or text **988**, day and night, or **911** if you are in danger; elsewhere your local emergency number. If you can, ring somebody close and do not stay alone. Nothing about animals has to be decided today."
 
 	illNow      = "**For a person call 911 or your local emergency number now.** I know about pets only, and this needs a doctor. Tell them which animals are at home; what else you asked can wait."
+	shocked     = "**Do not touch the water, the tank or its lamps again: switch off the breaker, or pull the plug only if it is dry and away from the water. Then call 911 or your local emergency number** for anyone who passed out, has chest pain, a burn or an odd heartbeat, and otherwise have a doctor see them today. Touch a person who is still in contact only after the power is off."
 	illToday    = "**For a person call a doctor today, and 911 if it gets worse, breathing is hard, or it is a small child with a high fever or blood in the stool.** I know about pets only. Say which animals are at home, since some carry germs such as salmonella; wash hands, and keep whoever is ill away from them."
 	orTheAnimal = "If it is the animal that is ill or hurt, call a vet now."
 
@@ -46,6 +47,8 @@ func First(v *triage.Verdict, minor bool) (blocks []string, last bool) {
 			return []string{callAllergic, "**Then fetch the nearest grown-up, such as a neighbor.** The animal can wait."}, true
 		}
 		return []string{callAllergic}, true
+	case triage.Shocked:
+		return []string{shocked, "The fish can wait. When the power is off, look for a broken heater, lamp or cord, throw it out, and fit a ground-fault outlet."}, true
 	case triage.IllPerson:
 		if v.Level == triage.Today {
 			return []string{illToday, orTheAnimal}, true
