@@ -3,6 +3,7 @@ package advisor
 import (
 	"bufio"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,12 +14,14 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
 // What is held of the conversations in testdata/judged, in percent.
 const (
 	leastCalled = 95 // of the emergencies, that are told to call somebody
 	mostAlarmed = 4  // of all others, that begin as an emergency does
+	leastMust   = 36 // of the words of what answers must say, that they say
 )
 
 // judged is a conversation whose last answer was judged, one a line of its file.
@@ -29,8 +32,10 @@ type judged struct {
 		Role    chat.Role
 		Content string
 	}
-	Answer string // the one that was judged
-	Danger bool   `json:"danger"` // somebody is in danger, although that is not what the kind says
+	Must    []string
+	Verdict string
+	Answer  string // the one that was judged
+	Danger  bool   `json:"danger"` // somebody is in danger, although that is not what the kind says
 
 	before []string // the advisor's answers today, all but the last
 	today  string   // the last one
@@ -152,6 +157,7 @@ func TestJudged(t *testing.T) {
 			}
 		}
 	}
+	holdMusts(t, list)
 	t.Logf("%d conversations, %d of them with another last answer than the one that was judged", len(list), different)
 	t.Logf("%d of %d emergencies are not told to call anybody: %s", len(uncalled), emergencies, strings.Join(uncalled, " "))
 	t.Logf("%d of %d others begin as an emergency: %s", len(alarmed), others, strings.Join(alarmed, " "))
@@ -163,5 +169,68 @@ func TestJudged(t *testing.T) {
 	}
 	if len(alarmed)*100 > others*mostAlarmed {
 		t.Errorf("%d of %d others begin as an emergency, at most %d %% may", len(alarmed), others, mostAlarmed)
+	}
+}
+
+// mustWords tells which words of what an answer must say it says, each weighed by how few conversations want it.
+type mustWords map[string]float64
+
+func newMustWords(list []judged) mustWords {
+	m := mustWords{}
+	for i := range list {
+		for w := range list[i].musts() {
+			m[w]++
+		}
+	}
+	for w, in := range m {
+		m[w] = math.Log(1 + float64(len(list))/(1+in))
+	}
+	return m
+}
+
+// musts returns the stems of what the answer must say.
+func (j *judged) musts() map[string]bool { return stemsOf(strings.Join(j.Must, "\n")) }
+
+func stemsOf(text string) map[string]bool {
+	const short = 3
+	set := map[string]bool{}
+	for _, w := range words.Split(text) {
+		if len(w.Text) >= short {
+			set[w.Stem] = true
+		}
+	}
+	return set
+}
+
+// share returns the share of the words of what it must say that an answer has.
+func (m mustWords) share(j *judged, answer string) float64 {
+	has, said, all := stemsOf(answer), 0.0, 1e-9
+	for w := range j.musts() {
+		all += m[w]
+		if has[w] {
+			said += m[w]
+		}
+	}
+	return said / all
+}
+
+// holdMusts holds how much of what answers must say, put down before any was seen, they have in their words: those that
+// were judged, by verdict, and all, then and today. It is no verdict, but tells good answers from bad ones well enough to
+// compare two ways of choosing an answer.
+func holdMusts(t *testing.T, list []judged) {
+	m := newMustWords(list)
+	sum, n := map[string]float64{}, map[string]float64{}
+	add := func(of string, share float64) { sum[of], n[of] = sum[of]+share, n[of]+1 }
+	percent := func(of string) float64 { return 100 * sum[of] / max(1, n[of]) }
+	for i := range list {
+		j := &list[i]
+		add(j.Verdict, m.share(j, j.Answer))
+		add("then", m.share(j, j.Answer))
+		add("today", m.share(j, j.today))
+	}
+	t.Logf("answers have %.1f %% of the words of what they must say, good ones %.1f %%, weak ones %.1f %%, bad ones %.1f %%; today all have %.2f %%",
+		percent("then"), percent("good"), percent("weak"), percent("bad"), percent("today"))
+	if percent("today") < leastMust {
+		t.Errorf("answers have under %d %% of the words of what they must say", leastMust)
 	}
 }
