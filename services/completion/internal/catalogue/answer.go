@@ -184,6 +184,9 @@ func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	if claimed != nil && claimed.Several {
 		return claimed // an answer is to one of the things at most
 	}
+	if len(species) == 0 && kindsIn(words.Join(question)).strangers != 0 {
+		claimed = nil // no guide's claim is about that animal
+	}
 	reply := c.answers.find(question, species, c.index.space.Point(question))
 	if reply == nil || claimed != nil && claimed.over(reply, question) {
 		return claimed
