@@ -6,7 +6,7 @@
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# With GOGC=400 the compiler takes less time and more memory, 1.5 GB at most. The programs run without it.
+# With GOGC=400 the compiler takes less time and more memory, some 1.6 GB. The programs run without it.
 
 run: ## Serve everything in one process on http://127.0.0.1:8080
 	@echo "Compiling: a minute or two the first time, seconds after that."
