@@ -1,5 +1,5 @@
-// Package turns limits concurrent work. Of the principals that wait, the one with the fewest turns is next. They
-// share the waiting room equally. It does not know what the work is.
+// Package turns limits concurrent work. Waiting principals are admitted in rotation, and share the
+// waiting room equally. It does not know what the work is.
 package turns
 
 import (
@@ -24,9 +24,8 @@ type Config struct {
 	Reserve bool
 }
 
-// A Queue limits how many work at once. It admits the waiting principal that holds the fewest turns; those that hold
-// as many take it in rotation. So nobody waits for another principal's whole crowd, however long its turns last. It
-// is safe for concurrent use.
+// A Queue limits how many work at once. It admits waiting principals in rotation, so that nobody waits for
+// another principal's whole crowd. It is safe for concurrent use.
 type Queue struct {
 	cfg Config
 
@@ -34,7 +33,7 @@ type Queue struct {
 	working int
 	held    map[string]int // what each principal holds of these
 	waiting int
-	// lines are the principals that wait. Among those that hold as many turns, the first one is admitted next.
+	// lines are the principals that wait, in the order in which they are admitted next.
 	lines []*line
 	// told says that some waiter wants to know its position.
 	told bool
@@ -196,21 +195,14 @@ func (q *Queue) end(principal string) {
 	q.admit()
 }
 
-// next returns the index of the line that is admitted next, -1: none may work now.
-func (q *Queue) next() int {
-	next := -1
-	for i, l := range q.lines {
-		if q.may(l.principal) && (next < 0 || q.held[l.principal] < q.held[q.lines[next].principal]) {
-			next = i
-		}
-	}
-	return next
-}
-
 // admit admits as many as may work.
 func (q *Queue) admit() {
-	for i := q.next(); i >= 0; i = q.next() {
+	for i := 0; i < len(q.lines) && q.working < q.cfg.Limit; {
 		l := q.lines[i]
+		if !q.may(l.principal) {
+			i++
+			continue
+		}
 		t := l.tickets[0]
 		l.tickets = l.tickets[1:]
 		q.lines = slices.Delete(q.lines, i, i+1)
@@ -245,14 +237,12 @@ func (q *Queue) abandon(principal string, t *ticket) {
 	q.announce()
 }
 
-// announce gives each ticket its position, if any of them asks, as if no turn ended but by admitting the next one. The
-// queue's room bounds their number.
+// announce gives each ticket its position, if any of them asks. The queue's room bounds their number.
 func (q *Queue) announce() {
 	position := 1
-	for holding := 0; q.told && position <= q.waiting; holding++ { // so many turns its principal would have before it
+	for round := 0; q.told && position <= q.waiting; round++ {
 		for _, l := range q.lines {
-			round := holding - q.held[l.principal]
-			if round < 0 || round >= len(l.tickets) {
+			if round >= len(l.tickets) {
 				continue
 			}
 			if t := l.tickets[round]; t.moved != nil && t.position != position {

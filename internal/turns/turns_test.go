@@ -91,32 +91,6 @@ func TestQueueIsFair(t *testing.T) {
 	})
 }
 
-// Who holds fewest turns is next, however many of the others wait, and for how long: their turns may not end for hours.
-func TestWhoHasLeastIsNext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, turns.Config{Limit: 4, Room: 9})
-		c.want("a0", "a1", "a2", "a3", "a4", "a5", "b0", "b1", "b2", "c0")
-		first := []string{"a0", "a1", "a2", "a3"}
-		c.is(first, nil)
-		for name, want := range map[string]int{"b0": 1, "c0": 2, "b1": 3, "b2": 4, "a4": 5, "a5": 6} {
-			if got := c.positions[name]; got[len(got)-1] != want {
-				t.Errorf("%s is told the positions %v, want %d in the end", name, got, want)
-			}
-		}
-		for i, next := range []string{"b0", "c0", "a4", "b1"} { // of a only a3 is left when it is the turn of a4
-			c.end(first[i])
-			c.is(append(slices.Clone(first), "b0", "c0", "a4", "b1")[:5+i], nil)
-			if c.in[len(c.in)-1] != next {
-				t.Errorf("after %s it is the turn of %s", first[i], next)
-			}
-		}
-		c.end("a4", "a5", "b0", "b1", "b2", "c0")
-		if c.q.Working()+c.q.Waiting() != 0 {
-			t.Errorf("%d work, %d wait", c.q.Working(), c.q.Waiting())
-		}
-	})
-}
-
 // The places to wait in are for all: who has most of them gives way.
 func TestRoomIsShared(t *testing.T) {
 	for name, test := range map[string]struct {
