@@ -1,17 +1,17 @@
-# One image, three programs: completion, edge and standalone, which are one file. Nothing else
-# is in it: they need no root, no shell and, but for standalone's /data, no file system to write
-# to. It takes BuildKit, as docker build and docker compose have it by themselves since 23.
+# One image with three programs: completion, edge and standalone, which are one binary. The image
+# holds nothing else: the programs need no root, no shell and, apart from standalone's /data, no
+# writable file system. The build needs BuildKit, the default of docker build since Docker 23.
 #
 #   docker build -t pawstream .                      # all three
 #   docker build -t pawstream-edge --target edge .   # the edge alone
-#   docker build --build-arg PGO=auto …              # optimised by the profiles, and longer in the making
+#   docker build --build-arg PGO=auto …              # optimised with the profiles; the build takes longer
 #
-# docker-compose.yml tells how to pin what it is built from by its digest.
+# docker-compose.yml explains how to pin the base image by its digest.
 FROM golang:1.26.8-bookworm AS source
 WORKDIR /src
 ENV CGO_ENABLED=0
-# Modules come as the build asks for them: go.mod has those of tests and tools too. A cache keeps
-# them for the next build, and what was compiled.
+# The build downloads only the modules that it needs: go.mod also lists those of tests and tools. A cache
+# keeps modules and compiled packages for the next build.
 COPY . .
 ARG PGO=off
 
@@ -35,7 +35,7 @@ FROM base AS edge
 COPY --from=build-edge /out/ /usr/local/bin/
 EXPOSE 8080 9090
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["edge", "healthcheck"]
-# As below: it does not start before it is told who may enter, nor without a completion service.
+# As below: it does not start until authentication is configured, nor without a completion service.
 CMD ["edge", "--listen=0.0.0.0:8080"]
 
 FROM base
@@ -43,8 +43,8 @@ COPY --from=build /out/ /usr/local/bin/
 COPY --from=build --chown=65532:65532 /data /data
 VOLUME ["/data"]
 EXPOSE 8080 50051 9090
-# It asks at --admin-listen: whoever changes that does so by PAWSTREAM_ADMIN_LISTEN.
+# The health check asks at --admin-listen. Change that address through PAWSTREAM_ADMIN_LISTEN, so that both know it.
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["standalone", "healthcheck"]
-# It serves others, so it does not start before it is told who may enter:
+# It serves other machines, so it does not start until authentication is configured:
 #   docker run -p 8080:8080 -v ./keys.yaml:/keys.yaml:ro -e PAWSTREAM_AUTH=keys -e PAWSTREAM_AUTH_KEYS=/keys.yaml …
 CMD ["standalone", "--listen=0.0.0.0:8080", "--grpc-listen=off", "--data-dir=/data"]
