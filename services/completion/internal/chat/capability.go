@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// Check refuses what the model cannot do. Nothing that was asked for is ignored, but for what
-// the model says that it ignores.
+// Check refuses a request for something that the model can neither do nor declares to ignore.
 func (c *Capabilities) Check(r *Request) *Error {
 	for _, feature := range []struct {
 		asked bool
@@ -41,19 +40,19 @@ func (c *Capabilities) Check(r *Request) *Error {
 	return nil
 }
 
-// demands reports whether a choice wants a call to be made.
+// demands reports whether c requires the model to make a call.
 func (c *ToolChoice) demands() bool {
 	return c != nil && (c.Mode == ToolChoiceRequired || c.Function != "")
 }
 
-// features returns the fields, in their order.
+// features returns pointers to the fields, in their order.
 func (c *Capabilities) features() []*Support {
 	return []*Support{
 		&c.Tools, &c.OtherTools, &c.Logprobs, &c.JSONOutput, &c.Images, &c.Audio, &c.Files, &c.Reasoning, &c.LogitBias, &c.Prediction,
 	}
 }
 
-// Or returns the most of what either makes of each feature.
+// Or returns, for each feature, the greater support of the two.
 func (c Capabilities) Or(other Capabilities) Capabilities {
 	more := other.features()
 	for i, field := range c.features() {
@@ -62,7 +61,7 @@ func (c Capabilities) Or(other Capabilities) Capabilities {
 	return c
 }
 
-// Strict returns c without what is ignored, which is refused in its place.
+// Strict returns c with Refused in place of Ignored.
 func (c Capabilities) Strict() Capabilities {
 	for _, field := range c.features() {
 		if *field == Ignored {

@@ -35,7 +35,7 @@ func integerIn(param string, v *int, low, high int) *Error {
 	return nil
 }
 
-// decimalIn refuses NaN, which a gRPC caller can send, as too small.
+// decimalIn checks a number's range. It refuses NaN, which a gRPC caller can send, as too small.
 func decimalIn(param string, v *float64, low, high float64) *Error {
 	switch {
 	case v == nil:

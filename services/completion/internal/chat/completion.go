@@ -6,7 +6,7 @@ import (
 	"github.com/pawstream/pawstream/internal/beside"
 )
 
-// Status is how far a completion is.
+// Status is how far a completion has come.
 type Status string
 
 // The statuses of a completion.
@@ -17,7 +17,7 @@ const (
 	StatusCancelled  Status = "cancelled"
 )
 
-// A Completion is a completion as it stands: its events added up.
+// A Completion is the current state of a completion: the sum of its events.
 type Completion struct {
 	Meta    *Meta
 	Status  Status
@@ -26,7 +26,7 @@ type Completion struct {
 	Err     *Error // why it failed or was cancelled
 }
 
-// A Choice is one answer; partial unless the completion is completed.
+// A Choice is one answer. It is partial unless the completion is completed.
 type Choice struct {
 	Content            string
 	Refusal            string
@@ -37,8 +37,8 @@ type Choice struct {
 	Pets               []Pet
 	RelatedQuestions   []string     // as in [Delta]
 	More               string       // as in [Delta], of the whole answer
-	NoContent          bool         // it has no content, as opposed to an empty one
-	Reason             FinishReason // empty: it has not ended
+	NoContent          bool         // the content is absent, not empty
+	Reason             FinishReason // empty: the choice has not ended
 }
 
 // A Tally adds events up to a [Completion].
@@ -65,7 +65,7 @@ type callTally struct {
 	more      beside.Members
 }
 
-// NewTally returns the tally of a completion of so many choices, which has no events yet.
+// NewTally returns an empty tally for a completion with that many choices.
 func NewTally(choices int) *Tally { return &Tally{choices: make([]choiceTally, choices)} }
 
 // Add adds the next event. Events of choices that were not asked for are refused
@@ -161,7 +161,7 @@ func (c *choiceTally) choice() Choice {
 	return out
 }
 
-// Size returns about how many bytes a completion takes where it is shown.
+// Size returns about how many bytes a completion takes in a response.
 func (c *Completion) Size() int {
 	size := 0
 	for i := range c.Choices {

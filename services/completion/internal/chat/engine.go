@@ -9,59 +9,59 @@ import (
 	"time"
 )
 
-// ErrCannotContinue is what an engine yields when it was asked to go on after
-// events that it cannot go on from.
+// ErrCannotContinue is the error that an engine yields if it cannot continue from the
+// events that have been shown.
 var ErrCannotContinue = errors.New("chat: engine cannot continue this completion")
 
 // An Engine answers requests. It may be used by several goroutines at once.
 type Engine interface {
-	// Check refuses a request that the engine cannot honour, before it is admitted:
-	// with an [*Error] whose message and param are for the caller. The service has
-	// validated the request's ranges and the model's [Capabilities] before.
+	// Check refuses, before it is admitted, a request that the engine cannot honour. It returns
+	// an [*Error] whose message and param are for the caller. The service has already
+	// validated the request's ranges and the model's [Capabilities].
 	Check(ctx context.Context, req *Request) error
 
 	// Complete generates the answer: for each choice an [Opening], its deltas and a
-	// [Finish], choices interleaved at will. It yields a [KindUsage] event after the
-	// last finish and, where it can, also before it stops early: the last one yielded
+	// [Finish]. The choices may interleave. It yields a [KindUsage] event after the
+	// last finish and, if it can, also before it stops early; the last one yielded
 	// counts. It never yields terminal events. KindProgress may come at any time.
 	//
-	// It works on the goroutine that ranges over it and starts none that outlives the
-	// range. A non-nil error is the last thing yielded; an [*Error] is shown to the
-	// caller as it is, any other only as an internal one. When ctx ends it returns
+	// It works on the goroutine that ranges over it, and starts none that outlives the
+	// range. A non-nil error is yielded last. The caller sees an [*Error] as it is,
+	// and any other error as an internal one. When ctx ends, Complete returns
 	// within 100 ms. [PrincipalOf] returns the principal that it works for.
 	//
-	// resume holds the events that a completion taken over from a dead process has
-	// already shown, progress and usage left out; the engine yields what follows them,
-	// or [ErrCannotContinue].
+	// resume holds the events, without progress and usage, that readers have already seen of a
+	// completion that was taken over from a dead process. The engine yields the events that follow
+	// them, or [ErrCannotContinue].
 	Complete(ctx context.Context, req *Request, resume []Event) iter.Seq2[Event, error]
 }
 
-// A Model is something that answers, under a name of its own.
+// A Model answers requests under a name of its own.
 type Model struct {
 	ID string
-	// Aliases are other names that a request may give it by. Whatever is told of the model is
-	// told under its ID.
+	// Aliases are other names that requests may use for the model. Everything that the service
+	// reports about the model uses its ID.
 	Aliases       []string
 	Created       time.Time
 	OwnedBy       string
 	Capabilities  Capabilities
 	ContextWindow int // tokens of prompt and answer; 0: not known
-	// Fingerprint identifies the configuration that answers: equal requests to equal
-	// fingerprints give equal answers, where the engine can do that at all.
+	// Fingerprint identifies the configuration that answers. Equal requests to equal
+	// fingerprints give equal answers, if the engine is deterministic.
 	Fingerprint string
 	Engine      Engine
 }
 
-// Fingerprint returns what to call a configuration by a hash of it.
+// Fingerprint returns the name of a configuration with that hash.
 func Fingerprint(sum []byte) string { return "fp_" + hex.EncodeToString(sum[:5]) }
 
-// Named reports whether a request may give the model by that name.
+// Named reports whether a request may use that name for the model.
 func (m *Model) Named(name string) bool { return m.ID == name || slices.Contains(m.Aliases, name) }
 
-// Capabilities are what a model makes of each optional feature.
+// Capabilities tell how a model supports each optional feature.
 type Capabilities struct {
 	Tools      Support
-	OtherTools Support // that are no functions; nobody is told of it
+	OtherTools Support // tools that are not functions; not published
 	Logprobs   Support
 	JSONOutput Support
 	Images     Support
@@ -72,29 +72,29 @@ type Capabilities struct {
 	Prediction Support
 }
 
-// Support is what a model makes of an optional feature; more is greater.
+// Support tells how a model supports an optional feature. Greater values mean more support.
 type Support uint8
 
-// What a model makes of an optional feature.
+// The degrees of support.
 const (
-	// Refused: a request for it is refused.
+	// Refused: a request for the feature is refused.
 	Refused Support = iota
-	// Ignored: a request for it is accepted, and it makes no difference. That is for what a
-	// client offers or mentions, such as tools; what it demands, such as a call, is refused.
+	// Ignored: a request for the feature is accepted, but the feature has no effect. This covers what
+	// a client offers or mentions, such as tools. What it demands, such as a call, is refused.
 	Ignored
-	// Used: the model does it.
+	// Used: the model supports the feature.
 	Used
 )
 
 // principalKey is the key of a context's principal.
 type principalKey struct{}
 
-// WithPrincipal returns a context of work that is done for a principal.
+// WithPrincipal returns a context for work on behalf of a principal.
 func WithPrincipal(ctx context.Context, principal string) context.Context {
 	return context.WithValue(ctx, principalKey{}, principal)
 }
 
-// PrincipalOf returns the principal that an engine's context works for; "" if there is none.
+// PrincipalOf returns the principal that the work in a context is for; "" if there is none.
 func PrincipalOf(ctx context.Context) string {
 	principal, _ := ctx.Value(principalKey{}).(string)
 	return principal

@@ -1,6 +1,6 @@
 package chat
 
-// EventKind tells which field of an [Event] holds what happened.
+// EventKind tells which fields of an [Event] are set.
 type EventKind uint8
 
 // The kinds of events.
@@ -9,13 +9,13 @@ const (
 	KindDelta EventKind = iota + 1
 	// KindFinish ends one choice.
 	KindFinish
-	// KindUsage tells what the completion cost.
+	// KindUsage reports what the completion cost.
 	KindUsage
 	// KindError ends the completion early. Terminal.
 	KindError
 	// KindDone ends the completion. Terminal.
 	KindDone
-	// KindProgress tells what the service is doing. It is live only: it has no
+	// KindProgress reports what the service is doing. It is only live: it has no
 	// sequence number and is not stored.
 	KindProgress
 )
@@ -35,8 +35,8 @@ type Event struct {
 // Terminal reports whether e is the last event of its completion.
 func (e *Event) Terminal() bool { return e.Kind == KindError || e.Kind == KindDone }
 
-// EndsBefore reports whether a completion whose terminal event is e, under that number, does not
-// hold what a reader has seen up to a cursor: that was in a log which is no more.
+// EndsBefore reports whether a completion that ends with e, under that sequence number, lacks
+// events that a reader has seen up to a cursor. Those events were in a log that has been lost.
 func (e *Event) EndsBefore(sequence, cursor int64) bool {
 	if e.Err == nil || !e.Err.SetBack {
 		return cursor > sequence
@@ -44,14 +44,14 @@ func (e *Event) EndsBefore(sequence, cursor int64) bool {
 	return cursor >= sequence || e.Err.Throughout && cursor != FromStart
 }
 
-// Sizes of what an event is made of, in bytes, beside its texts.
+// Sizes of the parts of an event, in bytes, without its texts.
 const (
 	textEventSize = 4
 	eventSize     = 256
 	callSize      = 64
 )
 
-// Size returns about how many bytes an event takes in memory, and at least what it does.
+// Size returns about how many bytes an event takes in memory, and never too few.
 func (e *Event) Size() int {
 	d := &e.Delta
 	size := len(d.Content) + len(d.Refusal) + len(d.Reasoning) + len(d.EncryptedReasoning) + len(d.More)
@@ -69,7 +69,7 @@ func (e *Event) Size() int {
 	return size
 }
 
-// A Delta is a piece of one choice: what to append to what came before.
+// A Delta is a piece of one choice, to append to the earlier pieces.
 type Delta struct {
 	Role               Role // on the first delta of each choice
 	Content            string
@@ -77,24 +77,24 @@ type Delta struct {
 	Reasoning          string
 	ToolCalls          []ToolCallDelta
 	Logprobs           *Logprobs
-	Pets               []Pet    // all that the choice shows; on one delta of a choice at most
-	RelatedQuestions   []string // to go on with after the answer; on one delta of a choice at most
-	EncryptedReasoning string   // the reasoning since the last one of these, as the model's server alone can read it
-	// More has the members that a model's server sent besides, as a JSON object's text; "": none.
+	Pets               []Pet    // all pets that the choice shows; on at most one delta of a choice
+	RelatedQuestions   []string // possible follow-ups; on at most one delta of a choice
+	EncryptedReasoning string   // the reasoning since the previous such delta; only the model's server can read it
+	// More has additional members that a model's server sent, as the text of a JSON object; "": none.
 	More string
-	// NoContent says that the choice has no content so far, as opposed to an empty one; on its first
-	// delta only.
+	// NoContent says that the choice's content is absent so far, not empty. It is set only on the
+	// first delta of a choice.
 	NoContent bool
 }
 
-// A ToolCallDelta is a piece of one tool call. ID and Name come with its first
-// delta only.
+// A ToolCallDelta is a piece of one tool call. Only the call's first delta has ID and
+// Name.
 type ToolCallDelta struct {
 	Index     int
 	ID        string
 	Name      string
 	Arguments string
-	More      string // as in [Delta]: what stands beside the call
+	More      string // as in [Delta]: additional members of the call
 }
 
 // FinishReason is why a choice ended, in OpenAI's spelling.
@@ -127,7 +127,7 @@ func (l *Logprobs) size() int {
 	return size
 }
 
-// A TokenLogprob is the log probability of one token. Bytes is nil where it is not known.
+// A TokenLogprob is the log probability of one token. Bytes is nil if not known.
 type TokenLogprob struct {
 	Token   string
 	Logprob float64
@@ -135,7 +135,7 @@ type TokenLogprob struct {
 	Top     []TopLogprob
 }
 
-// A TopLogprob is the log probability of a token that was likely at a position.
+// A TopLogprob is the log probability of one of the likely tokens at a position.
 type TopLogprob struct {
 	Token   string
 	Logprob float64
@@ -154,10 +154,10 @@ type Usage struct {
 	AcceptedPredictionTokens int64 // of CompletionTokens
 	RejectedPredictionTokens int64 // of CompletionTokens
 
-	// CostUSD is what the tokens cost, in US dollars; 0: no price is known.
+	// CostUSD is the price of the tokens, in US dollars; 0: no price is known.
 	CostUSD float64
 
-	// Estimated says that the counts are our own because the upstream gave none.
+	// Estimated says that we counted the tokens, because the upstream did not report them.
 	Estimated bool
 }
 
@@ -173,7 +173,7 @@ const (
 	StageTakeover   Stage = "takeover"
 )
 
-// Progress tells what the service is doing before or between events.
+// Progress reports what the service is doing before or between events.
 type Progress struct {
 	Stage         Stage
 	Fraction      *float64 // 0 to 1; nil: not known
@@ -195,7 +195,7 @@ func Finish(choice int, reason FinishReason) Event {
 	return Event{Kind: KindFinish, Choice: choice, Reason: reason}
 }
 
-// UsageEvent returns the event that tells what the completion cost.
+// UsageEvent returns the event that reports what the completion cost.
 func UsageEvent(u Usage) Event {
 	return Event{Kind: KindUsage, Usage: &u}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TestForeignTools has a tool that is no function: for servers of which nothing is said, and for models that ignore tools.
+// TestForeignTools sends a tool that is not a function to servers without declared capabilities, and to models that ignore tools.
 func TestForeignTools(t *testing.T) {
 	req := &chat.Request{
 		Model: "m", Messages: []chat.Message{{Role: chat.RoleUser, Parts: []chat.Part{{Kind: chat.PartText, Text: "Hi"}}}},
@@ -17,7 +17,7 @@ func TestForeignTools(t *testing.T) {
 	}
 	for _, test := range []struct {
 		able  chat.Capabilities
-		param string // that is refused
+		param string // the one that is refused
 	}{
 		{chat.Capabilities{Tools: chat.Used, OtherTools: chat.Used}, ""},
 		{chat.Capabilities{Tools: chat.Ignored, OtherTools: chat.Ignored}, ""},

@@ -5,18 +5,18 @@ import (
 	"encoding/json"
 )
 
-// LegacyHash returns the hash by which versions without digests tell requests apart (decision 34). A key holds
-// while a deploy replaces such a version: what this one admits has their hash too, and what they have admitted is told
-// from other requests by it.
+// LegacyHash returns the hash by which versions without digests tell requests apart (decision 34). It keeps
+// idempotency keys valid while a deploy replaces such a version: completions that this version admits have the old
+// hash too, and those that the old version admitted are compared by it.
 func (r *Request) LegacyHash() [sha256.Size]byte {
 	text, err := json.Marshal(legacyOf(r))
 	if err != nil {
-		return r.Digest // they refuse a number that JSON has no text for
+		return r.Digest // those versions refuse a number that JSON cannot represent
 	}
 	return sha256.Sum256(text)
 }
 
-// AsksFor reports whether a request asks for the same as the completion's.
+// AsksFor reports whether r asks for the same as the completion's request.
 func (m *Meta) AsksFor(r *Request) bool {
 	switch {
 	case m.Model != r.Model:
@@ -27,7 +27,7 @@ func (m *Meta) AsksFor(r *Request) bool {
 	return m.RequestHash == r.Digest
 }
 
-// A legacyRequest is a request as those versions know it: they hash its JSON, so names and order are theirs.
+// A legacyRequest is a request as those versions know it. They hash its JSON, so its names and their order must not change.
 type legacyRequest struct {
 	Model    string
 	Messages []legacyMessage
@@ -107,7 +107,7 @@ func legacyOf(r *Request) *legacyRequest {
 			User: r.User, SafetyIdentifier: r.SafetyIdentifier, PromptCacheKey: r.PromptCacheKey,
 		},
 	}
-	old.Stream.IncludeEvents = false // as in a digest
+	old.Stream.IncludeEvents = false // a digest leaves it out too
 	for i := range r.Messages {
 		old.Messages = append(old.Messages, legacyMessageOf(&r.Messages[i]))
 	}

@@ -4,23 +4,23 @@ import (
 	"time"
 )
 
-// Memory bounds what completions hold together while they are generated.
+// Memory bounds how much memory all completions together hold while they are generated.
 type Memory interface {
-	// Share returns a share that begins empty, of work for a principal.
+	// Share returns an empty share for work on behalf of a principal.
 	Share(principal string) Share
 }
 
-// A Share is what one completion has taken of the memory. It is safe for concurrent use.
+// A Share is the memory that one completion has taken. It is safe for concurrent use.
 type Share interface {
-	// Grow takes n bytes more, or says for the caller why not.
+	// Grow takes n more bytes. Its error, if any, is for the caller.
 	Grow(n int) error
-	// Force takes n bytes more whether they are there or not.
+	// Force takes n more bytes, even beyond the bound.
 	Force(n int)
-	// Release gives back what is left.
+	// Release returns all memory of the share.
 	Release()
 }
 
-// NoRoom returns the error for a caller whose request there is no memory for. why may be nil.
+// NoRoom returns the error for a caller if there is no memory for its request. why may be nil.
 func NoRoom(why error) *Error {
 	return &Error{
 		Code: CodeOverloaded, RetryAfter: time.Second, Refusal: RefusedMemory, Err: why,

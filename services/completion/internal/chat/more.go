@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// MoreOnly returns r with those members alone besides its fields, at each place.
+// MoreOnly returns r with only the named additional members, at each place that may have some.
 func (r *Request) MoreOnly(names []string) *Request {
 	plain := *r
 	plain.More = only(r.More, names)
@@ -26,14 +26,14 @@ func (r *Request) MoreOnly(names []string) *Request {
 	}
 	plain.Tools = slices.Clone(r.Tools)
 	for i := range plain.Tools {
-		if t := &plain.Tools[i]; !t.Foreign { // of which that is all, and not to be left out in silence
+		if t := &plain.Tools[i]; !t.Foreign { // a foreign tool is nothing but More, and must not be dropped silently
 			t.More = only(t.More, names)
 		}
 	}
 	return &plain
 }
 
-// only returns the text of a JSON object with those members alone, "" if it has none of them.
+// only returns the text of a JSON object with only the named members, or "" if it has none of them.
 func only(more string, names []string) string {
 	var members map[string]json.RawMessage
 	if more == "" || json.Unmarshal([]byte(more), &members) != nil {
@@ -50,7 +50,7 @@ func only(more string, names []string) string {
 	return string(text)
 }
 
-// checkMore checks what a request, its tools and its parts hold besides.
+// checkMore checks the additional members of a request, its tools and its parts.
 func (r *Request) checkMore() *Error {
 	const rest = "must be the text of a JSON object"
 	if !isObject(r.More) {

@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TestOfficialTexts has the members that are plain text in the contract be each of the texts that OpenAI's
-// types know.
+// TestOfficialTexts sets the members that are plain text in the contract to each of the values that OpenAI's
+// types define.
 func TestOfficialTexts(t *testing.T) {
 	text, err := os.ReadFile("../../../../edge/internal/dialect/chat/testdata/official.txt")
 	if err != nil {

@@ -1,6 +1,6 @@
 package chat
 
-// An Outcome is what became of a completion, in a word.
+// An Outcome is how a completion ended, in one word.
 type Outcome string
 
 // The outcomes.
@@ -10,7 +10,7 @@ const (
 	OutcomeCancelled Outcome = "cancelled"
 )
 
-// Outcome returns what a terminal event says of its completion.
+// Outcome returns the outcome of the completion that e ends.
 func (e *Event) Outcome() Outcome {
 	switch {
 	case e.Err == nil:

@@ -6,9 +6,9 @@ const (
 	MaxPageLimit     = 100
 )
 
-// A Page says which part of a listing is wanted.
+// A Page selects a part of a listing.
 type Page struct {
-	After      string // id of the last item of the page before; empty: the first page
+	After      string // id of the previous page's last item; empty: the first page
 	Limit      int    // 1 to 100; 0: 20
 	Descending bool   // newest first
 }
@@ -16,7 +16,7 @@ type Page struct {
 // A Filter selects completions. Zero fields select all.
 type Filter struct {
 	Model    string
-	Metadata map[string]string // pairs that a completion's metadata has to hold
+	Metadata map[string]string // pairs that a completion's metadata must have
 }
 
 // Matches reports whether a completion is selected.
@@ -38,7 +38,7 @@ type StoredMessage struct {
 	Message *Message
 }
 
-// Check checks the page that is asked for, and sets the usual limit.
+// Check checks the page, and sets the default limit.
 func (p *Page) Check() error {
 	if err := integerIn("limit", &p.Limit, 0, MaxPageLimit); err != nil {
 		return err

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A Pet is an animal of the store, or a group that is placed together, as an answer shows it:
-// what a client needs to draw it, beside the text that says it in words.
+// A Pet is an animal of the store, or a group that is adopted together, as an answer shows it.
+// It has what a client needs to draw it; the answer's text says the same in words.
 type Pet struct {
 	ID        string
 	Name      string
@@ -15,12 +15,12 @@ type Pet struct {
 	Sex       string // "female", "male", "group"
 	AgeMonths int
 	FeeUSD    int
-	Coat      []string // what it looks like, a word or two each
-	Portrait  string   // path of its picture; empty: there is none
-	Reasons   []string // what speaks for it, a few words each
+	Coat      []string // how it looks, a word or two each
+	Portrait  string   // path of its picture; empty: none
+	Reasons   []string // why it suits, a few words each
 }
 
-// SamePets reports whether two answers show the same pets. A list that is absent is an empty one.
+// SamePets reports whether two answers show the same pets. An absent list equals an empty one.
 func SamePets(a, b []Pet) bool {
 	return slices.EqualFunc(a, b, func(a, b Pet) bool {
 		if !slices.Equal(a.Coat, b.Coat) || !slices.Equal(a.Reasons, b.Reasons) {
@@ -31,7 +31,7 @@ func SamePets(a, b []Pet) bool {
 	})
 }
 
-// What a pet takes beside its texts, and each element of its lists, in bytes.
+// The memory of a pet without its texts, and of each element of its lists, in bytes.
 const (
 	petSize  = 160
 	textSize = 16

@@ -1,6 +1,6 @@
 package chat
 
-// PieceKind is what a piece of an answer is, in the contract's spelling.
+// PieceKind is the kind of a piece of an answer, in the contract's spelling.
 type PieceKind string
 
 // The kinds of pieces.

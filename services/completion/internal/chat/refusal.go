@@ -1,30 +1,30 @@
 package chat
 
-// A Refusal is why the service refuses a valid call: an [Error] with one concerns the operator of the service.
-// Empty: it is no such error.
+// A Refusal is why the service refuses a valid call. An [Error] that has one concerns the service's operator.
+// Empty: the error is not a refusal.
 type Refusal string
 
 // The refusals.
 const (
-	// RefusedRunning: as many completions are generated as may be at once.
+	// RefusedRunning: the maximum number of completions is being generated.
 	RefusedRunning Refusal = "running"
-	// RefusedCallerRunning: those of this caller are as many as one caller's may be.
+	// RefusedCallerRunning: the maximum number of this caller's completions is being generated.
 	RefusedCallerRunning Refusal = "caller_running"
-	// RefusedMemory: requests and answers take all the memory that there is for them.
+	// RefusedMemory: requests and answers take up all their memory.
 	RefusedMemory Refusal = "memory"
-	// RefusedCallerMemory: those of this caller take as much of it as one caller's may.
+	// RefusedCallerMemory: this caller's requests and answers take up one caller's share of it.
 	RefusedCallerMemory Refusal = "caller_memory"
-	// RefusedTurns: too many calls that read wait for their turn, or it did not come in time.
+	// RefusedTurns: too many reading calls wait for their turn, or the turn did not come in time.
 	RefusedTurns Refusal = "turns"
-	// RefusedLog: the log has no room, or does not store anything now.
+	// RefusedLog: the log has no room, or cannot store anything now.
 	RefusedLog Refusal = "log"
-	// RefusedLogShare: this caller's completions take as much of the log as one caller's may.
+	// RefusedLogShare: this caller's completions take up one caller's share of the log.
 	RefusedLogShare Refusal = "log_share"
-	// RefusedDraining: the process is about to end.
+	// RefusedDraining: the process is draining.
 	RefusedDraining Refusal = "draining"
 )
 
-// Refusals returns all there are.
+// Refusals returns all refusals.
 func Refusals() []Refusal {
 	return []Refusal{
 		RefusedRunning, RefusedCallerRunning, RefusedMemory, RefusedCallerMemory, RefusedTurns, RefusedLog, RefusedLogShare, RefusedDraining,

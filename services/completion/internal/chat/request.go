@@ -1,8 +1,8 @@
 package chat
 
 // A Request is what a caller asks for: the parameters of OpenAI's "create chat
-// completion", under the same names. Pointers and nil tell absent from zero. A
-// Request is not changed once it has been admitted.
+// completion", under the same names. Nil pointers mean absent, as opposed to zero. A
+// Request must not be changed after it has been admitted.
 type Request struct {
 	Model    string
 	Messages []Message
@@ -40,24 +40,24 @@ type Request struct {
 	SafetyIdentifier string
 	PromptCacheKey   string
 
-	// Instructions stand above the conversation, for this answer alone.
+	// Instructions precede the conversation, for this answer only.
 	Instructions *string
-	// PreviousID names the completion whose conversation is taken up; nil: none.
+	// PreviousID names the completion whose conversation this request continues; nil: none.
 	PreviousID *string
-	// Background says that the caller wants to come back for the answer.
+	// Background says that the caller will come back for the answer.
 	Background bool
 	// More is as in [Message].
 	More                      string
-	IncludeEncryptedReasoning bool // where the model's server can give it
-	Truncate                  bool // leave the oldest turns out rather than refuse the request
-	// FunctionCalls says that the caller knows functions and no tools.
+	IncludeEncryptedReasoning bool // if the model's server can provide it
+	Truncate                  bool // drop the oldest turns instead of refusing the request
+	// FunctionCalls says that the caller knows functions, but not tools.
 	FunctionCalls bool
 
-	// Digest tells what is asked for from anything else, but for the model: requests with one
-	// Digest and one Model ask for the same. An idempotency key needs it.
+	// Digest identifies everything that is asked for, except the model: requests with the same
+	// Digest and the same Model ask for the same. An idempotency key needs it.
 	Digest [32]byte
-	// SentBefore is how often the caller's client has sent this request before; nil: it does not count. One that
-	// counts asks again by itself, should it lose the answer.
+	// SentBefore is how often the caller's client has already sent this request; nil: the client does not count. A
+	// client that counts retries by itself if it loses the answer.
 	SentBefore *int
 }
 
@@ -69,8 +69,8 @@ func (r *Request) Choices() int {
 	return *r.N
 }
 
-// TokenLimit returns the most tokens that each choice may have; ok is false where
-// the request names no limit.
+// TokenLimit returns the maximum number of tokens of each choice; ok is false if
+// the request has no limit.
 func (r *Request) TokenLimit() (limit int, ok bool) {
 	switch {
 	case r.MaxCompletionTokens != nil:
@@ -81,7 +81,7 @@ func (r *Request) TokenLimit() (limit int, ok bool) {
 	return 0, false
 }
 
-// StreamOptions choose what a stream shows beyond the answer. They are fixed at
+// StreamOptions select what a stream shows beyond the answer. They are fixed at
 // creation, so that every replay shows the same.
 type StreamOptions struct {
 	IncludeUsage       bool
@@ -89,23 +89,23 @@ type StreamOptions struct {
 	IncludeEvents      bool
 }
 
-// OnDisconnect is what becomes of a generation that nobody follows any more.
+// OnDisconnect is what happens to a generation whose last reader has left.
 type OnDisconnect string
 
-// The policies of a generation that nobody follows any more.
+// The policies for a generation whose last reader has left.
 const (
-	// OnDisconnectDefault lets the service choose: grace where somebody can come
-	// back for the answer, cancel where nobody can.
+	// OnDisconnectDefault lets the service choose: grace if a reader can come
+	// back for the answer, otherwise cancel.
 	OnDisconnectDefault OnDisconnect = ""
 	// OnDisconnectCancel ends the generation at once.
 	OnDisconnectCancel OnDisconnect = "cancel"
-	// OnDisconnectGrace ends it when no reader came back within the grace of the service.
+	// OnDisconnectGrace ends it unless a reader comes back within the service's grace period.
 	OnDisconnectGrace OnDisconnect = "grace"
 	// OnDisconnectContinue lets it run to its end.
 	OnDisconnectContinue OnDisconnect = "continue"
 )
 
-// Role is who speaks, in OpenAI's spelling.
+// Role is the author of a message, in OpenAI's spelling.
 type Role string
 
 // The roles.
@@ -120,7 +120,7 @@ const (
 // A Message is one turn of a conversation.
 type Message struct {
 	Role Role
-	// Parts is the content. Content that came as one string is one text part.
+	// Parts is the content. Content that was sent as one string is one text part.
 	Parts              []Part
 	Name               string
 	ToolCalls          []ToolCall
@@ -128,14 +128,14 @@ type Message struct {
 	Refusal            string
 	Reasoning          string
 	EncryptedReasoning []string // as in [Delta], one after the other
-	// More has the members besides, as a JSON object's text; "": none. They are for the model's
-	// server, and nobody looks at them here.
+	// More has additional members, as the text of a JSON object; "": none. They are for the model's
+	// server, and are not interpreted here.
 	More string
-	// Pieces are put in the place of what they name when the request is admitted.
+	// Pieces name pieces of earlier answers. Admission replaces them with what they name.
 	Pieces []Piece
 }
 
-// Text returns the text of the message's parts, refusals included, one after the other.
+// Text returns the concatenated text of the message's parts, including refusals.
 func (m *Message) Text() string {
 	switch len(m.Parts) {
 	case 0:
@@ -162,7 +162,7 @@ const (
 	PartFile    PartKind = "file"
 )
 
-// A Part is one part of a message's content. Fields outside of its kind are empty.
+// A Part is one part of a message's content. The fields of other kinds are empty.
 type Part struct {
 	Kind PartKind
 
@@ -186,12 +186,12 @@ type ToolCall struct {
 	ID        string
 	Name      string
 	Arguments string // JSON text as the model wrote it; it may be malformed
-	More      string // as in [Message]: what stands beside the call
+	More      string // as in [Message]: additional members of the call
 }
 
 // A Tool is a function that the model may call.
 type Tool struct {
-	// Foreign says that it is no function, but something that the model's server may know: More is all of it.
+	// Foreign says that the tool is not a function, but something that the model's server may know. Then only More is set.
 	Foreign     bool
 	Name        string
 	Description string
@@ -210,7 +210,7 @@ const (
 	ToolChoiceRequired ToolChoiceMode = "required"
 )
 
-// A ToolChoice constrains tool calls: by Mode or, where that is empty, to the one
+// A ToolChoice constrains tool calls: by Mode or, if that is empty, to the one
 // Function.
 type ToolChoice struct {
 	Mode     ToolChoiceMode
@@ -227,7 +227,7 @@ const (
 	FormatJSONSchema FormatKind = "json_schema"
 )
 
-// A ResponseFormat is the shape that the answer has to have. All fields but Kind
+// A ResponseFormat is the shape that the answer must have. All fields except Kind
 // belong to FormatJSONSchema.
 type ResponseFormat struct {
 	Kind        FormatKind
@@ -246,11 +246,11 @@ const (
 	ModalityAudio Modality = "audio"
 )
 
-// ReasoningEffort is how much a reasoning model should think, by a name of the contract's; "" is
+// ReasoningEffort is how much a reasoning model should think, as a name of the contract; "" is
 // the model's default. An engine that does not know a name may treat it as the default.
 type ReasoningEffort string
 
-// Verbosity is how long the answer should be, by a name of the contract's. An engine that does not know a name
+// Verbosity is how long the answer should be, as a name of the contract. An engine that does not know a name
 // may treat it as VerbosityDefault.
 type Verbosity string
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Sizes of what a request is made of, in bytes, beside its texts: about what the structs, or a
-// map of a JSON schema with its first entries, take.
+// Sizes of the parts of a request, in bytes, without its texts: about what the structs take, or
+// a map of a JSON schema with its first entries.
 const (
 	requestBytes  = 512
 	messageBytes  = 192

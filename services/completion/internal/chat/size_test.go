@@ -10,7 +10,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TestEveryTextTakesMemory makes one text of a request after the other long.
+// TestEveryTextTakesMemory makes each text of a request long in turn.
 func TestEveryTextTakesMemory(t *testing.T) {
 	const long = 1 << 16
 	text := strings.Repeat("x", long)
@@ -49,8 +49,8 @@ func TestEveryTextTakesMemory(t *testing.T) {
 	}
 }
 
-// TestARequestTakesWhatItCountsFor makes requests of many small things, which take more in memory
-// than the texts in them.
+// TestARequestTakesWhatItCountsFor makes requests of many small parts, which take more memory
+// than their texts.
 func TestARequestTakesWhatItCountsFor(t *testing.T) {
 	const many = 50_000
 	for name, fill := range map[string]func(r *chat.Request){
@@ -92,7 +92,7 @@ func TestARequestTakesWhatItCountsFor(t *testing.T) {
 	}
 }
 
-// heap returns what is allocated once garbage is gone.
+// heap returns the allocated bytes after a garbage collection.
 func heap() int {
 	for range 2 {
 		runtime.GC()

@@ -8,7 +8,7 @@ import (
 type targetKey struct{}
 
 // WithTarget returns a context in which engines note the target that they ask, for [TargetOf] to
-// tell. It is ctx where that is such a context already.
+// return. It returns ctx if that is already such a context.
 func WithTarget(ctx context.Context) context.Context {
 	if _, ok := ctx.Value(targetKey{}).(*atomic.Pointer[string]); ok {
 		return ctx
@@ -16,7 +16,7 @@ func WithTarget(ctx context.Context) context.Context {
 	return context.WithValue(ctx, targetKey{}, new(atomic.Pointer[string]))
 }
 
-// NoteTarget notes the target that an engine asks now. It may be called by any goroutine.
+// NoteTarget notes the target that an engine is about to ask. Any goroutine may call it.
 func NoteTarget(ctx context.Context, name string) {
 	if noted, ok := ctx.Value(targetKey{}).(*atomic.Pointer[string]); ok {
 		noted.Store(&name)
@@ -24,7 +24,7 @@ func NoteTarget(ctx context.Context, name string) {
 }
 
 // TargetOf returns the name of the target that was asked last in a context of [WithTarget], or in
-// one that comes from it; "" where there was none. It may be called by any goroutine.
+// one derived from it; "" if none was asked. Any goroutine may call it.
 func TargetOf(ctx context.Context) string {
 	if noted, ok := ctx.Value(targetKey{}).(*atomic.Pointer[string]); ok {
 		if name := noted.Load(); name != nil {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a [Request] that are ours; the ranges in [Request.Validate] are OpenAI's.
+// Our own bounds of a [Request]. The ranges in [Request.Validate] are OpenAI's.
 const (
 	MaxMessages         = 2048
 	maxChoices          = 128
@@ -21,7 +21,7 @@ const (
 	maxIdentifierLength = 512
 )
 
-// Validate checks what holds for a request whichever model it names. The error
+// Validate checks the rules that apply to a request for any model. The error
 // names the first field at fault.
 func (r *Request) Validate() *Error {
 	checks := []func() *Error{
@@ -94,7 +94,7 @@ func (m *Message) validate(path string) *Error {
 	return nil
 }
 
-// isObject reports whether what stands besides is the text of a JSON object, or absent.
+// isObject reports whether more is the text of a JSON object, or empty.
 func isObject(more string) bool {
 	return more == "" || more[0] == '{' && json.Valid([]byte(more))
 }
@@ -138,7 +138,7 @@ func (p *Part) validate(role Role, path string) *Error {
 		}
 		return nil
 	case PartImage, PartAudio, PartFile:
-		if role == RoleSystem || role == RoleDeveloper { // tools and models show images too, and servers take them
+		if role == RoleSystem || role == RoleDeveloper { // tools and models show images too, and servers accept them
 			return FieldErrorf(CodeInvalidValue, path+".type", "must be 'text' in a message of this role")
 		}
 		return p.validateMedia(path)
