@@ -140,7 +140,7 @@ func TestKeysFollowTheirFile(t *testing.T) {
 			}
 			<-time.After(3 * reload.Interval)
 			synctest.Wait()
-			if said := log.String(); !strings.Contains(said, step.says) && step.text != "# nobody\n" { // of which the complaint is the same
+			if said := log.String(); !strings.Contains(said, step.says) && step.text != "# nobody\n" { // its complaint is the same as before
 				t.Errorf("with %q the log has %q", step.text, said)
 			}
 			_, err1 := keys.Authenticate(headerOf("Bearer " + one))
@@ -241,7 +241,7 @@ func sign(t *testing.T, method jwt.SigningMethod, key any, id string, c jwt.MapC
 	return text
 }
 
-// good returns claims that are in order, with changes.
+// good returns valid claims, with changes.
 func good(changes jwt.MapClaims) jwt.MapClaims {
 	now := time.Now()
 	c := jwt.MapClaims{
@@ -365,7 +365,7 @@ func TestJWKSByURL(t *testing.T) {
 	}
 	may(first, nil)
 	set(jwks(t, first, second))
-	may(second, nil) // an unknown key has the set read again
+	may(second, nil) // an unknown key makes the set be read again
 	answer.Store(nil)
 	may(first, nil)
 	may(second, nil)
@@ -380,8 +380,8 @@ func TestJWKSByURL(t *testing.T) {
 	}
 }
 
-// TestJWKSGoesWrong has a provider answer what no keys can be taken from: those read last
-// stay in force, and a warning tells why.
+// TestJWKSGoesWrong makes a provider send answers without usable keys: the last keys stay in force, and a
+// warning says why.
 func TestJWKSGoesWrong(t *testing.T) {
 	p := newProvider(t, "k1")
 	for name, answer := range map[string]string{
@@ -424,7 +424,7 @@ func TestJWKSGoesWrong(t *testing.T) {
 	}
 }
 
-// answers is a transport whose every answer is what the function returns.
+// answers is a transport that answers every request with what the function returns.
 type answers func() string
 
 // RoundTrip implements http.RoundTripper.
@@ -432,7 +432,7 @@ func (a answers) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(a())), Request: req}, nil
 }
 
-// TestJWKSIsNotSentAway redirects to where anybody may change the keys on their way.
+// TestJWKSIsNotSentAway redirects to a URL whose keys could be changed in transit.
 func TestJWKSIsNotSentAway(t *testing.T) {
 	server := httptest.NewServer(http.RedirectHandler("http://id.example/jwks", http.StatusFound))
 	defer server.Close()
@@ -484,7 +484,7 @@ func TestJWTInError(t *testing.T) {
 	}
 }
 
-// What was given out while the clock was ahead is not good for as long as it was.
+// TestTicketsOfAClockThatIsSetBack checks that tickets issued while the clock was ahead are not valid for longer.
 func TestTicketsOfAClockThatIsSetBack(t *testing.T) {
 	tickets, owner := NewTickets(nil, nil), &Caller{Principal: "anna"}
 	for _, ahead := range []time.Duration{time.Second, 10 * time.Second, time.Hour, 10 * 365 * 24 * time.Hour} {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestComparesInConstantTime reads how keys are compared: how long that takes must not
-// tell how near a guess is. To measure it would be to measure the machine.
+// TestComparesInConstantTime reads in the source how keys are compared: the time must not
+// reveal how close a guess is. A measurement would only measure the machine.
 func TestComparesInConstantTime(t *testing.T) {
 	for _, test := range []struct{ file, function, comparison string }{
 		{"keys.go", "Authenticate", "subtle.ConstantTimeCompare"},
@@ -52,7 +52,7 @@ func TestComparesInConstantTime(t *testing.T) {
 	}
 }
 
-// called returns the name of a function of another package that is called.
+// called returns the name of the called function of another package.
 func called(call *ast.CallExpr) string {
 	if selector, ok := call.Fun.(*ast.SelectorExpr); ok {
 		if pkg, ok := selector.X.(*ast.Ident); ok {

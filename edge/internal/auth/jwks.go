@@ -26,8 +26,8 @@ import (
 const (
 	jwksTimeout  = 10 * time.Second
 	jwksRefresh  = 10 * time.Minute
-	jwksCooldown = 10 * time.Second // between two requests for a key that is not there
-	jwksPatience = 2 * time.Second  // of a caller whose token names such a key
+	jwksCooldown = 10 * time.Second // between two requests for an unknown key
+	jwksPatience = 2 * time.Second  // how long a caller whose token names such a key waits
 )
 
 var (
@@ -35,12 +35,12 @@ var (
 	errNoKeys = errors.New("it holds no keys")
 )
 
-// unforged reports whether nobody can change on its way what comes from there.
+// unforged reports whether responses from u cannot be changed in transit.
 func unforged(u *url.URL) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && loopback.Host(u.Hostname())
 }
 
-// redact returns a URL without the password that it may hold.
+// redact returns a URL without its password, if any.
 func redact(s string) string {
 	if u, err := url.Parse(s); err == nil {
 		return u.Redacted()
@@ -79,9 +79,8 @@ func (j *JWT) fromURL(ctx context.Context, address string, logger *slog.Logger, 
 
 var errNoKey = errors.New("no key of the set verifies such a token")
 
-// verifying returns the key by which a token is to be verified: the one that it names, or else
-// any. A key that is there for something else, or for another algorithm, is none (RFC 7517,
-// sections 4.2 to 4.4).
+// verifying returns the key to verify a token with: the one that the token names, or else any. It
+// ignores keys for another use or another algorithm (RFC 7517, sections 4.2 to 4.4).
 func verifying(ctx context.Context, set jwkset.Storage, token *jwt.Token) (any, error) {
 	named, is := token.Header[jwkset.HeaderKID]
 	var found []jwkset.JWK
@@ -124,8 +123,8 @@ func publicOf(key any) any {
 	return key
 }
 
-// A keySet keeps the keys that it has where it would be left without any: no provider means
-// that, but some answer so, with status 200, while they are out of order.
+// A keySet keeps its keys if it would otherwise have none: some providers answer
+// with an empty set and status 200 while they are out of order.
 type keySet struct{ *jwkset.MemoryJWKSet }
 
 // KeyReplaceAll implements jwkset.Storage.
@@ -136,8 +135,8 @@ func (k *keySet) KeyReplaceAll(ctx context.Context, given []jwkset.JWK) error {
 	return k.MemoryJWKSet.KeyReplaceAll(ctx, given)
 }
 
-// jwksClient returns a client that takes so much of an answer, and is not sent to where it
-// would not have been let begin.
+// jwksClient returns a client that bounds the size of a response, and follows no redirect to
+// a URL that would not be accepted as a JWKS URL.
 func jwksClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport: boundedBodies{transport},
@@ -154,11 +153,11 @@ func jwksClient(transport http.RoundTripper) *http.Client {
 }
 
 const (
-	maxJWKS      = 1 << 20 // bytes of an answer
+	maxJWKS      = 1 << 20 // bytes of a response
 	maxRedirects = 5
 )
 
-// boundedBodies reads no more than maxJWKS of a response.
+// boundedBodies reads at most maxJWKS bytes of a response.
 type boundedBodies struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -178,7 +177,7 @@ func (j *JWT) fromFile(path string) error {
 			return nil, err
 		}
 		set, err := keysOf(text)
-		if err != nil { // it is several, a line for each
+		if err != nil { // it joins several errors, one per line
 			return nil, errors.New(strings.ReplaceAll(err.Error(), "\n", ": "))
 		}
 		return set, nil
@@ -186,12 +185,12 @@ func (j *JWT) fromFile(path string) error {
 	if err != nil {
 		return err
 	}
-	// The set is in memory: nothing waits.
+	// The set is in memory, so nothing blocks.
 	j.keys = func(token *jwt.Token) (any, error) { return verifying(context.Background(), j.file.Get(), token) }
 	return nil
 }
 
-// keysOf returns the keys of a JWK set's text.
+// keysOf returns the keys in the text of a JWK set.
 func keysOf(text []byte) (jwkset.Storage, error) {
 	var set jwkset.JWKSMarshal
 	if err := json.Unmarshal(text, &set); err != nil {

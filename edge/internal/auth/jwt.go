@@ -20,43 +20,43 @@ import (
 	"github.com/pawstream/pawstream/internal/reload"
 )
 
-// JWTConfig says which tokens are believed. All but Skew and Unscoped must be set.
+// JWTConfig says which tokens are accepted. All fields except Skew and Unscoped are required.
 type JWTConfig struct {
-	// JWKS is where the provider's public keys are: a URL or a file. Plain http is for
-	// loopback only: who can change the keys on their way can make any token.
+	// JWKS is a URL or a file with the provider's public keys. Plain http is accepted only for
+	// loopback: an attacker who can change the keys in transit can forge any token.
 	JWKS string
-	// Issuer and Audience are what a token must name (RFC 7519, sections 4.1.1 and 4.1.3).
+	// Issuer and Audience must appear in a token (RFC 7519, sections 4.1.1 and 4.1.3).
 	Issuer, Audience string
-	// Algorithms are those that a token may be signed with: of RS, PS, ES 256, 384, 512
-	// and EdDSA. There is no "none", and no HMAC: a public key is no secret.
+	// Algorithms are the accepted signature algorithms: RS, PS or ES with 256, 384 or 512, and
+	// EdDSA. "none" and HMAC are impossible: a public key is not a secret.
 	Algorithms []string
-	// Skew is how far the clocks may be apart.
+	// Skew is how far the clocks may differ.
 	Skew time.Duration
-	// Unscoped gives every right to a token that names no scopes, or others' alone. Else such
-	// a token has none.
+	// Unscoped grants every right to a token that names no scopes, or only those of other services.
+	// Otherwise such a token has no rights.
 	Unscoped bool
 }
 
-// asymmetric are the algorithms that may be chosen from.
+// asymmetric are the algorithms that may be configured.
 var asymmetric = []string{ //nolint:gochecknoglobals // a constant
 	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
 }
 
 // JWT is the [Authenticator] that checks the tokens of an identity provider (RFC 7519).
-// The principal is the claim "sub". Of the claim "scope" the scopes of ours are granted, and of
-// the claim "models" these models; without that one all are. A claim that is there and names
-// nothing of ours grants nothing. Names are those of the standard, in this case alone.
+// The principal is the claim "sub". The claim "scope" grants the scopes of ours that it names. The
+// claim "models" grants the models that it names; without this claim, all models are granted. A
+// claim that is present but names nothing of ours grants nothing. Claim names are case-sensitive.
 type JWT struct {
 	parser   *jwt.Parser
 	keys     func(*jwt.Token) (any, error)
 	skew     time.Duration
 	unscoped bool
-	file     *reload.Value[jwkset.Storage] // nil: keys come from a URL
+	file     *reload.Value[jwkset.Storage] // nil: the keys come from a URL
 }
 
-// NewJWT reads the provider's keys. Keys of a URL are read again now and then, and when a
-// token names one that is not there, until ctx ends; while that fails those read last
-// stay in force, and a warning tells why. Keys of a file are read again by [JWT.Watch].
+// NewJWT reads the provider's keys. It reads keys from a URL again at intervals, and when a
+// token names an unknown key, until ctx ends. If that fails, the last keys stay in force, and a
+// warning says why. [JWT.Watch] reads keys from a file again.
 func NewJWT(ctx context.Context, cfg JWTConfig, logger *slog.Logger) (*JWT, error) {
 	return newJWT(ctx, cfg, logger, http.DefaultTransport)
 }
@@ -100,8 +100,8 @@ func (j *JWT) Watch(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-// claims are what is looked at of a token. They are read by the letter of RFC 7519, section 4:
-// names are compared as they are, and one that is there twice is an error.
+// claims are the claims of a token that we use. They are read strictly by RFC 7519, section 4:
+// names are case-sensitive, and a repeated name is an error.
 type claims struct{ exactClaims }
 
 type exactClaims struct {
@@ -110,12 +110,12 @@ type exactClaims struct {
 	Models jsontext.Value `json:"models"`
 }
 
-// UnmarshalJSON keeps what calls it from reading names in any case.
+// UnmarshalJSON makes encoding/json, which would ignore case, compare names exactly.
 func (c *claims) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &c.exactClaims) }
 
-// checkHeader refuses the header of a token that two readers may read in two ways, and one that
-// names extensions which have to be understood (RFC 7515, sections 4 and 4.1.11): there is
-// none here.
+// checkHeader refuses an ambiguous token header, which two readers may understand differently, and one that
+// names critical extensions (RFC 7515, sections 4 and 4.1.11): we support
+// none.
 func checkHeader(token string) error {
 	encoded, _, _ := strings.Cut(token, ".")
 	text, err := base64.RawURLEncoding.DecodeString(encoded)
@@ -134,8 +134,8 @@ func checkHeader(token string) error {
 	return nil
 }
 
-// Authenticate implements [Authenticator]. It asks nobody, unless the token names a key
-// that is not known yet.
+// Authenticate implements [Authenticator]. It makes no request, unless the token names an
+// unknown key.
 func (j *JWT) Authenticate(h http.Header) (*Caller, error) {
 	text, err := bearer(h)
 	if err != nil {
@@ -164,8 +164,8 @@ func (j *JWT) Authenticate(h http.Header) (*Caller, error) {
 	return caller, nil
 }
 
-// scopesOf returns what the claim "scope" grants. Where a token without scopes of ours has every
-// right, one does not that names something like them: it was meant to have less.
+// scopesOf returns what the claim "scope" grants. With unscoped, a token without scopes of ours has every
+// right, unless it names a scope that resembles ours: then fewer rights were intended.
 func scopesOf(claim jsontext.Value, unscoped bool) (Set[Scope], error) {
 	if claim == nil {
 		return Set[Scope]{All: unscoped}, nil
@@ -190,7 +190,7 @@ func scopesOf(claim jsontext.Value, unscoped bool) (Set[Scope], error) {
 	return granted, nil
 }
 
-// likeOurs reports whether a scope that is none of ours may have been meant to be one.
+// likeOurs reports whether an unknown scope may be a misspelt one of ours.
 func likeOurs(name string) bool {
 	name = strings.ToLower(name)
 	return strings.HasPrefix(name, "completions") || strings.HasPrefix(name, "models")

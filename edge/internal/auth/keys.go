@@ -21,8 +21,8 @@ import (
 	"github.com/pawstream/pawstream/internal/secretfile"
 )
 
-// Keys is the [Authenticator] that knows a file of API keys. It holds their SHA-256
-// digests only: keys are random enough that nobody can find one by its digest.
+// Keys is the [Authenticator] for a file of API keys. It holds only their SHA-256
+// digests: keys are so random that none can be found from its digest.
 type Keys struct {
 	file *reload.Value[[]key]
 }
@@ -33,7 +33,7 @@ type key struct {
 	caller Caller
 }
 
-// entry is a key as the file has it.
+// entry is a key as written in the file.
 type entry struct {
 	Name              string   `yaml:"name"`
 	SHA256            string   `yaml:"sha256"`
@@ -44,10 +44,10 @@ type entry struct {
 	Streams           int      `yaml:"streams"`
 }
 
-// LoadKeys reads a file of keys: a YAML list with an entry for each key, of which name
-// and sha256 (64 hexadecimal digits) must be there. The principal is the name unless it
-// says otherwise; several keys may share one. The file must not be readable for
-// everybody on the machine.
+// LoadKeys reads a file of keys: a YAML list with an entry for each key. Each entry must have name
+// and sha256 (64 hexadecimal digits). The principal is the name unless the entry
+// has a principal; several keys may share one. The file must not be readable by
+// every user of the machine.
 func LoadKeys(path string) (*Keys, error) {
 	file, err := reload.Load(func() ([]key, error) { return readKeys(path) }, path)
 	if err != nil {
@@ -60,7 +60,7 @@ func LoadKeys(path string) (*Keys, error) {
 func (k *Keys) Watch(ctx context.Context, logger *slog.Logger) { k.file.Watch(ctx, logger) }
 
 // Authenticate implements [Authenticator]. It takes the same time for every wrong key:
-// the digest is compared with all there are, each in constant time.
+// it compares the digest with every known one, each in constant time.
 func (k *Keys) Authenticate(h http.Header) (*Caller, error) {
 	secret, err := bearer(h)
 	if err != nil {
@@ -80,8 +80,8 @@ func (k *Keys) Authenticate(h http.Header) (*Caller, error) {
 	return found, nil
 }
 
-// Knows reports whether a principal still has a key. What was given out to one who has none
-// any more, a ticket or a pass, is worth nothing.
+// Knows reports whether a principal still has a key. Tickets and passes of a principal without
+// keys are invalid.
 func (k *Keys) Knows(principal string) bool {
 	return slices.ContainsFunc(k.file.Get(), func(k key) bool { return k.caller.Principal == principal })
 }
@@ -98,10 +98,10 @@ func readKeys(path string) ([]key, error) {
 	return keys, nil
 }
 
-// parseKeys returns the keys of a file's text. An error names what is wrong, and no digest.
+// parseKeys returns the keys in the text of a file. Its errors name what is wrong, but contain no digest.
 func parseKeys(text []byte) ([]key, error) {
 	var entries []entry
-	var written any // as they are written: what is empty there is not absent
+	var written any // as written: an empty field is not absent
 	for _, into := range []any{&entries, &written} {
 		if err := yaml.UnmarshalWithOptions(text, into, yaml.Strict()); err != nil && !errors.Is(err, io.EOF) {
 			return nil, errors.New(notRead(text, err))
@@ -134,7 +134,7 @@ func parseKeys(text []byte) ([]key, error) {
 	return keys, nil
 }
 
-// notRead says in one line, without an excerpt, why a text is no list of entries.
+// notRead says in one line, without an excerpt, why a text is not a list of entries.
 func notRead(text []byte, err error) string {
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
@@ -191,8 +191,8 @@ func (e *entry) key() (key, error) {
 	return k, nil
 }
 
-// checkWritten refuses a field that is there without a value. To take it for one that is absent
-// would grant all that somebody was about to bound.
+// checkWritten refuses a field without a value. If it counted as absent, it would grant everything that its
+// author meant to limit.
 func (e *entry) checkWritten(entry any) error {
 	fields, _ := entry.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -217,7 +217,7 @@ func (e *entry) checkWritten(entry any) error {
 // maxPrincipal bounds a principal, in bytes.
 const maxPrincipal = 128
 
-// checkPrincipal refuses what cannot travel in gRPC metadata.
+// checkPrincipal refuses a principal that gRPC metadata cannot carry.
 func checkPrincipal(p string) error {
 	unprintable := func(r rune) bool { return r < ' ' || r > '~' }
 	switch {
@@ -229,10 +229,10 @@ func checkPrincipal(p string) error {
 	return nil
 }
 
-// keyPrefix lets a secret scanner tell a key of ours.
+// keyPrefix lets secret scanners recognise our keys.
 const keyPrefix = "paw_"
 
-// NewKey makes a key, and the line for the file that lets it in.
+// NewKey makes a key, and its line for the file of keys.
 func NewKey(name string) (secret, line string, err error) {
 	secret = keyPrefix + rand.Text() + rand.Text()
 	digest := sha256.Sum256([]byte(secret))

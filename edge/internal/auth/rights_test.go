@@ -19,13 +19,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// raw signs a token of these very texts.
+// raw signs a token of exactly these texts.
 func (p *provider) raw(header, claims string) string {
 	text := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
 	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(p.private, []byte(text)))
 }
 
-// believing returns a JWT that takes a provider's tokens.
+// believing returns a JWT that accepts a provider's tokens.
 func believing(t *testing.T, set []byte, change func(*JWTConfig)) *JWT {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "jwks.json")
@@ -43,7 +43,7 @@ func believing(t *testing.T, set []byte, change func(*JWTConfig)) *JWT {
 	return j
 }
 
-// TestNamesInTokens has tokens whose names look like those that count, or are there twice.
+// TestNamesInTokens tries tokens with names that resemble the ones we use, or that are repeated.
 func TestNamesInTokens(t *testing.T) {
 	p := newProvider(t, "k1")
 	j := believing(t, jwks(t, p), nil)
@@ -117,7 +117,7 @@ func TestNamesInTokens(t *testing.T) {
 
 func bearing(token string) http.Header { return headerOf("Bearer " + token) }
 
-// TestUseOfKeys has tokens that are signed with keys of a set which are there for something else.
+// TestUseOfKeys tries tokens that are signed with keys for another use.
 func TestUseOfKeys(t *testing.T) {
 	const claims = `{"iss":"https://id.example","aud":"pawstream","sub":"user-1","exp":%d}`
 	for _, tt := range []struct {
@@ -160,8 +160,8 @@ func TestUseOfKeys(t *testing.T) {
 	}
 }
 
-// TestRightsOfTokens is the table of what claims grant: one that is empty or misspelt grants
-// nothing, as one that is not there does unless that is meant.
+// TestRightsOfTokens is the table of what claims grant. An empty or misspelt claim grants
+// nothing. Nor does an absent one, unless so configured.
 func TestRightsOfTokens(t *testing.T) {
 	p := newProvider(t, "k1")
 	strict := believing(t, jwks(t, p), nil)
@@ -230,7 +230,7 @@ func TestRightsOfTokens(t *testing.T) {
 	}
 }
 
-// withClaim returns claims that are in order, and one more unless it is absent.
+// withClaim returns valid claims, and one more unless its value is absent.
 func withClaim(name string, value, absent any) jwt.MapClaims {
 	c := good(nil)
 	if value != absent {
@@ -239,7 +239,7 @@ func withClaim(name string, value, absent any) jwt.MapClaims {
 	return c
 }
 
-// TestEmptyRightsOfKeys has a right that is written down without a value, which is an error.
+// TestEmptyRightsOfKeys writes a right without a value, which is an error.
 func TestEmptyRightsOfKeys(t *testing.T) {
 	_, line := newKey(t, "web")
 	_, fine := newKey(t, "job")

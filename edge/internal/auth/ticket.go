@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// How long what [Tickets] gives out is good for.
+// How long the tickets, passes and shares of [Tickets] are valid.
 const (
 	TicketLife = time.Minute // until its only use
 	PassLife   = time.Hour   // of an EventSource that reconnects
-	// MostShareLife is how long a share is good for at most.
+	// MostShareLife is the maximum lifetime of a share.
 	MostShareLife = 30 * 24 * time.Hour
 )
 
-// clockSkew is how far the clocks of edges may be apart. What is good for longer than anything that
-// would be given out now is of a clock that was ahead, and is not good any more.
+// clockSkew is how far the clocks of edges may differ. A ticket that expires later than any issued
+// now could was issued by a clock that was ahead, and is invalid.
 const clockSkew = time.Minute
 
-// maxUsed bounds how many used tickets are remembered. When they are more, none is
+// maxUsed bounds how many used tickets are remembered. At that number, no ticket is
 // accepted until the oldest have expired.
 const maxUsed = 100_000
 
@@ -36,8 +36,8 @@ const maxUsed = 100_000
 // A share is for people: anyone who has it may read the completion, any number of times, until it expires. It
 // names a nonce, and is valid only while its nonce is stored elsewhere, so that it can be revoked.
 //
-// All are sealed, not stored: every edge with the same secret accepts them. Only that a
-// ticket was used is remembered, by the edge that saw it and, where edges share that, by
+// All of these are sealed, not stored: every edge with the same secret accepts them. Only the use of a
+// ticket is remembered: by the edge that saw it and, if edges share uses, by
 // the others. Tickets is safe for concurrent use.
 type Tickets struct {
 	secret []byte
@@ -47,11 +47,11 @@ type Tickets struct {
 	used map[string]time.Time // until when a nonce must be remembered
 }
 
-// Spend reports whether a ticket's nonce is used for the first time at any edge.
+// Spend reports whether a ticket's nonce is used for the first time at all edges.
 type Spend func(ctx context.Context, nonce string) (first bool)
 
-// NewTickets returns tickets that are sealed with a secret; nil: one that only this
-// process knows. spend tells of uses elsewhere; nil: there is no elsewhere.
+// NewTickets returns tickets that are sealed with a secret; nil: a random one that only this
+// process knows. spend detects uses at other edges; nil: there are no others.
 func NewTickets(secret []byte, spend Spend) *Tickets {
 	if secret == nil {
 		secret = make([]byte, sha256.Size)
@@ -60,7 +60,7 @@ func NewTickets(secret []byte, spend Spend) *Tickets {
 	return &Tickets{secret: secret, spend: spend, used: make(map[string]time.Time)}
 }
 
-// kind keeps a pass from being used as a ticket, and the other way round.
+// kind keeps a pass from being used as a ticket, and vice versa.
 type kind string
 
 const (
@@ -69,7 +69,7 @@ const (
 	shareKind  kind = "share"
 )
 
-// grant is what is sealed.
+// grant is the sealed content.
 type grant struct {
 	Kind       kind      `json:"k"`
 	Completion string    `json:"c"`
@@ -82,13 +82,13 @@ type grant struct {
 }
 
 // Issue returns a ticket for the caller's completion, and when it expires. It does not
-// know whether there is such a completion.
+// check whether the completion exists.
 func (t *Tickets) Issue(c *Caller, completion string) (ticket string, expires time.Time) {
 	return t.seal(c, grant{Kind: ticketKind, Completion: completion, Until: time.Now().Add(TicketLife), Nonce: rand.Text()})
 }
 
-// Redeem returns the caller who issued a ticket for the completion, with the right to
-// read it, the first time it is called for that ticket: [ErrInvalid], [ErrExpired].
+// Redeem returns the issuer of a ticket for the completion, with the right to
+// read it. It accepts each ticket once. Errors: [ErrInvalid], [ErrExpired].
 func (t *Tickets) Redeem(ctx context.Context, ticket, completion string) (*Caller, error) {
 	g, err := t.open(ticket, ticketKind, completion)
 	if err != nil {
@@ -100,12 +100,12 @@ func (t *Tickets) Redeem(ctx context.Context, ticket, completion string) (*Calle
 	return g.caller(), nil
 }
 
-// Pass returns what lets the caller follow the completion again, and when it expires.
+// Pass returns a pass with which the caller can follow the completion again, and when it expires.
 func (t *Tickets) Pass(c *Caller, completion string) (pass string, expires time.Time) {
 	return t.seal(c, grant{Kind: passKind, Completion: completion, Until: time.Now().Add(PassLife)})
 }
 
-// Check returns the caller whose pass for the completion it is: [ErrInvalid], [ErrExpired].
+// Check returns the caller to whom a pass for the completion belongs. Errors: [ErrInvalid], [ErrExpired].
 func (t *Tickets) Check(pass, completion string) (*Caller, error) {
 	g, err := t.open(pass, passKind, completion)
 	if err != nil {
@@ -120,8 +120,8 @@ func (t *Tickets) Share(c *Caller, completion, nonce string, life time.Duration)
 	return t.seal(c, grant{Kind: shareKind, Completion: completion, Until: time.Now().Add(min(life, MostShareLife)), Nonce: nonce})
 }
 
-// Shared returns a guest of the caller who has shared the completion: [ErrExpired], or [ErrInvalid], also of a
-// ticket of another kind. Whether the guest's nonce is kept, the caller has to see.
+// Shared returns a guest of the caller who shared the completion. Errors: [ErrExpired], or [ErrInvalid], which
+// includes tickets of another kind. Callers of Shared must check that the guest's nonce is still stored.
 func (t *Tickets) Shared(share, completion string) (*Caller, error) {
 	g, err := t.open(share, shareKind, completion)
 	if err != nil {
@@ -132,7 +132,7 @@ func (t *Tickets) Shared(share, completion string) (*Caller, error) {
 	return caller, nil
 }
 
-// seal returns a grant of the caller's, which ends no later than the caller's own right.
+// seal seals a grant of the caller. The grant expires no later than the caller's own right.
 func (t *Tickets) seal(c *Caller, g grant) (string, time.Time) {
 	if !c.Expires.IsZero() && c.Expires.Before(g.Until) {
 		g.Until = c.Expires
@@ -172,8 +172,8 @@ func (t *Tickets) open(sealed string, want kind, completion string) (*grant, err
 	return &g, nil
 }
 
-// caller returns the issuer with the right to read. A stream may outlast what let it
-// begin, but not the issuer's right.
+// caller returns the issuer with the right to read. A stream may outlast the ticket or pass
+// that opened it, but not the issuer's right.
 func (g *grant) caller() *Caller {
 	return &Caller{
 		Principal: g.Principal, Scopes: Only(ScopeRead),
@@ -181,7 +181,7 @@ func (g *grant) caller() *Caller {
 	}
 }
 
-// life returns how long what is of a kind is good for.
+// life returns the lifetime of grants of a kind.
 func life(k kind) time.Duration {
 	switch k {
 	case passKind:
@@ -193,7 +193,7 @@ func life(k kind) time.Duration {
 	return TicketLife
 }
 
-// first reports whether a nonce is new here, and remembers it for as long as its ticket may be good.
+// first reports whether a nonce is new here, and remembers it as long as its ticket may be valid.
 func (t *Tickets) first(nonce string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,11 +2,11 @@
 // open streams. It also bounds the open streams of all callers together.
 //
 // A caller is a key: a principal or, without authentication, an address. The limiter keeps
-// state for those callers alone who have used some of their quota.
+// state only for callers that have used some of their quota.
 //
-// Several edges count together. Each says in a [Limiter.Report] what its callers have used,
-// and the others [Limiter.Merge] that into their own count. So no decision waits for another
-// edge: what one admits counts at the others as soon as they hear of it. The package does not
+// Several edges count together. Each reports in a [Limiter.Report] what its callers have used,
+// and the others [Limiter.Merge] it into their own counts. So no decision waits for another
+// edge: what one edge admits counts at the others as soon as the report arrives. The package does not
 // know how reports travel.
 package limit
 
@@ -20,23 +20,23 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Config is what a [Limiter] is made of. Zero means no bound.
+// Config is the configuration of a [Limiter]. Zero means no limit.
 type Config struct {
-	// RequestsPerMinute is the usual share of one caller. So many may come at once, if
-	// none came in the minute before.
+	// RequestsPerMinute is the default share of one caller. The caller may use it in one burst if it
+	// sent nothing in the minute before.
 	RequestsPerMinute int
 	// Streams is how many responses one caller may have open at once.
 	Streams int
-	// AllStreams is how many may be open at once in all, at every edge that counts with
-	// this one. A caller without a limit of its own opens no more of them than it leaves free: half
-	// of all, or a quarter if another one has half.
+	// AllStreams is how many streams may be open at once in total, at all edges that count together.
+	// A caller without a limit of its own may hold no more streams than it leaves free: half
+	// of all, or a quarter if another caller holds half.
 	AllStreams int
 }
 
-// Share is what one caller may use, if that differs from the usual; zero: as usual.
+// Share is what one caller may use, if it differs from the default; zero: the default.
 type Share struct {
 	RequestsPerMinute, Streams int
-	// Anybody says that the caller may be any number of people: it has no part of all streams, but may open all of them.
+	// Anybody says that the caller may stand for any number of people: it has no share of the streams, but may open all of them.
 	Anybody bool
 }
 
@@ -52,7 +52,7 @@ type Limiter struct {
 	mu        sync.Mutex
 	callers   map[callerID]*caller
 	open      int                      // streams of all callers
-	elsewhere int                      // those at other edges
+	elsewhere int                      // streams at other edges
 	edges     map[string]*contribution // of other edges
 	swept     time.Time                // when callers was last looked through
 }
@@ -68,8 +68,8 @@ type caller struct {
 // A callerID identifies a caller. It is the same at every edge.
 type callerID uint64
 
-// identify returns the id of a key: so much of its digest that nobody finds another key
-// of the same id.
+// identify returns the id of a key: a part of its digest, long enough that a second key
+// with the same id cannot be found.
 func identify(key string) callerID {
 	digest := sha256.Sum256([]byte(key))
 	return callerID(binary.LittleEndian.Uint64(digest[:]))
@@ -93,23 +93,23 @@ const (
 	ReasonFull    Reason = "full"    // all callers together have
 )
 
-// A Refusal is a decision against a caller.
+// A Refusal tells why a caller is refused.
 type Refusal struct {
 	Reason Reason
-	// RetryAfter is when asking again may help.
+	// RetryAfter is how long to wait before a retry may succeed.
 	RetryAfter time.Duration
-	// Limit is the caller's share that is used up; 0 for ReasonFull.
+	// Limit is the share that the caller has used up; 0 for ReasonFull.
 	Limit int
 }
 
-// Quota is where a caller stands with its requests.
+// Quota is the state of a caller's request limit.
 type Quota struct {
 	Limit     int           // requests per minute; 0: no bound
 	Remaining int           // of them, at once
 	Reset     time.Duration // until all of them are there again
 }
 
-// busyRetry is the hint if only the end of a stream can help.
+// busyRetry is the hint if the caller has to wait for the end of a stream.
 const busyRetry = time.Second
 
 // Request counts a request of the caller, or returns why it is refused.
@@ -131,7 +131,7 @@ func (l *Limiter) Request(key string, s Share) (Quota, *Refusal) {
 	now := time.Now()
 	c.bound(now, limit)
 	allowed := c.bucket.AllowN(now, 1)
-	tokens := c.bucket.TokensAt(now) // less than 0: more was spent elsewhere than there was
+	tokens := c.bucket.TokensAt(now) // negative: other edges have spent more than was left
 	q := Quota{Limit: limit, Remaining: int(max(tokens, 0)), Reset: after(float64(limit)-tokens, limit)}
 	if !allowed {
 		return q, &Refusal{ReasonRate, after(1-tokens, limit), limit}
@@ -141,7 +141,7 @@ func (l *Limiter) Request(key string, s Share) (Quota, *Refusal) {
 	return q, nil
 }
 
-// bound has a caller's bucket fill up to limit in a minute.
+// bound makes a caller's bucket fill up to limit within a minute.
 func (c *caller) bound(now time.Time, limit int) {
 	if c.bucket == nil {
 		c.bucket = rate.NewLimiter(0, limit)
@@ -152,13 +152,13 @@ func (c *caller) bound(now time.Time, limit int) {
 	}
 }
 
-// after returns how long so many tokens take to come, at limit a minute.
+// after returns how long that many tokens take to arrive, at limit per minute.
 func after(tokens float64, limit int) time.Duration {
 	return time.Duration(math.Ceil(tokens * float64(time.Minute) / float64(limit)))
 }
 
-// Open counts a stream of the caller until release is called, once; or it returns why the
-// stream is refused.
+// Open counts a stream of the caller until release is called, or returns why the
+// stream is refused. release must be called once.
 func (l *Limiter) Open(key string, s Share) (release func(), refused *Refusal) {
 	limit := s.Streams
 	if limit == 0 {
@@ -200,7 +200,7 @@ func (l *Limiter) close(id callerID, c *caller) {
 	}
 }
 
-// note says that a report would tell something new.
+// note signals that a report would contain news.
 func (l *Limiter) note() {
 	select {
 	case l.changed <- struct{}{}:
@@ -208,7 +208,7 @@ func (l *Limiter) note() {
 	}
 }
 
-// caller returns the state of one: nil where there is no room for another.
+// caller returns the state of a caller, or nil if there is no room for another one.
 func (l *Limiter) caller(id callerID) *caller {
 	if c, ok := l.callers[id]; ok {
 		return c
@@ -224,7 +224,7 @@ func (l *Limiter) caller(id callerID) *caller {
 	return c
 }
 
-// sweep drops the state that says nothing. It takes long, so it is not done often.
+// sweep drops the state of idle callers. It is slow, so it runs rarely.
 func (l *Limiter) sweep(now time.Time) {
 	if now.Sub(l.swept) < busyRetry {
 		return

@@ -66,7 +66,7 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// TestStreamsAreShared opens as many streams as callers may who have no limit of their own.
+// TestStreamsAreShared opens as many streams as callers without a limit of their own may.
 func TestStreamsAreShared(t *testing.T) {
 	l := New(Config{AllStreams: 16})
 	most := func(key string, share Share) (opened int, refused *Refusal) {
@@ -82,7 +82,7 @@ func TestStreamsAreShared(t *testing.T) {
 		share  Share
 		most   int
 		reason Reason
-		limit  int // that is told
+		limit  int // in the refusal
 	}{
 		{"a", Share{}, 8, ReasonStreams, 8},
 		{"b", Share{}, 4, ReasonStreams, 4},
@@ -97,7 +97,7 @@ func TestStreamsAreShared(t *testing.T) {
 		}
 	}
 	generous := New(Config{Streams: 5, AllStreams: 5})
-	for range 5 { // who sets a limit has decided
+	for range 5 { // an explicit limit takes precedence
 		if _, refused := generous.Open("a", Share{}); refused != nil {
 			t.Errorf("%+v", refused)
 		}
@@ -116,12 +116,12 @@ func TestNoBounds(t *testing.T) {
 	}
 }
 
-// TestStateIsBounded comes from more addresses than there is room for.
+// TestStateIsBounded sends requests of more callers than there is room for.
 func TestStateIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(Config{RequestsPerMinute: 60})
 		l.Request("first", Share{})
-		for i := range callerID(maxCallers - 1) { // who are like the first, without as many digests
+		for i := range callerID(maxCallers - 1) { // like the first caller, but without computing digests
 			l.callers[i] = l.callers[identify("first")]
 		}
 		if _, refused := l.Request("new", Share{}); refused == nil || refused.Reason != ReasonFull {

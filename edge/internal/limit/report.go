@@ -7,36 +7,36 @@ import (
 	"time"
 )
 
-// A contribution is what one other edge has last reported, so far as it was counted in.
+// A contribution is the last report of another edge, as far as it was counted.
 type contribution struct {
 	open    int
 	callers map[callerID]usage
 }
 
-// usage is what one caller has taken at one edge.
+// usage is what one caller has used at one edge.
 type usage struct {
 	streams int
-	spent   uint64 // requests since that edge knows the caller; it may begin anew
+	spent   uint64 // requests since that edge has known the caller; may restart from 0
 	perMinute,
-	used int // size of the caller's bucket there, and what is missing in it
+	used int // size of the caller's bucket there, and how much of it is used
 }
 
 const (
 	// reportVersion is the first byte of a report.
 	reportVersion = 1
-	// maxReported bounds the callers in a report, for one to fit into a message of NATS.
-	// The streams of those beyond count towards all streams, and otherwise where they are.
+	// maxReported bounds the callers in a report, so that it fits into one NATS message.
+	// The streams of other callers still count towards all streams, but not per caller at other edges.
 	maxReported = 32 << 10
-	// maxEdges bounds the other edges that are counted in.
+	// maxEdges bounds how many other edges are counted.
 	maxEdges = 1000
 )
 
-// Changed returns a channel from which can be read when a report would tell something new.
+// Changed returns a channel that receives a value when a report would contain news.
 func (l *Limiter) Changed() <-chan struct{} { return l.changed }
 
-// Report returns what callers have taken here, for [Limiter.Merge] at another edge.
-// Callers are in it by a digest of their keys. It drops the state of those who have not
-// taken anything for a while, so that a report costs by who is there.
+// Report returns what callers have used here, for [Limiter.Merge] at another edge.
+// It identifies callers by a digest of their keys. Report drops the state of callers that have used
+// nothing for a while, so that its cost depends only on active callers.
 func (l *Limiter) Report() []byte {
 	now := time.Now()
 	l.mu.Lock()
@@ -70,9 +70,9 @@ func (u *usage) append(b []byte) []byte {
 	return b
 }
 
-// Merge counts another edge's report in, in place of its last one. The first one of an
-// edge tells how much is left to its callers; what they have spent since then, each later
-// one. Merge returns an error, and nothing has changed, if the report is not one.
+// Merge counts another edge's report in place of that edge's previous one. The first report of an
+// edge says how much its callers have left. Each later one says what they have spent since.
+// If the report is malformed, Merge returns an error and changes nothing.
 func (l *Limiter) Merge(edge string, report []byte) error {
 	told, err := decode(report)
 	if err != nil {
@@ -116,8 +116,8 @@ func (l *Limiter) Merge(edge string, report []byte) error {
 	return nil
 }
 
-// Forget takes out what an edge has reported: it has stopped, or is not heard of. What
-// its callers have spent stays spent.
+// Forget removes an edge that has stopped, or that no longer reports. The requests that
+// its callers have spent stay spent.
 func (l *Limiter) Forget(edge string) {
 	now := time.Now()
 	l.mu.Lock()
@@ -133,9 +133,9 @@ func (l *Limiter) Forget(edge string) {
 	delete(l.edges, edge)
 }
 
-// gone takes out what a caller had at another edge.
+// gone removes a caller's streams at another edge.
 func (l *Limiter) gone(now time.Time, id callerID, u usage) {
-	c := l.callers[id] // there: it is not idle before, or had no streams
+	c := l.callers[id] // it exists unless the caller had no streams: with streams, it is not idle
 	if c == nil {
 		return
 	}
@@ -145,8 +145,8 @@ func (l *Limiter) gone(now time.Time, id callerID, u usage) {
 	}
 }
 
-// charge takes from a caller's bucket what was spent elsewhere. It may owe, but no more
-// than a minute's worth: then it waits for as long.
+// charge takes from a caller's bucket what was spent elsewhere. The bucket may become negative, but by no
+// more than a minute's worth: the caller never waits longer than that.
 func (c *caller) charge(now time.Time, spent uint64, perMinute int) {
 	if c.bucket == nil {
 		c.bound(now, perMinute)
@@ -158,7 +158,7 @@ func (c *caller) charge(now time.Time, spent uint64, perMinute int) {
 	}
 }
 
-// level leaves no more in a caller's bucket than it has elsewhere.
+// level lowers a caller's bucket to what the caller has left at another edge.
 func (c *caller) level(now time.Time, u usage) {
 	if c.bucket == nil {
 		c.bound(now, u.perMinute)
@@ -171,7 +171,7 @@ func (c *caller) level(now time.Time, u usage) {
 
 var errReport = errors.New("limit: not a report of this version")
 
-// decode reads a report, whatever it is: it comes from another process.
+// decode reads a report. The report comes from another process, so it may be malformed.
 func decode(report []byte) (*contribution, error) {
 	if len(report) == 0 || report[0] != reportVersion {
 		return nil, errReport
@@ -192,7 +192,7 @@ func decode(report []byte) (*contribution, error) {
 	return told, nil
 }
 
-// A reader reads numbers until one is bad.
+// A reader reads numbers until one is invalid.
 type reader struct {
 	rest []byte
 	bad  bool
@@ -208,7 +208,7 @@ func (r *reader) uvarint() uint64 {
 	return n
 }
 
-// count reads a number that no sum of which overflows.
+// count reads a number that is small enough for sums not to overflow.
 func (r *reader) count() int {
 	n := r.uvarint()
 	if n > math.MaxInt32 {

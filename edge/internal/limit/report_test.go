@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// tell has one limiter hear of another one.
+// tell merges one limiter's report into another limiter.
 func tell(t *testing.T, to *Limiter, edge string, from *Limiter) {
 	t.Helper()
 	if err := to.Merge(edge, from.Report()); err != nil {
@@ -38,7 +38,7 @@ func TestStreamsElsewhere(t *testing.T) {
 
 	first()
 	tell(t, b, "a", a)
-	tell(t, b, "a", a) // once more says nothing new
+	tell(t, b, "a", a) // the same report again changes nothing
 	open(b, "web", "")
 	open(b, "farm", ReasonFull)
 	b.Forget("a")
@@ -73,7 +73,7 @@ func TestRequestsElsewhere(t *testing.T) {
 		if n := take(a, 1); n != 0 {
 			t.Error("more than there was")
 		}
-		<-time.After(10 * time.Second) // one more, which both believe to have
+		<-time.After(10 * time.Second) // one more request, which both edges believe they have
 		if n := take(a, 2) + take(b, 2); n != 2 {
 			t.Errorf("%d", n)
 		}
@@ -96,14 +96,14 @@ func TestRequestsElsewhere(t *testing.T) {
 		<-time.After(5 * time.Minute)
 		a.Report()
 		take(a, 1)
-		tell(t, b, "a", a) // it had forgotten the caller
+		tell(t, b, "a", a) // edge a had forgotten the caller
 		if n := take(b, 6); n != 5 {
 			t.Errorf("%d of the 5 that are left", n)
 		}
 	})
 }
 
-// TestDebtIsBounded hears of more than anybody could have been given.
+// TestDebtIsBounded merges reports of more requests than any caller could have spent.
 func TestDebtIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(Config{RequestsPerMinute: 60})
@@ -142,7 +142,7 @@ func TestReportIsBounded(t *testing.T) {
 	}
 }
 
-// TestStateElsewhereIsBounded hears of more callers, and more edges, than there is room for.
+// TestStateElsewhereIsBounded merges reports of more callers, and more edges, than there is room for.
 func TestStateElsewhereIsBounded(t *testing.T) {
 	l := New(Config{})
 	for i := range maxCallers/maxReported + 1 {
