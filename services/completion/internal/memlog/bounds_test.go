@@ -11,7 +11,7 @@ import (
 
 const (
 	large       = 100 << 10        // a question
-	roomForThem = 3*large + 50<<10 // for three of them with what else a completion takes
+	roomForThem = 3*large + 50<<10 // for three completions with such questions
 )
 
 func TestTheOldestThatHasEndedMakesRoom(t *testing.T) {
@@ -50,7 +50,7 @@ func TestTheLogIsFullWhereAllAreRunning(t *testing.T) {
 	if err := log.Delete(t.Context(), "b"); err != nil {
 		t.Fatal(err)
 	}
-	create(t, log, late) // there is room now, and the refusal has not taken the key
+	create(t, log, late) // there is room now, and the refused call has not used up the key
 }
 
 func TestEventsCountTowardsTheBound(t *testing.T) {
@@ -94,7 +94,7 @@ func TestAnAnswerThatGrowsDropsTheOldest(t *testing.T) {
 	if got := listed(t, log); got != "b c" {
 		t.Errorf("List yields %q while it runs, want that a has gone", got)
 	}
-	grow(60) // too little to be counted before the end
+	grow(60) // too little to be counted before the completion ends
 	seal(t, w)
 	if got := listed(t, log); got != "c" {
 		t.Errorf("List yields %q after the end, want that b has gone", got)

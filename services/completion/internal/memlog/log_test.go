@@ -44,7 +44,7 @@ func seal(t *testing.T, w chat.Writer) {
 	}
 }
 
-// pass lets time go by, and what it sets off happen.
+// pass lets time pass, and waits for its effects.
 func pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()

@@ -1,5 +1,5 @@
-// Package memlog keeps completions in memory. It serves tests and single processes
-// whose answers need not outlive them: what the process held is gone when it ends.
+// Package memlog keeps completions in memory. It is for tests, and for single processes
+// whose answers need not outlive them: when the process ends, its completions are gone.
 package memlog
 
 import (
@@ -35,8 +35,8 @@ const maxTombstones = 100_000
 type Config struct {
 	// Retention is how long a completion is kept after its end.
 	Retention time.Duration
-	// ResumeRetention is how long a completion that is not to be stored is kept; 0, or more than Retention: as
-	// long as the others.
+	// ResumeRetention is how long a completion that its caller did not ask to store is kept; 0, or more than
+	// Retention: as long as the others.
 	ResumeRetention time.Duration
 	// MaxBytes bounds all completions together. When it is reached, the oldest ended ones are dropped; if none
 	// has ended, no new one is admitted.
@@ -52,13 +52,13 @@ type Log struct {
 	mu     sync.Mutex
 	byID   map[string]*completion
 	byKey  map[key]*completion
-	order  *list.List // all that are held, by creation
-	ended  expiring   // those that have ended
-	ends   int        // how many have
+	order  *list.List // all completions, by creation
+	ended  expiring   // the ended ones
+	ends   int        // how many have ended so far
 	bytes  int
 	idle   int         // bytes of ended
-	expiry *time.Timer // drops the first of ended; nil while there is none
-	due    time.Time   // when that is
+	expiry *time.Timer // drops the first of ended; nil while ended is empty
+	due    time.Time   // when expiry fires
 	tombs  tombstones
 	closed bool
 }
@@ -74,14 +74,14 @@ type completion struct {
 	onEnd func() // nil once it has been called, or is not needed
 	order *list.Element
 
-	// Since its end; guarded by Log.mu.
+	// Set when it ends; guarded by Log.mu.
 	ended   bool
-	nth     int       // to do so
-	at      time.Time // when that was
+	nth     int       // its number among the ends
+	at      time.Time // when it ended
 	until   time.Time // how long it is kept
 	place   int       // in Log.ended
-	readers int       // also before
-	labels  bool      // its metadata was replaced by some
+	readers int       // valid before the end too
+	labels  bool      // its metadata was replaced, and is not empty
 }
 
 // New returns an empty log. [Log.Close] stops its timer.
@@ -99,7 +99,7 @@ func New(cfg Config) *Log {
 	}
 }
 
-// Close stops the retention timer. After that the log drops nothing by itself.
+// Close stops the retention timer. After that, the log no longer drops expired completions.
 func (l *Log) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -211,10 +211,10 @@ func (l *Log) Seal(_ context.Context, id string, terminal chat.Event) (chat.Sett
 	return settle, nil
 }
 
-// settle is a [chat.Settle] for a single process, whose knowledge dies with it.
+// settle is a [chat.Settle] for a single process: no other one could make the entry.
 func settle(book func()) { book() }
 
-// notifyEnd notifies the writer that somebody else has ended the completion. The caller holds the lock.
+// notifyEnd notifies the writer that another caller has ended the completion. The caller holds the lock.
 func (c *completion) notifyEnd() {
 	if c.onEnd != nil {
 		go c.onEnd()
@@ -332,7 +332,7 @@ func (l *Log) seal(c *completion, terminal chat.Event) error {
 	return nil
 }
 
-// count brings the bytes of a completion up to date.
+// count updates the bytes of a completion.
 func (l *Log) count(c *completion) {
 	size := metaSize(c.meta) + c.tape.Size()
 	l.bytes += size - c.bytes

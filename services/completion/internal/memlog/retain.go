@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// An expiring is a heap of completions that have ended: the first is kept for the shortest time from now.
+// An expiring is a heap of ended completions. The first one is due to expire soonest.
 type expiring []*completion
 
 // Len implements [heap.Interface].
@@ -42,8 +42,8 @@ func (e *expiring) Pop() any {
 	return c
 }
 
-// retention returns how long a completion is kept after its end: as one that is to be stored where its owner has
-// given it metadata since.
+// retention returns how long a completion is kept after its end. If its owner has added metadata, it is kept as long as
+// a stored completion.
 func (l *Log) retention(c *completion) time.Duration {
 	if c.meta.Request.Store || c.labels {
 		return l.cfg.Retention
@@ -66,14 +66,14 @@ func (l *Log) schedule() {
 	first := l.ended[0].until
 	if l.expiry != nil {
 		if !first.Before(l.due) {
-			return // sweep looks again when it fires
+			return // when it fires, sweep sets it again
 		}
 		l.expiry.Stop()
 	}
 	l.expiry, l.due = time.AfterFunc(time.Until(first), l.sweep), first
 }
 
-// sweep drops completions that have been kept long enough. Those that have readers, or metadata by now, stay
+// sweep drops expired completions. Completions that have readers, or have got metadata since, are kept
 // for the longer retention.
 func (l *Log) sweep() {
 	l.mu.Lock()
@@ -96,7 +96,7 @@ func (l *Log) sweep() {
 		}
 		heap.Fix(&l.ended, 0)
 	}
-	l.expiry.Stop() // if the timer still runs, it is an earlier one
+	l.expiry.Stop() // it may still be running, set for an earlier time
 	l.expiry = nil
 	l.schedule()
 }
@@ -107,7 +107,7 @@ func (l *Log) expire(c *completion) {
 	l.tombs.add(c.meta)
 }
 
-// drop forgets a completion and ends its readers.
+// drop removes a completion and ends its readers.
 func (l *Log) drop(c *completion) {
 	delete(l.byID, c.meta.ID)
 	delete(l.byKey, key{c.meta.Principal, c.meta.IdempotencyKey})

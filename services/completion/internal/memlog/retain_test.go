@@ -83,7 +83,7 @@ func TestWhatIsNotToBeStoredIsKeptForItsOwnTime(t *testing.T) {
 				stored := create(t, log, meta("a", 0))
 				other := create(t, log, unstored)
 				pass(24 * time.Hour)
-				seal(t, stored) // its end is what the clock waits for first
+				seal(t, stored) // it is the first to expire
 				seal(t, other)
 				pass(test.other - 1)
 				wantHead(t, log, "b", nil)
@@ -96,7 +96,7 @@ func TestWhatIsNotToBeStoredIsKeptForItsOwnTime(t *testing.T) {
 	}
 }
 
-// TestAReaderPutsOffAnExpiryAsFarAsTheLongerRetention has a reader that never goes on.
+// TestAReaderPutsOffAnExpiryAsFarAsTheLongerRetention has a reader that never reads on.
 func TestAReaderPutsOffAnExpiryAsFarAsTheLongerRetention(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := open(t, memlog.Config{Retention: time.Hour, ResumeRetention: 25 * time.Minute})
@@ -146,7 +146,7 @@ func TestEachCompletionHasItsOwnRetention(t *testing.T) {
 }
 
 func TestCloseStopsTheClock(t *testing.T) {
-	for _, running := range []bool{true, false} { // whether the clock runs already
+	for _, running := range []bool{true, false} { // whether the timer is already running
 		synctest.Test(t, func(t *testing.T) {
 			log := open(t, memlog.Config{Retention: time.Minute})
 			early, late := create(t, log, meta("a", 0)), create(t, log, meta("b", 0))

@@ -2,11 +2,11 @@ package record
 
 import "fmt"
 
-// A Chain checks that the records of one completion follow each other: its meta, then
+// A Chain checks that the records of one completion are in order: its meta, then
 // its events without a gap or a repeat, under epochs that never decrease, and nothing
-// after the terminal event. The zero value but for ID is the chain before the meta.
+// after the terminal event. A Chain with only ID set is the state before the meta.
 type Chain struct {
-	// ID is the completion's id, which its meta has to name.
+	// ID is the completion's id. Its meta must have the same one.
 	ID string
 
 	choices int // 0 before the meta
@@ -15,7 +15,7 @@ type Chain struct {
 	ended   bool
 }
 
-// maxChoices bounds what a meta makes its readers allocate; requests may ask for less.
+// maxChoices bounds how much a meta makes its readers allocate. Requests have a lower limit.
 const maxChoices = 1024
 
 // Begun reports whether the meta has been added.
@@ -24,7 +24,7 @@ func (c *Chain) Begun() bool { return c.choices > 0 }
 // Epoch returns the epoch of the last record.
 func (c *Chain) Epoch() uint64 { return c.epoch }
 
-// Add takes the next record: an error that wraps [ErrCorrupt] where it cannot be the next.
+// Add adds the next record. It returns an error that wraps [ErrCorrupt] if the record cannot be next.
 func (c *Chain) Add(r *Record) error {
 	switch {
 	case c.ended:

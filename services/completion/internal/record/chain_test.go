@@ -62,7 +62,7 @@ func TestAChainTakesOnlyWhatFollows(t *testing.T) {
 	}
 }
 
-// What an event is said to take is about what it takes, and at least that.
+// TestSize checks that Size is close to the real size, and never below it.
 func TestSize(t *testing.T) {
 	token := chat.TokenLogprob{Token: " a", Logprob: -0.5, Bytes: []byte(" a"), Top: []chat.TopLogprob{{Token: "b", Logprob: -1}}}
 	for name, e := range map[string]chat.Event{

@@ -14,13 +14,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
-// TestTheHashIsThatOfOlderVersions compares with hashes that a version without digests has computed (40d60f9).
+// TestTheHashIsThatOfOlderVersions compares with hashes that a version without digests computed (40d60f9).
 func TestTheHashIsThatOfOlderVersions(t *testing.T) {
 	for _, test := range []struct{ params, hash string }{
 		{`{"model": "m", "messages": [{"role": "ROLE_USER", "text": "Hi"}]}`, "93d2f3cddb8e866dc4d74894284f206ad89097b4750c75f54cf5e6278045188e"},
 		{
 			`{"model": "m", "messages": [{"role": "ROLE_USER", "text": "Hi", "more": "{}"}], "functionCalls": true, "streamOptions": {"includeEvents": true}}`,
-			"93d2f3cddb8e866dc4d74894284f206ad89097b4750c75f54cf5e6278045188e", // of the rest they know nothing
+			"93d2f3cddb8e866dc4d74894284f206ad89097b4750c75f54cf5e6278045188e", // older versions do not know the rest
 		},
 		{`{
 			"model": "m", "maxCompletionTokens": 5, "maxTokens": 6, "n": 2, "stop": ["a", "b"], "seed": "7",
@@ -50,7 +50,7 @@ func TestTheHashIsThatOfOlderVersions(t *testing.T) {
 	}
 }
 
-// TestADigestIsReadOfAnyVersion reads metas as every version has stored them.
+// TestADigestIsReadOfAnyVersion reads metas in the form of every version that stored them.
 func TestADigestIsReadOfAnyVersion(t *testing.T) {
 	const params = `{"model": "m", "messages": [{"role": "ROLE_USER", "text": "Hi"}]}`
 	now := storedMeta(t, params)
@@ -58,7 +58,7 @@ func TestADigestIsReadOfAnyVersion(t *testing.T) {
 	request := wire.RequestFromProto(now.GetParams())
 	request.Digest = digest
 	newer := *request
-	newer.Digest, newer.FunctionCalls = [32]byte{1}, true // of which a version without digests knows nothing
+	newer.Digest, newer.FunctionCalls = [32]byte{1}, true // a version without digests does not know these
 	for name, change := range map[string]func(*logv1.Meta){
 		"this one":                func(*logv1.Meta) {},
 		"without digests":         func(m *logv1.Meta) { m.DigestVersion, m.Digest = 0, nil },
@@ -83,7 +83,7 @@ func TestADigestIsReadOfAnyVersion(t *testing.T) {
 	}
 }
 
-// storedMeta returns the meta of a completion with a key as the log stores it.
+// storedMeta returns the stored form of the meta of a completion with an idempotency key.
 func storedMeta(t *testing.T, text string) *logv1.Meta {
 	t.Helper()
 	params := &completionv1.CompletionParams{}

@@ -1,6 +1,6 @@
 // Package record converts between the domain and the stored format
-// petstore.completion.log.v1. What cannot be read is an error, never a guess: a
-// completion is better ended than continued wrongly.
+// petstore.completion.log.v1. A record that cannot be read is an error, never a guess: it is
+// better to end a completion than to continue it wrongly.
 package record
 
 import (
@@ -23,18 +23,18 @@ var ErrCorrupt = errors.New("record: cannot be read")
 
 const maxSequence = 1 << 62
 
-// A Record is one message of a completion's subject. Of Meta, Claim and Events one is set.
+// A Record is one message of a completion's subject. Exactly one of Meta, Claim and Events is set.
 type Record struct {
 	Writer string
 	Epoch  uint64
 	Meta   *chat.Meta
 	Claim  bool
-	// First is the sequence number of the first of Events, or, of a claim, of the next event.
+	// First is the sequence number of the first of Events or, in a claim, of the next event.
 	First  int64
 	Events []chat.Event
 }
 
-// Term tells the record's writer and epoch from all others, as [chat.Entry] has it.
+// Term identifies the record's writer and epoch, as in [chat.Entry].
 func (r *Record) Term() uint32 {
 	sum := fnv.New32a()
 	_, _ = sum.Write(binary.BigEndian.AppendUint64([]byte(r.Writer), r.Epoch)) // never fails
@@ -140,7 +140,7 @@ func decodeMeta(p *logv1.Meta) (*chat.Meta, error) {
 	}, err
 }
 
-// digestOf returns the digest of what was asked for, as this version makes it.
+// digestOf returns the digest of the stored request, as this version computes it.
 func digestOf(p *logv1.Meta) ([32]byte, error) {
 	if p.GetDigestVersion() == wire.DigestVersion && len(p.GetDigest()) == 32 {
 		return [32]byte(p.GetDigest()), nil
@@ -170,10 +170,10 @@ func encodeEvent(e *chat.Event) *logv1.Event {
 	return &logv1.Event{Event: &logv1.Event_Other{Other: wire.EventToProto(e)}, Usage: terminalUsage(e), SetBack: e.Err != nil && e.Err.SetBack, SetBackThroughout: e.Err != nil && e.Err.Throughout}
 }
 
-// recordOverhead is what an event takes in a record beside itself: its tag and its length.
+// recordOverhead is what an event takes in a record in addition to its own size: its tag and its length.
 const recordOverhead = 4
 
-// Size returns about how many bytes an event takes in a record, and at least what it does.
+// Size returns about how many bytes an event takes in a record, and never too few.
 func Size(e *chat.Event) int {
 	if plainText(e) {
 		return len(e.Delta.Content) + 2*recordOverhead
@@ -181,14 +181,14 @@ func Size(e *chat.Event) int {
 	return proto.Size(encodeEvent(e)) + recordOverhead
 }
 
-// plainText reports whether e is content of choice 0 and nothing else.
+// plainText reports whether e is only content of choice 0.
 func plainText(e *chat.Event) bool {
 	d := &e.Delta
 	return e.Kind == chat.KindDelta && e.Choice == 0 && d.Role == "" && d.Refusal == "" &&
 		d.Reasoning == "" && d.ToolCalls == nil && d.Logprobs == nil && d.Pets == nil && d.RelatedQuestions == nil && d.More == "" && !d.NoContent && d.EncryptedReasoning == ""
 }
 
-// terminalUsage returns what the contract's terminal events do not show.
+// terminalUsage returns the usage, which the contract's terminal events do not show.
 func terminalUsage(e *chat.Event) *completionv1.Usage {
 	if !e.Terminal() {
 		return nil

@@ -15,29 +15,29 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// errGone says that the reader of an answer wants no more.
+// errGone says that the reader of an answer has left.
 var errGone = errors.New("route: the reader has gone")
 
-// An answer is one completion on its way to the reader, whichever targets it comes from,
-// and what of it has been shown.
+// An answer is one completion on its way to the reader, from one or more targets,
+// and what the reader has been shown of it.
 type answer struct {
 	model   string // the public one
 	req     *chat.Request
-	resume  []chat.Event // what a dead process has shown
+	resume  []chat.Event // what a dead process showed
 	yield   func(chat.Event, error) bool
 	counter tokencount.Counter
 
 	choices []choice
-	fresh   bool // nothing was yielded here: resume is all that was shown
+	fresh   bool // nothing was yielded here: only resume was shown
 
-	target  *Target          // the one that was tried last
-	attempt *Attempt         // its
+	target  *Target          // the latest
+	attempt *Attempt         // the latest attempt of target
 	tried   []*Target        // in the order of their first attempts
-	blamed  map[*Target]bool // those that this request has found failing
+	blamed  map[*Target]bool // the targets that failed this request
 
-	usage    chat.Usage // what servers have reported, of all attempts
-	reported bool       // servers have reported something
-	partial  bool       // they have not reported all, or have not seen the answer as one
+	usage    chat.Usage // as reported by servers, for all attempts
+	reported bool       // some server reported its usage
+	partial  bool       // the reports are incomplete, or cover only parts of the answer
 }
 
 // A choice is what has been shown of one choice.
@@ -45,12 +45,12 @@ type choice struct {
 	opened, finished bool
 	text             strings.Builder
 	reasoning        strings.Builder
-	other            bool            // a refusal or tool calls too
+	other            bool            // it also has a refusal or tool calls
 	besides          strings.Builder // their text
-	calls            int             // tool calls that have begun
+	calls            int             // number of tool calls that have begun
 }
 
-// touched reports whether more than its beginning has been shown.
+// touched reports whether more than the opening has been shown.
 func (c *choice) touched() bool {
 	return c.text.Len() > 0 || c.reasoning.Len() > 0 || c.other || c.finished
 }
@@ -85,7 +85,7 @@ func (a *answer) note(e *chat.Event) {
 	}
 }
 
-// call returns what a backend is asked for now.
+// call returns the next call to a backend.
 func (a *answer) call() *Call {
 	c := &Call{Request: a.req, Shown: make([]Shown, len(a.choices))}
 	for i := range a.choices {
@@ -95,8 +95,8 @@ func (a *answer) call() *Call {
 	return c
 }
 
-// rest returns the request for what follows the text that was shown of its only choice: with what
-// is left of its limit. left is false where that is nothing.
+// rest returns the request for what follows the shown text of its only choice. Its token limit is what
+// is left of the original one; left is false if nothing is left.
 func (a *answer) rest(ctx context.Context) (req *chat.Request, left bool) {
 	limit, limited := a.req.TokenLimit()
 	if !limited {
@@ -114,24 +114,24 @@ func (a *answer) rest(ctx context.Context) (req *chat.Request, left bool) {
 	return &own, limit > 0
 }
 
-// apply shows an event of a target, and counts the cost that it reports.
+// apply shows an event of a target, and adds up the reported usage.
 func (a *answer) apply(e *chat.Event) error {
 	switch {
 	case e.Kind == chat.KindProgress:
 		return a.progress(*e.Progress)
 	case e.Kind == chat.KindUsage && e.Usage.Estimated:
-		a.partial = true // so it is for us to count
+		a.partial = true // so we must count
 		return nil
 	case e.Kind == chat.KindUsage:
 		a.add(e.Usage)
 		return nil
 	case e.Kind == chat.KindDelta && e.Delta.Role != "" && a.choices[e.Choice].opened:
-		return nil // an opening that is repeated
+		return nil // a repeated opening
 	}
 	return a.show(*e)
 }
 
-// show yields an event: errGone where the reader wants no more.
+// show yields an event. It returns errGone if the reader has left.
 func (a *answer) show(e chat.Event) error {
 	a.note(&e)
 	a.fresh = false
@@ -141,7 +141,7 @@ func (a *answer) show(e chat.Event) error {
 	return nil
 }
 
-// progress yields what is going on, if the request asks for that.
+// progress yields a progress event, if the request asks for progress.
 func (a *answer) progress(p chat.Progress) error {
 	if a.req.Stream.IncludeEvents && !a.yield(chat.Event{Kind: chat.KindProgress, Progress: &p}, nil) {
 		return errGone
@@ -149,7 +149,7 @@ func (a *answer) progress(p chat.Progress) error {
 	return nil
 }
 
-// touched reports whether anything has been shown that another attempt could contradict.
+// touched reports whether the reader has seen anything that another attempt could contradict.
 func (a *answer) touched() bool {
 	for i := range a.choices {
 		if a.choices[i].touched() {
@@ -169,7 +169,7 @@ func (a *answer) complete() bool {
 	return true
 }
 
-// size grows whenever anything is shown that counts.
+// size grows whenever a part of the answer is shown.
 func (a *answer) size() int {
 	n := 0
 	for i := range a.choices {
@@ -178,7 +178,7 @@ func (a *answer) size() int {
 	return n
 }
 
-// add counts what a server has reported that a call has cost.
+// add adds the usage that a server reported for a call.
 func (a *answer) add(u *chat.Usage) {
 	a.reported = true
 	a.attempt.Usage.PromptTokens += u.PromptTokens
@@ -193,15 +193,15 @@ func (a *answer) add(u *chat.Usage) {
 	a.usage.RejectedPredictionTokens += u.RejectedPredictionTokens
 }
 
-// countPatience bounds the counting of what a server has not reported: an answer that is
-// cancelled has to end at once.
+// countPatience bounds how long we count tokens that a server has not reported: a cancelled
+// answer must end at once.
 const countPatience = 40 * time.Millisecond
 
-// bytesPerToken is what is reckoned with where there is no time to count.
+// bytesPerToken is the estimate if there is no time to count.
 const bytesPerToken = 4
 
-// cost returns what the answer has cost: what servers have reported if that is all of it, else
-// what we count.
+// cost returns what the answer has cost: as reported by the servers if that is complete, otherwise
+// as counted here.
 func (a *answer) cost(ctx context.Context) chat.Usage {
 	if a.reported && !a.partial {
 		return a.usage
@@ -242,8 +242,8 @@ func textTokens(ctx context.Context, counter tokencount.Counter, text string) in
 	return int64(n)
 }
 
-// price puts down what the tokens cost, if the target that answered has a price. No answer needs more than ten
-// digits of a dollar.
+// price sets the cost of the tokens in dollars, if the target that answered has a price. Ten decimal places are
+// enough for any answer.
 func (a *answer) price(usage *chat.Usage) {
 	if a.target != nil {
 		const digits = 1e10
@@ -251,7 +251,7 @@ func (a *answer) price(usage *chat.Usage) {
 	}
 }
 
-// trace adds to the completion's span which model answered, and for how much.
+// trace adds to the completion's span which model answered, and the cost.
 func (a *answer) trace(ctx context.Context, usage *chat.Usage) {
 	span := trace.SpanFromContext(ctx)
 	if a.target == nil || !span.IsRecording() {

@@ -8,13 +8,13 @@ import (
 
 // When a breaker opens, and for how long.
 const (
-	tripAfter   = 5 // requests in a row that found the target failing
-	tripCallers = 3 // callers who did, where it opens for all
+	tripAfter   = 5 // failed requests in a row
+	tripCallers = 3 // callers with failed requests, before it opens for all
 	openFor     = 15 * time.Second
 )
 
-// Bounds of what a server's word can do: one that errs is asked again without anybody's
-// doing, and what it asks of one caller stops the others for a moment only.
+// Bounds on a server's Retry-After: a server that asks for too long is asked again without
+// intervention, and what it asks of one caller stops the others only for a moment.
 const (
 	maxRetryAfter    = time.Hour
 	sharedRetryAfter = 15 * time.Second
@@ -23,7 +23,7 @@ const (
 // maxKnown bounds the callers that a breaker keeps counts for.
 const maxKnown = 10_000
 
-// errAlone says that a server is not to be asked for now.
+// errAlone says that a server has asked to be left alone.
 var errAlone = errors.New("asked to be left alone for a while")
 
 // A verdict is what a request says about a target.
@@ -35,39 +35,39 @@ const (
 	failing
 )
 
-// A breaker leaves a target alone while it fails. One caller's requests count for that caller:
-// what fails them may be theirs. For all counts what several callers have met. The zero value
-// lets everybody ask.
+// A breaker stops requests to a failing target. One caller's failures open it only for that caller,
+// whose requests may be the cause. Failures of several callers open it for all. The zero value
+// admits every request.
 type breaker struct {
 	mu      sync.Mutex
 	shared  circuit
-	met     map[string]bool // callers who found it failing since it was last healthy, some of them
+	met     map[string]bool // callers with a failure since the target was last healthy; bounded
 	callers map[string]*circuit
-	last    *Failure // of those who found it failing
+	last    *Failure // the last failure
 }
 
-// A circuit is the breaker as one caller has it, or all together.
+// A circuit is the state of the breaker for one caller, or for all.
 type circuit struct {
 	failures   int
-	open       bool      // the target is left alone, or is being probed
+	open       bool      // no requests, except for a probe
 	until      time.Time // when it may be probed
 	probing    bool
-	retryAfter time.Time // it asked to be left alone until then
+	retryAfter time.Time // the server asked to be left alone until then
 }
 
-// blocks reports whether the target is not to be asked now.
+// blocks reports whether the target must not be asked now.
 func (c *circuit) blocks(now time.Time) bool { return c.open && (c.probing || now.Before(c.until)) }
 
-// failed counts a failure, after which the circuit may open.
+// failed counts a failure, and opens the circuit if it trips.
 func (c *circuit) failed(now time.Time, trips bool) {
 	if c.failures++; c.open || trips && c.failures >= tripAfter {
 		c.open, c.until = true, now.Add(openFor)
 	}
 }
 
-// allow admits a caller's request to the target, or returns why not: the target's last failure, so
-// that callers see the same whether it was asked or not. done is to be called once with the
-// verdict; for a failing target with its failure.
+// allow admits a caller's request to the target, or refuses it with the target's last failure, so
+// that callers see the same error whether or not it was asked. done must be called once, with the
+// verdict and, if the target is failing, with its failure.
 func (b *breaker) allow(principal string) (done func(verdict, *Failure), refused *Failure) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -91,7 +91,7 @@ func (b *breaker) allow(principal string) (done func(verdict, *Failure), refused
 	}, nil
 }
 
-// refusal says why a caller's request would be refused now, or nothing.
+// refusal returns why a caller's request would be refused now, or nil.
 func (b *breaker) refusal(principal string) *Failure {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -112,15 +112,15 @@ func (b *breaker) refusalLocked(principal string) *Failure {
 	}
 	if b.shared.blocks(now) || own.blocks(now) {
 		f := *b.last
-		f.Retry = false // it stays open for longer than anybody waits
+		f.Retry = false // it stays open for longer than callers wait
 		f.outcome = OutcomeResting
 		return &f
 	}
 	return nil
 }
 
-// state reports whether the target is left alone by everybody, or has been and nobody has found it
-// well since, and how many callers leave it alone now.
+// state reports whether the breaker has opened for all and no request has succeeded since, and for how
+// many callers it is open now.
 func (b *breaker) state() (all bool, callers int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -133,7 +133,7 @@ func (b *breaker) state() (all bool, callers int) {
 	return b.shared.open || now.Before(b.shared.retryAfter), callers
 }
 
-// record counts what a request has found. The caller holds the lock.
+// record counts a request's verdict. The caller holds the lock.
 func (b *breaker) record(principal string, v verdict, f *Failure) {
 	now := time.Now()
 	own := b.of(principal)
@@ -164,14 +164,14 @@ func (b *breaker) of(principal string) *circuit {
 		return c
 	}
 	if b.callers == nil || len(b.callers) >= maxKnown {
-		b.callers = make(map[string]*circuit) // what is forgotten is found out again
+		b.callers = make(map[string]*circuit) // the counts start again
 	}
 	c := new(circuit)
 	b.callers[principal] = c
 	return c
 }
 
-// leave keeps requests away for as long as a server asks for, in answer to a caller's request.
+// leave stops requests for as long as a server asks for, in its answer to a caller's request.
 func (b *breaker) leave(principal string, d time.Duration) {
 	if d <= 0 {
 		return

@@ -19,7 +19,7 @@ func askedBy(t *testing.T, r *Route, principal string) asked {
 	return collect(t, r.Complete(chat.WithPrincipal(t.Context(), principal), question1(), nil))
 }
 
-// wantShown fails the test unless an error is of that code, with such words.
+// wantShown fails the test unless an error has that code and contains these words.
 func wantShown(t *testing.T, err error, code chat.Code, words string) {
 	t.Helper()
 	var shown *chat.Error
@@ -32,7 +32,7 @@ func one(t *testing.T, b Backend) *Route {
 	return New(Config{Counter: counter(t), FirstEvent: time.Second, Targets: []*Target{target(b, TargetConfig{})}})
 }
 
-// A request counts once, however often it has a target tried.
+// TestARequestCountsOnce checks that a request counts once, no matter how often it tries a target.
 func TestARequestCountsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
@@ -46,7 +46,7 @@ func TestARequestCountsOnce(t *testing.T) {
 	})
 }
 
-// One caller's failures are nobody else's: a server is ill when several callers say so.
+// TestATargetRestsForThoseWhoFoundItIll checks that one caller's failures do not affect others: only failures of several callers do.
 func TestATargetRestsForThoseWhoFoundItIll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
@@ -54,7 +54,7 @@ func TestATargetRestsForThoseWhoFoundItIll(t *testing.T) {
 		asks := func(principal string) (called bool) {
 			before := calls.Load()
 			got := askedBy(t, r, principal)
-			// Whether it rests or was asked, the caller is told what is wrong.
+			// The caller sees the cause, whether or not the target was asked.
 			wantShown(t, got.err, chat.CodeUpstreamError, "cannot be reached")
 			return calls.Load() > before
 		}
@@ -80,7 +80,7 @@ func TestATargetRestsForThoseWhoFoundItIll(t *testing.T) {
 	})
 }
 
-// A success tells that it is well, for all.
+// TestATargetThatAnswersIsWell checks that one success closes the breaker for all.
 func TestATargetThatAnswersIsWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
@@ -99,7 +99,7 @@ func TestATargetThatAnswersIsWell(t *testing.T) {
 	})
 }
 
-// A server that says in its own words what went wrong is well: it was this request.
+// TestAToldErrorIsNoIllHealth checks that an error that the server itself reports is no failure of its health: the request was at fault.
 func TestAToldErrorIsNoIllHealth(t *testing.T) {
 	for name, told := range map[string]reply{
 		"500":           {status: 500},
@@ -122,7 +122,7 @@ func TestAToldErrorIsNoIllHealth(t *testing.T) {
 	}
 }
 
-// What a server asks of one caller holds for that one, and for all only for a moment.
+// TestRetryAfterIsTheCallersOwn checks that a Retry-After applies to its caller, and to all others only for a moment.
 func TestRetryAfterIsTheCallersOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
@@ -147,7 +147,7 @@ func TestRetryAfterIsTheCallersOwn(t *testing.T) {
 	})
 }
 
-// What is known of callers is bounded.
+// TestHealthOfManyCallers checks that the state of callers is bounded.
 func TestHealthOfManyCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b breaker
@@ -167,7 +167,7 @@ func TestHealthOfManyCallers(t *testing.T) {
 	})
 }
 
-// A request that ends for another reason tells nothing, and lets the next one try.
+// TestAProbeThatTellsNothing checks that a probe that ends for another reason is inconclusive, and lets the next request try.
 func TestAProbeThatTellsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
@@ -190,7 +190,7 @@ func TestAProbeThatTellsNothing(t *testing.T) {
 	})
 }
 
-// What a server answers in a form that cannot be read is no ill health: it does not rest.
+// TestFaultsOfFormAreNoIllHealth checks that an unreadable response does not open the breaker.
 func TestFaultsOfFormAreNoIllHealth(t *testing.T) {
 	for name, fault := range map[string]reply{
 		"at once":    {fails: Malformed(errors.New("malformed chunk"))},
@@ -213,7 +213,7 @@ func TestFaultsOfFormAreNoIllHealth(t *testing.T) {
 	}
 }
 
-// Whether a target is asked, rests, or is waited for: the caller and the log are told the last cause.
+// TestTheLastCauseIsTold checks that the caller and the log see the last cause, whether the target is asked, rests, or is waited for.
 func TestTheLastCauseIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
@@ -230,7 +230,7 @@ func TestTheLastCauseIsTold(t *testing.T) {
 	})
 }
 
-// TestADeadlineTellsTheLastCause ends a request while its target is waited for.
+// TestADeadlineTellsTheLastCause ends a request while it waits for its target.
 func TestADeadlineTellsTheLastCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32

@@ -7,31 +7,31 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A Failure is what came of an attempt, and what may be done about it.
+// A Failure is why an attempt failed, and what can be done about it.
 type Failure struct { //nolint:errname // it is a verdict on an attempt, which is also returned as an error
 	Shown *chat.Error // for the caller, when nothing can be done
-	// Failover says that another target may do better, Retry that this one may later.
+	// Failover says that another target may succeed, Retry that this one may succeed later.
 	Failover, Retry bool
-	// Slow says that the target took its time: others are asked before it is asked again.
+	// Slow says that the target took too long: the others are asked first before it is asked again.
 	Slow bool
-	// Reported says that the server itself has said what is wrong, as it should: it is healthy.
+	// Reported says that the server itself reported the error, so it is healthy.
 	Reported bool
-	// Form says that the server has answered in a form that cannot be read: that is no ill health either.
+	// Form says that the server's answer could not be read. Such a server counts as healthy too.
 	Form bool
 	// RetryAfter is how long the server asks to be left alone; 0: it did not say.
 	RetryAfter time.Duration
 
-	why     string // the cause in words for callers, without an end
+	why     string // the cause in words for callers, without a full stop
 	outcome Outcome
 }
 
 // Error implements error.
 func (f *Failure) Error() string { return f.Shown.Error() }
 
-// Unwrap returns what the caller is shown.
+// Unwrap returns the error that the caller sees.
 func (f *Failure) Unwrap() error { return f.Shown }
 
-// passing reports whether the same target may do better in a moment.
+// passing reports whether the same target may succeed in a moment.
 func (f *Failure) passing() bool { return f.Retry && !f.Slow && f.RetryAfter <= retryWait }
 
 // callers reports whether the request is at fault.
@@ -40,7 +40,7 @@ func (f *Failure) callers() bool {
 		f.Shown.Code == chat.CodeRequestTooLarge
 }
 
-// The messages for callers. One about a failure that may pass says so, and hints when to try again.
+// The messages for callers. The message of a temporary failure says so, and when to try again.
 const (
 	unreachableMessage = "The model's server cannot be reached. Please try again."
 	failedMessage      = "The model's server failed. Please try again."
@@ -54,17 +54,17 @@ const (
 	refusedMessage     = "The model refused the request"
 
 	retryHint = time.Second
-	// maxRetryHint is where clients cap what they heed.
+	// maxRetryHint is the longest hint that clients respect.
 	maxRetryHint = 8 * time.Second
 )
 
-// Because adds to the caller's message why the attempt failed, in words without secrets and without an end.
+// Because adds to the caller's message why the attempt failed. why has no secrets and no full stop.
 func (f *Failure) Because(why string) *Failure {
 	f.Shown.Message, f.why = because(f.Shown.Message, why), why
 	return f
 }
 
-// because puts a cause behind the first sentence of a message.
+// because inserts a cause after the first sentence of a message.
 func because(message, why string) string {
 	if why == "" {
 		return message
@@ -73,14 +73,14 @@ func because(message, why string) string {
 	return first + ": " + why + "." + advice
 }
 
-// Malformed is the failure of a server that answered in a form that cannot be read. The cause may be shown.
+// Malformed is the failure of a server whose answer cannot be read. The cause may be shown.
 func Malformed(cause error) *Failure {
 	f := Broken(cause)
 	f.Form, f.outcome = true, OutcomeMalformed
 	return f.Because(cause.Error())
 }
 
-// Broken is the failure of a server that did not keep to its protocol or to the connection.
+// Broken is the failure of a server that violated its protocol or broke the connection.
 func Broken(cause error) *Failure {
 	return &Failure{
 		Shown:    &chat.Error{Code: chat.CodeUpstreamError, Message: failedMessage, RetryAfter: retryHint, Err: cause},
@@ -88,7 +88,7 @@ func Broken(cause error) *Failure {
 	}
 }
 
-// Unreachable is the failure of a server that takes no connection.
+// Unreachable is the failure of a server that accepts no connection.
 func Unreachable(cause error) *Failure {
 	f := Broken(cause)
 	f.Shown.Message, f.outcome = unreachableMessage, OutcomeUnreachable
@@ -103,8 +103,8 @@ func Late(cause error) *Failure {
 	}
 }
 
-// Busy is the failure of a target that takes no more for now, and asks to be left alone for so
-// long; 0: it did not say.
+// Busy is the failure of a target that accepts no more requests for now. after is how long it asks
+// to be left alone; 0: it did not say.
 func Busy(cause error, after time.Duration) *Failure {
 	return &Failure{
 		Shown: &chat.Error{
@@ -115,8 +115,8 @@ func Busy(cause error, after time.Duration) *Failure {
 	}
 }
 
-// Denied is the failure of a server that does not know our key or the model's name. These are
-// the operator's, and do not become right by asking again.
+// Denied is the failure of a server that rejects our key or the model's name. Only the operator can
+// correct these, so a retry does not help.
 func Denied(cause error) *Failure {
 	f := Broken(cause)
 	f.Retry, f.Shown.Message, f.Shown.RetryAfter = false, deniedMessage, 0
@@ -124,8 +124,8 @@ func Denied(cause error) *Failure {
 	return f
 }
 
-// Refused is the failure of a server that finds the request wrong. param is the path of what is
-// wrong, reason says why in a few words without an end; both may be empty.
+// Refused is the failure of a server that rejects the request as invalid. param is the path of the field
+// at fault; reason says why in a few words, without a full stop. Both may be empty.
 func Refused(cause error, param, reason string) *Failure {
 	message := refusedMessage
 	if reason != "" {
@@ -134,7 +134,7 @@ func Refused(cause error, param, reason string) *Failure {
 	return &Failure{Shown: &chat.Error{Code: chat.CodeInvalidValue, Param: param, Message: message + ".", Err: cause}, outcome: OutcomeRefused}
 }
 
-// TooLong is the failure of a model whose context does not hold the messages.
+// TooLong is the failure of a model whose context is too small for the messages.
 func TooLong(cause error) *Failure {
 	return &Failure{
 		Shown:   &chat.Error{Code: chat.CodeContextLengthExceeded, Param: "messages", Message: tooLongMessage, Err: cause},
@@ -142,7 +142,7 @@ func TooLong(cause error) *Failure {
 	}
 }
 
-// TooLarge is the failure of a server that does not take a body of that size.
+// TooLarge is the failure of a server that does not accept a body of that size.
 func TooLarge(cause error) *Failure {
 	return &Failure{
 		Failover: true, Shown: &chat.Error{Code: chat.CodeRequestTooLarge, Message: tooLargeMessage, Err: cause},

@@ -18,21 +18,21 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// errCut is what a connection gives that is cut.
+// errCut is the error of a connection that was cut.
 var errCut = errors.New("connection reset")
 
-// A script is a backend that answers call by call, the last reply for ever.
+// A script is a backend that gives one reply per call, and repeats the last one.
 type script struct {
 	calls     *atomic.Int32
 	list      []reply
-	continues bool // it can go on with whatever was shown
+	continues bool // it can continue anything
 }
 
-// A reply says its words, and then ends as it is told.
+// A reply yields its words, and then ends as scripted.
 type reply struct {
 	words  []string
-	ends   bool          // the answer is whole
-	status int           // refuses, as a server does with that status
+	ends   bool          // completes the answer
+	status int           // refuses with that HTTP status
 	after  time.Duration // with that Retry-After
 	fails  *Failure      // fails otherwise
 	silent bool          // nothing follows
@@ -82,7 +82,7 @@ func (s *script) Complete(ctx context.Context, _ *Call) iter.Seq2[[]chat.Event, 
 	}
 }
 
-// refusal is what a server's error status comes to.
+// refusal returns the failure that a server's error status stands for.
 func refusal(status int, after time.Duration) *Failure {
 	cause := errors.New("refused")
 	var f *Failure
@@ -106,7 +106,7 @@ func target(b Backend, cfg TargetConfig) *Target {
 	return NewTarget(cfg)
 }
 
-// newCounter makes the one counter of all tests: it takes a while.
+// newCounter makes the counter that all tests share: making one is slow.
 var newCounter = sync.OnceValues(tokencount.New)
 
 func counter(t testing.TB) tokencount.Counter {
@@ -118,7 +118,7 @@ func counter(t testing.TB) tokencount.Counter {
 	return c
 }
 
-// asked is what came of one call of an attempt or a route.
+// asked is the result of one call of an attempt or a route.
 type asked struct {
 	events          []chat.Event
 	text, reasoning string
@@ -163,8 +163,8 @@ func question1() *chat.Request {
 	}}
 }
 
-// saysWhetherToRetry checks that a failure tells by its words what it tells by its hint: a
-// stream's error frame has the words alone.
+// saysWhetherToRetry checks that a failure's message agrees with its retry hint: a
+// stream's error frame has only the message.
 func saysWhetherToRetry(t *testing.T, e *chat.Error) {
 	t.Helper()
 	if words := strings.Contains(e.Message, "try again"); words != (e.RetryAfter > 0) {

@@ -9,49 +9,49 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A Meter is told what becomes of one target's attempts. Its methods return at once, and may be
+// A Meter is notified about one target's attempts. Its methods return at once, and may be
 // called by several goroutines.
 type Meter interface {
 	// Attempted says that an attempt has ended. It is called once for each.
 	Attempted(a *Attempt)
-	// Counted says what an answer for a public model has cost beside what servers have reported.
-	// It is counted here, and put down to the target that was asked last.
+	// Counted says what an answer for a public model has cost beyond what servers have reported.
+	// We count these tokens ourselves, and attribute them to the target that was asked last.
 	Counted(model string, usage *chat.Usage, dollars float64)
 }
 
-// An Attempt is what came of one try of a target.
+// An Attempt is the result of one request to a target.
 type Attempt struct {
 	Model           string // the public one
 	Outcome         Outcome
-	Retry, Fallback bool          // the target was tried before for this answer; only others were
+	Retry, Fallback bool          // this target, or only others, were tried before for this answer
 	Queued          time.Duration // 0: there is no queue
-	FirstEvent      time.Duration // from asking until the first message; 0: there was none
+	FirstEvent      time.Duration // from the request to the first message; 0: there was none
 	Usage           chat.Usage    // as reported
-	Dollars         float64       // what that costs
+	Dollars         float64       // the cost of Usage
 }
 
-// An Outcome is what an attempt came to.
+// An Outcome is how an attempt ended.
 type Outcome string
 
-// The outcomes. In an attempt that comes to one of the last four the server was not asked, but for
-// some of OutcomeCannotContinue.
+// The outcomes. With the last four, the server was not asked, except for some attempts with
+// OutcomeCannotContinue.
 const (
 	OutcomeAnswered       Outcome = "answered"
-	OutcomeAbandoned      Outcome = "abandoned"   // nobody wants the answer any more, or its time is up
-	OutcomeUnreachable    Outcome = "unreachable" // it takes no connection
-	OutcomeFailed         Outcome = "failed"      // it said so, or broke off
-	OutcomeMalformed      Outcome = "malformed"   // it answered in a form that cannot be read
+	OutcomeAbandoned      Outcome = "abandoned"   // the reader has left, or the time is up
+	OutcomeUnreachable    Outcome = "unreachable" // the server accepts no connection
+	OutcomeFailed         Outcome = "failed"      // the server reported a failure, or broke off
+	OutcomeMalformed      Outcome = "malformed"   // the server's answer cannot be read
 	OutcomeTimeout        Outcome = "timeout"
 	OutcomeBusy           Outcome = "busy"
-	OutcomeDenied         Outcome = "denied"  // it does not know our key or the model
+	OutcomeDenied         Outcome = "denied"  // the server rejects our key or the model
 	OutcomeRefused        Outcome = "refused" // the request is at fault
 	OutcomeCannotContinue Outcome = "cannot_continue"
-	OutcomeResting        Outcome = "resting" // it failed before, or asked to be left alone
+	OutcomeResting        Outcome = "resting" // the target failed before, or asked to be left alone
 	OutcomeQueueFull      Outcome = "queue_full"
 	OutcomeQueueTimeout   Outcome = "queue_timeout"
 )
 
-// Outcomes returns all there are.
+// Outcomes returns all outcomes.
 func Outcomes() []Outcome {
 	return []Outcome{
 		OutcomeAnswered, OutcomeAbandoned, OutcomeUnreachable, OutcomeFailed, OutcomeMalformed, OutcomeTimeout, OutcomeBusy,
@@ -59,7 +59,7 @@ func Outcomes() []Outcome {
 	}
 }
 
-// outcome returns what an attempt that ended with err came to.
+// outcome returns the outcome of an attempt that ended with err.
 func outcome(ctx context.Context, err error) Outcome {
 	var f *Failure
 	switch {
@@ -75,7 +75,7 @@ func outcome(ctx context.Context, err error) Outcome {
 	return OutcomeFailed
 }
 
-// unmetered is the Meter of a target that has none.
+// unmetered is a Meter that does nothing.
 type unmetered struct{}
 
 // Attempted implements [Meter].
@@ -84,7 +84,7 @@ func (unmetered) Attempted(*Attempt) {}
 // Counted implements [Meter].
 func (unmetered) Counted(string, *chat.Usage, float64) {}
 
-// begin notes that a target is tried.
+// begin begins an attempt of a target.
 func (a *answer) begin(t *Target) *Attempt {
 	again := slices.Contains(a.tried, t)
 	note := &Attempt{Model: a.model, Retry: again, Fallback: !again && len(a.tried) > 0}
@@ -95,7 +95,7 @@ func (a *answer) begin(t *Target) *Attempt {
 	return note
 }
 
-// meter puts what has been counted here of an answer's cost down to its last target.
+// meter attributes the cost that was counted here to the answer's last target.
 func (a *answer) meter(cost *chat.Usage) {
 	if a.target == nil || !cost.Estimated {
 		return
@@ -107,14 +107,14 @@ func (a *answer) meter(cost *chat.Usage) {
 	a.target.cfg.Meter.Counted(a.model, &rest, a.target.cfg.Price.of(&rest))
 }
 
-// A State is what a target does now.
+// A State is the current state of a target.
 type State struct {
-	Active, Waiting int  // attempts that are asking it, and that wait in its queue
-	Resting         bool // it is left alone, or has been and nobody has found it well since
-	RestsFor        int  // callers that leave it alone now
+	Active, Waiting int  // attempts in progress, and in its queue
+	Resting         bool // its breaker has opened for all, and no request has succeeded since
+	RestsFor        int  // callers for which its breaker is open now
 }
 
-// State returns what the target does now.
+// State returns the target's current state.
 func (t *Target) State() State {
 	s := State{Active: int(t.active.Load()), Waiting: t.queue.Waiting()}
 	s.Resting, s.RestsFor = t.breaker.state()

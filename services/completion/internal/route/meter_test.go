@@ -15,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A notebook is a Meter that writes down what it is told.
+// A notebook is a Meter that records its calls.
 type notebook struct {
 	mu    sync.Mutex
 	lines []string
@@ -74,7 +74,7 @@ func TestEachAttemptIsMetered(t *testing.T) {
 				}})
 				collect(t, r.Complete(t.Context(), question1(), nil))
 				got := [2][]string{told[0].attempts(), told[1].attempts()}
-				if name == "cannot go on" { // it is tried again, as often as the route likes
+				if name == "cannot go on" { // the route decides how often it is tried again
 					got[0], got[1] = got[0][:1], got[1][:1]
 				}
 				if diff := cmp.Diff(test.want, got); diff != "" {
@@ -99,7 +99,7 @@ func (n *notebook) attempts() []string {
 	return lines
 }
 
-// What an attempt has cost is the target's: as its server reports it, or as it is counted.
+// TestCostIsMetered checks that the cost of an attempt is attributed to its target, as reported by the server or as counted.
 func TestCostIsMetered(t *testing.T) {
 	var calls atomic.Int32
 	var told notebook

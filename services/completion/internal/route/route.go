@@ -10,23 +10,23 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// Config is what a [Route] is made of. Targets and Counter are required.
+// Config is the configuration of a [Route]. Targets and Counter are required.
 type Config struct {
-	Model   string    // the public model that the route answers as; for those who count
+	Model   string    // the public model that the route answers as; for metrics
 	Targets []*Target // in the order in which they are tried
 	Counter tokencount.Counter
-	// FirstEvent bounds how long targets are tried one after the other; 0: a minute. A target
-	// without a bound of its own leaves those after it their shares of that.
+	// FirstEvent bounds how long targets are tried in turn; 0: a minute. A target
+	// without a bound of its own leaves a share of that time to each target after it.
 	FirstEvent time.Duration
 }
 
-// A Route gives a model's answers by the first of its targets that can. It is a
-// [chat.Engine] and may be used by several goroutines at once.
+// A Route answers for a model with the first of its targets that can. It is a
+// [chat.Engine], and safe for concurrent use.
 //
-// As long as nothing of the answer was shown, a target that fails is tried again, then the
-// next one is, and when all have failed they are tried once more, until the deadline of
-// the first event. Afterwards an answer goes on only where a target can continue from
-// exactly what was shown.
+// As long as nothing of the answer has been shown, a failing target is tried again, and then the
+// next one. When all have failed, they are all tried once more, until the deadline of
+// the first event. Once something has been shown, the answer continues only if a target can
+// continue from exactly that.
 type Route struct{ cfg Config }
 
 var _ chat.Engine = (*Route)(nil)
@@ -39,8 +39,8 @@ func New(cfg Config) *Route {
 	return &Route{cfg}
 }
 
-// Check implements [chat.Engine]: it refuses what no target can do. What a server refuses shows
-// only when it is asked.
+// Check implements [chat.Engine]. It refuses what no target can do. What a server refuses becomes
+// known only when it is asked.
 func (r *Route) Check(ctx context.Context, req *chat.Request) error {
 	var first error
 	for _, t := range r.cfg.Targets {
@@ -79,7 +79,7 @@ func (r *Route) Complete(ctx context.Context, req *chat.Request, resume []chat.E
 	}
 }
 
-// run gives the answer: nil when it is whole.
+// run generates the answer. It returns nil when the answer is complete.
 func (r *Route) run(ctx context.Context, a *answer) error {
 	s := search{route: r, answer: a, deadline: time.Now().Add(r.cfg.FirstEvent)}
 	for !a.complete() {
@@ -91,7 +91,7 @@ func (r *Route) run(ctx context.Context, a *answer) error {
 				err = s.interrupted(ctx)
 			}
 			return err
-		case a.size() > before: // it got further, and may again
+		case a.size() > before: // the answer made progress, and may again
 			s.passes = 0
 			s.deadline = time.Now().Add(r.cfg.FirstEvent)
 		}

@@ -22,7 +22,7 @@ import (
 func TestBeforeTheFirstEvent(t *testing.T) {
 	for name, test := range map[string]struct {
 		first, second []reply
-		code          chat.Code // empty: it is fine
+		code          chat.Code // empty: no error
 		calls         [2]int32
 		took          time.Duration
 	}{
@@ -123,7 +123,7 @@ func TestATargetThatKeepsFailingRests(t *testing.T) {
 	})
 }
 
-// TestATargetDoesNotRestForEver has a server ask to be left alone for eleven days.
+// TestATargetDoesNotRestForEver makes a server ask to be left alone for eleven days.
 func TestATargetDoesNotRestForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
@@ -143,7 +143,7 @@ func TestATargetDoesNotRestForEver(t *testing.T) {
 	})
 }
 
-// TestAQueueLeavesTheNextItsTime has the first target answer others all the time.
+// TestAQueueLeavesTheNextItsTime keeps the first target busy with other requests.
 func TestAQueueLeavesTheNextItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls [2]atomic.Int32
@@ -166,8 +166,8 @@ func TestAQueueLeavesTheNextItsTime(t *testing.T) {
 	})
 }
 
-// TestAContinuedAnswerIsCountedByUs has the second of two servers report a usage: it has seen a part
-// of the answer as a question.
+// TestAContinuedAnswerIsCountedByUs makes the second of two servers report its usage: that server has seen a part
+// of the answer as a part of the prompt.
 func TestAContinuedAnswerIsCountedByUs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls atomic.Int32
@@ -185,8 +185,8 @@ func TestAContinuedAnswerIsCountedByUs(t *testing.T) {
 	})
 }
 
-// TestARefusedContinuation has a server refuse to go on. The caller's request is not at fault
-// for that: it was answered once.
+// TestARefusedContinuation makes a server refuse to continue. The caller's request is not at
+// fault: it was accepted before.
 func TestARefusedContinuation(t *testing.T) {
 	for _, takeover := range []bool{false, true} {
 		t.Run(fmt.Sprint("takeover ", takeover), func(t *testing.T) {
@@ -238,7 +238,7 @@ func TestDeadlinesOfATarget(t *testing.T) {
 	}
 }
 
-// TestABackendThatEndsTooEarly is about one that breaks its contract: that is no whole answer.
+// TestABackendThatEndsTooEarly tests a backend that violates its contract: the answer does not count as complete.
 func TestABackendThatEndsTooEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := New(Config{Counter: counter(t), Targets: []*Target{target(early{}, TargetConfig{})}})
@@ -258,7 +258,7 @@ func (early) Complete(context.Context, *Call) iter.Seq2[[]chat.Event, error] {
 	return func(yield func([]chat.Event, error) bool) { yield([]chat.Event{chat.Text(0, "Hi")}, nil) }
 }
 
-// TestCancel ends a completion in every phase: at once, and nothing of it is left in the queue.
+// TestCancel cancels a completion in every phase. It must end at once, and leave nothing in the queue.
 func TestCancel(t *testing.T) {
 	for phase, reply := range map[string]reply{
 		"before the first event": {silent: true},

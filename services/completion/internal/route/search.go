@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// maxPasses bounds how often all targets are tried for one event; in the first pass each
-	// of them may be tried twice.
+	// maxPasses bounds how often all targets are tried for one event. In the first pass, each
+	// may be tried twice.
 	maxPasses = 2
 	retryWait = 200 * time.Millisecond
 )
 
-// A search is for a target that gives an answer, or what is left of one.
+// A search looks for a target that gives an answer, or the rest of one.
 type search struct {
 	route    *Route
 	answer   *answer
@@ -26,12 +26,12 @@ type search struct {
 	last     *Failure // of any
 }
 
-// pass tries all targets: nil when the answer is whole, else the failure that leaves most
-// hope.
+// pass tries all targets. It returns nil when the answer is complete, otherwise the most hopeful
+// failure.
 func (s *search) pass(ctx context.Context) error {
 	s.passes++
 	var best *Failure
-	cannot := chat.ErrCannotContinue // also if taken over by a process whose targets can do less
+	cannot := chat.ErrCannotContinue // also after a takeover by a process whose targets can do less
 	for i, t := range s.route.cfg.Targets {
 		if best != nil && time.Now().After(s.deadline) {
 			break
@@ -65,7 +65,7 @@ func (s *search) pass(ctx context.Context) error {
 	return best
 }
 
-// hopeful returns that of two failures after which asking again is worth more; a may be nil.
+// hopeful returns the failure after which a retry is more likely to succeed; a may be nil.
 func hopeful(a, b *Failure) *Failure {
 	if a != nil && (a.Retry && !b.Retry || a.Retry == b.Retry && a.RetryAfter < b.RetryAfter) {
 		return a
@@ -73,9 +73,9 @@ func hopeful(a, b *Failure) *Failure {
 	return b
 }
 
-// attempt tries target i. Targets stand in the order in which their operator prefers them: so
-// that what passes in a moment does not cost the caller the better one, a target is tried twice
-// before the next one, unless that would keep the caller waiting.
+// attempt tries target i. The operator has listed the targets by preference. A target is tried twice
+// before the next one, so that a momentary failure does not cost the caller the better target,
+// unless the retry would keep the caller waiting.
 func (s *search) attempt(ctx context.Context, i int) error {
 	t := s.route.cfg.Targets[i]
 	patience := func() time.Duration { return s.patience(i) }
@@ -91,13 +91,13 @@ func (s *search) attempt(ctx context.Context, i int) error {
 	return t.attempt(ctx, s.answer, patience)
 }
 
-// left returns what target i has of the time until the deadline, which it shares with those after it.
+// left returns target i's share of the time until the deadline. The targets after it have equal shares.
 func (s *search) left(i int) time.Duration {
 	return time.Until(s.deadline) / time.Duration(len(s.route.cfg.Targets)-i)
 }
 
-// patience returns how long target i may be silent so that those after it are tried before the
-// deadline; 0, for the last one: as long as it likes.
+// patience returns how long target i may be silent, so that the targets after it are tried before the
+// deadline; 0, for the last one: no limit.
 func (s *search) patience(i int) time.Duration {
 	if i == len(s.route.cfg.Targets)-1 {
 		return 0
@@ -105,7 +105,7 @@ func (s *search) patience(i int) time.Duration {
 	return max(s.left(i), time.Millisecond)
 }
 
-// pause waits before the next pass. It returns the error to end with where there is none.
+// pause waits before the next pass. If there is no next pass, it returns the final error.
 func (s *search) pause(ctx context.Context, err error) error {
 	var f *Failure
 	if errors.Is(err, chat.ErrCannotContinue) {
@@ -136,11 +136,11 @@ func (s *search) interrupted(ctx context.Context) error {
 	return errors.Join(ctx.Err(), s.last.Shown)
 }
 
-// final returns what the caller is shown of a failure.
+// final returns the error that the caller sees for a failure.
 func (s *search) final(f *Failure) error {
 	shown := *f.Shown
 	if shown.Code == chat.CodeUpstreamError && s.answer.touched() {
-		shown.Message, shown.RetryAfter = because(brokenMessage, f.why), retryHint // it could be answered once
+		shown.Message, shown.RetryAfter = because(brokenMessage, f.why), retryHint // the request was accepted before
 	}
 	return &shown
 }

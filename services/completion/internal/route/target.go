@@ -11,26 +11,26 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TargetConfig is what a [Target] is made of. Backend or Engine is required.
+// TargetConfig is the configuration of a [Target]. Backend or Engine is required.
 type TargetConfig struct {
-	// Name is what its operator knows it by, in metrics, traces and the log.
+	// Name is the operator's name for the target, in metrics, traces and the log.
 	Name    string
-	Meter   Meter // nil: nobody counts
+	Meter   Meter // nil: no metrics
 	Backend Backend
-	// Engine answers where there is no Backend. It runs in this process, so it has neither queue
+	// Engine answers if there is no Backend. It runs in this process, so it has neither queue
 	// nor breaker.
 	Engine chat.Engine
-	// Model is the target's own name for the model. Engine is asked by it.
+	// Model is the target's own name for the model. Requests to Engine use it.
 	Model string
-	// Capabilities are what it can do. A request that needs more passes it over.
+	// Capabilities are what the target supports. Requests that need more skip the target.
 	Capabilities chat.Capabilities
 	Price        Price
-	// MaxConcurrent bounds how many answers the target gives at once, MaxQueue how many wait for
-	// that; zero: no bound, and nobody waits.
+	// MaxConcurrent limits how many answers the target gives at once, MaxQueue how many requests wait for
+	// that. Zero means no limit for the former, and no queue for the latter.
 	MaxConcurrent, MaxQueue int
 }
 
-// A Price is what a million tokens cost, in US dollars; zero: not known.
+// A Price is the price of a million tokens, in US dollars; zero: not known.
 type Price struct{ Input, Output float64 }
 
 // of returns what a usage costs.
@@ -39,12 +39,12 @@ func (p Price) of(u *chat.Usage) float64 {
 }
 
 // A Target is one model of one server, or of an engine inside this process. Routes may share it,
-// and it may be used by several goroutines at once.
+// and it is safe for concurrent use.
 type Target struct {
 	cfg     TargetConfig
 	breaker breaker
 	queue   *turns.Queue
-	active  atomic.Int64 // attempts that are asking it
+	active  atomic.Int64 // attempts in progress
 }
 
 // NewTarget returns a target.
@@ -66,7 +66,7 @@ func (t *Target) check(ctx context.Context, req *chat.Request) error {
 	return nil
 }
 
-// request returns the request as the target's engine is asked.
+// request returns the request to the target's engine.
 func (t *Target) request(req *chat.Request) *chat.Request {
 	if t.cfg.Model == "" || t.cfg.Model == req.Model {
 		return req
@@ -76,10 +76,10 @@ func (t *Target) request(req *chat.Request) *chat.Request {
 	return &own
 }
 
-// attempt asks the target for the answer, or for what is left of it: nil when it is whole. patience
-// returns how long the caller may wait from now on, in the queue and then for the first event; 0: no
-// bound. Errors other than a *Failure end the route's attempts, but for
-// chat.ErrCannotContinue.
+// attempt asks the target for the answer, or for the rest of it. It returns nil when the answer is complete.
+// patience returns how long the caller may wait from now on, in the queue and then for the first event; 0: no
+// limit. Errors other than a *Failure or chat.ErrCannotContinue end the route's
+// attempts.
 func (t *Target) attempt(ctx context.Context, a *answer, patience func() time.Duration) error {
 	note := a.begin(t)
 	chat.NoteTarget(ctx, t.cfg.Name)
@@ -89,7 +89,7 @@ func (t *Target) attempt(ctx context.Context, a *answer, patience func() time.Du
 	return err
 }
 
-// try is attempt, which notes what comes of it.
+// try makes the attempt; attempt records its result.
 func (t *Target) try(ctx context.Context, a *answer, patience func() time.Duration) error {
 	if t.cfg.Engine != nil {
 		return t.run(ctx, a)
@@ -111,7 +111,7 @@ func (t *Target) try(ctx context.Context, a *answer, patience func() time.Durati
 	if refused != nil {
 		return refused
 	}
-	found, why := inconclusive, (*Failure)(nil) // also if a panic passes by
+	found, why := inconclusive, (*Failure)(nil) // this also covers a panic
 	defer func() { done(found, why) }()
 	if err := a.progress(chat.Progress{Stage: chat.StageWaiting}); err != nil {
 		return err
@@ -122,7 +122,7 @@ func (t *Target) try(ctx context.Context, a *answer, patience func() time.Durati
 	return err
 }
 
-// acquire waits in the target's queue, for as long as patience; 0: no bound.
+// acquire waits in the target's queue, for at most patience; 0: no limit.
 func (t *Target) acquire(ctx context.Context, a *answer, patience time.Duration) (release func(), err error) {
 	within := ctx
 	if patience > 0 {
@@ -150,12 +150,12 @@ func (t *Target) acquire(ctx context.Context, a *answer, patience time.Duration)
 	return release, err
 }
 
-// errNotAdmitted says that the queue took too long.
+// errNotAdmitted says that the wait in the queue was too long.
 var errNotAdmitted = errors.New("not admitted by the queue in time")
 
 var errUnfinished = errors.New("it ended before the answer did")
 
-// ask asks the backend for the answer, or for what is left of it.
+// ask asks the backend for the answer, or for the rest of it.
 func (t *Target) ask(ctx context.Context, a *answer, call *Call) error {
 	continues := call.Continues()
 	if continues {
@@ -188,21 +188,21 @@ func (t *Target) ask(ctx context.Context, a *answer, call *Call) error {
 	return nil
 }
 
-// busy counts an attempt that asks the target, until done.
+// busy counts an attempt as in progress until done is called.
 func (t *Target) busy() (done func()) {
 	t.active.Add(1)
 	return func() { t.active.Add(-1) }
 }
 
-// heard notes the first message of an attempt that has begun then.
+// heard records when the first message of an attempt arrived; begun is when the attempt began.
 func (a *Attempt) heard(begun time.Time) {
 	if a.FirstEvent == 0 {
 		a.FirstEvent = time.Since(begun)
 	}
 }
 
-// cannotContinue returns the error of a continuation. Where the request is found at fault, which
-// was answered before, it is our way of going on that is refused.
+// cannotContinue returns the error of a continuation. If the server rejects the request, which was
+// accepted before, it rejects our way of continuing.
 func cannotContinue(err error) error {
 	var f *Failure
 	if errors.As(err, &f) && f.callers() {
@@ -211,8 +211,8 @@ func cannotContinue(err error) error {
 	return err
 }
 
-// verdict returns what an attempt says about the server. A request says once that it is failing,
-// however often it tries.
+// verdict returns what an attempt says about the server. A request counts only once against it,
+// no matter how often it tries.
 func (t *Target) verdict(ctx context.Context, a *answer, err error) (verdict, *Failure) {
 	var f *Failure
 	switch {
@@ -223,7 +223,7 @@ func (t *Target) verdict(ctx context.Context, a *answer, err error) (verdict, *F
 	}
 	t.breaker.leave(chat.PrincipalOf(ctx), f.RetryAfter)
 	switch {
-	case f.Reported, f.Form, !f.Failover: // it is healthy enough to answer
+	case f.Reported, f.Form, !f.Failover: // the server is healthy enough to answer
 		return healthy, nil
 	case a.blamed[t]:
 		return inconclusive, nil
@@ -239,7 +239,7 @@ func (t *Target) verdict(ctx context.Context, a *answer, err error) (verdict, *F
 func (t *Target) run(ctx context.Context, a *answer) error {
 	resume := a.resume
 	if !a.fresh {
-		if a.touched() { // by another target, of which the engine knows nothing
+		if a.touched() { // another target's answer, which the engine does not know
 			return chat.ErrCannotContinue
 		}
 		resume = nil
@@ -256,7 +256,7 @@ func (t *Target) run(ctx context.Context, a *answer) error {
 			return err
 		}
 		a.attempt.heard(begun)
-		if e.Kind == chat.KindUsage { // of the whole answer: a resumed one's too
+		if e.Kind == chat.KindUsage { // it covers the whole answer, even a resumed one
 			a.usage, a.reported, a.attempt.Usage = *e.Usage, true, *e.Usage
 			continue
 		}

@@ -10,15 +10,15 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Timeouts bound what a server may take for one call; zero: no bound but the service's own.
+// Timeouts limit how long a server may take for one call; zero: only the service's own limits.
 type Timeouts struct {
-	First time.Duration // from asking it to its first message
+	First time.Duration // from the request to the first message
 	Idle  time.Duration // between two messages
 	Total time.Duration // for the whole call
 }
 
-// Timed returns a backend that ends a call whose server is silent for longer than the timeouts
-// or the call's patience allow. The reader's own time does not count as silence.
+// Timed returns a backend that ends a call if its server is silent for longer than the timeouts
+// or the call's patience allow. The time that the reader takes does not count as silence.
 func Timed(b Backend, t Timeouts) Backend { return &timed{Backend: b, timeouts: t} }
 
 type timed struct {
@@ -47,7 +47,7 @@ func (t *timed) Complete(ctx context.Context, call *Call) iter.Seq2[[]chat.Event
 	}
 }
 
-// ended tells our own deadlines from the caller's end.
+// ended tells our own deadlines apart from the end of the caller's context.
 func ended(ctx context.Context) error {
 	var because *Failure
 	if errors.As(context.Cause(ctx), &because) {
@@ -56,7 +56,7 @@ func ended(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// A clock ends a call whose server is silent for too long.
+// A clock ends a call if its server is silent for too long.
 type clock struct {
 	timer, total *time.Timer // nil: no bound
 	first, idle  time.Duration
@@ -80,7 +80,7 @@ func newClock(t Timeouts, patience time.Duration, cancel context.CancelCauseFunc
 	return c
 }
 
-// arm begins a silence.
+// arm starts the timer of a silence.
 func (c *clock) arm() {
 	switch {
 	case c.timer != nil && c.begun:
@@ -97,7 +97,7 @@ func (c *clock) arm() {
 	}
 }
 
-// heard ends a silence. The time until the next arm is ours, not the server's.
+// heard stops the timer of a silence. The time until the next arm is the reader's, not the server's.
 func (c *clock) heard() {
 	if c.timer != nil {
 		c.timer.Stop()

@@ -35,14 +35,14 @@ type reader struct {
 	progress bool
 	wake     chan struct{}
 
-	// The place where the next event begins, once the tape has a block.
+	// The position of the next event, once the tape has a block.
 	placed bool
 	block  int
 	at     int
 	seq    int64
 	other  int
 
-	// What look has found: text up to where it may be read, and live progress.
+	// What look has found: text, up to where it may be read, and live progress.
 	text    string
 	others  []chat.Event
 	terms   []term
@@ -51,7 +51,7 @@ type reader struct {
 	hasLive bool
 }
 
-// look waits until there is something to read.
+// look waits for something to read.
 func (r *reader) look(ctx context.Context) error {
 	t := r.tape
 	for {
@@ -79,7 +79,7 @@ func (r *reader) look(ctx context.Context) error {
 	}
 }
 
-// forget takes the reader off the list of those that wait.
+// forget removes the reader from the list of waiting readers.
 func (r *reader) forget() {
 	t := r.tape
 	t.mu.Lock()
@@ -89,7 +89,7 @@ func (r *reader) forget() {
 	}
 }
 
-// snapshot takes what is new, under the tape's lock.
+// snapshot copies what is new, under the tape's lock.
 func (r *reader) snapshot() bool {
 	t := r.tape
 	if !r.placed {
@@ -120,9 +120,9 @@ func (r *reader) seek() {
 	r.seq, r.other = t.blocks[r.block].first, t.blocks[r.block].other
 }
 
-// drain yields what look has found: false where nothing is to follow, be it for the
-// caller or for the terminal event. Whatever becomes of the tape or of the context
-// after that, the reader has seen all.
+// drain yields what look has found. It returns false if nothing is to follow, because the caller
+// stopped or the terminal event was yielded. Then the reader is done, whatever happens to the
+// tape or to the context.
 func (r *reader) drain(yield func(chat.Entry, error) bool) bool {
 	if r.hasLive {
 		live := r.live
@@ -141,7 +141,7 @@ func (r *reader) drain(yield func(chat.Entry, error) bool) bool {
 		case !entry.Event.Terminal():
 		case !entry.Event.EndsBefore(entry.Sequence, r.after):
 			return false
-		default: // what the reader has seen is not there any more
+		default: // the tape no longer has what the reader has seen
 			yield(chat.Entry{}, chat.ErrLost)
 			return false
 		}
@@ -172,8 +172,8 @@ func (r *reader) decode(e *chat.Event) {
 	}
 }
 
-// uvarint reads the varint at s[at:], which Append has written, and returns where
-// it ends. encoding/binary reads bytes only, and a string is what readers may share.
+// uvarint reads the varint that Append wrote at s[at:], and returns where
+// it ends. encoding/binary reads only bytes, but readers share a string.
 func uvarint(s string, at int) (end, value int) {
 	for shift := 0; ; shift += 7 {
 		c := s[at]

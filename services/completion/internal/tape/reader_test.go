@@ -67,7 +67,7 @@ func TestOneWriterAndManyReadersThatComeAndGo(t *testing.T) {
 		readersDone.Go(func() {
 			after := chat.FromStart
 			for after < events {
-				// Each third reader leaves now and then, in its loop or while it waits.
+				// Every third reader sometimes leaves, within its loop or while it waits.
 				ctx, cancel := context.WithCancel(t.Context())
 				for entry, err := range tape.Follow(ctx, after, i%2 == 0) {
 					if err != nil || entry.Sequence < 0 {
@@ -105,7 +105,7 @@ func TestOneWriterAndManyReadersThatComeAndGo(t *testing.T) {
 	}
 }
 
-// watch follows a tape with progress and gives the stages that it was shown.
+// watch follows a tape with progress, and returns the stages that it received.
 func watch(ctx context.Context, tape *Tape) func() []chat.Stage {
 	var mu sync.Mutex
 	var stages []chat.Stage
@@ -182,7 +182,7 @@ func TestASlowReaderIsShownTheLatestProgressOnly(t *testing.T) {
 	})
 }
 
-// TestEveryEventHasATerm has a tape change hands, also before anything is on it and twice at one event.
+// TestEveryEventHasATerm changes a tape's writer, also on an empty tape, and twice at one event.
 func TestEveryEventHasATerm(t *testing.T) {
 	var tape Tape
 	want := []uint32{0, 5, 5, 7, 5, 5}
@@ -210,8 +210,8 @@ func TestEveryEventHasATerm(t *testing.T) {
 	}
 }
 
-// TestAReaderBehindTheEnd has readers come with numbers of events that a tape does not have, as
-// where an older log was put in the place of a newer one.
+// TestAReaderBehindTheEnd resumes after events that a tape does not have, as
+// after the log was restored from a backup.
 func TestAReaderBehindTheEnd(t *testing.T) {
 	for _, test := range []struct {
 		after int64

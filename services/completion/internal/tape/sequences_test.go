@@ -16,11 +16,11 @@ import (
 
 var update = flag.Bool("update", false, "write the sequences anew")
 
-// sequences is where the edge's tests find what completions this log is tried with. The two share no code.
+// sequences is the file through which this fuzz target shares its completions with the edge's tests. The two share no code.
 const sequences = "../../../../edge/internal/dialect/responses/testdata/log.jsonl"
 
-// TestSequences holds the file of sequences against what the fuzz target of the log makes of some bytes: those of choice 0, as
-// far as a completion goes.
+// TestSequences compares the file of sequences with what the log's fuzz target makes of some bytes: the events of choice 0, up to
+// the end of the completion.
 func TestSequences(t *testing.T) {
 	var got bytes.Buffer
 	for seed := range uint64(40) {
@@ -63,7 +63,7 @@ func TestSequences(t *testing.T) {
 	}
 }
 
-// untilFinish returns events up to the one that ends their choice, without that.
+// untilFinish returns the events before the one that ends their choice.
 func untilFinish(events []chat.Event) []chat.Event {
 	for i := range events {
 		if events[i].Kind != chat.KindDelta {

@@ -1,13 +1,13 @@
 // Package tape keeps the events of one completion in memory, for one writer and any
 // number of readers.
 //
-// A reader is a cursor and a wake-up, never a queue: readers share the events that
-// are kept, a slow one merely lags, and following allocates nothing per event. Text,
-// which is nearly all of an answer, takes two to four bytes beside itself; whatever
-// else happens is kept as it came.
+// A reader is a cursor and a wake-up, not a queue: readers share the stored
+// events, a slow reader merely lags, and following allocates nothing per event. A text event,
+// the most frequent kind, takes two to four bytes in addition to its text; other events are
+// stored as structs.
 //
-// The package stores nothing and retains nothing: that is for the logs which hold a
-// tape for each completion.
+// The package stores nothing on disk and has no retention: the logs, which hold a tape for each
+// completion, are responsible for both.
 package tape
 
 import (
@@ -19,22 +19,22 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Sizes of a block: the first is small for the many short answers, each next one
-// doubles, so that at most half of a long tape is unused, and never more than maxBlock.
+// Sizes of a block. The first one is small, because many answers are short. Each further one
+// doubles, so that at most half of a long tape is unused, up to maxBlock.
 const (
 	minBlock = 512
 	maxBlock = 8 << 10
 )
 
-// What an event that is kept as it came counts for, beside its texts.
+// What an event that is stored as a struct counts for, without its texts.
 const (
 	otherSize   = 256 // the event
 	callSize    = 64  // each tool call in it
 	logprobSize = 48  // each log probability in it; a token's own takes two
 )
 
-// A Tape is the events of one completion. The zero value is an empty tape. It is
-// safe for concurrent use; appends keep the order in which they are made.
+// A Tape holds the events of one completion. The zero value is an empty tape. It is
+// safe for concurrent use; events keep the order in which they are appended.
 type Tape struct {
 	mu     sync.Mutex
 	blocks []block
@@ -51,22 +51,22 @@ type Tape struct {
 	waiting []*reader
 }
 
-// A block is a piece of the tape. Its builder never outgrows its capacity, so the
-// string of what is written stays valid while more is added behind it.
+// A block is a piece of the tape. Its builder never exceeds its capacity, so the
+// string of the text so far stays valid while more is appended.
 type block struct {
 	text  *strings.Builder
 	first int64 // sequence number of its first event
 	other int   // index in others of its first event that is not text
 }
 
-// A term identifies the writer of the events from a sequence number on ([chat.Entry]).
+// A term identifies the writer of the events from a sequence number onwards ([chat.Entry]).
 type term struct {
 	first  int64
 	number uint32
 }
 
-// Each event begins with a tag. Text: its field in the low two bits, its choice
-// above; then the length as a varint and the text. Anything else: tagOther alone.
+// Each event begins with a tag. A text event's tag has its field in the low two bits, and its choice
+// above them; the length follows as a varint, then the text. Any other event is just tagOther.
 const (
 	tagOther     byte = 0
 	tagContent   byte = 1
@@ -76,8 +76,7 @@ const (
 	maxTextChoice = 63
 )
 
-// textOf returns the tag and the text of an event that is a piece of text and
-// nothing else.
+// textOf returns the tag and the text of an event that consists of only one piece of text.
 func textOf(e *chat.Event) (tag byte, text string) {
 	d := &e.Delta
 	if e.Kind != chat.KindDelta || e.Choice > maxTextChoice || d.Role != "" || d.ToolCalls != nil || d.Logprobs != nil || d.Pets != nil || d.RelatedQuestions != nil || d.More != "" || d.NoContent || d.EncryptedReasoning != "" {
@@ -94,8 +93,8 @@ func textOf(e *chat.Event) (tag byte, text string) {
 	return tagOther, ""
 }
 
-// Append adds an event and wakes the readers: [chat.ErrSealed] after the terminal
-// event, which is the last, or the error that the tape was dropped with.
+// Append adds an event and wakes the readers. It returns [chat.ErrSealed] after the terminal
+// event, or the error that the tape was dropped with.
 func (t *Tape) Append(e chat.Event) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -125,16 +124,16 @@ func (t *Tape) Append(e chat.Event) error {
 	return nil
 }
 
-// Turn says of which term the events are that are appended from now on. It is 0 before.
+// Turn sets the term of the events that are appended from now on. The first term is 0.
 func (t *Tape) Turn(number uint32) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n := len(t.terms); n == 0 && number != 0 || n > 0 && t.terms[n-1].number != number {
-		t.terms = append(t.terms, term{t.next, number}) // readers have what was there before
+		t.terms = append(t.terms, term{t.next, number}) // append leaves the terms that readers hold intact
 	}
 }
 
-// Term returns the term of an event that is there.
+// Term returns the term of an event on the tape.
 func (t *Tape) Term(sequence int64) uint32 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -142,7 +141,7 @@ func (t *Tape) Term(sequence int64) uint32 {
 	return number
 }
 
-// termOf returns the term of an event, and those that may be that of a later one.
+// termOf returns the term of an event, and the terms that later events may have.
 func termOf(terms []term, sequence int64) (number uint32, rest []term) {
 	for len(terms) > 1 && terms[1].first <= sequence {
 		terms = terms[1:]
@@ -153,14 +152,14 @@ func termOf(terms []term, sequence int64) (number uint32, rest []term) {
 	return number, terms
 }
 
-// SizeOf returns about how many bytes an event takes on a tape: what [Tape.Size] grows
-// by when it is appended.
+// SizeOf returns about how many bytes an event takes on a tape: [Tape.Size] grows by that
+// when the event is appended.
 func SizeOf(e *chat.Event) int {
 	tag, text := textOf(e)
 	return sizeOf(e, tag, text)
 }
 
-// sizeOf is SizeOf once textOf has told what kind of event it is. Of text it is exact.
+// sizeOf is SizeOf with the results of textOf. It is exact for text events.
 func sizeOf(e *chat.Event, tag byte, text string) int {
 	if tag != tagOther {
 		return 1 + (bits.Len(uint(len(text))|1)+6)/7 + len(text)
@@ -185,7 +184,7 @@ func sizeOf(e *chat.Event, tag byte, text string) int {
 	return size
 }
 
-// room returns the block that the next n bytes go to.
+// room returns the builder for the next n bytes.
 func (t *Tape) room(n int) *strings.Builder {
 	capacity := minBlock
 	if len(t.blocks) > 0 {
@@ -210,7 +209,7 @@ func (t *Tape) Progress(p chat.Progress) {
 	t.wake()
 }
 
-// Drop ends every reader with err, and all that is asked of the tape from now on.
+// Drop ends every reader with err. All later calls fail with err too.
 func (t *Tape) Drop(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -218,8 +217,8 @@ func (t *Tape) Drop(err error) {
 	t.wake()
 }
 
-// Last returns the sequence number of the last event, -1 where there is none, and
-// the terminal event of a tape that has ended.
+// Last returns the sequence number of the last event, or -1 if there is none, and
+// the terminal event if the tape has ended.
 func (t *Tape) Last() (last int64, terminal *chat.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -238,7 +237,7 @@ func (t *Tape) Size() int {
 
 func (t *Tape) wake() {
 	for i, r := range t.waiting {
-		r.wake <- struct{}{} // has room for one, and a reader waits once at a time
+		r.wake <- struct{}{} // never blocks: it has room for one, and a reader waits only once at a time
 		t.waiting[i] = nil
 	}
 	t.waiting = t.waiting[:0]

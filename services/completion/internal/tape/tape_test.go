@@ -25,7 +25,7 @@ func mustAppend(t testing.TB, tp *tape.Tape, events ...chat.Event) {
 	}
 }
 
-// collect follows a tape that ends.
+// collect follows a tape to its end.
 func collect(ctx context.Context, tp *tape.Tape, after int64, progress bool) ([]chat.Entry, error) {
 	var entries []chat.Entry
 	for entry, err := range tp.Follow(ctx, after, progress) {
@@ -57,7 +57,7 @@ func checkFollow(t testing.TB, tp *tape.Tape, after int64, events []chat.Event) 
 	}
 }
 
-// same compares text itself, as cmp is slow and there is much of it.
+// same compares text without cmp, which would be too slow for so much of it.
 func same(a, b *chat.Event) bool {
 	plain := a.Kind == chat.KindDelta && a.Delta.ToolCalls == nil && a.Delta.Logprobs == nil && a.Delta.Pets == nil && a.Delta.RelatedQuestions == nil
 	if !plain {
@@ -68,7 +68,7 @@ func same(a, b *chat.Event) bool {
 		a.Delta.Reasoning == b.Delta.Reasoning && a.Delta.Refusal == b.Delta.Refusal
 }
 
-// texts returns events of texts of one length, with others in between, which fill
+// texts returns text events of one length, mixed with others, that fill
 // more than three blocks.
 func texts(length int) []chat.Event {
 	events := []chat.Event{chat.Opening(0)}
