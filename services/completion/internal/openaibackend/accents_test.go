@@ -25,7 +25,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// A recording is a stream as a server sends it, in words of our own, and what comes of it.
+// A recording is a stream as a server sends it, with invented text, and the expected result.
 type recording struct {
 	name, want string
 	body       []byte
@@ -100,7 +100,7 @@ func coded(t testing.TB, codings string, data []byte) []byte {
 	return data
 }
 
-// A told is what a backend made of a stream, and how that reads in a file.
+// A told is a backend's result for a stream, and its form in a file.
 type told struct {
 	text     string
 	finishes int
@@ -110,7 +110,7 @@ type told struct {
 
 var madeID = regexp.MustCompile(`^call_[A-Z2-7]{26}$`)
 
-// tell asks a backend for an answer, and says what came of it.
+// tell asks a backend for an answer, and returns the result.
 func tell(t testing.TB, body io.Reader, header http.Header, deaf ...accent.Accent) told {
 	t.Helper()
 	var unknown []string
@@ -183,7 +183,7 @@ func (s *sum) add(t testing.TB, e *chat.Event) {
 	}
 }
 
-// String returns the sum as files have it: a line for each thing that is there.
+// String returns the sum in the form of the files: one line per item.
 func (s *sum) String() string {
 	var out []string
 	line := func(format string, args ...any) {
@@ -223,7 +223,7 @@ func (s *sum) String() string {
 		}
 		message := shown.Message
 		if s.content+s.refusal+s.reasoning != "" || len(s.calls) > 0 {
-			// As the route says it once something was shown.
+			// The route's message once something has been shown.
 			message = strings.Replace(message, "The model's server failed", "The model's server broke off in the middle of the answer", 1)
 		}
 		line("error: %s %s", shown.Code, message)
@@ -239,8 +239,8 @@ func quote(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// TestAccents reads each accent of the table as it was meant. Without the accent, one of its streams comes
-// to something else: so the row is what does it.
+// TestAccents checks that each accent of the table is read correctly. Without the accent, one of its streams has
+// another result, which proves that the row matters.
 func TestAccents(t *testing.T) {
 	for a, row := range accent.Table {
 		t.Run(row.Name, func(t *testing.T) {
@@ -265,7 +265,7 @@ func TestAccents(t *testing.T) {
 	}
 }
 
-// TestEveryFileIsInTheTable holds that there is no stream that nobody reads.
+// TestEveryFileIsInTheTable checks that every stream is used by a test.
 func TestEveryFileIsInTheTable(t *testing.T) {
 	files, err := filepath.Glob("testdata/accents/*")
 	if err != nil || len(files) != len(accent.Table) {
@@ -273,7 +273,7 @@ func TestEveryFileIsInTheTable(t *testing.T) {
 	}
 }
 
-// TestServers reads what the servers that people run are known to send.
+// TestServers reads streams of well-known servers.
 func TestServers(t *testing.T) {
 	files, err := filepath.Glob("testdata/servers/*.txtar")
 	if err != nil || len(files) < 14 {
@@ -292,8 +292,8 @@ func TestServers(t *testing.T) {
 	}
 }
 
-// TestRecordingsCutAtEveryByte has the connection break, and end cleanly, after each byte of every recording. What is
-// not whole is never taken for an answer, and what comes before the cut is as it was meant.
+// TestRecordingsCutAtEveryByte breaks the connection, and ends it cleanly, after each byte of every recording. An
+// incomplete stream must never count as an answer, and everything before the cut must be correct.
 func TestRecordingsCutAtEveryByte(t *testing.T) {
 	files, err := filepath.Glob("testdata/*/*.txtar")
 	if err != nil || len(files) < len(accent.Table) {
@@ -306,7 +306,7 @@ func TestRecordingsCutAtEveryByte(t *testing.T) {
 				for at := range len(r.body) {
 					for _, clean := range []bool{true, false} {
 						if !clean && at%5 != 0 {
-							continue // the reader sees the same, and then another error
+							continue // the reader sees the same text, but another error
 						}
 						got := tell(t, cut(r.body, at, clean), r.header)
 						switch {

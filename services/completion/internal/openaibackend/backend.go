@@ -18,29 +18,29 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// Config is what a [Backend] is made of. BaseURL and Model are required.
+// Config is the configuration of a [Backend]. BaseURL and Model are required.
 type Config struct {
-	BaseURL string // what "/chat/completions" follows, or "/responses"
-	Model   string // the server's name for it
-	Key     string // bearer token; empty: none is sent
-	// Headers are sent too. Nobody else ever sees them or the key.
+	BaseURL string // the part of the URL before "/chat/completions" or "/responses"
+	Model   string // the server's name for the model
+	Key     string // bearer token; empty: none
+	// Headers are sent too. Only the server ever sees them and the key.
 	Headers map[string]string
 	// Connect bounds how long the server may take to accept a connection; 0: no bound.
 	Connect      time.Duration
 	Continuation Continuation
-	// API is how the server is asked; "": by [APIChat].
+	// API is the API that the server is called by; "": [APIChat].
 	API API
-	// Strict says that the server refuses members of a request that it does not know.
+	// Strict says that the server refuses unknown members of a request.
 	Strict bool
-	// Unknown is called for a finish reason that nobody knows; nil: nobody counts them.
+	// Unknown is called for every unknown finish reason; nil: they are not counted.
 	Unknown func(reason string)
-	// Transport makes the calls; nil: one of the backend's own.
+	// Transport makes the calls; nil: the backend creates one.
 	Transport http.RoundTripper
 
 	deaf map[accent.Accent]bool // see accent.Reader
 }
 
-// An API is one of OpenAI's, by which a server can be asked.
+// An API is one of OpenAI's APIs that a server may have.
 type API string
 
 // The APIs.
@@ -49,7 +49,7 @@ const (
 	APIResponses API = "responses"
 )
 
-// A Backend asks one model of one server. It may be used by several goroutines at once.
+// A Backend calls one model of one server. It is safe for concurrent use.
 type Backend struct {
 	cfg     Config
 	secrets secrets
@@ -58,14 +58,14 @@ type Backend struct {
 
 var _ route.Backend = (*Backend)(nil)
 
-// Bounds of what a server may say.
+// Bounds of a server's responses.
 const (
 	maxEvent   = 4 << 20
 	maxRefusal = 64 << 10
 	drainTime  = 20 * time.Millisecond
 )
 
-// New returns a backend. It connects when it is asked.
+// New returns a backend. It connects at the first call.
 func New(cfg Config) *Backend {
 	if cfg.Continuation == "" {
 		cfg.Continuation = ContinueNone
@@ -85,10 +85,10 @@ func (b *Backend) Complete(ctx context.Context, call *route.Call) iter.Seq2[[]ch
 	}
 }
 
-// errGone says that the loop over an answer was left.
+// errGone says that the loop over an answer ended early.
 var errGone = errors.New("openaibackend: the reader has gone")
 
-// complete makes one call: nil when the answer is whole.
+// complete makes one call. It returns nil when the answer is complete.
 func (b *Backend) complete(ctx context.Context, call *route.Call, yield func([]chat.Event, error) bool) error {
 	body, answer, err := b.prepare(call, yield)
 	if err != nil {
@@ -109,12 +109,12 @@ func (b *Backend) complete(ctx context.Context, call *route.Call, yield func([]c
 	return answer.read(res.Body, res.Header.Get(header.ContentEncoding))
 }
 
-// A reader reads one answer, and yields it as it comes.
+// A reader reads one answer, and yields it as it arrives.
 type reader interface {
 	read(body io.ReadCloser, coding string) error
 }
 
-// prepare returns what the server is asked for, and who reads its answer.
+// prepare returns the body of the request to the server, and the reader of its answer.
 func (b *Backend) prepare(call *route.Call, yield func([]chat.Event, error) bool) (body any, answer reader, err error) {
 	n := call.Request.Choices()
 	from := accent.Reader{Choices: n, Logprobs: call.Request.Logprobs, Unknown: b.cfg.Unknown, Deaf: b.cfg.deaf}
@@ -149,7 +149,7 @@ func connection(err error) *route.Failure {
 	return route.Broken(err).Because(why(err))
 }
 
-// why says what was wrong with a connection in words that name neither hosts nor addresses.
+// why describes a connection's error without naming hosts or addresses.
 func why(err error) string {
 	var name *net.DNSError
 	var unknown x509.UnknownAuthorityError

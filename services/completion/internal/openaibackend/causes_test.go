@@ -13,8 +13,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// TestCausesAreTold has servers that cannot be talked to, over real connections. The caller's message tells why, and
-// neither where the server is nor what it is called with.
+// TestCausesAreTold calls servers that cannot be reached, over real connections. The caller's message says why, but
+// reveals neither the server's address nor the key.
 func TestCausesAreTold(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
@@ -46,8 +46,8 @@ func TestCausesAreTold(t *testing.T) {
 	}
 }
 
-// TestRedirectsAreRefused has a server name another one, which is not to see the key. That is its operator's to mend, and
-// no ill health.
+// TestRedirectsAreRefused makes a server redirect to another one, which must not see the key. The operator has to correct
+// this; the server counts as healthy.
 func TestRedirectsAreRefused(t *testing.T) {
 	for _, status := range []int{300, 301, 302, 303, 304, 307, 308} {
 		err := attempted(t, Config{Key: "sk-secret"}, func(r *http.Request) (*http.Response, error) {
@@ -64,7 +64,7 @@ func TestRedirectsAreRefused(t *testing.T) {
 	}
 }
 
-// askedAt returns what becomes of a call to a server at an address, by a transport as it is used.
+// askedAt returns the error of a call to a server at an address, by the real transport.
 func askedAt(t *testing.T, url string) error {
 	t.Helper()
 	transport := newTransport(&Config{})
@@ -78,7 +78,7 @@ func askedAt(t *testing.T, url string) error {
 	return nil
 }
 
-// tlsServer returns the address of a server whose certificate nobody has signed.
+// tlsServer returns the address of a server with a self-signed certificate.
 func tlsServer(t *testing.T) string {
 	t.Helper()
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -88,7 +88,7 @@ func tlsServer(t *testing.T) string {
 	return s.URL
 }
 
-// speaks returns the address of a server that says something to whoever has said something, and closes the connection.
+// speaks returns the address of a server that sends words once the client has sent something, and closes the connection.
 func speaks(t *testing.T, words string) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -107,7 +107,7 @@ func speaks(t *testing.T, words string) string {
 			if err != nil {
 				return
 			}
-			_, _ = c.Read(make([]byte, 64<<10)) // all of a small request
+			_, _ = c.Read(make([]byte, 64<<10)) // reads all of a small request
 			_, _ = io.WriteString(c, words)
 			_ = c.Close()
 		}
@@ -115,7 +115,7 @@ func speaks(t *testing.T, words string) string {
 	return l.Addr().String()
 }
 
-// nobody returns an address at which nobody listens.
+// nobody returns an address without a listener.
 func nobody(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -14,15 +14,15 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/openaibackend/accent"
 )
 
-// A client sends requests to one server. Neither its key nor its headers come from the
-// environment: they would go to whatever server is configured.
+// A client sends requests to one server. It takes neither a key nor headers from the
+// environment, because they would be sent to any configured server.
 type client struct {
 	url    string
 	header http.Header
 	http   *http.Client
 }
 
-// userAgent is what servers know us by, unless the operator sets another name.
+// userAgent is our User-Agent, unless the operator sets another one.
 const userAgent = "pawstream"
 
 func newClient(cfg *Config) *client {
@@ -35,13 +35,13 @@ func newClient(cfg *Config) *client {
 		header: http.Header{
 			header.ContentType: {header.JSON},
 			header.Accept:      {header.EventStream},
-			// A coded stream comes in blocks, and not event by event.
+			// A compressed stream arrives in blocks, not event by event.
 			header.AcceptEncoding: {"identity"},
 			"User-Agent":          {userAgent},
 		},
 		http: &http.Client{
 			Transport: cfg.Transport,
-			// The key is for this server, not for one that it names.
+			// The key is for this server, not for one that it redirects to.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -69,8 +69,8 @@ func newTransport(cfg *Config) *http.Transport {
 	}
 }
 
-// post sends a request and returns the response, whose body is the caller's to close. An answer
-// with another status than success is a *refusal; other errors are the connection's.
+// post sends a request and returns the response. The caller must close its body. If the status is not
+// a success, the error is a *refusal; all other errors come from the connection.
 func (c *client) post(ctx context.Context, body any) (*http.Response, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

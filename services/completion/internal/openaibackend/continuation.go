@@ -7,23 +7,23 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// Continuation is how a server goes on with an answer that it, or another one, has begun.
+// Continuation is how a server continues an answer that it, or another server, has begun.
 type Continuation string
 
-// The kinds of continuation. All but the first send what was shown as the last message, of
-// the assistant; they differ in how the server is told that this message is not over.
+// The kinds of continuation. All except the first send what was shown as the last message, in the
+// role of the assistant. They differ in how they tell the server that this message is unfinished.
 const (
-	// ContinueNone: the server cannot, so an answer that breaks off ends with an error.
+	// ContinueNone: the server cannot continue, so an answer that breaks off ends with an error.
 	ContinueNone Continuation = "none"
 	// ContinueVLLM sets continue_final_message, and add_generation_prompt to false.
 	ContinueVLLM Continuation = "vllm"
-	// ContinueLlamaCPP sets nothing: llama.cpp's server goes on with a last message of the
-	// assistant by itself.
+	// ContinueLlamaCPP sets nothing: llama.cpp's server continues a last message of the
+	// assistant by default.
 	ContinueLlamaCPP Continuation = "llamacpp"
-	// ContinueMistral sets the message's prefix. The server repeats it before it goes on.
+	// ContinueMistral sets the message's prefix. The server repeats the text before it continues.
 	ContinueMistral Continuation = "mistral"
-	// ContinueDeepSeek sets the message's prefix, with its reasoning beside it. It is
-	// offered below /beta.
+	// ContinueDeepSeek sets the message's prefix, and its reasoning. The server offers this
+	// below /beta.
 	ContinueDeepSeek Continuation = "deepseek"
 )
 
@@ -32,8 +32,8 @@ func Continuations() []Continuation {
 	return []Continuation{ContinueNone, ContinueVLLM, ContinueLlamaCPP, ContinueMistral, ContinueDeepSeek}
 }
 
-// can reports whether the answer can be gone on with from exactly what was shown: text
-// alone. A tool call or a JSON schema's grammar would begin anew, several choices would
+// can reports whether the server can continue from exactly what was shown. That must be only
+// text: a tool call or a JSON schema's grammar would start over, and several choices would
 // need several answers.
 func (k Continuation) can(call *route.Call) bool {
 	if k == ContinueNone || len(call.Shown) != 1 {
@@ -44,7 +44,7 @@ func (k Continuation) can(call *route.Call) bool {
 	return shown.Text != "" && !shown.Other && !structured && (shown.Reasoning == "" || k == ContinueDeepSeek)
 }
 
-// extend has r ask for what follows the text that was shown.
+// extend makes r ask for what follows the shown text.
 func (k Continuation) extend(r *request, shown *route.Shown) {
 	last := message{Role: chat.RoleAssistant, Content: shown.Text}
 	switch k {
@@ -59,14 +59,14 @@ func (k Continuation) extend(r *request, shown *route.Shown) {
 	r.Messages = append(r.Messages, last)
 }
 
-// An echo takes what a server repeats of the text that it was to go on with.
+// An echo removes the text that a server repeats before it continues.
 type echo struct {
-	want string // what is still to come of it
-	held string // what has come, and may not be an echo
+	want string // the part of the echo that has not arrived
+	held string // what has arrived, but may not be an echo
 }
 
-// cut returns what of text is new. Until it is certain whether the server repeats, it
-// holds the text.
+// cut returns the new part of text. It holds text back until it is certain whether the server
+// repeats.
 func (e *echo) cut(text string) string {
 	if e.want == "" {
 		return text
@@ -85,7 +85,7 @@ func (e *echo) cut(text string) string {
 	return rest
 }
 
-// rest returns what was held when the answer ended: it was no echo.
+// rest returns the text that was held back when the answer ended: it was not an echo.
 func (e *echo) rest() string {
 	rest := e.held
 	e.want, e.held = "", ""

@@ -1,10 +1,10 @@
-// Package openaibackend asks servers that speak OpenAI's chat-completion API or its Responses API: it is a
-// [route.Backend]. It has the request's JSON, what becomes of a stream's chunks, servers' refusals, and
-// the secrets that they are called with. What servers send in forms of their own is package accent's.
+// Package openaibackend is a [route.Backend] for servers with OpenAI's chat-completion API or its Responses
+// API. It encodes requests, decodes streams and refusals, and keeps the servers' secrets. Package accent
+// reads the forms in which servers deviate from OpenAI's.
 //
-// Whatever a server sends that is not a whole answer by the protocol is a failure and never the
-// end of an answer: it has to give each choice its finish reason, and then "[DONE]"; or, by the Responses API,
-// the event that ends a response.
+// An answer that is not complete by the protocol is a failure. A complete one has a finish reason
+// for each choice, and then "[DONE]" or, in the Responses API, the event that ends a
+// response.
 //
 // The package knows neither queue nor breaker, and no other target.
 package openaibackend

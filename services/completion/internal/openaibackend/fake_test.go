@@ -17,10 +17,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// errCut is what a connection gives that is cut.
+// errCut is the error of a connection that was cut.
 var errCut = errors.New("connection reset")
 
-// plays is a server without a network, which answers with a body as it is read.
+// plays is a server without a network.
 type plays func(*http.Request) (*http.Response, error)
 
 func (p plays) RoundTrip(r *http.Request) (*http.Response, error) { return p(r) }
@@ -34,7 +34,7 @@ func body(r io.Reader) plays {
 	}
 }
 
-// cut gives the first bytes of a stream, and then breaks or ends.
+// cut returns the first bytes of a stream, which then breaks or ends.
 func cut(stream []byte, at int, clean bool) io.Reader {
 	if clean {
 		return bytes.NewReader(stream[:at])
@@ -46,7 +46,7 @@ type broke struct{}
 
 func (broke) Read([]byte) (int, error) { return 0, errCut }
 
-// newCounter makes the one counter of all tests: it takes a while.
+// newCounter makes the counter that all tests share: making one is slow.
 var newCounter = sync.OnceValues(tokencount.New)
 
 func counter(t testing.TB) tokencount.Counter {
@@ -58,13 +58,13 @@ func counter(t testing.TB) tokencount.Counter {
 	return c
 }
 
-// recordings are the streams of testdata, by the name of who sends such ones.
+// recordings returns the streams of testdata, by the name of the server that sends such streams.
 func recordings(t *testing.T) map[string][]byte {
 	t.Helper()
 	return streamsIn(t, "testdata", 6)
 }
 
-// streamsIn are the streams in a folder, of which there are at least so many.
+// streamsIn returns the streams in a folder. It fails the test if there are fewer than least.
 func streamsIn(t *testing.T, folder string, least int) map[string][]byte {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(folder, "*.sse"))
@@ -82,7 +82,7 @@ func streamsIn(t *testing.T, folder string, least int) map[string][]byte {
 	return streams
 }
 
-// asked is what came of one call of an attempt or a route.
+// asked is the result of one call of an attempt or a route.
 type asked struct {
 	events          []chat.Event
 	text, reasoning string
@@ -117,7 +117,7 @@ func collect(t *testing.T, seq func(func(chat.Event, error) bool)) asked {
 	return a
 }
 
-// once asks a backend once, by a route that does not try again.
+// once asks a backend once, through a route that does not retry.
 func once(t *testing.T, c tokencount.Counter, transport http.RoundTripper, req *chat.Request, cfg Config) asked {
 	t.Helper()
 	cfg.BaseURL, cfg.Model, cfg.Transport = "http://upstream.test/v1", "served", transport
@@ -125,7 +125,7 @@ func once(t *testing.T, c tokencount.Counter, transport http.RoundTripper, req *
 	return collect(t, r.Complete(t.Context(), req, nil))
 }
 
-// target is one that can do everything.
+// target returns a target that supports everything.
 func target(b route.Backend) *route.Target {
 	return route.NewTarget(route.TargetConfig{Backend: b, Model: "served", Capabilities: chat.Capabilities{
 		Tools: chat.Used, Logprobs: chat.Used, JSONOutput: chat.Used, Images: chat.Used, Reasoning: chat.Used, LogitBias: chat.Used,
@@ -149,8 +149,8 @@ func question1() *chat.Request {
 	}}
 }
 
-// saysWhetherToRetry checks that a failure tells by its words what it tells by its hint: a
-// stream's error frame has the words alone.
+// saysWhetherToRetry checks that a failure's message agrees with its retry hint: a
+// stream's error frame has only the message.
 func saysWhetherToRetry(t *testing.T, e *chat.Error) {
 	t.Helper()
 	if words := strings.Contains(e.Message, "try again"); words != (e.RetryAfter > 0) {

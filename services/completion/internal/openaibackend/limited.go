@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// limited is a body that may hold only so much without an event.
+// limited is a body that may hold only a limited number of bytes without an event.
 type limited struct {
 	body io.ReadCloser
 	left int
@@ -24,8 +24,8 @@ func (l *limited) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// drain reads the little that follows "[DONE]", so that the connection can be used again,
-// and gives up where nothing comes.
+// drain reads the little that follows "[DONE]", so that the connection can be reused. It
+// gives up if nothing arrives.
 func (l *limited) drain() {
 	timer := time.AfterFunc(drainTime, func() { _ = l.body.Close() })
 	defer timer.Stop()

@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// TestBytesOfACharacterAreJoined has a server send the bytes of a character in two chunks, which is no UTF-8 in either.
+// TestBytesOfACharacterAreJoined splits the bytes of a character between two chunks, neither of which is valid UTF-8.
 func TestBytesOfACharacterAreJoined(t *testing.T) {
 	chunk := func(text string) string {
 		return `data: {"choices":[{"index":0,"delta":{"content":"` + text + "\"}}]}\n\n"
@@ -62,7 +62,7 @@ func TestBytesOfACharacterAreJoined(t *testing.T) {
 	}
 }
 
-// TestWhatACodingHolds is about codings that are not what they say, or hold more than a stream may.
+// TestWhatACodingHolds tests bodies that are not in the claimed coding, or hold more than a stream may.
 func TestWhatACodingHolds(t *testing.T) {
 	comments := []byte(strings.Repeat(": nothing\n", 4*maxEvent/10))
 	for name, test := range map[string]struct {
@@ -90,7 +90,7 @@ func TestWhatACodingHolds(t *testing.T) {
 	}
 }
 
-// TestFaultsOfForm holds that what cannot be read is told from what was cut: only the latter is ill health.
+// TestFaultsOfForm checks that unreadable responses are told apart from cut ones: only the latter count against the server's health.
 func TestFaultsOfForm(t *testing.T) {
 	hi := says("Hi")
 	for name, test := range map[string]struct {
@@ -127,7 +127,7 @@ func TestFaultsOfForm(t *testing.T) {
 	}
 }
 
-// TestBytesOfTokens reads the bytes of a token by numbers as servers write them.
+// TestBytesOfTokens reads the bytes of a token from numbers in the forms that servers use.
 func TestBytesOfTokens(t *testing.T) {
 	for bytes, want := range map[string]string{
 		"[72,105]": "Hi", "[72.0,105.0]": "Hi", "null": "", "[300]": "", "[-1]": "", `["x"]`: "", "[0.5]": "",
@@ -144,7 +144,7 @@ func TestBytesOfTokens(t *testing.T) {
 	}
 }
 
-// BenchmarkAccents is the cost of one chunk of text, which nearly all are.
+// BenchmarkAccents measures one chunk of text, the most frequent kind.
 func BenchmarkAccents(b *testing.B) {
 	data := []byte(`{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1790000000,"model":"gpt-x","choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}],"usage":null}`)
 	r := accent.Reader{Choices: 1}

@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// withMore returns the JSON of an object together with the members of another one, which the contract
-// has no field for. A member of both stays as it is, unless both are objects: then they are joined.
+// withMore returns the JSON of an object, with the members of another one that the contract has no
+// field for. If both have a member, the first one's stays, unless both are objects: then they are joined.
 func withMore(own any, more string) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -64,12 +64,12 @@ func joined(own, more []byte) ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// appendMember appends a member to an object that is open.
+// appendMember appends a member to an unclosed object.
 func appendMember(dst []byte, name string, value json.RawMessage) []byte {
 	if len(dst) > 1 {
 		dst = append(dst, ',')
 	}
-	key, _ := jsontext.AppendQuote(nil, name) // which has been read from JSON
+	key, _ := jsontext.AppendQuote(nil, name) // the name was read from JSON
 	return append(append(append(dst, key...), ':'), value...)
 }
 
@@ -95,8 +95,8 @@ func eachMember(object []byte, f func(name string, value json.RawMessage) error)
 	return nil
 }
 
-// withOthers is withMore, but for members that t has, which have been decided about. Those of shared are
-// joined all the same.
+// withOthers is withMore without the members that t has: these are decided already. The members in shared
+// are joined nevertheless.
 func withOthers(plain any, more string, t reflect.Type, shared ...string) ([]byte, error) {
 	if more == "" {
 		return withMore(plain, "")

@@ -14,8 +14,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// TestMoreGoesBack is about what a server has sent besides, and the client gives back: the server gets it as
-// it was, and it changes nothing of what stands beside it.
+// TestMoreGoesBack sends additional members of a server back to it, as a client does: the server gets them
+// unchanged, and they do not affect other members.
 func TestMoreGoesBack(t *testing.T) {
 	req := question1()
 	req.Messages = append(req.Messages, chat.Message{

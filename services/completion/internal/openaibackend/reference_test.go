@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A fragment is what a chunk says of one tool call.
+// A fragment is what a chunk says about one tool call.
 type fragment struct {
 	chunk    int
 	index    *int
@@ -22,7 +22,7 @@ type fragment struct {
 	args     *string
 }
 
-// A group is the fragments of one call. Everything about it is worked out from them anew whenever somebody asks.
+// A group is the fragments of one call. Its methods compute everything from them anew each time.
 type group struct {
 	list   []fragment
 	closed int // how many fragments there were when another call began; its name is complete from then on; 0: none has
@@ -72,20 +72,20 @@ func (g *group) whole() bool {
 	return text != "" && (text[0] == '{' || text[0] == '[') && json.Valid([]byte(text))
 }
 
-// echo reports whether the call is nothing but the name of the one before at its place, once more.
+// echo reports whether the call only repeats the name of the previous call at its place.
 func (g *group) echo(before *group) bool {
 	first := g.list[0]
 	return before != nil && first.name == before.name() && (first.args == nil || *first.args == "")
 }
 
-// A slow reader joins calls by looking at all that it has whenever a fragment comes.
+// A slow reader joins calls by looking at all fragments again whenever one arrives.
 type slow struct {
 	groups []*group
 	echoes map[*group]bool
 	shown  []*group
 }
 
-// place returns the last call at the index of a fragment, or the one that was spoken of last.
+// place returns the last call at the index of a fragment, or the call of the last fragment.
 func (s *slow) place(f fragment, last *group) *group {
 	if f.index == nil {
 		return last
@@ -98,7 +98,7 @@ func (s *slow) place(f fragment, last *group) *group {
 	return nil
 }
 
-// before returns the call that another one may repeat the name of: the last one of its id, or at its place.
+// before returns the call whose name another one may repeat: the last one with its id, or at its place.
 func (s *slow) before(f fragment, last *group) *group {
 	if f.id == "" {
 		return s.place(f, last)
@@ -112,7 +112,7 @@ func (s *slow) before(f fragment, last *group) *group {
 	return nil
 }
 
-// owner returns the call that a fragment belongs to; nil: one of its own.
+// owner returns the call that a fragment belongs to; nil: a new one.
 func (s *slow) owner(f fragment, last *group) *group {
 	says := f.args != nil && *f.args != ""
 	if f.id != "" {
@@ -161,7 +161,7 @@ func (s *slow) show(g *group) {
 	}
 }
 
-// slowCalls is what a list of fragments comes to; ok is false where a call has no name.
+// slowCalls returns the calls of a list of fragments; ok is false if a call has no name.
 func slowCalls(list []fragment) (calls []chat.ToolCall, ok bool) {
 	s := slow{echoes: map[*group]bool{}}
 	var last *group
@@ -205,14 +205,14 @@ func slowCalls(list []fragment) (calls []chat.ToolCall, ok bool) {
 	return calls, true
 }
 
-// sameCalls compares calls but for ids that had to be made.
+// sameCalls compares calls, ignoring generated ids.
 func sameCalls(got, want []chat.ToolCall) bool {
 	return slices.EqualFunc(got, want, func(a, b chat.ToolCall) bool {
 		return a.Name == b.Name && a.Arguments == b.Arguments && (a.ID == b.ID || madeID.MatchString(a.ID))
 	})
 }
 
-// FuzzCalls has fragments of calls come in every order and shape. What they come to is what a slow reader makes of them.
+// FuzzCalls sends fragments of calls in every order and shape, and compares the result with that of a slow reader.
 func FuzzCalls(f *testing.F) {
 	for _, seed := range [][]byte{
 		{1, 1, 1, 4, 1, 2, 2, 4},
@@ -274,8 +274,8 @@ func FuzzCalls(f *testing.F) {
 	})
 }
 
-// FuzzRead reads any stream: without a panic, alike however it is cut into reads, and never as an answer that is both whole
-// and wrong.
+// FuzzRead reads arbitrary streams. There must be no panic, the same result for any division into reads, and never a complete but
+// wrong answer.
 func FuzzRead(f *testing.F) {
 	files, err := filepath.Glob("testdata/*/*.txtar")
 	if err != nil {
@@ -319,10 +319,10 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// otherCase finds a name that encoding/json takes for another, because it overlooks case.
+// otherCase finds a name that encoding/json confuses with another, because it ignores case.
 var otherCase = regexp.MustCompile(`"\w*[A-Z\x{17F}\x{212A}][\w\x{17F}\x{212A}]*"\s*:`)
 
-// fragmentsOf returns the fragments of calls in a stream that keeps to OpenAI's types; ok is false for others.
+// fragmentsOf returns the fragments of calls in a stream that conforms to OpenAI's types; ok is false for other streams.
 func fragmentsOf(data []byte) (list []fragment, ok bool) {
 	for n, event := range strings.Split(string(data), "\n\n") {
 		text, isData := strings.CutPrefix(event, "data: ")

@@ -17,19 +17,19 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// A refusal is an answer with an error status, or what says in a stream that it is one.
+// A refusal is a response with an error status, or an error in a stream.
 type refusal struct {
 	status int
 	after  time.Duration // how long the server asks to be left alone
-	// reported says that the server has said what is wrong, as it should.
+	// reported says that the server itself reported what is wrong.
 	reported             bool
 	inStream             bool
 	message, param, code string // in the server's words
-	kindOf               string // its word for the kind of error
-	said                 int64  // a status that it names beside a code that is none; 0: none
+	kindOf               string // its name for the kind of error
+	said                 int64  // a status that it names in addition to a code that is not a status; 0: none
 }
 
-// Error implements error. The server's words may hold what is nobody's business.
+// Error implements error. It leaves out the server's words, which may be confidential.
 func (r *refusal) Error() string {
 	if r.inStream {
 		return "upstream reported an error in the stream"
@@ -37,7 +37,7 @@ func (r *refusal) Error() string {
 	return "upstream answered " + strconv.Itoa(r.status)
 }
 
-// newRefusal reads a response with an error status. The status counts whatever the body is.
+// newRefusal reads a response with an error status. The status counts, whatever the body says.
 func newRefusal(res *http.Response, body []byte) *refusal {
 	r := &refusal{status: res.StatusCode, after: retryAfter(res)}
 	var said jsontext.Value
@@ -50,10 +50,10 @@ func newRefusal(res *http.Response, body []byte) *refusal {
 // lenient reads what is meant for people.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) //nolint:gochecknoglobals // options
 
-// maxNested bounds how deep a server may hide what it says.
+// maxNested bounds the depth at which a server's error message is looked for.
 const maxNested = 5
 
-// An objection is what servers say is wrong, by all the names that they have for it.
+// An objection has all the members in which servers say what is wrong.
 type objection struct {
 	Error    jsontext.Value `json:"error"`
 	Errors   jsontext.Value `json:"errors"` // Cloudflare
@@ -68,8 +68,8 @@ type objection struct {
 	HTTP     jsontext.Value `json:"status_code"`
 }
 
-// read takes what a server says is wrong: a text, an object, or the first of a list. It reports whether
-// it says anything.
+// read reads what a server says is wrong: a text, an object, or the first element of a list. It reports
+// whether that says anything.
 func (r *refusal) read(v jsontext.Value, depth int) bool {
 	if depth > maxNested {
 		return false
@@ -113,7 +113,7 @@ func (r *refusal) readObject(v jsontext.Value, depth int) bool {
 			r.code = s
 		}
 	}
-	if _, ok := accent.Number(r.code); !ok { // a number beside a name tells more of what it comes to
+	if _, ok := accent.Number(r.code); !ok { // a number is more specific than a name
 		for _, code := range []jsontext.Value{o.HTTP, o.Status} {
 			if n, ok := accent.Number(text(code)); ok && isError(n) {
 				r.said = n
@@ -128,7 +128,7 @@ func (r *refusal) readObject(v jsontext.Value, depth int) bool {
 
 func isError(status int64) bool { return status >= http.StatusBadRequest && status < 600 }
 
-// present reports whether a value is there and is not null.
+// present reports whether a value exists and is not null.
 func present(v jsontext.Value) bool { return len(v) > 0 && v.Kind() != jsontext.KindNull }
 
 // text returns a string, or a number as it is written.
@@ -144,7 +144,7 @@ func text(v jsontext.Value) string {
 	}
 }
 
-// failure returns what a refusal comes to.
+// failure returns the failure that a refusal stands for.
 func (r *refusal) failure(s secrets) *route.Failure {
 	cause, words := r.Error(), reason(r.message, s)
 	if words != "" {
@@ -160,12 +160,12 @@ func (r *refusal) failure(s secrets) *route.Failure {
 	return f
 }
 
-// redirects reports whether the server has answered that another one is to be asked, which would see the key.
+// redirects reports whether the server has redirected the request to another one, which would see the key.
 func (r *refusal) redirects() bool {
 	return r.status >= http.StatusMultipleChoices && r.status < http.StatusBadRequest
 }
 
-// because says what the server has answered. What it says of keys and names it may say with a part of the key.
+// because says what the server answered. Messages about keys and names are left out, as they may hold a part of the key.
 func (r *refusal) because(words string) string {
 	why := "it answered " + strconv.Itoa(r.status)
 	if r.inStream {
@@ -196,11 +196,11 @@ func (r *refusal) kind(cause error, s secrets) *route.Failure {
 		return f
 	}
 	f := route.Denied(cause)
-	f.Form = r.redirects() // it is well, and it is the address that is wrong
+	f.Form = r.redirects() // the server is healthy; the configured address is wrong
 	return f
 }
 
-// tooLong reports whether the conversation does not fit, by OpenAI's word for it or by llama.cpp's.
+// tooLong reports whether the conversation does not fit, by OpenAI's code for it or llama.cpp's.
 func (r *refusal) tooLong() bool {
 	return r.code == "context_length_exceeded" || r.kindOf == "exceed_context_size_error"
 }
@@ -220,7 +220,7 @@ func retryAfter(res *http.Response) time.Duration {
 	return 0
 }
 
-// statuses are words of servers for the kind of an error in a stream, which has no status of its own.
+// statuses are servers' names for kinds of errors in a stream, where there is no HTTP status.
 var statuses = map[string]int{ //nolint:gochecknoglobals // a table
 	"rate_limit_exceeded": 429, "rate_limit_error": 429, "RateLimitError": 429, "RESOURCE_EXHAUSTED": 429, "too_many_requests": 429,
 	"invalid_request_error": 400, "BadRequestError": 400, "INVALID_ARGUMENT": 400, "invalid_request": 400,

@@ -14,13 +14,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// TestARefusalIsReadInAnyForm has a server refuse with bodies as different servers write them. The
-// status counts whatever the body is.
+// TestARefusalIsReadInAnyForm makes a server refuse with the bodies of different servers. The
+// status counts, whatever the body says.
 func TestARefusalIsReadInAnyForm(t *testing.T) {
 	type read struct {
 		code    chat.Code
 		message string
-		told    bool // the server said what is wrong, so it is well
+		told    bool // the server reported what is wrong, so it is healthy
 	}
 	const (
 		refused = "The model refused the request."
@@ -85,7 +85,7 @@ func TestARefusalIsReadInAnyForm(t *testing.T) {
 	}
 }
 
-// TestWhatIsSent is about the head of a request: what an operator sets counts.
+// TestWhatIsSent tests the headers of a request: the operator's settings take precedence.
 func TestWhatIsSent(t *testing.T) {
 	var got http.Header
 	var url, sent string
@@ -115,7 +115,7 @@ func TestWhatIsSent(t *testing.T) {
 	}
 }
 
-// attempted returns what becomes of one call.
+// attempted returns the error of one call.
 func attempted(t *testing.T, cfg Config, transport plays) error {
 	t.Helper()
 	if cfg.BaseURL == "" {
@@ -130,7 +130,7 @@ func attempted(t *testing.T, cfg Config, transport plays) error {
 	return nil
 }
 
-// TestWhatAStatusComesTo is about what a route may do about a refusal.
+// TestWhatAStatusComesTo tests how a route may react to a refusal.
 func TestWhatAStatusComesTo(t *testing.T) {
 	at := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
 	for _, test := range []struct {

@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A request is the body of OpenAI's "create chat completion", with as many fields as that has of
-// what a completion may ask for, and with those of servers that continue an answer.
+// A request is the body of OpenAI's "create chat completion". It has the fields that a completion may
+// use, and those by which other servers continue an answer.
 type request struct {
 	Model    string    `json:"model"`
 	Messages []message `json:"messages"`
@@ -27,7 +27,7 @@ type request struct {
 	Logprobs            bool               `json:"logprobs,omitempty"`
 	TopLogprobs         *int               `json:"top_logprobs,omitempty"`
 
-	Tools             []any `json:"tools,omitempty"` // tool, or the text of what is none
+	Tools             []any `json:"tools,omitempty"` // tool, or the JSON of a foreign tool
 	ToolChoice        any   `json:"tool_choice,omitempty"`
 	ParallelToolCalls *bool `json:"parallel_tool_calls,omitempty"`
 
@@ -41,14 +41,14 @@ type request struct {
 	Stream        bool          `json:"stream"`
 	StreamOptions streamOptions `json:"stream_options"`
 
-	// vLLM: the last message is not closed but gone on with.
+	// vLLM: continue the last message instead of closing it.
 	ContinueFinalMessage bool  `json:"continue_final_message,omitempty"`
 	AddGenerationPrompt  *bool `json:"add_generation_prompt,omitempty"`
 
 	more string // see chat.Request
 }
 
-// labels are the members of plain text that the bodies of both APIs have.
+// labels are the plain-text members that both APIs' bodies have.
 type labels struct {
 	User             string `json:"user,omitempty"`
 	SafetyIdentifier string `json:"safety_identifier,omitempty"`
@@ -62,8 +62,8 @@ func newLabels(req *chat.Request) labels {
 	}
 }
 
-// MarshalJSON implements [json.Marshaler]. What else the caller sent has no say in what a request
-// can have; only the shape of the answer may have more within it, such as a schema in another place.
+// MarshalJSON implements [json.Marshaler]. The caller's additional members do not override fields of the
+// request. Only the response format may have more within it, such as a schema in another place.
 func (r *request) MarshalJSON() ([]byte, error) {
 	type plain request
 	var shared []string
@@ -188,8 +188,8 @@ type prediction struct {
 // officialHints are OpenAI's members that have no field here, wherever they may stand.
 var officialHints = []string{"prompt_cache_options", "prompt_cache_retention", "prompt_cache_breakpoint"} //nolint:gochecknoglobals // a constant
 
-// newRequest returns what a server is asked for on behalf of req. The error is that of a
-// schema which JSON has no text for. A strict server is sent nothing that is not OpenAI's.
+// newRequest returns the body of the request to a server. It fails if a schema cannot be encoded
+// as JSON. A strict server gets only OpenAI's members.
 func newRequest(model string, strict bool, req *chat.Request) (*request, error) {
 	if strict {
 		req = req.MoreOnly(officialHints)
@@ -220,7 +220,7 @@ func newRequest(model string, strict bool, req *chat.Request) (*request, error) 
 	for i := range req.Messages {
 		m := newMessage(&req.Messages[i])
 		if strict {
-			m.Reasoning = "" // no member of OpenAI's: only who goes on with an answer sets it
+			m.Reasoning = "" // not a member of OpenAI's: only a continuation sets it
 		}
 		r.Messages = append(r.Messages, m)
 	}
@@ -247,7 +247,7 @@ func newRequest(model string, strict bool, req *chat.Request) (*request, error) 
 	return r, nil
 }
 
-// topLogprobs returns how many alternatives are asked for. None of none is not said: servers want logprobs beside it.
+// topLogprobs returns how many alternatives are asked for. It is nil without logprobs, which servers require with it.
 func topLogprobs(req *chat.Request) *int {
 	if !req.Logprobs {
 		return nil
@@ -255,7 +255,7 @@ func topLogprobs(req *chat.Request) *int {
 	return req.TopLogprobs
 }
 
-// schemaOf returns the schema of what a tool takes, nil where it says nothing of that.
+// schemaOf returns the schema of a tool's parameters, or nil if it has none.
 func schemaOf(t *chat.Tool) (json.RawMessage, error) {
 	if t.Parameters == nil {
 		return nil, nil
@@ -303,7 +303,7 @@ func newMessage(m *chat.Message) message {
 	return out
 }
 
-// content is a string wherever it can be one: not every server accepts parts.
+// content returns a string if possible, because not every server accepts parts.
 func content(m *chat.Message) any {
 	switch {
 	case len(m.Parts) == 0 && (len(m.ToolCalls) > 0 || m.Refusal != ""):

@@ -11,8 +11,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// A responseRequest is the body of OpenAI's "create a model response". What it has no field for is told by
-// [lacks].
+// A responseRequest is the body of OpenAI's "create a model response". [lacks] reports what it has no field
+// for.
 type responseRequest struct {
 	Model string `json:"model"`
 	Input []any  `json:"input"`
@@ -23,7 +23,7 @@ type responseRequest struct {
 	TopLogprobs     *int     `json:"top_logprobs,omitempty"`
 	Include         []string `json:"include,omitempty"`
 
-	Tools             []any `json:"tools,omitempty"` // responseTool, or the text of what is none
+	Tools             []any `json:"tools,omitempty"` // responseTool, or the JSON of a foreign tool
 	ToolChoice        any   `json:"tool_choice,omitempty"`
 	ParallelToolCalls *bool `json:"parallel_tool_calls,omitempty"`
 
@@ -38,11 +38,11 @@ type responseRequest struct {
 
 	more string // see chat.Request
 
-	readable []any // Input without what is encrypted; nil: nothing is
+	readable []any // Input without encrypted items; nil: there are none
 }
 
-// MarshalJSON implements [json.Marshaler]. As in a chat completion, what else the caller sent has no say in
-// what a request can have.
+// MarshalJSON implements [json.Marshaler]. As in a chat completion, the caller's additional members do not
+// override fields of the request.
 func (r *responseRequest) MarshalJSON() ([]byte, error) {
 	type plain responseRequest
 	return withOthers((*plain)(r), r.more, reflect.TypeFor[responseRequest]())
@@ -113,7 +113,7 @@ type responseTool struct {
 	Name        string          `json:"name"`
 	Description string          `json:"description,omitempty"`
 	Parameters  json.RawMessage `json:"parameters"`
-	Strict      bool            `json:"strict"` // which this API has by default
+	Strict      bool            `json:"strict"` // this API's default is true
 
 	more string // see chat.Tool
 }
@@ -142,11 +142,11 @@ type responseReasoning struct {
 	Summary string               `json:"summary,omitempty"`
 }
 
-// noEffort is the effort of a model that is not to think.
+// noEffort is the effort that turns reasoning off.
 const noEffort = "none"
 
-// lacks returns the failure of a request for what this API has no member for; nil: there is none. Another target
-// may have one.
+// lacks returns the failure of a request that needs something this API has no member for; nil: it has all. Another
+// target may support it.
 func lacks(req *chat.Request) *route.Failure {
 	for _, v := range []struct {
 		param string
@@ -166,8 +166,8 @@ func lacks(req *chat.Request) *route.Failure {
 	return nil
 }
 
-// newResponseRequest returns what a server of the Responses API is asked for on behalf of req. A seed is a wish, and
-// left out.
+// newResponseRequest returns the body of the request to a server with the Responses API. It leaves out a seed, which
+// is only a wish.
 func newResponseRequest(model string, strict bool, req *chat.Request) (*responseRequest, error) {
 	if f := lacks(req); f != nil {
 		return nil, f
@@ -199,7 +199,7 @@ func newResponseRequest(model string, strict bool, req *chat.Request) (*response
 	if req.ReasoningEffort != "" {
 		r.Reasoning = &responseReasoning{Effort: req.ReasoningEffort}
 		if req.ReasoningEffort != noEffort {
-			r.Reasoning.Summary = "auto" // all that some servers show of it
+			r.Reasoning.Summary = "auto" // some servers show nothing else of it
 		}
 	}
 	for i := range req.Messages {
@@ -225,14 +225,14 @@ func newResponseRequest(model string, strict bool, req *chat.Request) (*response
 	return r, nil
 }
 
-// What can be asked for besides.
+// The values of include.
 const (
 	includeLogprobs  = "message.output_text.logprobs"
 	includeEncrypted = "reasoning.encrypted_content"
 )
 
-// onlyReadable takes out what is about encrypted reasoning, where a server has refused that: another one has
-// encrypted it, or it encrypts nothing. It reports whether there was any.
+// onlyReadable removes everything about encrypted reasoning if a server has refused it: another server encrypted
+// it, or this one does not encrypt. It reports whether there was any.
 func (r *responseRequest) onlyReadable(why *refusal) bool {
 	asks := slices.Index(r.Include, includeEncrypted)
 	switch {
@@ -250,7 +250,7 @@ func (r *responseRequest) onlyReadable(why *refusal) bool {
 	return true
 }
 
-// noParameters is the schema of a function that takes none: this API wants one.
+// noParameters is the schema of a function without parameters: this API requires one.
 const noParameters = `{"type":"object","properties":{}}`
 
 func newResponseTool(t *chat.Tool) (responseTool, error) {
@@ -281,8 +281,8 @@ func formatOfText(f *chat.ResponseFormat) *textFormat {
 	return &textFormat{Type: f.Kind, Name: f.Name, Description: f.Description, Schema: f.Schema, Strict: f.Strict}
 }
 
-// appendItems appends the items of a message. A strict server takes no reasoning that it has not signed. What it has
-// encrypted says it all; the text is no more than a summary of that.
+// appendItems appends the items of a message. A strict server accepts no reasoning that it has not signed. Encrypted
+// reasoning is complete; its text is only a summary.
 func appendItems(items []any, m *chat.Message, strict bool) []any {
 	if m.Role == chat.RoleTool {
 		return append(items, inputOutput{Type: "function_call_output", CallID: m.ToolCallID, Output: inputContent(m)})
@@ -308,7 +308,7 @@ func appendItems(items []any, m *chat.Message, strict bool) []any {
 	return items
 }
 
-// inputContent is a string wherever it can be one.
+// inputContent returns a string if possible.
 func inputContent(m *chat.Message) any {
 	switch {
 	case len(m.Parts) == 0 && m.Refusal == "":
@@ -334,11 +334,11 @@ func newInputPart(p *chat.Part, role chat.Role) inputPart {
 	case chat.PartImage:
 		out.Type, out.ImageURL, out.Detail = "input_image", p.ImageURL, p.ImageDetail
 		if out.Detail == "" {
-			out.Detail = "auto" // which this API wants said
+			out.Detail = "auto" // required by this API
 		}
 	case chat.PartFile:
 		out.Type, out.FileID, out.FileData, out.Filename = "input_file", p.FileID, p.FileData, p.Filename
-	case chat.PartText, chat.PartAudio: // of the latter there is none: no such target can do it
+	case chat.PartText, chat.PartAudio: // audio does not occur: no such target supports it
 		out.Type, out.Text = "input_text", &p.Text
 		if role == chat.RoleAssistant {
 			out.Type = "output_text"

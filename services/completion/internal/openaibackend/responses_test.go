@@ -16,10 +16,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// onResponses asks by the Responses API.
+// onResponses uses the Responses API.
 var onResponses = Config{API: APIResponses}
 
-// responseStreams are the streams of testdata/responses, by the name of who sends such ones.
+// responseStreams returns the streams of testdata/responses, by the name of the server that sends such streams.
 func responseStreams(t *testing.T) map[string][]byte {
 	t.Helper()
 	return streamsIn(t, filepath.Join("testdata", "responses"), 8)
@@ -41,7 +41,7 @@ func TestResponseStreams(t *testing.T) {
 	}
 }
 
-// TestResponsesCutAtEveryByte has the connection break, and end cleanly, after each byte.
+// TestResponsesCutAtEveryByte breaks the connection, and ends it cleanly, after each byte.
 func TestResponsesCutAtEveryByte(t *testing.T) {
 	for name, stream := range responseStreams(t) {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestResponsesCutAtEveryByte(t *testing.T) {
 	}
 }
 
-// plainly asks a backend without a route, which counts tokens and tries again.
+// plainly asks a backend without a route, which would count tokens and retry.
 func plainly(t *testing.T, transport http.RoundTripper, cfg Config) asked {
 	t.Helper()
 	cfg.BaseURL, cfg.Model, cfg.Transport = "http://upstream.test/v1", "served", transport
@@ -88,7 +88,7 @@ const (
 	completed = `data: {"type":"response.completed","response":{"status":"completed","output":[]}}` + "\n\n"
 )
 
-// TestWhatIsNoResponse has servers that fail, and ones that send what is no answer, also when it is cut.
+// TestWhatIsNoResponse tests servers that fail, and servers that send something other than an answer, also when it is cut.
 func TestWhatIsNoResponse(t *testing.T) {
 	c := counter(t)
 	for name, test := range map[string]struct {
@@ -157,7 +157,7 @@ func TestWhatIsNoResponse(t *testing.T) {
 	}
 }
 
-// TestWholeResponse reads a body that is no stream.
+// TestWholeResponse reads a body that is not a stream.
 func TestWholeResponse(t *testing.T) {
 	const whole = `{"id":"resp_1","object":"response","status":"completed","error":null,"output":[{"type":"message","id":"msg_1","role":"assistant",
 		"content":[{"type":"output_text","text":"Luna is a cät 🐈.","annotations":[]}]}],"usage":{"input_tokens":9,"output_tokens":4}}`
@@ -167,7 +167,7 @@ func TestWholeResponse(t *testing.T) {
 	}
 }
 
-// TestUsageOfResponses reads what an answer has cost, by numbers as servers write them.
+// TestUsageOfResponses reads the usage of an answer, from numbers in the forms that servers use.
 func TestUsageOfResponses(t *testing.T) {
 	for usage, want := range map[string]chat.Usage{
 		`{"input_tokens":9.0,"output_tokens":"4","input_tokens_details":{"cached_tokens":2.0},"output_tokens_details":{"reasoning_tokens":1.0}}`: {
@@ -187,7 +187,7 @@ func TestUsageOfResponses(t *testing.T) {
 	}
 }
 
-// TestEndsOfResponses shows what the ends of responses come to.
+// TestEndsOfResponses tests the results of the possible ends of a response.
 func TestEndsOfResponses(t *testing.T) {
 	var odd []string
 	cfg := onResponses
@@ -211,7 +211,7 @@ func TestEndsOfResponses(t *testing.T) {
 	}
 }
 
-// TestResponseDetails shows calls, refusals, log probabilities and paragraphs of a summary.
+// TestResponseDetails tests calls, refusals, log probabilities and paragraphs of a summary.
 func TestResponseDetails(t *testing.T) {
 	const (
 		added = `data: {"type":"response.output_item.added","output_index":`
@@ -339,7 +339,7 @@ func deltas(all []chat.Event) (out []chat.Event) {
 	return out
 }
 
-// everything asks for all that this API has a member for.
+// everything returns a request for everything that this API has a member for.
 func everything() *chat.Request {
 	text := func(s string) []chat.Part { return []chat.Part{{Kind: chat.PartText, Text: s}} }
 	return &chat.Request{
@@ -388,7 +388,7 @@ const (
 	reasoningSent = `{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"Luna?"}]},`
 )
 
-// goesOn returns a request that goes on from encrypted reasoning.
+// goesOn returns a request that continues from encrypted reasoning.
 func goesOn() *chat.Request {
 	text := func(s string) []chat.Part { return []chat.Part{{Kind: chat.PartText, Text: s}} }
 	return &chat.Request{
@@ -412,8 +412,8 @@ const (
 	includeSent = `"include":["reasoning.encrypted_content"],`
 )
 
-// TestWhatIsEncryptedForOthers has a server refuse what another one has encrypted, or to encrypt anything: it is asked
-// again without, once.
+// TestWhatIsEncryptedForOthers makes a server refuse reasoning that another one encrypted, or to encrypt at all. The
+// backend asks once more without it.
 func TestWhatIsEncryptedForOthers(t *testing.T) {
 	for name, test := range map[string]struct {
 		refusal string
@@ -458,7 +458,7 @@ func TestWhatIsEncryptedForOthers(t *testing.T) {
 	}
 }
 
-// TestResponseRequests shows what is asked of a server, and of a strict one.
+// TestResponseRequests tests the requests to a server, and to a strict one.
 // truncated returns a question whose conversation may be cut.
 func truncated() *chat.Request {
 	req := question1()
@@ -511,7 +511,7 @@ func TestResponseRequests(t *testing.T) {
 	}
 }
 
-// TestWhatResponsesLack shows that what this API has no member for is refused, and the server not asked.
+// TestWhatResponsesLack checks that a request for something this API lacks is refused without a call to the server.
 func TestWhatResponsesLack(t *testing.T) {
 	for param, ask := range map[string]func(*chat.Request){
 		"n":                 func(r *chat.Request) { r.N = new(2) },

@@ -18,9 +18,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// A responseSession reads one streamed answer of a server that speaks the Responses API. Such a server says
-// all that it says more than once: by pieces, and whole when a part, an item and the response end. What did not come by
-// pieces is taken from there; what is not what had come is no answer.
+// A responseSession reads one streamed answer of a server with the Responses API. Such a server sends
+// everything more than once: in pieces, and again as a whole when a part, an item and the response end. Text that was not
+// sent in pieces is taken from the whole. A whole that contradicts its pieces is a failure.
 type responseSession struct {
 	secrets secrets
 	yield   func([]chat.Event, error) bool
@@ -29,23 +29,23 @@ type responseSession struct {
 
 	out    []chat.Event
 	opened bool
-	parts  map[place]*saying // what has come, by where
+	parts  map[place]*saying // the text so far, by its place
 	calls  map[int]int       // our number of a call, by its place in the output
-	spoken map[int]thought   // how an item's reasoning is told, by its place in the output
+	spoken map[int]thought   // the form of an item's reasoning, by its place in the output
 	begun  map[string]bool   // calls, by their ids
-	sealed map[string]bool   // what has come of reasoning that is encrypted
+	sealed map[string]bool   // the encrypted reasoning so far
 	named  map[string]int    // places in the output, by the ids of items
-	latest int               // place that was named last
+	latest int               // the place that was named last
 	ended  bool
 }
 
-// A place is where a text stands in a response.
+// A place is the position of a text in a response.
 type place struct {
 	kind          textKind
 	item, content int // in the output, and within the item
 }
 
-// A textKind is what a text of a response is.
+// A textKind is the kind of a text in a response.
 type textKind uint8
 
 const (
@@ -56,16 +56,16 @@ const (
 	argumentsText
 )
 
-// A thought is which of its two forms an item's reasoning came in first: the other one says the same.
+// A thought is the form in which an item's reasoning arrived first. The other form repeats it.
 type thought = textKind
 
-// A saying is what has come of a text.
+// A saying is the part of a text that has arrived.
 type saying struct {
 	said strings.Builder
 	text accent.Text
 }
 
-// The events of a stream, as far as they are looked at, and what they hold.
+// The events of a stream and their contents, as far as we use them.
 type (
 	responseEvent struct {
 		Type         string         `json:"type"`
@@ -73,7 +73,7 @@ type (
 		ItemID       string         `json:"item_id"`
 		ContentIndex jsontext.Value `json:"content_index"`
 		SummaryIndex jsontext.Value `json:"summary_index"`
-		Delta        jsontext.Value `json:"delta"` // of other kinds of events no string
+		Delta        jsontext.Value `json:"delta"` // not a string in other kinds of events
 		Text         string         `json:"text"`
 		Refusal      string         `json:"refusal"`
 		Arguments    jsontext.Value `json:"arguments"`
@@ -96,7 +96,7 @@ type (
 		Type      string         `json:"type"`
 		CallID    string         `json:"call_id"`
 		Name      string         `json:"name"`
-		Arguments jsontext.Value `json:"arguments"` // of other kinds of items no string
+		Arguments jsontext.Value `json:"arguments"` // not a string in other kinds of items
 		Content   []responsePart `json:"content"`
 		Summary   []responsePart `json:"summary"`
 		Encrypted string         `json:"encrypted_content"`
@@ -111,7 +111,7 @@ type (
 // errNoEnd says that a stream ended before its response did, in words for callers.
 var errNoEnd = errors.New("its stream ended before the response did")
 
-// read is as that of a [session].
+// read is like that of a [session].
 func (s *responseSession) read(body io.ReadCloser, coding string) error {
 	s.parts, s.calls, s.spoken = make(map[place]*saying), make(map[int]int), make(map[int]thought)
 	s.begun, s.named, s.sealed = make(map[string]bool), make(map[string]int), make(map[string]bool)
@@ -148,8 +148,8 @@ func (s *responseSession) read(body io.ReadCloser, coding string) error {
 	return nil
 }
 
-// flush yields what an event came to, and returns the failure that it was. Of a stream that is over, what cannot be read
-// was cut.
+// flush yields the events of a server's event, or returns its failure. If the stream is over, an unreadable event counts
+// as cut.
 func (s *responseSession) flush(err error, over bool) error {
 	out := s.out
 	s.out = nil
@@ -166,13 +166,13 @@ func (s *responseSession) flush(err error, over bool) error {
 	return err
 }
 
-// A malformedError is of an event that cannot be read, or that is not what came before.
+// A malformedError is the error of an event that cannot be read, or that contradicts earlier events.
 type malformedError struct{ cause error }
 
 // Error implements error.
 func (e *malformedError) Error() string { return e.cause.Error() }
 
-// readWhole reads a body that is a whole response, and all there is.
+// readWhole reads a body that is one complete response instead of a stream.
 func (s *responseSession) readWhole(from io.Reader, rest *limited) error {
 	data, err := readJSON(from)
 	if err != nil {
@@ -193,7 +193,7 @@ func (s *responseSession) readWhole(from io.Reader, rest *limited) error {
 	return nil
 }
 
-// event appends what an event comes to.
+// event appends the events that a server's event stands for.
 func (s *responseSession) event(name string, data []byte) error {
 	var e responseEvent
 	if err := accent.Unreadable(json.Unmarshal(data, &e, lenient), "event"); err != nil {
@@ -217,7 +217,7 @@ func (s *responseSession) event(name string, data []byte) error {
 		case part == "done" && text == argumentsText:
 			return s.arguments(at, e.Arguments)
 		case part == "done":
-			return s.whole(at, e.Text+e.Refusal) // of which one is there
+			return s.whole(at, e.Text+e.Refusal) // only one of the two is set
 		}
 		return nil
 	}
@@ -234,7 +234,7 @@ func (s *responseSession) event(name string, data []byte) error {
 	case "error":
 		return inStream(data, s.secrets)
 	}
-	return nil // what does not tell of the answer
+	return nil // the event is not about the answer
 }
 
 // texts are the kinds of texts, by what the types of their events begin with.
@@ -243,8 +243,8 @@ var texts = map[string]textKind{ //nolint:gochecknoglobals // a table
 	"reasoning_summary_text": summaryText, "function_call_arguments": argumentsText,
 }
 
-// at returns where in the output the item of an event stands: by its number, or by its id where a server has
-// no numbers, or where the event before was.
+// at returns the place in the output of an event's item: by its number, or by its id if a server has
+// no numbers, or else the place of the previous event.
 func (s *responseSession) at(e *responseEvent) int {
 	id := e.ItemID
 	if e.Item != nil {
@@ -263,13 +263,13 @@ func (s *responseSession) at(e *responseEvent) int {
 	return s.latest
 }
 
-// number returns where something stands; 0 where that is not said.
+// number returns an index, or 0 if it is absent.
 func number(v jsontext.Value) int {
 	n, _ := accent.Whole(v)
 	return int(n)
 }
 
-// piece takes a piece of a text, which may part a character.
+// piece adds a piece of a text. The end of a piece may split a character.
 func (s *responseSession) piece(at place, quoted jsontext.Value, logprobs []chat.TokenLogprob) error {
 	if at.kind == argumentsText && quoted.Kind() == jsontext.KindBeginObject {
 		return s.arguments(at, quoted)
@@ -284,7 +284,7 @@ func (s *responseSession) piece(at place, quoted jsontext.Value, logprobs []chat
 	return s.say(at, text, logprobs)
 }
 
-// partOf returns what has come of a text.
+// partOf returns the state of a text.
 func (s *responseSession) partOf(at place) *saying {
 	if s.parts[at] == nil {
 		s.parts[at] = &saying{}
@@ -292,7 +292,7 @@ func (s *responseSession) partOf(at place) *saying {
 	return s.parts[at]
 }
 
-// arguments takes the whole arguments of a call: a text, or the object itself.
+// arguments adds the complete arguments of a call: a text, or the object itself.
 func (s *responseSession) arguments(at place, v jsontext.Value) error {
 	if v.Kind() == jsontext.KindString || !present(v) {
 		return s.whole(at, text(v))
@@ -302,7 +302,7 @@ func (s *responseSession) arguments(at place, v jsontext.Value) error {
 	}
 	object, had := v.Clone(), jsontext.Value(s.partOf(at).said.String())
 	if object.Canonicalize() == nil && had.Canonicalize() == nil && bytes.Equal(object, had) {
-		return nil // they came as a text
+		return nil // they arrived as a text
 	}
 	object = v.Clone()
 	if err := object.Compact(); err != nil {
@@ -311,13 +311,13 @@ func (s *responseSession) arguments(at place, v jsontext.Value) error {
 	return s.whole(at, string(object))
 }
 
-// whole takes a text that is whole now: of what has come before, the rest.
+// whole adds the part of a complete text that has not arrived in pieces.
 func (s *responseSession) whole(at place, text string) error {
 	had := ""
 	if b := s.parts[at]; b != nil {
 		had = b.said.String()
 		if text != "" {
-			b.text = accent.Text{} // what is open of a character is here too
+			b.text = accent.Text{} // the complete text includes an incomplete character
 		}
 	}
 	rest, ok := strings.CutPrefix(text, had)
@@ -327,7 +327,7 @@ func (s *responseSession) whole(at place, text string) error {
 	return s.say(at, rest, nil)
 }
 
-// shows reports whether a text is shown: of an item's reasoning and its summary, the one that came first.
+// shows reports whether a text is shown. Of an item's reasoning and its summary, only the one that arrived first is.
 func (s *responseSession) shows(at place) bool {
 	if at.kind != reasoningText && at.kind != summaryText {
 		return true
@@ -381,7 +381,7 @@ func (s *responseSession) open() {
 	}
 }
 
-// begin takes an item that has begun. Those of other kinds than are asked for say nothing.
+// begin handles an item that has begun. It ignores items of kinds that were not requested.
 func (s *responseSession) begin(at int, i *responseItem) {
 	if i == nil || i.Type != callsFunction {
 		return
@@ -394,16 +394,16 @@ func (s *responseSession) begin(at int, i *responseItem) {
 	s.delta(chat.Delta{ToolCalls: []chat.ToolCallDelta{{Index: n, ID: i.call(), Name: i.Name}}})
 }
 
-// The types of items that call a function, and that are reasoning.
+// The types of items for function calls and for reasoning.
 const (
 	callsFunction = "function_call"
 	itemReasoning = "reasoning"
 )
 
-// call returns the id by which a call's output is to name it.
+// call returns the id by which the call's output refers to it.
 func (i *responseItem) call() string { return cmp.Or(i.CallID, i.ID) }
 
-// item takes an item that is whole.
+// item handles a complete item.
 func (s *responseSession) item(at int, i *responseItem) error {
 	if i == nil {
 		return nil
@@ -430,7 +430,7 @@ func (s *responseSession) item(at int, i *responseItem) error {
 	return nil
 }
 
-// seal takes what an item of reasoning has for the server alone. It is whole only where the item is.
+// seal adds the encrypted content of a reasoning item. It is complete only in a complete item.
 func (s *responseSession) seal(i *responseItem) {
 	if i.Type != itemReasoning || i.Encrypted == "" || s.sealed[i.Encrypted] {
 		return
@@ -439,7 +439,7 @@ func (s *responseSession) seal(i *responseItem) {
 	s.delta(chat.Delta{EncryptedReasoning: i.Encrypted})
 }
 
-// over takes the response as it is at its end.
+// over handles the final state of the response.
 func (s *responseSession) over(r *response) error {
 	if r.Status == "failed" || r.Status == "cancelled" || present(r.Error) {
 		if !present(r.Error) {
@@ -471,7 +471,7 @@ func (s *responseSession) over(r *response) error {
 	return nil
 }
 
-// output takes what of a whole output has not come yet: all of it, or calls and what is encrypted.
+// output adds the part of the complete output that has not arrived yet: all of it, or calls and encrypted reasoning.
 func (s *responseSession) output(all []responseItem) error {
 	streamed := s.opened
 	for n := range all {
@@ -479,7 +479,7 @@ func (s *responseSession) output(all []responseItem) error {
 			s.seal(&all[n])
 			continue
 		}
-		if err := s.item(-1-n, &all[n]); err != nil { // no event has told of that place
+		if err := s.item(-1-n, &all[n]); err != nil { // no event has named that place
 			return err
 		}
 	}

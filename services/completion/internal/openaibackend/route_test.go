@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"), goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"))
 }
 
-// TestContinuation breaks an answer in the middle: each kind of server goes on with it, as
-// it does after a takeover.
+// TestContinuation breaks an answer in the middle. Each kind of server continues it, as
+// after a takeover.
 func TestContinuation(t *testing.T) {
 	shown := []chat.Event{chat.Opening(0), chat.Text(0, "Luna is")}
 	for kind, test := range map[Continuation]struct {
@@ -124,7 +124,7 @@ func TestWhatCannotBeContinued(t *testing.T) {
 	}
 }
 
-// TestCancel has the connection closed at once, in every phase, and the target free for the next.
+// TestCancel cancels in every phase: the connection is closed at once, and the target is free for the next request.
 func TestCancel(t *testing.T) {
 	for _, phase := range []string{"before the headers", "before the first event", "streaming", "between two attempts"} {
 		t.Run(phase, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestCancel(t *testing.T) {
 			r := route.New(route.Config{Counter: c, Targets: []*route.Target{route.NewTarget(route.TargetConfig{
 				Backend: New(Config{BaseURL: server.URL, Model: "m"}), MaxConcurrent: 1,
 			})}})
-			for i := range 2 { // nobody may wait: the second one finds the target free
+			for i := range 2 { // the queue has no room: the second request must find the target free
 				ctx, cancel := context.WithCancel(chat.WithPrincipal(t.Context(), fmt.Sprint("caller ", i)))
 				ended := make(chan asked)
 				go func() { ended <- collect(t, r.Complete(ctx, question1(), nil)) }()
@@ -180,14 +180,14 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// through returns a route to a server of a kind.
+// through returns a route to a server with that kind of continuation.
 func through(c tokencount.Counter, transport http.RoundTripper, kind Continuation) *route.Route {
 	return route.New(route.Config{Counter: c, Targets: []*route.Target{target(New(Config{
 		BaseURL: "http://upstream.test/v1", Model: "served", Key: "sk-secret", Transport: transport, Continuation: kind,
 	}))}})
 }
 
-// TestDeadlinesOfACall has a server stop in the middle: the connection is closed.
+// TestDeadlinesOfACall makes a server stop in the middle of an answer: the connection is closed.
 func TestDeadlinesOfACall(t *testing.T) {
 	for name, test := range map[string]struct {
 		timeouts route.Timeouts
@@ -217,7 +217,7 @@ func TestDeadlinesOfACall(t *testing.T) {
 	}
 }
 
-// silent is a connection on which nothing comes until it is closed.
+// silent is a connection on which nothing arrives until it is closed.
 type silent struct{ ctx context.Context }
 
 func (s silent) Read([]byte) (int, error) {

@@ -9,10 +9,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// secrets are texts that a server sees and nobody else.
+// secrets are texts that only a server may see.
 type secrets []string
 
-// minSecret is what a header's word has to have, in bytes, to pass for a secret.
+// minSecret is the minimum length of a header's word, in bytes, to count as a secret.
 const minSecret = 8
 
 func newSecrets(key string, headers map[string]string) (s secrets) {
@@ -34,11 +34,11 @@ func (s secrets) in(text string) bool {
 	return slices.ContainsFunc(s, func(secret string) bool { return strings.Contains(text, secret) })
 }
 
-// errWithheld stands for a cause whose text holds a secret: a server may repeat what it
+// errWithheld replaces a cause whose text holds a secret: a server may repeat what it
 // was sent.
 var errWithheld = errors.New("what the server sent cannot be told: it repeats its key")
 
-// withhold has err say nothing that it must not.
+// withhold returns err, or errWithheld if err holds a secret.
 func (s secrets) withhold(err error) error {
 	var f *route.Failure
 	if !errors.As(err, &f) || f.Shown.Err == nil || !s.in(f.Shown.Err.Error()) {
@@ -54,7 +54,7 @@ func (s secrets) withhold(err error) error {
 	return &discreet
 }
 
-// paramPath is what a param of ours looks like.
+// paramPath matches a field's path.
 var paramPath = regexp.MustCompile(`^[a-z_]+([.\[][a-z0-9_.\[\]]*)?$`)
 
 func param(name string, s secrets) string {
@@ -64,10 +64,10 @@ func param(name string, s secrets) string {
 	return name
 }
 
-// maxReason bounds what is passed on of a server's own words, in bytes.
+// maxReason bounds how much of a server's own words is passed on, in bytes.
 const maxReason = 500
 
-// reason returns a server's words about the caller's request, where they can be shown.
+// reason returns a server's words about the caller's request, if they may be shown.
 func reason(text string, s secrets) string {
 	text = strings.TrimRight(strings.ToValidUTF8(strings.TrimSpace(text), ""), ".")
 	switch {

@@ -9,8 +9,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// TestAKeyIsInNoPartOfAFailure has a server repeat its key where the cause is told, which goes into another message once
-// something was shown.
+// TestAKeyIsInNoPartOfAFailure makes a server repeat its key in the cause of a failure. The cause goes into another message once
+// something has been shown.
 func TestAKeyIsInNoPartOfAFailure(t *testing.T) {
 	t.Parallel()
 	const key = "sk-of-the-server"

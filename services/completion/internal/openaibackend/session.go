@@ -20,28 +20,28 @@ type session struct {
 	reader  accent.Reader
 
 	data []byte       // of the message that is being read
-	out  []chat.Event // what it comes to
+	out  []chat.Event // its events
 	echo echo
 
-	opened []bool       // which choices have begun
-	ended  []bool       // which have their finish reason
-	held   []chat.Event // the finishes: yielded when the server has said that this is all
+	opened []bool       // choices that have begun
+	ended  []bool       // choices that have a finish reason
+	held   []chat.Event // the finishes: yielded when the server has said that the answer is complete
 	usage  *chat.Usage
 }
 
 // Causes of failures, in words for callers.
 var (
-	// errCutShort says that a stream ended before the server said that it was all.
+	// errCutShort says that a stream ended before the server said that the answer was complete.
 	errCutShort = errors.New("its stream ended before the answer did")
-	// errNoDone says so of a stream that has a finish reason for each choice.
+	// errNoDone says the same of a stream that has a finish reason for each choice.
 	errNoDone = errors.New("its stream ended without its last line")
-	// errPage says that a body is none of an API's.
+	// errPage says that a body does not come from an API.
 	errPage = errors.New("it answered with a page and not with a stream")
 	errHalf = errors.New("its body ended before its JSON did")
 )
 
-// read yields the answer as it comes, from a body in a content coding. It returns nil only when the server has
-// said that this was all, and it is whole.
+// read yields the answer as it arrives, from a body in a content coding. It returns nil only if the server has
+// said that the answer is complete, and it is.
 func (s *session) read(body io.ReadCloser, coding string) error {
 	plain, err := s.reader.Decode(body, coding)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *session) read(body io.ReadCloser, coding string) error {
 			return errGone
 		}
 		if err != nil && s.reader.Over() {
-			return cutShort(errCutShort) // what was cut is not malformed
+			return cutShort(errCutShort) // a cut stream is not malformed
 		}
 		if err != nil {
 			return err
@@ -88,7 +88,7 @@ func (s *session) read(body io.ReadCloser, coding string) error {
 	}
 }
 
-// allEnded reports whether each choice has a reason for its end.
+// allEnded reports whether each choice has a finish reason.
 func (s *session) allEnded() bool {
 	for i, ended := range s.ended {
 		if !ended && !s.reader.Ends(i) {
@@ -98,10 +98,10 @@ func (s *session) allEnded() bool {
 	return true
 }
 
-// cutShort returns the failure of a server that ended before its answer did, and why.
+// cutShort returns the failure of a stream that ended before its answer did.
 func cutShort(why error) *route.Failure { return route.Broken(why).Because(why.Error()) }
 
-// broken returns the failure of a stream that cannot be read on. Where it has just ended, ended is why.
+// broken returns the failure of a stream that cannot be read further. If the stream just ended, ended is the cause.
 func broken(err, ended error) error {
 	switch {
 	case errors.Is(err, io.EOF):
@@ -124,7 +124,7 @@ func readJSON(from io.Reader) ([]byte, error) {
 	return data, nil
 }
 
-// readWhole reads a body that is one chunk, and all there is.
+// readWhole reads a body that is one chunk instead of a stream.
 func (s *session) readWhole(from io.Reader, limited *limited) error {
 	data, err := readJSON(from)
 	if err != nil {
@@ -155,7 +155,7 @@ func (s *session) decode(data []byte) error {
 	return nil
 }
 
-// chunk appends the events of a chunk that has been read.
+// chunk appends the events of a decoded chunk.
 func (s *session) chunk(chunk *accent.Chunk) error {
 	if chunk.Usage != nil {
 		s.usage = chunk.Usage // the last one counts: some servers repeat it with every chunk
@@ -181,7 +181,7 @@ func (s *session) choice(c *accent.Choice) error {
 		opening.Delta.NoContent = c.Delta.NoContent
 		s.out = append(s.out, opening)
 	}
-	c.Delta.NoContent = false // which is said by the opening
+	c.Delta.NoContent = false // the opening says it
 	c.Delta.Content = s.echo.cut(c.Delta.Content)
 	if c.Finish != "" && !s.ended[c.Index] {
 		if rest := s.echo.rest(); rest != "" {
@@ -198,7 +198,7 @@ func (s *session) choice(c *accent.Choice) error {
 	return nil
 }
 
-// finish is called when the server says that this was all.
+// finish handles the server's statement that the answer is complete.
 func (s *session) finish(rest *limited) error {
 	last, err := s.reader.End()
 	if err != nil {

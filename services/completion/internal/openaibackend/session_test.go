@@ -19,7 +19,7 @@ const wantText = "Luna is a cät 🐈."
 
 var thinks = map[string]string{"vllm": "A pet.", "openrouter": "A pet.", "deepseek": "A pet."}
 
-// forms returns a stream in the forms that mean the same.
+// forms returns a stream in equivalent forms.
 func forms(stream []byte) map[string][]byte {
 	replaced := func(old, new string) []byte { return bytes.ReplaceAll(stream, []byte(old), []byte(new)) }
 	return map[string][]byte{
@@ -38,7 +38,7 @@ func TestEachServersStream(t *testing.T) {
 	}
 }
 
-// tryForms reads a server's stream in every form that means the same.
+// tryForms reads a server's stream in every equivalent form.
 func tryForms(t *testing.T, name string, stream []byte, cfg Config, reasoning string) {
 	t.Helper()
 	c := counter(t)
@@ -65,13 +65,13 @@ func tryForms(t *testing.T, name string, stream []byte, cfg Config, reasoning st
 	}
 }
 
-// TestCutAtEveryByte has the connection break, and end cleanly, after each byte.
+// TestCutAtEveryByte breaks the connection, and ends it cleanly, after each byte.
 func TestCutAtEveryByte(t *testing.T) {
 	c := counter(t)
 	for name, stream := range recordings(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			whole := len(bytes.TrimRight(stream, "\n")) // which counts where the stream ends cleanly
+			whole := len(bytes.TrimRight(stream, "\n")) // this length counts if the stream ends cleanly
 			for at := range len(stream) {
 				for _, clean := range []bool{false, true} {
 					got := once(t, c, body(cut(stream, at, clean)), question1(), Config{})
@@ -91,7 +91,7 @@ func TestCutAtEveryByte(t *testing.T) {
 	}
 }
 
-// TestFormsCutAtEveryByte does so with the other forms that a stream may have.
+// TestFormsCutAtEveryByte does the same with the other forms that a stream may have.
 func TestFormsCutAtEveryByte(t *testing.T) {
 	c := counter(t)
 	stream := recordings(t)["openai"]
@@ -172,7 +172,7 @@ func TestWhatIsNoAnswer(t *testing.T) {
 	}
 }
 
-// TestToolCallsAreCounted has a server that tells no usage answer with a call alone.
+// TestToolCallsAreCounted makes a server that reports no usage answer with only a call.
 func TestToolCallsAreCounted(t *testing.T) {
 	const stream = `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"find_a_pet","arguments":"{\"species\":\"cat\"}"}}]},"finish_reason":"tool_calls"}]}
 
@@ -185,7 +185,7 @@ data: [DONE]
 	}
 }
 
-// TestEverythingPasses is about what is asked and what comes back besides text.
+// TestEverythingPasses tests what requests and answers have besides text.
 func TestEverythingPasses(t *testing.T) {
 	const stream = `data: {"choices":[{"index":0,"delta":{"role":"assistant","tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]}}]}
 

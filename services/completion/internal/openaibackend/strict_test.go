@@ -10,7 +10,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// TestWhatElseWasSent has a request hold more than there are fields for, at each place where it may.
+// TestWhatElseWasSent sends a request with additional members, at each place that may have some.
 func TestWhatElseWasSent(t *testing.T) {
 	req := &chat.Request{
 		Model: "m", ServiceTier: "fast", ResponseFormat: &chat.ResponseFormat{Kind: chat.FormatJSONObject},
@@ -63,7 +63,7 @@ func TestWhatElseWasSent(t *testing.T) {
 	}
 }
 
-// TestAStrictServerGoesOnWithReasoning has a strict server continue an answer of which it gave the reasoning.
+// TestAStrictServerGoesOnWithReasoning makes a strict server continue an answer with its own reasoning.
 func TestAStrictServerGoesOnWithReasoning(t *testing.T) {
 	body, err := newRequest("served", true, question1())
 	if err != nil {
@@ -76,7 +76,7 @@ func TestAStrictServerGoesOnWithReasoning(t *testing.T) {
 	}
 }
 
-// sorted returns JSON with its members in order, and its numbers as they were.
+// sorted returns decoded JSON, which compares without regard to the order of members. Numbers keep their text.
 func sorted(t *testing.T, text []byte) any {
 	t.Helper()
 	var out any

@@ -1,9 +1,9 @@
-// Package accent reads what servers of OpenAI's chat-completion API stream, in whatever accent they
-// speak it: it turns a body into events, and each event's data into chunks as OpenAI would send them.
-// [Table] has every known deviation, who sends it, and what is made of it.
+// Package accent reads the streams of servers with OpenAI's chat-completion API, including their deviations
+// from it. It turns a body into events, and each event's data into chunks as OpenAI would send them.
+// [Table] has every known deviation, the servers that send it, and how it is read.
 //
-// The package decides nothing about an answer's health, and keeps the rule of its user: what is not
-// read as it was meant is an error, and never a part of an answer.
+// The package does not judge whether an answer is complete. It follows the rule of package openaibackend:
+// anything that cannot be read as intended is an error, and never a part of an answer.
 package accent
 
 // An Accent is one way in which servers deviate from OpenAI's stream.
@@ -43,15 +43,15 @@ const (
 	accents // how many there are
 )
 
-// A Row is what is known of an accent.
+// A Row describes an accent.
 type Row struct {
-	Name string // of its case in testdata
-	From string // who sends it
-	Made string // what is made of it
+	Name string // the name of its case in testdata
+	From string // the servers that send it
+	Made string // how it is read
 }
 
-// Table has a row for each accent. A test holds that there is a recorded stream for each, which is read as
-// it was meant, and otherwise without the row.
+// Table has a row for each accent. A test checks that each has a recorded stream, which is read correctly
+// with the row, and differently without it.
 var Table = [accents]Row{ //nolint:gochecknoglobals // a table
 	EncodedBody:     {"encoded-body", "gateways and proxies that compress whatever they pass on", "gzip, deflate and zstd are decoded, though identity was asked for"},
 	WholeBody:       {"whole-body", "gateways that buffer, and servers without streaming", "a whole answer, or an error, in JSON is read as a stream of one chunk"},

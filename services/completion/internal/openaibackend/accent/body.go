@@ -18,7 +18,7 @@ import (
 // maxWindow bounds the memory that a zstd stream may ask for, in bytes.
 const maxWindow = 8 << 20
 
-// Decode returns a body in plain, by the value of its Content-Encoding. To close it closes the body.
+// Decode returns a decompressed body, by the value of its Content-Encoding. Closing it closes the original body.
 func (r *Reader) Decode(body io.ReadCloser, coding string) (io.ReadCloser, error) {
 	names := strings.Split(coding, ",")
 	for i := len(names) - 1; i >= 0; i-- {
@@ -41,7 +41,7 @@ func (r *Reader) Decode(body io.ReadCloser, coding string) (io.ReadCloser, error
 	return body, nil
 }
 
-// noCoding reports whether a name is of no coding, but of what servers say there by mistake: of a body that is plain.
+// noCoding reports whether a name is not a coding, but one that some servers set by mistake for an uncompressed body.
 func noCoding(name string) bool {
 	switch name {
 	case "utf-8", "utf8", "none", "binary", "8bit", "chunked":
@@ -50,7 +50,7 @@ func noCoding(name string) bool {
 	return false
 }
 
-// IsCoding reports whether an error is about a body's content coding: what came, and not how.
+// IsCoding reports whether an error is about a body's content coding, as opposed to the connection.
 func IsCoding(err error) bool {
 	var corrupt flate.CorruptInputError
 	for _, coding := range []error{
@@ -64,7 +64,7 @@ func IsCoding(err error) bool {
 	return errors.As(err, &corrupt)
 }
 
-// IsJSON reports whether data is one JSON text, whatever its characters are.
+// IsJSON reports whether data is one JSON text, even with invalid characters.
 func IsJSON(data []byte) bool { return jsontext.Value(data).IsValid(lenient) }
 
 func decoder(body io.Reader, coding string) (io.Reader, error) {
@@ -85,7 +85,7 @@ func decoder(body io.Reader, coding string) (io.Reader, error) {
 	return nil, fmt.Errorf("body in content coding %.20q, which is not known", coding)
 }
 
-// inflate reads "deflate", which is zlib's format (RFC 9110, 8.4.1.2), and which some take for the bare one.
+// inflate reads "deflate", which is zlib's format (RFC 9110, 8.4.1.2). Some servers send the raw format instead.
 func inflate(body io.Reader) (io.Reader, error) {
 	buffered := bufio.NewReader(body)
 	head, err := buffered.Peek(2)
@@ -99,7 +99,7 @@ func inflate(body io.Reader) (io.Reader, error) {
 	return flate.NewReader(buffered), nil
 }
 
-// cutShort has an end that comes too early be no clean one.
+// cutShort turns an early end of the stream into an error.
 func cutShort(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -107,7 +107,7 @@ func cutShort(err error) error {
 	return err
 }
 
-// later makes its reader when it is read, because that may take the first bytes.
+// later creates its reader at the first read, because the creation may need the first bytes.
 type later struct {
 	make func() (io.Reader, error)
 	r    io.Reader
@@ -131,22 +131,22 @@ type decoded struct {
 	under io.Closer
 }
 
-// Close implements io.Closer. It may be called while another goroutine reads, which ends its read: so it leaves the
-// decoder alone, which holds nothing but memory.
+// Close implements io.Closer. It may be called while another goroutine reads, and ends that read. So it does not touch
+// the decoder, which holds only memory.
 func (d *decoded) Close() error { return d.under.Close() }
 
-// A Kind is what a body is.
+// A Kind is the kind of a body.
 type Kind uint8
 
 // The kinds of bodies.
 const (
 	Stream Kind = iota
 	JSON        // one text of it
-	Page        // HTML or XML, of who knows nothing of the API
+	Page        // HTML or XML, from something that is not an API
 )
 
-// Kind tells what a body is by its first byte that is no space, for which it waits. It returns what to read in the
-// body's place.
+// Kind determines the kind of a body from its first byte that is not white space, for which it waits. It returns a
+// reader to use in place of the body.
 func (r *Reader) Kind(body io.Reader) (io.Reader, Kind) {
 	buffered := bufio.NewReader(body)
 	for n := 1; ; n++ {
@@ -159,7 +159,7 @@ func (r *Reader) Kind(body io.Reader) (io.Reader, Kind) {
 			continue
 		}
 		switch first := begin[n-1]; {
-		case first == '<': // no field's name begins so
+		case first == '<': // no field name begins with it
 			return buffered, Page
 		case (first == '{' || first == '[') && r.hears(WholeBody):
 			return buffered, JSON
@@ -169,7 +169,7 @@ func (r *Reader) Kind(body io.Reader) (io.Reader, Kind) {
 	return buffered, Stream
 }
 
-// Lines returns a stream with an end to its last event, and with names that the standard knows.
+// Lines returns a stream whose last event is terminated, and whose field names are those of the standard.
 func (r *Reader) Lines(stream io.Reader) io.Reader {
 	if r.hears(ErrorLines) {
 		stream = &errorLines{from: stream, begins: true}
@@ -180,7 +180,7 @@ func (r *Reader) Lines(stream io.Reader) io.Reader {
 	return stream
 }
 
-// lastLine is read when a stream has ended cleanly, and ends its last event.
+// lastLine terminates the last event of a stream that has ended cleanly.
 type lastLine struct {
 	r    *Reader
 	said bool
@@ -195,14 +195,14 @@ func (l *lastLine) Read(p []byte) (int, error) {
 	return copy(p, "\n\n"), nil
 }
 
-// Over reports whether the stream has ended. What comes after that may have been cut.
+// Over reports whether the stream has ended. Events read after that may have been cut.
 func (r *Reader) Over() bool { return r.over }
 
 // errorLines reads a stream in which lines that begin with "error:" have the name and the data of an event.
 type errorLines struct {
 	from   io.Reader
 	begins bool   // a line
-	held   []byte // its begin, as far as it may be such a line
+	held   []byte // the beginning of a line that may be such a line
 	out    []byte
 	err    error
 }

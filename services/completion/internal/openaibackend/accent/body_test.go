@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// TestABodyMayBeClosedWhileItIsRead has another goroutine close a decoded body, as whoever bounds the time of a read does.
+// TestABodyMayBeClosedWhileItIsRead closes a decoded body from another goroutine, as a timeout does.
 func TestABodyMayBeClosedWhileItIsRead(t *testing.T) {
 	for coding, encoder := range map[string]func(io.Writer) io.WriteCloser{
 		"gzip":    func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },

@@ -13,10 +13,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Bounds of what a server may call.
+// Bounds of a server's tool calls.
 const (
 	maxCalls = 128
-	// maxKept bounds the arguments that are kept until their name is there, in bytes.
+	// maxKept bounds the arguments that are held back until their name is known, in bytes.
 	maxKept = 4 << 20
 )
 
@@ -35,38 +35,38 @@ type (
 	}
 )
 
-// A piece is what a chunk says of one call.
+// A piece is what a chunk says about one call.
 type piece struct {
 	index    int64
 	numbered bool
 	id, name string
-	args     jsontext.Value // a JSON string; absent: it says nothing of them
+	args     jsontext.Value // a JSON string, if present
 	more     string
 }
 
 // says reports whether the piece has a part of the arguments.
 func (p *piece) says() bool { return len(p.args) > len(`""`) }
 
-// A call is one that is being made.
+// A call is an unfinished tool call.
 type call struct {
 	index    int64 // the server's
 	numbered bool
 	id, name string
-	given    string // the id that it is shown with
-	repeats  *call  // the one whose name it perhaps is again; nil: it is a call of its own
+	given    string // the id that readers see
+	repeats  *call  // the call whose name this may only repeat; nil: it is a separate call
 
 	args    strings.Builder
 	text    Text
 	shape   shape
 	checked int  // the length of the arguments when they were last looked at
-	valid   bool // they were valid then
-	told    bool // of its arguments, be they empty
-	chunk   int  // the last one that it was in
+	valid   bool // whether they were valid JSON then
+	told    bool // arguments were sent, even if empty
+	chunk   int  // the last chunk that had a piece of it
 	more    beside.Members
-	shown   int // its index among those that are shown; -1: not yet
+	shown   int // its index among the shown calls; -1: not yet shown
 }
 
-// calls are those of one choice.
+// calls are the calls of one choice.
 type calls struct {
 	list  []*call
 	last  *call
@@ -92,7 +92,7 @@ func (r *Reader) calls(s *state, from *looseDelta, to *chat.Delta) error {
 	return nil
 }
 
-// pieces returns what a delta says of calls.
+// pieces returns the pieces of calls in a delta.
 func (r *Reader) pieces(from *looseDelta) ([]piece, error) {
 	var list []jsontext.Value
 	switch {
@@ -150,7 +150,7 @@ func (r *Reader) piece(loose *looseCall) (piece, error) {
 	return p, r.function(&p, loose.Function)
 }
 
-// function reads what is called.
+// function reads a called function.
 func (r *Reader) function(p *piece, v jsontext.Value) error {
 	var f looseFunction
 	if err := unmarshal(v, &f); err != nil {
@@ -184,7 +184,7 @@ func (r *Reader) function(p *piece, v jsontext.Value) error {
 	return nil
 }
 
-// take adds a piece to the call that it belongs to, and returns what can be shown.
+// take adds a piece to its call, and returns what can be shown.
 func (r *Reader) take(c *calls, p *piece) ([]chat.ToolCallDelta, error) {
 	var out []chat.ToolCallDelta
 	one, err := r.find(c, p)
@@ -232,8 +232,8 @@ func (r *Reader) take(c *calls, p *piece) ([]chat.ToolCallDelta, error) {
 	return out, nil
 }
 
-// addName adds a piece to a call's name until arguments begin. A piece that begins with the name so far is that
-// name again, perhaps with more of it.
+// addName adds a piece to a call's name until arguments begin. A piece that begins with the name so far repeats
+// it, perhaps with more of it.
 func (c *call) addName(piece string, pieces bool) {
 	switch {
 	case piece == "":
@@ -247,7 +247,7 @@ func (c *call) addName(piece string, pieces bool) {
 	}
 }
 
-// find returns the call that a piece goes on with; nil: it begins one.
+// find returns the call that a piece continues; nil: the piece begins a new one.
 func (r *Reader) find(c *calls, p *piece) (*call, error) {
 	if !p.numbered && !r.hears(MissingIndexes) {
 		return nil, errors.New("a tool call without a number")
@@ -279,8 +279,8 @@ func (r *Reader) find(c *calls, p *piece) (*call, error) {
 	return at, nil
 }
 
-// byNewID returns the call that a piece goes on with, whose id is another one than that of the last call
-// at its place.
+// byNewID returns the call that a piece continues if its id differs from that of the last call at its
+// place.
 func (r *Reader) byNewID(p *piece, at *call) *call {
 	switch {
 	case !r.hears(SharedIndexes):
@@ -291,7 +291,7 @@ func (r *Reader) byNewID(p *piece, at *call) *call {
 	return at
 }
 
-// another reports whether a name is that of another call than the last one at its place.
+// another reports whether a piece's name belongs to a call other than the last one at its place.
 func (r *Reader) another(c *calls, p *piece, at *call) bool {
 	if !r.hears(SecondNames) {
 		return false
@@ -325,7 +325,7 @@ func (c *calls) at(p *piece) *call {
 	return nil
 }
 
-// begin begins a call, and returns those before it that have waited for more of their names.
+// begin begins a call, and returns the earlier calls that were waiting for more of their names.
 func (c *calls) begin(r *Reader, p *piece, one **call) ([]chat.ToolCallDelta, error) {
 	if len(c.list) == maxCalls {
 		return nil, fmt.Errorf("more than %d tool calls", maxCalls)
@@ -347,7 +347,7 @@ func (c *calls) begin(r *Reader, p *piece, one **call) ([]chat.ToolCallDelta, er
 	return out, nil
 }
 
-// repeated returns the call whose name a piece perhaps is again; nil: none.
+// repeated returns the call whose name a piece may repeat; nil: none.
 func (c *calls) repeated(p *piece) *call {
 	before := c.at(p)
 	if p.id != "" {
@@ -375,7 +375,7 @@ func (c *calls) show(one *call) chat.ToolCallDelta {
 	return chat.ToolCallDelta{Index: one.shown, ID: one.given, Name: one.name, Arguments: one.args.String(), More: one.more.String()}
 }
 
-// flush shows what was kept when the choice ends, be it that it was cut.
+// flush shows what was held back when the choice ends or is cut.
 func (c *calls) flush(r *Reader, cut bool) ([]chat.ToolCallDelta, error) {
 	var out []chat.ToolCallDelta
 	for _, one := range c.list {
@@ -405,7 +405,7 @@ func (c *calls) flush(r *Reader, cut bool) ([]chat.ToolCallDelta, error) {
 	return out, nil
 }
 
-// A shape tells when a JSON text that comes in pieces may be whole.
+// A shape detects when a JSON text in pieces may be complete.
 type shape struct {
 	depth           int
 	begun           bool // an object or an array
@@ -432,10 +432,10 @@ func (s *shape) add(piece string) {
 	}
 }
 
-// closed reports whether all that was opened is closed again.
+// closed reports whether everything that was opened has been closed.
 func (s *shape) closed() bool { return s.begun && s.depth <= 0 && !s.quoted }
 
-// whole reports whether the arguments are an object or an array, to its end.
+// whole reports whether the arguments are a complete object or array.
 func (c *call) whole() bool {
 	if !c.shape.closed() {
 		return false

@@ -15,7 +15,7 @@ import (
 type Chunk struct {
 	Choices []Choice
 	Usage   *chat.Usage // nil: none
-	// Failed is what the server says is wrong, as it says it; nil: nothing.
+	// Failed is the server's error, as sent; nil: none.
 	Failed jsontext.Value
 }
 
@@ -23,7 +23,7 @@ type Chunk struct {
 type Choice struct {
 	Index  int
 	Delta  chat.Delta
-	Finish chat.FinishReason // "": it goes on
+	Finish chat.FinishReason // "": the choice continues
 }
 
 // Empty reports whether the piece adds nothing to its choice.
@@ -32,20 +32,20 @@ func (c *Choice) Empty() bool {
 	return d.Content == "" && d.Refusal == "" && d.Reasoning == "" && len(d.ToolCalls) == 0 && d.More == "" && d.Logprobs == nil
 }
 
-// Text reports whether the piece adds to what its choice says.
+// Text reports whether the piece adds text to its choice.
 func (c *Choice) Text() bool {
 	d := &c.Delta
 	return d.Content != "" || d.Refusal != "" || d.Reasoning != "" || len(d.ToolCalls) > 0
 }
 
-// A Reader reads the chunks of one answer. The zero value reads an answer of no choices.
+// A Reader reads the chunks of one answer. The zero value reads an answer without choices.
 type Reader struct {
-	Choices  int  // how many were asked for
-	Logprobs bool // they were asked for
-	// Unknown is called for a finish reason that nobody knows; nil: nobody counts them.
+	Choices  int  // how many were requested
+	Logprobs bool // whether they were requested
+	// Unknown is called for every unknown finish reason; nil: they are not counted.
 	Unknown func(reason string)
 
-	// Deaf has accents that are not to be understood, for tests that show what an accent is for.
+	// Deaf has the accents to ignore, for tests that show the effect of an accent.
 	Deaf map[Accent]bool
 
 	over  bool // the stream has ended
@@ -53,17 +53,17 @@ type Reader struct {
 	parts []state
 }
 
-// A state is what is kept of a choice between its pieces.
+// A state is the state of a choice between its pieces.
 type state struct {
 	content, refusal, reasoning Text
 	calls                       calls
-	said                        bool   // something was
-	finish                      string // a reason that nobody knows
+	said                        bool   // there was some text
+	finish                      string // an unknown reason
 }
 
 func (r *Reader) hears(a Accent) bool { return !r.Deaf[a] }
 
-// The loose forms hold whatever there is, to be looked at by those who know its accents.
+// The loose forms hold raw values, which the functions for their accents read.
 type (
 	looseChunk struct {
 		Choices jsontext.Value `json:"choices"`
@@ -107,8 +107,8 @@ func unmarshal(data []byte, v any) error {
 	return Unreadable(json.Unmarshal(data, v, lenient), "chunk")
 }
 
-// Unreadable returns the error for callers of what was read as JSON, nil for nil: it says where the thing is other
-// than was meant, and nothing of it, nor of the types that it was read into.
+// Unreadable returns the error for callers if JSON could not be decoded, or nil for nil. It says where the JSON is
+// not as expected, but reveals neither its content nor the types that it was decoded into.
 func Unreadable(err error, thing string) error {
 	var where *json.SemanticError
 	switch {
@@ -159,12 +159,12 @@ func (r *Reader) Read(data []byte) (*Chunk, error) {
 	return &r.out, nil
 }
 
-// failure returns what a chunk says is wrong.
+// failure returns the error in a chunk.
 func (r *Reader) failure(c *looseChunk, whole []byte) jsontext.Value {
 	switch {
 	case present(c.Error):
 		if c.Error.Kind() == jsontext.KindString && r.hears(ErrorForms) {
-			return whole // its code stands beside it
+			return whole // the code is outside of the error
 		}
 		return c.Error
 	case !r.hears(ErrorForms) || present(c.Choices) || present(c.Usage):
@@ -245,14 +245,14 @@ func (r *Reader) end(s *state, finish jsontext.Value, out *Choice) error {
 		if !r.hears(UnknownFinishes) {
 			return errors.New("finish reason " + strconv.Quote(name))
 		}
-		s.finish = name // it counts if nothing follows
+		s.finish = name // it is used if nothing follows
 		return nil
 	case ended:
 	}
 	return r.close(s, reason, out)
 }
 
-// close ends a choice, and shows what was kept of it.
+// close ends a choice, and shows what was held back.
 func (r *Reader) close(s *state, reason chat.FinishReason, out *Choice) error {
 	cut := reason == chat.FinishLength && r.hears(SplitCharacters)
 	calls, err := s.calls.flush(r, cut)
@@ -279,10 +279,10 @@ func (r *Reader) close(s *state, reason chat.FinishReason, out *Choice) error {
 	return nil
 }
 
-// Ends reports whether a choice has a reason for its end that nobody knows, and nothing has followed.
+// Ends reports whether a choice has an unknown finish reason, and nothing has followed.
 func (r *Reader) Ends(choice int) bool { return choice < len(r.parts) && r.parts[choice].finish != "" }
 
-// End returns what was kept until the server has said that this was all.
+// End returns what was held back until the server said that the answer is complete.
 func (r *Reader) End() (*Chunk, error) {
 	r.out = Chunk{Choices: r.out.Choices[:0]}
 	for i := range r.parts {
@@ -307,6 +307,6 @@ func (r *Reader) End() (*Chunk, error) {
 }
 
 func quoted(s string) string {
-	b, _ := jsontext.AppendQuote(nil, s) // what is not UTF-8 is replaced
+	b, _ := jsontext.AppendQuote(nil, s) // invalid UTF-8 is replaced
 	return string(b)
 }

@@ -40,11 +40,11 @@ func (r *Reader) delta(s *state, from *looseDelta, to *chat.Delta) error {
 	return nil
 }
 
-// noise is members that say nothing to a client: Together numbers each token, and what another Pawstream adds
-// is about its own catalogue.
+// noise lists members that mean nothing to a client: Together numbers each token, and another Pawstream adds
+// data of its own catalogue.
 var noise = []string{"token_id", "pets", "related_questions"} //nolint:gochecknoglobals // a table
 
-// said reports whether a value is there and says something.
+// said reports whether a value is present and not empty.
 func said(v jsontext.Value) bool { return present(v) && !bytes.Equal(v, []byte(`""`)) }
 
 // string appends a piece of a text; null and absent are no text.
@@ -60,7 +60,7 @@ func (r *Reader) string(t *Text, v jsontext.Value, to *string) error {
 	return err
 }
 
-// partsOf returns the parts of a content that is a list of them, or one alone; ok is false for a text.
+// partsOf returns the parts of a content that is a list of parts, or a single part; ok is false for a text.
 func (r *Reader) partsOf(v jsontext.Value) (parts []jsontext.Value, ok bool, err error) {
 	switch {
 	case !r.hears(ContentParts):
@@ -68,7 +68,7 @@ func (r *Reader) partsOf(v jsontext.Value) (parts []jsontext.Value, ok bool, err
 	case v.Kind() == jsontext.KindBeginObject:
 		var part loosePart
 		if err := unmarshal(v, &part); err != nil || !part.known() {
-			return nil, false, err // no part at all
+			return nil, false, err // not a part
 		}
 		return []jsontext.Value{v}, true, nil
 	case v.Kind() == jsontext.KindBeginArray:
@@ -78,7 +78,7 @@ func (r *Reader) partsOf(v jsontext.Value) (parts []jsontext.Value, ok bool, err
 	return nil, false, nil
 }
 
-// content reads what is a text, a list of parts, or one.
+// content reads a content, which is a text, a list of parts, or a single part.
 func (r *Reader) content(s *state, v jsontext.Value, to *chat.Delta, more *beside.Members) error {
 	parts, ok, err := r.partsOf(v)
 	if err != nil {
@@ -101,17 +101,17 @@ func (r *Reader) content(s *state, v jsontext.Value, to *chat.Delta, more *besid
 	return nil
 }
 
-// A loosePart is a part of a content, of whichever kind.
+// A loosePart is a part of a content, of any kind.
 type loosePart struct {
 	Type      jsontext.Value `json:"type"`
 	Text      jsontext.Value `json:"text"`
-	Content   jsontext.Value `json:"content"` // of a thought alone
+	Content   jsontext.Value `json:"content"` // only of a thought
 	Thinking  jsontext.Value `json:"thinking"`
 	Reasoning jsontext.Value `json:"reasoning"`
 	Refusal   jsontext.Value `json:"refusal"`
 }
 
-// known reports whether it has any member of a part.
+// known reports whether p has any member of a part.
 func (p *loosePart) known() bool {
 	return present(p.Type) || present(p.Text) || present(p.Content) || present(p.Thinking) || present(p.Reasoning) || present(p.Refusal)
 }
@@ -139,7 +139,7 @@ func (r *Reader) part(s *state, v jsontext.Value, to *chat.Delta, more *beside.M
 	return nil
 }
 
-// thoughts reads reasoning, which is a text, a list of parts of text, or one.
+// thoughts reads reasoning, which is a text, a list of text parts, or a single one.
 func (r *Reader) thoughts(s *state, v jsontext.Value, to *chat.Delta) error {
 	parts, ok, err := r.partsOf(v)
 	if err != nil {
@@ -165,7 +165,7 @@ func (r *Reader) thoughts(s *state, v jsontext.Value, to *chat.Delta) error {
 	return nil
 }
 
-// besides returns the members of an object that say something, but for those named; "" for none.
+// besides returns the non-empty members of an object, except the named ones; "" for none.
 func besides(object jsontext.Value, but ...string) string {
 	if len(object) == 0 {
 		return ""
@@ -196,7 +196,7 @@ func besides(object jsontext.Value, but ...string) string {
 	return string(append(out, '}'))
 }
 
-// says reports whether a member says something, in characters that others can read.
+// says reports whether a member is not empty, and is valid UTF-8.
 func says(v jsontext.Value) bool {
 	if err := v.Compact(); err != nil {
 		return false

@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// An ending is what a finish reason says of its choice.
+// An ending is what a finish reason means for its choice.
 type ending int
 
 const (
@@ -17,7 +17,7 @@ const (
 	gaveUp                // the server could not answer
 )
 
-// finishes are reasons by the names that servers have for them, in lower case.
+// finishes are the servers' names of finish reasons, in lower case.
 var finishes = []struct { //nolint:gochecknoglobals // a table
 	reason chat.FinishReason
 	names  []string
@@ -40,10 +40,10 @@ var finishes = []struct { //nolint:gochecknoglobals // a table
 // plainFinishes are OpenAI's own.
 var plainFinishes = []string{"stop", "length", "tool_calls", "function_call", "content_filter"} //nolint:gochecknoglobals // a table
 
-// notYet are reasons of chunks that end nothing.
+// notYet are the reasons of chunks that do not end their choice.
 var notYet = []string{"", "null", "none", "unspecified", "in_progress", "continue"} //nolint:gochecknoglobals // a table
 
-// faults are parts of reasons that say the server has given up.
+// faults are parts of reasons that mean that the server has given up.
 var faults = []string{ //nolint:gochecknoglobals // a table
 	"error", "fail", "abort", "cancel", "timeout", "timed_out", "insufficient", "malformed", "unexpected", "overload", "interrupt",
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxWhole is the largest number that every kind of number holds exactly.
+// maxWhole is the largest whole number that every number type holds exactly.
 const maxWhole = 1 << 53
 
-// whole returns a whole number. ok is false where the value is none.
+// whole returns a whole number; ok is false if the value is not one.
 func (r *Reader) whole(v jsontext.Value) (n int64, ok bool) {
 	if r.hears(LooseNumbers) {
 		return Whole(v)
@@ -19,7 +19,7 @@ func (r *Reader) whole(v jsontext.Value) (n int64, ok bool) {
 	return n, err == nil
 }
 
-// Number returns the whole number that a text is, be it written with a fraction of nothing.
+// Number returns the whole number that a text represents, even if it has a zero fraction.
 func Number(digits string) (n int64, ok bool) {
 	if n, err := strconv.ParseInt(digits, 10, 64); err == nil {
 		return n, true
@@ -31,7 +31,7 @@ func Number(digits string) (n int64, ok bool) {
 	return int64(f), true
 }
 
-// Whole is [Number] for a value of JSON, which may be a text.
+// Whole is [Number] for a JSON value, which may be a string.
 func Whole(v jsontext.Value) (n int64, ok bool) { return Number(plain(v)) }
 
 // plain returns a string, or a number as it is written; "" for anything else.
@@ -43,7 +43,7 @@ func plain(v jsontext.Value) string {
 	return s
 }
 
-// unquoted is plain for what is not to be taken for nothing where it is a string that is not UTF-8: an error.
+// unquoted is plain, but returns an error for a string that is not UTF-8.
 func unquoted(v jsontext.Value) (string, error) {
 	switch v.Kind() {
 	case jsontext.KindString:
@@ -56,5 +56,5 @@ func unquoted(v jsontext.Value) (string, error) {
 	}
 }
 
-// present reports whether a value is there and is not null.
+// present reports whether a value exists and is not null.
 func present(v jsontext.Value) bool { return len(v) > 0 && v.Kind() != jsontext.KindNull }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestTheTableIsDocumented holds that operators find every accent on the page about models.
+// TestTheTableIsDocumented checks that the page about models describes every accent.
 func TestTheTableIsDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../../../../docs/models.md")
 	if err != nil {

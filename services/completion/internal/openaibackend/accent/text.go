@@ -9,16 +9,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// errHalf is what a text is that has a part of a character and not the rest.
+// errHalf says that a text has only a part of a character.
 var errHalf = errors.New("half a character")
 
-// A Text is one that comes in pieces, which may part a character.
+// A Text is a text in pieces. The end of a piece may split a character.
 type Text struct {
-	half []byte // the begin of a character, a surrogate as if it were one
+	half []byte // the beginning of a character; a surrogate counts as one
 }
 
-// Take returns what a piece adds. A piece is the text of a JSON string. join says that the parts of a character are
-// joined; else there may be none.
+// Take returns what a piece adds. A piece is a quoted JSON string. With join, the parts of a split character are
+// joined; otherwise a split character is an error.
 func (t *Text) Take(piece jsontext.Value, join bool) (string, error) {
 	if len(t.half) == 0 {
 		whole, err := jsontext.AppendUnquote(nil, piece)
@@ -38,10 +38,10 @@ func (t *Text) Take(piece jsontext.Value, join bool) (string, error) {
 	return string(out), err
 }
 
-// Whole reports whether no character is open.
+// Whole reports whether there is no incomplete character.
 func (t *Text) Whole() bool { return len(t.half) == 0 }
 
-// Cut returns what stands for the character that is open, because the text was cut there; "" for none.
+// Cut returns the replacement for an incomplete character at the end of a cut text; "" for none.
 func (t *Text) Cut() string {
 	if t.Whole() {
 		return ""
@@ -50,8 +50,8 @@ func (t *Text) Cut() string {
 	return string(utf8.RuneError)
 }
 
-// unquote appends what a JSON string holds. A surrogate without its other half becomes three bytes, as
-// if it were a character of its own.
+// unquote appends the content of a JSON string. A surrogate without its other half becomes three bytes, like
+// a character.
 func unquote(dst []byte, quoted jsontext.Value) ([]byte, error) {
 	if len(quoted) < len(`""`) || quoted[0] != '"' {
 		return nil, errors.New("not a string")
@@ -95,7 +95,7 @@ func appendUnit(dst []byte, unit rune) []byte {
 	return append(dst, 0xe0|byte(unit>>12), 0x80|byte(unit>>6)&0xbf, 0x80|byte(unit)&0xbf) //nolint:gosec // cut on purpose
 }
 
-// surrogate returns the surrogate that b begins with; ok is false where there is none.
+// surrogate returns the surrogate that b begins with; ok is false if there is none.
 func surrogate(b []byte) (unit rune, ok bool) {
 	if len(b) < 3 || b[0] != 0xed || b[1] < 0xa0 {
 		return 0, false
@@ -105,7 +105,7 @@ func surrogate(b []byte) (unit rune, ok bool) {
 
 const firstLow = 0xdc00 // of the surrogates that end a pair
 
-// joinHalves returns b as UTF-8, and what of its end may be the begin of a character.
+// joinHalves returns b as UTF-8, and the part of its end that may be the beginning of a character.
 func joinHalves(b []byte) (out, half []byte, err error) {
 	for len(b) > 0 {
 		if unit, ok := surrogate(b); ok {
@@ -135,7 +135,7 @@ func joinHalves(b []byte) (out, half []byte, err error) {
 	return out, nil, nil
 }
 
-// mayBeSurrogate reports whether b is the begin of a surrogate's three bytes.
+// mayBeSurrogate reports whether b is the beginning of a surrogate's three bytes.
 func mayBeSurrogate(b []byte) bool {
 	return len(b) < 3 && (len(b) == 0 || b[0] == 0xed)
 }

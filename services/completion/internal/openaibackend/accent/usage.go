@@ -26,7 +26,7 @@ type (
 	}
 )
 
-// ResponseUsage returns what a response of the Responses API has cost; an estimate where it says nothing that can be read.
+// ResponseUsage returns the usage of a response of the Responses API, marked as an estimate if it has no readable usage.
 func ResponseUsage(v jsontext.Value) *chat.Usage {
 	var u struct {
 		Input   jsontext.Value `json:"input_tokens"`
@@ -48,7 +48,7 @@ func ResponseUsage(v jsontext.Value) *chat.Usage {
 	}
 }
 
-// usage returns what a chunk says that the answer has cost; nil where it says nothing that can be read.
+// usage returns the usage in a chunk, or nil if it has no readable usage.
 func (r *Reader) usage(c *looseChunk) *chat.Usage {
 	from := c.Usage
 	if !present(from) && present(c.Groq) && r.hears(UsageElsewhere) {
@@ -86,12 +86,12 @@ func (r *Reader) usage(c *looseChunk) *chat.Usage {
 
 func details(v jsontext.Value) (d looseDetails) {
 	if v.Kind() == jsontext.KindBeginObject {
-		_ = unmarshal(v, &d) // what cannot be read is not said
+		_ = unmarshal(v, &d) // unreadable values count as absent
 	}
 	return d
 }
 
-// counted is [Reader.count] for what has no other accents.
+// counted is [Reader.count] without accents.
 func counted(v jsontext.Value) int64 {
 	n, _ := Whole(v)
 	return max(n, 0)
@@ -152,7 +152,7 @@ func tokens(list []looseToken) []chat.TokenLogprob {
 	return out
 }
 
-// asBytes returns the bytes of a token; nil where they are none.
+// asBytes returns the bytes of a token, or nil if the list does not hold bytes.
 func asBytes(list []jsontext.Value) []byte {
 	if list == nil {
 		return nil
