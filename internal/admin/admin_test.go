@@ -73,7 +73,7 @@ func TestCheckOfNobody(t *testing.T) {
 			t.Errorf("%s: error %v, want one line", address, err)
 		}
 	}
-	// One that takes connections and says nothing.
+	// A process that accepts connections but does not answer.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -132,8 +132,8 @@ func ask(t *testing.T, port, path string, change func(*http.Request)) (status in
 	return resp.StatusCode, string(text)
 }
 
-// TestPagesOfElsewhere asks as a page can whose name has come to lead here, or one that only
-// sends requests. Whether the process is ready anybody may know, by whatever name.
+// TestPagesOfElsewhere sends the requests that a foreign page can make: by DNS rebinding, or without reading
+// the answer. Only the health checks answer under any name.
 func TestPagesOfElsewhere(t *testing.T) {
 	ready := func() error { return nil }
 	const (
@@ -181,7 +181,7 @@ func TestPagesOfElsewhere(t *testing.T) {
 	}
 }
 
-// TestProfiles asks for profiles that would take for ever, and for what may hold a password.
+// TestProfiles asks for endless profiles, and for data that may hold a password.
 func TestProfiles(t *testing.T) {
 	port := serve(t, "127.0.0.1:0", func() error { return nil })
 	for path, want := range map[string]int{

@@ -1,5 +1,5 @@
-// Package beside adds up what model servers send besides, as the contract says that pieces of it add up. The completion
-// service shows whole answers by it, and the edge the items of responses.
+// Package beside adds up the pieces of additional members that model servers send, by the contract's rule. The completion
+// service uses it for whole answers, and the edge for the items of responses.
 package beside
 
 import (
@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Members adds up the members that a model's server sent besides, as they come in the More of
-// deltas. Elements of arrays follow each other, objects add up member by member, and of other values
-// the last one counts. Elements that are pieces of one text become one, because a server that wants
-// them back wants them whole. The zero value has none.
+// Members adds up the additional members that a model's server sent, as they arrive in the More of
+// deltas. Arrays are concatenated, objects are merged member by member, and of other values
+// the last one counts. Array elements that are pieces of one text become one element, because a server that wants
+// them back wants them whole. The zero value has no members.
 type Members struct {
 	names  []string // in their order
 	values map[string]*member
@@ -26,7 +26,7 @@ type member struct {
 	other    json.RawMessage
 }
 
-// Add adds the members of a JSON object. What is none adds nothing.
+// Add adds the members of a JSON object. It ignores any other text.
 func (x *Members) Add(object string) {
 	if object == "" {
 		return
@@ -100,7 +100,7 @@ func newMember(name string, value json.RawMessage) *member {
 	return &member{other: value}
 }
 
-// append adds an element to an array, or to the one before, of which it is a piece.
+// append adds an element to an array, or joins it to the previous element if both are pieces of one text.
 func (e *member) append(next *member) {
 	if n := len(e.elements); n > 0 && next.object.continues(e.elements[n-1].object) {
 		last := e.elements[n-1].object
@@ -112,7 +112,7 @@ func (e *member) append(next *member) {
 	e.elements = append(e.elements, next)
 }
 
-// continues reports whether an object is a piece of the text that last began: it is of the same type
+// continues reports whether an object continues the text of last: it has the same type
 // and place, and last is not closed by a signature.
 func (x *Members) continues(last *Members) bool {
 	if x == nil || last == nil || last.said("signature") != "" {
@@ -132,7 +132,7 @@ func (x *Members) continues(last *Members) bool {
 	return texts(last) && (texts(x) || x.said("signature") != "")
 }
 
-// said returns a member that is neither text nor array nor object, "" where there is none.
+// said returns a member that is neither text nor array nor object, or "" if there is none.
 func (x *Members) said(name string) string {
 	v, ok := x.values[name]
 	if !ok || bytes.Equal(v.other, []byte("null")) {
@@ -141,7 +141,7 @@ func (x *Members) said(name string) string {
 	return string(v.other)
 }
 
-// String returns the members as a JSON object's text, "" where there are none.
+// String returns the members as the text of a JSON object, or "" if there are none.
 func (x *Members) String() string {
 	if len(x.names) == 0 {
 		return ""

@@ -53,7 +53,7 @@ func TestMembersAddUp(t *testing.T) {
 	}
 }
 
-// TestMembersOfManyPieces has as many pieces as a long answer, which takes no square of that.
+// TestMembersOfManyPieces adds as many pieces as a long answer has, which must not take quadratic time.
 func TestMembersOfManyPieces(t *testing.T) {
 	var x beside.Members
 	const n = 200_000

@@ -28,7 +28,7 @@ func TestShares(t *testing.T) {
 	grow(third, 101, nil)
 	grow(third, 100, budget.ErrSpent)
 	grow(third, 99, nil)
-	grow(b.Share("dora", 100), 100, nil) // whoever takes little is never refused
+	grow(b.Share("dora", 100), 100, nil) // a small share is never refused
 	first.Shrink(300)
 	grow(third, 200, nil)
 	first.Release()

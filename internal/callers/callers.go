@@ -1,5 +1,5 @@
 // Package callers has what the edge and the completion service have to agree on about callers.
 package callers
 
-// Anonymous is the principal of callers that nobody has identified.
+// Anonymous is the principal of unidentified callers.
 const Anonymous = "anonymous"

@@ -40,7 +40,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestPort names the way out to whoever tries the flag of other servers.
+// TestPort tries the flag that other servers have: the error names ours.
 func TestPort(t *testing.T) {
 	t.Parallel()
 	type others struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/internal/halfclose"
 )
 
-// A server answers requests by a handler, and tells when one has returned whose request's context had ended.
+// A server answers requests with a handler, and reports each return of the handler after its request's context has ended.
 type server struct {
 	address string
 	left    chan time.Time
@@ -43,7 +43,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *server {
 	return s
 }
 
-// send sends a request, and shuts the writing side if it is to.
+// send sends a request, and optionally shuts the writing side.
 func (s *server) send(t *testing.T, request string, shut bool) *net.TCPConn {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.address)
@@ -71,7 +71,7 @@ const (
 	post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
 )
 
-// slowly writes some lines, in half a second.
+// slowly writes some lines within half a second.
 func slowly(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	for i := range 5 {
@@ -85,7 +85,7 @@ func slowly(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// late answers after longer than a client is left alone.
+// late answers only after the first test whether the client is still there.
 func late(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-r.Context().Done():
@@ -94,7 +94,7 @@ func late(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// TestTheAnswerComes has clients shut their writing side, with the request or in the middle of the answer.
+// TestTheAnswerComes makes clients shut their writing side, with the request or in the middle of the answer.
 func TestTheAnswerComes(t *testing.T) {
 	for _, tt := range []struct {
 		name, request string
@@ -129,8 +129,8 @@ func TestTheAnswerComes(t *testing.T) {
 	}
 }
 
-// TestWhoIsGoneIsNoticed has clients close their connection, in a stream that is asked to write
-// something then, and before the answer.
+// TestWhoIsGoneIsNoticed makes clients close their connection, in a stream that writes
+// something when notified, and before the answer.
 func TestWhoIsGoneIsNoticed(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -185,7 +185,7 @@ func TestWhoIsGoneIsNoticed(t *testing.T) {
 	}
 }
 
-// TestOtherEnds holds that a FIN elsewhere is what it was: in a body, and between requests.
+// TestOtherEnds checks that a FIN in a body, or between requests, works as usual.
 func TestOtherEnds(t *testing.T) {
 	t.Run("in a body", func(t *testing.T) {
 		got := make(chan error, 1)

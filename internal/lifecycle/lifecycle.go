@@ -23,7 +23,7 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// A Program is what Run runs.
+// A Program is a program for [Run] to run.
 type Program struct {
 	config.Program
 	// Flags is a pointer to a struct with kong tags; Process is the part of it that all
@@ -134,8 +134,8 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	return err
 }
 
-// withTaken adds all addresses in use to the reason why the program does not start: otherwise somebody who
-// starts it twice would find them one after the other.
+// withTaken adds all addresses in use to the reason why the program does not start: otherwise an operator who
+// starts it twice would find them one by one.
 func (p *Program) withTaken(ctx context.Context, err error) error {
 	var addresses []listen.Address
 	if p.Addresses != nil {
@@ -203,7 +203,7 @@ const (
 	flushTimeout = 3 * time.Second // of the last spans
 )
 
-// flush exports the last spans. If nobody accepts them, that is not the program's failure.
+// flush exports the last spans. If the collector does not accept them, the program has not failed.
 func flush(ctx context.Context, reports *telemetry.Telemetry) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()

@@ -102,7 +102,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// Whoever starts a program twice is told of all addresses that are taken at once, whichever part fails.
+// A program that is started twice reports all addresses in use at once, no matter which part fails.
 func TestTakenAddresses(t *testing.T) {
 	var lc net.ListenConfig
 	others := make([]string, 2)
@@ -134,7 +134,7 @@ func TestTakenAddresses(t *testing.T) {
 	}
 }
 
-// A collector that is not there costs a warning, not the exit code.
+// A missing collector causes a warning, but does not change the exit code.
 func TestNobodyCollects(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
 	p := program(nil)
@@ -158,7 +158,7 @@ func TestNobodyCollects(t *testing.T) {
 // located is a server with a URL.
 type located struct{ part }
 
-// URL implements what people want to know.
+// URL implements the optional method of a Server.
 func (located) URL() string { return "http://127.0.0.1:8080" }
 
 func TestReadyLine(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // An Address is where a program listens (host:port), with the flag that sets it.
 type Address struct{ Flag, Address string }
 
-// Listen opens the address. The error is a [*TakenError] if somebody else has it.
+// Listen opens the address. The error is a [*TakenError] if the address is in use.
 func (a Address) Listen(ctx context.Context) (net.Listener, error) {
 	if _, _, err := net.SplitHostPort(a.Address); err != nil {
 		return nil, fmt.Errorf("%s must be host:port, such as 127.0.0.1:%d, and is %q", a.Flag, meantPort(a.Address), a.Address)
@@ -41,7 +41,7 @@ func meantPort(address string) uint64 {
 	return 8080
 }
 
-// A TakenError lists addresses that others listen on.
+// A TakenError lists addresses that are in use.
 type TakenError struct{ Addresses []Address }
 
 // Error names them all, each with its flag.
@@ -57,7 +57,7 @@ func (e *TakenError) Error() string {
 	return strings.Join(names, " ") + " " + verb + " taken, perhaps by another pawstream"
 }
 
-// Taken returns a [*TakenError] with the addresses that cannot be opened because somebody listens there; nil:
+// Taken returns a [*TakenError] with the addresses that cannot be opened because they are in use; nil:
 // none. It is for callers that failed to open one, and want to report all of them.
 func Taken(ctx context.Context, addresses []Address) error {
 	var taken TakenError

@@ -20,8 +20,8 @@ import (
 // A Server is a NATS server, or the servers of a cluster. A table of flags embeds it, with the
 // prefix "nats-"; its variable nats_use says what the server is for.
 type Server struct {
-	// URL is where it is, several separated by commas, with user and password or a token
-	// where need be: nats://user:password@host:4222, tls:// for TLS. Empty: there is none.
+	// URL is the server's URL, or several separated by commas, with user and password or a token
+	// if needed: nats://user:password@host:4222, tls:// for TLS. Empty: there is no server.
 	URL string `name:"url" help:"URL of a NATS server with JetStream ${nats_use}" placeholder:"URL"`
 	// Creds is a file of credentials.
 	Creds string `help:"NATS credentials file for --nats-url." placeholder:"FILE"`

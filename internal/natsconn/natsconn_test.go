@@ -41,7 +41,7 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// dialled is what a client is asked to connect to.
+// dialled is a dialer that records the addresses that a client dials.
 type dialled struct{ to string }
 
 // Dial implements nats.CustomDialer.
@@ -50,8 +50,8 @@ func (d *dialled) Dial(_, address string) (net.Conn, error) {
 	return nil, errors.New("nobody there")
 }
 
-// The client's own lookup of a name has no bound: where a resolver is silent, as an engine's is of a container that
-// is away, it would wait for ten seconds and more, however soon the server is back. The dialer has a bound, and looks the name up itself.
+// The client's own name lookup has no timeout. If a resolver is silent, as Docker's is about a stopped container, the
+// client would wait for ten seconds and more, even if the server is back sooner. The dialer has a timeout, and looks the name up itself.
 func TestANameIsLookedUpWithinTheBound(t *testing.T) {
 	d := new(dialled)
 	_, err := nats.Connect("nats://localhost:1", append(new(Server).Options(), nats.SetCustomDialer(d))...)

@@ -29,7 +29,7 @@ func (mood) Descriptor() protoreflect.EnumDescriptor { return moods }
 func (mood) Type() protoreflect.EnumType             { return dynamicpb.NewEnumType(moods) }
 func (m mood) Number() protoreflect.EnumNumber       { return protoreflect.EnumNumber(m) }
 
-// describe returns the enumeration's descriptor, in which one value has a name by an option.
+// describe returns the enumeration's descriptor, in which an option names one value.
 func describe() protoreflect.EnumDescriptor {
 	options := protodesc.ToFileDescriptorProto(descriptorpb.File_google_protobuf_descriptor_proto)
 	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
@@ -91,7 +91,7 @@ func TestNamesComeFromTheContract(t *testing.T) {
 	}
 }
 
-// TestANameTakesNoMemory is for the names of a stream's events.
+// TestANameTakesNoMemory checks that names, such as those of a stream's events, allocate nothing.
 func TestANameTakesNoMemory(t *testing.T) {
 	allocs := testing.AllocsPerRun(100, func() {
 		if protoname.Of(sour) != "very_sour" || protoname.Value[mood]("very_sour") != sour {

@@ -15,18 +15,18 @@ import (
 // Interval is how often [Value.Watch] looks at the files.
 const Interval = 2 * time.Second
 
-// A Value is what was last read without an error. It is safe for concurrent use.
+// A Value is the last value that was read without an error. It is safe for concurrent use.
 type Value[T any] struct {
 	read    func() (T, []string, error)
 	current atomic.Pointer[T]
 
-	// Of Watch once it runs.
+	// Used by Watch once it runs.
 	paths, named []string
 	seen         []os.FileInfo // of paths, then of named, as they were before the read
 }
 
-// Load reads a value by a function that reads the files at paths. The error is the
-// function's.
+// Load reads a value with a function that reads the files at paths. It returns the function's
+// error.
 func Load[T any](read func() (T, error), paths ...string) (*Value[T], error) {
 	return LoadNamed(func() (T, []string, error) {
 		value, err := read()
@@ -34,8 +34,8 @@ func Load[T any](read func() (T, error), paths ...string) (*Value[T], error) {
 	}, paths...)
 }
 
-// LoadNamed is [Load] for files that name others: read returns the paths of those too.
-// They are watched from then on, as long as it names them.
+// LoadNamed is [Load] for files that name other files: read returns their paths too.
+// These files are watched as long as read returns them.
 func LoadNamed[T any](read func() (T, []string, error), paths ...string) (*Value[T], error) {
 	v := &Value[T]{read: read, paths: paths}
 	err := v.load()

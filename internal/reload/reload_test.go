@@ -82,8 +82,8 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// TestNamedFiles has a file name another one that nobody knew of at the start: that one is
-// watched too, and the one it was named in the place of is not.
+// TestNamedFiles makes a file name another one than at the start: the new one is
+// watched from then on, and the old one no longer is.
 func TestNamedFiles(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -146,8 +146,8 @@ func TestNamedFiles(t *testing.T) {
 	})
 }
 
-// TestHalfWritten has a file written in place, piece by piece, each of which would do. None is
-// taken before the last.
+// TestHalfWritten writes a file in place, piece by piece. Each state would be valid, but only the
+// last one is used.
 func TestHalfWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "value")
 	write := func(text string) {
@@ -195,7 +195,7 @@ func TestHalfWritten(t *testing.T) {
 	})
 }
 
-// TestChangesWhileRead has a file change under the read: what was read is not taken.
+// TestChangesWhileRead changes a file while it is read: the value that was read is not used.
 func TestChangesWhileRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "value")
 	write := func(text string) {
@@ -239,7 +239,7 @@ func TestChangesWhileRead(t *testing.T) {
 	})
 }
 
-// lines keeps what is written to it.
+// lines keeps the written lines.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder

@@ -7,10 +7,10 @@ import (
 	"os"
 )
 
-// others are the permission bits that let everybody on the machine read or change a file.
+// others are the permission bits that let every user of the machine read or change a file.
 const others = 0o006
 
-// Read returns a file's content, unless everybody on the machine may read or change it. The error names the
+// Read returns a file's content, unless every user of the machine may read or change it. The error names the
 // file, and reveals nothing of its content.
 func Read(path string) ([]byte, error) {
 	file, err := os.Open(path) //nolint:gosec // the operator names it
@@ -18,7 +18,7 @@ func Read(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	info, err := file.Stat() // of the file that is open, not of another one that takes its place
+	info, err := file.Stat() // of the open file, not of one that may have replaced it
 	if err != nil {
 		return nil, err
 	}

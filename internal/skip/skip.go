@@ -1,5 +1,5 @@
-// Package skip leaves tests out, each with a reason that .ci/tests lists at the end of a run. With CI=true none is missing anything,
-// and a run without -short leaves out nothing that is long.
+// Package skip leaves tests out, each with a reason that .ci/tests lists at the end of a run. With CI=true, no test may lack anything.
+// Without -short, no test is left out for being long.
 package skip
 
 import (
@@ -16,7 +16,7 @@ func Long(t testing.TB, why string) {
 	}
 }
 
-// Missing leaves a test out for want of something, such as a program. With CI=true it fails the test instead.
+// Missing leaves a test out because something, such as a program, is missing. With CI=true, it fails the test instead.
 func Missing(t testing.TB, what string, err error) {
 	t.Helper()
 	if os.Getenv("CI") == "true" { //nolint:forbidigo // a test has no main that could tell it

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// A recorder is a test that notes how it ended first, and goes on.
+// A recorder is a test that records its first outcome, and continues.
 type recorder struct {
 	testing.TB
 	ended string

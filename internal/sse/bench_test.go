@@ -11,7 +11,7 @@ import (
 const chunk = `{"id":"chatcmpl-abcdefghijklmnopqrstuvwxyz","object":"chat.completion.chunk","created":1764000000,` +
 	`"model":"pet-advisor-1","choices":[{"index":0,"delta":{"content":" whiskers"},"logprobs":null,"finish_reason":null}]}`
 
-// The two ways to write, as a stream uses them: one buffer, used again.
+// The benchmarks of the two ways to write reuse one buffer, as a stream does.
 
 func appendFrame(buf []byte, prefix sse.ID, sequence uint64) ([]byte, error) {
 	fields := sse.Fields{IDPrefix: prefix, Sequence: sequence}
@@ -87,7 +87,7 @@ func BenchmarkDecoder(b *testing.B) {
 	}
 }
 
-// repeat is a stream of the same block for ever.
+// repeat is an endless stream of the same block.
 type repeat struct {
 	block []byte
 	rest  bytes.Reader

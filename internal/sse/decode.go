@@ -28,8 +28,8 @@ type Decoder struct {
 	// event that the comment precedes is returned.
 	OnComment func(text string)
 
-	// KeepMalformed leaves data that is not UTF-8 as it came, for a reader that refuses it.
-	// The standard has each malformed sequence replaced.
+	// KeepMalformed leaves data that is not UTF-8 unchanged, for a reader that refuses it.
+	// By the standard, each malformed sequence is replaced.
 	KeepMalformed bool
 
 	lines lineReader
@@ -52,9 +52,9 @@ func NewDecoder(r io.Reader) *Decoder {
 	return &Decoder{lines: lineReader{r: r}}
 }
 
-// Events returns the events that are left, in order. An error other than the
-// end of the stream is the last thing yielded. A loop that was left may be
-// taken up again by another call of Events or Next.
+// Events returns the remaining events, in order. An error other than the
+// end of the stream is yielded last. After leaving the loop early, the caller may
+// continue with another call of Events or Next.
 func (d *Decoder) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
@@ -74,9 +74,9 @@ func (d *Decoder) Events() iter.Seq2[Event, error] {
 // the stream ends before that.
 //
 // The error is io.EOF when the reader ended with io.EOF, [ErrTooLong] when the
-// peer broke the bound, else the reader's error as it is. Once Next failed it
-// returns the same error again. io.EOF alone does not mean that the peer said
-// all it wanted to say: only the data can tell.
+// peer exceeded the bound, otherwise the reader's error, unchanged. Once Next has failed, it
+// always returns the same error. io.EOF alone does not mean that the stream is
+// complete: only the data can tell.
 func (d *Decoder) Next() (Event, error) {
 	for {
 		line, err := d.lines.next(d.limit())
@@ -96,9 +96,9 @@ func (d *Decoder) Next() (Event, error) {
 	}
 }
 
-// Retry returns the reconnection time that the stream asked for last, and
-// whether it asked at all: zero is a valid wish. It counts from the line that
-// holds it, whether or not an event followed.
+// Retry returns the last reconnection time that the stream asked for, and
+// whether it asked at all: zero is a valid time. It applies from its line
+// onwards, whether or not an event followed.
 func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.hasRetry }
 
 func (d *Decoder) limit() int {
@@ -158,8 +158,8 @@ func (d *Decoder) setField(field, value []byte) {
 	}
 }
 
-// dispatch is "dispatch the event": the id counts even where there is no data
-// and hence no event, and is the only buffer that outlives the block.
+// dispatch is "dispatch the event": the id counts even if there is no data
+// and hence no event. It is the only buffer that outlives the block.
 func (d *Decoder) dispatch() (Event, bool) {
 	e := Event{ID: d.id, Name: d.name, Retry: d.blockRetry}
 

@@ -133,7 +133,7 @@ func TestDecoderDefaultMaxEventBytes(t *testing.T) {
 	}
 }
 
-// A reader that refuses malformed text has to be shown it.
+// A reader that refuses malformed text has to see it.
 func TestDecoderKeepMalformed(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		d := sse.NewDecoder(strings.NewReader("data: a\xe2\x82b\ndata: \xff\nevent: \xff\n\n"))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Fields are those of an event beside its data; see [AppendFrame].
+// Fields are the fields of an event except its data; see [AppendFrame].
 type Fields struct {
 	// IDPrefix and Sequence make the id: the prefix, then the number in
 	// decimal. With the zero IDPrefix there is no id, whatever the Sequence.
@@ -65,8 +65,8 @@ func AppendComment(dst []byte, text string) []byte {
 }
 
 // AppendUnfinished appends a line of data without the blank line that would make an event of it.
-// Nothing but the end of the stream may follow: a reader that keeps to the standard discards the
-// block there ("the event is not dispatched"), while one that takes every line for itself sees it.
+// Only the end of the stream may follow. There, a reader that conforms to the standard discards the
+// block ("the event is not dispatched"), while a reader that reads line by line sees it.
 // The text must hold neither CR nor LF.
 func AppendUnfinished(dst []byte, text string) []byte {
 	return appendField(dst, "data: ", text)

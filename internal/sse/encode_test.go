@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// before is what every buffer holds already: it must come out untouched.
+// before is the initial content of every buffer. It must stay unchanged.
 const before = "data: before\n\n"
 
 func TestAppendFrame(t *testing.T) {
@@ -95,7 +95,7 @@ func TestAppendComment(t *testing.T) {
 	}
 }
 
-// TestAppendUnfinished holds that no reader of events sees the line.
+// TestAppendUnfinished checks that no reader of events sees the line.
 func TestAppendUnfinished(t *testing.T) {
 	out := sse.AppendUnfinished([]byte(before), "[ERROR]")
 	if diff := cmp.Diff(before+"data: [ERROR]\n", string(out)); diff != "" {

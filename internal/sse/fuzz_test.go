@@ -13,8 +13,8 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// FuzzDecoder holds that no stream makes the Decoder panic, that it reads what
-// the oracle reads, and that it does so however the stream is cut.
+// FuzzDecoder checks that no stream makes the Decoder panic, and that it reads the same as
+// the oracle, no matter how the stream is divided into reads.
 func FuzzDecoder(f *testing.F) {
 	for _, r := range append(lineRules(), fieldRules()...) {
 		if len(r.stream) < 1000 { // the mutator does badly with long ones
@@ -50,8 +50,8 @@ func comparableToOracle(e sse.Event) sse.Event {
 	return e
 }
 
-// FuzzRoundTrip holds that what was written is what is read, whatever comes
-// before and after it. Data is of one line, as AppendFrame asks for; comments may be of many.
+// FuzzRoundTrip checks that an event is read as it was written, no matter what precedes
+// and follows it. Data has one line, as AppendFrame requires; comments may have several.
 func FuzzRoundTrip(f *testing.F) {
 	f.Add("c.", uint64(0), "", int64(0), "{}")
 	f.Add("c.", uint64(7), "done", int64(2000), "a\nb\rc\r\nd\n")

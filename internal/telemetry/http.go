@@ -17,14 +17,14 @@ import (
 )
 
 // HTTP gives each request a span and records its duration, both until the response has
-// ended, however long it streams. The route is the pattern of the [http.ServeMux] that
-// serves the request, which must be the one that next gets, not a copy of it; the names
+// ended, even if it streams for long. The route is the pattern of the [http.ServeMux] that
+// serves the request. That must be the same request that next gets, not a copy. The names
 // are those of OpenTelemetry's semantic conventions. Queries are left out: they may hold
 // secrets.
 //
 // A request's span is part of the trace that its caller names if the caller is trusted.
-// Anybody else could decide what is recorded here, and make their requests part of any trace: so their spans
-// begin a new trace, with a link to the one they name.
+// Untrusted callers could otherwise decide what is recorded here, and add their requests to any trace. So their spans
+// begin a new trace, with a link to the one that they name.
 func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (http.Handler, error) {
 	instruments := NewInstruments(t.Meters)
 	durations := NewKeyed(

@@ -168,7 +168,7 @@ func TestOneTrace(t *testing.T) {
 	r.Lint(t)
 }
 
-// TestStrangersTrace has somebody name a trace who is not trusted to.
+// TestStrangersTrace makes an untrusted caller name a trace.
 func TestStrangersTrace(t *testing.T) {
 	r := telemetrytest.New(t)
 	mux := http.NewServeMux()

@@ -18,7 +18,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
-// Config is what a [Backend] is made of.
+// Config is the configuration of a [Backend].
 type Config struct {
 	// Address is one host:port, several separated by commas, or a target of gRPC's own such
 	// as dns:///name:port.
@@ -38,7 +38,7 @@ type Config struct {
 // A Backend is a completion service with all its replicas. It is safe for concurrent use.
 type Backend struct{ conns *pool }
 
-// New prepares the connections. The service need not run yet.
+// New prepares the connections. The service need not be running yet.
 func New(cfg Config) (*Backend, error) {
 	options := slices.Concat(cfg.Options, []grpc.DialOption{grpc.WithAuthority(cfg.Name)})
 	address := cfg.Address
@@ -56,8 +56,8 @@ func New(cfg Config) (*Backend, error) {
 	return &Backend{conns}, nil
 }
 
-// Invoke implements [grpc.ClientConnInterface]. A call that may be made twice is, where it
-// is not answered soon.
+// Invoke implements [grpc.ClientConnInterface]. It repeats a repeatable call that is not
+// answered soon.
 func (b *Backend) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	return b.conns.Invoke(ctx, method, args, reply, opts...)
 }

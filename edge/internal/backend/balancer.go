@@ -7,12 +7,12 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/hedge"
 )
 
-// balancerName is that of the balancer below, in a service config.
+// balancerName is the name of the balancer below in a service config.
 const balancerName = "pawstream_hedge"
 
 func init() { balancer.Register(balancers{}) } //nolint:gochecknoinits // gRPC has it so
 
-// balancers builds round_robin with pickers that know what was tried.
+// balancers builds round_robin with pickers that know which replicas were tried.
 type balancers struct{}
 
 // Name implements [balancer.Builder].
@@ -23,7 +23,7 @@ func (balancers) Build(cc balancer.ClientConn, opts balancer.BuildOptions) balan
 	return balancer.Get(roundrobin.Name).Build(&choosing{cc}, opts)
 }
 
-// choosing hands on what a balancer tells its connection, with another picker.
+// choosing passes a balancer's updates on to its connection, with another picker.
 type choosing struct{ balancer.ClientConn }
 
 // UpdateState implements [balancer.ClientConn].
@@ -32,7 +32,7 @@ func (c *choosing) UpdateState(state balancer.State) {
 	c.ClientConn.UpdateState(state)
 }
 
-// maxPicks bounds how often a picker looks for a replica that was not tried: there may be none.
+// maxPicks bounds how often a picker looks for an untried replica: there may be none.
 const maxPicks = 8
 
 type picker struct{ balancer.Picker }

@@ -6,8 +6,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Broken reports whether a call ended because its replica could not be reached, as opposed
-// to because the replica said so: what our service says has an ErrorInfo.
+// Broken reports whether a call failed because its replica could not be reached. The errors that
+// our service itself returns have an ErrorInfo.
 func Broken(err error) bool {
 	st := status.Convert(err)
 	for _, detail := range st.Details() {

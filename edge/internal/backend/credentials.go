@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
-// credentialsOf returns what secures the connections: nothing without files.
+// credentialsOf returns the credentials of the connections, which are not secured without files.
 func credentialsOf(files *tlsfiles.Set) credentials.TransportCredentials {
 	if files == nil {
 		return insecure.NewCredentials()
@@ -19,7 +19,7 @@ func credentialsOf(files *tlsfiles.Set) credentials.TransportCredentials {
 	return newLatest(files)
 }
 
-// latest secures each connection to a server by what the files hold then.
+// latest secures each connection to a server with the current content of the files.
 type latest struct {
 	credentials.TransportCredentials
 	files *tlsfiles.Set

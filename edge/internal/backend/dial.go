@@ -13,8 +13,8 @@ import (
 	"google.golang.org/grpc/resolver/manual"
 )
 
-// serviceConfig spreads calls over the replicas that say that they serve. Later attempts of a
-// hedged call go to those that were not tried.
+// serviceConfig spreads calls over the replicas that report themselves as serving. Later attempts of a
+// hedged call go to replicas that were not tried.
 const serviceConfig = `{
 	"loadBalancingConfig": [{"` + balancerName + `": {}}],
 	"healthCheckConfig": {"serviceName": "petstore.completion.v1.CompletionService"}
@@ -42,7 +42,7 @@ func dial(address string, options ...grpc.DialOption) (*grpc.ClientConn, error) 
 		grpc.WithStaticConnWindowSize(connectionWindow),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			// A replica that was restarted is to be found again within a breath.
+			// Reconnect to a restarted replica quickly.
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
 			MinConnectTimeout: 2 * time.Second,
 		}),

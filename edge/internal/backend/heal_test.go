@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 )
 
-// healsWithin is how soon the edge is ready once a service can be asked again, as docs/operations.md says.
+// healsWithin is how soon the edge is ready once a service can be reached again, as docs/operations.md says.
 const healsWithin = 5 * time.Second
 
 // A fakeNetwork leads to completion services inside a bubble of time.
@@ -49,7 +49,7 @@ func (n *fakeNetwork) start(address string) {
 	n.serve(address, true)
 }
 
-// serve has a service say whether it serves.
+// serve makes a service report whether it is serving.
 func (n *fakeNetwork) serve(address string, serves bool) {
 	status := grpc_health_v1.HealthCheckResponse_NOT_SERVING
 	if serves {
@@ -72,14 +72,14 @@ func (n *fakeNetwork) stop(address string) {
 	}
 }
 
-// call has a name lead to addresses.
+// call makes a name resolve to addresses.
 func (n *fakeNetwork) call(name string, addresses ...string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.names[name] = addresses
 }
 
-// silence lets nothing through, or everything.
+// silence blocks all traffic, or lets it through again.
 func (n *fakeNetwork) silence(is bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -124,7 +124,7 @@ func (n *fakeNetwork) lookup(ctx context.Context, host string) ([]string, error)
 	return found, nil
 }
 
-// A lossy connection loses for good what is sent while the network is silent.
+// A lossy connection drops everything that is sent while the network is silent.
 type lossy struct {
 	net.Conn
 	network *fakeNetwork
@@ -146,7 +146,7 @@ func (l *lossy) Read(p []byte) (int, error) {
 	}
 }
 
-// TestServicesAreFoundAgainInTime takes the services away, by every way in which they come back by themselves. It counts
+// TestServicesAreFoundAgainInTime makes the services fail in every way from which they recover by themselves. It measures
 // the time by the bubble's clock.
 func TestServicesAreFoundAgainInTime(t *testing.T) {
 	t.Parallel()

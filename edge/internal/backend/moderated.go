@@ -16,16 +16,16 @@ import (
 // beat.
 const crowd = 16
 
-// A moderated connection is read at once while few calls share it or little comes, and
-// once in a beat while much comes. One read and one wake-up of the process then serve all
-// of its streams; these two cost more than all else that an event needs. Network cards
-// moderate their interrupts in the same way. Nothing waits for longer than a beat.
+// A moderated connection is read at once while few calls share it or little data arrives, and
+// once per beat while much data arrives. One read and one wake-up of the process then serve all
+// of its streams; these two cost more than everything else that an event needs. Network cards
+// moderate their interrupts in the same way. No data waits for longer than a beat.
 //
-// Like any connection it is read by one goroutine at a time.
+// As usual for a connection, only one goroutine at a time may read it.
 type moderated struct {
 	net.Conn
 
-	calls *atomic.Int64 // that share it, and those of its like to other replicas
+	calls *atomic.Int64 // calls on this connection, and on similar ones to other replicas
 	pace  pacer.Reads
 }
 
@@ -39,8 +39,8 @@ func (c *moderated) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// moderating are credentials whose connections are moderated beneath their encryption:
-// above it each record would be a read.
+// moderating are credentials whose connections are moderated below the encryption:
+// above it, each record would be a read.
 type moderating struct {
 	credentials.TransportCredentials
 

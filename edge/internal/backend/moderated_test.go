@@ -17,7 +17,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/pacer"
 )
 
-// socket is a connection whose kernel has room for everything.
+// socket is a connection with unlimited kernel buffers.
 type socket struct {
 	net.Conn
 	some chan struct{} // there may be something to read
@@ -50,7 +50,7 @@ func (s *socket) arrive(n int) {
 	}
 }
 
-// TestModerated plays what comes to a connection and looks at what is read from it when.
+// TestModerated plays data to a connection, and checks when it is read.
 func TestModerated(t *testing.T) {
 	type arrival struct {
 		after time.Duration // since the one before

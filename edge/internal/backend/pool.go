@@ -10,10 +10,10 @@ import (
 	"google.golang.org/grpc/connectivity"
 )
 
-// callsPerConn is how many calls share one connection before another one is opened. Whatever
-// a replica sends on a connection passes one lock and one goroutine of gRPC's. If many
-// hundreds of streams have more to send than their readers take, none of them gets on,
-// and nobody answers the connection's ping in time.
+// callsPerConn is how many calls share one connection before another one is opened. Everything
+// that a replica sends on a connection passes through one lock and one goroutine of gRPC. If many
+// hundreds of streams have more to send than their readers take, none of them makes progress,
+// and the connection's ping is not answered in time.
 const callsPerConn = 128
 
 // A pool is a gRPC client that has as many connections to each replica as the open calls
@@ -40,7 +40,7 @@ func newPool(dial func(calls *atomic.Int64) (*grpc.ClientConn, error)) (*pool, e
 	return p, nil
 }
 
-// Invoke implements [grpc.ClientConnInterface]. It hedges a call that may be made twice.
+// Invoke implements [grpc.ClientConnInterface]. It hedges a repeatable call.
 func (p *pool) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
 	invoke := func(ctx context.Context, args, reply any, opts ...grpc.CallOption) error {
 		c := p.acquire()
@@ -58,13 +58,13 @@ func (p *pool) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 	return c.conn.NewStream(ctx, desc, method, counted(c, opts)...)
 }
 
-// counted adds the option that gives c back when the call has ended, however it ends.
+// counted adds the option that releases c when the call has ended for any reason.
 func counted(c *pooled, opts []grpc.CallOption) []grpc.CallOption {
 	return append(opts[:len(opts):len(opts)], grpc.OnFinish(func(error) { c.calls.Add(-1) }))
 }
 
-// acquire counts a call on the first connection that has room for it, so that those behind
-// it fall idle.
+// acquire counts a call on the first connection that has room for it, so that later
+// connections become idle.
 func (p *pool) acquire() *pooled {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,14 +78,14 @@ func (p *pool) acquire() *pooled {
 			least = c
 		}
 	}
-	if c, err := p.grow(); err == nil { // the busiest hour is no time to fail
+	if c, err := p.grow(); err == nil { // otherwise share a full connection: do not fail under load
 		least = c
 	}
 	least.calls.Add(1)
 	return least
 }
 
-// grow adds a connection, which is opened with its first call.
+// grow adds a connection, which opens with its first call.
 func (p *pool) grow() (*pooled, error) {
 	c := &pooled{}
 	var err error
@@ -99,8 +99,8 @@ func (p *pool) grow() (*pooled, error) {
 // Connect opens the first connection before there is a call.
 func (p *pool) Connect() { p.first().Connect() }
 
-// WaitForStateChange waits until the state of the first connection is another one. It returns
-// false if ctx ends before.
+// WaitForStateChange waits until the state of the first connection changes. It returns
+// false if ctx ends first.
 func (p *pool) WaitForStateChange(ctx context.Context, state connectivity.State) bool {
 	return p.first().WaitForStateChange(ctx, state)
 }

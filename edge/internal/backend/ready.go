@@ -12,11 +12,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// reasonTimeout is how long it may take to learn why no completion service can be asked.
+// reasonTimeout is how long it may take to find out why no completion service can be reached.
 const reasonTimeout = 500 * time.Millisecond
 
-// Ready returns nil if a completion service takes work, and else why none does: none can be
-// reached, or all say that they do not serve.
+// Ready returns nil if a completion service accepts work, and otherwise why none does: none can be
+// reached, or all report themselves as not serving.
 func (b *Backend) Ready() error {
 	switch state := b.conns.GetState(); state {
 	case connectivity.Ready, connectivity.Idle: // idle for a moment at most: Watch connects
@@ -37,9 +37,9 @@ func (b *Backend) reason(state connectivity.State) error {
 	return fmt.Errorf("the connection is %v", state)
 }
 
-// Watch connects to the completion services, also before the first client comes and after a
-// long silence, and logs when the last one stops to take work and when one takes it again.
-// It ends with ctx.
+// Watch connects to the completion services, even before the first client and after a
+// long silence. It logs when the last one stops accepting work, and when one accepts work again.
+// It returns when ctx ends.
 func (b *Backend) Watch(ctx context.Context, logger *slog.Logger) {
 	lost := false
 	for {

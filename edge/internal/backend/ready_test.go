@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// lines takes what is logged.
+// lines collects the log.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -34,7 +34,7 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// TestReadinessFollowsTheServices has the only completion service say that it does not serve.
+// TestReadinessFollowsTheServices makes the only completion service report itself as not serving.
 func TestReadinessFollowsTheServices(t *testing.T) {
 	t.Parallel()
 	const name = "petstore.completion.v1.CompletionService"

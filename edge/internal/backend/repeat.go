@@ -14,11 +14,11 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// unaryAttempts is how many replicas are asked by a unary call that may be made twice. A call
-// may take long by itself, so there are no more attempts than are needed.
+// unaryAttempts is how many replicas a repeatable unary call may ask. A call may simply be slow, so
+// there are no more attempts than necessary.
 const unaryAttempts = 3
 
-// mayRepeat reports whether a unary call may be made twice: it is repeatable by the contract, or creates by a key.
+// mayRepeat reports whether a unary call may be repeated: it is repeatable by the contract, or creates with an idempotency key.
 func mayRepeat(method string, args any) bool {
 	if req, ok := args.(*completionv1.CreateCompletionRequest); ok {
 		return req.GetIdempotencyKey() != ""
@@ -29,7 +29,7 @@ func mayRepeat(method string, args any) bool {
 	return ok && proto.GetExtension(called.Options(), completionv1.E_Repeatable).(bool) //nolint:forcetypeassert // the option's type
 }
 
-// repeat makes a unary call, and makes it again on another replica while it is not answered.
+// repeat makes a unary call, and repeats it on another replica while there is no answer.
 func repeat(ctx context.Context, args, reply any, opts []grpc.CallOption, invoke func(ctx context.Context, args, reply any, opts ...grpc.CallOption) error) error {
 	own, ok := reply.(proto.Message)
 	if !ok {
@@ -41,7 +41,7 @@ func repeat(ctx context.Context, args, reply any, opts []grpc.CallOption, invoke
 		if !begun.Swap(true) {
 			return own, invoke(ctx, args, own, opts...)
 		}
-		// What the options fill is the first one's.
+		// Only the first attempt fills what the options point to.
 		another := kind.New().Interface()
 		return another, invoke(ctx, args, another)
 	}, Broken)

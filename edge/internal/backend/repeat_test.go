@@ -19,7 +19,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A way is a TCP proxy that can swallow what comes: both sides are there, and hear nothing.
+// A way is a TCP proxy that can swallow all data: both connections stay open, but silent.
 type way struct {
 	net.Listener
 	dead  atomic.Bool
@@ -67,7 +67,7 @@ func (w *way) copy(to, from net.Conn) {
 	}
 }
 
-// A replicaOf answers by its name.
+// A replicaOf answers with its name.
 type replicaOf struct {
 	completionv1.UnimplementedCompletionServiceServer
 	completionv1.UnimplementedModelServiceServer
@@ -94,8 +94,8 @@ func (r *replicaOf) StreamCompletion(_ *completionv1.StreamCompletionRequest, ou
 	return out.Send(&completionv1.CompletionEvent{Metadata: &completionv1.CompletionMetadata{Id: r.name}})
 }
 
-// TestDeadWay calls two replicas, the connection to one of which dies without a word. gRPC finds that out
-// after some 14 s: what may be called twice has to be answered long before.
+// TestDeadWay calls two replicas, one of whose connections dies silently. gRPC notices that
+// after about 14 s: repeatable calls must be answered long before.
 func TestDeadWay(t *testing.T) {
 	replicas := []*replicaOf{{name: "a"}, {name: "b"}}
 	ways := make([]*way, len(replicas))
@@ -176,8 +176,8 @@ func TestDeadWay(t *testing.T) {
 	}
 }
 
-// TestAnAnswerComesWhileAnotherReplicaIsAsked has the first answer read into the caller's message at
-// the very time at which the call is made a second time.
+// TestAnAnswerComesWhileAnotherReplicaIsAsked decodes the first answer into the caller's message
+// exactly while the call is repeated.
 func TestAnAnswerComesWhileAnotherReplicaIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reply := &completionv1.GetCompletionResponse{}
