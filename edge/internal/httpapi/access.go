@@ -34,7 +34,7 @@ type door struct {
 	proxies []netip.Prefix
 }
 
-// A visitor is who sent one request.
+// A visitor is the sender of one request.
 type visitor struct {
 	*auth.Caller
 	key      string // of the caller's share
@@ -44,7 +44,7 @@ type visitor struct {
 
 type visitorKey struct{}
 
-// visitorOf returns who sent a request that has passed guard.
+// visitorOf returns the sender of a request that has passed guard.
 func visitorOf(ctx context.Context) *visitor {
 	v, ok := ctx.Value(visitorKey{}).(*visitor)
 	if !ok { // a handler that is tested by itself
@@ -161,7 +161,7 @@ func (a *api) turnAway(w http.ResponseWriter, r *http.Request, reason string, to
 	recordOf(r).refused = reason
 	a.metrics.Refused(reason)
 	if told.RetryAfter > 0 && (r.Pattern == followRoute || r.Pattern == followResponse) && isEventSource(r) {
-		a.relay.ComeBack(w, r) // it would give up for good at any other status
+		a.relay.ComeBack(w, r) // an EventSource gives up for good at any other status
 		return
 	}
 	fail(w, r, told)
@@ -294,8 +294,8 @@ func (d *door) known(c *auth.Caller) bool {
 	return !ok || keys.Knows(c.Principal)
 }
 
-// address returns where a request comes from: the network that one subscriber has, a
-// single address of IPv4 or 64 bits of IPv6. Proxies of ours say where theirs come from.
+// address returns where a request comes from: the network of one subscriber, which is a
+// single IPv4 address or 64 bits of IPv6. Our proxies report where their requests come from.
 func (d *door) address(r *http.Request) string {
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

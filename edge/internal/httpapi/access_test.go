@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry/telemetrytest"
 )
 
-// TestAccessLines sends requests that end in every way, and reads what is logged and counted of each.
+// TestAccessLines sends requests that end in every way, and checks the log line and the metrics of each.
 func TestAccessLines(t *testing.T) {
 	known := full()
 	known["reader"] = &auth.Caller{Principal: "reader", Scopes: auth.Only(auth.ScopeRead), Models: auth.All[string]()}

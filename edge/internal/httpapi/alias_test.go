@@ -9,8 +9,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/auth"
 )
 
-// TestModelsByAnyName holds that a right to a model is one to the model, whichever of its names
-// the right and the request have.
+// TestModelsByAnyName checks that a right to a model applies under each of its names, both in
+// the right and in the request.
 func TestModelsByAnyName(t *testing.T) {
 	known := knownCallers{}
 	for _, models := range []string{modelA, aliasA, modelB, "none"} {

@@ -11,12 +11,12 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/limit"
 )
 
-// setBody replaces a request's body by one of known length.
+// setBody replaces a request's body with one of known length.
 func setBody(r *http.Request, body string) {
 	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
 }
 
-// withBodies are the routes that read one.
+// withBodies are the routes that read a body.
 var withBodies = []string{"/v1/chat/completions", "/v1/chat/completions/" + completion, "/v1/stream_tickets"}
 
 // TestMediaTypes claims that a body is of several types, to every route that reads one.
@@ -36,7 +36,7 @@ func TestMediaTypes(t *testing.T) {
 		{"as it is", []string{"application/json"}, []string{"identity"}, true, ""},
 		{"no type", nil, nil, false, "without a type"},
 		{"an empty type", []string{""}, nil, false, "without a type"},
-		{"a form", []string{"application/x-www-form-urlencoded"}, nil, false, "as 'application/x-www-form-urlencoded'"}, // which a page of elsewhere may send unasked
+		{"a form", []string{"application/x-www-form-urlencoded"}, nil, false, "as 'application/x-www-form-urlencoded'"}, // a foreign page may send it without a preflight
 		{"text", []string{"text/plain"}, nil, false, ""},
 		{"text that names JSON", []string{"text/plain; application/json"}, nil, false, "as 'text/plain'"},
 		{"parts", []string{"multipart/form-data; boundary=x"}, nil, false, ""},
@@ -88,7 +88,7 @@ func TestMediaTypes(t *testing.T) {
 	}
 }
 
-// TestBodySize sends bodies of as much as there may be, and of one byte more.
+// TestBodySize sends bodies of the maximum size, and of one byte more.
 func TestBodySize(t *testing.T) {
 	const most = 512
 	public, _ := opened(t, Config{Bodies: Bodies{Max: most}})
@@ -123,7 +123,7 @@ type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-// TestBodiesThatDoNotCome has bodies fail, be empty, or be no JSON.
+// TestBodiesThatDoNotCome sends bodies that fail, are empty, or are not JSON.
 func TestBodiesThatDoNotCome(t *testing.T) {
 	public, behind := opened(t, Config{})
 	invalid := func(code string) refused { return refused{http.StatusBadRequest, "invalid_request_error", code, ""} }
@@ -160,7 +160,7 @@ func TestBodiesThatDoNotCome(t *testing.T) {
 	}
 }
 
-// An unread body fails the test when somebody reads it.
+// An unread body fails the test if it is read.
 type unread struct {
 	t    *testing.T
 	name string
@@ -171,8 +171,8 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// TestBodiesThatNobodyReads has requests refused, or served, without a look at their bodies: an
-// answer must not wait for what may never come.
+// TestBodiesThatNobodyReads sends requests that are refused or served without reading their bodies: an
+// answer must not wait for a body that may never arrive.
 func TestBodiesThatNobodyReads(t *testing.T) {
 	public, _ := opened(t, Config{Limiter: limit.New(limit.Config{RequestsPerMinute: 100})})
 	busy, _ := opened(t, Config{Limiter: limit.New(limit.Config{RequestsPerMinute: 1})})

@@ -36,8 +36,8 @@ func keyed(t *testing.T, entries map[string]string) *auth.Keys {
 	return keys
 }
 
-// TestCredentials says in every way who one is, to every route: what a client is told when that
-// will not do.
+// TestCredentials sends every kind of credentials to every route, and checks what a client is told when they are not
+// accepted.
 func TestCredentials(t *testing.T) {
 	public, behind := opened(t, Config{Auth: keyed(t, map[string]string{
 		"good": ", principal: " + owner, "reader": ", principal: " + owner + ", scopes: [completions.read]",
@@ -116,7 +116,7 @@ func TestCredentials(t *testing.T) {
 	})
 }
 
-// withKeysTaken are callers of whom some have no key any more.
+// withKeysTaken are callers, some of whom no longer have a key.
 type withKeysTaken struct {
 	knownCallers
 	gone string // principal
@@ -124,8 +124,8 @@ type withKeysTaken struct {
 
 func (k withKeysTaken) Knows(principal string) bool { return principal != k.gone }
 
-// TestTickets uses tickets and passes that are for now and for others, where they are of use and
-// where they are not.
+// TestTickets uses tickets and passes, valid and expired, their own and others', where they are accepted
+// and where they are not.
 func TestTickets(t *testing.T) {
 	const path = "/v1/chat/completions/" + completion
 	mine := &auth.Caller{Principal: owner, Scopes: auth.All[auth.Scope](), Models: auth.All[string]()}
@@ -204,7 +204,7 @@ func TestTickets(t *testing.T) {
 	}
 }
 
-// TestTicketEnds has the right that a pass gives end when that of its issuer does.
+// TestTicketEnds checks that the right of a pass ends with that of its issuer.
 func TestTicketEnds(t *testing.T) {
 	soon := time.Now().Add(10 * time.Minute)
 	public, _ := opened(t, Config{})
@@ -216,7 +216,7 @@ func TestTicketEnds(t *testing.T) {
 	}
 }
 
-// TestIssueTicket asks for tickets, and opens a stream by the URL that comes back.
+// TestIssueTicket asks for tickets, and opens a stream with the returned URL.
 func TestIssueTicket(t *testing.T) {
 	public, _ := opened(t, Config{})
 	for _, tt := range []struct {
@@ -253,7 +253,7 @@ func TestIssueTicket(t *testing.T) {
 	}
 }
 
-// TestAzureKey has the key come as Azure's clients send it, to their path.
+// TestAzureKey sends the key as Azure's clients do, to their path.
 func TestAzureKey(t *testing.T) {
 	public, _ := opened(t, Config{Auth: knownCallers{"Bearer good": full()["key"]}})
 	for _, tt := range []struct {

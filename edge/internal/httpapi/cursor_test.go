@@ -86,7 +86,7 @@ func TestCursorOf(t *testing.T) {
 	}
 }
 
-// TestCursorFailures has a place that there is not named by the parameter that has it.
+// TestCursorFailures checks that the error for an invalid cursor names the parameter that has it.
 func TestCursorFailures(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

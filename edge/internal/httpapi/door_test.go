@@ -24,7 +24,7 @@ func open(t *testing.T, cfg Config) *API {
 	return public
 }
 
-// full is somebody who may do everything, by the key "key".
+// full is a caller with all rights, by the key "key".
 func full() knownCallers {
 	return knownCallers{"key": {Principal: owner, Scopes: auth.All[auth.Scope](), Models: auth.All[string]()}}
 }
@@ -43,7 +43,7 @@ func ask(t *testing.T, to http.Handler, request string, change func(*http.Reques
 	return w
 }
 
-// TestHost calls each kind of edge by names of its own and of others.
+// TestHost calls each kind of edge by its own names and by others.
 func TestHost(t *testing.T) {
 	names := []string{"shop.example", "edge-1"}
 	for _, tt := range []struct {
@@ -87,7 +87,7 @@ func TestHost(t *testing.T) {
 	}
 }
 
-// TestAddress has requests come by proxies, some of which are ours, and counts by address.
+// TestAddress sends requests through proxies, some of which are ours, and counts them by address.
 func TestAddress(t *testing.T) {
 	a := &door{proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}}
 	for _, tt := range []struct {
@@ -124,8 +124,8 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// TestSharesByAddress has the addresses of callers without a key be counted, and not the
-// addresses of those who have one.
+// TestSharesByAddress checks that callers without a key are counted by address, and callers with a key
+// are not.
 func TestSharesByAddress(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -148,7 +148,7 @@ func TestSharesByAddress(t *testing.T) {
 	}
 }
 
-// TestCORS asks from pages of several origins, for everything that has an answer.
+// TestCORS sends requests from pages of several origins, to every kind of route.
 func TestCORS(t *testing.T) {
 	apis := make(map[string]*API) // by origins
 	const shop = "https://shop.example"
@@ -210,7 +210,7 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// TestPassCookie looks at the cookie that a ticket gives, and uses it where it is of no use.
+// TestPassCookie checks the cookie that a ticket yields, and uses it where it is not accepted.
 func TestPassCookie(t *testing.T) {
 	const path = "/v1/chat/completions/" + completion
 	known := full()

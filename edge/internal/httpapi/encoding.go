@@ -37,7 +37,7 @@ func codingOf(h http.Header) (string, *failure.Error) {
 		switch coding = strings.ToLower(strings.TrimSpace(coding)); {
 		case coding == "" || coding == "identity":
 			continue
-		case found != "": // nobody compresses twice except to make trouble
+		case found != "": // only attackers compress twice
 			return "", failure.UnsupportedCoding(codings)
 		case coding == "x-gzip": // its older name (RFC 9110, section 8.4.1.3)
 			coding = "gzip"

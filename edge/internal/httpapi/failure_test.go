@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A refused is what a failure looks like on the wire.
+// A refused is a failure as it appears on the wire.
 type refused struct {
 	status            int
 	kind, code, param string
@@ -28,7 +28,7 @@ var (
 	refusal503 = refused{http.StatusServiceUnavailable, "server_error", "overloaded", ""}
 )
 
-// refusedAs fails the test unless a request was refused so, with a body of all four keys.
+// refusedAs fails the test unless a request was refused in that way, with a body that has all four keys.
 func refusedAs(t *testing.T, name string, w *httptest.ResponseRecorder, want refused) *httptest.ResponseRecorder {
 	t.Helper()
 	got := refusalOf(t, w)
@@ -65,6 +65,6 @@ func refusalOf(t *testing.T, w *httptest.ResponseRecorder) refused {
 	if param := body.Error["param"]; param != nil && *param == "" {
 		t.Errorf("an empty param, in place of null: %s", text)
 	}
-	w.Body.WriteString(text) // for whoever looks at it again
+	w.Body.WriteString(text) // for later readers
 	return refused{w.Code, value("type"), value("code"), value("param")}
 }

@@ -34,8 +34,8 @@ const (
 	aliasA     = "MODEL_A" // modelA's other name
 )
 
-// A service is a completion service that has two completions of one owner. It notes what it is
-// asked for, and on whose behalf.
+// A service is a completion service with two completions of one owner. It records its calls, and
+// for which principal they are made.
 type service struct {
 	completionv1.UnimplementedCompletionServiceServer
 	completionv1.UnimplementedModelServiceServer
@@ -49,13 +49,13 @@ type service struct {
 
 	metadata map[string]string // the last that was set
 
-	// A call that is not answered yet is told to waits, if it is there, and waits for go or the end
+	// If waits is not nil, each call is sent to it, and then waits for go or the end
 	// of its context.
 	waits chan string
 	goOn  chan struct{}
 }
 
-// A server is a service with the wait of its calls.
+// A server is a service whose calls can be made to wait.
 type server interface {
 	completionv1.CompletionServiceServer
 	completionv1.ModelServiceServer
@@ -64,7 +64,7 @@ type server interface {
 	stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error
 }
 
-// serve serves a service for as long as the test runs, and returns what leads to it.
+// serve serves a service while the test runs, and returns a connection to it.
 func serve(t *testing.T, s server) grpc.ClientConnInterface {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
@@ -89,7 +89,7 @@ func serve(t *testing.T, s server) grpc.ClientConnInterface {
 	return conn
 }
 
-// taken returns what was called since the last time.
+// taken returns the calls since it was last called.
 func (s *service) taken() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,14 +98,14 @@ func (s *service) taken() []string {
 	return calls
 }
 
-// ids returns the ids of completions and models in what was called since taken was.
+// ids returns the ids of completions and models in the calls since taken was last called.
 func (s *service) ids() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.named)
 }
 
-// made returns how many calls were made on behalf of a principal since taken was called.
+// made returns how many calls were made for a principal since taken was last called.
 func (s *service) made(principal string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,10 +117,10 @@ func (s *service) made(principal string) (n int) {
 	return n
 }
 
-// nonce is what completions are shared by.
+// nonce is the nonce of shared completions.
 const nonce = "nonce"
 
-// share has the completions be shared by nonce, or by nothing.
+// share makes the completions shared by nonce, or not shared.
 func (s *service) share(shared bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,10 +163,10 @@ func (s *service) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo
 	return handler(ctx, req)
 }
 
-// target is whom answers are asked of.
+// target is the target that is asked for answers.
 const target = "llama3@gpu-1:8000"
 
-// trailer returns the trailer of a call: those that create say whom the answer was asked of.
+// trailer returns the trailer of a call. That of a creating call names the target.
 func trailer(method string) metadata.MD {
 	switch method {
 	case completionv1.CompletionService_CreateCompletion_FullMethodName, completionv1.CompletionService_StreamCompletion_FullMethodName:
@@ -228,7 +228,7 @@ func whole(id string) *completionv1.Completion {
 	return &completionv1.Completion{Id: id, Model: modelB}
 }
 
-// tell sends a stream of one event, the last, behind the openings.
+// tell sends a stream: the openings, and then a terminal event.
 func tell(out grpc.ServerStreamingServer[completionv1.CompletionEvent], id string, openings ...*completionv1.CompletionMetadata) error {
 	if err := out.SendHeader(metadata.Pairs("pawstream-completion-id", id)); err != nil {
 		return err
@@ -341,7 +341,7 @@ func (s *service) GetModel(_ context.Context, req *completionv1.GetModelRequest)
 	return &completionv1.GetModelResponse{Model: &completionv1.Model{Id: req.GetModelId()}}, nil
 }
 
-// knownCallers are known by a word in the place of a key.
+// knownCallers maps words, used as keys, to callers.
 type knownCallers map[string]*auth.Caller
 
 // Authenticate implements auth.Authenticator.
@@ -356,7 +356,7 @@ func (c knownCallers) Authenticate(h http.Header) (*auth.Caller, error) {
 	return nil, auth.ErrInvalid
 }
 
-// spokenIn returns r as [api.identify] hands it on, for what is tested without the routes around it.
+// spokenIn returns r as [api.identify] passes it on, for tests without the routes.
 func spokenIn(d dialect.Dialect, r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), recordKey{}, &record{dialect: d}))
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/pawstream/pawstream/internal/response"
 )
 
-// TestEveryAnswer looks at the headers that every answer has, whatever it is.
+// TestEveryAnswer checks the headers that every answer must have.
 func TestEveryAnswer(t *testing.T) {
 	public, _ := opened(t, Config{})
 	stopping, _ := opened(t, Config{})
@@ -77,7 +77,7 @@ func TestEveryAnswer(t *testing.T) {
 	}
 }
 
-// TestChunksEndTheConnection has whatever is sent in chunks be the last on its connection.
+// TestChunksEndTheConnection checks that a request with a chunked body is the last on its connection.
 func TestChunksEndTheConnection(t *testing.T) {
 	public, _ := opened(t, Config{})
 	for _, request := range []string{"POST /v1/chat/completions", "GET /v1/models", "POST /v1/nothing", "GET /docs"} {
@@ -94,8 +94,8 @@ func TestChunksEndTheConnection(t *testing.T) {
 	}
 }
 
-// TestBodiesThatAreNotReadEndTheConnection has what no route reads be the last on its connection: what
-// follows it may be its rest.
+// TestBodiesThatAreNotReadEndTheConnection checks that a request whose body is not read is the last on its connection:
+// what follows may be the rest of the body.
 func TestBodiesThatAreNotReadEndTheConnection(t *testing.T) {
 	public, behind := opened(t, Config{})
 	for _, request := range []string{"GET /v1/models", "GET /v1/chat/completions", "POST /v1/chat/completions/" + completion + "/cancel", "DELETE /v1/chat/completions/" + completion} {
@@ -111,7 +111,7 @@ func TestBodiesThatAreNotReadEndTheConnection(t *testing.T) {
 	}
 }
 
-// TestHeadIsLikeGet asks for headers alone, over a real connection: they are those of the GET.
+// TestHeadIsLikeGet checks, over a real connection, that a HEAD gets the headers of the GET.
 func TestHeadIsLikeGet(t *testing.T) {
 	public, _ := opened(t, Config{})
 	server := httptest.NewServer(public)
@@ -155,7 +155,7 @@ func TestHeadIsLikeGet(t *testing.T) {
 	}
 }
 
-// TestOptions asks what may be done, as a browser before a request and as anybody else.
+// TestOptions sends OPTIONS, as a browser's preflight and as other clients do.
 func TestOptions(t *testing.T) {
 	const shop = "https://shop.example"
 	public, behind := opened(t, Config{Origins: []string{shop}, Limiter: limit.New(limit.Config{RequestsPerMinute: 1}), Hosts: []string{"example.com"}})
@@ -178,7 +178,7 @@ func TestOptions(t *testing.T) {
 		{"no path", "/v1/nothing", nil, http.StatusNotFound, false, "Origin"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for range 3 { // it counts towards nobody's limit
+			for range 3 { // it does not count towards any limit
 				w := ask(t, public, "OPTIONS "+tt.path, func(r *http.Request) { r.Header = tt.header.Clone() })
 				h := w.Header()
 				if w.Code != tt.status || (h.Get("Access-Control-Allow-Origin") == shop) != tt.allowed || h.Get("Vary") != tt.vary {
@@ -201,7 +201,7 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestVary has answers that differ by Origin say so, to every page and to none.
+// TestVary checks that answers that depend on Origin say so, with and without one.
 func TestVary(t *testing.T) {
 	for _, origins := range [][]string{nil, {"https://shop.example"}, {"*"}} {
 		public, _ := opened(t, Config{Origins: origins})
@@ -220,8 +220,8 @@ func TestVary(t *testing.T) {
 	}
 }
 
-// TestPagesMayReadWhatIsDescribed compares the headers that openapi.yaml has answers have with those
-// that a page of another origin may read, and has every answer say so to it.
+// TestPagesMayReadWhatIsDescribed compares the headers of answers in openapi.yaml with those
+// that a page of another origin may read, and checks that every answer exposes them.
 func TestPagesMayReadWhatIsDescribed(t *testing.T) {
 	const shop = "https://shop.example"
 	public, _ := opened(t, Config{Origins: []string{shop}})
@@ -266,7 +266,7 @@ func TestPagesMayReadWhatIsDescribed(t *testing.T) {
 	}
 }
 
-// TestPanic has handlers panic, before and within their answer.
+// TestPanic makes handlers panic, before and within their answer.
 func TestPanic(t *testing.T) {
 	public, _ := opened(t, Config{})
 	for _, tt := range []struct {

@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/limit"
 )
 
-// comesBackLater fails the test unless a refusal says when to ask again, the same in both headers.
+// comesBackLater fails the test unless a refusal says when to retry, consistently in both headers.
 func comesBackLater(t *testing.T, name string, w *httptest.ResponseRecorder) {
 	t.Helper()
 	seconds, err := strconv.Atoi(w.Header().Get("Retry-After"))
@@ -29,7 +29,7 @@ func comesBackLater(t *testing.T, name string, w *httptest.ResponseRecorder) {
 	}
 }
 
-// several are four callers: two keys of one principal, one of another, and one with a bound of its own.
+// several are four callers: two keys of one principal, one of another, and one with its own limit.
 func several() knownCallers {
 	all, models := auth.All[auth.Scope](), auth.All[string]()
 	return knownCallers{
@@ -44,7 +44,7 @@ func by(key string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Authorization", key) }
 }
 
-// TestRequestLimit has callers ask more often than they may, and looks at what they are told.
+// TestRequestLimit makes callers exceed their request limit, and checks what they are told.
 func TestRequestLimit(t *testing.T) {
 	public, behind := opened(t, Config{Auth: several(), Limiter: limit.New(limit.Config{RequestsPerMinute: 2})})
 	for i, tt := range []struct {
@@ -92,8 +92,8 @@ func TestRequestLimit(t *testing.T) {
 	}
 }
 
-// TestEveryAnswerTellsTheLimit asks every route, in every form, and wants the caller's share told by whatever the answer
-// is: 200, 204, a refusal of the route, and one for too many open streams.
+// TestEveryAnswerTellsTheLimit calls every route, in every form. Every answer must have the headers of the caller's limit:
+// 200, 204, a refusal by the route, and one for too many open streams.
 func TestEveryAnswerTellsTheLimit(t *testing.T) {
 	const many = 100_000
 	for _, streams := range []int{0, 1} {
@@ -127,8 +127,8 @@ func TestEveryAnswerTellsTheLimit(t *testing.T) {
 	}
 }
 
-// TestWhatCounts has requests that end in all sorts of ways, and looks which of them take one of
-// the two that their caller has.
+// TestWhatCounts sends requests that end in different ways, and checks which of them count towards their
+// caller's limit of two.
 func TestWhatCounts(t *testing.T) {
 	known := several()
 	known["narrow"] = &auth.Caller{Principal: owner}
@@ -176,7 +176,7 @@ func TestWhatCounts(t *testing.T) {
 	}
 }
 
-// TestNoLimit has no headers speak of a bound that is not there.
+// TestNoLimit checks that there are no headers about a limit if there is none.
 func TestNoLimit(t *testing.T) {
 	public, _ := opened(t, Config{})
 	for name := range ask(t, public, "GET /v1/models", nil).Header() {
@@ -186,8 +186,8 @@ func TestNoLimit(t *testing.T) {
 	}
 }
 
-// TestLimitByAddress counts callers without a key by where they come from, as proxies of ours and
-// nobody else may say.
+// TestLimitByAddress counts callers without a key by address. Only our proxies may report the address of
+// others.
 func TestLimitByAddress(t *testing.T) {
 	public, _ := opened(t, Config{Auth: auth.None{}, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	const near, far, further = "10.0.0.1:1", "192.0.2.1:1", "192.0.2.2:1"
@@ -227,7 +227,7 @@ func TestLimitByAddress(t *testing.T) {
 	}
 }
 
-// TestStreamLimit holds streams open, and looks who may have one more.
+// TestStreamLimit holds streams open, and checks which callers may open another one.
 func TestStreamLimit(t *testing.T) {
 	const create, follow = "POST /v1/chat/completions", "GET /v1/chat/completions/" + completion + "?stream=true"
 	behind := &service{waits: make(chan string), goOn: make(chan struct{})}
@@ -290,8 +290,8 @@ func TestStreamLimit(t *testing.T) {
 	}
 }
 
-// TestBusyTicket has an EventSource come by a ticket when there is no room for it: the ticket is
-// used up, so it gets the pass to come back by.
+// TestBusyTicket opens an EventSource with a ticket when there is no room for a stream. The ticket is
+// used up, so the client gets the pass to come back with.
 func TestBusyTicket(t *testing.T) {
 	public, _ := opened(t, Config{Auth: several(), Limiter: limit.New(limit.Config{RequestsPerMinute: 1})})
 	ask(t, public, "GET /v1/models", nil)
@@ -305,7 +305,7 @@ func TestBusyTicket(t *testing.T) {
 	}
 }
 
-// TestDraining asks an edge that is about to stop.
+// TestDraining calls a draining edge.
 func TestDraining(t *testing.T) {
 	public, behind := opened(t, Config{})
 	if left := public.Drain(t.Context()); left != 0 {
@@ -334,7 +334,7 @@ func TestDraining(t *testing.T) {
 	}
 }
 
-// TestDeadlineHeader has clients say how long they wait.
+// TestDeadlineHeader makes clients say how long they wait.
 func TestDeadlineHeader(t *testing.T) {
 	known := full()
 	known["by another name"] = &auth.Caller{Principal: owner, Scopes: auth.All[auth.Scope](), Models: auth.Only("x")}
@@ -365,7 +365,7 @@ func TestDeadlineHeader(t *testing.T) {
 			}
 		}
 	}
-	behind.waits = make(chan string, 10) // from now on it answers nobody
+	behind.waits = make(chan string, 10) // from now on it does not answer
 	for _, tt := range []struct{ key, request string }{
 		{"key", requests[0]},
 		{"key", requests[1]},

@@ -28,7 +28,7 @@ type form struct {
 	calls   string     // method of the service
 }
 
-// forms are those of every route: one that is not here fails the test.
+// forms returns the forms of every route. A route without forms fails the test.
 func forms() map[string][]form {
 	const (
 		completions = "/v1/chat/completions"
@@ -148,14 +148,14 @@ func forms() map[string][]form {
 	}
 }
 
-// credentials are the ways to say who one is.
+// credentials are one way to authenticate.
 type credentials struct {
 	name   string
 	apply  func(t *testing.T, a *api, r *http.Request, c *auth.Caller, key string)
 	admits admission
 }
 
-// An admission is whom credentials let in.
+// An admission says which requests credentials are accepted for.
 type admission int
 
 const (
@@ -166,7 +166,7 @@ const (
 	stranger           // nobody, wherever
 )
 
-// within reports whether a form is one that they are for.
+// within reports whether the admission covers a form.
 func (a admission) within(pattern string, f *form) bool {
 	switch a {
 	case anybody:
@@ -257,8 +257,8 @@ func everybody() map[string]*auth.Caller {
 	return found
 }
 
-// some returns callers for whom nothing but who they are can tell: the ways to say so that let
-// nobody in, or do not go by scopes, are tried with these alone.
+// some returns callers that differ only in their principal. Credentials that are always refused, or that
+// do not depend on scopes, are tried only with these.
 func some() map[string]*auth.Caller {
 	found := make(map[string]*auth.Caller)
 	for _, models := range []auth.Set[string]{auth.Only(modelA), auth.All[string]()} {
@@ -284,7 +284,7 @@ func (f *form) allowed(c *auth.Caller) bool {
 	return true
 }
 
-// answerTo is what a caller is to get: the status, the error's code, and the call that is made.
+// answerTo returns what a caller must get: the status, the error's code, and the resulting call.
 func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status int, code, call string) {
 	if !by.admits.within(pattern, f) {
 		return http.StatusUnauthorized, "invalid_api_key", ""
@@ -317,8 +317,8 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 	return f.status, "", c.Principal + " " + f.calls
 }
 
-// TestAccess has everybody use each route of the real table in each way, and compares what they
-// get, and what reaches the completion service, with what they may.
+// TestAccess makes every caller use each route of the real table in each way. It compares the answers, and
+// the calls that reach the completion service, with the callers' rights.
 func TestAccess(t *testing.T) {
 	known, always := everybody(), some()
 	behind := &service{}
@@ -399,7 +399,7 @@ func codeOf(w *httptest.ResponseRecorder) string {
 	return body.Error.Code
 }
 
-// messageOf returns what an answer says is wrong.
+// messageOf returns the message of an answer that is an error.
 func messageOf(w *httptest.ResponseRecorder) string {
 	var body struct{ Error struct{ Message string } }
 	_ = json.Unmarshal(w.Body.Bytes(), &body)

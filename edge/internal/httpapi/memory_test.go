@@ -21,7 +21,7 @@ import (
 	"github.com/pawstream/pawstream/internal/turns"
 )
 
-// withMemory returns an API with so much memory for bodies, over a real connection.
+// withMemory returns an API with that much memory for bodies, over a real connection.
 func withMemory(t *testing.T, size int) (*httptest.Server, *budget.Budget) {
 	t.Helper()
 	memory := budget.New(size)
@@ -34,7 +34,7 @@ func withMemory(t *testing.T, size int) (*httptest.Server, *budget.Budget) {
 	return server, memory
 }
 
-// halfSent begins to send a body, and leaves it at that until the test ends.
+// halfSent sends a part of a body, and then nothing more until the test ends.
 func halfSent(t *testing.T, server *httptest.Server, headers string, part []byte) net.Conn {
 	t.Helper()
 	var dialer net.Dialer
@@ -50,7 +50,7 @@ func halfSent(t *testing.T, server *httptest.Server, headers string, part []byte
 	return conn
 }
 
-// refusedWith fails the test unless a connection is answered so.
+// refusedWith fails the test unless a connection gets that status.
 func refusedWith(t *testing.T, conn net.Conn, status int) {
 	t.Helper()
 	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
@@ -86,7 +86,7 @@ func post(t *testing.T, server *httptest.Server, body string) int {
 
 const asking = `{"model":"model-a","stream":true,"messages":[{"role":"user","content":"%s"}]}`
 
-// await returns when a budget holds that much.
+// await waits until a condition is true.
 func await(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for range 2000 {
@@ -98,7 +98,7 @@ func await(t *testing.T, what string, is func() bool) {
 	t.Fatalf("%s: it does not come to that", what)
 }
 
-// Bodies take their share before they are read, and nobody is refused who asks for little.
+// TestBodiesShareTheMemory checks that bodies reserve memory before they are read, and that small requests are never refused.
 func TestBodiesShareTheMemory(t *testing.T) {
 	const mib = 1 << 20
 	for name, test := range map[string]struct {
@@ -127,7 +127,7 @@ func TestBodiesShareTheMemory(t *testing.T) {
 	}
 }
 
-// What a body holds beside its text takes its share too.
+// TestManyThingsShareTheMemory checks that the decoded form of a body counts too.
 func TestManyThingsShareTheMemory(t *testing.T) {
 	server, memory := withMemory(t, 16<<20)
 	parts := strings.TrimSuffix(strings.Repeat(`{"type":"text","text":""},`, 60_000), ",")
@@ -141,7 +141,7 @@ func TestManyThingsShareTheMemory(t *testing.T) {
 	await(t, "the end", func() bool { return memory.Held() == 0 })
 }
 
-// The largest body that there is memory for may need mending, and one that is no JSON is told so.
+// TestMendedBodiesFit checks that the largest body that fits may need mending, and that one that is not JSON gets that error.
 func TestMendedBodiesFit(t *testing.T) {
 	const size = 3 << 20
 	server, memory := withMemory(t, 8*size)
@@ -162,7 +162,7 @@ func TestMendedBodiesFit(t *testing.T) {
 	}
 }
 
-// Many callers together cannot have more than there is.
+// TestMemoryIsSpent checks that many callers together cannot exceed the budget.
 func TestMemoryIsSpent(t *testing.T) {
 	memory := budget.New(32 << 20)
 	share := memory.Share("", 0)
@@ -180,7 +180,7 @@ func TestMemoryIsSpent(t *testing.T) {
 	}
 }
 
-// Reads take turns, and one that waits for too long is told to come back.
+// TestReadsTakeTurns checks that reads take turns, and that one that waits too long is told to retry.
 func TestReadsTakeTurns(t *testing.T) {
 	a := &api{turns: callTurns{reads: turns.New(turns.Config{Limit: 2, Room: 9})}, memory: budget.New(0)}
 	inside, leave := make(chan struct{}, 10), make(chan struct{})
@@ -218,7 +218,7 @@ func TestReadsTakeTurns(t *testing.T) {
 	wg.Wait()
 }
 
-// One caller's slow reads keep neither others from reading, nor itself from ending what runs.
+// TestReadsAreShared checks that one caller's slow reads neither block other callers' reads, nor its own cancels.
 func TestReadsAreShared(t *testing.T) {
 	const one, response = "/v1/chat/completions/" + completion, "/v1/responses/resp_MINE"
 	known := knownCallers{}

@@ -24,7 +24,7 @@ func noModel() error {
 	return st.Err()
 }
 
-// TestWhoMayNotListIsNotToldTo holds that a refusal leads to the list of models only for those who may read it.
+// TestWhoMayNotListIsNotToldTo checks that a refusal mentions the list of models only to callers who may read it.
 func TestWhoMayNotListIsNotToldTo(t *testing.T) {
 	t.Parallel()
 	public, _ := opened(t, Config{Auth: knownCallers{

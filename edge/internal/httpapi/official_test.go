@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// nearestOf are the routes of ours that the parts of OpenAI's and Anthropic's APIs are nearest to. The end of a path
-// may be nearer: "…/completions" is chat's, wherever it stands.
+// nearestOf has our nearest route for each part of OpenAI's and Anthropic's APIs. The end of a path takes
+// precedence: "…/completions" always means chat completions.
 var nearestOf = map[string][]string{
 	"/v1/chat/completions": {"chat", "completions", "messages"},
 	"/v1/responses": {
@@ -22,8 +22,8 @@ var nearestOf = map[string][]string{
 	},
 }
 
-// TestOfficialRoutes asks for every route of OpenAI's and Anthropic's APIs: it is served, or the answer names the
-// nearest one that is. testdata/official.txt is made from their packages.
+// TestOfficialRoutes requests every route of OpenAI's and Anthropic's APIs. It must be served, or the answer must name the
+// nearest one that is. testdata/official.txt is generated from their packages.
 func TestOfficialRoutes(t *testing.T) {
 	public, _ := opened(t, Config{})
 	text, err := os.ReadFile("testdata/official.txt")
@@ -35,7 +35,7 @@ func TestOfficialRoutes(t *testing.T) {
 		asked := strings.ReplaceAll(strings.TrimSpace(line), "{}", "x_1")
 		w := through(public, jsonRequest(t, asked))
 		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), `"unknown_url"`) {
-			served++ // by what we have there, or refused by it for another reason
+			served++ // served by our route, or refused by it for another reason
 			continue
 		}
 		refused++
@@ -47,7 +47,7 @@ func TestOfficialRoutes(t *testing.T) {
 			continue
 		}
 		route := named[i : i+strings.IndexAny(named[i:], `.,:" `)]
-		// The end of the path is nearer than what it is part of.
+		// The end of the path takes precedence over its part of the API.
 		if end := path[len(path)-1]; end == "completions" || end == "models" || end == "responses" || end == "count_tokens" || end == "input_tokens" {
 			if end == "count_tokens" {
 				end = "input_tokens"

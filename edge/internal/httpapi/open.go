@@ -37,8 +37,8 @@ func openRoutes(a *api, pets completionv1.PetServiceClient, demo *demopage.Demo)
 	}, nil
 }
 
-// guardPage lets a request through to a rendered page: from anybody, but only under a name of ours, and no more
-// often than other requests from its address. Pages have their own turns, so that they take none from readers
+// guardPage lets a request through to a rendered page: from any caller, but only under a name of ours, and within the
+// request limit of its address. Pages have their own turns, so that they take none from readers
 // of completions.
 func guardPage(a *api, next http.Handler) http.Handler {
 	next = a.inTurn(a.turns.pages, next)

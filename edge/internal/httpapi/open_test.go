@@ -15,17 +15,17 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/page"
 )
 
-// madeRoutes are the open routes whose answers are made for whoever asks.
+// madeRoutes are the open routes whose answers are rendered for each request.
 func madeRoutes() []string { return []string{"GET /pets", "GET /pets/{id}"} }
 
-// routeList is a mux that notes what it is given.
+// routeList is a mux that records its routes.
 type routeList map[string]http.Handler
 
 // Handle implements page.Mux.
 func (l routeList) Handle(pattern string, handler http.Handler) { l[pattern] = handler }
 
-// TestOpenRoutes holds each route that asks nobody who they are against what there is to be: files, and ways to them,
-// are for everybody; anything else has to be in the list, and in the tests below.
+// TestOpenRoutes checks every route without authentication: files, and redirects to them, are public.
+// Anything else must be in the list, and in the tests below.
 func TestOpenRoutes(t *testing.T) {
 	public, _ := opened(t, Config{})
 	found := make(routeList)
@@ -56,7 +56,7 @@ func TestOpenRoutes(t *testing.T) {
 // pathOf returns a path of a route.
 func pathOf(pattern string) string { return strings.ReplaceAll(pattern, "{id}", "olive") }
 
-// Pages that are made are everybody's, with whatever key or none; they call for nobody, and read nothing of anybody's.
+// TestMadePagesAreForEverybody checks that rendered pages are public, with any key or none. Their calls have no principal, and read no completion.
 func TestMadePagesAreForEverybody(t *testing.T) {
 	for _, pattern := range madeRoutes() {
 		for _, key := range []string{"", "key", "Bearer key", "Bearer none"} {
@@ -72,7 +72,7 @@ func TestMadePagesAreForEverybody(t *testing.T) {
 	}
 }
 
-// By the name of somebody else nothing is made, and nobody is asked.
+// TestMadePagesByTheirName checks that under a foreign name, no page is rendered and no call is made.
 func TestMadePagesByTheirName(t *testing.T) {
 	for _, pattern := range madeRoutes() {
 		public, behind := opened(t, Config{Hosts: []string{"shop.example"}})
@@ -86,7 +86,7 @@ func TestMadePagesByTheirName(t *testing.T) {
 	}
 }
 
-// They count among the requests of an address, and are made in turns.
+// TestMadePagesAreBounded checks that rendered pages count as requests of an address, and take turns.
 func TestMadePagesAreBounded(t *testing.T) {
 	for _, pattern := range madeRoutes() {
 		public, _ := opened(t, Config{Limiter: limit.New(limit.Config{RequestsPerMinute: 1})})

@@ -2,7 +2,7 @@ package httpapi
 
 import "testing"
 
-// TestPage holds that files of pages are told from calls of the API, which are logged at INFO.
+// TestPage checks that files of pages are told apart from calls of the API, which are logged at INFO.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	for pattern, want := range map[string]bool{

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// jsonBody returns a request with a body of JSON.
+// jsonBody returns a request with a JSON body.
 func jsonBody(t *testing.T, request, body string) *http.Request {
 	t.Helper()
 	r := jsonRequest(t, request)
@@ -15,7 +15,7 @@ func jsonBody(t *testing.T, request, body string) *http.Request {
 	return r
 }
 
-// TestPlainStreams asks for streams with and without what readers of lines stumble over.
+// TestPlainStreams asks for streams with and without the parts that confuse line-by-line readers.
 func TestPlainStreams(t *testing.T) {
 	usual, _ := opened(t, Config{})
 	plainly, _ := opened(t, Config{Requests: Requests{PlainStreams: true}})

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/dialect"
 )
 
-// TestUnknownParameters has an API be told what becomes of members that are nobody's.
+// TestUnknownParameters configures what an API does with unknown members.
 func TestUnknownParameters(t *testing.T) {
 	for unknown, want := range map[dialect.Unknown]int{
 		"": http.StatusBadRequest, dialect.RefuseUnknown: http.StatusBadRequest, dialect.IgnoreUnknown: http.StatusOK, dialect.ForwardUnknown: http.StatusOK,
@@ -28,7 +28,7 @@ func TestUnknownParameters(t *testing.T) {
 	}
 }
 
-// TestSentBefore has SDKs count how often they have sent a request before.
+// TestSentBefore tests the header in which SDKs count how often they have sent a request.
 func TestSentBefore(t *testing.T) {
 	for _, tt := range []struct {
 		header []string

@@ -16,7 +16,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// TestNoWebSocket has a client ask for one first: it is told so at once, whoever it is.
+// TestNoWebSocket makes a client try a WebSocket first: it is refused at once, even without credentials.
 func TestNoWebSocket(t *testing.T) {
 	public, behind := opened(t, Config{})
 	r := jsonRequest(t, "GET /v1/responses")
@@ -35,7 +35,7 @@ func TestNoWebSocket(t *testing.T) {
 	}
 }
 
-// TestStreamInTheBody has a GET say in its body that it wants a stream, or not.
+// TestStreamInTheBody sends a GET whose body says whether it wants a stream.
 func TestStreamInTheBody(t *testing.T) {
 	public, _ := opened(t, Config{})
 	for body, want := range map[string]string{
@@ -50,7 +50,7 @@ func TestStreamInTheBody(t *testing.T) {
 	}
 }
 
-// fussy is a service that finds fault with a message.
+// fussy is a service that refuses a message.
 type fussy struct{ service }
 
 func (*fussy) StreamCompletion(*completionv1.StreamCompletionRequest, grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
@@ -72,7 +72,7 @@ func fault() error {
 	return st.Err()
 }
 
-// TestFaultsAreInTheTermsOfTheBody has the service refuse what it knows as messages.
+// TestFaultsAreInTheTermsOfTheBody makes the service refuse a message: the error names the item of the body.
 func TestFaultsAreInTheTermsOfTheBody(t *testing.T) {
 	public, err := New(Config{Conn: serve(t, &fussy{}), Auth: full()})
 	if err != nil {
@@ -98,7 +98,7 @@ func TestFaultsAreInTheTermsOfTheBody(t *testing.T) {
 	}
 }
 
-// TestGoingOnTakesTheRightToRead has a key that may only create go on from an answer: it is told what is lacking.
+// TestGoingOnTakesTheRightToRead continues from an answer with a key that may only create: the error names the missing scope.
 func TestGoingOnTakesTheRightToRead(t *testing.T) {
 	behind := &service{}
 	public, err := New(Config{Conn: serve(t, behind), Auth: knownCallers{"key": {Principal: owner, Scopes: auth.Only(auth.ScopeCreate), Models: auth.All[string]()}}})

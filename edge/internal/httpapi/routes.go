@@ -32,7 +32,7 @@ import (
 // DefaultMaxBody is the largest request body, in bytes.
 const DefaultMaxBody = 10 << 20
 
-// Config is what an [API] is made of. Conn is required.
+// Config is the configuration of an [API]. Conn is required.
 type Config struct {
 	// Conn leads to the completion service.
 	Conn grpc.ClientConnInterface
@@ -44,7 +44,7 @@ type Config struct {
 	Bodies Bodies
 	// Origins are the origins whose pages may call: "*" for any; none: only pages of the same origin.
 	Origins []string
-	// Auth authenticates callers; nil: everybody is the same anonymous caller.
+	// Auth authenticates callers; nil: all are one anonymous caller.
 	Auth auth.Authenticator
 	// Local says that the API is only for its own machine, without authentication. Then requests have to use a
 	// loopback name, or one of Hosts: otherwise a browser would treat a foreign page whose name resolves to
@@ -169,8 +169,8 @@ func New(cfg Config) (*API, error) {
 }
 
 // Drain refuses new work from now on, and returns when no stream is open. Streams that are
-// open when ctx ends are handed over, as by [relay.Relay.Drain]. It returns how many these were,
-// and is called once.
+// still open when ctx ends are handed over, as by [relay.Relay.Drain]. Drain returns how many these were.
+// It must be called only once.
 func (a *API) Drain(ctx context.Context) (handedOver int) {
 	a.api.draining.Store(true)
 	return a.api.relay.Drain(ctx)

@@ -10,11 +10,11 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/auth"
 )
 
-// methods are those that HTTP has, one that nobody has heard of, and one in lower case, which is
-// another method (RFC 9110, section 9.1).
+// methods are HTTP's methods, an unknown one, and one in lower case, which is a
+// different method (RFC 9110, section 9.1).
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW", "get"}
 
-// jsonRequest returns a request with a key and a body that every route for JSON takes.
+// jsonRequest returns a request with a key, and with a body that every JSON route accepts.
 func jsonRequest(t *testing.T, request string) *http.Request {
 	t.Helper()
 	method, path, _ := strings.Cut(request, " ")
@@ -33,7 +33,7 @@ func jsonRequest(t *testing.T, request string) *http.Request {
 	return r
 }
 
-// opened is an API for one who may do everything, with what is behind it.
+// opened returns an API for a caller with all rights, and the service behind it.
 func opened(t *testing.T, cfg Config) (*API, *service) {
 	t.Helper()
 	behind := &service{}
@@ -55,8 +55,8 @@ func through(to http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// TestRoutes has every path asked by every method. Each leads to one call of the service, to a
-// page, or to a refusal that names the methods of the path and reaches nobody.
+// TestRoutes requests every path with every method. Each leads to one call of the service, to a
+// page, or to a refusal that names the path's methods and makes no call.
 func TestRoutes(t *testing.T) {
 	public, behind := opened(t, Config{})
 	const one = "/v1/chat/completions/" + completion
@@ -140,7 +140,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// TestUnknownPaths has each of these asked by every method: nothing is there, whatever the method.
+// TestUnknownPaths requests unknown paths with every method: none of them exists.
 func TestUnknownPaths(t *testing.T) {
 	public, behind := opened(t, Config{})
 	for _, path := range []string{
@@ -165,8 +165,8 @@ func TestUnknownPaths(t *testing.T) {
 	}
 }
 
-// TestNearestRoute asks at paths that clients come by whose base URL is wrong: the message names the
-// route that they mean, and nothing of what they have sent.
+// TestNearestRoute requests paths that clients with a wrong base URL use. The message names the
+// intended route, and repeats nothing that they sent.
 func TestNearestRoute(t *testing.T) {
 	public, _ := opened(t, Config{})
 	const (
@@ -239,8 +239,8 @@ func TestNearestRoute(t *testing.T) {
 	}
 }
 
-// TestNotAnID holds that what cannot be an id is told so, on every route of both APIs, and that nothing odd is
-// told again.
+// TestNotAnID checks that every route of both APIs refuses an impossible id, and that the error repeats
+// nothing unusual.
 func TestNotAnID(t *testing.T) {
 	public, behind := opened(t, Config{})
 	const chats, resps = "/v1/chat/completions/", "/v1/responses/"
@@ -267,8 +267,8 @@ func TestNotAnID(t *testing.T) {
 	}
 }
 
-// TestOddPaths looks at which completion or model a path names at the end of its way: what the
-// route table sees, rights are decided by, and the service is asked for is the same.
+// TestOddPaths checks which completion or model a path finally names: the route table, the check of
+// rights, and the call to the service must agree.
 func TestOddPaths(t *testing.T) {
 	public, behind := opened(t, Config{Auth: knownCallers{"key": {Principal: owner, Scopes: auth.All[auth.Scope](), Models: auth.All[string]()}}})
 	const completions = "/v1/chat/completions"
