@@ -34,8 +34,8 @@ type Dialect interface {
 	Failures
 
 	// Decode reads the body of a request that creates a completion. It asks hold for room,
-	// in bytes, for the many things that a body may hold beside its text, and ends with
-	// hold's error. A nil hold has room for all.
+	// in bytes, for the decoded form of the body in addition to its text. If hold returns an
+	// error, Decode ends with it. A nil hold has room for all.
 	Decode(body []byte, hold func(bytes int) *failure.Error) (*Request, *failure.Error)
 
 	// Project returns the projection for one response.
@@ -49,14 +49,14 @@ type Dialect interface {
 	// made of: ok is false if the dialect has none.
 	View(proto.Message) (view any, ok bool)
 
-	// PublicID returns what the dialect calls a completion.
+	// PublicID returns the dialect's id of a completion.
 	PublicID(completion string) string
 
-	// CompletionID is the inverse of PublicID: ok is false for what the dialect calls nothing.
+	// CompletionID is the inverse of PublicID; ok is false if the text is not an id of this dialect.
 	CompletionID(public string) (completion string, ok bool)
 }
 
-// Failures is how a dialect answers with a failure in place of a stream or a view.
+// Failures is how a dialect shows a failure in place of a stream or a view.
 type Failures interface {
 	// Failure returns the HTTP status and the JSON body.
 	Failure(*failure.Error) (status int, body []byte)
@@ -68,35 +68,35 @@ type Request struct {
 	Params *completionv1.CompletionParams
 	// Stream is whether to answer with events.
 	Stream bool
-	// IDs is whether the stream is to have more than data ([Reader.Plain]); nil: the body does not say.
+	// IDs is whether the stream has more than data ([Reader.Plain]); nil: the body does not say.
 	IDs *bool
-	// Failures is how failures of this request look, in the terms of its body; nil: as the dialect has them.
+	// Failures shows failures of this request in the terms of its body; nil: in the dialect's terms.
 	Failures Failures
 }
 
-// Unknown says what becomes of members of a request that no API of OpenAI's has. It is not asked about
-// those within messages and tools: they are handed on.
+// Unknown says what to do with members of a request that no API of OpenAI has. It does not apply to
+// members within messages and tools: these are passed on.
 type Unknown string
 
-// What becomes of unknown members.
+// The treatments of unknown members.
 const (
 	RefuseUnknown  Unknown = "refuse"
 	IgnoreUnknown  Unknown = "ignore"
 	ForwardUnknown Unknown = "forward" // to the model's server, unless that is strict
 )
 
-// A Cursor is a place in a completion's stream: after the event of that number or, where
+// A Cursor is a place in a completion's stream: after the event with that number or, if
 // After is nil, its start. The numbers are the dialect's.
 type Cursor struct {
 	ID    string
 	After *uint64
 }
 
-// A Reader is what one client wants to be shown of a completion.
+// A Reader says what one client wants to see of a completion.
 type Reader struct {
 	// After is the number of the last event that the client has; nil: it has none.
 	After *uint64
-	// Named is whether the client asks for event names and for events beside the answer.
+	// Named is whether the client asks for event names, and for events that are not part of the answer.
 	Named bool
 	// Plain is whether the client wants data alone: no ids, no types, no comments. It may be one
 	// that takes a stream apart by hand, and cannot go on after a lost connection.
@@ -107,21 +107,21 @@ type Reader struct {
 	Hold func(bytes int) *failure.Error
 }
 
-// Needs are what a projection wants to be fed.
+// Needs are the events that a projection needs.
 type Needs struct {
 	// After is the sequence of the log's event that comes before the first one; nil: none does.
 	After *uint64
 	// Progress is whether events of progress are wanted, which the log does not hold.
 	Progress bool
-	// Stream is whether a client that has all is shown a stream of nothing, and no 204.
+	// Stream is whether a client that has all events gets an empty stream instead of a 204.
 	Stream bool
-	// Opening is whether Open is to be told what was asked for, as soon as the completion is admitted.
+	// Opening is whether to call Open with the request as soon as the completion is admitted.
 	Opening bool
 }
 
 // A Projection turns the events of one completion into the frames of one response, which
-// are blocks of text/event-stream. What it appends depends on the events alone: the same
-// events give the same bytes at every edge, however often the stream was begun again.
+// are blocks of text/event-stream. Its output depends only on the events: the same
+// events give the same bytes at every edge, no matter how often the stream was restarted.
 //
 // It is fed the events in order, without a gap and none twice, and shows nothing after the
 // terminal one. Each method returns dst, extended by nothing, by one frame or by several; on
@@ -136,22 +136,22 @@ type Projection interface {
 	// Event appends the frames of an event. It keeps nothing of the event.
 	Event(dst []byte, e *completionv1.CompletionEvent) ([]byte, error)
 
-	// Text is Event for an event that is a piece of one choice's text and nothing else. It
-	// keeps nothing of the text, and is to allocate nothing.
+	// Text is Event for an event that consists only of a piece of one choice's text. It
+	// keeps nothing of the text, and must not allocate.
 	Text(dst []byte, sequence uint64, choice int32, text []byte) ([]byte, error)
 
-	// Heartbeat appends what shows a client that a silent stream lives.
+	// Heartbeat appends a sign that a silent stream is alive.
 	Heartbeat(dst []byte) []byte
 
-	// Failure appends the frame of a failure that the log does not hold. A client that
-	// resumes must not find it in its cursor.
+	// Failure appends the frame of a failure that is not in the log. It must not affect the
+	// cursor of a client that resumes.
 	Failure(dst []byte, e *failure.Error) []byte
 
-	// Nothing appends what a stream shows that has nothing after its reader's cursor.
+	// Nothing appends the content of a stream that has no events after its reader's cursor.
 	Nothing(dst []byte) []byte
 }
 
-// ParseSequence reads a sequence number in the one way in which we write it.
+// ParseSequence reads a sequence number. It accepts only the form in which we write it.
 func ParseSequence(text string) (uint64, bool) {
 	n, err := strconv.ParseUint(text, 10, 63)
 	return n, err == nil && strconv.FormatUint(n, 10) == text

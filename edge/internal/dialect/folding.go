@@ -7,8 +7,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A Folding dialect has answers without a stream that are the sum of its events, and lists what was asked in items of
-// its own. That is optional: the answers of any other dialect are views of what the completion service answers.
+// A Folding dialect has answers without a stream that are the sum of its events, and lists the input in items of
+// its own. This is optional: the answers of other dialects are views of the completion service's answers.
 type Folding interface {
 	Dialect
 
@@ -19,7 +19,7 @@ type Folding interface {
 	InputList(messages []*completionv1.StoredMessage, p Page) (view any, _ *failure.Error)
 }
 
-// A Fold adds the events of a completion up to the answer as it stands. It is not safe for concurrent use.
+// A Fold adds up the events of a completion to the current state of the answer. It is not safe for concurrent use.
 type Fold interface {
 	// Open takes what is known of the completion, before the first event.
 	Open(meta *completionv1.CompletionMetadata) error
@@ -38,9 +38,9 @@ type Fold interface {
 	Response() jsontext.Value
 }
 
-// A Page says which part of a list is wanted.
+// A Page selects a part of a list.
 type Page struct {
 	After     string // id of the last item of the page before; empty: the first page
-	Limit     int    // 0: the dialect's usual one
+	Limit     int    // 0: the dialect's default
 	Ascending bool   // oldest first
 }

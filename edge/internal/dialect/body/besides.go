@@ -15,8 +15,8 @@ import (
 // Besides collects the members of an object that the contract has no field for.
 type Besides struct{ text []byte } // with the opening brace; nil: there are none
 
-// Keep reads a member of any kind. One that is null is as good as absent, and only its absence is safe with
-// every server.
+// Keep reads a member of any kind. It drops a null member: null means absent, and not every server accepts
+// null.
 func (b *Besides) Keep(d *Decoder, name []byte) *failure.Error {
 	if d.Absent() {
 		return nil
@@ -30,7 +30,7 @@ func (b *Besides) Keep(d *Decoder, name []byte) *failure.Error {
 	return nil
 }
 
-// Within adds what an object within the object has besides.
+// Within adds the additional members of an object within the object.
 func (b *Besides) Within(name string, inner *Besides) {
 	if inner.text != nil {
 		b.Add(name, append(inner.text, '}'))
@@ -46,7 +46,7 @@ func (b *Besides) Add(name string, value []byte) {
 	b.text = append(b.text, value...)
 }
 
-// AddMissing is Add for a member that counts only where there is none of its name.
+// AddMissing is Add for a member that counts only if there is none with its name.
 func (b *Besides) AddMissing(name string, value []byte) {
 	var all map[string]jsontext.Value
 	if json.Unmarshal([]byte(b.Object()), &all) == nil && all[name] != nil {
@@ -55,9 +55,9 @@ func (b *Besides) AddMissing(name string, value []byte) {
 	b.Add(name, value)
 }
 
-// Object returns what was collected as the text of a JSON object, "" if that is nothing. The same
-// members give the same text, in whichever order and with whichever white space they came: the text decides
-// whether a request was sent before.
+// Object returns the collected members as the text of a JSON object, or "" if there are none. The same
+// members give the same text, regardless of their order and white space: the text decides
+// whether a request repeats an earlier one.
 func (b *Besides) Object() string {
 	if b.text == nil {
 		return ""
@@ -65,8 +65,8 @@ func (b *Besides) Object() string {
 	return Canonical(append(b.text, '}'))
 }
 
-// Canonical returns a value that has been read as JSON in one form, whatever the order of its members and its white
-// space. Numbers stay as they are: a double does not hold each of them.
+// Canonical returns a valid JSON value in one form, regardless of the order of its members and its white
+// space. Numbers stay as they are: a double cannot hold all of them.
 func Canonical(value []byte) string {
 	text, err := jsontext.AppendFormat(nil, value, jsontext.ReorderRawObjects(true), jsontext.CanonicalizeRawInts(false),
 		jsontext.CanonicalizeRawFloats(false), jsontext.SpaceAfterColon(false), jsontext.SpaceAfterComma(false), jsontext.Multiline(false))
@@ -76,12 +76,12 @@ func Canonical(value []byte) string {
 	return string(text)
 }
 
-// OtherThan is [Decoder.Other] at the top of a request, whose members these are: the message tells which one may
+// OtherThan is [Decoder.Other] at the top of a request with these members: the message suggests the one that may
 // be meant.
 func (d *Decoder) OtherThan(members []string, unknown dialect.Unknown, more *Besides, name []byte) *failure.Error {
 	fault := d.Other(unknown, more, name)
 	if fault == nil || fault.Code != failure.CodeUnknownParameter {
-		return fault // most members that nobody knows here are handed on, or passed over
+		return fault // most unknown members are passed on, or ignored
 	}
 	if meant := spelling.Meant(string(name), members); meant != "" {
 		fault.Message = strings.Replace(fault.Message, notKnown, notKnown+" (did you mean '"+meant+"'?)", 1)
@@ -89,10 +89,10 @@ func (d *Decoder) OtherThan(members []string, unknown dialect.Unknown, more *Bes
 	return fault
 }
 
-// notKnown is what is said of unknown members.
+// notKnown is the message about unknown members.
 const notKnown = "is not a known parameter"
 
-// Other reads a member that no API of OpenAI's has, into more, which stands for its object.
+// Other reads a member that no API of OpenAI has into more, which collects those of its object.
 func (d *Decoder) Other(unknown dialect.Unknown, more *Besides, name []byte) *failure.Error {
 	switch unknown {
 	case dialect.IgnoreUnknown:

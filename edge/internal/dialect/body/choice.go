@@ -24,8 +24,8 @@ func Enum[T protoname.Enum](d *Decoder, dst *T) *failure.Error {
 	return nil
 }
 
-// OneOf reads a string that has to be one of those given, such as the "type" of what
-// comes in several types.
+// OneOf reads a string that must be one of the given ones, such as the "type" of an object
+// with several types.
 func (d *Decoder) OneOf(dst *string, values ...string) *failure.Error {
 	if d.Absent() {
 		return nil

@@ -18,20 +18,20 @@ import (
 const MaxDepth = 128
 
 // maxItems is how many elements all arrays of a body may have, together with the
-// members of its open objects. An item of two bytes becomes a message of some hundred, so
-// that the size of a body alone bounds nothing.
+// members of its open objects. An item of two bytes becomes a message of some hundred bytes, so
+// the size of a body alone is no bound on memory.
 const maxItems = 1 << 16
 
-// What room is made for: so many items at a time, and what one takes beside its text, in
-// bytes, as it is here and as it goes to the completion service.
+// The room that is reserved: for that many items at a time, and the size of one without its text, in
+// bytes, both here and on its way to the completion service.
 const (
 	heldItems = 64
 	itemCost  = 512
 )
 
-// A Decoder reads one body, token by token, straight into the contract's messages:
-// only so can an error name the path of what it is about. The text is I-JSON (RFC
-// 7493): UTF-8, no lone surrogates, no name twice in an object. [Mended] makes that of what else is JSON.
+// A Decoder reads one body, token by token, directly into the contract's messages, so that
+// an error can name the path of the value at fault. The text must be I-JSON (RFC
+// 7493): UTF-8, no lone surrogates, no repeated name in an object. [Mended] turns other JSON into that.
 //
 // Its methods read one value each. A null that stands for an absent member leaves the
 // destination alone.
@@ -42,10 +42,10 @@ type Decoder struct {
 	hold func(bytes int) *failure.Error
 }
 
-// New returns a decoder for a body. It asks hold for room, in bytes, for the many things that a
-// body may hold beside its text, and ends with hold's error. A nil hold has room for all.
+// New returns a decoder for a body. It asks hold for room, in bytes, for the decoded form of the
+// body in addition to its text. If hold returns an error, decoding ends with it. A nil hold has room for all.
 //
-// A byte order mark before the text is passed over, as RFC 8259, section 8.1, allows: some editors and languages
+// The decoder ignores a byte order mark before the text, as RFC 8259, section 8.1, allows: some editors and languages
 // write one.
 func New(body []byte, hold func(bytes int) *failure.Error) *Decoder {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
@@ -133,7 +133,7 @@ func ListOf[T any](d *Decoder, dst *[]T, name string, most int, read func(*Decod
 	})
 }
 
-// Optional reads a value whose absence the contract tells from its zero.
+// Optional reads a value for which the contract distinguishes absent from zero.
 func Optional[T any](d *Decoder, dst **T, read func(*T) *failure.Error) *failure.Error {
 	if d.Absent() {
 		return nil
@@ -143,7 +143,7 @@ func Optional[T any](d *Decoder, dst **T, read func(*T) *failure.Error) *failure
 }
 
 // Absent reads a null that stands for an absent member. An element of an array cannot
-// be absent, so a null there is left for its reader to refuse.
+// be absent, so its reader has to refuse a null.
 func (d *Decoder) Absent() bool {
 	if d.Kind() != jsontext.KindNull {
 		return false
@@ -155,10 +155,10 @@ func (d *Decoder) Absent() bool {
 	return err == nil
 }
 
-// Offset returns where the decoder stands, for [Decoder.Since].
+// Offset returns the decoder's position, for [Decoder.Since].
 func (d *Decoder) Offset() int64 { return d.text.InputOffset() }
 
-// Since returns the text of the value that began behind an offset and has been read.
+// Since returns the text of the value that was read after an offset.
 func (d *Decoder) Since(offset int64) []byte {
 	return bytes.TrimLeft(d.body[offset:d.text.InputOffset()], ":, \t\r\n")
 }
@@ -172,8 +172,8 @@ func (d *Decoder) Raw() ([]byte, *failure.Error) {
 	return d.Since(from), nil
 }
 
-// Unsupported reads a member that the dialect has and nothing here can do: it may be
-// null and nothing else.
+// Unsupported reads a member that the dialect has but we do not support: it may only be
+// null.
 func (d *Decoder) Unsupported() *failure.Error {
 	if d.Absent() {
 		return nil

@@ -10,11 +10,11 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// Mended decodes a body. One that is JSON by RFC 8259 and no I-JSON is decoded as most languages read it: half of a
-// surrogate pair, which clients write who cut a text, is U+FFFD, and of two members of one name the last one counts. The
-// errors that it cannot mend are those of the text as it came, and need no room.
+// Mended decodes a body. JSON by RFC 8259 that is not I-JSON is decoded as most languages read it: half of a
+// surrogate pair, which clients that cut a text may send, becomes U+FFFD, and of two members with one name the last one
+// counts. Errors that cannot be mended refer to the original text, and need no room.
 //
-// The mended text takes the place that a body has for what is sent on, which begins when both texts are done with.
+// The mended text uses the room that a body has for the call to the completion service, which begins when both texts are no longer needed.
 func Mended[T any](text []byte, hold func(bytes int) *failure.Error, decode func(text []byte) (T, *failure.Error)) (T, *failure.Error) {
 	v, err := decode(text)
 	if err == nil || err.Code != failure.CodeInvalidJSON || !utf8.Valid(text) {
@@ -36,11 +36,11 @@ func Mended[T any](text []byte, hold func(bytes int) *failure.Error, decode func
 	return decode(mended)
 }
 
-// memberCost is what a member of an object takes while that is mended, beside its text.
+// memberCost is how many bytes a member of an object takes while the object is mended, in addition to its text.
 const memberCost = 256
 
-// mendable reports whether a text is JSON by RFC 8259, no deeper than is taken, and how many members its open objects
-// have together at most.
+// mendable reports whether a text is JSON by RFC 8259 and not too deep, and the maximum number of members that its open
+// objects have together.
 func mendable(text []byte) (members int, ok bool) {
 	from, open := liberalDecoder(text), 0
 	for {
@@ -105,13 +105,13 @@ func appendArray(dst []byte, from *jsontext.Decoder) ([]byte, error) {
 	return append(dst, ']'), err
 }
 
-// A member is where one stands that has been appended.
+// A member is the position of an appended member.
 type member struct {
 	name     string
 	from, to int
 }
 
-// appendObject appends an object, in which a member stands where the last one of its name stood.
+// appendObject appends an object. Of members with the same name, it keeps the last one, at its position.
 func appendObject(dst []byte, from *jsontext.Decoder) ([]byte, error) {
 	if _, err := from.ReadToken(); err != nil {
 		return dst, err
@@ -148,7 +148,7 @@ func appendObject(dst []byte, from *jsontext.Decoder) ([]byte, error) {
 	return append(dst, '}'), nil
 }
 
-// keepLast moves the last members of each name to where the members begin.
+// keepLast moves the last members of each name to the beginning of the members.
 func keepLast(dst []byte, begin int, members []member, last map[string]int) []byte {
 	to := begin
 	for i, m := range members {

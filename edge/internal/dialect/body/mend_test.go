@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// TestMended has bodies that are JSON and no I-JSON. What they come to is what JSON.parse of JavaScript and json.loads of
-// Python make of them, but for halves of characters, which UTF-8 has no place for.
+// TestMended decodes bodies that are JSON but not I-JSON. The results are those of JavaScript's JSON.parse and Python's
+// json.loads, except for halves of characters, which UTF-8 cannot represent.
 func TestMended(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{`{"a":1}`, `{"a":1}`},
@@ -39,7 +39,7 @@ func TestMended(t *testing.T) {
 	}
 }
 
-// TestToMendTakesRoom holds that a text is not mended where there is no room for that.
+// TestToMendTakesRoom checks that a text is not mended if there is no room for that.
 func TestToMendTakesRoom(t *testing.T) {
 	asked := 0
 	hold := func(bytes int) *failure.Error {
@@ -54,7 +54,7 @@ func TestToMendTakesRoom(t *testing.T) {
 	}
 }
 
-// TestBrokenTextTakesNoRoom holds that a text that nothing can mend is refused for what is wrong with it, even where there
+// TestBrokenTextTakesNoRoom checks that a text that cannot be mended is refused for its real error, even if there
 // is no room.
 func TestBrokenTextTakesNoRoom(t *testing.T) {
 	hold := func(int) *failure.Error { return failure.NoRoom(0) }
@@ -69,7 +69,7 @@ func TestBrokenTextTakesNoRoom(t *testing.T) {
 	}
 }
 
-// TestToMendTakesRoomForMembers holds that the room is for members that are open at once, whatever they hold.
+// TestToMendTakesRoomForMembers checks that the room is for the members that are open at once, regardless of their values.
 func TestToMendTakesRoomForMembers(t *testing.T) {
 	const each = 256
 	for _, tt := range []struct {

@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// maxPairs is how many pairs metadata may have, by the contract. More are refused here, before the rest is
-// decoded.
+// maxPairs is how many pairs metadata may have by the contract. If there are more, they are refused before the
+// rest is decoded.
 const maxPairs = 16
 
 // Metadata reads the member "metadata" of the body, an object of strings. None of them may be null: unlike a

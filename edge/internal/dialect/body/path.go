@@ -6,7 +6,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxPlainName is the longest name of a caller's that an error repeats.
+// maxPlainName is the maximum length of a caller's name that an error may repeat.
 const maxPlainName = 64
 
 // render returns a place in the text in OpenAI's spelling. A pointer does not tell an

@@ -102,14 +102,14 @@ func (d *Decoder) Int64(dst *int64) *failure.Error {
 	return err
 }
 
-// integer reads a whole number. 1.0 and 1e2 are such numbers too, as in JSON Schema:
-// some languages write all their numbers so.
+// integer reads a whole number. 1.0 and 1e2 are whole numbers too, as in JSON Schema:
+// some languages write all numbers that way.
 func (d *Decoder) integer(low, high int64) (int64, *failure.Error) {
 	t, err := d.Token(jsontext.KindNumber)
 	if err != nil {
 		return 0, err
 	}
-	n, numberErr := t.Int() // the nearest there is, whatever the error
+	n, numberErr := t.Int() // the nearest value, even with an error
 	if errors.Is(numberErr, strconv.ErrSyntax) {
 		f, _ := t.Float() // out of range it is infinite
 		if f != math.Trunc(f) {
@@ -125,7 +125,7 @@ func (d *Decoder) integer(low, high int64) (int64, *failure.Error) {
 	return n, nil
 }
 
-// outOfRange refuses a number that the contract has no room for, below or above its range.
+// outOfRange refuses a number that is below or above the contract's range.
 func (d *Decoder) outOfRange(below bool, tooSmall, tooLarge failure.Code) *failure.Error {
 	if below {
 		return d.Fault(tooSmall, "is too small a number")

@@ -28,7 +28,7 @@ func decodeFields(d *Decoder, dst *structpb.Struct) *failure.Error {
 	})
 }
 
-// decodeAny reads any value. How deep it goes is bounded by [MaxDepth].
+// decodeAny reads any value. [MaxDepth] bounds its depth.
 func decodeAny(d *Decoder) (*structpb.Value, *failure.Error) {
 	switch d.Kind() {
 	case jsontext.KindBeginObject:

@@ -13,8 +13,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// syntaxError returns the error for text that is not JSON. It says what is wrong at
-// which byte, but never repeats more than one plain character of the text, which may be anything.
+// syntaxError returns the error for text that is not JSON. It says what is wrong, and at
+// which byte, but repeats at most one plain character of the text.
 func (t *tokens) syntaxError(err error) *failure.Error {
 	var syntax *jsontext.SyntacticError
 	if !errors.As(err, &syntax) {

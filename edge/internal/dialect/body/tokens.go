@@ -9,13 +9,13 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// tokens reads the tokens of a body, and tells where it stands.
+// tokens reads the tokens of a body, and knows the current position.
 type tokens struct {
 	text *jsontext.Decoder
 	body []byte
 }
 
-// Kind returns the kind of the value that is next, without reading it.
+// Kind returns the kind of the next value, without reading it.
 func (t *tokens) Kind() jsontext.Kind { return t.text.PeekKind() }
 
 // begin reads the first token of an object or an array.
@@ -37,7 +37,7 @@ func (t *tokens) end() *failure.Error {
 	return nil
 }
 
-// Token reads a token of the kind that is wanted.
+// Token reads a token of the expected kind.
 func (t *tokens) Token(want jsontext.Kind) (jsontext.Token, *failure.Error) {
 	next, err := t.text.ReadToken()
 	if err != nil {
@@ -78,7 +78,7 @@ func (t *tokens) Skip() *failure.Error {
 	}
 }
 
-// tooDeep refuses what is JSON, and deeper than is taken. It names the member by the first steps to it.
+// tooDeep refuses JSON that is too deep. It names the member by the first steps of its path.
 func (t *tokens) tooDeep() *failure.Error {
 	const steps = 4
 	path, left := t.text.StackPointer(), steps
@@ -109,7 +109,7 @@ func (t *tokens) Fault(code failure.Code, rest string) *failure.Error {
 	return failure.Field(code, path, rest)
 }
 
-// Path returns where the value read last stands, in OpenAI's spelling, such as
+// Path returns the path of the last value read, in OpenAI's spelling, such as
 // "messages[0].role". It ends before the first name that is not plain.
 func (t *tokens) Path() string {
 	path, _ := t.fullPath()

@@ -14,7 +14,7 @@ import (
 // A Completion is OpenAI's "chat completion object". Status and Error are ours, for a
 // completion that is read before or without its end.
 //
-// What a stream has too is written by the same code as there, once.
+// Parts that a stream also has are written by the same code.
 type Completion struct {
 	ID                string            `json:"id"`
 	Object            string            `json:"object"`
@@ -44,7 +44,7 @@ type Message struct {
 	Refusal          *string        `json:"refusal"`
 	ReasoningContent string         `json:"reasoning_content,omitempty"`
 	ToolCalls        []ToolCall     `json:"tool_calls,omitempty"`
-	FunctionCall     *FunctionCall  `json:"function_call,omitzero"` // for who asked by functions
+	FunctionCall     *FunctionCall  `json:"function_call,omitzero"` // for callers that use functions
 	Annotations      jsontext.Value `json:"annotations"`            // of a model's server: no other cites
 	Pets             jsontext.Value `json:"pets,omitzero"`
 	RelatedQuestions []string       `json:"related_questions,omitempty"`
@@ -124,14 +124,14 @@ func newMessage(c *completionv1.Choice) Message {
 	return out
 }
 
-// asFunction shows the first call as those see it who asked by functions.
+// asFunction shows the first call in the form for callers that use functions.
 func (m *Message) asFunction() {
 	if len(m.ToolCalls) > 0 {
 		m.FunctionCall, m.ToolCalls = &m.ToolCalls[0].Function, nil
 	}
 }
 
-// annotations returns what a model's server cites; an empty array where it cites nothing.
+// annotations returns the citations of a model's server, or an empty array.
 func annotations(more string) jsontext.Value {
 	if cited := jsontext.Value(memberOf(more, "annotations")); cited.Kind() == jsontext.KindBeginArray {
 		return cited
@@ -139,7 +139,7 @@ func annotations(more string) jsontext.Value {
 	return jsontext.Value("[]")
 }
 
-// contentText returns the text of a message, nil where it has no content.
+// contentText returns the text of a message, or nil if it has no content.
 func contentText(m *completionv1.ChatMessage) *string {
 	switch content := m.GetContent().(type) {
 	case *completionv1.ChatMessage_Text:

@@ -5,7 +5,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// A fate is what becomes of a member of OpenAI's request.
+// A fate is how a member of OpenAI's request is treated.
 type fate uint8
 
 const (

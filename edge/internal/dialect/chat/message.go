@@ -63,14 +63,14 @@ func (x *decoding) message(d *body.Decoder) (*completionv1.ChatMessage, *failure
 	return m, err
 }
 
-// saysNothing reports whether a message without content is one that says nothing: a tool's result, or an answer of
-// reasoning alone, or that was cut before its text. Clients send them back as they came.
+// saysNothing reports whether a message may lack content: a tool's result, or an answer that is only
+// reasoning, or was cut before its text. Clients send such messages back unchanged.
 func saysNothing(m *completionv1.ChatMessage) bool {
 	answer := m.GetRole() == completionv1.Role_ROLE_ASSISTANT && len(m.GetToolCalls()) == 0 && m.GetRefusal() == ""
 	return answer || m.GetRole() == completionv1.Role_ROLE_TOOL
 }
 
-// decodeRole reads who speaks. A function is the older name of a tool.
+// decodeRole reads the role. "function" is the older name of "tool".
 func decodeRole(d *body.Decoder, m *completionv1.ChatMessage, old *oldMessage) *failure.Error {
 	var role string
 	err := d.OneOf(&role, append(protoname.All[completionv1.Role](), roleFunction)...)
@@ -81,7 +81,7 @@ func decodeRole(d *body.Decoder, m *completionv1.ChatMessage, old *oldMessage) *
 	return err
 }
 
-// decodeReasoning reads the text of a reasoning. Where it is no text it is another server's.
+// decodeReasoning reads reasoning that is a text. Other forms are for the model's server.
 func decodeReasoning(d *body.Decoder, dst *string, more *body.Besides, name []byte) *failure.Error {
 	if d.Kind() != jsontext.KindString {
 		return more.Keep(d, name)
@@ -106,8 +106,8 @@ func decodeContent(d *body.Decoder, m *completionv1.ChatMessage, signed *[]byte)
 	}
 }
 
-// decodeParts reads a list of parts. Thoughts among them are the message's reasoning. Where one has more than its text,
-// such as a signature, signed becomes the list of them: a server that has signed a thought wants it back as it was.
+// decodeParts reads a list of parts. Thoughts among them are the message's reasoning. If one has more than its text,
+// such as a signature, signed becomes the list of thoughts: a server that signed a thought wants it back unchanged.
 func decodeParts(d *body.Decoder, m *completionv1.ChatMessage, signed *[]byte) *failure.Error {
 	parts, thought, whole := &completionv1.ContentParts{}, false, false
 	var blocks []byte

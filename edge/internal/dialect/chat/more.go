@@ -18,7 +18,7 @@ var (
 	storedMembers   = append(slices.Clone(deltaMembers), "id", "content_parts", "name", "tool_call_id")                      //nolint:gochecknoglobals // a table
 )
 
-// moreMembers returns the members of a JSON object as one, but for those named; nil: there are none.
+// moreMembers returns a JSON object without the named members; nil: no others.
 func moreMembers(object string, but []string) jsontext.Value {
 	out := openai.AppendMore([]byte{'{'}, object, but)
 	if len(out) == 1 {
@@ -27,7 +27,7 @@ func moreMembers(object string, but []string) jsontext.Value {
 	return append(out, '}')
 }
 
-// memberOf returns the text of one member of a JSON object, "" where there is none.
+// memberOf returns the text of one member of a JSON object, or "" if there is none.
 func memberOf(object, name string) string {
 	for own, value := range openai.Members(object) {
 		if own == name {

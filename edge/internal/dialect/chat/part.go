@@ -20,7 +20,7 @@ const (
 	partAudio   = "input_audio"
 	partFile    = "file"
 
-	// The types of parts in which other APIs have a model think.
+	// The types of reasoning parts in other APIs.
 	partThinking = "thinking"
 	partRedacted = "redacted_thinking"
 	partThought  = "reasoning"
@@ -45,7 +45,7 @@ type partMembers struct {
 	image   *completionv1.ImageUrl
 	audio   *completionv1.InputAudio
 	file    *completionv1.InputFile
-	beside  map[string][]byte // those that some types of parts have, and that are strange to the others
+	beside  map[string][]byte // members of only some types of parts
 	more    body.Besides
 }
 
@@ -76,7 +76,7 @@ func (p *partMembers) decode(d *body.Decoder) *failure.Error {
 	return p.translate(d)
 }
 
-// keep reads a member that means something in some types of parts.
+// keep reads a member that only some types of parts have.
 func (p *partMembers) keep(d *body.Decoder, name string) *failure.Error {
 	if d.Absent() {
 		return nil
@@ -89,7 +89,7 @@ func (p *partMembers) keep(d *body.Decoder, name string) *failure.Error {
 	return err
 }
 
-// take returns a text among the members that were kept, and takes it from them; "" where it is none.
+// take removes a text from the kept members and returns it, or "" if it is not a text.
 func (p *partMembers) take(name string) string {
 	text, ok := textOf(p.beside[name])
 	if ok {
@@ -107,8 +107,8 @@ func textOf(value jsontext.Value) (text string, ok bool) {
 	return string(plain), err == nil
 }
 
-// translate says in chat completions' terms what was said in those of the Responses API. What is strange to the type is
-// kept besides.
+// translate turns a part of the Responses API into one of chat completions. Members that do not belong to the type are
+// kept as additional ones.
 func (p *partMembers) translate(d *body.Decoder) *failure.Error {
 	switch p.sent {
 	case partOutputText: // of an answer that is sent back
@@ -135,7 +135,7 @@ func (p *partMembers) translate(d *body.Decoder) *failure.Error {
 	return nil
 }
 
-// decodePart reads a part in which nobody thinks.
+// decodePart reads a part that is not reasoning.
 func decodePart(d *body.Decoder) (*completionv1.ContentPart, *failure.Error) {
 	var p partMembers
 	if err := p.decode(d); err != nil {
@@ -167,12 +167,12 @@ func (p *partMembers) decodeKind(d *body.Decoder) *failure.Error {
 	return err
 }
 
-// isThought reports whether the part is of reasoning.
+// isThought reports whether the part is reasoning.
 func (p *partMembers) isThought() bool {
 	return p.kind == partThinking || p.kind == partRedacted || p.kind == partThought
 }
 
-// thought returns what was thought, and the part as it was sent. more reports whether that says more than its text.
+// thought returns the text of a reasoning part, and the part as it was sent. more reports whether the part has more than its text.
 func (p *partMembers) thought() (text string, block []byte, more bool) {
 	more = p.kind == partRedacted || p.more.Object() != ""
 	whole := p.more
@@ -194,7 +194,7 @@ func (p *partMembers) thought() (text string, block []byte, more bool) {
 	return text, []byte(whole.Object()), more
 }
 
-// thoughtOf returns a thought, which is a text, or a list of parts of text. ok is false where it has more than that.
+// thoughtOf returns a thought, which is a text or a list of text parts. ok is false if it has more than that.
 func thoughtOf(value jsontext.Value) (thought string, ok bool) {
 	if len(value) == 0 {
 		return "", true

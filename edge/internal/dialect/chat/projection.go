@@ -14,12 +14,12 @@ import (
 // retry is the reconnection time that the first frame tells the client.
 const retry = time.Second
 
-// failed is the unfinished line after a failure. A reader of events never sees it. One that
-// looks for lines of data, and has taken the error for a part of something else, stumbles over
-// it: [openaiapi.Done] alone is a good end.
+// failed is the unfinished line after a failure. Readers of events never see it. A reader of lines that
+// has mistaken the error for something else fails at it: only
+// [openaiapi.Done] is a successful end.
 const failed = "[ERROR]"
 
-// errNoMetadata is returned where the metadata are not those of a completion.
+// errNoMetadata is returned if the metadata are not those of a completion.
 var errNoMetadata = errors.New("chat: completion without an id")
 
 // A projection shows each event as one frame, under the number that it has in the log.
@@ -131,8 +131,8 @@ func (p *projection) failed(dst []byte) []byte {
 	return sse.AppendUnfinished(dst, failed)
 }
 
-// Heartbeat implements [dialect.Projection]. In a stream of data alone it is a chunk of nothing,
-// once it can be told whose.
+// Heartbeat implements [dialect.Projection]. In a stream of only data it is an empty chunk,
+// once the completion is known.
 func (p *projection) Heartbeat(dst []byte) []byte {
 	switch {
 	case !p.plain:
@@ -145,7 +145,7 @@ func (p *projection) Heartbeat(dst []byte) []byte {
 }
 
 // Failure implements [dialect.Projection]. The frame has no id, because the log has no such
-// event: a client that resumes gets what is true then.
+// event: a client that resumes gets the state at that time.
 func (p *projection) Failure(dst []byte, e *failure.Error) []byte {
 	body := func(b []byte) ([]byte, error) { return openai.AppendError(b, e), nil }
 	dst, _ = sse.AppendFrame(dst, sse.Fields{Name: p.name(p.names.failure)}, body) // it has data

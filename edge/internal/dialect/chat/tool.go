@@ -11,8 +11,8 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// decodeTool reads an element of "tools". One that is no function, and none of OpenAI's, is its text: the model's server
-// may know it.
+// decodeTool reads an element of "tools". A tool that is neither a function nor one of OpenAI's is kept as its text: the model's
+// server may know it.
 func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
 	from := d.Offset()
 	var kind string
@@ -162,8 +162,8 @@ func choiceType(d *body.Decoder, dst *string) *failure.Error {
 	return err
 }
 
-// toolType reads the "type" of a tool. Those of OpenAI's that are no functions are not supported: what they say in an
-// answer has no place in ours.
+// toolType reads the "type" of a tool. OpenAI's tools other than functions are not supported: our answers have no
+// place for their results.
 func toolType(d *body.Decoder, dst *string) *failure.Error {
 	err := d.Text(dst)
 	if err == nil && *dst == kindCustom {
@@ -172,8 +172,8 @@ func toolType(d *body.Decoder, dst *string) *failure.Error {
 	return err
 }
 
-// functionType reads the "type" of a tool or of what is about one. OpenAI has more
-// types than functions; those are known and not supported.
+// functionType reads the "type" of a tool, or of an object about one. OpenAI's types other
+// than functions are known, but not supported.
 func functionType(d *body.Decoder, dst *string) *failure.Error {
 	err := d.OneOf(dst, kindFunction, kindCustom)
 	switch {

@@ -6,8 +6,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// appendUsage appends the "usage" object, whole even where its counts are 0. What it costs, and that it
-// is an estimate, is told only where it is so: OpenAI has no such fields.
+// appendUsage appends the complete "usage" object, even if its counts are 0. The cost and the mark of an
+// estimate are included only if they apply: OpenAI has no such fields.
 func appendUsage(dst []byte, u *completionv1.Usage) []byte {
 	prompt, completion := u.GetPromptTokensDetails(), u.GetCompletionTokensDetails()
 	dst = appendCount(dst, `{"prompt_tokens":`, u.GetPromptTokens())
