@@ -12,20 +12,20 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// An Answer answers one narrow question at once, such as "Can a fish live in a bowl?", where a
-// passage tells of its whole subject.
+// An Answer directly answers one narrow question, such as "Can a fish live in a bowl?". A
+// passage, in contrast, covers its whole subject.
 type Answer struct {
-	Guide     *Guide   // what says more of it
+	Guide     *Guide   // the guide with more about it
 	Questions []string // ways to ask for just this
-	Verdict   string   // "Yes" or "No"; empty where the question wants neither
+	Verdict   string   // "Yes" or "No"; empty if the question wants neither
 	Text      string   // one to three sentences that can stand alone
 }
 
 // A Reply is an answer that was found for a question.
 type Reply struct {
 	*Answer
-	// Verdict is "Yes" or "No" where the question wants one; it may be the contrary of the
-	// answer's own, which was written for "can it live alone" and found for "does it need company".
+	// Verdict is "Yes" or "No" if the question wants one. It may be the contrary of the
+	// answer's own, for example if that was written for "can it live alone" and found for "does it need company".
 	Verdict string
 	// Form is that of the claim that answers, or "".
 	Form Form
@@ -37,7 +37,7 @@ type Reply struct {
 	Likeness float64
 }
 
-// Lead returns the answer with its verdict in front.
+// Lead returns the answer, preceded by its verdict.
 func (r *Reply) Lead() string {
 	if r.Verdict == "" {
 		return r.Text
@@ -45,10 +45,10 @@ func (r *Reply) Lead() string {
 	return r.Verdict + ". " + r.Text
 }
 
-// contraryOf has the verdicts that are turned round.
+// contraryOf has the contrary of each verdict.
 var contraryOf = map[string]string{"Yes": "No", "No": "Yes"} //nolint:gochecknoglobals // a table
 
-// contrary begins a way to ask that wants the contrary verdict.
+// contrary is the prefix of a question that wants the contrary verdict.
 const contrary = "!"
 
 // addAnswers reads the answers beside a guide: lines of "- question / question | yes | text",
@@ -64,10 +64,10 @@ func (c *Catalogue) addAnswers(name string, text []byte) error {
 	})
 }
 
-// errShape says that a line is not of the shape of its file.
+// errShape says that a line does not have the format of its file.
 var errShape = errors.New("not of that shape")
 
-// beside reads the lines of a file beside a guide, which have three fields, and has add take the fields of each.
+// beside reads the lines of a file beside a guide. It calls add with the three fields of each line.
 func beside(c *Catalogue, name string, text []byte, shape string, add func(g *Guide, fields []string) error) error {
 	id := strings.TrimSuffix(path.Base(name), ".md")
 	at := slices.IndexFunc(c.guides, func(g *Guide) bool { return g.ID == id })
@@ -164,10 +164,10 @@ func (a *answers) weigh(stems []string) (sum float32) {
 	return sum
 }
 
-// What makes a question one that an answer was written for: how much of the answer's own
-// question it says, how much of it that question says, and how near both are in what they
-// mean. An answer to nearly the same question may be wrong, so most of its words must be
-// there.
+// An answer was written for a question if they match by three measures: how much of the answer's own
+// question the question contains, how much of the question that one contains, and how close their
+// meanings are. An answer to nearly the same question may be wrong, so most of its words must
+// occur.
 const (
 	ownShare      = 0.45
 	askedShare    = 0.25
@@ -176,13 +176,13 @@ const (
 	leastLikeness = 0.66
 )
 
-// Answer returns the answer to a question: one that was written for it, or else a claim of the
-// form that it wants, or nil. Species restricts it to answers about one of them.
+// Answer returns the answer to a question: one that was written for it, otherwise a claim of the
+// wanted form, or nil. Species restricts it to answers about one of them.
 func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	question = question[:min(len(question), maxQuery)]
 	claimed := c.claims.find(FormOf(question), question, species)
 	if claimed != nil && claimed.Several {
-		return claimed // an answer is to one of the things at most
+		return claimed // an answer covers at most one of the things
 	}
 	if len(species) == 0 && kindsIn(words.Join(question)).strangers != 0 {
 		claimed = nil // no guide's claim is about that animal
@@ -194,8 +194,8 @@ func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	return reply
 }
 
-// over reports whether a claim answers better than what was written for a question like it: by a
-// verdict that the other lacks, or as the question is more surely about its thing.
+// over reports whether a claim answers better than an answer that was written for a similar question: it has a
+// verdict that the other lacks, or the question is more certainly about its thing.
 func (r *Reply) over(written *Reply, question []words.Word) bool {
 	const nearlyIt, likelyIt = 0.85, 0.75
 	switch {
@@ -208,8 +208,8 @@ func (r *Reply) over(written *Reply, question []words.Word) bool {
 	}
 }
 
-// AnswerAfter returns the answer to a question, or the claim that answers it if it says of what, or
-// how much, only with the words before it, as in "He bites his tail. Is that bad?".
+// AnswerAfter returns the answer to a question, or the claim that answers it together with the preceding
+// words, if only these name the thing or the amount, as in "He bites his tail. Is that bad?".
 func AnswerAfter(c *Catalogue, before, question []words.Word, species []Species) *Reply {
 	const saysLittle = 5 // words
 	found := c.Answer(question, species)
@@ -235,7 +235,7 @@ func (a *answers) find(question []words.Word, species []Species, place meaning.P
 		return nil
 	}
 	for _, of := range species {
-		for _, w := range words.Split(string(of)) { // of whom it is asked, whatever the question calls it
+		for _, w := range words.Split(string(of)) { // the animal that the question is about, by any name
 			if !slices.Contains(asked, w.Stem) {
 				asked = append(asked, w.Stem)
 			}

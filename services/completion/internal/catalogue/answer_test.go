@@ -6,8 +6,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// TestAnswer asks in words that no answer was written with, and what no answer was written
-// for, however near it is.
+// TestAnswer asks in words that no answer was written with, and asks similar questions that no answer
+// was written for.
 func TestAnswer(t *testing.T) {
 	c := shop(t)
 	for _, test := range []struct {
@@ -37,7 +37,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// TestAnswersFindThemselves holds every way to ask to the answer that it was written for.
+// TestAnswersFindThemselves checks that every way to ask finds the answer that it was written for.
 func TestAnswersFindThemselves(t *testing.T) {
 	c := shop(t)
 	for _, a := range c.answers.list {

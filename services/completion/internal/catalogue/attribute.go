@@ -23,19 +23,19 @@ const (
 	Flag Type = "flag"
 	// Set has any number of values.
 	Set Type = "set"
-	// Text is told and not compared.
+	// Text can be shown, but not compared.
 	Text Type = "text"
-	// Missing is asked for, and not recorded.
+	// Missing is asked for, but not recorded.
 	Missing Type = "missing"
 )
 
-// An Attribute is something that can be asked about a pet. The table of attributes is
-// what pets are filtered, sorted, counted and compared by, and how the words of a question
-// are read; see attributes.yaml.
+// An Attribute is a property of a pet that people ask about. The table of attributes, in
+// attributes.yaml, defines how pets are filtered, sorted, counted and compared, and how the words of a
+// question are read.
 type Attribute struct {
 	Name   string
 	Type   Type
-	Ask    []string           // how it is asked for
+	Ask    []string           // words that ask for it
 	More   []string           // comparatives and superlatives that mean more of it
 	Less   []string           // and less
 	Unit   map[string]float64 // words of units, each with its factor to the table's own
@@ -50,14 +50,14 @@ type AttributeValue struct {
 	Words []string
 }
 
-// A Value is what a pet has of an attribute. Numbers and scales use Number (of a scale the
-// rank), a choice and a scale Names with one element, a set any.
+// A Value is a pet's value of an attribute. Numbers and scales use Number (for a scale, the
+// rank). Choices and scales use Names with one element, sets with any number.
 type Value struct {
 	Number float64
 	Names  []string
 }
 
-// Of returns what a pet has of the attribute; known is false where that is not recorded.
+// Of returns a pet's value of the attribute; known is false if it is not recorded.
 func (a *Attribute) Of(p *Pet) (v Value, known bool) {
 	if a.of == nil {
 		return Value{}, false
@@ -65,7 +65,7 @@ func (a *Attribute) Of(p *Pet) (v Value, known bool) {
 	return a.of(p), true
 }
 
-// Rank returns where on the scale a value is, or -1.
+// Rank returns a value's position on the scale, or -1.
 func (a *Attribute) Rank(name string) int {
 	return slices.IndexFunc(a.Values, func(v AttributeValue) bool { return v.Name == name })
 }
@@ -73,7 +73,7 @@ func (a *Attribute) Rank(name string) int {
 // Ordered reports whether one value can be more than another.
 func (a *Attribute) Ordered() bool { return a.Type == Scale || a.Type == Number || a.Type == Flag }
 
-// Op is how a pet's value has to be to that of a [Constraint].
+// Op is the relation that a pet's value must have to that of a [Constraint].
 type Op string
 
 // The operators. Is and Not compare with any of several values, the others with a number or
@@ -95,7 +95,7 @@ type Constraint struct {
 	Number    float64  // the others
 }
 
-// Holds reports whether a pet meets the constraint. A constraint on what is not recorded
+// Holds reports whether a pet meets the constraint. A constraint on a value that is not recorded
 // never holds.
 func (c *Constraint) Holds(p *Pet) bool {
 	v, known := c.Attribute.Of(p)
@@ -134,8 +134,8 @@ func (c *Catalogue) Where(constraints []Constraint) []*Pet {
 	return found
 }
 
-// Attribute returns the attribute with a name. It panics on a name that the table lacks:
-// names are written in code only.
+// Attribute returns the attribute with a name. It panics if the table lacks the name:
+// names come only from code.
 func (c *Catalogue) Attribute(name string) *Attribute {
 	for _, a := range c.attributes {
 		if a.Name == name {

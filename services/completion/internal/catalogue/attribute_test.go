@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// plainFacts reads a pet's choices, scales, flags and sets by hand, apart from the table.
+// plainFacts reads a pet's choices, scales, flags and sets independently of the table.
 func plainFacts(p *Pet) map[string][]string {
 	flag := func(ok bool) []string {
 		if ok {
@@ -34,7 +34,7 @@ func plainFacts(p *Pet) map[string][]string {
 	}
 }
 
-// plainNumbers does so with numbers.
+// plainNumbers does the same for numbers.
 func plainNumbers(p *Pet) map[string]float64 {
 	return map[string]float64{
 		"age": float64(p.AgeMonths), "fee": float64(p.Price), "upkeep": (p.Breed.MonthlyCost[0] + p.Breed.MonthlyCost[1]) / 2,
@@ -42,7 +42,7 @@ func plainNumbers(p *Pet) map[string]float64 {
 	}
 }
 
-// orders of the scales, written down apart from the table.
+// orders has the orders of the scales, independently of the table.
 func plainScales() map[string][]string {
 	levels := []string{"low", "medium", "high"}
 	return map[string][]string{
@@ -52,7 +52,7 @@ func plainScales() map[string][]string {
 	}
 }
 
-// TestAttributesOfPets holds every attribute's getter against the pets, for every value.
+// TestAttributesOfPets compares every attribute's getter with the pets, for every value.
 func TestAttributesOfPets(t *testing.T) {
 	c := shop(t)
 	for _, a := range c.Attributes() {
@@ -119,8 +119,8 @@ func TestScales(t *testing.T) {
 	}
 }
 
-// TestAttributeTable wants words that can be read: no value is listed twice, no word stands
-// for two values of one attribute, no unit for nothing.
+// TestAttributeTable checks that the words are unambiguous: no value is listed twice, no word stands
+// for two values of one attribute, and every unit stands for something.
 func TestAttributeTable(t *testing.T) {
 	c := shop(t)
 	names := map[string]bool{}

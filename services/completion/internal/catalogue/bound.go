@@ -8,15 +8,15 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// A bound is within what an amount is right, so that a question that has one gets yes or no: "most 6
+// A bound is the range of right amounts, so that a question with an amount gets a yes or no: "most 6
 // hours" for how long a dog may be alone.
 type bound struct {
 	unit        string
 	least, most float64 // in the measure's unit
 }
 
-// boundOf reads "least 5 gallons", "most 6 hours" or "65 to 75 degrees"; where a verdict is none of
-// these it returns nil and the verdict.
+// boundOf reads "least 5 gallons", "most 6 hours" or "65 to 75 degrees". If the verdict is none of
+// these, it returns nil and the verdict.
 func boundOf(form Form, verdict string) (b *bound, rest string) {
 	f := strings.Fields(verdict)
 	if figureOf(form) == nil || len(f) < 3 {
@@ -45,7 +45,7 @@ func boundOf(form Form, verdict string) (b *bound, rest string) {
 	return b, ""
 }
 
-// measure returns of what a word is a measure, and how many of its unit it is.
+// measure returns what a word measures, and how many units it stands for.
 func measure(word string) (unit string, size float64) {
 	for unit, list := range formsOf.Amounts.Measures {
 		if size, ok := list[word]; ok {
@@ -55,7 +55,7 @@ func measure(word string) (unit string, size float64) {
 	return "", 0
 }
 
-// amountIn returns the amount of a unit that a question has.
+// amountIn returns the amount of a unit in a question.
 func amountIn(question []words.Word, unit string) (amount float64, ok bool) {
 	for i, w := range question {
 		digits := strings.TrimRight(w.Text, "abcdefghijklmnopqrstuvwxyz")
@@ -92,7 +92,7 @@ func amountIn(question []words.Word, unit string) (amount float64, ok bool) {
 	return amount, ok
 }
 
-// amount returns the amount that a question has: the one that is asked about, or told before.
+// amount returns the amount in a question, or else in the words before it.
 func (b *bound) amount(question []words.Word) (amount float64, ok bool) {
 	from := max(0, polarFrom(question))
 	if amount, ok = amountIn(question[from:], b.unit); ok {
@@ -104,7 +104,7 @@ func (b *bound) amount(question []words.Word) (amount float64, ok bool) {
 // holds reports whether an amount is right.
 func (b *bound) holds(amount float64) bool { return amount >= b.least && amount <= b.most }
 
-// verdict says whether what a question asks is so of its amount; "" where it has none.
+// verdict returns the verdict on a question's amount, or "" if the question has none.
 func (b *bound) verdict(asked *Asked, question []words.Word) string {
 	amount, ok := b.amount(question)
 	if !ok || asked.Forms[0] == FormNeed {

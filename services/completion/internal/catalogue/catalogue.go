@@ -47,8 +47,8 @@ func (c *Catalogue) Breed(id string) *Breed { return c.byBreed[id] }
 // Guide returns the guide with an id, or nil.
 func (c *Catalogue) Guide(id string) *Guide { return c.byGuide[id] }
 
-// PassageAt returns the passage that a place such as "seizures/4" names, the first of a guide
-// without a number, or nil.
+// PassageAt returns the passage that a place such as "seizures/4" names, or nil. Without a number, it
+// returns the guide's first passage.
 func PassageAt(c *Catalogue, place string) *Passage {
 	id, number, _ := strings.Cut(place, "/")
 	g := c.Guide(id)
@@ -59,6 +59,6 @@ func PassageAt(c *Catalogue, place string) *Passage {
 	return g.Passages[n]
 }
 
-// Knows reports whether a word occurs anywhere in the data as it is spelled, in
-// lower case. A word that does is not a misspelling of another one.
+// Knows reports whether a word, in lower case, occurs anywhere in the data with this
+// spelling. Such a word is not a misspelling of another one.
 func (c *Catalogue) Knows(word string) bool { return c.words[word] }

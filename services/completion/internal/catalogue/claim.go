@@ -9,17 +9,17 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// A Claim is what a guide holds of one thing, in the form in which people ask for it: "may no"
-// of grapes, "often" of brushing. It answers all questions of that form about that thing, however
-// they are put.
+// A Claim is what a guide says about one thing, in the form in which people ask for it: "may no"
+// for grapes, "often" for brushing. It answers all questions of that form about that thing, in any
+// wording.
 type Claim struct {
 	Answer // its Questions name the thing, each in as few words as tell it from others
 	Form   Form
-	bound  *bound // of a figure: within what an amount is right
+	bound  *bound // for a figure: the range of right amounts
 }
 
-// addClaims reads the claims beside a guide: lines of "- form yes | thing / thing | text", whose
-// verdict is yes, no or depends, and for figures missing or what is right: "- long most 6 hours | ...".
+// addClaims reads the claims beside a guide: lines of "- form yes | thing / thing | text". The
+// verdict is yes, no or depends; for figures, it is missing or the right amount: "- long most 6 hours | ...".
 func addClaims(c *Catalogue, name string, text []byte) error {
 	return beside(c, name, text, "- form yes, no or depends | thing / thing | answer", func(g *Guide, fields []string) error {
 		form, verdict, _ := strings.Cut(fields[0], " ")
@@ -37,7 +37,7 @@ func addClaims(c *Catalogue, name string, text []byte) error {
 	})
 }
 
-// claims finds claims by what they are about.
+// claims finds claims by the things that they are about.
 type claims struct {
 	list  []*Claim
 	by    map[string][]*thing // by each stem
@@ -48,7 +48,7 @@ type claims struct {
 // A thing is one way to name what a claim is about.
 type thing struct {
 	claim  *Claim
-	name   string // its words between blanks
+	name   string // its words, separated by blanks
 	words  []weighed
 	rarest int     // of words
 	weight float32 // of all words
@@ -57,7 +57,7 @@ type thing struct {
 	place  meaning.Point
 }
 
-// A weighed is a word, how rare it is, and where it stands.
+// A weighed is a word with its rarity and its position.
 type weighed struct {
 	stem   string
 	rarity float32
@@ -96,7 +96,7 @@ func set(text string) map[string]bool {
 	return list
 }
 
-// weigh weighs words by how few passages have them, each once; one that none has says little.
+// weigh weighs each word once, by how few passages have it. A word that no passage has gets a low weight.
 func (s *claims) weigh(list []words.Word) []weighed {
 	const stranger, least, quiet = 3, 2, 0.3
 	var out []weighed
@@ -118,8 +118,8 @@ func (s *claims) weigh(list []words.Word) []weighed {
 	return out
 }
 
-// fits says how well a claim's form answers a question's: 0 where it does not. keeps is whether
-// the claim's verdict is one on the question.
+// fits returns how well a claim's form answers that of a question; 0: not at all. keeps is whether
+// the claim's verdict applies to the question.
 func fits(asked *Asked, claim *Claim) (share float32, keeps bool) {
 	const same, near, far = 1, 0.92, 0.85
 	type pair struct{ asked, claimed Form }
@@ -149,8 +149,8 @@ func fits(asked *Asked, claim *Claim) (share float32, keeps bool) {
 	return 0, false
 }
 
-// What makes a claim the answer: how much of its thing the question names, how much of the
-// question is told by it, and how near both are in what they mean.
+// A claim answers a question by three measures: how much of its thing the question names, how much of the
+// question it covers, and how close their meanings are.
 const (
 	thingShare   = 0.40
 	askedOfClaim = 0.35
@@ -161,8 +161,8 @@ const (
 	sameScale    = 0.12 // makes likeness one of an answer's
 )
 
-// A candidate is a thing that a question is about, how like it is, and whether its claim's verdict is
-// one on the question.
+// A candidate is a thing that a question may be about, with its likeness, and whether its claim's verdict
+// applies to the question.
 type candidate struct {
 	thing *thing
 	like  float32
@@ -179,8 +179,8 @@ func (f *candidate) more(than *candidate, question []words.Word) bool {
 	return a.Form == FormMay && a.Verdict == "No" && b.Verdict == "Yes"
 }
 
-// ofFood returns the candidate that is about what a question asks to feed, where the best one is about
-// something else that it names: "can guinea pigs eat carrots" is not about their company.
+// ofFood returns the candidate about the food in a question, if the best candidate is about something
+// else in it: "can guinea pigs eat carrots" is not about the company of guinea pigs.
 func ofFood(list []candidate, best candidate, question []words.Word) candidate {
 	fed := Fed(question)
 	rare := best.thing.words[best.thing.rarest].stem
@@ -196,8 +196,8 @@ func ofFood(list []candidate, best candidate, question []words.Word) candidate {
 	return best
 }
 
-// several answers a question that asks to feed several things, each by its claim; nil where it asks
-// for one.
+// several answers a question about feeding several things, each with its claim. It returns nil if there
+// is only one.
 func several(list []candidate, best candidate, question []words.Word) *Reply {
 	const most, share = 4, 0.8
 	if Fed(question) == nil {
@@ -232,8 +232,8 @@ func several(list []candidate, best candidate, question []words.Word) *Reply {
 	return &Reply{Answer: &answer, Form: FormMay, Several: true, Likeness: float64(min(1, best.like+sameScale))}
 }
 
-// spelled returns a question in which what no guide and no claim says is taken for the one word of a
-// claim that it may be a slip of: "carots".
+// spelled returns a question with misspelt words corrected: a word that no guide and no claim has becomes the
+// word of a claim that it may be a misspelling of, if there is only one: "carots".
 func (s *claims) spelled(question []words.Word) []words.Word {
 	const least = 5
 	var out []words.Word
@@ -265,7 +265,7 @@ func (s *claims) spelled(question []words.Word) []words.Word {
 	return out
 }
 
-// adjoin reports whether two words stand together, as those of one thing do: "raw chicken".
+// adjoin reports whether two words are adjacent, like those of one thing: "raw chicken".
 func adjoin(question []words.Word, a, b string) bool {
 	for i := 1; i < len(question); i++ {
 		v, w := &question[i-1], &question[i]
@@ -276,8 +276,8 @@ func adjoin(question []words.Word, a, b string) bool {
 	return false
 }
 
-// find returns the claim that answers a question in its form, or nil. Of those that answer it
-// alike the careful one is told.
+// find returns the claim that answers a question in its form, or nil. Of claims that answer it equally
+// well, it returns the most careful one.
 func (s *claims) find(asked Asked, question []words.Word, species []Species) *Reply {
 	if len(asked.Forms) == 0 {
 		return nil
@@ -340,20 +340,20 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 	return reply
 }
 
-// isFood reports whether a thing is one that an animal is fed or poisoned by.
+// isFood reports whether a thing is something that animals are fed with or poisoned by.
 func (t *thing) isFood() bool {
 	return t.claim.Guide.About("feeding") || t.claim.Guide.About(TopicPoison)
 }
 
-// names reports whether a thing has all of these words in its name.
+// names reports whether a thing's name has all of these words.
 func (t *thing) names(stems []string) bool {
 	return !slices.ContainsFunc(stems, func(s string) bool {
 		return !slices.ContainsFunc(t.words, func(w weighed) bool { return w.stem == s })
 	})
 }
 
-// isOf reports whether a thing may be of one of these animals. Where none is spoken of, it has to
-// be named by more than a word that may be of anything.
+// isOf reports whether a thing may belong to one of these animals. If the question mentions no animal, it must
+// name the thing by more than a word that may refer to anything.
 func (t *thing) isOf(species []Species) bool {
 	if len(species) > 0 {
 		return slices.ContainsFunc(species, t.claim.Guide.Covers)
@@ -367,8 +367,8 @@ func (t *thing) isOf(species []Species) bool {
 	return content > 1
 }
 
-// verdict returns what a claim says to a question: the contrary of its own where that turns it
-// round, and nothing where a negation leaves open what is asked.
+// verdict returns a claim's verdict on a question. It is the contrary of the claim's own if the question reverses
+// it, and empty if a negation makes the question ambiguous.
 func (t *thing) verdict(asked *Asked, question []words.Word) string {
 	if asked.Negated && len(phrasesIn(t.name, formsOf.Negations)) == 0 {
 		return ""
@@ -392,8 +392,8 @@ func (t *thing) verdict(asked *Asked, question []words.Word) string {
 	}
 }
 
-// named returns how much of a thing a question names. What may be fed is named by just its
-// word: a potato is no tomato.
+// named returns how much of a thing a question names. Food must be named by its exact
+// word: a potato is not a tomato.
 func (t *thing) named(question []weighed, has map[string]bool) (own float32) {
 	const leastExact = 0.25
 	var missing []int
@@ -417,7 +417,7 @@ func (t *thing) named(question []weighed, has map[string]bool) (own float32) {
 	return own / t.weight
 }
 
-// kin returns how much a word counts that a question has only in other words.
+// kin returns how much a word counts if the question has only a related word.
 func (k *weighed) kin(question []weighed) float32 {
 	const near, share = 0.55, 0.8
 	for i := range question {
@@ -428,7 +428,7 @@ func (k *weighed) kin(question []weighed) float32 {
 	return 0
 }
 
-// tells returns how much of a question a claim tells.
+// tells returns how much of a question a claim covers.
 func (t *thing) tells(question []weighed) float32 {
 	const inText, inGuide = 0.7, 0.5
 	var most, sum float32

@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// TestClaim asks in sentences that no claim was written with.
+// TestClaim asks in sentences for which no claim was written.
 func TestClaim(t *testing.T) {
 	c := shop(t)
 	for _, test := range []struct {
