@@ -119,7 +119,7 @@ func (a *answers) index(space *meaning.Space) {
 		for _, q := range answer.Questions {
 			q, other := strings.CutPrefix(q, contrary)
 			split := words.Split(q)
-			f := form{answer: answer, stems: distinct(split), place: space.Point(split), asked: FormOf(split), kinds: kindsIn(words.Join(split))}
+			f := form{answer: answer, stems: distinct(split), place: space.Point(split), asked: FormOf(split), kinds: kindsIn(split)}
 			if wantsVerdict(split) {
 				f.verdict = answer.Verdict
 			}
@@ -184,10 +184,11 @@ func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	if claimed != nil && claimed.Several {
 		return claimed // an answer covers at most one of the things
 	}
-	if len(species) == 0 && kindsIn(words.Join(question)).strangers != 0 {
+	named := kindsIn(question)
+	if len(species) == 0 && named.strangers != 0 {
 		claimed = nil // no guide's claim is about that animal
 	}
-	reply := c.answers.find(question, species, c.index.space.Point(question))
+	reply := c.answers.find(question, named, species, c.index.space.Point(question))
 	if reply == nil || claimed != nil && claimed.over(reply, question) {
 		return claimed
 	}
@@ -229,7 +230,7 @@ func OfFood(c *Catalogue, question []words.Word, species []Species) bool {
 	return found != nil && found.Form == FormMay && found.Guide.About("feeding")
 }
 
-func (a *answers) find(question []words.Word, species []Species, place meaning.Point) *Reply {
+func (a *answers) find(question []words.Word, named kinds, species []Species, place meaning.Point) *Reply {
 	asked := distinct(question)
 	if len(asked) < 2 {
 		return nil
@@ -248,7 +249,7 @@ func (a *answers) find(question []words.Word, species []Species, place meaning.P
 			common[f] += a.rarity[s]
 		}
 	}
-	wanted, named := FormOf(question), kindsIn(words.Join(question))
+	wanted := FormOf(question)
 	most := float32(leastLikeness)
 	var best *form
 	for i := range a.forms {

@@ -1,11 +1,14 @@
 package catalogue
 
+import "github.com/pawstream/pawstream/services/completion/internal/words"
+
 // kinds are the kinds of animals that a text names, finer than species: budgies, and not birds.
 // The store has no guide of strangers. Each has a bit.
 type kinds struct{ ours, strangers uint64 }
 
-// kindsIn returns the kinds that a text of words between blanks names.
-func kindsIn(text string) kinds {
+// kindsIn returns the kinds that a text names.
+func kindsIn(split []words.Word) kinds {
+	text := words.Join(split)
 	return kinds{bitsIn(text, formsOf.Kinds), bitsIn(text, formsOf.Strangers)}
 }
 
