@@ -89,6 +89,7 @@ func TestOldWriters(t *testing.T) {
 
 	f := checker.Fault{Kind: "wipe-nats", Target: tp.nats[0].name, From: time.Now(), Promise: gone}
 	old, other := tp.completions[0], tp.completions[1]
+	stands := checker.Fault{Kind: "pause-completion", Target: old.name, From: time.Now()}
 	if err := old.running().Send(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -108,12 +109,13 @@ func TestOldWriters(t *testing.T) {
 		ask(fmt.Sprintf("after %d", i), 8, &after)
 	}
 	tp.await(t, "the new completions", func(log map[string][]checker.Record) bool { return len(log) >= fresh })
+	stands.To = time.Now() // before the signal: what the replica does then it does after it
 	if err := old.running().Send(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	after.Wait()
 	pause(ctx, past) // the old writers have said all they have to say
 	before.Wait()
-	h.Faults = []checker.Fault{f}
+	h.Faults = []checker.Fault{f, stands}
 	tp.review(t, c, h)
 }

@@ -261,6 +261,35 @@ func TestAFaultExcusesTheErrorOfWhoWasThere(t *testing.T) {
 	}
 }
 
+func TestAFaultExcusesASecondUsageRecord(t *testing.T) {
+	end := func(h *checker.History) time.Time {
+		records := h.Log[cancelled]
+		return records[len(records)-1].Stored
+	}
+	for _, test := range []struct {
+		kind  string
+		after time.Duration // the end, that the fault comes
+		want  int           // violations
+	}{
+		{"kill-completion", 100 * time.Millisecond, 0},
+		{"pause-completion", 100 * time.Millisecond, 0},
+		{"replace-nats", 100 * time.Millisecond, 0},
+		{"replace-nats", time.Second, 1},
+		{"replace-nats", -time.Second, 1},
+		{"replace-edge", 100 * time.Millisecond, 1},
+	} {
+		t.Run(fmt.Sprint(test.kind, " ", test.after), func(t *testing.T) {
+			h := good()
+			h.Books[cancelled] = 2
+			from := end(h).Add(test.after)
+			h.Faults = append(h.Faults, checker.Fault{Kind: test.kind, From: from, To: from.Add(time.Millisecond)})
+			if found := checker.Check(h); len(found) != test.want {
+				t.Errorf("%v", found)
+			}
+		})
+	}
+}
+
 func TestHistoryIsReadAsItWasWritten(t *testing.T) {
 	h := good()
 	var text bytes.Buffer

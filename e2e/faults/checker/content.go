@@ -196,7 +196,8 @@ func ownCompletionsOnly(f *findings) {
 
 // accounted checks that the end of each completion is in the books once: also each end that it
 // had in a log that was taken away. A second record is excused where whoever made the first one
-// was killed just then, before it could say so, or the log was put back to that very moment.
+// was killed, stood still or was cut off from the log just then, before it could say so, or the log
+// was put back to that very moment.
 func accounted(f *findings) {
 	if f.Books == nil {
 		return
@@ -227,12 +228,13 @@ func (in *index) ends(id string) (all []time.Time) {
 	return all
 }
 
-// cutShort reports whether a completion service was killed within a moment after a time, or a
-// backup made that was put back.
+// cutShort reports whether a completion service was killed within a moment after a time, or stood still
+// or was cut off from the log for longer than others take it for alive, or a backup made that was put
+// back.
 func (f *findings) cutShort(at time.Time) bool {
 	const moment = 500 * time.Millisecond
 	return slices.ContainsFunc(f.Faults, func(fault Fault) bool {
-		cuts := slices.ContainsFunc([]string{"kill-completion", "kill-all", "restore"}, func(kind string) bool { return strings.Contains(fault.Kind, kind) })
+		cuts := slices.ContainsFunc([]string{"kill-completion", "kill-all", "pause-completion", "replace-nats", "silence-nats", "restore"}, func(kind string) bool { return strings.Contains(fault.Kind, kind) })
 		return cuts && fault.From.After(at.Add(-f.Limits.Clock)) && fault.From.Before(at.Add(moment))
 	})
 }

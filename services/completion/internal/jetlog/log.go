@@ -100,7 +100,7 @@ type Log struct {
 	left    atomic.Bool          // there may be orphans that the last look has left or missed
 	mine    map[string]bool      // unfinished completions whose writer here has failed: to be adopted
 	holding map[string]int       // what this process is about to write or to end, with the number of calls: see hold
-	missing map[string]time.Time // since when announced completions have been missing
+	waiting map[uint64]time.Time // since when what owners announced has been waited for, by the sequences of their messages
 	ended   []*shared            // ended completions without readers, oldest first
 	held    int                  // bytes of ended
 }

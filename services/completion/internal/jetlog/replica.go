@@ -68,7 +68,7 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 	go func() { // ends with the range over orphans
 		defer close(orphans)
 		var claiming errgroup.Group
-		seen := make(map[string]bool)
+		seen, listed := make(map[string]bool), make(map[uint64]bool)
 		claiming.SetLimit(claims)
 		for msg, err := range l.io.Messages(ctx, ownersPrefix+"*.*", 1) {
 			if err != nil {
@@ -93,7 +93,7 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 				l.left.Store(true)
 				continue
 			}
-			seen[id] = true
+			seen[id], listed[msg.Sequence] = true, true
 			claiming.Go(func() error {
 				if orphan := l.rescue(ctx, in, owner, id, msg); orphan != nil {
 					orphans <- orphan
@@ -103,7 +103,7 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 		}
 		_ = claiming.Wait() // none returns an error
 		l.mu.Lock()
-		maps.DeleteFunc(l.missing, func(id string, _ time.Time) bool { return !seen[id] })
+		maps.DeleteFunc(l.waiting, func(said uint64, _ time.Time) bool { return !listed[said] })
 		l.mu.Unlock()
 	}()
 	more := true
@@ -152,14 +152,14 @@ func (l *Log) hold(id string) (release func()) {
 	}
 }
 
-// awaited returns for how long a completion that its owner has announced has been missing. The time of that
-// message would not do: it is by the server's clock.
-func (l *Log) awaited(id string) time.Duration {
+// awaited returns for how long this replica has waited for what the message with that sequence announces, by its
+// own clock: the time of the message is by the server's.
+func (l *Log) awaited(said uint64) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	since, missing := l.missing[id]
-	if !missing {
-		l.missing[id] = time.Now()
+	since, waiting := l.waiting[said]
+	if !waiting {
+		l.waiting[said] = time.Now()
 		return 0
 	}
 	return time.Since(since)
@@ -194,7 +194,7 @@ func (l *Log) rescue(ctx context.Context, in era, owner, id string, said *jetstr
 		l.cfg.Logger.ErrorContext(ctx, "a completion cannot be read and is given up",
 			slog.String("completion", id), slog.Any("error", err))
 		l.unown(ctx, in, id, said)
-	case errors.Is(err, chat.ErrNotFound) && l.awaited(id) < stalled:
+	case errors.Is(err, chat.ErrNotFound) && l.awaited(said.Sequence) < stalled:
 		l.left.Store(true)
 	case errors.Is(err, errAlive):
 		l.left.Store(true) // it may die

@@ -12,6 +12,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/books"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
+	"github.com/pawstream/pawstream/services/completion/internal/liveness"
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
@@ -173,8 +174,9 @@ func (l *Log) unsettled(ctx context.Context, in era, id string, terminal *chat.E
 		return nil
 	case ours == books.Pending:
 		return nil
-	case other != "" && other != l.replica && !l.peers.Dead(other):
-		l.left.Store(true) // it may die
+	case other != "" && other != l.replica && (!l.peers.Dead(other) || l.awaited(said.Sequence) < liveness.DeadAfter):
+		// It may die. One that was cut off says its word before it is heard again, and enters the end right after.
+		l.left.Store(true)
 		return nil
 	}
 	meta, _, err := l.archive.meta(ctx, id)

@@ -130,7 +130,7 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 				break // and never settles
 			}
 			other.Close()
-			settleAll(t, open(t, Config{NATS: at(url)}), books, 4)
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 8) // its word is left alone for a while
 		}},
 		{"its word that it sees to that is stored, and it does not hear so", func(t *testing.T, url string, books *entries) {
 			l, w := ended(t, url)
@@ -174,6 +174,23 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 				}
 				books.book()
 			})
+		}},
+		{"another one that takes it for dead looks while it is entered", func(t *testing.T, url string, books *entries) {
+			l, w := ended(t, url)
+			other := open(t, Config{NATS: at(url)})
+			deafen(other)
+			w.Settle(func() {
+				said, err := other.io.LastOf(within(t), ownerSubject(l.replica, "ended"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if orphan := other.rescue(within(t), other.gate.era(), l.replica, "ended", said); orphan != nil {
+					orphan.Settle(books.book)
+				}
+				books.book()
+			})
+			settleAll(t, other, books, 4)
 		}},
 		{"its writer gives it up while a look sees to that", func(t *testing.T, url string, books *entries) {
 			l, _ := ended(t, url)
