@@ -9,11 +9,11 @@ help: ## Show this list
 # With GOGC=400 the compiler takes less time and more memory, some 1.6 GB. The programs run without it.
 
 run: ## Serve everything in one process on http://127.0.0.1:8080
-	@echo "Compiling: a minute or two the first time, seconds after that."
+	@echo "Compiling: about a minute and a half the first time, seconds after that."
 	@mkdir -p bin && GOGC=400 go build -o bin ./services/standalone && exec bin/standalone
 
 demo: ## Break an answer on purpose at http://127.0.0.1:8080/demo: two completion services behind one edge
-	@echo "Compiling: a minute or two the first time, seconds after that. Then open http://127.0.0.1:8080/demo"
+	@echo "Compiling: about a minute and a half the first time, seconds after that. Then open http://127.0.0.1:8080/demo"
 	@mkdir -p bin && GOGC=400 go build -o bin ./services/standalone && exec bin/standalone --demo --advisor-pace=6
 
 test: ## Run the tests, without those that are long (Node is used where it is installed)
