@@ -14,7 +14,8 @@ import (
 // tokens counts and splits text. It may be used by several goroutines at once.
 type tokens struct {
 	tokencount.Counter
-	codec tokenizer.Codec
+	codec    tokenizer.Codec
+	segments *segments
 }
 
 func newTokens() (tokens, error) {
@@ -22,7 +23,8 @@ func newTokens() (tokens, error) {
 	if err != nil {
 		return tokens{}, fmt.Errorf("advisor: %w", err)
 	}
-	return tokens{counter, counter.Codec()}, nil
+	codec := counter.Codec()
+	return tokens{counter, codec, &segments{codec: codec}}, nil
 }
 
 // cut is what of an answer is shown, and why it ends there. A stream holds it for as long
@@ -56,27 +58,27 @@ func (c *cut) piece(i int) string {
 // that the limit leaves incomplete are not shown, but their tokens count: they were
 // generated.
 func (t tokens) split(answer string, limit int, limited bool, stops []string) (cut, error) {
-	_, texts, err := t.codec.Encode(answer)
+	lengths, err := t.segments.lengths(answer)
 	if err != nil {
 		return cut{}, fmt.Errorf("advisor: encode answer: %w", err)
 	}
-	c := cut{reason: chat.FinishStop}
-	if limited && limit < len(texts) {
-		texts, c.reason = texts[:limit], chat.FinishLength
+	c := cut{reason: chat.FinishStop, text: answer}
+	if limited && limit < len(lengths) {
+		lengths, c.reason = lengths[:limit], chat.FinishLength
+		c.text = strings.Clone(answer[:total(lengths)]) // the rest is not held
 	}
-	c.text = strings.Join(texts, "")
 	end, stopped := stopAt(c.text, stops)
 	if stopped {
 		c.reason, c.text = chat.FinishStop, c.text[:end]
 	}
-	c.pieces = make([]piece, 0, len(texts))
+	c.pieces = make([]piece, 0, len(lengths))
 	var shown, read int
 	var held uint32
-	for _, text := range texts {
+	for _, length := range lengths {
 		if shown == len(c.text) && stopped {
 			break
 		}
-		read = min(read+len(text), len(c.text))
+		read = min(read+int(length), len(c.text))
 		held++
 		if utf8.ValidString(c.text[shown:read]) {
 			c.pieces = append(c.pieces, piece{uint32(read), held}) //nolint:gosec // an answer is no 4 GiB
@@ -87,6 +89,13 @@ func (t tokens) split(answer string, limit int, limited bool, stops []string) (c
 		c.pieces[len(c.pieces)-1].tokens += held
 	}
 	return c, nil
+}
+
+func total(lengths []uint8) (sum int) {
+	for _, length := range lengths {
+		sum += int(length)
+	}
+	return sum
 }
 
 // stopAt returns where the earliest of stops begins in text, if one occurs.
