@@ -189,20 +189,20 @@ func (n *names) nearly(ws []words.Word) (Mention, bool) {
 
 // surroundings are the words that tell a name from an ordinary word, see names.yaml.
 type surroundings struct {
-	Introduces, Animals, Little, Ordinary, Loves map[string]bool
-	Unplaced                                     map[string]bool // by stem
+	Introduces, Joins, Animals, Little, Ordinary, Loves map[string]bool
+	Unplaced                                            map[string]bool // by stem
 }
 
 //go:embed names.yaml
 var namesText []byte
 
 func readSurroundings() (*surroundings, error) {
-	var lists struct{ Introduces, Animals, Little, Ordinary, Loves, Unplaced []string }
+	var lists struct{ Introduces, Joins, Animals, Little, Ordinary, Loves, Unplaced []string }
 	if err := decode("names.yaml", namesText, &lists); err != nil {
 		return nil, err
 	}
 	return &surroundings{
-		Introduces: setOf(lists.Introduces), Animals: setOf(lists.Animals), Little: setOf(lists.Little), Ordinary: setOf(lists.Ordinary),
+		Introduces: setOf(lists.Introduces), Joins: setOf(lists.Joins), Animals: setOf(lists.Animals), Little: setOf(lists.Little), Ordinary: setOf(lists.Ordinary),
 		Loves: setOf(lists.Loves), Unplaced: setOf(stemmed(lists.Unplaced)),
 	}, nil
 }
@@ -250,7 +250,11 @@ func (s *surroundings) meansName(ws []words.Word, i int, pet bool) bool {
 		return true
 	}
 	after := i+1 == len(ws) || ws[i+1].Opens || s.little(ws[i+1].Text) || s.Animals[ws[i+1].Text]
-	if i == 0 {
+	joined := i+1 < len(ws) && s.Joins[ws[i+1].Text] || i > 0 && s.Joins[ws[i-1].Text]
+	if pet && joined { // "moose vs hattie"
+		return true
+	}
+	if i == 0 || pet && ws[i].Opens && ws[i].Capital && i+1 < len(ws) && s.Introduces[ws[i+1].Text] {
 		return after && (ws[i].Capital || len(ws) == 1)
 	}
 	before := ws[i-1].Text

@@ -11,6 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
@@ -38,21 +39,7 @@ func (c *composer) aboutPets(i *plan.Item) {
 			fmt.Fprintf(&b, "- %s. %s\n", headline(p), excerpt.Sentences(p.Story, 20))
 		}
 	}
-	c.add(b.String(), apart(i.Pets))
-}
-
-// apart says which of several pets must not live together.
-func apart(pets []*catalogue.Pet) string {
-	for _, p := range pets {
-		for _, other := range pets {
-			dog := other.Species == catalogue.Dog && p.GoodWith.Dogs == catalogue.No
-			cat := other.Species == catalogue.Cat && p.GoodWith.Cats == catalogue.No
-			if p != other && (dog || cat) {
-				return fmt.Sprintf("Mind that **%s** %s, so not with **%s**.", p.Name, companyWords(catalogue.No, speciesPlural(other.Species)), other.Name)
-			}
-		}
-	}
-	return ""
+	c.add(b.String(), reckon.Apart(i.Pets))
 }
 
 // mistaken returns the kind of animal that a turn takes a pet for, if it is another one.
@@ -493,7 +480,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 		c.add(difference(columns, names, a))
 	}
 	if len(i.Asked) == 0 {
-		c.add(contrast(columns, names))
+		c.add(telling.Contrast(columns, names))
 	}
 	if c.bare || c.voice.Length == Brief && c.plan.Style.Last("table", "bullets", "numbered", "checklist") == "" {
 		return
@@ -623,24 +610,6 @@ func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute
 		text += fmt.Sprintf(" That is %s more for **%s**.", dollars(top.Price-bottom.Price), names[most])
 	}
 	return text
-}
-
-// contrast says which of several is the calmer one, where nothing particular was asked.
-func contrast(columns []*catalogue.Pet, names []string) string {
-	calm, lively := 0, 0
-	effort := func(p *catalogue.Pet) int { return p.Energy.Rank()*100 + p.Breed.ExerciseMinutes }
-	for i, p := range columns {
-		if effort(p) < effort(columns[calm]) {
-			calm = i
-		}
-		if effort(p) > effort(columns[lively]) {
-			lively = i
-		}
-	}
-	if calm == lively {
-		return "They are close, so the single animal's character decides."
-	}
-	return fmt.Sprintf("**%s** suits a calmer household, **%s** a more active one.", names[calm], names[lively])
 }
 
 // A row of a comparison: its label and one cell for each column.

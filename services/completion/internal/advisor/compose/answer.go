@@ -48,6 +48,9 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	if pl.Tone == read.TalkComplaint {
 		c.add(c.either("I am sorry for the trouble.", string(read.TalkComplaint)))
 	}
+	if pl.Tone == read.TalkDoubt && c.tongue == nil {
+		c.add("I stay with that, whoever says otherwise. It is what my guides say:")
+	}
 	if k := pl.Items[0].Kind; pl.Frame.Person.Minor && (k == read.KindPet || k == read.KindStock || k == read.KindGuide && pl.Turn.Has("process")) {
 		c.caution()
 	}
@@ -235,10 +238,12 @@ func (c *composer) form() string {
 		return layout.YesOrNo(text)
 	case s.Wants("one-sentence"):
 		text = layout.First(text, 1)
+	case s.Wants("three-sentences"):
+		text = layout.Sentences(c.blocks, 3)
 	case s.Wants("two-sentences"):
 		text = layout.First(text, 2)
 	}
-	if sources := c.sources(); sources != "" && !c.bare && s.Last("two-sentences", "no-sources", "line", "csv", "child") == "" {
+	if sources := c.sources(); sources != "" && !c.bare && s.Last("two-sentences", "three-sentences", "no-sources", "line", "csv", "child") == "" {
 		text += "\n\n" + sources
 	}
 	if s.Words > 0 && !urgent {

@@ -16,17 +16,19 @@ import (
 
 // genres are what is not written here, by the wish for it. The facts for it are told in its place.
 var genres = map[string]string{ //nolint:gochecknoglobals // a table
-	"poem": "a poem", "ad": "an ad", "letter": "a letter or an email", "story": "a story",
+	"poem": "a poem", "ad": "an ad", "letter": "a letter or an email", "story": "a story", "timetable": "a timetable",
 }
 
 // length returns how long an answer is wished to be that would have another length.
 func length(pl *plan.Plan, v Length) Length {
 	s := &pl.Style
-	switch last := s.Last("short", "long", "one-sentence", "two-sentences"); {
+	switch last := s.Last("short", "long", "one-sentence", "two-sentences", "three-sentences"); {
 	case s.Count > 0:
 		return Long // there have to be as many points
 	case last == "long":
 		return min(v+1, Long)
+	case last == "three-sentences":
+		return min(v, Short)
 	case last != "":
 		return min(v, Brief)
 	case len(pl.Items) > 1 && v > Short:
@@ -41,8 +43,11 @@ type layouter struct{ *composer }
 // lay puts the blocks of the answer into the form that is wished for. What is said in an emergency stays whole.
 func (c layouter) lay() {
 	s := &c.plan.Style
-	form := s.Last("table", "bullets", "numbered", "checklist", "csv", "line", "names-only", "no-bullets", "one-sentence", "poem", "ad", "letter", "story")
+	form := s.Last("table", "bullets", "numbered", "checklist", "csv", "line", "names-only", "no-bullets", "one-sentence", "poem", "ad", "letter", "story", "timetable")
 	genre, foreign := genres[form]
+	if len(s.Without) > 0 && !c.urgent() {
+		defer func() { c.blocks = layout.Without(c.blocks, s.Without, s.Adding) }()
+	}
 	if form == "" {
 		form = s.Last("short", "long")
 	}

@@ -45,6 +45,11 @@ func (c *composer) drawbacks(p *catalogue.Pet, wants []plan.Condition) []string 
 	add(p.Sex != catalogue.Group && needsCompany(p), company, "needs")
 	add(p.SpecialNeeds != "", "needs", "")
 	add(p.GoodWith.Children != catalogue.Yes, "children", "children")
+	slow := func(attribute string, of catalogue.Tolerance) bool {
+		return of == catalogue.Slow && slices.ContainsFunc(wants, func(w plan.Condition) bool { return w.Attribute.Name == attribute })
+	}
+	add(slow("cats", p.GoodWith.Cats), "cats", "")
+	add(slow("dogs", p.GoodWith.Dogs), "dogs", "")
 	add(!p.Beginner, "beginner", "beginner")
 	add(p.Shedding == catalogue.High, "shedding", "shedding")
 	add(p.HoursAlone <= 4, "hours", "hours")

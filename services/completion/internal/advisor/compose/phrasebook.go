@@ -298,8 +298,14 @@ func (c phrasebook) understood(wants []plan.Condition) {
 	}
 }
 
-func (phrasebook) reckoned(*reckon.Question) bool { return false }
-func (phrasebook) counts(*plan.Item) bool         { return false }
+func (c phrasebook) reckoned(r *reckon.Question) bool {
+	if fits := mapped(r.Pets, func(p *catalogue.Pet) fit { return fit{pet: p} }); r.Op == reckon.Sum {
+		c.found(&plan.Item{Total: true}, fits, fits)
+		return true
+	}
+	return false
+}
+func (phrasebook) counts(*plan.Item) bool { return false }
 
 // average implements [phrasing].
 func (c phrasebook) average(_ *plan.Item, a *catalogue.Attribute, fits []fit) {

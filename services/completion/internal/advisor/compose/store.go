@@ -98,16 +98,19 @@ func (c *composer) recommend(i *plan.Item) {
 		return
 	}
 	c.solitary(i.Wants)
-	fits, suit := c.candidates(i)
+	fits, fitting := c.candidates(i)
 	switch {
 	case len(fits) == 0:
 		c.add(c.either("I have shown you every pet that comes close. Tell me what may be different, such as the kind of animal, the size or the budget, and I look again.", "no-more"))
-	case c.plan.Style.Wants("names-only") && suit > 0:
-		c.names(c.choose(i, fits[:suit]))
-	case suit == 0:
+	case c.plan.Style.Wants("names-only") && fitting > 0:
+		c.names(c.choose(i, fits[:fitting]))
+	case fitting == 0:
+		if breeds := suit.Absent(c.cat, i.Wants); len(breeds) > 0 {
+			in.none(&plan.Item{Have: true, Wants: breeds})
+		}
 		in.nearest(i, fits)
 	default:
-		in.suggest(i, fits[:suit])
+		in.suggest(i, fits[:fitting])
 	}
 }
 
@@ -165,7 +168,7 @@ func (c *composer) names(fits []fit) {
 // stock answers which pets there are, exactly.
 func (c *composer) stock(i *plan.Item) {
 	in := c.in()
-	if i.Reckon != nil && in.reckoned(i.Reckon) {
+	if i.Reckon != nil && (in.reckoned(i.Reckon) || english{c}.reckoned(i.Reckon)) {
 		return
 	}
 	if i.Order != nil && i.Order.Attribute.Type == catalogue.Missing {
@@ -250,6 +253,11 @@ func (c *composer) also(p *catalogue.Pet, i *plan.Item) string {
 	names := mapped(i.Asked, func(a *catalogue.Attribute) string { return a.Name })
 	if i.Order != nil {
 		names = append(names, i.Order.Attribute.Name)
+	}
+	for _, w := range i.Wants { // "good with cats" is not the whole truth of one that needs time
+		if v, ok := w.Attribute.Of(p); ok && slices.Contains(v.Names, string(catalogue.Slow)) {
+			names = appendNew(names, w.Attribute.Name)
+		}
 	}
 	var extra []string
 	for _, name := range names {

@@ -131,6 +131,8 @@ func says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one ca
 		return map[catalogue.Sex]string{catalogue.Female: "female", catalogue.Male: "male", catalogue.Group: "placed together"}[p.Sex]
 	case "age":
 		return ageOf(p)
+	case "diet":
+		return list(p.Diet)
 	case "fee":
 		return "fee " + dollars(p.Price)
 	case "upkeep":

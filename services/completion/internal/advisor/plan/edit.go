@@ -42,6 +42,11 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 			return item, true
 		}
 	}
+	for _, leaning := range [...]func(*Planner, *Plan, *Frame, []*catalogue.Attribute) (Item, bool){beside, doubted} {
+		if item, ok := leaning(p, pl, before, facts); ok {
+			return item, true
+		}
+	}
 	if item, ok := p.among(pl, before, named, facts); ok {
 		return item, true
 	}
@@ -122,6 +127,42 @@ func (p *Planner) among(pl *Plan, before *Frame, named bool, facts []*catalogue.
 	return Item{Kind: read.KindCompare, Text: t.Text, Pets: last.Pets, Species: last.Species, Asked: facts, Total: t.Has("total")}, true
 }
 
+// mostOfPet is how many words a turn has that asks for all that is known of a pet.
+const mostOfPet = 12
+
+// beside takes "compare him to Shelly" as a comparison of the pet that is spoken of with the one that is named.
+func beside(p *Planner, pl *Plan, before *Frame, facts []*catalogue.Attribute) (Item, bool) {
+	t := pl.Turn
+	pets := t.Pets(0, len(t.Words))
+	if len(pets) != 1 || len(before.Focus.Pets) != 1 || before.Focus.Pets[0] == pets[0] || !t.Has("compare") || !t.Has("pronoun") {
+		return Item{}, false
+	}
+	pets = append(slices.Clone(before.Focus.Pets), pets...)
+	pl.Frame.Focus = Focus{Pets: pets}
+	for _, a := range p.cat.Attributes() { // "price, age, diet, home"
+		if slices.ContainsFunc(t.Words, func(w words.Word) bool { return w.Text == a.Name }) {
+			facts = appendNew(facts, a)
+		}
+	}
+	return Item{Kind: read.KindCompare, Text: t.Text, Pets: pets, Asked: facts}, true
+}
+
+// doubted answers again what somebody doubts, as by "are you sure?".
+func doubted(p *Planner, pl *Plan, before *Frame, _ []*catalogue.Attribute) (Item, bool) {
+	item := *before.Last
+	if !pl.Turn.Has("doubts") || item.Kind != read.KindGuide || read.WantsByName(pl.Turn) {
+		return item, false
+	}
+	asked := &Plan{Turn: p.reader.Turn(item.Text), heard: pl.heard}
+	p.search(pl, &item, 0, 0)
+	p.answer(asked, &item, &part{from: 0, to: len(asked.Turn.Words), kind: item.Kind})
+	known := pl.heard || !unknown(&item)
+	if known {
+		pl.Tone = read.TalkDoubt
+	}
+	return item, known
+}
+
 // pointed takes a short question without a name as one about what is spoken of: "and how
 // much is she?", "still ok?".
 func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogue.Attribute) (Item, bool) {
@@ -135,6 +176,11 @@ func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogu
 	item := Item{Kind: read.KindPet, Text: t.Text, Asked: facts, Suits: t.Has("suit")}
 	const fewWords = 6
 	counted := p.ordinal(pl)
+	item.Pets = counted
+	if len(before.Focus.Pets) == 1 && t.Has("of-pet") && t.Has("pronoun") && len(facts) == 0 && len(t.Words) <= mostOfPet && !named {
+		item.Pets, item.Species = before.Focus.Pets, before.Focus.Kinds()
+		return item, true // "and what does she need?"
+	}
 	lives := len(before.Focus.Pets) == 1 && t.Has("pronoun") && len(t.Species(0, len(t.Words), read.Owned)) > 0
 	item.Suits = item.Suits || lives && len(facts) == 0                                   // "my cat comes for weekends, he'll cope, won't he"
 	meant := len(facts) > 0 || item.Suits || len(counted) > 0 && len(t.Words) <= fewWords // "the second one"
@@ -144,7 +190,6 @@ func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogu
 	if asks.Ordered(t, 0, len(t.Words)) != nil || t.Has("alike") {
 		return Item{}, false
 	}
-	item.Pets = counted
 	focus := before.Focus
 	switch {
 	case len(item.Pets) > 0:
@@ -225,6 +270,11 @@ func (p *Planner) refine(pl *Plan, item *Item) bool {
 	}
 	for _, c := range conditions {
 		f.set(c)
+	}
+	for i := range f.Wants {
+		if w := &f.Wants[i]; t.Has("at-once") && (w.Attribute.Name == "cats" || w.Attribute.Name == "dogs") && w.Op == catalogue.AtLeast {
+			w.Number, facts = float64(w.Attribute.Rank("yes")), -1 // "not the ones that need time"
+		}
 	}
 	if item.Kind == read.KindStock {
 		for _, c := range item.Wants {

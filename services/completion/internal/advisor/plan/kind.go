@@ -14,7 +14,7 @@ import (
 func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:funlen // one case for each kind of evidence
 	pets, breeds := t.Pets(s.From, s.To), t.Breeds(s.From, s.To)
 	breeds = slices.DeleteFunc(breeds, func(b *catalogue.Breed) bool { // "a betta like Neptune", "good with a labrador"
-		return company(t, s, b) || slices.ContainsFunc(pets, func(p *catalogue.Pet) bool { return p.Breed == b })
+		return asks.Company(t, s, b) || slices.ContainsFunc(pets, func(p *catalogue.Pet) bool { return p.Breed == b })
 	})
 	species := t.Species(s.From, s.To, read.Plain)
 	best := s.Kinds.Best()
@@ -27,7 +27,7 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 	switch {
 	case len(pets) > 1 && s.Question && t.HasIn(s, "share"):
 		return read.KindGuide
-	case process, t.HasIn(s, "gift") && !choosesAnimal(t, s) && s.Kinds.Of(read.KindRecommend) < 0.8 && s.Kinds.Of(read.KindGuide) > 0.05:
+	case process, t.HasIn(s, "gift") && !asks.ChoosesAnimal(t, s) && s.Kinds.Of(read.KindRecommend) < 0.8 && s.Kinds.Of(read.KindGuide) > 0.05:
 		return read.KindGuide
 	case len(pets) == 1 && len(breeds) == 0 && s.Kinds.Of(read.KindGuide) < 0.5 && (s.Kinds.Of(read.KindPet)+stores > 0.25 || len(facts) > 0):
 		return read.KindPet
@@ -37,19 +37,19 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 		return read.KindPet // "Naked cat. How old, and is that your dearest?"
 	case asks.Ordered(t, s.From, s.To) != nil && reckon.Superlative(asks.Ordered(t, s.From, s.To).Said) && len(breeds) == 0 && s.Kinds.Of(read.KindGuide) < 0.9 && len(pets) == 0:
 		return read.KindStock
-	case len(pets) == 0 && choosesAnimal(t, s) && stores > 0.03 && stores*4 > s.Kinds.Of(read.KindBreed):
-		if asks, _ := p.conditions(t, s.From, s.To); filters(t, s) && (len(asks) > 1 || personal(t, s.From, s.To)) {
+	case len(pets) == 0 && asks.ChoosesAnimal(t, s) && stores > 0.03 && stores*4 > s.Kinds.Of(read.KindBreed):
+		if bound, _ := p.conditions(t, s.From, s.To); asks.Filters(t, s) && (len(bound) > 1 || personal(t, s.From, s.To)) {
 			return read.KindStock
 		}
 		if personal(t, s.From, s.To) || t.HasIn(s, "suit") || s.Kinds.Of(read.KindRecommend) > s.Kinds.Of(read.KindStock) {
 			return read.KindRecommend
 		}
 		return read.KindStock
-	case len(pets)+len(breeds) == 0 && len(species) == 1 && t.HasIn(s, "suit") && personal(t, s.From, s.To) && !filters(t, s):
+	case len(pets)+len(breeds) == 0 && len(species) == 1 && t.HasIn(s, "suit") && personal(t, s.From, s.To) && !asks.Filters(t, s):
 		return read.KindRecommend
 	case len(pets) == 0 && t.HasIn(s, "list") && len(species) > 0 && stores > 0.3 && !personal(t, s.From, s.To):
 		return read.KindStock
-	case len(pets) == 0 && needsAnimal(t, s) && stores > 0.1:
+	case len(pets) == 0 && asks.NeedsAnimal(t, s) && stores > 0.1:
 		return read.KindRecommend
 	case t.HasIn(s, "list") && len(species) > 0 && stores > 0.04 && len(pets) == 0,
 		(t.HasIn(s, "count") || t.HasIn(s, "have")) && len(species) > 0 && stores > 0.02 && len(pets) == 0 && amounts(t, s.From, s.To):
@@ -70,7 +70,7 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 		return read.KindRecommend
 	case (len(pets) >= 2 || len(breeds) >= 2) && s.Kinds.Of(read.KindCompare) > 0.1 && stores < 0.7:
 		return read.KindCompare
-	case len(breeds) == 2 && len(pets) == 0 && t.HasIn(s, "compare") && !t.HasIn(s, "have") && !t.HasIn(s, "list") && !needsAnimal(t, s) && !amounts(t, s.From, s.To):
+	case len(breeds) == 2 && len(pets) == 0 && t.HasIn(s, "compare") && !t.HasIn(s, "have") && !t.HasIn(s, "list") && !asks.NeedsAnimal(t, s) && !amounts(t, s.From, s.To):
 		return read.KindCompare // "a Roborovski or a Syrian for a child"
 	case len(species) >= 2 && s.Kinds.Of(read.KindCompare) > 0.3 && !amounts(t, s.From, s.To):
 		return read.KindCompare
@@ -91,59 +91,4 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 		return read.KindBreed
 	}
 	return best
-}
-
-// filters reports whether a sentence asks which animals of the store are so, and speaks of
-// nobody they would be for: "which dogs can stay alone for six hours".
-func filters(t *read.Turn, s *read.Sentence) bool {
-	if t.HasIn(s, "recommends") || !read.Impersonal(t, s) {
-		return false
-	}
-	for i := range t.Marks {
-		m := &t.Marks[i]
-		if m.From < s.From || m.To > s.To || m.Species() == "" && m.Fact != "any-pet" || m.Role != read.Plain || read.Singular(t, m) {
-			continue
-		}
-		return true
-	}
-	return false
-}
-
-// needsAnimal reports whether a sentence says which animal is looked for: "need a quiet dog".
-func needsAnimal(t *read.Turn, s *read.Sentence) bool {
-	for _, m := range t.Marks {
-		if m.Fact != "need" || m.From < s.From || m.To > s.To {
-			continue
-		}
-		for _, o := range t.Marks {
-			friend := o.Attribute != nil && o.Attribute.Name == "sex" && o.Value != "" && len(t.Species(s.From, s.To, read.Owned)) > 0
-			if (o.Species() != "" && o.Pet == nil || friend) && o.From >= m.To && o.From-m.To <= 4 && o.Role == read.Plain {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// choosesAnimal reports whether a sentence asks which animal: "which small dog".
-func choosesAnimal(t *read.Turn, s *read.Sentence) bool {
-	for _, m := range t.Marks {
-		if m.Fact != "which" || m.From < s.From || m.To > s.To {
-			continue
-		}
-		for _, o := range t.Marks {
-			noun := o.Fact == "any-pet" || o.Attribute != nil && o.Attribute.Name == "species" && o.Value != ""
-			if noun && o.From >= m.To && o.From-m.To <= 3 && o.Role == read.Plain && (o.To == s.To || t.At("after-animal", o.To)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// company reports whether a breed is named only as who a pet is to live with.
-func company(t *read.Turn, s *read.Sentence, b *catalogue.Breed) bool {
-	return !slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
-		return m.Breed == b && m.From >= s.From && m.To <= s.To && m.Role != read.Together && m.Role != read.Owned
-	})
 }

@@ -121,42 +121,14 @@ func (p *Planner) learnAmount(f *Frame, t *read.Turn, m *read.Mark) {
 			f.Person.Away = int(m.Amount.High)
 		}
 	case m.Attribute != nil && m.Attribute.Name != "age":
-	case m.Role == read.Personal && years >= 6 && years < 18 && ofSpeaker(t, m):
+	case m.Role == read.Personal && years >= 6 && years < 18 && asks.OfSpeaker(t, m):
 		f.Person.Minor = true
-	case nearChild(t, m) && years < 18, m.Attribute != nil && years < 18 && m.Amount.Op == catalogue.Is && !m.Amount.Between && strings.HasPrefix(m.Amount.Unit, "y") && !nextToAnimal(t, m):
+	case asks.NearChild(t, m) && years < 18, m.Attribute != nil && years < 18 && m.Amount.Op == catalogue.Is && !m.Amount.Between && strings.HasPrefix(m.Amount.Unit, "y") && !nextToAnimal(t, m):
 		f.Person.Children = true
 		f.Person.Youngest = youngest(f.Person.Youngest, int(years))
 	case (m.Role == read.Personal || m.Attribute != nil) && years >= 65 && years < 110: // no pet of ours gets as old
 		f.Person.Elderly = true
 	}
-}
-
-// ofSpeaker reports whether a number follows "I am": these words are grammar.
-func ofSpeaker(t *read.Turn, m *read.Mark) bool {
-	if m.From == 0 {
-		return false
-	}
-	before := t.Words[m.From-1].Text
-	return before == "im" || before == "am"
-}
-
-// nearChild reports whether a number is the age of a child: one is spoken of within a few
-// words in the same sentence.
-func nearChild(t *read.Turn, m *read.Mark) bool {
-	for i := range t.Marks {
-		o := &t.Marks[i]
-		friendly := slices.ContainsFunc(t.Marks, func(a read.Mark) bool { // "kid friendly"
-			return a.Attribute != nil && a.Attribute.Name == "children" && a.Value != "" && a.From <= o.From && o.To <= a.To
-		})
-		if friendly {
-			continue
-		}
-		child := o.Fact == "children" || o.Fact == "toddler" || o.Fact == "baby" || o.Fact == "older-children"
-		if child && o.From < m.To+4 && m.From < o.To+5 && t.Words[o.From].Sentence == t.Words[m.From].Sentence {
-			return true
-		}
-	}
-	return false
 }
 
 // follow turns what is known of the person into conditions on a pet.
@@ -510,7 +482,7 @@ func companyCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool)
 		return c, false
 	}
 	c.Op, c.Number = catalogue.AtLeast, float64(m.Attribute.Rank(m.Value))
-	if m.Attribute.Name != "children" {
+	if m.Attribute.Name != "children" && !t.Has("at-once") {
 		c.Number = 1
 	}
 	return c, true
@@ -591,7 +563,7 @@ func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bo
 		})
 		return c, !exercise && (c.Number <= 24 || m.Amount.Unit == "days") && (len(t.Words) <= shortTurn || m.Amount.Unit == read.Away || t.HasIn(s, "away") || asksFor(t, "hours"))
 	case "age":
-		if lasts(t, m) || nearChild(t, m) || forWhom(t, m) || m.Amount.Op == catalogue.Is && !m.Amount.Between && !besideAnimal(t, m) {
+		if lasts(t, m) || asks.NearChild(t, m) || forWhom(t, m) || m.Amount.Op == catalogue.Is && !m.Amount.Between && !besideAnimal(t, m) {
 			return c, false
 		}
 	case "exercise", "upkeep", "fee", "weight":

@@ -140,7 +140,7 @@ func withoutAsides(list []part) []part {
 // oneQuestion joins what is told to the one question, where that is for a pet.
 func oneQuestion(t *read.Turn, list []part) (part, bool) {
 	at := slices.IndexFunc(list, func(a part) bool { return a.question })
-	if at >= 0 && (t.HasIn(&read.Sentence{From: list[at].from, To: list[at].to}, "have") || choosesAnimal(t, &read.Sentence{From: list[at].from, To: list[at].to})) {
+	if at >= 0 && (t.HasIn(&read.Sentence{From: list[at].from, To: list[at].to}, "have") || asks.ChoosesAnimal(t, &read.Sentence{From: list[at].from, To: list[at].to})) {
 		// The question leaves no doubt, whatever is told around it.
 		list = []part{list[at]}
 	}
@@ -166,7 +166,7 @@ func oneQuestion(t *read.Turn, list []part) (part, bool) {
 		return part{}, false
 	}
 	a := part{from: 0, to: len(t.Words), text: t.Text, kind: list[at].kind, question: true}
-	if personal(t, 0, len(t.Words)) && !filters(t, &read.Sentence{From: 0, To: len(t.Words)}) {
+	if personal(t, 0, len(t.Words)) && !asks.Filters(t, &read.Sentence{From: 0, To: len(t.Words)}) {
 		a.kind = read.KindRecommend
 	}
 	return a, true
@@ -206,7 +206,7 @@ func (p *Planner) whole(t *read.Turn, list []part) (part, bool) {
 		return part{}, false
 	}
 	a := part{from: 0, to: len(t.Words), text: t.Text, kind: read.KindRecommend}
-	if kinds.Of(read.KindStock) > kinds.Of(read.KindRecommend) && (!personal(t, 0, len(t.Words)) || filters(t, &read.Sentence{From: 0, To: len(t.Words)})) {
+	if kinds.Of(read.KindStock) > kinds.Of(read.KindRecommend) && (!personal(t, 0, len(t.Words)) || asks.Filters(t, &read.Sentence{From: 0, To: len(t.Words)})) {
 		a.kind = read.KindStock
 	}
 	return a, true
@@ -246,6 +246,8 @@ func joinParts(t *read.Turn, list []part) []part {
 		case out[last].kind == read.KindCompare && t.HasIn(&read.Sentence{From: a.from, To: a.to}, "both") && !namesAny(t, &a):
 			out[last].to, out[last].text, out[last].question = a.to, out[last].text+" "+a.text, true // "A or B? Which one sheds less?"
 			continue
+		case out[last].kind == read.KindCompare && !a.question && a.kind == read.KindGuide && !namesAny(t, &a) && t.HasIn(&read.Sentence{From: a.from, To: a.to}, "pronoun"):
+			continue // "A vs B? They look the same to me."
 		case out[last].kind == read.KindStock && goesOn(t, &a):
 			out[last].to, out[last].text = a.to, out[last].text+" "+a.text
 			continue

@@ -84,6 +84,10 @@ func (c *Conversation) Hear(text string) { c.advance(text, true) }
 func (c *Conversation) advance(text string, heard bool) *Plan {
 	t := c.planner.reader.Turn(text)
 	again := c.again(t)
+	if read.TrimsList(t) && c.plan != nil && isList(c.planner, c.plan) {
+		again = true
+		t.Style.Without, t.Style.Adding = asks.Trimmed(c.planner.cat, t)
+	}
 	if again {
 		c.form.Join(t.Style)
 		c.frame, c.said = c.before, c.said[:len(c.said)-1]
@@ -103,7 +107,10 @@ func (c *Conversation) advance(text string, heard bool) *Plan {
 	}
 	c.present(pl)
 	c.said = append(c.said, t.Text)
-	c.before, c.frame, c.plan = c.frame, &next, pl
+	if c.plan == nil || helpful(pl.Items[0].Kind) { // small talk between leaves the answer before to be said again
+		c.before, c.plan = c.frame, pl
+	}
+	c.frame = &next
 	next.Last = &pl.Items[0]
 	for i := range pl.Items {
 		if forStore(pl.Items[i].Kind) {
@@ -138,10 +145,19 @@ func (c *Conversation) present(pl *Plan) {
 // items decides what the turn asks for.
 func (p *Planner) items(pl *Plan, before *Frame) {
 	t, f := pl.Turn, pl.Frame
+	if q := carried(p, pl, before); q != nil {
+		pl.Items = []Item{{Kind: read.KindStock, Text: t.Text, Reckon: q, Total: true}}
+		f.Focus = Focus{Pets: q.Pets}
+		return
+	}
 	if item, ok := p.danger(pl); ok {
 		p.learnPerson(f, t) // a child needs a grown-up
 		f.about(t)
 		pl.Items = []Item{item}
+		return
+	}
+	if items := relearn(p, pl, before); len(items) > 0 {
+		pl.Items = items
 		return
 	}
 	if item, ok := p.edit(pl, before); ok {
@@ -190,11 +206,13 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 func (p *Planner) reckoner(t *read.Turn, before *Frame) *reckon.Finder {
 	return &reckon.Finder{Catalogue: p.cat, Asked: func(s *read.Sentence) []*catalogue.Attribute { return asks.Attributes(t, s.From, s.To) }, Fitting: func(s *read.Sentence) []*catalogue.Pet {
 		conditions, _ := p.conditions(t, s.From, s.To)
-		if conditions = slices.DeleteFunc(conditions, func(c Condition) bool { return c.Attribute.Name == "fee" }); len(conditions) == 0 && t.HasIn(s, "pronoun") {
+		if conditions = slices.DeleteFunc(conditions, func(c Condition) bool {
+			return c.Attribute.Name == "fee" || c.Attribute.Name == "sex" && t.Has("each-animal")
+		}); len(conditions) == 0 && t.HasIn(s, "pronoun") {
 			return before.Shown
 		}
 		return slices.DeleteFunc(slices.Clone(p.cat.Pets()), func(pet *catalogue.Pet) bool {
-			return len(conditions) == 0 || slices.ContainsFunc(conditions, func(c Condition) bool { return !c.Holds(pet) })
+			return len(conditions) == 0 && !t.Has("each-animal") || slices.ContainsFunc(conditions, func(c Condition) bool { return !c.Holds(pet) })
 		})
 	}}
 }

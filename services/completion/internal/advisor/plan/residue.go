@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 )
 
@@ -19,7 +20,7 @@ func (p *Planner) leftovers(pl *Plan) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
 		binds := m.Amount != nil && m.Attribute != nil || m.Role == read.Unwanted && m.Value != "" && m.Attribute != nil
-		if !binds || used[i] || t.At("past-time", m.To) || m.Role == read.Owned || m.OfOther() || m.Role == read.Past || m.Role == read.Personal || nearChild(t, m) || m.Amount != nil && m.Amount.Low >= 60*12 && m.Attribute.Name == "age" {
+		if !binds || used[i] || t.At("past-time", m.To) || m.Role == read.Owned || m.OfOther() || m.Role == read.Past || m.Role == read.Personal || asks.NearChild(t, m) || m.Amount != nil && m.Amount.Low >= 60*12 && m.Attribute.Name == "age" {
 			continue
 		}
 		overlaps := false

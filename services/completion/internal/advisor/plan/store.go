@@ -24,7 +24,7 @@ func (p *Planner) store(pl *Plan, a *part, item *Item) {
 		item.Count, item.Have, item.List, item.Average = t.HasIn(s, "count"), t.HasIn(s, "have"), t.HasIn(s, "list"), t.HasIn(s, "average")
 		f.Wants = nil
 		p.followCoat(f, t)
-		if filters(t, s) && personal(t, a.from, a.to) && asks.Ordered(t, a.from, a.to) == nil {
+		if asks.Filters(t, s) && personal(t, a.from, a.to) && asks.Ordered(t, a.from, a.to) == nil {
 			p.follow(f, t) // "which dogs are fine in an apartment"
 		}
 	} else if NamesAnimal(conditions) {

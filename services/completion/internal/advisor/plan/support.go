@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -24,13 +25,13 @@ func supported(p *Planner, pl *Plan, a *part, item *Item) bool {
 	if item.Unknown != "" || item.Stranger != "" {
 		return true
 	}
-	looks, stores := needsAnimal(t, s) || choosesAnimal(t, s) || t.HasIn(s, "new-one"), float32(0)
+	looks, stores := asks.NeedsAnimal(t, s) || asks.ChoosesAnimal(t, s) || t.HasIn(s, "new-one"), float32(0)
 	for i := range t.Asks {
 		k := &t.Asks[i]
 		if k.From < a.from || k.To > a.to {
 			continue
 		}
-		looks = looks || needsAnimal(t, k) || choosesAnimal(t, k)
+		looks = looks || asks.NeedsAnimal(t, k) || asks.ChoosesAnimal(t, k)
 		stores = max(stores, k.Kinds.Of(read.KindStock)+k.Kinds.Of(read.KindRecommend))
 	}
 	if kinds := p.reader.Kinds(t); a.to-a.from == len(t.Words) {

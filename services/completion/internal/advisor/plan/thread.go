@@ -2,9 +2,12 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
@@ -118,4 +121,67 @@ func pickedOut(p *Planner, pl *Plan, before *Frame) *catalogue.Pet {
 		}
 	}
 	return nil
+}
+
+// carried returns what a turn changes of the sum before it, or whether the pets that it means can live together.
+func carried(p *Planner, pl *Plan, before *Frame) *reckon.Question {
+	if pl.Verdict.Level != triage.None || pl.Verdict.Refusal == triage.Cruelty {
+		return nil
+	}
+	var sum []*catalogue.Pet
+	switch last := before.Last; {
+	case last == nil:
+	case last.Reckon != nil && last.Reckon.Op == reckon.Sum:
+		sum = last.Reckon.Pets
+	case last.Total && len(last.Pets) > 1:
+		sum = last.Pets
+	case last.Kind == read.KindPet && slices.Contains(last.Asked, p.cat.Attribute("fee")) && pl.Turn.Has("puts-in"):
+		sum = last.Pets // "how much is Zorro?", "and if I take Tank as well?"
+	}
+	if q := reckon.Amend(p.cat, pl.Turn, sum); q != nil || pl.Verdict.Refusal != "" {
+		return q
+	}
+	return reckon.Company(p.cat, pl.Turn, before.Focus.Pets)
+}
+
+// relearn holds the pet that is spoken of against what a turn tells of the person, and what was not known before: "oh, and
+// my mother moves in with her cat". Where it no longer suits, others are looked for.
+func relearn(p *Planner, pl *Plan, before *Frame) []Item {
+	t, f := pl.Turn, pl.Frame
+	pets := t.Pets(0, len(t.Words))
+	if len(pets) == 0 && before.Last != nil && before.Last.Kind == read.KindPet {
+		pets = before.Focus.Pets
+	}
+	asks.MovesIn(t)
+	if len(pets) != 1 || before.Last == nil || len(t.Breeds(0, len(t.Words))) > 0 || len(t.Words) > longTurn || slices.ContainsFunc(t.Asks, func(s read.Sentence) bool {
+		return s.Question || t.HasIn(&s, "need") || t.HasIn(&s, "list") || t.HasIn(&s, "which")
+	}) {
+		return nil
+	}
+	p.learnPerson(f, t)
+	pet := pets[0]
+	fresh := slices.DeleteFunc(slices.Clone(f.Wants), func(c Condition) bool {
+		return c.Of == "" || slices.ContainsFunc(before.Wants, func(o Condition) bool { return o.Attribute == c.Attribute && o.Number == c.Number })
+	})
+	if len(fresh) == 0 {
+		return nil
+	}
+	f.Focus = Focus{Pets: pets}
+	items := []Item{{Kind: read.KindPet, Text: t.Text, Pets: pets, Suits: true, Species: f.Focus.Kinds()}}
+	if slices.ContainsFunc(fresh, func(c Condition) bool { return !c.Holds(pet) }) {
+		wants := slices.Clone(f.Wants)
+		if !NamesAnimal(wants) {
+			wants = append(wants, p.species(catalogue.Is, string(pet.Species), pet.Species))
+		}
+		items = append(items, Item{Kind: read.KindRecommend, Text: t.Text, Wants: wants, Except: pets, Species: f.Focus.Kinds()})
+	}
+	return items
+}
+
+// isList reports whether the answer to a plan has a list of a guide.
+func isList(p *Planner, pl *Plan) bool {
+	again, item := *pl, pl.Items[0]
+	again.heard = false
+	p.search(&again, &item, 0, 0)
+	return item.Kind == read.KindGuide && slices.ContainsFunc(item.Hits[:min(2, len(item.Hits))], func(h catalogue.Hit) bool { return strings.Contains(h.Text, "\n- ") })
 }

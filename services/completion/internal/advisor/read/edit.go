@@ -52,6 +52,7 @@ const (
 	sorting  = "sort"
 	first    = "first" // only beside an order: "cheapest first"
 	falling  = "falling"
+	funny    = "funny" // of an answer, where a pet that is so is called playful
 )
 
 // English is the code of the language in which answers are unless another is wished for.
@@ -65,9 +66,9 @@ func (e edits) read(t *Turn, found []match) {
 	}
 	forms := append(e.find(words.Split(t.Text)), found...) // as written: "shorter" misspells nothing
 	forms = slices.DeleteFunc(slices.Clone(forms), func(m match) bool {
-		return m.group != groupStyle && m.group != groupTongue || inLonger(forms, m) || slices.ContainsFunc(t.Marks, func(o Mark) bool {
+		return m.name != funny && (m.group != groupStyle && m.group != groupTongue || inLonger(forms, m) || slices.ContainsFunc(t.Marks, func(o Mark) bool {
 			return (o.Attribute != nil && o.Amount == nil || o.Breed != nil || o.Pet != nil) && o.From < m.To && m.From < o.To && o.To-o.From >= m.To-m.From && !o.Asked
-		}) // "shorter hair", "French bulldog"
+		})) // "shorter hair", "French bulldog"
 	})
 	slices.SortStableFunc(forms, func(a, b match) int { return cmp.Compare(a.From, b.From) }) // the last one counts
 	marks := slices.DeleteFunc(slices.Clone(t.Marks), func(o Mark) bool {

@@ -47,6 +47,9 @@ const (
 	TalkFeedback  Kind = "talk-feedback"
 )
 
+// TalkDoubt is the tone of who doubts the answer before. The model does not tell it, so that it is none of [AllKinds].
+const TalkDoubt Kind = "talk-doubt"
+
 // AllKinds returns every kind, in the order of the model's weights.
 func AllKinds() []Kind { return allKinds[:] }
 

@@ -26,6 +26,9 @@ type Style struct {
 	// Columns are what is told of each pet, besides all else or, with Only, in its place.
 	Columns []*catalogue.Attribute
 	Only    bool
+	// Without are the stems of what a list leaves out, Adding is what is put on it besides.
+	Without []string
+	Adding  string
 }
 
 // Wants reports whether a style is wished for.
@@ -61,6 +64,10 @@ func (s *Style) Join(o Style) {
 	}
 	if len(o.Columns) > 0 {
 		s.Columns, s.Only = o.Columns, o.Only
+	}
+	s.Without = append(s.Without[:len(s.Without):len(s.Without)], o.Without...)
+	if o.Adding != "" {
+		s.Adding = o.Adding
 	}
 	if o.Start != "" {
 		s.Start = o.Start

@@ -226,3 +226,9 @@ func (m *Mark) Species() catalogue.Species {
 	}
 	return ""
 }
+
+// TrimsList reports whether a turn takes something off a list: it names no animal of the store, and asks nothing.
+func TrimsList(t *Turn) bool {
+	return t.Has("takes-off") && len(t.Words) <= longestEdit && len(t.Pets(0, len(t.Words))) == 0 &&
+		!slices.ContainsFunc(t.Asks, func(s Sentence) bool { return s.Question })
+}

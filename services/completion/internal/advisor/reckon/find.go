@@ -23,6 +23,9 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 		return nil, nil
 	}
 	whole := &read.Sentence{Text: t.Text, From: 0, To: len(t.Words)}
+	if q := f.Heads(t); q != nil {
+		return q, whole
+	}
 	if few := len(t.Asks) < 3; few && t.Has("total") {
 		if pets := f.ranked(t, whole); len(pets) > 1 { // "the two cheapest cats and the oldest dog together"
 			q := &Question{Op: Sum, Pets: pets, By: []*catalogue.Attribute{f.Catalogue.Attribute(fee)}}
@@ -38,6 +41,9 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 		switch {
 		case t.HasIn(s, "gap"):
 			q.Op, q.Pets = Gap, f.twoOf(t, s, orders)
+			if ends := f.ranked(t, s); len(q.Pets) == 0 && len(ends) == 2 { // "between your dearest dog and your cheapest"
+				q.Pets, q.Least = ends, false
+			}
 		case len(orders) == 1 && t.At("asks-if", s.From) && len(f.named(t, s)) == 2 && slices.Contains(wordsOf(t, s), "than"):
 			q.Op, q.Pets, q.If = Gap, f.named(t, s), true
 		case t.HasIn(s, "average") && slices.ContainsFunc(f.Asked(s), func(a *catalogue.Attribute) bool { return slices.Contains(q.By, a) }):
@@ -48,6 +54,9 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 		case opposed(t, s) || t.HasIn(s, "highest") && t.HasIn(s, "lowest"):
 			q.Op, q.Pets = Ends, f.pets(t, s)
 		case t.HasIn(s, "count"): // "how many are they in total"
+		case t.HasIn(s, "as-sum") && !t.At("asks-if", s.From) && len(f.named(t, s)) > 1 && !asksMore(t):
+			q.Op, q.Pets = Sum, f.named(t, s) // "what are Luna and Oliver together"
+			bounded(t, s, q)
 		case t.HasIn(s, "total") || bounded(t, s, q) && t.HasIn(s, "asks-if") && len(f.named(t, s)) > 1:
 			q.Op, q.Pets = Sum, f.pets(t, s)
 			bounded(t, s, q)
@@ -80,6 +89,9 @@ func (f *Finder) ranked(t *read.Turn, s *read.Sentence) (list []*catalogue.Pet) 
 			continue
 		}
 		of := f.referents(t, &read.Sentence{From: m.To, To: s.To})
+		if len(of) == 0 && len(list) > 0 {
+			of = f.referents(t, &read.Sentence{From: s.From, To: m.From})
+		}
 		if len(of) == 0 {
 			continue
 		}

@@ -1,5 +1,5 @@
 // Package reckon answers what has to be reckoned of pets of the store: what some cost together,
-// what they cost on average, which is the most and the least, and how far two are apart. It works
+// what they cost on average, which is the most and the least, how far two are apart, and who can live with whom. It works
 // on any number that the table of attributes has, and knows nothing of how people ask.
 package reckon
 
@@ -18,10 +18,12 @@ type Op uint8
 
 // The operations.
 const (
-	Sum  Op = iota // of all together
-	Mean           // of all, with the most and the least
-	Ends           // the most and the least
-	Gap            // between two
+	Sum   Op = iota // of all together
+	Mean            // of all, with the most and the least
+	Ends            // the most and the least
+	Gap             // between two
+	Live            // whether all can live together
+	Heads           // how many animals there are, each one counted
 )
 
 // A Question is one thing to reckon.
@@ -37,13 +39,22 @@ type Question struct {
 	// Limit is what a sum may come to; 0: none was said. Strict is set where it must stay below.
 	Limit  float64
 	Strict bool
+	// Others are those that may do in place of one that cannot live with the rest.
+	Others []*catalogue.Pet
+	// Sex is the one of which animals are counted, Each whether their fees are added up as well.
+	Sex  string
+	Each bool
 }
 
 // Answer answers in English, with the answer first.
 func (q *Question) Answer() string {
 	switch q.Op {
 	case Sum:
-		return q.sum()
+		return strings.TrimSpace(q.sum() + "\n\n" + Apart(q.Pets))
+	case Live:
+		return q.live()
+	case Heads:
+		return strings.TrimSpace(q.heads() + "\n\n" + Apart(q.Pets))
 	case Gap:
 		return lines(q.By, q.gap)
 	case Mean:

@@ -37,6 +37,23 @@ func First(text string, n int) string {
 	return strings.Join(sentences[:min(n, len(sentences))], " ")
 }
 
+// Sentences keeps the first n sentences of the blocks of an answer; headings and a yes or no by itself are none.
+func Sentences(blocks []string, n int) string {
+	var kept []string
+	for _, s := range excerpt.Split(Plain(strings.Join(Points(blocks), " "))) {
+		switch {
+		case strings.HasSuffix(s, "?"):
+			continue
+		case len(strings.Fields(s)) == 1:
+			n++
+		}
+		if len(kept) < n {
+			kept = append(kept, s)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
 // UpTo shortens a text to at most n words, at the end of a sentence where it can.
 func UpTo(text string, n int) string {
 	if excerpt.Words(text) <= n {

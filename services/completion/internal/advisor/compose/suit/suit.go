@@ -64,6 +64,13 @@ func Contradiction(wants []plan.Condition) (one, other *plan.Condition) {
 	return nil, nil
 }
 
+// Absent returns the conditions on breeds that no pet meets.
+func Absent(cat *catalogue.Catalogue, wants []plan.Condition) []plan.Condition {
+	return slices.DeleteFunc(slices.Clone(wants), func(w plan.Condition) bool {
+		return w.Attribute.Name != "breed" || w.Op != catalogue.Is || slices.ContainsFunc(cat.Pets(), w.Holds)
+	})
+}
+
 // LikeBreeds asks for animals of a breed's species, size and energy in the place of one
 // that is not here.
 func LikeBreeds(cat *catalogue.Catalogue, wants []plan.Condition) []plan.Condition {

@@ -26,6 +26,9 @@ func Ordered(t *read.Turn, from, to int) *Order {
 		if m.From >= from && m.To <= to && m.Order != 0 && m.Attribute != nil && !valued(t, m) {
 			said := t.Said(m)
 			o := &Order{Attribute: m.Attribute, Direction: m.Order, Said: said, One: reckon.Superlative(said), Nth: ranked(t, m)}
+			if t.At("leads-list", m.To) { // "cheapest first"
+				o.One = false
+			}
 			if slices.ContainsFunc(t.Marks, func(n read.Mark) bool { // "from cheapest to dearest"
 				return n.Attribute == m.Attribute && n.Order == -m.Order && n.From == m.To+1 && t.Words[m.To].Text == "to"
 			}) {

@@ -1,0 +1,91 @@
+package asks
+
+import (
+	"slices"
+
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// Filters reports whether a sentence asks which animals of the store are so, and speaks of
+// nobody they would be for: "which dogs can stay alone for six hours".
+func Filters(t *read.Turn, s *read.Sentence) bool {
+	if t.HasIn(s, "recommends") || !read.Impersonal(t, s) {
+		return false
+	}
+	for i := range t.Marks {
+		m := &t.Marks[i]
+		if m.From < s.From || m.To > s.To || m.Species() == "" && m.Fact != "any-pet" || m.Role != read.Plain || read.Singular(t, m) {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// NeedsAnimal reports whether a sentence says which animal is looked for: "need a quiet dog".
+func NeedsAnimal(t *read.Turn, s *read.Sentence) bool {
+	for _, m := range t.Marks {
+		if m.Fact != "need" || m.From < s.From || m.To > s.To {
+			continue
+		}
+		for _, o := range t.Marks {
+			friend := o.Attribute != nil && o.Attribute.Name == "sex" && o.Value != "" && len(t.Species(s.From, s.To, read.Owned)) > 0
+			if (o.Species() != "" && o.Pet == nil || friend) && o.From >= m.To && o.From-m.To <= 4 && o.Role == read.Plain {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ChoosesAnimal reports whether a sentence asks which animal: "which small dog".
+func ChoosesAnimal(t *read.Turn, s *read.Sentence) bool {
+	for _, m := range t.Marks {
+		if m.Fact != "which" || m.From < s.From || m.To > s.To {
+			continue
+		}
+		for _, o := range t.Marks {
+			noun := o.Fact == "any-pet" || o.Attribute != nil && o.Attribute.Name == "species" && o.Value != ""
+			if noun && o.From >= m.To && o.From-m.To <= 3 && o.Role == read.Plain && (o.To == s.To || t.At("after-animal", o.To)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Company reports whether a breed is named only as who a pet is to live with.
+func Company(t *read.Turn, s *read.Sentence, b *catalogue.Breed) bool {
+	return !slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
+		return m.Breed == b && m.From >= s.From && m.To <= s.To && m.Role != read.Together && m.Role != read.Owned
+	})
+}
+
+// NearChild reports whether a number is the age of a child: one is spoken of within a few
+// words in the same sentence.
+func NearChild(t *read.Turn, m *read.Mark) bool {
+	for i := range t.Marks {
+		o := &t.Marks[i]
+		friendly := slices.ContainsFunc(t.Marks, func(a read.Mark) bool { // "kid friendly"
+			return a.Attribute != nil && a.Attribute.Name == "children" && a.Value != "" && a.From <= o.From && o.To <= a.To
+		})
+		if friendly {
+			continue
+		}
+		child := o.Fact == "children" || o.Fact == "toddler" || o.Fact == "baby" || o.Fact == "older-children"
+		if child && o.From < m.To+4 && m.From < o.To+5 && t.Words[o.From].Sentence == t.Words[m.From].Sentence {
+			return true
+		}
+	}
+	return false
+}
+
+// OfSpeaker reports whether a number follows "I am": these words are grammar.
+func OfSpeaker(t *read.Turn, m *read.Mark) bool {
+	if m.From == 0 {
+		return false
+	}
+	before := t.Words[m.From-1].Text
+	return before == "im" || before == "am"
+}

@@ -1,0 +1,62 @@
+package reckon
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
+)
+
+// TestCompanyKnowsTheStore wants the table of company to speak of the store's animals, and of all groups of them.
+func TestCompanyKnowsTheStore(t *testing.T) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := func(name string) bool {
+		return cat.Breed(name) != nil || slices.ContainsFunc(cat.Pets(), func(p *catalogue.Pet) bool { return string(p.Species) == name })
+	}
+	for _, pair := range known().Pairs {
+		if (pair.No == "") == (pair.Slow == "") || len(pair.Of) == 0 || len(pair.With) == 0 {
+			t.Errorf("%v with %v is not one of no and slow", pair.Of, pair.With)
+		}
+		for _, name := range slices.Concat(pair.Of, pair.With) {
+			if !is(name) {
+				t.Errorf("%s is no species and no breed", name)
+			}
+		}
+	}
+	for _, p := range cat.Pets() {
+		if n := members(p, ""); (n > 1) != (p.Sex == catalogue.Group) {
+			t.Errorf("%s are %d animals", p.Name, n)
+		}
+	}
+	for id := range known().Members {
+		if cat.Pet(id) == nil {
+			t.Errorf("%s is no pet", id)
+		}
+	}
+}
+
+// TestNobodyIsPutWithItsPrey wants each pair of the store's pets that the cards forbid to be forbidden, in either order.
+func TestNobodyIsPutWithItsPrey(t *testing.T) {
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	forbids := func(p, o *catalogue.Pet) bool {
+		return p.Species != catalogue.Fish && (o.Species == catalogue.Cat && p.GoodWith.Cats == catalogue.No || o.Species == catalogue.Dog && p.GoodWith.Dogs == catalogue.No)
+	}
+	for _, p := range cat.Pets() {
+		for _, o := range cat.Pets() {
+			if p == o {
+				continue
+			}
+			a, _ := with(p, o)
+			b, _ := with(o, p)
+			if forbidden := forbids(p, o) || forbids(o, p); forbidden != (a == catalogue.No || b == catalogue.No) && (p.Species == catalogue.Dog || p.Species == catalogue.Cat) {
+				t.Errorf("%s with %s: %s and %s", p.Name, o.Name, a, b)
+			}
+		}
+	}
+}
