@@ -258,7 +258,7 @@ func (a *answers) find(question []words.Word, named kinds, species []Species, pl
 		}
 		f := &a.forms[i]
 		own := common[i] / f.weight
-		if own < leastOfOwn || wanted.differs(&f.asked) || f.kinds.strange(named) || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
+		if own < leastOfOwn || wanted.differs(&f.asked) || f.kinds.strange(named) || f.answer.Guide.ofOthers(species) || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
 			continue
 		}
 		if like := ownShare*own + askedShare*common[i]/total + nearShare*max(0, place.Near(&f.place)); like > most {
@@ -276,6 +276,11 @@ func (a *answers) find(question []words.Word, named kinds, species []Species, pl
 		}
 	}
 	return reply
+}
+
+// ofOthers reports whether a guide tells how two kinds meet, and a question names one of them alone: it may be two cats.
+func (g *Guide) ofOthers(species []Species) bool {
+	return len(species) == 1 && len(g.Species) > 1 && g.About("introductions")
 }
 
 // wantsVerdict reports whether a question can be answered by yes or no.

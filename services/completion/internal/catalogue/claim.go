@@ -185,7 +185,7 @@ func ofFood(list []candidate, best candidate, question []words.Word) candidate {
 	fed := Fed(question)
 	rare := best.thing.words[best.thing.rarest].stem
 	at := slices.IndexFunc(question, func(w words.Word) bool { return w.Stem == rare })
-	if len(fed) == 0 || best.thing.isFood() || at < 0 || question[at].Start >= fed[0].Start || slices.Contains(formsOf.Feeds, question[at].Text) { // it is no animal that eats
+	if len(fed) == 0 || best.thing.isFood() || at < 0 || question[at].Start >= fed[0].Start || slices.Contains(formsOf.Food.Feeds, question[at].Text) { // it is no animal that eats
 		return best
 	}
 	for _, f := range list {
@@ -292,7 +292,7 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 	}
 	if Fed(question) != nil {
 		for _, w := range question {
-			if slices.Contains(formsOf.Parts, w.Text) {
+			if slices.Contains(formsOf.Food.Parts, w.Text) {
 				parts = append(parts, w.Stem)
 			}
 		}

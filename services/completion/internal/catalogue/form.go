@@ -68,7 +68,12 @@ type formPhrases struct {
 			Asked []string
 		}
 	}
-	Bad, Deadly, Death, Negations, Choice, NoChoice, Quiet, Enough, Feeds, Parts []string
+	Bad, Deadly, Death, Negations, Choice, NoChoice, Quiet, Enough []string
+
+	Food struct {
+		Feeds, Parts []string
+		Banned       struct{ Asked, Modals, Nots, Fed, Headings []string }
+	}
 
 	Kinds, Strangers [][]string
 
@@ -178,7 +183,7 @@ func FormOf(question []words.Word) (a Asked) {
 // Fed returns what a question asks to feed, in its own words, or nil.
 func Fed(question []words.Word) []words.Word {
 	for i, w := range question {
-		if !slices.Contains(formsOf.Feeds, w.Text) {
+		if !slices.Contains(formsOf.Food.Feeds, w.Text) {
 			continue
 		}
 		rest := question[i+1:]

@@ -57,6 +57,13 @@ func (p *Planner) parts(t *read.Turn) []part {
 	return joinParts(t, list)
 }
 
+// onAnother reports whether a part only names another animal for the question before it: "and the gecko?".
+func onAnother(t *read.Turn, a *part) bool {
+	const fewWords = 5
+	return a.to-a.from <= fewWords && t.At("goes-on", a.from) && len(t.Pets(a.from, a.to)) == 0 &&
+		slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Species() != "" && m.From > a.from && m.To == a.to })
+}
+
 // sentences returns each sentence of a turn as a part.
 func (p *Planner) sentences(t *read.Turn) []part {
 	var list []part
@@ -84,7 +91,7 @@ func eachQuestion(t *read.Turn, list []part) []part {
 	const fewWords = 7
 	var out []part
 	told := -1 // where what is told before a question begins
-	before := ""
+	before, joined := "", false
 	for _, a := range list {
 		if !a.question {
 			if told < 0 {
@@ -94,6 +101,11 @@ func eachQuestion(t *read.Turn, list []part) []part {
 			continue
 		}
 		a.context, before = before, a.text
+		if last := len(out) - 1; last >= 0 && out[last].kind == read.KindGuide && onAnother(t, &a) {
+			out[last] = stretched(t, out[last].from, a.to, out[last])
+			joined = true
+			continue
+		}
 		if !helpful(a.kind) {
 			continue
 		}
@@ -109,7 +121,7 @@ func eachQuestion(t *read.Turn, list []part) []part {
 		}
 		out, told = append(out, a), -1
 	}
-	if len(out) < 2 {
+	if len(out) < 2 && !joined {
 		return nil
 	}
 	if last := len(out) - 1; told >= 0 && forStore(out[last].kind) {

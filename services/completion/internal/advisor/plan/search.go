@@ -48,6 +48,9 @@ func (p *Planner) search(pl *Plan, item *Item, from, to int) {
 	if pl.Verdict.Level == triage.None {
 		calm(item.Hits)
 	}
+	if catalogue.AsksBanned(pl.Turn.Words[from:to]) {
+		catalogue.BannedFirst(item.Hits)
+	}
 }
 
 // searchProcess looks for how adopting goes by the sentence that asks for it alone: the rest of a
