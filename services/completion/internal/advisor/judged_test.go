@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
+	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
@@ -131,6 +133,7 @@ func TestJudged(t *testing.T) {
 	holdAll(t, another(t), again)
 	slices.Reverse(again)
 
+	calming := calmingWords(t)
 	emergencies, others, different := 0, 0, 0
 	var uncalled, alarmed []string
 	for i := range list {
@@ -145,6 +148,9 @@ func TestJudged(t *testing.T) {
 		}
 		if j.today != j.Answer {
 			different++
+		}
+		if alarm.MatchString(j.today) && slices.ContainsFunc(calming, func(s string) bool { return strings.Contains(j.today, s) }) {
+			t.Errorf("%s begins as an emergency and says what is normal:\n%s", j.ID, j.today)
 		}
 		switch {
 		case j.emergency():
@@ -170,6 +176,24 @@ func TestJudged(t *testing.T) {
 	if len(alarmed)*100 > others*mostAlarmed {
 		t.Errorf("%d of %d others begin as an emergency, at most %d %% may", len(alarmed), others, mostAlarmed)
 	}
+}
+
+// calmingWords returns how each passage on what is normal begins.
+func calmingWords(t *testing.T) []string {
+	t.Helper()
+	tr, err := triage.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, place := range tr.Calming() {
+		first, _, _ := strings.Cut(catalogue.PassageAt(advisor(t).cat, place).Text, ". ")
+		list = append(list, first)
+	}
+	if len(list) == 0 {
+		t.Fatal("nothing is normal")
+	}
+	return list
 }
 
 // mustWords tells which words of what an answer must say it says, each weighed by how few conversations want it.

@@ -639,7 +639,7 @@ func (c *composer) guide(i *plan.Item) {
 		return
 	}
 	if i.Normal != nil {
-		c.normal(i.Normal)
+		c.normal(i.Normal, c.plan.Verdict.Known)
 		return
 	}
 	if i.Answer != nil {
@@ -670,11 +670,11 @@ func (c *composer) guide(i *plan.Item) {
 	}
 }
 
-// normal calms whoever takes for a danger what is none, and tells how that would look.
-func (c *composer) normal(p *catalogue.Passage) {
-	c.add(c.voice.pick("normal",
-		"**From what you tell, this is most likely normal and no emergency.**",
-		"**That sounds like something normal, and not like an emergency.**"))
+// normal calms whoever takes for a danger what is none, and tells how that would look; or only what helps, where that is known.
+func (c *composer) normal(p *catalogue.Passage, known bool) {
+	if !known {
+		c.add(c.voice.pick("normal", "**From what you tell, this is most likely normal and no emergency.**", "**That sounds like something normal, and not like an emergency.**"))
+	}
 	c.add(excerpt.Of(p.Text, c.voice.Length.by(60, 100, 160, 220)))
 	c.cite(p)
 	c.add(urgent.CannotTell)

@@ -23,7 +23,7 @@ func (c *composer) emergency(i *plan.Item) {
 	if c.add(first...); last {
 		return
 	}
-	if i.Answer != nil {
+	if i.Answer != nil && len(v.Says) == 0 {
 		c.add("**No.** " + i.Answer.Text)
 	}
 	aid := c.aid(i)
@@ -58,7 +58,7 @@ func (c *composer) aid(i *plan.Item) []*catalogue.Passage {
 			return g.Passages[n : n+1 : n+1]
 		}
 	}
-	if best := clearly(g, i.Hits); best != nil {
+	if best := clearly(g, i.Hits); best != nil && (g == nil || v.Harm != urgent.Poison || !v.Sole || best[0].Guide.About(catalogue.TopicPoison)) {
 		return best
 	}
 	if g == nil {

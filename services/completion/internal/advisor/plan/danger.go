@@ -25,7 +25,7 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	if len(item.Species) == 0 {
 		item.Species = pl.Frame.Focus.Kinds()
 	}
-	if pl.Verdict.Normal && !seeksPet(p, pl.Turn) {
+	if pl.Verdict.Normal && len(pl.Verdict.Guides) > 0 && !seeksPet(p, pl.Turn) {
 		if passage := catalogue.PassageAt(p.cat, pl.Verdict.Guides[0]); passage != nil {
 			item.Kind, item.Normal = read.KindGuide, passage
 			return item, true
@@ -34,7 +34,7 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	switch v := &pl.Verdict; {
 	case v.Harm == triage.IllPerson && v.Level < triage.Now && seeksPet(p, pl.Turn):
 		v.Level = triage.None // an ailment is told for what a pet has to be like
-	case v.Harm == triage.Crisis || v.Harm == triage.IllPerson || v.Harm == triage.Shocked:
+	case v.Level > triage.None && slices.Contains(harmsOfPeople, v.Harm):
 		item.Kind = read.KindEmergency
 		return item, true
 	}
@@ -61,9 +61,18 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	} else if !pl.heard {
 		item.Hits = p.cat.Search(catalogue.Query{Text: pl.Turn.Text, Species: item.Species, Topics: []catalogue.Topic{catalogue.TopicEmergency}, Limit: 40})
 	}
+	if len(item.Hits) > 0 && pl.Verdict.Well && item.Hits[0].Surely() && p.calming[item.Hits[0].Passage] {
+		pl.Verdict.Level = triage.None
+		item.Kind, item.Normal = read.KindGuide, item.Hits[0].Passage
+		return item, true
+	}
+	item.Hits = slices.DeleteFunc(item.Hits, func(h catalogue.Hit) bool { return p.calming[h.Passage] })
 	forbidden(p, pl, &item)
 	return item, true
 }
+
+// harmsOfPeople are those of people that no animal's first aid goes with.
+var harmsOfPeople = []string{triage.Crisis, triage.IllPerson, triage.Shocked, triage.Poisoned, triage.Infected} //nolint:gochecknoglobals // a table
 
 // forbidden looks for what must not be done and was asked for, such as pulling it out.
 func forbidden(p *Planner, pl *Plan, item *Item) {
@@ -152,7 +161,7 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 	}
 	switch v.Level {
 	case triage.None:
-		if v.Refusal == "" && kinds.Of(read.KindEmergency) > danger && animal && len(pl.Turn.Words) > fewWords {
+		if v.Refusal == "" && !v.Normal && !v.Ahead && kinds.Of(read.KindEmergency) > danger && animal && len(pl.Turn.Words) > fewWords {
 			v.Level, v.Why = triage.Today, modelsVerdict
 		}
 	case triage.Caution:

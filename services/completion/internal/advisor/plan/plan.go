@@ -35,6 +35,8 @@ type Planner struct {
 	triage *triage.Triage
 	breed  *catalogue.Attribute
 	cards  cards
+
+	calming map[*catalogue.Passage]bool // that say what is normal
 }
 
 // New returns a planner over a catalogue.
@@ -47,7 +49,11 @@ func New(cat *catalogue.Catalogue) (*Planner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Planner{cat: cat, reader: reader, triage: t, breed: cat.Attribute("breed"), cards: newCards(cat.Pets())}, nil
+	calming := map[*catalogue.Passage]bool{}
+	for _, place := range t.Calming() {
+		calming[catalogue.PassageAt(cat, place)] = true
+	}
+	return &Planner{cat: cat, reader: reader, triage: t, breed: cat.Attribute("breed"), cards: newCards(cat.Pets()), calming: calming}, nil
 }
 
 // A Conversation is followed turn by turn.

@@ -1,6 +1,9 @@
 package triage
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A sentence is what a sentence is about, apart from harms.
 type sentence struct {
@@ -56,6 +59,7 @@ func (r *reading) classify() []sentence {
 	}
 	r.statements(list)
 	r.openers(list, own)
+	ahead(r, list)
 	fiction, past := false, false
 	for i := range list {
 		s := &list[i]
@@ -69,6 +73,27 @@ func (r *reading) classify() []sentence {
 		past = s.past
 	}
 	return list
+}
+
+// ahead takes what is asked to know it beforehand for a supposition, but what was done.
+func ahead(r *reading, list []sentence) {
+	if len(r.in("ahead")) == 0 {
+		return
+	}
+	done := make([]bool, len(list))
+	for _, h := range r.in("act") {
+		done[r.tokens[h.start].Sentence] = true
+	}
+	for i, t := range r.tokens {
+		s := &list[t.Sentence]
+		if done[t.Sentence] || s.present || s.dated {
+			continue
+		}
+		s.act = false
+		if s.supposed < 0 {
+			s.supposed = max(0, i-1)
+		}
+	}
 }
 
 // acts marks the sentences that tell what was done. Nothing was where it only would be ("what
@@ -238,7 +263,7 @@ func (k *subjects) besides(i, from int) bool {
 func (r *reading) ofPerson(h hit) bool {
 	k := &r.kinds
 	for i := max(2, h.end); i < min(len(r.tokens), h.end+aimReach) && r.tokens[i].Clause == r.tokens[h.start].Clause && !k.breaker[i]; i++ {
-		if k.animal[i] && (i == h.end || k.own[i-1] || k.own[i-2]) && !k.besides(i, h.end) {
+		if k.animal[i] && (i == h.end || k.own[i-1] || k.own[i-2]) && !k.besides(i, h.end) && !ownsMedicine(r, i) {
 			return false
 		}
 	}
@@ -258,6 +283,23 @@ func (r *reading) ofPerson(h hit) bool {
 			return false
 		case k.self[i]:
 			return r.tokens[i].Clause == r.tokens[h.start].Clause
+		}
+	}
+	return false
+}
+
+// ownsMedicine reports whether an animal is named only as whose medicine it is: "the dog's pills".
+func ownsMedicine(r *reading, i int) bool {
+	const between = 3
+	t := r.tokens[i]
+	if !t.possessive && !strings.HasSuffix(t.Text, "s") {
+		return false
+	}
+	for _, set := range []string{"drug", "pet-medicine", "flea-product", "p-toxic"} {
+		for _, h := range r.in(set) {
+			if h.start > i && h.start <= i+between && r.tokens[h.start].Sentence == t.Sentence {
+				return true
+			}
 		}
 	}
 	return false

@@ -113,7 +113,7 @@ func (r *reading) rest(atoms []atom, found []hit) []hit {
 	a, near := atoms[0], 0
 	last := found[len(found)-1]
 	for _, set := range a.sets {
-		for _, h := range r.window(set, found[0], a.same) {
+		for _, h := range r.hitsFor(set, found[0], a) {
 			if (a.negated || a.plain) && !a.polarity(h) || !joins(a, last, h) || overlaps(found, h) {
 				continue
 			}
@@ -126,6 +126,14 @@ func (r *reading) rest(atoms []atom, found []hit) []hit {
 		}
 	}
 	return nil
+}
+
+// hitsFor returns the hits of a set where a condition may find them.
+func (r *reading) hitsFor(set int, around hit, a atom) []hit {
+	if a.far {
+		return r.hits[set]
+	}
+	return r.window(set, around, a.same)
 }
 
 // window returns the hits of a set in a hit's sentence, and in those next to it.
@@ -210,7 +218,7 @@ func (r *reading) namesSpecies() bool {
 // judge makes a verdict of a reading.
 func (t *Triage) judge(r *reading) Verdict {
 	found, aside := r.judge()
-	v := Verdict{Why: aside, Waits: r.has("waits"), Handles: r.has("handles")}
+	v := Verdict{Why: aside, Waits: r.has("waits"), Handles: r.has("handles"), Besides: Besides{Ahead: r.has("ahead"), Well: well(r)}}
 	found = slices.DeleteFunc(found, func(f finding) bool {
 		refusal := f.harm.id == Cruelty || f.harm.id == Dose
 		if refusal && v.Refusal == "" {
@@ -220,8 +228,9 @@ func (t *Triage) judge(r *reading) Verdict {
 		}
 		return refusal
 	})
+	v.says = saysIn(r)
 	if n := r.normal(found); n != nil && v.Refusal == "" {
-		v.Normal, v.Harm, v.Why = true, n.harm.id, n.harm.why
+		v.Normal, v.Known, v.Harm, v.Why = true, n.harm.knownHelp, n.harm.id, n.harm.why
 		v.Species = r.concerned(*n)
 		v.Guides = guidesFor([]finding{*n}, v.Species)
 		v.Words = r.spans(n.hits)
@@ -237,6 +246,8 @@ func (t *Triage) judge(r *reading) Verdict {
 	}
 	top := found[0]
 	v.Level, v.Harm, v.Person = top.level, top.harm.id, top.harm.person
+	v.Says = saidOf(v.says, v.Harm)
+	v.Sole = !slices.ContainsFunc(found, func(f finding) bool { return f.level == top.level && f.harm.id != top.harm.id })
 	v.Present = slices.ContainsFunc(top.hits, func(h hit) bool {
 		told := r.sentences[r.tokens[h.start].Sentence]
 		return (told.present || told.dated || told.statement) && !told.past
@@ -273,6 +284,32 @@ func (r *reading) normal(harms []finding) *finding {
 		}
 	}
 	return nil
+}
+
+// saysIn returns the rules on what else is told or asked in a danger that hold.
+func saysIn(r *reading) []*harm {
+	var list []*harm
+	named := r.speciesNamed(-1)
+	for _, rule := range r.answers {
+		if !concerns(rule.species, named) || slices.Contains(list, rule.harm) {
+			continue
+		}
+		if hits, _ := r.apply(rule); hits != nil {
+			list = append(list, rule.harm)
+		}
+	}
+	return list
+}
+
+// saidOf returns what is to be said of it where the danger is a harm.
+func saidOf(says []*harm, id string) []string {
+	var list []string
+	for _, h := range says {
+		if len(h.over) == 0 || slices.Contains(h.over, id) {
+			list = append(list, h.why)
+		}
+	}
+	return list
 }
 
 // stated reports whether a phrase of a set stands anywhere, is not denied or only asked, and is not

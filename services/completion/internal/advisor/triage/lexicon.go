@@ -39,6 +39,7 @@ type atom struct {
 	after   bool // stands after the atom before it
 	gap     int  // at most so many words lie between it and the atom before it; 0: no limit
 	same    bool // stands in the sentence of the first atom
+	far     bool // stands in any sentence
 }
 
 // A rule is a conjunction of atoms that makes a harm. The first atom anchors it.
@@ -61,7 +62,9 @@ type harm struct {
 	agent   bool                // a person may be who acts in it
 	always  bool                // holds in questions about what might be, too
 	theirs  bool                // its first condition is one of a person
-	over    []string            // harms that what is normal is often taken for
+	over    []string            // harms that what is normal is often taken for, or that something is said of
+
+	knownHelp bool // it is not normal, but no emergency either
 }
 
 // A word of the vocabulary, to compare misspellings with.
@@ -78,6 +81,7 @@ type lexicon struct {
 	phrases  map[string][]*phrase
 	rules    []*rule
 	normals  []*rule // of what is normal and looks like a harm
+	answers  []*rule // of what is asked or told in a danger, with what to say to it
 	harms    []*harm
 	known    map[string]bool // words that are spelt right
 	spelt    map[string]bool // words of phrases

@@ -39,6 +39,7 @@ func (l *lexicon) harmLine(line string) error {
 		flags := strings.Fields(rest)
 		h.person, h.agent = slices.Contains(flags, "person"), slices.Contains(flags, "agent")
 		h.always, h.theirs = slices.Contains(flags, "always"), slices.Contains(flags, "of-person")
+		h.knownHelp = slices.Contains(flags, "known")
 	default:
 		return l.rule(h, fields, rest)
 	}
@@ -49,8 +50,8 @@ func (l *lexicon) harmLine(line string) error {
 func (l *lexicon) rule(h *harm, head []string, body string) error {
 	levels := [...]Level{None, Caution, Today, Now}
 	level := slices.Index(levelNames[:], head[0])
-	normal := head[0] == normalRule
-	if level < 0 && !normal {
+	normal, says := head[0] == normalRule, head[0] == saysRule
+	if level < 0 && !normal && !says {
 		return fmt.Errorf("%q is no level", head[0])
 	}
 	r := &rule{harm: h, level: levels[max(level, 0)], species: speciesList(head[1:])}
@@ -77,25 +78,35 @@ func (l *lexicon) rule(h *harm, head []string, body string) error {
 	if len(r.atoms) == 0 {
 		return fmt.Errorf("%q has no condition", body)
 	}
-	if normal {
-		h.always, h.agent = true, true // a question about it is answered alike
+	switch {
+	case normal:
 		l.normals = append(l.normals, r)
+	case says:
+		l.answers = append(l.answers, r)
+	default:
+		l.rules = append(l.rules, r)
 		return nil
 	}
-	l.rules = append(l.rules, r)
+	h.always, h.agent = true, true // a question about it is answered alike
 	return nil
 }
 
-// normalRule begins a rule for what is normal, where another one begins with its level.
-const normalRule = "normal"
+// What begins a rule where another one begins with its level: one for what is normal, and one for what is to be said besides in
+// a danger.
+const (
+	normalRule = "normal"
+	saysRule   = "says"
+)
 
 // atom takes a condition and what joins it to the one before: "+" for the same or a
-// neighboring sentence, "&" for the same one, "&4" for at most four words between, and
+// neighboring sentence, "*" for any one, "&" for the same one, "&4" for at most four words between, and
 // ">4" for that in this order.
 func (l *lexicon) atom(joiner, text string) (atom, error) {
 	var a atom
 	switch {
 	case joiner == "" || joiner == "+":
+	case joiner == "*":
+		a.far = true
 	case joiner[0] == '&' || joiner[0] == '>':
 		a.same, a.after = true, joiner[0] == '>'
 		if len(joiner) > 1 {

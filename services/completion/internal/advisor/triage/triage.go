@@ -25,9 +25,11 @@ var levelNames = [...]string{None: "none", Caution: "caution", Today: "today", N
 
 // The harms of people that an answer is made for by themselves.
 const (
-	Crisis    = "crisis"       // somebody in despair
-	IllPerson = "ill-person"   // somebody who is ill or hurt
-	Shocked   = "person-shock" // somebody who got an electric shock from what an animal lives in
+	Crisis    = "crisis"          // somebody in despair
+	IllPerson = "ill-person"      // somebody who is ill or hurt
+	Poisoned  = "person-poisoned" // somebody who took what is for animals
+	Infected  = "person-infected" // somebody whose bite or scratch festers
+	Shocked   = "person-shock"    // somebody who got an electric shock from what an animal lives in
 )
 
 // The refusals that a verdict may ask for.
@@ -72,6 +74,24 @@ type Verdict struct {
 	Words []Span
 	// Why is one line on how the verdict came about.
 	Why string
+	Besides
+}
+
+// Besides is what else was found beside a danger, or beside what is normal.
+type Besides struct {
+	// Well says that the animal is told to be well otherwise, and no red flag stands beside it.
+	Well bool
+	// Known is set beside Normal where it is not normal but no emergency either: a guide tells what to do, or what is asked is
+	// answered as any question.
+	Known bool
+	// Says is what to say of what is asked or told besides in a danger: no oil, no ice bath, it shows signs already.
+	Says []string
+	// Sole says that no other harm as urgent was found.
+	Sole bool
+	// Ahead says that it is asked for later, to know it before.
+	Ahead bool
+
+	says []*harm // what may be said, whatever the danger is
 }
 
 // A Triage assesses turns. It never changes, so goroutines may share it.
@@ -84,6 +104,17 @@ func New() (*Triage, error) {
 		return nil, err
 	}
 	return &Triage{l}, nil
+}
+
+// Calming returns the passages on what is normal, such as "normal-dog-and-cat-signs/1": none of them goes with a danger.
+func (t *Triage) Calming() []string {
+	var list []string
+	for _, r := range t.normals {
+		if !r.harm.knownHelp {
+			list = append(list, r.harm.guides["any"]...)
+		}
+	}
+	return list
 }
 
 // Assess says whether a turn tells of a danger. before are the earlier turns of the
@@ -166,7 +197,7 @@ const shortTurn = 8
 // inherit returns the open danger, with what the turn adds.
 func inherit(own, open Verdict) Verdict {
 	v := open
-	v.Words, v.Waits, v.Handles = own.Words, own.Waits, own.Handles
+	v.Words, v.Waits, v.Handles, v.Says = own.Words, own.Waits, own.Handles, saidOf(own.says, open.Harm)
 	v.Level = max(own.Level, open.Level)
 	v.Refusal = own.Refusal
 	if own.Harm != "" && own.Harm == open.Harm {

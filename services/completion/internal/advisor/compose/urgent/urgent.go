@@ -3,6 +3,8 @@
 package urgent
 
 import (
+	"strings"
+
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -21,7 +23,13 @@ const (
 	callAdult  = "**Ring your mom, your dad or another grown-up right now and say that it cannot wait.** If you reach nobody, ring the vet yourself or ask a neighbor."
 	callPerson = "**Look after the person first: call 911 for heavy bleeding, trouble breathing or a bite to the face or neck, and otherwise see a doctor today.**"
 
-	callAllergic = "**Call 911 or your local emergency number now.** Swelling, itching all over or trouble breathing after a bite, a sting or contact with an animal can be a severe allergic reaction. Use an epinephrine pen if there is one, sit up, and do not stay alone."
+	callAllergic = "**Call 911 or your local emergency number now.** Swelling, itching all over or trouble breathing after a bite, a sting or contact with an animal can be a severe allergic reaction. Use an epinephrine pen if there is one, sit up, and do not stay alone. All else can wait, also the animal and its return."
+
+	callPoisoned = "**Call Poison Control at (800) 222-1222 now, day and night, or 911 if the person collapses, has a seizure, cannot be woken or has trouble breathing.** Do not wait for signs, even if all seems well: what is made for animals can be strong for people, and above all for children."
+	untilPoison  = "Until then take what is left out of the mouth and off the hands, do not cause vomiting, and keep the package: the name, the strength, how many are missing and when. If an animal had some as well, ring ASPCA Animal Poison Control at (888) 426-4435."
+
+	callInfected = "**See a doctor or an urgent care clinic today, and call 911 or go to an emergency room for fever, chills, trouble breathing, or a finger or joint that hardly bends.** A red line, heat, pus or a swelling that grows after a bite or scratch means that the infection spreads."
+	noOintment   = "No ointment is enough for that: it mostly needs antibiotics from a doctor, and soon. Keep the hand or foot still and raised, and take off rings. Say which animal it was and when, and when you had your last tetanus shot."
 
 	inCrisis = "I am glad that you wrote, and I take what you say seriously. Please talk to a person now: in the US call or text **988**, day and night, or **911** if you are in danger; elsewhere your local emergency number. If you can, ring somebody close and do not stay alone. Nothing about animals has to be decided today."
 
@@ -47,6 +55,10 @@ func First(v *triage.Verdict, minor bool) (blocks []string, last bool) {
 			return []string{callAllergic, "**Then fetch the nearest grown-up, such as a neighbor.** The animal can wait."}, true
 		}
 		return []string{callAllergic}, true
+	case triage.Poisoned:
+		return []string{callPoisoned, untilPoison}, true
+	case triage.Infected:
+		return []string{callInfected, noOintment}, true
 	case triage.Shocked:
 		return []string{shocked, "The fish can wait. When the power is off, look for a broken heater, lamp or cord, throw it out, and fit a ground-fault outlet."}, true
 	case triage.IllPerson:
@@ -62,7 +74,10 @@ func First(v *triage.Verdict, minor bool) (blocks []string, last bool) {
 	if v.Waits && v.Level == triage.Now {
 		blocks = append(blocks, "**No, it cannot wait.** Go now, also at night or on a weekend; ring ahead, and ask about payment there.")
 	}
-	if v.Handles && v.Level == triage.Now && !v.Person && v.Harm != "low-sugar" && v.Harm != "fish-water" {
+	if len(v.Says) > 0 && v.Level >= triage.Today && !v.Person {
+		blocks = append(blocks, strings.Join(v.Says, " "))
+	}
+	if v.Handles && (len(v.Says) == 0 || v.Harm != Poison) && v.Level == triage.Now && !v.Person && v.Harm != "low-sugar" && v.Harm != "fish-water" {
 		blocks = append(blocks, "**Do not give, pull, push back, squeeze, glue or cut anything** before a vet has said so.")
 	}
 	if minor {
