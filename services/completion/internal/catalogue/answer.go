@@ -180,7 +180,8 @@ const (
 // wanted form, or nil. Species restricts it to answers about one of them.
 func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	question = question[:min(len(question), maxQuery)]
-	claimed := c.claims.find(FormOf(question), question, species)
+	asked := FormOf(question)
+	claimed := c.claims.find(asked, question, species)
 	if claimed != nil && claimed.Several {
 		return claimed // an answer covers at most one of the things
 	}
@@ -188,7 +189,7 @@ func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	if len(species) == 0 && named.strangers != 0 {
 		claimed = nil // no guide's claim is about that animal
 	}
-	reply := c.answers.find(question, named, species, c.index.space.Point(question))
+	reply := c.answers.find(asked, question, named, species, c.index.space.Point(question))
 	if reply == nil || claimed != nil && claimed.over(reply, question) {
 		return claimed
 	}
@@ -230,26 +231,25 @@ func OfFood(c *Catalogue, question []words.Word, species []Species) bool {
 	return found != nil && found.Form == FormMay && found.Guide.About("feeding")
 }
 
-func (a *answers) find(question []words.Word, named kinds, species []Species, place meaning.Point) *Reply {
-	asked := distinct(question)
-	if len(asked) < 2 {
+func (a *answers) find(asked Asked, question []words.Word, named kinds, species []Species, place meaning.Point) *Reply {
+	stems := distinct(question)
+	if len(stems) < 2 {
 		return nil
 	}
 	for _, of := range species {
 		for _, w := range words.Split(string(of)) { // the animal that the question is about, by any name
-			if !slices.Contains(asked, w.Stem) {
-				asked = append(asked, w.Stem)
+			if !slices.Contains(stems, w.Stem) {
+				stems = append(stems, w.Stem)
 			}
 		}
 	}
-	total := a.weigh(asked)
+	total := a.weigh(stems)
 	common := make([]float32, len(a.forms))
-	for _, s := range asked {
+	for _, s := range stems {
 		for _, f := range a.by[s] {
 			common[f] += a.rarity[s]
 		}
 	}
-	wanted := FormOf(question)
 	most := float32(leastLikeness)
 	var best *form
 	for i := range a.forms {
@@ -258,7 +258,7 @@ func (a *answers) find(question []words.Word, named kinds, species []Species, pl
 		}
 		f := &a.forms[i]
 		own := common[i] / f.weight
-		if own < leastOfOwn || wanted.differs(&f.asked) || f.kinds.strange(named) || f.answer.Guide.ofOthers(species) || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
+		if own < leastOfOwn || asked.differs(&f.asked) || f.kinds.strange(named) || f.answer.Guide.ofOthers(species) || len(species) > 0 && !slices.ContainsFunc(species, f.answer.Guide.Covers) {
 			continue
 		}
 		if like := ownShare*own + askedShare*common[i]/total + nearShare*max(0, place.Near(&f.place)); like > most {
@@ -269,9 +269,9 @@ func (a *answers) find(question []words.Word, named kinds, species []Species, pl
 		return nil
 	}
 	reply := &Reply{Answer: best.answer, Likeness: float64(most)}
-	if wanted.Polar() && wanted.Negated == best.asked.Negated {
+	if asked.Polar() && asked.Negated == best.asked.Negated {
 		reply.Verdict = best.verdict
-		if wanted.Turned != best.asked.Turned {
+		if asked.Turned != best.asked.Turned {
 			reply.Verdict = contraryOf[best.verdict]
 		}
 	}

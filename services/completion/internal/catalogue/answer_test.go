@@ -43,7 +43,7 @@ func TestAnswersFindThemselves(t *testing.T) {
 	for _, a := range c.answers.list {
 		for _, q := range a.Questions {
 			split := words.Split(q)
-			if reply := c.answers.find(split, kindsIn(split), a.Guide.Species, c.Place(split)); reply == nil || reply.Answer != a {
+			if reply := c.answers.find(FormOf(split), split, kindsIn(split), a.Guide.Species, c.Place(split)); reply == nil || reply.Answer != a {
 				t.Errorf("%s: %q is found to ask for %v", a.Guide.ID, q, reply)
 			}
 		}

@@ -38,19 +38,19 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 		q := &Question{By: f.by(t, s)}
 		orders := ordersIn(t, s)
 		q.Least = len(orders) > 0 && orders[0] < 0
+		ends, other := f.ends(t, s)
 		switch {
 		case t.HasIn(s, "gap"):
 			q.Op, q.Pets = Gap, f.twoOf(t, s, orders)
-			if ends := f.ranked(t, s); len(q.Pets) == 0 && len(ends) == 2 { // "between your dearest dog and your cheapest"
-				q.Pets, q.Least = ends, false
+			if two := f.ranked(t, s); len(q.Pets) == 0 && len(two) == 2 { // "between your dearest dog and your cheapest"
+				q.Pets, q.Least = two, false
 			}
 		case len(orders) == 1 && t.At("asks-if", s.From) && len(f.named(t, s)) == 2 && slices.Contains(wordsOf(t, s), "than"):
 			q.Op, q.Pets, q.If = Gap, f.named(t, s), true
 		case t.HasIn(s, "average") && slices.ContainsFunc(f.Asked(s), func(a *catalogue.Attribute) bool { return slices.Contains(q.By, a) }):
 			q.Op, q.Pets = Mean, f.pets(t, s)
-		case opposed(t, s) && f.otherNumber(t, s) != nil && len(f.ranked(t, s)) == 2:
-			q.Op, q.Pets, q.By = Gap, f.ranked(t, s), f.otherNumber(t, s)
-			q.Least = false
+		case ends != nil:
+			q.Op, q.Pets, q.By, q.Least = Gap, ends, other, false
 		case opposed(t, s) || t.HasIn(s, "highest") && t.HasIn(s, "lowest"):
 			q.Op, q.Pets = Ends, f.pets(t, s)
 		case t.HasIn(s, "count"): // "how many are they in total"
@@ -66,6 +66,19 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 		}
 	}
 	return nil, nil
+}
+
+// ends returns the two pets at the ends of an order, and the numbers that are asked of them beside it; nil where a
+// sentence does not ask so.
+func (f *Finder) ends(t *read.Turn, s *read.Sentence) ([]*catalogue.Pet, []*catalogue.Attribute) {
+	if !opposed(t, s) {
+		return nil, nil
+	}
+	other, pets := f.otherNumber(t, s), f.ranked(t, s)
+	if other == nil || len(pets) != 2 {
+		return nil, nil
+	}
+	return pets, other
 }
 
 // otherNumber returns the numbers that a sentence asks for beside those that it ranks by: "the fees of
