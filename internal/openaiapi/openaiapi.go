@@ -1,5 +1,5 @@
-// Package openaiapi has the words of OpenAI's API that several packages need: those that serve it, and those
-// that are its clients. Words of a single package are in that package.
+// Package openaiapi has the names in OpenAI's API that both its servers and its clients use. A name that only
+// one package uses is in that package.
 package openaiapi
 
 // Paths of the APIs.

@@ -11,8 +11,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// TestWhatHistoriesHold has messages, parts, tools and calls with members of other services, each as
-// some client sends it.
+// TestWhatHistoriesHold decodes messages, parts, tools and calls with members of other services, each as some
+// client sends it.
 func TestWhatHistoriesHold(t *testing.T) {
 	for _, tt := range []struct{ name, body, want string }{
 		{
@@ -102,12 +102,12 @@ func TestWhatHistoriesHold(t *testing.T) {
 	}
 }
 
-// TestUnknownParameters has members at the top that no API of OpenAI's has.
+// TestUnknownParameters decodes top-level members that no API of OpenAI's has.
 func TestUnknownParameters(t *testing.T) {
 	const body = `{"top_k":40,"n":2,"chat_template_kwargs":{"thinking":true},"num_ctx":null,"response_format":{"type":"json_object","schema":{"b":1,"a":2}}}`
 	for _, tt := range []struct {
 		unknown dialect.Unknown
-		param   string // that is refused
+		param   string // the refused member
 		more    *string
 	}{
 		{dialect.RefuseUnknown, "top_k", nil},

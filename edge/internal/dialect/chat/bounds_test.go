@@ -10,7 +10,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// A body of many small things is refused before much is made of it.
+// TestDecodeRequestIsBounded checks that the decoder refuses a body of many small values before it allocates
+// much.
 func TestDecodeRequestIsBounded(t *testing.T) {
 	const size = 4 << 20
 	many := func(before, item, after string) string {
@@ -50,7 +51,7 @@ func TestDecodeRequestIsBounded(t *testing.T) {
 	}
 }
 
-// allocated returns how many bytes were allocated so far.
+// allocated returns the number of bytes allocated so far.
 func allocated() uint64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)

@@ -20,15 +20,14 @@ var ErrUnknownEvent = errors.New("chat: event of an unknown kind")
 // safe for concurrent use.
 type ChunkEncoder struct {
 	id        string
-	prefix    []byte          // up to the choices, which every chunk has in common
-	usage     bool            // whether a chunk without a usage says so
-	besides   bool            // whether what is beside the text is shown: pets and related questions
-	functions bool            // whether a tool call is shown as a function_call
+	prefix    []byte          // what all chunks have in common, up to the choices
+	usage     bool            // whether a chunk without usage has "usage": null
+	besides   bool            // whether to show pets and related questions
+	functions bool            // whether to show a tool call as a function_call
 	padding   *openai.Padding // nil without include_obfuscation
 }
 
-// NewChunkEncoder returns an encoder for the completion that meta describes. It keeps
-// nothing of meta.
+// NewChunkEncoder returns an encoder for the completion that meta describes. It keeps no reference to meta.
 func NewChunkEncoder(meta *completionv1.CompletionMetadata) *ChunkEncoder {
 	b := append([]byte(nil), `{"id":`...)
 	b = openai.AppendString(b, meta.GetId())
@@ -54,11 +53,11 @@ func NewChunkEncoder(meta *completionv1.CompletionMetadata) *ChunkEncoder {
 	return c
 }
 
-// Append appends the data of e's frame to dst and returns the extended buffer: a
-// chunk, the error body, [openaiapi.Done], or a progress object. It holds no line ending. It
-// allocates nothing for text once dst is large enough.
+// Append appends the data of e's frame to dst and returns the extended buffer: a chunk, the error body,
+// [openaiapi.Done], or a progress object. The data contains no line ending. It allocates nothing for text once
+// dst is large enough.
 //
-// An event that it does not know is [ErrUnknownEvent], with dst as it was.
+// For an unknown event, it returns dst unchanged, and [ErrUnknownEvent].
 func (c *ChunkEncoder) Append(dst []byte, e *completionv1.CompletionEvent) ([]byte, error) {
 	switch event := e.GetEvent().(type) {
 	case *completionv1.CompletionEvent_Delta:
@@ -78,9 +77,8 @@ func (c *ChunkEncoder) Append(dst []byte, e *completionv1.CompletionEvent) ([]by
 	return dst, ErrUnknownEvent
 }
 
-// AppendText is [ChunkEncoder.Append] for an event that is a piece of one choice's text
-// and nothing else. It gives the same bytes, and needs no CompletionEvent. The text must
-// not be empty.
+// AppendText is [ChunkEncoder.Append] for an event that consists only of a piece of one choice's text. It gives
+// the same bytes, and needs no CompletionEvent. The text must not be empty.
 func (c *ChunkEncoder) AppendText(dst []byte, index int32, text []byte, sequence uint64) []byte {
 	dst = append(dst, c.prefix...)
 	start := len(dst)
@@ -104,8 +102,7 @@ func (c *ChunkEncoder) appendDeltaChunk(dst []byte, d *completionv1.Delta, seque
 	return c.appendUnfinished(dst, start, sequence)
 }
 
-// appendUnfinished ends a chunk whose choice goes on. What begins at start depends on
-// the answer.
+// appendUnfinished ends a chunk whose choice continues. The bytes from start on depend on the answer.
 func (c *ChunkEncoder) appendUnfinished(dst []byte, start int, sequence uint64) []byte {
 	dst = append(dst, `,"finish_reason":null}`...)
 	dst = c.appendEnd(dst)
@@ -131,8 +128,8 @@ func (c *ChunkEncoder) appendNothing(dst []byte) []byte {
 	return append(c.appendEnd(dst), '}')
 }
 
-// appendEnd ends the choices. With include_usage every chunk has a usage, null but for
-// the last; without it no chunk has one.
+// appendEnd ends the choices. With include_usage every chunk has a usage, which is null except in the last;
+// without it, no chunk has one.
 func (c *ChunkEncoder) appendEnd(dst []byte) []byte {
 	dst = append(dst, ']')
 	if c.usage {
@@ -141,7 +138,7 @@ func (c *ChunkEncoder) appendEnd(dst []byte) []byte {
 	return dst
 }
 
-// appendProgress appends what is our own extension; OpenAI has nothing like it.
+// appendProgress appends a progress object, which is our own extension.
 func (c *ChunkEncoder) appendProgress(dst []byte, p *completionv1.Progress) []byte {
 	dst = append(dst, `{"object":"chat.completion.progress","id":`...)
 	dst = openai.AppendString(dst, c.id)

@@ -48,7 +48,7 @@ func encode(t *testing.T, c *chat.ChunkEncoder, e *completionv1.CompletionEvent)
 	return text
 }
 
-// TestChoices has every form of a choice; what is around it is in [TestChunks].
+// TestChoices encodes every form of a choice; [TestChunks] covers the rest of a chunk.
 func TestChoices(t *testing.T) {
 	const head = `{"id":"` + completionID + `","object":"chat.completion.chunk","created":1700000000,"model":"pet-advisor-1",` +
 		`"service_tier":"default","system_fingerprint":"fp_1","choices":[`
@@ -160,7 +160,7 @@ func TestChoices(t *testing.T) {
 	}
 }
 
-// TestBesides holds that pets and related questions are shown to those who asked for what is no text, and to nobody else.
+// TestBesides checks that only clients that asked for them get pets and related questions.
 func TestBesides(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -189,7 +189,7 @@ func TestBesides(t *testing.T) {
 	}
 }
 
-// TestChunks has what is not a choice.
+// TestChunks encodes the members of a chunk outside of its choices.
 func TestChunks(t *testing.T) {
 	bare := &completionv1.CompletionMetadata{Id: "c", Model: "m"}
 	for _, test := range []struct {

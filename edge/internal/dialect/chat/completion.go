@@ -14,7 +14,7 @@ import (
 // A Completion is OpenAI's "chat completion object". Status and Error are ours, for a
 // completion that is read before or without its end.
 //
-// Parts that a stream also has are written by the same code.
+// The same code writes the members that a stream has too.
 type Completion struct {
 	ID                string            `json:"id"`
 	Object            string            `json:"object"`
@@ -44,8 +44,8 @@ type Message struct {
 	Refusal          *string        `json:"refusal"`
 	ReasoningContent string         `json:"reasoning_content,omitempty"`
 	ToolCalls        []ToolCall     `json:"tool_calls,omitempty"`
-	FunctionCall     *FunctionCall  `json:"function_call,omitzero"` // for callers that use functions
-	Annotations      jsontext.Value `json:"annotations"`            // of a model's server: no other cites
+	FunctionCall     *FunctionCall  `json:"function_call,omitzero"` // for clients that use functions
+	Annotations      jsontext.Value `json:"annotations"`            // citations from a model's server: nothing else cites
 	Pets             jsontext.Value `json:"pets,omitzero"`
 	RelatedQuestions []string       `json:"related_questions,omitempty"`
 	More             jsontext.Value `json:",embed"`
@@ -89,7 +89,7 @@ func NewCompletion(c *completionv1.Completion) *Completion {
 		out.Error = openai.AppendProblem(nil, failure.FromEvent(c.GetError()))
 	}
 	if out.Metadata == nil {
-		out.Metadata = map[string]string{} // an object, by whichever encoder
+		out.Metadata = map[string]string{} // so that every encoder writes an object
 	}
 	for _, choice := range c.GetChoices() {
 		message := newMessage(choice)
@@ -124,7 +124,7 @@ func newMessage(c *completionv1.Choice) Message {
 	return out
 }
 
-// asFunction shows the first call in the form for callers that use functions.
+// asFunction shows the first call in the form for clients that use functions.
 func (m *Message) asFunction() {
 	if len(m.ToolCalls) > 0 {
 		m.FunctionCall, m.ToolCalls = &m.ToolCalls[0].Function, nil

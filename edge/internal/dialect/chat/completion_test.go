@@ -136,7 +136,7 @@ func wholeCompletion() *completionv1.Completion {
 	}
 }
 
-// TestStoredMessages holds that messages come back as they were sent.
+// TestStoredMessages checks that messages come back as the client sent them.
 func TestStoredMessages(t *testing.T) {
 	for _, test := range []struct{ name, message, want string }{
 		{

@@ -8,9 +8,9 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// appendDelta appends the "delta" of a choice. The one with the role, the first, has
-// the content and the refusal too, as OpenAI's: SDKs add later pieces to them.
-// Pets and related questions are shown where they were asked for.
+// appendDelta appends the "delta" of a choice. As with OpenAI, the first delta, which has the role, also has
+// the content and the refusal: SDKs append later pieces to them. Pets and related questions appear only if the
+// client asked for them.
 func (c *ChunkEncoder) appendDelta(dst []byte, d *completionv1.Delta) []byte {
 	dst = append(dst, '{')
 	if role := protoname.Of(d.GetRole()); role != "" {
@@ -47,8 +47,8 @@ func (c *ChunkEncoder) appendDelta(dst []byte, d *completionv1.Delta) []byte {
 	return append(openai.AppendMore(dst, d.GetMore(), deltaMembers), '}')
 }
 
-// appendFunctionCall appends the first call of an answer as those see it who asked by functions, before there
-// were tools. There were no others then.
+// appendFunctionCall appends the first call of an answer for clients that use functions, the API before tools.
+// That API has one call per answer.
 func appendFunctionCall(dst []byte, calls []*completionv1.ToolCallDelta) []byte {
 	for _, call := range calls {
 		if call.GetIndex() > 0 {
@@ -64,7 +64,7 @@ func appendFunctionCall(dst []byte, calls []*completionv1.ToolCallDelta) []byte 
 	return dst
 }
 
-// finishReason returns the name of a reason, as those know it who asked by functions or by tools.
+// finishReason returns the name of a reason, for clients that use functions or tools.
 func finishReason(r completionv1.FinishReason, functions bool) string {
 	if functions && r == completionv1.FinishReason_FINISH_REASON_TOOL_CALLS {
 		return "function_call"
@@ -72,7 +72,7 @@ func finishReason(r completionv1.FinishReason, functions bool) string {
 	return protoname.Of(r)
 }
 
-// appendPets appends the pets of an answer: a member of our own, which OpenAI has nothing like.
+// appendPets appends the pets of an answer, which are our own extension.
 func appendPets(dst []byte, pets []*completionv1.Pet) []byte {
 	dst = append(dst, '[')
 	for _, p := range pets {
@@ -106,8 +106,8 @@ func appendPiece(dst []byte, name, text string) []byte {
 	return openai.AppendString(append(openai.AppendComma(dst), name...), text)
 }
 
-// appendToolCall appends an element of "tool_calls". Only the piece that opens the
-// call says what is called; SDKs that add pieces up would double it otherwise.
+// appendToolCall appends an element of "tool_calls". Only the first piece of a call names the function;
+// otherwise SDKs that concatenate pieces would double the name.
 func appendToolCall(dst []byte, call *completionv1.ToolCallDelta) []byte {
 	dst = append(openai.AppendComma(dst), `{"index":`...)
 	dst = strconv.AppendInt(dst, int64(call.GetIndex()), 10)

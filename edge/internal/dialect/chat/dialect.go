@@ -13,12 +13,12 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// A Dialect is OpenAI's chat completions. It is safe for concurrent use.
+// A Dialect is OpenAI's Chat Completions API. It is safe for concurrent use.
 type Dialect struct {
-	// Unknown is what becomes of members of a request that are nobody's; "": they are refused.
+	// Unknown says how to treat unknown members of a request; "" refuses them.
 	Unknown dialect.Unknown
 
-	// The event types that are written for those who asked for them.
+	// Event types, for clients that asked for them.
 	progress, failure, done sse.Name
 }
 
@@ -53,7 +53,7 @@ func (*Dialect) View(m proto.Message) (view any, ok bool) {
 	switch m := m.(type) {
 	case interface {
 		GetCompletion() *completionv1.Completion
-	}: // whatever the call did with it
+	}: // the answers to all calls with a completion
 		return NewCompletion(m.GetCompletion()), true
 	case *completionv1.DeleteCompletionResponse:
 		return NewDeleted(m.GetCompletionId()), true
@@ -69,7 +69,7 @@ func (*Dialect) View(m proto.Message) (view any, ok bool) {
 	return nil, false
 }
 
-// PublicID implements [dialect.Dialect]: a completion has one name here and in the contract.
+// PublicID implements [dialect.Dialect]: a completion has the same id here as in the contract.
 func (*Dialect) PublicID(completion string) string { return completion }
 
 // CompletionID implements [dialect.Dialect].
@@ -77,7 +77,7 @@ func (*Dialect) CompletionID(public string) (completion string, ok bool) {
 	return public, strings.HasPrefix(public, openaiapi.CompletionID)
 }
 
-// maxEventID bounds an event id: no id of ours is longer.
+// maxEventID bounds the length of an event id: none of ours is longer.
 const maxEventID = 128
 
 // ParseEventID implements [dialect.Dialect]: an event id is "<completion id>.<sequence>".

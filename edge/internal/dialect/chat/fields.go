@@ -5,28 +5,28 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// A fate is how a member of OpenAI's request is treated.
+// A fate says how to treat a member of OpenAI's request.
 type fate uint8
 
 const (
 	_ fate = iota
 	// used: it has a field of the contract, or is a part of one.
 	used
-	// able: it is used where the model is able to; else it is refused by its name, or ignored.
+	// able: it is used if the model supports it; otherwise it is refused by name, or ignored.
 	able
-	// hint: it has a field, and no model has to make anything of it.
+	// hint: it has a field, which a model may ignore.
 	hint
-	// handed: it goes to the model's server as it came, which may make something of it.
+	// handed: it goes to the model's server unchanged, which may use it.
 	handed
-	// dropped: it says nothing to a model.
+	// dropped: it has no meaning for a model.
 	dropped
-	// refused: it asks for what nothing here can do. It is refused by its name, with all within it.
+	// refused: nothing here supports it. It is refused by name, with everything within it.
 	refused
 )
 
-// official has every member of OpenAI's request, by its path without indexes, and its fate. What is within a
-// member that is refused, handed on or dropped is not listed. It is compared
-// with testdata/official.txt, which is made from OpenAI's own types.
+// official has every member of OpenAI's request, by its path without indexes, and its fate. It does not list
+// the members within one that is refused, handed on or dropped. A test compares it with testdata/official.txt,
+// which is made from OpenAI's own types.
 var official = map[string]fate{ //nolint:gochecknoglobals // a table
 	"model": used, "messages": used, "stream": used,
 	"max_completion_tokens": used, "max_tokens": used, "n": used, "stop": used, "seed": used,
@@ -67,7 +67,8 @@ var official = map[string]fate{ //nolint:gochecknoglobals // a table
 	"stream_options": used, "stream_options.include_usage": used, "stream_options.include_obfuscation": used,
 }
 
-// other reads a member that is none of the contract's into more, of an object at a path of [official].
+// other reads a member that has no field in the contract. It belongs to the object at a path of [official];
+// members to hand on go into more.
 func other(more *body.Besides, d *body.Decoder, at string, name []byte) *failure.Error {
 	fate := official[at+"."+string(name)]
 	if fate == refused {

@@ -13,8 +13,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// everything is a request with each of OpenAI's members that is taken. It has members that go badly
-// together: that is the service's to say.
+// everything is a request with all of OpenAI's members that the decoder accepts. Some of them conflict, which
+// is for the service to report.
 const everything = `{
 	"model": "m", "stream": true, "stream_options": {"include_usage": true, "include_obfuscation": true},
 	"max_completion_tokens": 1, "max_tokens": 1, "n": 1, "stop": ["."], "seed": 1, "temperature": 1, "top_p": 1,
@@ -38,15 +38,15 @@ const everything = `{
 	"prediction": {"type": "content", "content": [{"type": "text", "text": "t", "prompt_cache_breakpoint": {"mode": "explicit"}}]}
 }`
 
-// older has the members that cannot stand beside their newer names.
+// older has the members that exclude their newer names.
 const older = `{"functions": [{"name": "f", "description": "d", "parameters": {}}], "function_call": {"name": "f"},
 	"messages": [{"role": "user", "content": ""}]}`
 
-// narrower has what cannot stand beside another choice of a tool.
+// narrower has the choice of a tool that excludes other choices.
 const narrower = `{"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]}}}`
 
-// TestOfficialFields holds the table against OpenAI's own types: each member has a fate, and none
-// has one that has gone.
+// TestOfficialFields compares the table with OpenAI's own types: each member has a fate, and no removed member
+// has one.
 func TestOfficialFields(t *testing.T) {
 	types := officialTypes(t)
 	known := make(map[string]bool)
@@ -65,7 +65,7 @@ func TestOfficialFields(t *testing.T) {
 	}
 }
 
-// within reports whether a path is below one that is not looked into.
+// within reports whether a path is below one that the decoder does not look into.
 func within(path string) bool {
 	for i := range path {
 		if path[i] == '.' && official[path[:i]] >= handed {
@@ -75,7 +75,7 @@ func within(path string) bool {
 	return false
 }
 
-// officialTypes returns the paths of OpenAI's types, each with the texts that it may be.
+// officialTypes returns the paths of OpenAI's types, each with the strings that it may be.
 func officialTypes(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/official.txt")
@@ -95,7 +95,7 @@ func officialTypes(t *testing.T) map[string][]string {
 	return types
 }
 
-// TestFates has each member meet its fate.
+// TestFates checks that the decoder treats each member by its fate.
 func TestFates(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, body := range []string{everything, older, narrower} {
@@ -154,7 +154,7 @@ func collect(at string, value any, paths map[string]bool) {
 	}
 }
 
-// TestOfficialValues has each member be each of the texts that it may.
+// TestOfficialValues sends each member with each of the strings that it may be.
 func TestOfficialValues(t *testing.T) {
 	for path, values := range officialTypes(t) {
 		for _, value := range values {
@@ -173,7 +173,7 @@ func TestOfficialValues(t *testing.T) {
 	}
 }
 
-// bodyWith returns a body with a value at a path.
+// bodyWith returns a body with the value at the path.
 func bodyWith(t *testing.T, path string, value any) []byte {
 	t.Helper()
 	names := strings.Split(path, ".")

@@ -10,8 +10,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// responseFormat reads "response_format". What it has besides may be a demand, such as a schema in a
-// place of its own, so that it is not handed on unasked.
+// responseFormat reads "response_format". An unknown member may be a requirement, such as a schema in a
+// different place, so it is subject to the policy for unknown members.
 func (x *decoding) responseFormat() *failure.Error {
 	d, dst := x.d, &x.r.Params.ResponseFormat
 	if d.Absent() {
@@ -76,8 +76,8 @@ func (x *decoding) schemaFormat(dst **completionv1.JsonSchemaFormat, more *body.
 	return err
 }
 
-// prediction reads "prediction", whose content is a string or an array of text
-// parts. The contract has it as one text.
+// prediction reads "prediction", whose content is a string or an array of text parts. The contract has one text
+// for it.
 func (x *decoding) prediction() *failure.Error {
 	d := x.d
 	if d.Absent() {
@@ -133,8 +133,9 @@ func decodePredicted(d *body.Decoder, dst **string) *failure.Error {
 	return err
 }
 
-// streamOptions reads "stream_options". "include_events" and "include_ids" are our own; what other servers
-// have, such as "continuous_usage_stats", asks for more chunks of a kind that their readers need not have.
+// streamOptions reads "stream_options". "include_events" and "include_ids" are our own. It ignores options of
+// other servers, such as "continuous_usage_stats": they ask for additional chunks that clients do not depend
+// on.
 func (x *decoding) streamOptions() *failure.Error {
 	d := x.d
 	if d.Absent() {

@@ -10,7 +10,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// TestFunctionCalls holds that who asked by functions is answered by them, streamed and whole.
+// TestFunctionCalls checks that clients that use functions get function calls, streamed or whole.
 func TestFunctionCalls(t *testing.T) {
 	meta := &completionv1.CompletionMetadata{Id: "c", FunctionCalls: true}
 	encoder := chat.NewChunkEncoder(meta)

@@ -21,9 +21,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// FuzzDecodeRequest holds that no body makes the decoder panic, that what it accepts
-// is JSON to encoding/json too and can travel to the service and arrive unchanged, and
-// that a refusal is fit to show.
+// FuzzDecodeRequest checks that no body makes the decoder panic. What it accepts is JSON to encoding/json too,
+// and reaches the service unchanged; a refusal is fit to show.
 func FuzzDecodeRequest(f *testing.F) {
 	for _, group := range [][]refusal{notJSON(), wrongType(), unknownOrUnsupported(), wrongValue()} {
 		for _, test := range group {
@@ -66,7 +65,8 @@ func FuzzDecodeRequest(f *testing.F) {
 	})
 }
 
-// requestsOfUIs returns what well-known UIs send first, by their public sources, in words of ours.
+// requestsOfUIs returns the first requests of well-known UIs, according to their public sources, with texts of
+// our own.
 func requestsOfUIs(tb testing.TB) map[string][]byte {
 	tb.Helper()
 	files, err := filepath.Glob("testdata/uis/*.json")
@@ -82,7 +82,7 @@ func requestsOfUIs(tb testing.TB) map[string][]byte {
 	return bodies
 }
 
-// TestRequestsOfUIs holds that what UIs send is understood, once what is nobody's is ignored.
+// TestRequestsOfUIs checks that the decoder accepts the requests of UIs if it ignores unknown members.
 func TestRequestsOfUIs(t *testing.T) {
 	d := chat.New()
 	d.Unknown = dialect.IgnoreUnknown
@@ -108,7 +108,7 @@ func sameInOtherWhiteSpace(t *testing.T, body []byte, want *dialect.Request) {
 	}
 }
 
-// fitToShow holds that an error is complete and repeats nothing but plain names.
+// fitToShow checks that an error is complete, and repeats only plain names from the body.
 func fitToShow(t *testing.T, body []byte, e *failure.Error) {
 	t.Helper()
 	if e.Status != http.StatusBadRequest && e.Status != http.StatusRequestEntityTooLarge || e.Code == "" || e.Message == "" {
@@ -122,9 +122,9 @@ func fitToShow(t *testing.T, body []byte, e *failure.Error) {
 	}
 }
 
-// FuzzChunk holds that a chunk is what encoding/json makes of an equivalent struct: equal as values, and
-// byte for byte but where encoding/json escapes more than it has to, or lets U+0085 stand, which ends a
-// line for some readers.
+// FuzzChunk compares a chunk with encoding/json's output for an equivalent struct. The values are equal, and so
+// are the bytes, except where encoding/json escapes more than necessary or keeps U+0085, at which some readers
+// end a line.
 func FuzzChunk(f *testing.F) {
 	f.Add(byte(0), int32(0), " dog", "", "", "", "", "", "", 0.0, []byte(nil))
 	f.Add(byte(1), int32(0), "", "", "", "", "", "", "", 0.0, []byte(nil))
@@ -207,7 +207,7 @@ func decoded(t *testing.T, text []byte) (v any) {
 	return v
 }
 
-// FuzzText: a text's short way gives the bytes of the long one.
+// FuzzText checks that the fast path for text gives the same bytes as the general one.
 func FuzzText(f *testing.F) {
 	f.Add(int32(0), " retriever", uint64(1), false, false)
 	f.Add(int32(3), "a\"\\\n\x00é\u2028<", uint64(1<<40), true, true)

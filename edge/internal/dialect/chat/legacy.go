@@ -17,25 +17,25 @@ import (
 // roleFunction is the older name of the role of a tool.
 const roleFunction = "function"
 
-// legacy is what a request says in OpenAI's API from before there were tools. It is translated, so that no
-// engine has to know it.
+// legacy is the part of a request that uses OpenAI's API from before tools. It is translated, so that engines
+// need not know that API.
 type legacy struct {
 	functions []*completionv1.Tool
 	choice    *completionv1.ToolChoice
-	// last is the call that the next result of its function's answers.
+	// last is the call that the next result of the same function answers.
 	last struct{ id, name string }
 }
 
-// An oldMessage is what a message has of that API.
+// An oldMessage is the part of a message that uses that API.
 type oldMessage struct {
 	call   *completionv1.ToolCall // "function_call"
 	result bool                   // its role is "function"
 }
 
-// add translates what an old message has, the one at that index. A call had no id; its place in the
-// conversation makes one, which stays the same while the conversation grows.
+// add translates the old members of the message at an index. Calls had no id, so add derives one from the
+// index, which stays the same while the conversation grows.
 func (l *legacy) add(m *completionv1.ChatMessage, old oldMessage, index int) {
-	if old.call != nil && len(m.GetToolCalls()) == 0 { // some servers have answered by both
+	if old.call != nil && len(m.GetToolCalls()) == 0 { // some servers answer with both
 		old.call.Id = fmt.Sprintf("call_%d", index)
 		l.last.id, l.last.name = old.call.GetId(), old.call.GetFunction().GetName()
 		m.ToolCalls = append(m.ToolCalls, old.call)
@@ -48,7 +48,7 @@ func (l *legacy) add(m *completionv1.ChatMessage, old oldMessage, index int) {
 		m.ToolCallId = l.last.id
 	}
 	m.Name = ""
-	if m.GetContent() == nil { // which may be null there
+	if m.GetContent() == nil { // which may be null in that API
 		m.Content = &completionv1.ChatMessage_Text{}
 	}
 }
@@ -106,7 +106,7 @@ func decodeFunctionChoice(d *body.Decoder, dst **completionv1.ToolChoice) *failu
 	}
 }
 
-// translate says in the terms of tools what was said in older ones, and leaves the tools that are allowed.
+// translate turns functions into tools, and removes the tools that are not allowed.
 func (x *decoding) translate() *failure.Error {
 	p, l := x.r.Params, &x.legacy
 	switch {
@@ -131,18 +131,18 @@ func (x *decoding) translate() *failure.Error {
 		p.ParallelToolCalls = new(false)
 	}
 	if len(p.GetTools()) == 0 {
-		p.ParallelToolCalls = nil // clients send it whether or not there are tools
+		p.ParallelToolCalls = nil // clients send it even without tools
 	}
 	return nil
 }
 
-// olderTerms tells failures in the terms of functions, in which the request was made.
+// olderTerms reports failures in terms of functions, which the request uses.
 type olderTerms struct {
 	dialect           *Dialect
-	functions, choice bool // which of the two it has
+	functions, choice bool // which of the two the request has
 }
 
-// inTermsOf returns how failures of a request look; nil: as the dialect has them.
+// inTermsOf returns how to report failures of a request; nil means as the dialect does.
 func (d *Dialect) inTermsOf(l *legacy) dialect.Failures {
 	if len(l.functions) == 0 && l.choice == nil {
 		return nil
@@ -167,8 +167,8 @@ func (o *olderTerms) Failure(e *failure.Error) (status int, body []byte) {
 	return o.dialect.Failure(&told)
 }
 
-// allowedTools are those of a request that may be called. That is the same as to have no others,
-// but for a cache of prompts.
+// allowedTools are the tools of a request that the model may call. Leaving out the others has the same effect,
+// except on a cache of prompts.
 type allowedTools struct {
 	mode  string
 	names []string
@@ -188,8 +188,7 @@ func (x *decoding) allowedMember(allowed *allowedTools, name []byte) *failure.Er
 	return x.strange(&body.Besides{}, name)
 }
 
-// decodeAllowedTool reads the name of a tool that is allowed, which stands where a tool has it or beside
-// its type.
+// decodeAllowedTool reads the name of an allowed tool, which is within "function", or beside the type.
 func decodeAllowedTool(d *body.Decoder) (function string, err *failure.Error) {
 	var kind string
 	err = d.Object(func(name []byte) *failure.Error {
@@ -211,7 +210,7 @@ func decodeAllowedTool(d *body.Decoder) (function string, err *failure.Error) {
 	return function, err
 }
 
-// allow has a choice leave the tools that are allowed.
+// allow restricts a request to the allowed tools.
 func (x *decoding) allow(dst *completionv1.ToolChoice, allowed *allowedTools) *failure.Error {
 	switch {
 	case !allowed.given:

@@ -10,7 +10,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// TestFunctions has requests as they were before there were tools.
+// TestFunctions decodes requests of the API before tools.
 func TestFunctions(t *testing.T) {
 	for _, tt := range []struct{ name, body, want string }{
 		{
@@ -65,7 +65,8 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
-// TestRefusedFunctions has the service refuse what was said in older terms: the client is told in these.
+// TestRefusedFunctions checks that a client that uses functions gets the service's failures in terms of
+// functions.
 func TestRefusedFunctions(t *testing.T) {
 	const functions, both = `{"functions":[{"name":"a"}]}`, `{"functions":[{"name":"a"}],"function_call":{"name":"a"}}`
 	for _, tt := range []struct{ body, param, want string }{

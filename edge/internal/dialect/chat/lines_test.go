@@ -10,8 +10,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// TestNoTextEndsALine holds that a frame's data is one line to readers who know more ends of
-// lines than the standard of the stream does, and the same text as before.
+// TestNoTextEndsALine checks that a frame's data is one line even to readers that know more line endings than
+// the SSE standard, and that the text is unchanged.
 func TestNoTextEndsALine(t *testing.T) {
 	const text = "a\u2028b\u2029c\u0085d\ve\fg\x1ch"
 	const more = "a\u2028b\u2029c\u0085d" // in JSON, where no control character may stand

@@ -2,8 +2,8 @@ package chat
 
 import completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 
-// A List is a page of OpenAI's cursor pagination. The ids are those of its first and
-// last item, null on an empty page.
+// A List is a page of OpenAI's cursor pagination. The ids are those of its first and last item, or null on an
+// empty page.
 type List[T any] struct {
 	Object  string  `json:"object"`
 	Data    []T     `json:"data"`
@@ -38,14 +38,14 @@ func newList[T any](items []T, id func(T) string, more bool) *List[T] {
 	return l
 }
 
-// A Deleted tells that a completion is gone.
+// A Deleted reports that a completion has been deleted.
 type Deleted struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`
 	Deleted bool   `json:"deleted"`
 }
 
-// NewDeleted returns the answer to a deletion of the completion that has been done.
+// NewDeleted returns the answer to a successful deletion of the completion.
 func NewDeleted(id string) *Deleted {
 	return &Deleted{ID: id, Object: "chat.completion.deleted", Deleted: true}
 }
@@ -56,7 +56,7 @@ type Model struct {
 	Object  string `json:"object"`
 	Created int64  `json:"created"`
 	OwnedBy string `json:"owned_by"`
-	// Ignores are the features that requests may use and the model passes over, by their names in the contract.
+	// Ignores are the features that requests may use but the model ignores, by their names in the contract.
 	Ignores []string `json:"ignores,omitempty"`
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// decodeLogitBias reads "logit_bias", whose names are token ids.
+// decodeLogitBias reads "logit_bias", an object from token ids to biases.
 func decodeLogitBias(d *body.Decoder, dst *map[int32]float64) *failure.Error {
 	return d.OpenObject(func(name []byte) *failure.Error {
 		id, parseErr := strconv.ParseInt(string(name), 10, 32)

@@ -12,10 +12,9 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// message reads an element of "messages". Besides what OpenAI takes, it takes
-// back what an answer had, because clients append the answer as it is: what says nothing to a model is
-// dropped, and what may is handed on. "reasoning" is what some servers
-// call "reasoning_content"; the latter wins.
+// message reads an element of "messages". It also accepts the members of our answers, because clients append an
+// answer unchanged: it drops members without meaning for a model, and hands on the others. Some servers call
+// "reasoning_content" "reasoning"; if both are present, the former wins.
 func (x *decoding) message(d *body.Decoder) (*completionv1.ChatMessage, *failure.Error) {
 	m := &completionv1.ChatMessage{}
 	var old oldMessage
@@ -49,7 +48,7 @@ func (x *decoding) message(d *body.Decoder) (*completionv1.ChatMessage, *failure
 	})
 	m.Reasoning = cmp.Or(m.Reasoning, reasoning)
 	if r := m.GetRole(); m.GetReasoning() != "" && r != completionv1.Role_ROLE_ASSISTANT && r != completionv1.Role_ROLE_UNSPECIFIED {
-		more.AddMissing("reasoning_content", openai.AppendString(nil, m.GetReasoning())) // strange to the role, and never an error
+		more.AddMissing("reasoning_content", openai.AppendString(nil, m.GetReasoning())) // unusual for the role, but never an error
 		m.Reasoning = ""
 	}
 	if blocks != nil {
@@ -89,7 +88,7 @@ func decodeReasoning(d *body.Decoder, dst *string, more *body.Besides, name []by
 	return d.Text(dst)
 }
 
-// decodeContent reads "content": a string or an array of parts. signed is as of [decodeParts].
+// decodeContent reads "content": a string or an array of parts. signed is that of [decodeParts].
 func decodeContent(d *body.Decoder, m *completionv1.ChatMessage, signed *[]byte) *failure.Error {
 	if d.Absent() {
 		return nil
@@ -136,8 +135,8 @@ func decodeParts(d *body.Decoder, m *completionv1.ChatMessage, signed *[]byte) *
 	return err
 }
 
-// decodeToolCall reads an element of a message's "tool_calls". The type may be
-// missing: clients that add a stream's pieces up lose it, and keep its "index".
+// decodeToolCall reads an element of a message's "tool_calls". The type may be missing: clients that
+// concatenate a stream's pieces lose it, and keep "index".
 func decodeToolCall(d *body.Decoder) (*completionv1.ToolCall, *failure.Error) {
 	const at = "messages.tool_calls"
 	call := &completionv1.ToolCall{}

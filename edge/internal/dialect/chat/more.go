@@ -18,7 +18,7 @@ var (
 	storedMembers   = append(slices.Clone(deltaMembers), "id", "content_parts", "name", "tool_call_id")                      //nolint:gochecknoglobals // a table
 )
 
-// moreMembers returns a JSON object without the named members; nil: no others.
+// moreMembers returns a JSON object without the named members, or nil if there are no others.
 func moreMembers(object string, but []string) jsontext.Value {
 	out := openai.AppendMore([]byte{'{'}, object, but)
 	if len(out) == 1 {

@@ -8,8 +8,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// The types of this file are the chunk as encoding/json writes it: the oracle for the
-// encoder, which is written by hand.
+// The types of this file let encoding/json write chunks: they are the oracle for our encoder.
 
 type oracleChunk struct {
 	ID          string          `json:"id"`
@@ -82,8 +81,7 @@ type oracleTop struct {
 	Bytes   []int   `json:"bytes"`
 }
 
-// oracle returns the chunk of a delta in the words of encoding/json, with the padding
-// that it is told.
+// oracle returns encoding/json's chunk for a delta, with the given padding.
 func oracle(meta *completionv1.CompletionMetadata, d *completionv1.Delta, padding string) ([]byte, error) {
 	chunk := oracleChunk{
 		ID: meta.GetId(), Object: "chat.completion.chunk", Created: meta.GetCreated(), Model: meta.GetModel(),

@@ -18,8 +18,7 @@ func padded(t *testing.T, key string, sequence uint64, text string) string {
 	return encode(t, chat.NewChunkEncoder(meta), event)
 }
 
-// TestPaddedSizes holds that the sizes of chunks fall into few classes, whatever the
-// lengths of the texts.
+// TestPaddedSizes checks that chunks have few different sizes, regardless of the lengths of the texts.
 func TestPaddedSizes(t *testing.T) {
 	sizes := map[int]bool{}
 	for length := 1; length <= 96; length++ {
@@ -57,8 +56,7 @@ func TestPaddingIsKeyed(t *testing.T) {
 	}
 }
 
-// TestPaddingOrder holds that what one event was encoded to does not depend on those
-// before it.
+// TestPaddingOrder checks that the bytes of one event do not depend on earlier events.
 func TestPaddingOrder(t *testing.T) {
 	c := chat.NewChunkEncoder(metadata(&completionv1.StreamOptions{IncludeObfuscation: true}))
 	event := deltaEvent(&completionv1.Delta{Content: "dog"})

@@ -35,11 +35,11 @@ const (
 	atPart = "messages.content"
 )
 
-// partMembers are the members of a part as they come: in any order, the type perhaps
-// last.
+// partMembers are the members of a part before they are interpreted. They come in any order, so the type may
+// come last.
 type partMembers struct {
-	kind    string // as chat completions have it
-	sent    string // as it was sent
+	kind    string // the type in chat completions
+	sent    string // the type that the client sent
 	text    *string
 	refusal *string
 	image   *completionv1.ImageUrl
@@ -98,7 +98,7 @@ func (p *partMembers) take(name string) string {
 	return text
 }
 
-// textOf returns what a JSON string says; ok is false for another value, and for none.
+// textOf returns the text of a JSON string; ok is false for any other value, or none.
 func textOf(value jsontext.Value) (text string, ok bool) {
 	if value.Kind() != jsontext.KindString {
 		return "", false
@@ -111,7 +111,7 @@ func textOf(value jsontext.Value) (text string, ok bool) {
 // kept as additional ones.
 func (p *partMembers) translate(d *body.Decoder) *failure.Error {
 	switch p.sent {
-	case partOutputText: // of an answer that is sent back
+	case partOutputText: // members of an answer that a client sends back
 		delete(p.beside, "annotations")
 		delete(p.beside, "logprobs")
 	case partInputImage:
@@ -172,7 +172,7 @@ func (p *partMembers) isThought() bool {
 	return p.kind == partThinking || p.kind == partRedacted || p.kind == partThought
 }
 
-// thought returns the text of a reasoning part, and the part as it was sent. more reports whether the part has more than its text.
+// thought returns the text of a reasoning part, and the part as the client sent it. more reports whether the part has more than its text.
 func (p *partMembers) thought() (text string, block []byte, more bool) {
 	more = p.kind == partRedacted || p.more.Object() != ""
 	whole := p.more
@@ -221,8 +221,8 @@ func thoughtOf(value jsontext.Value) (thought string, ok bool) {
 	return thought, ok
 }
 
-// part returns the part, which has the one member that its type names. Without it, an
-// image and its like are left to the service to refuse; an empty text would be one.
+// part returns the part in the contract's form. It refuses a missing text, because it would look like an empty
+// one. The service refuses a missing image, recording or file.
 func (p *partMembers) part(d *body.Decoder) (*completionv1.ContentPart, *failure.Error) {
 	if err := p.check(d); err != nil {
 		return nil, err

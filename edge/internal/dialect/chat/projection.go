@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// retry is the reconnection time that the first frame tells the client.
+// retry is the reconnection time that the first frame sets.
 const retry = time.Second
 
 // failed is the unfinished line after a failure. Readers of events never see it. A reader of lines that
@@ -19,7 +19,7 @@ const retry = time.Second
 // [openaiapi.Done] is a successful end.
 const failed = "[ERROR]"
 
-// errNoMetadata is returned if the metadata are not those of a completion.
+// errNoMetadata is returned if the metadata have no completion id.
 var errNoMetadata = errors.New("chat: completion without an id")
 
 // A projection shows each event as one frame, under the number that it has in the log.
@@ -27,13 +27,13 @@ type projection struct {
 	names *Dialect
 	after *uint64
 	named bool
-	plain bool // data alone
-	begun bool // there was a frame
+	plain bool // only data
+	begun bool // there has been a frame
 
 	encoder *ChunkEncoder
 	prefix  sse.ID // of the frames' ids
 
-	// What data appends: an event or, where that is nil, a piece of text.
+	// What data appends: the event or, if that is nil, a piece of text.
 	data     func([]byte) ([]byte, error)
 	event    *completionv1.CompletionEvent
 	sequence uint64
@@ -114,7 +114,7 @@ func (p *projection) frame(dst []byte, fields sse.Fields) ([]byte, error) {
 	return dst, err
 }
 
-// name returns n for those who asked for names.
+// name returns n if the client asked for event types.
 func (p *projection) name(n sse.Name) sse.Name {
 	if p.named {
 		return n
@@ -122,8 +122,8 @@ func (p *projection) name(n sse.Name) sse.Name {
 	return sse.Name{}
 }
 
-// failed appends the line after a failure. Without ids nobody takes the error for a part of
-// something else.
+// failed appends the line after a failure. Plain streams do not need it: their clients do not mistake the error
+// for a part of an event.
 func (p *projection) failed(dst []byte) []byte {
 	if p.plain {
 		return dst
@@ -131,8 +131,8 @@ func (p *projection) failed(dst []byte) []byte {
 	return sse.AppendUnfinished(dst, failed)
 }
 
-// Heartbeat implements [dialect.Projection]. In a stream of only data it is an empty chunk,
-// once the completion is known.
+// Heartbeat implements [dialect.Projection]. In a plain stream, it is an empty chunk once the metadata are
+// known, and nothing before.
 func (p *projection) Heartbeat(dst []byte) []byte {
 	switch {
 	case !p.plain:

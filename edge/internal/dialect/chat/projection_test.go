@@ -37,8 +37,8 @@ func logged() []*completionv1.CompletionEvent {
 	return events
 }
 
-// projected returns the frames that follow a cursor, without the retry of the first one.
-// Plain texts take the short way if it is asked for.
+// projected returns the frames after a cursor, without the retry of the first one. With short, texts take the
+// fast path.
 func projected(t *testing.T, r dialect.Reader, short bool) []string {
 	t.Helper()
 	p := chat.New().Project(r)
@@ -67,8 +67,8 @@ func projected(t *testing.T, r dialect.Reader, short bool) []string {
 	return frames
 }
 
-// TestProjectionOfAnySplit holds that what comes before a cursor and what comes after it are the
-// whole, by whichever way and however often it is projected.
+// TestProjectionOfAnySplit checks that the frames before and after any cursor together are the whole stream, on
+// either path and in repeated projections.
 func TestProjectionOfAnySplit(t *testing.T) {
 	for _, named := range []bool{false, true} {
 		whole := projected(t, dialect.Reader{Named: named}, false)
@@ -84,8 +84,8 @@ func TestProjectionOfAnySplit(t *testing.T) {
 	}
 }
 
-// TestFailureEndsWithALine holds that a failure, of the log or not, is one frame to a reader of
-// events, and that what follows it is no end as [DONE] is one to a reader of lines.
+// TestFailureEndsWithALine checks that a failure, from the log or not, is one frame to a reader of events. To a
+// reader of lines, the line after it does not look like a successful end, as [DONE] does.
 func TestFailureEndsWithALine(t *testing.T) {
 	event := &completionv1.CompletionEvent{Sequence: 3, Event: &completionv1.CompletionEvent_Error{Error: &completionv1.Error{
 		Message: "The model failed.",
@@ -137,8 +137,8 @@ func FuzzParseEventID(f *testing.F) {
 	})
 }
 
-// TestPlainProjection holds that each block of a stream for readers by hand is one line of data, and that
-// they are the data of the usual stream.
+// TestPlainProjection checks that each block of a plain stream is one line of data, the same as in the usual
+// stream.
 func TestPlainProjection(t *testing.T) {
 	usual := chat.New().Project(dialect.Reader{})
 	plain := chat.New().Project(dialect.Reader{Plain: true, Named: true})

@@ -19,7 +19,7 @@ func oneOf[E protoname.Enum]() string {
 	return "must be one of '" + strings.Join(protoname.All[E](), "', '") + "'."
 }
 
-// A refusal is a body that is refused, and how.
+// A refusal is a body that the decoder refuses, and the error.
 type refusal struct{ name, body, code, param, message string }
 
 func notJSON() []refusal {
@@ -83,7 +83,7 @@ func wrongType() []refusal {
 	}
 }
 
-// lenient is how a member gets in that is nobody's.
+// lenient is the end of a message about an unknown member.
 const lenient = "; a server that is started with --unknown-parameters=ignore, or forward, takes it."
 
 func unknownOrUnsupported() []refusal {
@@ -169,7 +169,7 @@ func wrongValue() []refusal {
 func TestRefuse(t *testing.T) {
 	for _, group := range []struct {
 		name string
-		code string // of those that name none
+		code string // of rows without a code
 		all  []refusal
 	}{
 		{"not JSON", "invalid_json", notJSON()},
@@ -197,7 +197,7 @@ func TestRefuse(t *testing.T) {
 	}
 }
 
-// TestMembers holds that what a message says may be meant is taken.
+// TestMembers checks that the decoder accepts every member that a message may suggest.
 func TestMembers(t *testing.T) {
 	for _, name := range chat.Members() {
 		if _, err := chat.DecodeRequest([]byte(`{"` + name + `":null}`)); err != nil && err.Code == "unknown_parameter" {

@@ -7,18 +7,18 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// Bounds of lists, by the contract. More elements are refused here, before the rest is decoded.
+// The contract's bounds of lists. The decoder refuses longer ones before it reads the rest.
 const (
 	maxMessages = 2048
 	maxTools    = 128
 )
 
-// DecodeRequest decodes the body of POST /v1/chat/completions. The error names the
-// first thing at fault, in the order of the text.
+// DecodeRequest decodes the body of POST /v1/chat/completions. The error is about the first fault in the order
+// of the text.
 //
-// A member that is null counts as absent: SDKs write both. What is missing or out of
-// range is left for the completion service to refuse, wherever the contract can
-// express it. The stream options are absent unless the request's Stream is set.
+// A null member counts as absent: SDKs write both. Missing and out-of-range values are for the completion
+// service to refuse, if the contract can express them. The stream options are absent unless the request's
+// Stream is set.
 func DecodeRequest(text []byte) (*dialect.Request, *failure.Error) {
 	x, err := decodeRequest(text, nil, dialect.RefuseUnknown)
 	if err != nil {
@@ -27,13 +27,13 @@ func DecodeRequest(text []byte) (*dialect.Request, *failure.Error) {
 	return x.r, nil
 }
 
-// decodeRequest is DecodeRequest that asks hold for room, in bytes, for the many things
-// that a body may hold beside its text. It ends with hold's error.
+// decodeRequest is DecodeRequest that asks hold for room, in bytes, for the decoded form of the body. If hold
+// returns an error, decoding ends with it.
 func decodeRequest(text []byte, hold func(bytes int) *failure.Error, unknown dialect.Unknown) (*decoding, *failure.Error) {
 	return body.Mended(text, hold, func(text []byte) (*decoding, *failure.Error) { return decodeOnce(text, hold, unknown) })
 }
 
-// decodeOnce is decodeRequest for a text without two members of one name, and without halves of characters.
+// decodeOnce is decodeRequest for a text without duplicate names and halves of characters.
 func decodeOnce(text []byte, hold func(bytes int) *failure.Error, unknown dialect.Unknown) (*decoding, *failure.Error) {
 	x := &decoding{
 		d: body.New(text, hold), unknown: unknown,
@@ -54,7 +54,7 @@ func decodeOnce(text []byte, hold func(bytes int) *failure.Error, unknown dialec
 	return x, nil
 }
 
-// A decoding is the reading of one request.
+// A decoding is the state of decoding one request.
 type decoding struct {
 	d       *body.Decoder
 	r       *dialect.Request
@@ -62,17 +62,17 @@ type decoding struct {
 	more    body.Besides
 
 	legacy     legacy
-	allowed    *allowedTools // nil: all tools are
-	sequential bool          // the choice wants one call at a time
+	allowed    *allowedTools // nil: all tools are allowed
+	sequential bool          // the choice asks for one call at a time
 }
 
-// strange reads a member that no API of OpenAI's has, into more, which stands for its object.
+// strange reads a member that no API of OpenAI has into more, which collects those of its object.
 func (x *decoding) strange(more *body.Besides, name []byte) *failure.Error {
 	return x.d.Other(x.unknown, more, name)
 }
 
-// DecodeUpdate implements [dialect.Updating]: the body's one member is the new metadata, and null leaves none. A
-// body without it would clear the metadata by mistake.
+// DecodeUpdate implements [dialect.Updating]: the only member is the new metadata; null clears them. It refuses
+// a body without the member, which would clear the metadata by mistake.
 func (*Dialect) DecodeUpdate(text []byte) (map[string]string, *failure.Error) {
 	var metadata map[string]string
 	given := false
@@ -93,7 +93,7 @@ func (*Dialect) DecodeUpdate(text []byte) (map[string]string, *failure.Error) {
 	return metadata, nil
 }
 
-// requestMembers are the members of a request that are the dialect's own. Besides these, it has those of the official
+// requestMembers are the members of a request with code of their own. The others are those of the official
 // table, and the contract's plain texts.
 var requestMembers = map[string]body.Member[func(*decoding) *failure.Error]{ //nolint:gochecknoglobals // a table
 	"model": {Read: func(x *decoding) *failure.Error { return x.d.Text(&x.r.Params.Model) }},
@@ -139,7 +139,7 @@ var requestMembers = map[string]body.Member[func(*decoding) *failure.Error]{ //n
 
 // member reads one member of a request.
 func (x *decoding) member(name []byte) *failure.Error {
-	switch official[string(name)] { //nolint:exhaustive // any other is read here
+	switch official[string(name)] { //nolint:exhaustive // the code below reads the others
 	case refused:
 		return x.d.Unsupported()
 	case handed:
@@ -159,5 +159,5 @@ func decodeModality(d *body.Decoder) (m completionv1.Modality, err *failure.Erro
 	return m, err
 }
 
-// Members returns those members of a request that somebody may have meant who misspells one.
+// Members returns the members of a request that a misspelt name may stand for.
 func Members() []string { return body.Meant(requestMembers) }

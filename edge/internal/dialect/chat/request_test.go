@@ -13,8 +13,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// TestDecodeRequest has every field of the API. What is wanted is in protobuf's text
-// format: the contract's names stand next to OpenAI's.
+// TestDecodeRequest decodes every field of the API. The expected values are in protobuf's text format, so that
+// the contract's names are next to OpenAI's.
 func TestDecodeRequest(t *testing.T) {
 	for _, test := range []struct{ name, body, want string }{
 		{"nothing", `{}`, ``},
@@ -254,8 +254,8 @@ func TestDecodeUpdate(t *testing.T) {
 	}
 }
 
-// TestManyMessages holds that the longest conversation is passed on for the service to
-// judge, and that a longer one is refused here, by the same words.
+// TestManyMessages checks that the longest conversation goes to the service, and that the decoder refuses a
+// longer one with the same message.
 func TestManyMessages(t *testing.T) {
 	body := func(n int) []byte {
 		return []byte(`{"messages":[{}` + strings.Repeat(`,{}`, n-1) + `]}`)

@@ -7,8 +7,8 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// A StoredMessage is a message of a stored completion. Either Content or ContentParts
-// is set, as the message was sent; the other one is null.
+// A StoredMessage is a message of a stored completion. Either Content or ContentParts is set, in the form that
+// the client sent; the other one is null.
 type StoredMessage struct {
 	ID               string     `json:"id"`
 	Role             string     `json:"role"`
@@ -47,13 +47,13 @@ type ImageURL struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// An AudioPart is a sound within a message; Type is "input_audio".
+// An AudioPart is a recording within a message; Type is "input_audio".
 type AudioPart struct {
 	Type       string     `json:"type"`
 	InputAudio InputAudio `json:"input_audio"`
 }
 
-// An InputAudio is a sound in Base64.
+// An InputAudio is a recording in Base64.
 type InputAudio struct {
 	Data   string `json:"data"`
 	Format string `json:"format"`
@@ -65,7 +65,7 @@ type FilePart struct {
 	File File   `json:"file"`
 }
 
-// A File is a file by id or, in Base64, whole.
+// A File is a file by its id, or its content in Base64.
 type File struct {
 	FileID   string `json:"file_id,omitempty"`
 	FileData string `json:"file_data,omitempty"`
@@ -97,7 +97,7 @@ func newStoredMessage(s *completionv1.StoredMessage) *StoredMessage {
 	return out
 }
 
-// newPart returns the public form of a part, nil for one of a kind that is not known.
+// newPart returns the public form of a part, or nil if its kind is unknown.
 func newPart(p *completionv1.ContentPart) any {
 	switch part := p.GetPart().(type) {
 	case *completionv1.ContentPart_Text:

@@ -37,7 +37,7 @@ func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case kind == "" && (nested || named): // a function: there was nothing else once
+	case kind == "" && (nested || named): // a function: tools used to be nothing else
 	case kind != kindFunction:
 		tool := body.Canonical(d.Since(from))
 		if tool == "{}" {
@@ -69,7 +69,7 @@ func functionMember(d *body.Decoder, f *completionv1.FunctionTool, more *body.Be
 	return other(more, d, "tools.function", name)
 }
 
-// toolChoice reads "tool_choice": a rule's name, the function to call or the tools that may be.
+// toolChoice reads "tool_choice": a rule's name, the function to call, or the tools that the model may call.
 func (x *decoding) toolChoice() *failure.Error {
 	d, dst := x.d, &x.r.Params.ToolChoice
 	if d.Absent() {
@@ -139,13 +139,13 @@ func (x *decoding) namedChoice(dst *completionv1.ToolChoice) *failure.Error {
 	return nil
 }
 
-// The types of a choice that is no rule's name.
+// The types of a choice that is an object.
 const (
 	kindFunction = "function"
 	kindAllowed  = "allowed_tools"
 	kindCustom   = "custom"
 
-	// What Anthropic calls "required" and "function".
+	// Anthropic's names for "required" and "function".
 	kindAny  = "any"
 	kindTool = "tool"
 )

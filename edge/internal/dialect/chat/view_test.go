@@ -9,10 +9,10 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// TestEveryUnaryAnswerHasAView goes through the contract's calls. A call that answers with a completion
-// or a model has a view by that.
+// TestEveryUnaryAnswerHasAView checks all unary calls of the contract. An answer with a completion or a model
+// has the view of that.
 func TestEveryUnaryAnswerHasAView(t *testing.T) {
-	without := map[protoreflect.Name]bool{"CountPromptTokens": true} // no route of this dialect's leads there
+	without := map[protoreflect.Name]bool{"CountPromptTokens": true} // this dialect has no route for it
 	found := 0
 	for _, file := range []protoreflect.FileDescriptor{completionv1.File_petstore_completion_v1_completion_service_proto, completionv1.File_petstore_completion_v1_model_service_proto} {
 		for i := range file.Services().Len() {

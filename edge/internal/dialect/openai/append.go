@@ -11,12 +11,12 @@ import (
 	"github.com/pawstream/pawstream/internal/oneline"
 )
 
-// AppendString appends s as a JSON string with the fewest escapes that RFC 8259,
-// section 7 allows, which also means none for HTML. The result holds no character at which
-// any reader ends a line ([oneline.Escape]). Bytes that are not UTF-8 become U+FFFD; the error that
-// tells of them is of no use here, as protobuf lets no such string in.
+// AppendString appends s as a JSON string with the fewest escapes that RFC 8259, section 7 allows, without
+// those for HTML. The result has no character at which a reader may end a line ([oneline.Escape]). Bytes that
+// are not UTF-8 become U+FFFD. The function ignores the error for them, because protobuf accepts no such
+// strings.
 //
-// jsontext does it without an allocation and no slower than a loop of our own would.
+// jsontext allocates nothing here, and is no slower than a loop of our own.
 func AppendString[Text ~string | ~[]byte](dst []byte, s Text) []byte {
 	start := len(dst)
 	dst, _ = jsontext.AppendQuote(dst, s)

@@ -6,8 +6,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// AppendError appends the error body, {"error":{…}}, to dst and returns the extended
-// buffer. All four keys are there, whatever their values: clients rely on it.
+// AppendError appends the error body, {"error":{…}}, to dst and returns the extended buffer. It always has all
+// four keys, because clients rely on them.
 func AppendError(dst []byte, e *failure.Error) []byte {
 	return append(AppendProblem(append(dst, `{"error":`...), e), '}')
 }
@@ -21,8 +21,7 @@ func AppendProblem(dst []byte, e *failure.Error) []byte {
 	return append(dst, '}')
 }
 
-// errorType returns one of OpenAI's few error types. SDKs tell errors apart by status and
-// code.
+// errorType returns one of OpenAI's few error types. SDKs distinguish errors by status and code.
 func errorType(status int) string {
 	switch {
 	case status == http.StatusForbidden:

@@ -7,11 +7,11 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// leastLogprob stands for a token that is as good as impossible. It is OpenAI's, and
-// takes the place of what JSON has no number for.
+// leastLogprob is OpenAI's value for a nearly impossible token. It replaces values for which JSON has no
+// number.
 const leastLogprob = -9999
 
-// AppendTokens appends log probabilities of tokens, null where there are none.
+// AppendTokens appends the log probabilities of tokens as an array, or null if there are none.
 func AppendTokens(dst []byte, tokens []*completionv1.TokenLogprob) []byte {
 	if len(tokens) == 0 {
 		return append(dst, "null"...)
@@ -29,7 +29,7 @@ func AppendTokens(dst []byte, tokens []*completionv1.TokenLogprob) []byte {
 	return append(dst, ']')
 }
 
-// appendToken appends an object and leaves it open.
+// appendToken appends an object without its closing brace.
 func appendToken(dst []byte, token string, logprob float64, raw []byte) []byte {
 	dst = AppendString(append(dst, `{"token":`...), token)
 	dst = AppendFloat(append(dst, `,"logprob":`...), finiteLogprob(logprob))

@@ -10,8 +10,8 @@ import (
 	"github.com/pawstream/pawstream/internal/oneline"
 )
 
-// AppendMore appends the members of a JSON object to an object that has begun, but for those named.
-// What is no JSON object is left out: the stream is to stay readable.
+// AppendMore appends the members of a JSON object to the object that dst has begun, except those named in but.
+// It ignores anything that is no JSON object, so that the stream stays readable.
 func AppendMore(dst []byte, object string, but []string) []byte {
 	for name, value := range Members(object) {
 		if !slices.Contains(but, name) {
@@ -23,7 +23,8 @@ func AppendMore(dst []byte, object string, but []string) []byte {
 	return dst
 }
 
-// Members iterates over the members of a JSON object, without any if it is none. A value holds no line ending.
+// Members iterates over the members of a JSON object. It yields none if the text is no JSON object. Values
+// contain no line ending.
 func Members(object string) func(func(string, jsontext.Value) bool) {
 	return func(yield func(string, jsontext.Value) bool) {
 		if object == "" || !jsontext.Value(object).IsValid() {

@@ -16,18 +16,18 @@ const (
 	statusCancelled  = "cancelled"
 )
 
-// An answer is what a response holds so far.
+// An answer is the content of a response so far.
 type answer struct {
 	head    head
 	items   []*item
-	current *item // the one that is open, unless it is a call; nil: none is
+	current *item // the open item, unless it is a call; nil: none is open
 	reason  completionv1.FinishReason
 	usage   *completionv1.Usage
 	failed  *completionv1.Error
 	ended   bool
 }
 
-// end takes the terminal event.
+// end applies the terminal event.
 func (a *answer) end(e *completionv1.CompletionEvent) {
 	a.ended, a.failed = true, e.GetError()
 	if e.GetFinalUsage() != nil {
@@ -38,7 +38,7 @@ func (a *answer) end(e *completionv1.CompletionEvent) {
 // cutShort reports whether the answer ended before the model was done.
 func (a *answer) cutShort() bool { return a.incompleteReason() != "" }
 
-// incompleteReason returns why the answer ended before the model was done; empty: it did not.
+// incompleteReason returns why the answer ended before the model was done, or "" if it did not.
 func (a *answer) incompleteReason() string {
 	switch a.reason {
 	case completionv1.FinishReason_FINISH_REASON_LENGTH:
@@ -51,7 +51,7 @@ func (a *answer) incompleteReason() string {
 	return ""
 }
 
-// status returns how far the response is.
+// status returns the status of the response at this point.
 func (a *answer) status() string {
 	switch {
 	case !a.ended:
@@ -66,7 +66,7 @@ func (a *answer) status() string {
 	return statusCompleted
 }
 
-// itemStatus returns the status of an item that is open, or ends, as things are.
+// itemStatus returns the status of an item that is open, or ends, at this point.
 func (a *answer) itemStatus() string {
 	switch {
 	case a.failed != nil || a.cutShort():
@@ -77,7 +77,7 @@ func (a *answer) itemStatus() string {
 	return statusCompleted
 }
 
-// appendResponse appends the response as it stands, under a status.
+// appendResponse appends the response as JSON with the given status.
 func (a *answer) appendResponse(dst []byte, status string) []byte {
 	dst = append(append(append(dst, a.head.before...), status...), `","error":`...)
 	if a.failed == nil {

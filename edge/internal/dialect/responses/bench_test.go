@@ -25,7 +25,7 @@ func opened(t testing.TB, d dialect.Dialect) dialect.Projection {
 	return p
 }
 
-// BenchmarkText is what a piece of text costs, here and as a chat completion.
+// BenchmarkText measures one piece of text, in this dialect and as a chat completion.
 func BenchmarkText(b *testing.B) {
 	for name, d := range map[string]dialect.Dialect{"responses": responses.New(), "chat": chat.New()} {
 		b.Run(name, func(b *testing.B) {
@@ -33,7 +33,7 @@ func BenchmarkText(b *testing.B) {
 			p := opened(b, d)
 			b.ReportAllocs()
 			for b.Loop() {
-				if n++; n%10_000 == 0 { // an answer has an end
+				if n++; n%10_000 == 0 { // so that the answer stays bounded
 					b.StopTimer()
 					p = opened(b, d)
 					b.StartTimer()
@@ -47,7 +47,7 @@ func BenchmarkText(b *testing.B) {
 	}
 }
 
-// answered has a projection show an answer of so many pieces of text, from its opening to its end.
+// answered projects an answer with that many pieces of text, from its opening to its end.
 func answered(b *testing.B, d dialect.Dialect, pieces int, dst []byte) {
 	p, text := d.Project(dialect.Reader{}), []byte(" retriever")
 	ends := events{}.finish(completionv1.FinishReason_FINISH_REASON_STOP).done()
@@ -67,8 +67,9 @@ func answered(b *testing.B, d dialect.Dialect, pieces int, dst []byte) {
 	}
 }
 
-// BenchmarkBesideChat is what an event of a whole answer costs, and as what multiple of the same as a chat
-// completion. Both take turns, and the fastest tenth of each counts: whatever else the machine does is in the others.
+// BenchmarkBesideChat measures the time per event of a whole answer, and its ratio to that of a chat
+// completion. The two alternate, and only the fastest tenth of each counts, which excludes most of the
+// machine's other work.
 func BenchmarkBesideChat(b *testing.B) {
 	dialects := []dialect.Dialect{responses.New(), chat.New()}
 	for name, pieces := range map[string]int{"50 pieces": 50, "500 pieces": 500, "2000 pieces": 2000} {
@@ -92,7 +93,7 @@ func BenchmarkBesideChat(b *testing.B) {
 	}
 }
 
-// BenchmarkResume is what it costs to fold 2,000 events for a reader who has them.
+// BenchmarkResume folds 2,000 events for a reader that has them all.
 func BenchmarkResume(b *testing.B) {
 	list := events{}.delta(&completionv1.Delta{Role: completionv1.Role_ROLE_ASSISTANT})
 	for range 2000 {
@@ -104,7 +105,7 @@ func BenchmarkResume(b *testing.B) {
 	}
 }
 
-// TestTextAllocatesNothing holds the budget of a piece of text. That the answer grows is no part of it.
+// TestTextAllocatesNothing holds the budget of a piece of text, without the growth of the answer.
 func TestTextAllocatesNothing(t *testing.T) {
 	p, text, dst := opened(t, responses.New()), []byte(" retriever"), make([]byte, 0, 1024)
 	if allocs := testing.AllocsPerRun(2000, func() { _, _ = p.Text(dst[:0], 7, 0, text) }); allocs != 0 {

@@ -6,8 +6,8 @@ import (
 	"github.com/pawstream/pawstream/internal/oneline"
 )
 
-// appendRaw appends an object that is JSON already, on one line. What is none is an empty one: the stream is to stay
-// readable.
+// appendRaw appends a JSON object on one line. It replaces anything else by an empty object, so that the stream
+// stays readable.
 func appendRaw(dst []byte, object string) []byte {
 	value := jsontext.Value(object)
 	if value.Kind() != jsontext.KindBeginObject || value.Compact() != nil {

@@ -12,8 +12,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// TestWhatHistoriesHold has items, parts and tools with members of other services: they are for the model's
-// server, as those of chat completions are.
+// TestWhatHistoriesHold decodes items, parts and tools with members of other services. They go to the model's
+// server, as those of chat completions do.
 func TestWhatHistoriesHold(t *testing.T) {
 	for _, tt := range []struct{ name, body, want string }{
 		{
@@ -75,7 +75,7 @@ func TestWhatHistoriesHold(t *testing.T) {
 	}
 }
 
-// TestUnknownParameters has members at the top that nobody has.
+// TestUnknownParameters decodes top-level members that no API has.
 func TestUnknownParameters(t *testing.T) {
 	for unknown, want := range map[dialect.Unknown]string{
 		"": "unknown_parameter", dialect.RefuseUnknown: "unknown_parameter", dialect.IgnoreUnknown: "", dialect.ForwardUnknown: `{"chat_template_kwargs":{"thinking":true},"top_k":40}`,

@@ -13,13 +13,13 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// A Dialect is OpenAI's responses. It is safe for concurrent use.
+// A Dialect is OpenAI's Responses API. It is safe for concurrent use.
 type Dialect struct {
-	// Unknown is what becomes of members at the top of a request that are nobody's; "": they are refused.
+	// Unknown says how to treat unknown members at the top of a request; "" refuses them.
 	Unknown dialect.Unknown
 
 	names [events]sse.Name
-	heads [events]string // what the data of frames begins with
+	heads [events]string // how the data of each type begins
 }
 
 var _ dialect.Dialect = (*Dialect)(nil)
@@ -39,7 +39,8 @@ func (*Dialect) Failure(e *failure.Error) (status int, body []byte) {
 	return e.Status, openai.AppendError(nil, e)
 }
 
-// View implements [dialect.Dialect]. A response is no view of one message but the sum of its events: see [Fold].
+// View implements [dialect.Dialect]. A response is the sum of its events, not the view of one message: see
+// [Fold].
 func (d *Dialect) View(m proto.Message) (view any, ok bool) {
 	switch m := m.(type) {
 	case *completionv1.DeleteCompletionResponse:
@@ -50,21 +51,20 @@ func (d *Dialect) View(m proto.Message) (view any, ok bool) {
 	return nil, false
 }
 
-// InputTokens tells how many tokens an input has.
+// InputTokens reports how many tokens an input has.
 type InputTokens struct {
 	Object      string `json:"object"`
 	InputTokens int64  `json:"input_tokens"`
 }
 
-// A Deleted tells that a response is gone.
+// A Deleted reports that a response has been deleted.
 type Deleted struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`
 	Deleted bool   `json:"deleted"`
 }
 
-// PublicID implements [dialect.Dialect]: behind another prefix a completion has the same characters in
-// each dialect.
+// PublicID implements [dialect.Dialect]: only the prefix of an id differs between dialects.
 func (*Dialect) PublicID(completion string) string { return openaiapi.ResponseID + key(completion) }
 
 // CompletionID implements [dialect.Dialect].
@@ -72,10 +72,10 @@ func (*Dialect) CompletionID(public string) (completion string, ok bool) {
 	return completionOf(public, openaiapi.ResponseID)
 }
 
-// key returns the characters of a completion's id that tell it from others.
+// key returns a completion's id without its prefix.
 func key(completion string) string { return strings.TrimPrefix(completion, openaiapi.CompletionID) }
 
-// completionOf returns the id of the completion that a public id of that prefix names.
+// completionOf returns the id of the completion that a public id with that prefix names.
 func completionOf(public, prefix string) (completion string, ok bool) {
 	rest, ok := strings.CutPrefix(public, prefix)
 	if !ok || rest == "" || len(rest) > maxKey || strings.ContainsFunc(rest, notInKey) {
@@ -84,7 +84,7 @@ func completionOf(public, prefix string) (completion string, ok bool) {
 	return openaiapi.CompletionID + rest, true
 }
 
-// maxKey bounds the characters of an id: no id of ours has more.
+// maxKey bounds the characters of a key: none of our ids has more.
 const maxKey = 64
 
 func notInKey(c rune) bool {

@@ -24,9 +24,9 @@ const (
 	completed
 	incomplete
 	failed
-	problem   // a failure: once more, or one that the log does not hold
+	problem   // a failure: a repeated one, or one that is not in the log
 	keepalive // a heartbeat
-	events    // how many there are
+	events    // the number of types
 )
 
 // String returns the type as it is on the wire.

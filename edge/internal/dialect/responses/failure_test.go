@@ -11,11 +11,11 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A toldError is what a client reads of a failure.
+// A toldError is the part of a failure that a client reads.
 type toldError struct{ Code, Message string }
 
-// TestEveryReason has every reason of the contract told in this dialect: in place of a stream, as what ended a
-// response, in the response as it is stored, and as what ends a connection.
+// TestEveryReason shows every reason of the contract in this dialect: in place of a stream, as the end of a
+// response, in the stored response, and as the end of a connection.
 func TestEveryReason(t *testing.T) {
 	reasons := 0
 	for number, name := range completionv1.Reason_name {

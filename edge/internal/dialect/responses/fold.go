@@ -8,8 +8,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A Fold adds the events of a completion up to the response as it stands, which is what the last frame of a
-// stream of these events has. It is not safe for concurrent use.
+// A Fold combines the events of a completion into the current response: the one that the last frame of a stream
+// of these events contains. It is not safe for concurrent use.
 type Fold struct{ p projection }
 
 var _ dialect.Folding = (*Dialect)(nil)
@@ -21,19 +21,19 @@ func (d *Dialect) Fold(hold func(bytes int) *failure.Error) dialect.Fold {
 	return f
 }
 
-// Open takes what is known of the completion, before the first event.
+// Open takes the completion's metadata. It must precede the first event.
 func (f *Fold) Open(meta *completionv1.CompletionMetadata) error {
 	_, err := f.p.Open(nil, meta)
 	return err
 }
 
-// Event takes an event.
+// Event adds an event.
 func (f *Fold) Event(e *completionv1.CompletionEvent) error {
 	_, err := f.p.Event(nil, e)
 	return err
 }
 
-// Text takes an event that is text and nothing else.
+// Text adds an event that consists only of text.
 func (f *Fold) Text(text []byte) error {
 	_, err := f.p.Text(nil, 0, 0, text)
 	return err
@@ -45,7 +45,7 @@ func (f *Fold) ID() string { return f.p.head.completion }
 // Model returns the model that answers.
 func (f *Fold) Model() string { return f.p.head.model }
 
-// Failed returns why the completion failed or was cancelled; nil: it did not.
+// Failed returns why the completion failed or was cancelled, or nil if neither happened.
 func (f *Fold) Failed() *completionv1.Error { return f.p.failed }
 
 // Response returns the JSON of the response.

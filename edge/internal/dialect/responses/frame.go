@@ -8,7 +8,8 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// frame appends the next frame, unless its reader has it: data appends what follows the type and the number.
+// frame appends the next frame, unless the reader has it already. data appends what follows the type and the
+// number.
 func (p *projection) frame(dst []byte, e event, data func([]byte) []byte) []byte {
 	number := p.next
 	p.next++
@@ -27,14 +28,14 @@ func (p *projection) frame(dst []byte, e event, data func([]byte) []byte) []byte
 	return dst
 }
 
-// response appends a frame that has the whole response.
+// response appends a frame with the whole response.
 func (p *projection) response(dst []byte, e event, status string) []byte {
 	return p.frame(dst, e, func(b []byte) []byte {
 		return p.appendResponse(append(b, `,"response":`...), status)
 	})
 }
 
-// itemFrame appends a frame that has an item.
+// itemFrame appends a frame with an item.
 func (p *projection) itemFrame(dst []byte, e event, i *item, status string) []byte {
 	return p.frame(dst, e, func(b []byte) []byte {
 		b = strconv.AppendInt(append(b, `,"output_index":`...), int64(i.index), 10)
@@ -42,14 +43,14 @@ func (p *projection) itemFrame(dst []byte, e event, i *item, status string) []by
 	})
 }
 
-// partFrame appends a frame that has the part that is open.
+// partFrame appends a frame with the open part.
 func (p *projection) partFrame(dst []byte, e event) []byte {
 	return p.frame(dst, e, func(b []byte) []byte {
 		return p.current.appendPart(append(append(b, p.place...), `,"part":`...))
 	})
 }
 
-// pad fills a frame up, of which what begins at start depends on the answer.
+// pad fills up a frame. Its bytes from start on depend on the answer.
 func (p *projection) pad(b []byte, start int) []byte {
 	if p.padding == nil {
 		return b
@@ -57,8 +58,8 @@ func (p *projection) pad(b []byte, start int) []byte {
 	return p.padding.Append(b, p.next, len(b)-start)
 }
 
-// beside appends a frame that is not counted: it has the number of the frame before, so that a client
-// that goes on after it misses nothing.
+// beside appends an uncounted frame. It has the number of the previous frame, so that a client that resumes
+// after it misses nothing.
 func (p *projection) beside(dst []byte, e event, data func([]byte) []byte) []byte {
 	number := p.next
 	if number > 0 {
@@ -71,8 +72,9 @@ func (p *projection) beside(dst []byte, e event, data func([]byte) []byte) []byt
 	return dst
 }
 
-// Heartbeat implements [dialect.Projection]. Clients whose watchdogs sit behind their parsers do not see
-// comments. Until there is a first frame it is one, because some clients want that to come first.
+// Heartbeat implements [dialect.Projection]. It is an event, because clients with a watchdog behind their
+// parser do not see comments. Before the first frame it is a comment, because some clients expect
+// response.created first.
 func (p *projection) Heartbeat(dst []byte) []byte {
 	if !p.begun {
 		return sse.AppendComment(dst, "hb")
@@ -85,8 +87,8 @@ func (p *projection) Failure(dst []byte, e *failure.Error) []byte {
 	return p.beside(dst, problem, appendProblem(e))
 }
 
-// appendProblem appends what a frame says of an error. The members are OpenAI's; some clients look for them
-// within "error", as in the body of an answer.
+// appendProblem returns a function that appends the error's members of a frame. They are OpenAI's; some clients
+// look for them within "error", as in the body of an error response.
 func appendProblem(e *failure.Error) func([]byte) []byte {
 	return func(b []byte) []byte {
 		b = openai.AppendNullable(append(b, `,"code":`...), string(e.Code))

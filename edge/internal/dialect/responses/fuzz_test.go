@@ -14,8 +14,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/dialect/responses"
 )
 
-// FuzzDecode holds that no body makes the decoder panic, that what it accepts is JSON to encoding/json too and can
-// travel to the service, that a stream can be shown of it, and that a refusal is complete.
+// FuzzDecode checks that no body makes the decoder panic. What it accepts is JSON to encoding/json too, can
+// travel to the service and be streamed; a refusal is complete.
 func FuzzDecode(f *testing.F) {
 	bodies, err := filepath.Glob("testdata/requests/*.in.json")
 	if err != nil || len(bodies) == 0 {

@@ -14,7 +14,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// answerTo returns the events of an answer that has something of each kind that was asked for.
+// answerTo returns the events of an answer with something of each requested kind.
 func answerTo(p *completionv1.CompletionParams) events {
 	list := events{}.delta(&completionv1.Delta{Role: completionv1.Role_ROLE_ASSISTANT})
 	if p.GetReasoningEffort() != completionv1.ReasoningEffort_REASONING_EFFORT_UNSPECIFIED {
@@ -31,8 +31,8 @@ func answerTo(p *completionv1.CompletionParams) events {
 	return list.finish(completionv1.FinishReason_FINISH_REASON_STOP).done()
 }
 
-// TestStreams has the stream of an answer to each body of testdata/requests, byte for byte: what is here may
-// be in the middle of its way to a client.
+// TestStreams compares the stream of an answer to each body of testdata/requests, byte for byte, because
+// clients may be reading such a stream while the version changes.
 func TestStreams(t *testing.T) {
 	bodies, err := filepath.Glob("testdata/requests/*.in.json")
 	if err != nil || len(bodies) < 30 {

@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// A head is what each response object of a completion has in common: what was asked for.
+// A head is what all response objects of a completion have in common: the request's parameters.
 type head struct {
 	completion string // its id
 	model      string
@@ -22,13 +22,13 @@ type head struct {
 	after      []byte // what follows the error and the incomplete details
 }
 
-// headRoom is what a head takes that has no tools and no instructions, about, in bytes.
+// headRoom is the approximate size, in bytes, of a head without tools and instructions.
 const headRoom = 1024
 
 // newHead returns the head of a completion. It keeps nothing of meta.
 func newHead(meta *completionv1.CompletionMetadata) head {
 	p := meta.GetParams()
-	if p == nil { // an older service tells none
+	if p == nil { // an older service sends none
 		p = &completionv1.CompletionParams{}
 	}
 	h := head{completion: meta.GetId(), model: meta.GetModel(), background: p.GetBackground()}
@@ -63,7 +63,7 @@ func newHead(meta *completionv1.CompletionMetadata) head {
 	return h
 }
 
-// appendShape appends what the answer is to be made of.
+// appendShape appends the parameters for the form of the answer: text format, verbosity and tools.
 func appendShape(b []byte, p *completionv1.CompletionParams) []byte {
 	b = appendFormat(append(b, `,"text":{"format":`...), p.GetResponseFormat())
 	verbosity := protoname.Of(p.GetVerbosity())
@@ -114,8 +114,8 @@ func appendFormat(b []byte, format *completionv1.ResponseFormat) []byte {
 	return append(b, `{"type":"text"}`...)
 }
 
-// appendSampling appends how tokens are chosen, and whom the response is for. What was not asked
-// for is OpenAI's default.
+// appendSampling appends the sampling parameters, and the user that the response is for. Absent parameters get
+// OpenAI's defaults.
 func appendSampling(b []byte, p *completionv1.CompletionParams) []byte {
 	temperature, topP := 1.0, 1.0
 	if p.Temperature != nil {
@@ -141,9 +141,9 @@ func appendSampling(b []byte, p *completionv1.CompletionParams) []byte {
 	return appendSchema(b, p.GetMetadata())
 }
 
-// appendSchema appends a value of JSON, its names in one order.
+// appendSchema appends a JSON value with its names sorted.
 func appendSchema(b []byte, v any) []byte {
-	text, _ := json.Marshal(v, json.Deterministic(true)) // of what was JSON
+	text, _ := json.Marshal(v, json.Deterministic(true)) // no error: it was decoded from JSON
 	return oneline.Escape(append(b, text...), len(b))
 }
 

@@ -14,22 +14,22 @@ import (
 	"github.com/pawstream/pawstream/internal/beside"
 )
 
-// maxItems bounds the items of the input. Several of them may be one message, of which the contract
-// takes as many.
+// maxItems bounds the items of the input. Several of them may be one message; the contract accepts as many
+// messages.
 const maxItems = 2048
 
-// An input is the conversation as messages, and where each of them stands in the body.
+// An input is the conversation as messages, and the place of each of them in the body.
 type input struct {
 	messages []*completionv1.ChatMessage
 	places   []place
 	text     bool // the input is a string
-	open     bool // whether the last message is the assistant's and may go on
+	open     bool // the last message is the assistant's and may continue
 }
 
-// A place tells of which items a message is made.
+// A place says which items of the body a message consists of.
 type place struct {
 	item   int   // the first one
-	output bool  // it is a tool's
+	output bool  // it is a tool's output
 	calls  []int // one for each tool call
 	pieces []int // one for each answer piece
 }
@@ -63,15 +63,15 @@ func (in *input) decode(d *body.Decoder) *failure.Error {
 	}
 }
 
-// add adds a message that begins with an item.
+// add adds a message that begins with the item at that index.
 func (in *input) add(item int, m *completionv1.ChatMessage) {
 	in.messages = append(in.messages, m)
 	in.places = append(in.places, place{item: item, output: m.GetToolCallId() != ""})
 	in.open = m.GetRole() == completionv1.Role_ROLE_ASSISTANT
 }
 
-// assistant returns the message of the assistant that an item belongs to: the last one, if it can take the
-// item too.
+// assistant returns the assistant's message that an item belongs to: the last one if it can take the item,
+// otherwise a new one.
 func (in *input) assistant(item int, takes func(*completionv1.ChatMessage) bool) (*completionv1.ChatMessage, *place) {
 	if !in.open || !takes(in.messages[len(in.messages)-1]) {
 		in.add(item, &completionv1.ChatMessage{Role: completionv1.Role_ROLE_ASSISTANT})
@@ -87,14 +87,15 @@ func speechless(m *completionv1.ChatMessage) bool {
 		})
 }
 
-// names reports whether a message has a piece of a completion: its items may come in any order, reasoning behind a call.
+// names reports whether a message has a piece of a completion. Its items may come in any order, even reasoning
+// after a call.
 func names(m *completionv1.ChatMessage, completion string) bool {
 	return slices.ContainsFunc(m.GetAnswerPieces(), func(p *completionv1.AnswerPiece) bool { return p.GetCompletionId() == completion })
 }
 
 func always(*completionv1.ChatMessage) bool { return true }
 
-// item takes an item.
+// item adds an item.
 func (in *input) item(n int, i *inputItem) *failure.Error {
 	switch i.kind {
 	case itemMessage:
@@ -108,7 +109,7 @@ func (in *input) item(n int, i *inputItem) *failure.Error {
 	case itemReasoning:
 		takes := speechless
 		if i.reasoning == "" && i.encrypted == "" {
-			takes = always // it has nothing but what a model's server sent besides
+			takes = always // it has only additional members of a model's server
 		}
 		m, _ := in.assistant(n, takes)
 		addMore(m, &i.more)
@@ -130,7 +131,7 @@ func (in *input) item(n int, i *inputItem) *failure.Error {
 	return nil
 }
 
-// addMore adds what an item has besides to its message, of which several items may have something.
+// addMore adds an item's additional members to its message. Several items of a message may have some.
 func addMore(m *completionv1.ChatMessage, more *body.Besides) {
 	var all beside.Members
 	all.Add(m.GetMore())
@@ -138,7 +139,7 @@ func addMore(m *completionv1.ChatMessage, more *body.Besides) {
 	m.More = all.String()
 }
 
-// reference takes an item that names one of an earlier response.
+// reference adds an item that refers to one of an earlier response.
 func (in *input) reference(n int, id string) *failure.Error {
 	piece, ok := pieceOf(id)
 	if !ok {
@@ -152,7 +153,7 @@ func (in *input) reference(n int, id string) *failure.Error {
 	return nil
 }
 
-// pieceOf returns the piece of an answer that an item of that id is.
+// pieceOf returns the piece of an answer that an item's id stands for.
 func pieceOf(id string) (*completionv1.AnswerPiece, bool) {
 	end := strings.LastIndexByte(id, '_')
 	if end < 0 {
@@ -180,12 +181,13 @@ func pieceOf(id string) (*completionv1.AnswerPiece, bool) {
 	return nil, false
 }
 
-// finish checks the whole: an output needs its call, which may be in the conversation that is taken up.
+// finish checks the whole input: an output needs its call, which may be in the conversation that the request
+// continues.
 func (in *input) finish(takesUp bool) *failure.Error {
 	called := map[string]bool{}
 	for i, m := range in.messages {
 		if m.GetRole() == completionv1.Role_ROLE_ASSISTANT && speechless(m) && len(m.GetAnswerPieces()) == 0 {
-			m.Content = &completionv1.ChatMessage_Text{} // an answer that had only begun
+			m.Content = &completionv1.ChatMessage_Text{} // an answer that had barely begun
 		}
 		takesUp = takesUp || len(m.GetAnswerPieces()) > 0
 		for _, c := range m.GetToolCalls() {

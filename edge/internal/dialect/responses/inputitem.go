@@ -20,7 +20,7 @@ const (
 	itemReference = "item_reference"
 )
 
-// foreign returns the types of items that belong to tools which are not supported.
+// foreign returns the types of items that belong to unsupported tools.
 func foreign() []string {
 	return []string{
 		"file_search_call", "computer_call", "computer_call_output", "web_search_call", "image_generation_call",
@@ -31,17 +31,18 @@ func foreign() []string {
 	}
 }
 
-// An inputItem is an item of the input, as it comes: its members in any order, the type perhaps last
-// or, of a message, missing.
+// An inputItem is an item of the input before it is interpreted. Its members may come in any order, so its type
+// may come last; that of a message may be missing.
 type inputItem struct {
 	kind, id, callID, name, arguments string
 	role                              completionv1.Role
-	said                              completionv1.ChatMessage // its content alone
+	said                              completionv1.ChatMessage // only its content is set
 	reasoning, encrypted              string
 	more                              body.Besides
 }
 
-// decodeItem reads an element of "input". What an answer of ours has beside, it takes back and drops.
+// decodeItem reads an element of "input". It accepts, and drops, the other members that items of our own
+// answers have.
 func decodeItem(d *body.Decoder) (*inputItem, *failure.Error) {
 	i := &inputItem{}
 	err := d.Object(func(name []byte) *failure.Error {
@@ -70,7 +71,7 @@ func decodeItem(d *body.Decoder) (*inputItem, *failure.Error) {
 	return i, i.check(d)
 }
 
-// check refuses an item without what its type needs and the contract would not miss under the same name.
+// check refuses an item that lacks what its type needs, unless the service would refuse it under the same name.
 func (i *inputItem) check(d *body.Decoder) *failure.Error {
 	switch {
 	case i.kind == itemMessage && i.role == 0:
@@ -89,7 +90,7 @@ func (i *inputItem) check(d *body.Decoder) *failure.Error {
 	return nil
 }
 
-// member reads a member; known is false, and nothing is read, for one that no item has.
+// member reads a member. For one that no item has, it reads nothing and returns false.
 func (i *inputItem) member(d *body.Decoder, name string) (known bool, _ *failure.Error) {
 	switch name {
 	case "type":
@@ -123,7 +124,7 @@ func (i *inputItem) member(d *body.Decoder, name string) (known bool, _ *failure
 	return false, nil
 }
 
-// readContent reads a string or an array of parts. The text of reasoning is kept apart.
+// readContent reads a string or an array of parts. It keeps the text of reasoning apart.
 func (i *inputItem) readContent(d *body.Decoder) *failure.Error {
 	if d.Absent() {
 		return nil

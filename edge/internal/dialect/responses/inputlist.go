@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// An InputItem is an item that a response answers. The members outside of its type are absent.
+// An InputItem is an item of a response's input. Members that its type does not have are absent.
 type InputItem struct {
 	ID        string  `json:"id"`
 	Type      string  `json:"type"`
@@ -30,7 +30,7 @@ type InputItem struct {
 	More jsontext.Value `json:",embed"`
 }
 
-// A TextPart is a part of text; of a refusal, which has it under another name.
+// A TextPart is a part with text, or with a refusal, whose text is in another member.
 type TextPart struct {
 	Type    string  `json:"type"`
 	Text    *string `json:"text,omitzero"`
@@ -44,13 +44,13 @@ type ImagePart struct {
 	Detail   string `json:"detail"`
 }
 
-// An AudioPart is a sound.
+// An AudioPart is an audio recording.
 type AudioPart struct {
 	Type       string `json:"type"`
 	InputAudio Audio  `json:"input_audio"`
 }
 
-// An Audio is a sound in Base64.
+// An Audio is a recording in Base64.
 type Audio struct {
 	Data   string `json:"data"`
 	Format string `json:"format"`
@@ -64,7 +64,7 @@ type FilePart struct {
 	Filename string `json:"filename,omitempty"`
 }
 
-// Bounds of a [dialect.Page].
+// The default and the maximum of a page's limit, in items.
 const (
 	usualPage = 20
 	mostItems = 100
@@ -79,7 +79,8 @@ type InputList struct {
 	HasMore bool         `json:"has_more"`
 }
 
-// NewInputList returns a page of the items that messages, which are all, are made of.
+// NewInputList returns one page of the items of messages, which must be all messages of the input. It refuses a
+// limit above 100, and a cursor that names no item.
 func NewInputList(messages []*completionv1.StoredMessage, p dialect.Page) (*InputList, *failure.Error) {
 	if p.Limit > mostItems {
 		return nil, failure.Field(failure.CodeIntegerAboveMaxValue, "limit", fmt.Sprintf("must be at most %d", mostItems))
@@ -117,7 +118,7 @@ func (*Dialect) InputList(messages []*completionv1.StoredMessage, p dialect.Page
 	return list, nil
 }
 
-// newInputItems returns the items that a message is made of.
+// newInputItems returns the items of a message.
 func newInputItems(s *completionv1.StoredMessage) []*InputItem {
 	m := s.GetMessage()
 	number := key(s.GetId()) // "<key>-<index>"
@@ -140,7 +141,7 @@ func newInputItems(s *completionv1.StoredMessage) []*InputItem {
 	more := moreOf(m.GetMore())
 	content := newParts(m)
 	if more != nil && len(items) == 0 && len(content) == 0 && m.GetRole() == completionv1.Role_ROLE_ASSISTANT {
-		items = append(items, &InputItem{ // which is there for it alone, as in an answer
+		items = append(items, &InputItem{ // only to carry the additional members, as in an answer
 			ID: reasoningPrefix + number, Type: itemReasoning, Status: statusCompleted, Summary: []any{}, Content: []any{},
 		})
 	}
@@ -174,7 +175,7 @@ func newInputItems(s *completionv1.StoredMessage) []*InputItem {
 	return items
 }
 
-// moreOf returns what an item has besides; nil: nothing.
+// moreOf returns the additional members of an item as a JSON object, or nil if there are none.
 func moreOf(more string) jsontext.Value {
 	object := append(openai.AppendMore([]byte{'{'}, more, itemMembers), '}')
 	if len(object) == len("{}") {
@@ -203,7 +204,7 @@ func newParts(m *completionv1.ChatMessage) []any {
 	return parts
 }
 
-// newPart returns the public form of a part, nil for one of a kind that is not known.
+// newPart returns the public form of a part, or nil if its kind is unknown.
 func newPart(p *completionv1.ContentPart, textKind string) any {
 	switch part := p.GetPart().(type) {
 	case *completionv1.ContentPart_Text:

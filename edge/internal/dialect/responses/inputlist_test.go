@@ -13,7 +13,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// stored returns the messages of a body as the service keeps them.
+// stored returns the messages of a body as the service stores them.
 func stored(t *testing.T, body string) []*completionv1.StoredMessage {
 	t.Helper()
 	r, fault := responses.New().Decode([]byte(body), nil)
@@ -27,7 +27,7 @@ func stored(t *testing.T, body string) []*completionv1.StoredMessage {
 	return list
 }
 
-// TestInputList has items come back as they were sent, in pages.
+// TestInputList checks that items come back as the client sent them, in pages.
 func TestInputList(t *testing.T) {
 	const body = `{"input":[
 		{"type":"message","role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"https://x","detail":"low"}]},

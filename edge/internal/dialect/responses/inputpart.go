@@ -12,7 +12,7 @@ import (
 const (
 	partInput     = "input_text"
 	partOutput    = "output_text"
-	partText      = "text" // as of chat completions, which some clients mix up
+	partText      = "text" // of chat completions: some clients mix them up
 	partRefusal   = "refusal"
 	partImage     = "input_image"
 	partFile      = "input_file"
@@ -21,11 +21,11 @@ const (
 	partSummary   = "summary_text"
 )
 
-// An inputPart is a part of an item, as it comes.
+// An inputPart is a part of an item before it is interpreted.
 type inputPart struct {
 	kind    string
-	thought bool // it is of reasoning
-	given   bool // it has its text
+	thought bool // it belongs to reasoning
+	given   bool // it has a "text" or "refusal"
 	text    string
 	image   completionv1.ImageUrl
 	file    completionv1.InputFile
@@ -90,12 +90,12 @@ func (p *inputPart) member(d *body.Decoder, name string) *failure.Error {
 			return d.Skip()
 		})
 	case "annotations", "logprobs", "parsed":
-		return d.Skip() // of an answer that is sent back
+		return d.Skip() // members of an answer that a client sends back
 	}
 	return p.more.Keep(d, []byte(name))
 }
 
-// imageURL reads where an image is. Chat completions have an object there.
+// imageURL reads the URL of an image, which chat completions wrap in an object.
 func (p *inputPart) imageURL(d *body.Decoder) *failure.Error {
 	if d.Kind() != jsontext.KindBeginObject {
 		return d.Text(&p.image.Url)
@@ -111,7 +111,7 @@ func (p *inputPart) imageURL(d *body.Decoder) *failure.Error {
 	})
 }
 
-// part returns the part in the contract.
+// part returns the part in the contract's form.
 func (p *inputPart) part() *completionv1.ContentPart {
 	out := &completionv1.ContentPart{More: p.more.Object()}
 	switch p.kind {

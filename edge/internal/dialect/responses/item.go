@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/internal/beside"
 )
 
-// A kind is what an item is.
+// A kind is the kind of an item.
 type kind int
 
 const (
@@ -16,15 +16,15 @@ const (
 	call
 )
 
-// A part is what a part of an item holds, by the types that its frames have.
+// A part describes one kind of part: the item it belongs to, its frames and its JSON.
 type part struct {
 	of          kind
 	delta, done event
-	begin       string // of its JSON
-	text        string // name of the member that has its text
+	begin       string // how its JSON begins
+	text        string // the member with its text
 }
 
-// The parts that there are.
+// The kinds of parts.
 //
 //nolint:gochecknoglobals // constants
 var (
@@ -33,40 +33,40 @@ var (
 	reasoningPart = &part{reasoning, reasoningDelta, reasoningDone, `{"type":"reasoning_text"`, "text"}
 )
 
-// An item is an item of the output. Of one that is done its JSON is all that is left.
+// An item is an item of the output. Once done, it keeps only its JSON.
 type item struct {
 	kind  kind
 	id    string
 	index int // in the output
 
-	done     []byte // the JSON; nil: it goes on
+	done     []byte // the JSON; nil: the item is still open
 	parts    []byte // the JSON of parts that are done
-	count    int    // of parts, the open one included
-	open     *part  // nil: none is
-	text     []byte // of the open part, or the arguments of a call, as it stands in JSON between the quotes
+	count    int    // of parts, including the open one
+	open     *part  // nil: none is open
+	text     []byte // of the open part, or the arguments of a call, escaped for JSON, without the quotes
 	logprobs []byte // of the open part
 
-	encrypted string         // reasoning that the model's server alone can read
-	besides   beside.Members // what else the model's server sent
+	encrypted string         // reasoning that only the model's server can read
+	besides   beside.Members // additional members from the model's server
 
 	callID, name string // of a call
-	number       int32  // of a call, as the model counts
+	number       int32  // of a call: the model's index for it
 }
 
-// newItem returns an item of a completion. Its id tells of which completion it is, and which piece.
+// newItem returns an item of a completion. Its id identifies the completion and the piece.
 func newItem(k kind, completion string, index, number int) *item {
 	prefix := [...]string{reasoning: reasoningPrefix, message: messagePrefix, call: callPrefix}[k]
 	return &item{kind: k, index: index, id: prefix + key(completion) + "_" + strconv.Itoa(number)}
 }
 
-// What the ids of items begin with.
+// Prefixes of the ids of items.
 const (
 	reasoningPrefix = "rs_"
 	messagePrefix   = "msg_"
 	callPrefix      = "fc_"
 )
 
-// appendItem appends the item as it stands, under a status.
+// appendItem appends the item as JSON. A done item has its final status, any other the given one.
 func (i *item) appendItem(dst []byte, status string) []byte {
 	if i.done != nil {
 		return append(dst, i.done...)
@@ -98,12 +98,12 @@ func (i *item) appendItem(dst []byte, status string) []byte {
 	return append(i.appendBesides(dst), '}')
 }
 
-// itemMembers are the members that items have of their own. A model's server has no say in them.
+// itemMembers are the members of items themselves. A model's server cannot override them.
 var itemMembers = []string{ //nolint:gochecknoglobals // a table
 	"id", "type", "status", "role", "content", "summary", "encrypted_content", "call_id", "name", "arguments", "output", "phase",
 }
 
-// appendBesides appends what else the model's server sent.
+// appendBesides appends the additional members from the model's server.
 func (i *item) appendBesides(dst []byte) []byte {
 	return openai.AppendMore(dst, i.besides.String(), itemMembers)
 }
@@ -123,8 +123,8 @@ func (i *item) appendText(dst []byte) []byte {
 	return append(append(append(dst, '"'), i.text...), '"')
 }
 
-// take adds a piece to the text, and returns it as it stands in JSON between the quotes. It is quoted once, and
-// copied wherever it is shown.
+// take adds a piece to the text, and returns it escaped for JSON, without the quotes. It escapes a piece only
+// once; frames copy the result.
 func take[T string | []byte](i *item, text T) []byte {
 	if i.text == nil {
 		i.text = make([]byte, 0, textRoom)
@@ -137,10 +137,10 @@ func take[T string | []byte](i *item, text T) []byte {
 	return i.text[at:]
 }
 
-// textRoom is what a text has room for at its begin, in bytes.
+// textRoom is the initial capacity of a text, in bytes.
 const textRoom = 512
 
-// appendPlace appends where a part, or an item without parts, stands.
+// appendPlace appends the position of the open part, or of an item without parts.
 func (i *item) appendPlace(dst []byte) []byte {
 	dst = openai.AppendString(append(dst, `,"item_id":`...), i.id)
 	dst = strconv.AppendInt(append(dst, `,"output_index":`...), int64(i.index), 10)

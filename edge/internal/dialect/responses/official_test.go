@@ -9,8 +9,9 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/dialect/responses"
 )
 
-// TestOfficialFields has each member of OpenAI's request, and each text that one may be, by itself: it is taken, or
-// refused for what it asks for. Nothing that is OpenAI's is unknown. testdata/official.txt is made from OpenAI's types.
+// TestOfficialFields sends each member of OpenAI's request, and each string that it may be, by itself. The
+// decoder accepts it, or refuses the feature. No member of OpenAI's is unknown. testdata/official.txt is made
+// from OpenAI's types.
 func TestOfficialFields(t *testing.T) {
 	text, err := os.ReadFile("testdata/official.txt")
 	if err != nil {
@@ -27,11 +28,11 @@ func TestOfficialFields(t *testing.T) {
 		switch top {
 		case "input", "tools", "tool_choice":
 			if !valued || path != top+".type" && path != top+".role" && path != top {
-				continue // whose members depend on the type
+				continue // the members depend on the type
 			}
 		case "conversation", "prompt", "context_management", "moderation", "access_programs", "background_options", "image":
 			if path != top {
-				continue // which are refused whole
+				continue // refused as a whole
 			}
 		}
 		tried++
@@ -48,7 +49,7 @@ func TestOfficialFields(t *testing.T) {
 	}
 }
 
-// bodyWith returns a body with a value at a path.
+// bodyWith returns a body with the value at the path.
 func bodyWith(t *testing.T, path string, value any) []byte {
 	t.Helper()
 	names := strings.Split(path, ".")

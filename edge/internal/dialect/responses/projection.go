@@ -14,10 +14,10 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// retry is the reconnection time that the first frame tells an EventSource.
+// retry is the reconnection time that the first frame sets for an EventSource.
 const retry = time.Second
 
-// errNoMetadata is returned where the metadata are not those of a completion.
+// errNoMetadata is returned if the metadata have no completion id.
 var errNoMetadata = errors.New("responses: completion without an id")
 
 // ErrUnknownEvent is returned for an event of a kind that this version does not know.
@@ -29,15 +29,15 @@ type projection struct {
 	dialect *Dialect
 	reader  dialect.Reader
 	padding *openai.Padding // nil without include_obfuscation
-	ids     sse.ID          // what ids of frames begin with; zero: they have none
+	ids     sse.ID          // the prefix of frame ids; zero: frames have no id
 
-	mute  bool   // nothing is shown
+	mute  bool   // shows no frames
 	next  uint64 // number of the next frame
-	begun bool   // there was a frame
-	kept  int    // bytes of the answer that there is no room for yet
-	place []byte // of the open part, as its frames have it
+	begun bool   // there has been a frame
+	kept  int    // bytes of the answer that no room is reserved for yet
+	place []byte // the position of the open part, as JSON for its frames
 
-	besides beside.Members // what else the model's server sent, for the item that ends next and is no call
+	besides beside.Members // additional members from the model's server, for the next item to end that is no call
 }
 
 // Project implements [dialect.Dialect].
@@ -45,8 +45,8 @@ func (d *Dialect) Project(r dialect.Reader) dialect.Projection {
 	return &projection{dialect: d, reader: r}
 }
 
-// Needs implements [dialect.Projection]. All is folded, from the first event on.
-// OpenAI's clients want a stream, be it of nothing; an EventSource takes 204 for the end.
+// Needs implements [dialect.Projection]. A response needs all events from the first one on. OpenAI's clients
+// expect a stream even if it is empty; an EventSource takes 204 as the end.
 func (p *projection) Needs() dialect.Needs {
 	return dialect.Needs{Opening: true, Stream: !p.reader.EventSource}
 }
@@ -98,7 +98,7 @@ func (p *projection) Event(dst []byte, e *completionv1.CompletionEvent) ([]byte,
 		if err != nil {
 			return dst, err
 		}
-		// Many clients pass over that frame, and take what they have for a whole answer.
+		// Many clients ignore response.failed, and would take what they have as a whole answer.
 		return p.frame(dst, problem, appendProblem(failure.FromEvent(p.failed))), nil
 	case *completionv1.CompletionEvent_Done:
 		p.end(e)
@@ -110,8 +110,8 @@ func (p *projection) Event(dst []byte, e *completionv1.CompletionEvent) ([]byte,
 	return dst, ErrUnknownEvent
 }
 
-// last appends the terminal frame, with which so many are left. A reader whose cursor is behind them names a
-// frame that there is not.
+// last appends the terminal frame; left is the number of remaining frames, including this one. A cursor beyond
+// them is invalid.
 func (p *projection) last(dst []byte, e event, left uint64) ([]byte, error) {
 	if after := p.reader.After; after != nil && *after >= p.next+left {
 		return dst, failure.InvalidCursor()
@@ -127,7 +127,7 @@ func (p *projection) Text(dst []byte, _ uint64, _ int32, text []byte) ([]byte, e
 	return piece(p, dst, textPart, text, nil), nil
 }
 
-// delta takes a piece of the answer.
+// delta adds a piece of the answer.
 func (p *projection) delta(dst []byte, d *completionv1.Delta) ([]byte, error) {
 	size := len(d.GetReasoning()) + len(d.GetEncryptedReasoning()) + len(d.GetContent()) + len(d.GetRefusal()) + len(d.GetMore())
 	for _, c := range d.GetToolCalls() {
@@ -156,7 +156,7 @@ func (p *projection) delta(dst []byte, d *completionv1.Delta) ([]byte, error) {
 	return dst, nil
 }
 
-// appendLogprobs returns the elements of the "logprobs" of a piece of text.
+// appendLogprobs returns the elements of the "logprobs" array for a piece of text, without its brackets.
 func appendLogprobs(l *completionv1.Logprobs) []byte {
 	if len(l.GetContent()) == 0 {
 		return nil
@@ -165,7 +165,7 @@ func appendLogprobs(l *completionv1.Logprobs) []byte {
 	return list[1 : len(list)-1]
 }
 
-// piece takes a piece of a part, and opens the part where it is not open.
+// piece adds a piece to a part, and opens the part if necessary.
 func piece[T string | []byte](p *projection, dst []byte, of *part, text T, logprobs []byte) []byte {
 	if p.current == nil || p.current.open != of {
 		dst = p.openPart(dst, of)
@@ -189,7 +189,7 @@ func piece[T string | []byte](p *projection, dst []byte, of *part, text T, logpr
 	})
 }
 
-// openPart opens a part, of the item that is open or of a new one.
+// openPart opens a part in the open item, or in a new one.
 func (p *projection) openPart(dst []byte, of *part) []byte {
 	if p.current != nil && p.current.kind == of.of {
 		dst = p.closePart(dst)
@@ -202,14 +202,14 @@ func (p *projection) openPart(dst []byte, of *part) []byte {
 	return p.partFrame(dst, partAdded)
 }
 
-// openItem ends the item that is open, and opens another one.
+// openItem ends the open item, and opens another one.
 func (p *projection) openItem(dst []byte, k kind) []byte {
 	dst = p.closeItem(dst, p.current, statusCompleted)
 	p.current = newItem(k, p.head.completion, len(p.items), len(p.items))
 	return p.added(dst, p.current)
 }
 
-// seal ends an item of reasoning by what the model's server alone can read.
+// seal ends an item of reasoning with the part that only the model's server can read.
 func (p *projection) seal(dst []byte, encrypted string) []byte {
 	if p.current == nil || p.current.kind != reasoning {
 		dst = p.openItem(dst, reasoning)
@@ -224,7 +224,7 @@ func (p *projection) added(dst []byte, i *item) []byte {
 	return p.itemFrame(dst, itemAdded, i, statusInProgress)
 }
 
-// closePart ends the part that is open.
+// closePart ends the open part.
 func (p *projection) closePart(dst []byte) []byte {
 	i := p.current
 	if i == nil || i.open == nil {
@@ -249,7 +249,7 @@ func (p *projection) closePart(dst []byte) []byte {
 	return dst
 }
 
-// call takes a piece of a tool call.
+// call adds a piece of a tool call.
 func (p *projection) call(dst []byte, d *completionv1.ToolCallDelta) []byte {
 	i := p.callOf(d.GetIndex())
 	if i == nil {
@@ -278,8 +278,8 @@ func (p *projection) call(dst []byte, d *completionv1.ToolCallDelta) []byte {
 	})
 }
 
-// carry opens an item of reasoning for what the model's server sent besides, where there is anything and no other item for
-// it: a client that sends the items back sends that too.
+// carry opens an item of reasoning for additional members from the model's server, if there are any and no
+// other item can carry them. A client that sends the items back then sends the members too.
 func (p *projection) carry(dst []byte) []byte {
 	if p.besides.String() == "" {
 		return dst
@@ -287,7 +287,7 @@ func (p *projection) carry(dst []byte) []byte {
 	return p.openItem(dst, reasoning)
 }
 
-// callOf returns the call that the model counts by that number; nil: there is none yet.
+// callOf returns the call with the model's index, or nil if there is none yet.
 func (p *projection) callOf(number int32) *item {
 	for _, i := range p.items {
 		if i.kind == call && i.number == number {
@@ -297,7 +297,7 @@ func (p *projection) callOf(number int32) *item {
 	return nil
 }
 
-// closeAll ends what is open, because the answer ends.
+// closeAll ends all open items, because the answer ends.
 func (p *projection) closeAll(dst []byte) []byte {
 	p.current = nil
 	if !slices.ContainsFunc(p.items, func(i *item) bool { return i.kind != call && i.done == nil }) {
@@ -310,7 +310,7 @@ func (p *projection) closeAll(dst []byte) []byte {
 	return dst
 }
 
-// closeItem ends an item, unless that has happened.
+// closeItem ends an item that has not ended yet.
 func (p *projection) closeItem(dst []byte, i *item, status string) []byte {
 	if i == nil || i.done != nil {
 		return dst
@@ -331,13 +331,13 @@ func (p *projection) closeItem(dst []byte, i *item, status string) []byte {
 	return p.itemFrame(dst, itemDone, i, status)
 }
 
-// What parts and items take beside their texts, about, in bytes.
+// The approximate sizes of parts and items without their texts, in bytes.
 const (
 	partRoom = 128
 	itemRoom = 256
 )
 
-// hold makes room for what the answer grows by.
+// hold reserves room for the growth of the answer.
 func (p *projection) hold(bytes int) error {
 	p.kept += holdCost * bytes
 	if p.kept < holdStep || p.reader.Hold == nil {
@@ -352,9 +352,10 @@ func (p *projection) hold(bytes int) error {
 }
 
 const (
-	// holdCost is what a byte of the answer takes: as it is kept, with room to grow, and in the last
-	// frames, each of which has the whole of it.
+	// holdCost is the memory for a byte of the answer: the kept copy with room to grow, and the last frames,
+	// each of which contains the whole answer.
 	holdCost = 8
-	// holdStep is how much an answer takes before room is made for more. Every stream has as much.
+	// holdStep is how many bytes an answer may grow by before it reserves more room. Every stream has that
+	// many.
 	holdStep = 64 << 10
 )

@@ -90,7 +90,7 @@ func dataOf(t testing.TB, frame string) (string, map[string]any) {
 	return name, members
 }
 
-// random returns a completion's events: perhaps not all of them.
+// random returns a completion's events, sometimes without the last ones.
 func random(r *rand.Rand) events {
 	pieces := []string{"a", "Beagle", " \u2028", "é", "\"\\", "{}", " "}
 	word := func() string { return pieces[r.IntN(len(pieces))] }
@@ -138,7 +138,7 @@ func randomParams(r *rand.Rand) *completionv1.CompletionParams {
 	return p
 }
 
-// TestLaws holds, over random completions, what a projection promises.
+// TestLaws checks the promises of a projection for random completions.
 func TestLaws(t *testing.T) {
 	for seed := range uint64(300) {
 		checkLaws(t, rand.New(rand.NewPCG(seed, 0)))
@@ -148,7 +148,7 @@ func TestLaws(t *testing.T) {
 	}
 }
 
-// FuzzLaws holds the same over completions that the fuzzer makes.
+// FuzzLaws checks the same for completions from the fuzzer.
 func FuzzLaws(f *testing.F) {
 	for seed := range byte(8) {
 		f.Add(bytes.Repeat([]byte{seed * 37, 255 - seed, seed << 5}, 20))
@@ -156,7 +156,7 @@ func FuzzLaws(f *testing.F) {
 	f.Fuzz(func(t *testing.T, decisions []byte) { checkLaws(t, rand.New(&decided{decisions, rand.NewPCG(0, 0)})) })
 }
 
-// decided is a source that a byte decides about each time, and chance after the last one.
+// decided is a random source that takes one byte for each decision, and continues at random after the last one.
 type decided struct {
 	decisions []byte
 	after     *rand.PCG
@@ -171,7 +171,7 @@ func (d *decided) Uint64() uint64 {
 	return n
 }
 
-// TestLawsOverTheLog holds the same over the completions that the log's own fuzz target makes.
+// TestLawsOverTheLog checks the same for completions from the log's own fuzz target.
 func TestLawsOverTheLog(t *testing.T) {
 	text, err := os.ReadFile("testdata/log.jsonl")
 	if err != nil {
@@ -237,8 +237,8 @@ func checkNumbers(t *testing.T, all []string) {
 	}
 }
 
-// checkTerminal: a terminal event of the log is one terminal frame. It is the last one, but that a failure is
-// told once more.
+// checkTerminal: a terminal event of the log is one terminal frame. It is the last one, except that a failure
+// is repeated.
 func checkTerminal(t *testing.T, all []string, list events) {
 	t.Helper()
 	end := len(all)
@@ -273,7 +273,7 @@ func checkSplit(t *testing.T, meta *completionv1.CompletionMetadata, list events
 	}
 }
 
-// checkText: the short way for text gives the same bytes.
+// checkText: the fast path for text gives the same bytes.
 func checkText(t *testing.T, meta *completionv1.CompletionMetadata, list events, all []string) {
 	t.Helper()
 	p := responses.New().Project(dialect.Reader{})
@@ -291,8 +291,8 @@ func checkText(t *testing.T, meta *completionv1.CompletionMetadata, list events,
 	}
 }
 
-// checkSum: the items of the last frame are those of the frames before, and those are the sum of their
-// pieces; a fold gives the same response.
+// checkSum: the items of the last frame equal those of the earlier frames, which are the sums of their pieces.
+// A fold gives the same response.
 func checkSum(t *testing.T, meta *completionv1.CompletionMetadata, list events, all []string) {
 	t.Helper()
 	pieces, done := map[string]string{}, []any{}
@@ -358,7 +358,7 @@ func names(t testing.TB, all []string) []string {
 	return list
 }
 
-// TestFrames has the frames of a typical answer.
+// TestFrames checks the frames of a typical answer.
 func TestFrames(t *testing.T) {
 	list := events{}.delta(&completionv1.Delta{Role: completionv1.Role_ROLE_ASSISTANT}).
 		delta(&completionv1.Delta{Reasoning: "Small home."}).text("A ").text("cat.").
@@ -382,8 +382,7 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// TestEncryptedReasoning has what a model's server alone can read: it ends an item of reasoning, be it of nothing
-// else.
+// TestEncryptedReasoning checks that encrypted reasoning ends an item of reasoning, even one with nothing else.
 func TestEncryptedReasoning(t *testing.T) {
 	encrypted := func(text string) *completionv1.Delta { return &completionv1.Delta{EncryptedReasoning: text} }
 	list := events{}.delta(&completionv1.Delta{Role: completionv1.Role_ROLE_ASSISTANT}).
@@ -419,7 +418,7 @@ func TestEncryptedReasoning(t *testing.T) {
 	}
 }
 
-// TestBytes has two frames as they are, and those of an EventSource.
+// TestBytes compares the bytes of two frames, with and without an EventSource.
 func TestBytes(t *testing.T) {
 	list := events{}.text("A").finish(completionv1.FinishReason_FINISH_REASON_STOP).done()
 	after := uint64(3)
@@ -443,7 +442,7 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-// TestBeside: what the log does not hold has no number of its own.
+// TestBeside: a frame for something that is not in the log has no number of its own.
 func TestBeside(t *testing.T) {
 	p := responses.New().Project(dialect.Reader{})
 	if got := p.Heartbeat(nil); !bytes.HasPrefix(got, []byte(":")) {
@@ -463,7 +462,7 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-// TestCannotBeShown has what a response has no form for, and cursors that are none.
+// TestCannotBeShown tries completions that a response cannot represent, and invalid cursors.
 func TestCannotBeShown(t *testing.T) {
 	if _, err := responses.New().Project(dialect.Reader{}).Open(nil, metadata(&completionv1.CompletionParams{N: new(int32(2))})); err == nil {
 		t.Error("two choices are shown")

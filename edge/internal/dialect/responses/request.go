@@ -12,13 +12,13 @@ import (
 	"github.com/pawstream/pawstream/internal/openaiapi"
 )
 
-// A request is the body of POST /v1/responses as it is read.
+// A request is the body of POST /v1/responses while it is decoded.
 type request struct {
 	*dialect.Request
 	input    input
 	store    bool
-	logprobs bool     // asked for by "include"
-	allowed  []string // the tools that may be called, by their names; nil: all are
+	logprobs bool     // requested by "include"
+	allowed  []string // the names of the tools that the model may call; nil: all
 	unknown  dialect.Unknown
 	more     body.Besides
 }
@@ -28,7 +28,7 @@ func (d *Dialect) Decode(text []byte, hold func(bytes int) *failure.Error) (*dia
 	return body.Mended(text, hold, func(text []byte) (*dialect.Request, *failure.Error) { return d.decode(text, hold) })
 }
 
-// decode is Decode for a text without two members of one name, and without halves of characters.
+// decode is Decode for a text without duplicate names and halves of characters.
 func (d *Dialect) decode(text []byte, hold func(bytes int) *failure.Error) (*dialect.Request, *failure.Error) {
 	r := &request{Request: &dialect.Request{Params: &completionv1.CompletionParams{}}, store: true, unknown: d.Unknown}
 	dec := body.New(text, hold)
@@ -49,7 +49,8 @@ func (d *Dialect) decode(text []byte, hold func(bytes int) *failure.Error) (*dia
 	case p.GetBackground():
 		p.OnDisconnect = completionv1.OnDisconnect_ON_DISCONNECT_CONTINUE
 	case p.GetOnDisconnect() == completionv1.OnDisconnect_ON_DISCONNECT_UNSPECIFIED:
-		// Not what the contract makes of store: the response of a client that has left is of no use to it.
+		// Not the contract's default for store: a response that is not stored is of no use to a client that has
+		// left.
 		p.OnDisconnect = completionv1.OnDisconnect_ON_DISCONNECT_GRACE
 	}
 	if r.allowed != nil {
@@ -59,10 +60,10 @@ func (d *Dialect) decode(text []byte, hold func(bytes int) *failure.Error) (*dia
 		p.More = &more
 	}
 	if len(p.GetTools()) == 0 {
-		p.ParallelToolCalls = nil // clients send it whether or not there are tools
+		p.ParallelToolCalls = nil // clients send it even without tools
 	}
 	if effort := p.GetReasoningEffort(); effort > completionv1.ReasoningEffort_REASONING_EFFORT_NONE {
-		p.IncludeEncryptedReasoning = true // 'previous_response_id' has to take up all that the model thought
+		p.IncludeEncryptedReasoning = true // so that 'previous_response_id' can continue with all of the model's reasoning
 	}
 	if r.logprobs || p.GetTopLogprobs() > 0 {
 		p.Logprobs = new(true)
@@ -102,7 +103,7 @@ var requestMembers = map[string]body.Member[func(*request, *body.Decoder) *failu
 	"parallel_tool_calls": {Read: func(r *request, d *body.Decoder) *failure.Error {
 		return body.Optional(d, &r.Params.ParallelToolCalls, d.Boolean)
 	}},
-	"max_tool_calls": {Read: func(_ *request, d *body.Decoder) *failure.Error { // of tools that OpenAI hosts, of which there are none
+	"max_tool_calls": {Read: func(_ *request, d *body.Decoder) *failure.Error { // for tools that OpenAI hosts; we have none
 		var calls int32
 		return d.Int32(&calls)
 	}, Rare: true},
@@ -128,7 +129,7 @@ var requestMembers = map[string]body.Member[func(*request, *body.Decoder) *failu
 	"truncation":        {Read: func(r *request, d *body.Decoder) *failure.Error { return decodeTruncation(d, &r.Params.Truncate) }},
 	"store":             {Read: func(r *request, d *body.Decoder) *failure.Error { return d.Boolean(&r.store) }},
 	"metadata":          {Read: func(r *request, d *body.Decoder) *failure.Error { return d.Metadata(&r.Params.Metadata) }},
-	"on_disconnect":     {Read: func(r *request, d *body.Decoder) *failure.Error { return body.Enum(d, &r.Params.OnDisconnect) }, Rare: true}, // our own, as of chat completions
+	"on_disconnect":     {Read: func(r *request, d *body.Decoder) *failure.Error { return body.Enum(d, &r.Params.OnDisconnect) }, Rare: true}, // our own, as in chat completions
 	"service_tier":      {Read: func(r *request, d *body.Decoder) *failure.Error { return d.Text(&r.Params.ServiceTier) }, Rare: true},
 	"user":              {Read: func(r *request, d *body.Decoder) *failure.Error { return d.Text(&r.Params.User) }, Rare: true},
 	"safety_identifier": {Read: func(r *request, d *body.Decoder) *failure.Error { return d.Text(&r.Params.SafetyIdentifier) }, Rare: true},
@@ -151,10 +152,10 @@ func (r *request) member(d *body.Decoder, name []byte) *failure.Error {
 	return d.OtherThan(Members(), r.unknown, &r.more, name)
 }
 
-// maxTools bounds the tools as the contract does.
+// maxTools bounds the number of tools, as the contract does.
 const maxTools = 128
 
-// unsupported refuses a member that is not null, and says what to do.
+// unsupported refuses a member that is not null. rest completes the message, and says what to do instead.
 func unsupported(d *body.Decoder, rest string) *failure.Error {
 	if d.Absent() {
 		return nil
@@ -178,7 +179,8 @@ func decodePrevious(d *body.Decoder, dst **string) *failure.Error {
 	return nil
 }
 
-// decodeTruncation reads "truncation": whether what is too long may be cut rather than refused.
+// decodeTruncation reads "truncation": whether the service may cut a prompt that is too long, rather than
+// refuse it.
 func decodeTruncation(d *body.Decoder, truncate *bool) *failure.Error {
 	var kind string
 	err := d.OneOf(&kind, "auto", "disabled")
@@ -196,11 +198,11 @@ func decodeStreamOptions(d *body.Decoder, dst **completionv1.StreamOptions) *fai
 		if string(name) == "include_obfuscation" {
 			return d.Boolean(&o.IncludeObfuscation)
 		}
-		return d.Skip() // such as include_usage: there always is one
+		return d.Skip() // such as include_usage: a response always has its usage
 	})
 }
 
-// include reads "include". What is about tools that OpenAI hosts changes nothing.
+// include reads "include". Values about tools that OpenAI hosts have no effect.
 func (r *request) include(d *body.Decoder) *failure.Error {
 	return d.Array(func() *failure.Error {
 		if d.Kind() != jsontext.KindString {
@@ -216,7 +218,7 @@ func (r *request) include(d *body.Decoder) *failure.Error {
 	})
 }
 
-// decodeReasoning reads "reasoning". A summary is nobody's here to make.
+// decodeReasoning reads "reasoning". It accepts a wish for a summary, but nothing here makes one.
 func decodeReasoning(d *body.Decoder, p *completionv1.CompletionParams) *failure.Error {
 	return d.Object(func(name []byte) *failure.Error {
 		switch string(name) {
@@ -288,5 +290,5 @@ func decodeFormat(d *body.Decoder, dst **completionv1.ResponseFormat) *failure.E
 	return nil
 }
 
-// Members returns those members of a request that somebody may have meant who misspells one.
+// Members returns the members of a request that a misspelt name may stand for.
 func Members() []string { return body.Meant(requestMembers) }

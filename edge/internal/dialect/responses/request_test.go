@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write the files of testdata anew")
 
-// TestRequests has the bodies of testdata/requests as parameters of the contract.
+// TestRequests compares the decoded bodies of testdata/requests with the contract's parameters.
 func TestRequests(t *testing.T) {
 	bodies, err := filepath.Glob("testdata/requests/*.in.json")
 	if err != nil || len(bodies) < 30 {
@@ -66,7 +66,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestRefusals has what the contract cannot say, and what is not supported, each by its place.
+// TestRefusals checks the code and the param for bodies that the contract cannot express or we do not support.
 func TestRefusals(t *testing.T) {
 	for _, tt := range []struct{ name, body, code, param string }{
 		{"no JSON", `{`, "invalid_json", ""},
@@ -119,7 +119,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestFailuresAreAboutTheBody has what the service finds wrong in the terms of what was sent.
+// TestFailuresAreAboutTheBody checks that failures from the service refer to the client's body.
 func TestFailuresAreAboutTheBody(t *testing.T) {
 	const body = `{"model":"m","input":[
 		{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"x"}]},
@@ -166,7 +166,7 @@ func TestFailuresAreAboutTheBody(t *testing.T) {
 	}
 }
 
-// TestMembers holds that what a message says may be meant is taken.
+// TestMembers checks that the decoder accepts every member that a message may suggest.
 func TestMembers(t *testing.T) {
 	for _, name := range responses.Members() {
 		if _, err := responses.New().Decode([]byte(`{"`+name+`":null}`), nil); err != nil && err.Code == "unknown_parameter" {

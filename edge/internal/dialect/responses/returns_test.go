@@ -14,8 +14,8 @@ import (
 	"google.golang.org/protobuf/encoding/prototext"
 )
 
-// TestWhatAServerSentReturns has a client send the items of an answer back, which it does not have stored: what the model's
-// server sent besides is where it was.
+// TestWhatAServerSentReturns checks that additional members from the model's server are in their places again
+// when a client sends back the items of an answer that is not stored.
 func TestWhatAServerSentReturns(t *testing.T) {
 	const (
 		stop  = completionv1.FinishReason_FINISH_REASON_STOP
@@ -85,8 +85,8 @@ func TestWhatAServerSentReturns(t *testing.T) {
 	}
 }
 
-// TestReferencesToOneAnswerAreOneMessage has a client name the items of an answer in the order in which they came, which
-// may have reasoning behind a call.
+// TestReferencesToOneAnswerAreOneMessage checks that references to the items of an answer, in the answer's
+// order, become one message, even with reasoning after a call.
 func TestReferencesToOneAnswerAreOneMessage(t *testing.T) {
 	const (
 		one = "chatcmpl-WQ3PXK2IJ5VB7YD2LXU2V4ANNQ"

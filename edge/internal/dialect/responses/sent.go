@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// sent tells failures in the terms of the body that was sent: the service knows its messages, not the items
-// that they were made of. It lives as long as the stream, and holds nothing of what these say.
+// sent reports failures in terms of the client's body: the service knows its messages, but not the items that
+// they were made of. It lives as long as the stream, and keeps no text of the items.
 type sent struct {
 	dialect *Dialect
 	places  []place
@@ -27,7 +27,7 @@ func (s *sent) Failure(e *failure.Error) (status int, body []byte) {
 	return s.dialect.Failure(&told)
 }
 
-// param returns what the body calls a param of the contract.
+// param returns the body's name for a param of the contract.
 func (s *sent) param(param string) string {
 	switch param {
 	case "messages":
@@ -55,7 +55,7 @@ func (s *sent) param(param string) string {
 	return param
 }
 
-// ofMessage returns what the body calls a part of a message.
+// ofMessage returns the body's name for a part of a message.
 func (s *sent) ofMessage(n int, rest string) string {
 	if s.text {
 		return "input"

@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// hosted returns the types of tools that OpenAI runs itself, or has clients run by rules of their own.
+// hosted returns the types of tools that OpenAI runs itself, or that clients run by special rules.
 func hosted() []string {
 	return []string{
 		"web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11", "file_search",
@@ -21,7 +21,7 @@ func hosted() []string {
 	}
 }
 
-// refuseHosted refuses a tool of a type that is no function's, by its name.
+// refuseHosted refuses a tool that is not a function, and names its type.
 func refuseHosted(d *body.Decoder, kind string) *failure.Error {
 	if kind == "" {
 		return d.Missing("type")
@@ -36,8 +36,8 @@ func refuseHosted(d *body.Decoder, kind string) *failure.Error {
 	return failure.Field(failure.CodeUnsupportedParameter, param, "names '"+kind+"', which is not supported: tools are functions of your own here")
 }
 
-// decodeTool reads an element of "tools". What a tool is may come last, so other types are read to
-// their end before they are refused by name.
+// decodeTool reads an element of "tools". The type may come last, so it reads a tool to its end before it
+// refuses the type.
 func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
 	var kind string
 	var unknown *failure.Error
@@ -81,7 +81,7 @@ func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
 	return &completionv1.Tool{Kind: &completionv1.Tool_Function{Function: f}, More: more.Object()}, nil
 }
 
-// toolChoice reads "tool_choice": a rule's name, the function to call or the tools that may be.
+// toolChoice reads "tool_choice": a rule's name, the function to call, or the tools that the model may call.
 func (r *request) toolChoice(d *body.Decoder) *failure.Error {
 	dst := &r.Params.ToolChoice
 	if d.Absent() {
@@ -100,8 +100,8 @@ func (r *request) toolChoice(d *body.Decoder) *failure.Error {
 	}
 }
 
-// namedChoice reads a choice that is an object. Tools that are not allowed are as good as not there, but for a
-// cache of prompts.
+// namedChoice reads a choice that is an object. Leaving out tools that are not allowed has the same effect,
+// except on a cache of prompts.
 func (r *request) namedChoice(d *body.Decoder, dst *completionv1.ToolChoice) *failure.Error {
 	var kind, mode string
 	var function *string
@@ -145,8 +145,8 @@ func (r *request) namedChoice(d *body.Decoder, dst *completionv1.ToolChoice) *fa
 	return nil
 }
 
-// decodeAllowed reads the name of a function that may be called. Tools of other types are refused where they are
-// defined.
+// decodeAllowed reads the name of a function that the model may call. It ignores the types: "tools" refuses
+// other types.
 func decodeAllowed(d *body.Decoder) (function string, err *failure.Error) {
 	err = d.Object(func(name []byte) *failure.Error {
 		if string(name) == "name" {

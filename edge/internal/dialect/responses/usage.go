@@ -6,8 +6,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// appendUsage appends the "usage" object, null while it is not known. That it is an estimate is told
-// only where it is one: OpenAI has no such field.
+// appendUsage appends the "usage" object, or null if it is not known yet. It adds "estimated" only to
+// estimates, because OpenAI has no such field.
 func appendUsage(dst []byte, u *completionv1.Usage) []byte {
 	if u == nil {
 		return append(dst, "null"...)
