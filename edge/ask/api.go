@@ -15,28 +15,28 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// An api is one of the APIs by which an edge can be asked.
+// An api is one of the edge's APIs for creating and following answers.
 type api interface {
-	// path returns the path of what it creates.
+	// path returns the URL path of the created objects.
 	path() string
-	// request returns the members of a body that asks for a stream. The last of what was said is the question.
+	// request returns the members of a body that asks for a stream. The last message is the question.
 	request(model string, said []message, maxTokens int) map[string]any
-	// follow has a GET go on after a cursor that read returned.
+	// follow makes a GET resume after a cursor that read returned.
 	follow(req *http.Request, cursor string)
-	// read takes an event of a stream that has come to cursor.
+	// read interprets an event of a stream whose last cursor is cursor.
 	read(event *sse.Event, cursor string) (step, error)
 }
 
-// A step is what one event of a stream says.
+// A step is the content of one event of a stream.
 type step struct {
-	id     string // of the completion, where the event tells it
-	cursor string // the one before, or none: the event is not the answer's, but of this connection alone
+	id     string // of the completion, if the event has it
+	cursor string // if it is empty or the previous one, the event is not part of the answer, but only of this connection
 	text   string
 	failed *problem
 	last   bool
 }
 
-// A problem is what an edge says of a failure.
+// A problem is an edge's description of a failure.
 type problem struct{ Message, Code string }
 
 // The APIs.
@@ -45,7 +45,7 @@ type (
 	responseAPI struct{}
 )
 
-// apiOf returns the API that an id is one of.
+// apiOf returns the API that an id belongs to.
 func apiOf(id string) api {
 	if strings.HasPrefix(id, openaiapi.ResponseID) {
 		return responseAPI{}
@@ -65,7 +65,8 @@ func (chatAPI) request(model string, said []message, maxTokens int) map[string]a
 
 func (chatAPI) follow(req *http.Request, cursor string) { req.Header.Set(header.LastEventID, cursor) }
 
-// read implements [api]. Each event of the answer has an id, which the decoder keeps for those that have none.
+// read implements [api]. Each event of the answer has an id; for events without one, the decoder repeats the
+// last id.
 func (chatAPI) read(event *sse.Event, _ string) (step, error) {
 	if event.Data == openaiapi.Done {
 		return step{last: true}, nil
@@ -104,8 +105,8 @@ func (responseAPI) follow(req *http.Request, cursor string) {
 	req.URL.RawQuery += "&starting_after=" + url.QueryEscape(cursor)
 }
 
-// read implements [api]. The answer's events are counted; a heartbeat and a failure of the connection repeat the
-// number of the one before.
+// read implements [api]. The answer's events have dense numbers; a heartbeat and a failure of the connection
+// repeat the previous number.
 func (responseAPI) read(event *sse.Event, cursor string) (step, error) {
 	var e struct {
 		Type           string

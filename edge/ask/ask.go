@@ -1,9 +1,9 @@
 // Package ask is the command line's client of the public API. It asks a question, or follows an existing
-// answer, and writes the answer to the terminal as it comes. On a terminal, Markdown is painted, and a
-// person may ask one question after another. A program reads plain text. After a lost connection, ask
-// resumes behind the last event that it received.
+// answer, and writes the answer as it arrives. On a terminal, it paints Markdown, and a user may ask one
+// question after another. Other programs get plain text. After a lost connection, it resumes after the last
+// received event.
 //
-// It is a client like any other, and knows nothing of the edge but its API.
+// It is a client like any other, and knows only the edge's API.
 package ask
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// Client are the settings of both commands.
+// Client has the settings of both commands.
 type Client struct {
 	URL         string        `default:"http://127.0.0.1:8080" help:"URL of the edge (${default})." placeholder:"URL"`
 	KeyFile     string        `help:"File with the API key, if the edge needs one." placeholder:"FILE"`
@@ -35,7 +35,7 @@ type Client struct {
 	GiveUpAfter time.Duration `name:"give-up-after" default:"60s" help:"How long to keep trying while the edge is down or busy."`
 }
 
-// Ask is the command that asks. It implements config.Command.
+// Ask is the command that asks a question. It implements config.Command.
 type Ask struct {
 	Question  []string `arg:"" optional:"" help:"The question. Without one, ask starts a conversation if it runs on a terminal, and otherwise reads the question from standard input. - always reads standard input."`
 	Model     string   `default:"pet-advisor-1" help:"Model that answers."`
@@ -44,18 +44,17 @@ type Ask struct {
 	Client
 }
 
-// Watch is the command that follows. It implements config.Command.
+// Watch is the command that follows an existing answer. It implements config.Command.
 type Watch struct {
 	ID string `arg:"" help:"Id of the completion, or of the response (resp_…). Only the API key that created it can follow it."`
 	Client
 }
 
-// maxQuestion is how many bytes a question on standard input may have.
+// maxQuestion is the maximum size of a question on standard input, in bytes.
 const maxQuestion = 8 << 20
 
-// Run asks, and writes the answer to stdout, or has a conversation. If ctx ends, the completion is cancelled,
-// also where the edge has not told its id yet, and the error wraps
-// [config.ErrInterrupted].
+// Run asks and writes the answer to stdout, or starts a conversation. If ctx ends, it cancels the completion,
+// even if its id is not known yet, and returns an error that wraps [config.ErrInterrupted].
 func (a *Ask) Run(ctx context.Context, stdout io.Writer) error {
 	text := strings.Join(a.Question, " ")
 	if terminal, ok := stdout.(*os.File); ok && text == "" && a.onScreen(stdout) && telemetry.IsTerminal(os.Stdin) {
@@ -78,7 +77,7 @@ func (a *Ask) Run(ctx context.Context, stdout io.Writer) error {
 	return a.ask(ctx, f)
 }
 
-// asker returns a follower that asks.
+// asker returns a follower that asks the last message of said.
 func (a *Ask) asker(stdout io.Writer, said []message) (*follower, error) {
 	f, err := a.follower(stdout)
 	if err != nil {
@@ -92,7 +91,7 @@ func (a *Ask) asker(stdout io.Writer, said []message) (*follower, error) {
 	return f, err
 }
 
-// ask follows the answer to its end, or cancels it.
+// ask follows the answer to its end, or cancels it if ctx ends.
 func (a *Ask) ask(ctx context.Context, f *follower) error {
 	err := f.follow(ctx)
 	var lost *setback
@@ -108,8 +107,8 @@ func (a *Ask) ask(ctx context.Context, f *follower) error {
 	}
 }
 
-// input returns what standard input holds. A terminal may never end it, so ctx does; what
-// still reads then ends with the process.
+// input returns the content of standard input. On a terminal it may never end, so input also returns when ctx
+// ends; the pending read then ends with the process.
 func input(ctx context.Context, stdin io.Reader) (text []byte, err error) {
 	read := make(chan struct{})
 	go func() {
@@ -130,8 +129,8 @@ func input(ctx context.Context, stdin io.Reader) (text []byte, err error) {
 	return text, nil
 }
 
-// Run follows, and writes the answer to stdout from its start. If ctx ends, the
-// completion goes on: it is somebody else's.
+// Run follows an answer, and writes it to stdout from its start. If ctx ends, the completion continues, because
+// another client created it.
 func (w *Watch) Run(ctx context.Context, stdout io.Writer) error {
 	f, err := w.follower(stdout)
 	if err != nil {
@@ -149,7 +148,7 @@ func (w *Watch) Run(ctx context.Context, stdout io.Writer) error {
 	}
 }
 
-// onScreen reports whether a person reads the answer, and not a program.
+// onScreen reports whether the answer goes to a person rather than a program.
 func (c *Client) onScreen(out io.Writer) bool { return telemetry.IsTerminal(out) && !c.Raw && !c.JSON }
 
 func (c *Client) follower(out io.Writer) (*follower, error) {

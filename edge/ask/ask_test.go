@@ -24,14 +24,14 @@ import (
 	"github.com/pawstream/pawstream/internal/config"
 )
 
-// An edge is a server on a connection in memory: each request is answered by the next step,
-// and the last step by itself from then on.
+// An edge is a server on connections in memory. Each step answers one request; the last one also answers all
+// later requests.
 type edge struct {
 	mu    sync.Mutex
 	steps []http.HandlerFunc
-	seen  []string // method, path and cursor of each request
+	seen  []string // the method, path and cursor of each request
 	keys  []string
-	at    []time.Duration // when, since the first
+	at    []time.Duration // when each came, since the first
 	first time.Time
 }
 
@@ -41,7 +41,7 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.next(r)(w, r)
 }
 
-// next notes a request and returns what answers it.
+// next records a request and returns the step that answers it.
 func (e *edge) next(r *http.Request) http.HandlerFunc {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -58,8 +58,7 @@ func (e *edge) next(r *http.Request) http.HandlerFunc {
 	return step
 }
 
-// asking returns a follower that asks such an edge, and what it writes. It is called in a
-// bubble.
+// asking returns a follower that asks such an edge, and its output. Call it in a bubble.
 func asking(t *testing.T, e *edge) (f *follower, out, notes *bytes.Buffer) {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
@@ -93,7 +92,7 @@ const (
 	ended = "data: {\"error\":{\"message\":\"The model failed.\",\"code\":\"upstream_error\"}}\nid: c1.1\n\n"
 )
 
-// stream answers with frames, and is silent then for as long as it is told to be.
+// stream answers with frames, and then is silent for the given time.
 func stream(text string, silent time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -121,10 +120,10 @@ func refuse(status int, message string, header ...string) http.HandlerFunc {
 	}
 }
 
-// hang answers nothing until the client leaves.
+// hang does not answer until the client leaves.
 func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// TestWays shows which requests are made, and what is written, whatever the edge answers.
+// TestWays checks the requests and the output for all kinds of answers of the edge.
 func TestWays(t *testing.T) {
 	t.Parallel()
 	lost := "data: {\"error\":{\"message\":\"It is gone.\",\"code\":\"completion_lost\"}}\n\n"
@@ -168,7 +167,7 @@ func TestWays(t *testing.T) {
 				f, out, _ := asking(t, e)
 				f.Raw = tt.raw
 				err := f.follow(t.Context())
-				synctest.Wait() // until each request has been noted
+				synctest.Wait() // until each request is recorded
 				if tt.fail == "" && err != nil || tt.fail != "" && (err == nil || !strings.Contains(err.Error(), tt.fail)) {
 					t.Errorf("it ended with %v, want %q", err, tt.fail)
 				}
@@ -188,7 +187,7 @@ func TestWays(t *testing.T) {
 	}
 }
 
-// TestWaits shows how long an edge that wants to be left alone is.
+// TestWaits checks the delay before a retry for each form of Retry-After.
 func TestWaits(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -220,8 +219,8 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// TestPatience shows when an edge is given up: not later than asked for, after delays that
-// grow, and at once where it wants to be left alone for longer.
+// TestPatience checks when ask gives up: not later than configured, after growing delays, and at once if the
+// edge asks for a longer wait.
 func TestPatience(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -241,7 +240,7 @@ func TestPatience(t *testing.T) {
 				e := &edge{steps: tt.steps}
 				f, _, _ := asking(t, e)
 				err := f.follow(t.Context())
-				synctest.Wait() // until each request has been noted
+				synctest.Wait() // until each request is recorded
 				if err == nil || err.Error() != tt.fail {
 					t.Errorf("it ended with %v, want %q", err, tt.fail)
 				}
@@ -253,8 +252,7 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// TestInterrupted shows that an interrupted question leaves no completion behind, whatever
-// is known of it.
+// TestInterrupted checks that an interrupted question leaves no completion behind, even if its id is not known.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -303,7 +301,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestInterruptedAlone shows that nothing is claimed of an edge that cannot be reached.
+// TestInterruptedAlone checks that the message claims nothing about an unreachable edge.
 func TestInterruptedAlone(t *testing.T) {
 	t.Parallel()
 	refused := &net.OpError{Op: "dial", Err: errors.New("connection refused")}
@@ -338,14 +336,14 @@ func TestInterruptedAlone(t *testing.T) {
 	}
 }
 
-// TestURL shows that a URL which cannot work is told at once.
+// TestURL checks that a URL that cannot work is an error at once.
 func TestURL(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	host := server.Listener.Addr().String()
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
-	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // says that we do not trust it
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // it would log that we do not trust it
 	t.Cleanup(secure.Close)
 	for url, want := range map[string]string{
 		host: "must begin with http://", "localhost:8080": "must begin with http://", "/v1": "must begin with http://", "ftp://" + host: "must begin with http://",
@@ -359,7 +357,7 @@ func TestURL(t *testing.T) {
 	}
 }
 
-// TestInput shows that a terminal which says nothing keeps nobody from leaving.
+// TestInput checks that an idle terminal does not keep the program from ending.
 func TestInput(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -376,7 +374,7 @@ func TestInput(t *testing.T) {
 	}
 }
 
-// TestKey tells who has no key, or the wrong file, where the key goes.
+// TestKey checks that the error for a missing key or a wrong file says how to give the key.
 func TestKey(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))

@@ -22,24 +22,24 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// A follower gets one completion, over as many connections as it takes.
+// A follower follows one completion, over as many connections as necessary.
 type follower struct {
 	*Client
 	api         api
 	http        *http.Client
 	key         string
-	out, notes  io.Writer // for the answer, and for what a person is told on the way
-	screen      *screen   // where a person reads; nil: nowhere
+	out, notes  io.Writer // for the answer, and for messages to the user
+	screen      *screen   // the terminal; nil: the output is not one
 	noting      sync.Mutex
 	body        []byte
 	idempotency string
 
-	id, cursor string // of the completion, and of its last event that came; empty: none yet
+	id, cursor string // of the completion, and of its last received event; empty: none yet
 	asked      bool   // whether the edge may have begun a completion whose id is not known
 	midLine    bool
 }
 
-// silence is how long a stream may be silent: the edge is heard at least every 15 s.
+// silence is how long a stream may be silent: the edge sends something at least every 15 s.
 const silence = 35 * time.Second
 
 var (
@@ -47,7 +47,7 @@ var (
 	errSilent = errors.New("the edge fell silent")
 )
 
-// follow writes the answer until it has ended.
+// follow writes the answer until it ends.
 func (f *follower) follow(ctx context.Context) error {
 	defer f.endLine()
 	if f.screen != nil {
@@ -56,8 +56,8 @@ func (f *follower) follow(ctx context.Context) error {
 	return f.insist(ctx, f.GiveUpAfter, f.attempt)
 }
 
-// attempt follows on one connection. It returns nil at the end of the answer, and a
-// [setback] where another connection may bring more.
+// attempt follows on one connection. It returns nil at the end of the answer, and a [setback] if another
+// connection may continue it.
 func (f *follower) attempt(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -105,14 +105,13 @@ func (f *follower) attempt(ctx context.Context) error {
 	return &setback{cause: errLost, wait: wish(decoder)}
 }
 
-// wish is how long the stream wants a client to wait that has lost it.
+// wish returns the stream's reconnection time.
 func wish(decoder *sse.Decoder) time.Duration {
 	retry, _ := decoder.Retry()
 	return retry
 }
 
-// connect asks for the completion: by the question, until the edge has told its id. The
-// answer may be of any status.
+// connect requests the completion: with the question, until its id is known. The response may have any status.
 func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 	method, path, body := http.MethodPost, "", f.body
 	if f.id != "" {
@@ -127,7 +126,7 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 	}
 	if body != nil {
 		req.Header.Set(header.ContentType, header.JSON)
-		req.Header.Set(header.Accept, "text/event-stream; profile=full") // with ids, whatever is usual there
+		req.Header.Set(header.Accept, "text/event-stream; profile=full") // with ids, even if the edge's default is without
 		req.Header.Set(header.IdempotencyKey, f.idempotency)
 	}
 	if f.id != "" && f.cursor != "" {
@@ -144,7 +143,7 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 		}
 		return nil, &setback{cause: cmp.Or(context.Cause(ctx), err), away: !sent}
 	}
-	// A refusal may name it too: then it has ended, or will be served again.
+	// A refusal may have the id too: then the completion has ended, or will be available again.
 	if id := resp.Header.Get(header.CompletionID); f.id == "" && id != "" {
 		f.id = id
 		if resp.StatusCode != http.StatusOK {
@@ -160,8 +159,7 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 	return resp, nil
 }
 
-// hopeless reports whether an error of a connection is one that another connection meets
-// too.
+// hopeless reports whether another connection would fail with the same error.
 func hopeless(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &certificate)
@@ -185,7 +183,7 @@ func (f *follower) handle(event *sse.Event) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	ours := step.cursor != "" && step.cursor != f.cursor // else it is progress, or an error of this connection alone
+	ours := step.cursor != "" && step.cursor != f.cursor // otherwise it is progress, or an error of only this connection
 	if ours {
 		f.cursor, f.id = step.cursor, cmp.Or(f.id, step.id)
 		if f.JSON {
@@ -222,7 +220,7 @@ func (f *follower) endLine() {
 // cancelPatience is how long cancelling may take.
 const cancelPatience = 10 * time.Second
 
-// interrupted cancels the completion, if there may be one, and returns what became of it.
+// interrupted cancels the completion, if there may be one, and returns an error that describes the outcome.
 func (f *follower) interrupted(ctx context.Context) error {
 	if f.id == "" && !f.asked {
 		return fmt.Errorf("%w before an answer was begun", config.ErrInterrupted)
@@ -239,14 +237,14 @@ func (f *follower) interrupted(ctx context.Context) error {
 // cancel is one attempt to cancel.
 func (f *follower) cancel(ctx context.Context) error {
 	if f.id == "" {
-		// Asked again under the same key, the edge tells the completion that it has begun.
+		// The same idempotency key gives the id of the completion that has begun.
 		resp, err := f.connect(ctx)
 		if err != nil {
 			return err
 		}
 		_ = resp.Body.Close()
 		if f.id == "" {
-			return nil // refused: there is none
+			return nil // refused: there is no completion
 		}
 	}
 	req, err := f.request(ctx, http.MethodPost, "/"+url.PathEscape(f.id)+"/cancel", nil)
@@ -264,7 +262,7 @@ func (f *follower) cancel(ctx context.Context) error {
 	return nil
 }
 
-// heard puts off the end of a connection with every byte that comes.
+// heard resets the timer for a silent connection with every read.
 type heard struct {
 	io.Reader
 	silent *time.Timer

@@ -9,17 +9,17 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// frames copies what is read to out, as it is on the wire and frame by frame: the part of
-// one that is lost with a connection comes again, whole, on the next.
+// frames copies what it reads to out, unchanged and frame by frame. If a connection ends within a frame, the
+// next one brings the whole frame again.
 type frames struct {
 	out   io.Writer
 	err   error // of out
 	in    *bufio.Reader
-	line  []byte // what is still to be read of the last line
-	frame []byte // what is still to be written
+	line  []byte // the unread rest of the last line
+	frame []byte // not written yet
 }
 
-// from sets what is copied, and returns where it is to be read.
+// from sets the source, and returns the reader that copies it.
 func (f *frames) from(r io.Reader) io.Reader {
 	f.in = bufio.NewReader(r)
 	return f
@@ -46,7 +46,7 @@ func (f *frames) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// whole reports whether a frame has its blank line.
+// whole reports whether a frame ends with its blank line.
 func whole(frame []byte) bool {
 	rest, ok := bytes.CutSuffix(frame, []byte("\n"))
 	rest = bytes.TrimSuffix(rest, []byte("\r"))

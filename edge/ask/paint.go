@@ -16,35 +16,36 @@ const (
 	styleNone   = "\x1b[0m"
 )
 
-// A painter writes Markdown for a terminal as it comes: words in their style, lines broken between words. It knows the
-// Markdown that answers have, and shows the rest as it is. It holds back a word that is not whole, the begin of a line
-// that may be a marker, and a table. What would command the terminal is left out: an answer is text.
+// A painter writes Markdown for a terminal as it arrives: it styles words, and breaks lines between words. It
+// supports the Markdown that answers use, and shows the rest unchanged. It holds back an incomplete word, the
+// beginning of a line that may be a marker, and a table. It drops control characters, so that an answer cannot
+// control the terminal.
 type painter struct {
 	out   io.Writer
-	width int  // of a line, in columns; 0: lines are not broken
-	grey  bool // there are no colours
+	width int  // of a line, in columns; 0: do not break lines
+	grey  bool // no colours
 	err   error
 
-	head  strings.Builder // of a line, while it may be a marker
+	head  strings.Builder // the beginning of a line, while it may be a marker
 	begun bool            // the line is past its marker
 	marks []rune          // a run of one of * _ `
-	last  rune            // before the marks
-	fence string          // of the code block that is open
-	table []string        // rows of the table that is open
+	last  rune            // the rune before the marks
+	fence string          // of the open code block
+	table []string        // rows of the open table
 
 	open   open
 	word   word
-	column int    // where the line has come to
-	hang   string // what later lines of the paragraph begin with
+	column int    // the current column of the line
+	hang   string // the indent of later lines of the paragraph
 }
 
-// open are the styles of what comes next.
+// open has the styles of the following text.
 type open struct {
 	bold, italic, heading bool
 	code                  int // backticks of the code span
 }
 
-// A word is written once it is whole.
+// A word is the current word, which is written once it is complete.
 type word struct {
 	text    string
 	columns int
@@ -57,7 +58,7 @@ func (w *word) add(r rune) {
 }
 
 var (
-	// Whether the begin of a line may become a marker, and whether it is one.
+	// They match the beginning of a line that may become a marker, and one that is a marker.
 	mayMark = regexp.MustCompile("^ *(?:[-*+]|[0-9]{1,3}[.)]?|#{1,6}|>|`{1,2}|~{1,2})?$")
 	isMark  = regexp.MustCompile("^( *)(?:([-*+]) |([0-9]{1,3}[.)]) |(#{1,6}) |(>) |(`{3,}|~{3,}|\\|))$")
 )
@@ -70,7 +71,7 @@ func (p *painter) Write(text []byte) (int, error) {
 	return len(text), p.err
 }
 
-// Close writes what is held back, and ends the last line.
+// Close writes the text that was held back, and ends the last line.
 func (p *painter) Close() error {
 	if p.head.Len() > 0 || p.column > 0 || p.word.columns > 0 || len(p.marks) > 0 {
 		p.rune('\n')
@@ -80,7 +81,7 @@ func (p *painter) Close() error {
 	return p.err
 }
 
-// breakLine has what others write begin on a line of its own.
+// breakLine starts a new line for other output.
 func (p *painter) breakLine() {
 	if p.column > 0 {
 		p.emit("\n")
@@ -101,7 +102,7 @@ func (p *painter) rune(r rune) {
 	case r == '\t':
 		p.rune(' ')
 	case unicode.IsControl(r), r == unicode.ReplacementChar, r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
-		// It would command the terminal, or reorder what it shows.
+		// It would control the terminal, or reorder its text.
 	case p.begun:
 		p.inline(r)
 	default:
@@ -109,7 +110,7 @@ func (p *painter) rune(r rune) {
 	}
 }
 
-// atHead takes a rune of a line of which it is not known yet what it is.
+// atHead adds a rune to a line whose kind is not known yet.
 func (p *painter) atHead(r rune) {
 	p.head.WriteRune(r)
 	head := p.head.String()
@@ -145,7 +146,7 @@ func (p *painter) atHead(r rune) {
 
 func isTableRow(head string) bool { return strings.HasPrefix(strings.TrimLeft(head, " "), "|") }
 
-// beginText has a line be text from its first rune.
+// beginText treats a line as text from its first rune.
 func (p *painter) beginText(head string) {
 	p.endTable()
 	p.begun = true
@@ -160,13 +161,13 @@ func (p *painter) beginText(head string) {
 	}
 }
 
-// prefix writes what a line begins with.
+// prefix writes the beginning of a line.
 func (p *painter) prefix(text string) {
 	p.emit(text)
 	p.column = columns(text)
 }
 
-// inline takes a rune of text.
+// inline adds a rune of text.
 func (p *painter) inline(r rune) {
 	if len(p.marks) > 0 && (r != p.marks[0] || r == '\n') {
 		p.mark(r)
@@ -184,7 +185,7 @@ func (p *painter) inline(r rune) {
 	p.last = r
 }
 
-// mark makes of a run of marks what it is before next.
+// mark interprets a run of marks, which depends on the next rune.
 func (p *painter) mark(next rune) {
 	run := p.marks
 	p.marks = nil
@@ -231,10 +232,10 @@ func (p *painter) literal(run []rune) {
 	}
 }
 
-// style has what follows in the word be of a style too.
+// style switches the style within the word.
 func (p *painter) style(code string) { p.word.text += code }
 
-// codeStyle is how code looks, which is all that has a colour.
+// codeStyle returns the style of code, the only one with a colour.
 func (p *painter) codeStyle() string {
 	if p.grey {
 		return ""
@@ -242,7 +243,7 @@ func (p *painter) codeStyle() string {
 	return styleCode
 }
 
-// restyle has what follows be of the styles that are open.
+// restyle switches to the open styles.
 func (p *painter) restyle() {
 	p.style(styleNone)
 	if p.open.bold || p.open.heading {
@@ -256,7 +257,7 @@ func (p *painter) restyle() {
 	}
 }
 
-// endWord writes the word, on the next line where this one has no room.
+// endWord writes the word, on the next line if this one has no room.
 func (p *painter) endWord() {
 	if p.word.columns > 0 && p.width > 0 && p.column > columns(p.hang) && p.column+1+p.word.columns > p.width {
 		p.emit("\n" + p.hang)
@@ -321,7 +322,7 @@ func (p *painter) codeLine(head, trimmed string) {
 	}
 }
 
-// reset ends the styles that are open.
+// reset ends the open styles.
 func (p *painter) reset() {
 	if p.open.bold || p.open.italic || p.open.code > 0 {
 		p.open.bold, p.open.italic, p.open.code = false, false, 0
@@ -329,7 +330,7 @@ func (p *painter) reset() {
 	}
 }
 
-// endTable writes the table that is open, with its columns below each other.
+// endTable writes the open table with aligned columns.
 func (p *painter) endTable() {
 	if len(p.table) == 0 {
 		return
@@ -365,7 +366,7 @@ func (p *painter) endTable() {
 
 var styles = regexp.MustCompile("\x1b\\[[0-9]*m")
 
-// columns returns how many columns of a terminal a text takes, styles left aside.
+// columns returns how many columns of a terminal a text takes, without its styles.
 func columns(text string) (n int) {
 	for _, r := range styles.ReplaceAllString(text, "") {
 		n += columnsOf(r)
@@ -373,8 +374,8 @@ func columns(text string) (n int) {
 	return n
 }
 
-// columnsOf returns how many columns a rune takes: none where it belongs to the one before, two for the letters of East Asia and
-// for pictures.
+// columnsOf returns how many columns a rune takes: 0 for a combining one, 2 for East Asian characters and
+// emoji, otherwise 1.
 func columnsOf(r rune) int {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):

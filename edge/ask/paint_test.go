@@ -11,7 +11,7 @@ import (
 // visible shows styles as letters in braces.
 var visible = strings.NewReplacer(styleBold, "{b}", styleDim, "{d}", styleItalic, "{i}", styleCode, "{c}", styleNone, "{}")
 
-// TestPaint paints Markdown, at once and rune by rune: the same comes of it.
+// TestPaint checks that Markdown gives the same output at once and rune by rune.
 func TestPaint(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -62,12 +62,13 @@ func TestPaint(t *testing.T) {
 	}
 }
 
-// tidy takes away an end of styles before a begin, which shows nothing.
+// tidy removes an end of styles before a beginning, which has no visible effect.
 func tidy(s string) string {
 	return strings.NewReplacer("{}{b}", "{b}", "{}{i}", "{i}", "{b}{i}", "{b}{i}").Replace(s)
 }
 
-// TestNoColour paints code without its colour, and keeps what is bold: no-color.org is about colours alone.
+// TestNoColour checks that code has no colour, and that bold text stays bold: no-color.org is only about
+// colours.
 func TestNoColour(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

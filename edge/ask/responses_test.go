@@ -33,7 +33,7 @@ const (
 	gone      = "event: response.failed\ndata: {\"type\":\"response.failed\",\"sequence_number\":2,\"response\":{\"id\":\"resp_c1\",\"error\":{\"code\":\"upstream_error\",\"message\":\"The model failed.\"}}}\n\n"
 )
 
-// responding is [asking] by the other API.
+// responding is [asking] through the other API.
 func responding(t *testing.T, e *edge) (f *follower, out io.Reader) {
 	t.Helper()
 	f, text, _ := asking(t, e)
@@ -41,13 +41,13 @@ func responding(t *testing.T, e *edge) (f *follower, out io.Reader) {
 	return f, text
 }
 
-// streamOf is stream, of a response.
+// streamOf is [stream] for a response.
 func streamOf(text string, silent time.Duration) http.HandlerFunc {
 	next := stream(text, silent)
 	return func(w http.ResponseWriter, r *http.Request) { next(renamed{w}, r) }
 }
 
-// renamed has the response named as its API does.
+// renamed sets the id of the response in its API's form.
 type renamed struct{ http.ResponseWriter }
 
 // Write implements http.ResponseWriter.
@@ -59,7 +59,7 @@ func (w renamed) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w renamed) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// TestResponseWays shows which requests are made of responses, and what is written, whatever the edge answers.
+// TestResponseWays checks the requests about responses and the output for all kinds of answers of the edge.
 func TestResponseWays(t *testing.T) {
 	t.Parallel()
 	problemOf := func(code string) string {
@@ -103,14 +103,14 @@ func TestResponseWays(t *testing.T) {
 				f, out := responding(t, e)
 				f.Raw, f.JSON = tt.raw, tt.json
 				err := f.follow(t.Context())
-				synctest.Wait() // until each request has been noted
+				synctest.Wait() // until each request is recorded
 				if tt.fail == "" && err != nil || tt.fail != "" && (err == nil || err.Error() != tt.fail) {
 					t.Errorf("it ended with %v, want %q", err, tt.fail)
 				}
 				if diff := cmp.Diff(tt.want, e.seen); diff != "" {
 					t.Errorf("requests (-want +got):\n%s", diff)
 				}
-				text, _ := io.ReadAll(out) // of memory
+				text, _ := io.ReadAll(out) // reading memory does not fail
 				if diff := cmp.Diff(tt.out, string(text)); diff != "" {
 					t.Errorf("output (-want +got):\n%s", diff)
 				}
@@ -119,13 +119,13 @@ func TestResponseWays(t *testing.T) {
 	}
 }
 
-// dataOf returns the data of a frame, on a line.
+// dataOf returns the data of a frame, with a newline.
 func dataOf(frame string) string {
 	_, data, _ := strings.Cut(frame, "data: ")
 	return strings.TrimSuffix(data, "\n")
 }
 
-// TestResponseInterrupted shows that an interrupted question leaves no response behind.
+// TestResponseInterrupted checks that an interrupted question leaves no response behind.
 func TestResponseInterrupted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestResponseInterrupted(t *testing.T) {
 	})
 }
 
-// TestRequest shows the bodies by which each API is asked.
+// TestRequest checks the request bodies for each API.
 func TestRequest(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -163,7 +163,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestAPIOf shows by what API an id is followed.
+// TestAPIOf checks which API follows an id.
 func TestAPIOf(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]api{"resp_X": responseAPI{}, "chatcmpl-X": chatAPI{}, "nope": chatAPI{}, "": chatAPI{}} {

@@ -18,13 +18,12 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 )
 
-// A setback is an error after which another attempt may succeed. Every other error is for
-// good.
+// A setback is an error after which another attempt may succeed. Every other error is final.
 type setback struct {
 	cause error
-	wait  time.Duration // how long the edge wants to be left alone
-	fault bool          // whether the edge says that it is at fault itself
-	away  bool          // whether nobody could be reached at all
+	wait  time.Duration // the minimum delay that the edge asks for
+	fault bool          // the edge reports an internal error
+	away  bool          // the edge was unreachable
 }
 
 // Error returns the cause's text.
@@ -36,13 +35,12 @@ func (s *setback) Unwrap() error { return s.cause }
 const (
 	firstDelay   = 200 * time.Millisecond
 	longestDelay = 5 * time.Second
-	// mostFaults is how many times in a row the edge may be at fault itself.
+	// mostFaults is the maximum number of internal errors in a row.
 	mostFaults = 4
 )
 
-// insist tries until it succeeds, fails for good, or would go on without a new event for
-// longer than patience. Between attempts it waits for as long as the edge asks, and for a
-// random time whose bounds double.
+// insist tries until it succeeds, fails with a final error, or has had no new event for patience. Between
+// attempts it waits as long as the edge asks, plus a random time whose bounds double.
 func (f *follower) insist(ctx context.Context, patience time.Duration, try func(context.Context) error) error {
 	since, failures, told := time.Now(), 0, false
 	for {
@@ -64,7 +62,7 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 			return err
 		}
 		delay := min(firstDelay<<min(failures-1, 10), longestDelay)
-		pause := max(lost.wait, delay/2) + rand.N(delay/2) //nolint:gosec // nobody gains by guessing it
+		pause := max(lost.wait, delay/2) + rand.N(delay/2) //nolint:gosec // guessing it gains nothing
 		if time.Since(since)+pause > patience {
 			switch {
 			case lost.away:
@@ -76,7 +74,7 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 			}
 		}
 		switch {
-		case lost.away && !told: // it may not run yet, or not at all
+		case lost.away && !told: // the edge may not run yet, or not at all
 			told = true
 			f.notify("nobody answers at %s (%v): trying again for %v", f.URL, lost.cause, patience)
 		case lost.wait > longestDelay:
@@ -88,21 +86,21 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 	}
 }
 
-// notify prints a line for the person who waits. It is safe for concurrent use.
+// notify prints a message to the user. It is safe for concurrent use.
 func (f *follower) notify(format string, args ...any) {
 	f.noting.Lock()
 	defer f.noting.Unlock()
 	_, _ = fmt.Fprintf(f.notes, format+"\n", args...)
 }
 
-// maxErrorBody is how much of a refusal is read, in bytes.
+// maxErrorBody is the maximum of a refusal that is read, in bytes.
 const maxErrorBody = 64 << 10
 
-// failureOf returns what an answer that is no stream says, as a setback where the same
-// request may be served later.
+// failureOf returns the error of a response without a stream. It is a setback if the same request may succeed
+// later.
 func failureOf(resp *http.Response) error {
 	var body struct{ Error struct{ Message string } }
-	_ = json.NewDecoder(io.LimitReader(resp.Body, maxErrorBody)).Decode(&body) // a proxy's page says nothing to us
+	_ = json.NewDecoder(io.LimitReader(resp.Body, maxErrorBody)).Decode(&body) // a proxy's page has no message
 	asked := &url.URL{Scheme: resp.Request.URL.Scheme, Host: resp.Request.URL.Host}
 	err := errors.New(cmp.Or(body.Error.Message, fmt.Sprintf("the edge answered %s at %s: is that pawstream?", resp.Status, asked)))
 	if resp.StatusCode == http.StatusUnauthorized && resp.Request.Header.Get(header.Authorization) == "" {
@@ -122,8 +120,8 @@ func failureOf(resp *http.Response) error {
 	}
 }
 
-// retryAfter returns how long a refusal asks to be left alone: in milliseconds, as
-// OpenAI's SDKs read it, or as RFC 9110, section 10.2.3 has it, in seconds or as a date.
+// retryAfter returns the delay that a refusal asks for: in milliseconds, as OpenAI's SDKs read it, or by RFC
+// 9110, section 10.2.3, in seconds or as a date.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	for _, field := range []struct {
 		name string

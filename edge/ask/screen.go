@@ -19,12 +19,13 @@ type screen struct {
 	silent   bool // the spinner has stopped for good
 }
 
-// newScreen returns a screen of that many columns; 0: lines are not wrapped. A grey one has no colours.
+// newScreen returns a screen with the given width in columns; 0: do not wrap lines. A grey screen has no
+// colours.
 func newScreen(out io.Writer, width int, grey bool) *screen {
 	return &screen{out: out, painter: &painter{out: out, width: width, grey: grey}}
 }
 
-// widthOf returns how many columns a terminal has; 0: it does not say.
+// widthOf returns the width of a terminal in columns, or 0 if it is unknown.
 func widthOf(terminal *os.File) int {
 	width, _, err := term.GetSize(int(terminal.Fd()))
 	if err != nil {
@@ -34,8 +35,8 @@ func widthOf(terminal *os.File) int {
 }
 
 const (
-	wipe = "\r\x1b[2K"            // the line
-	tick = 120 * time.Millisecond // between two signs of the spinner
+	wipe = "\r\x1b[2K"            // erases the line
+	tick = 120 * time.Millisecond // the time between two signs of the spinner
 )
 
 // spin shows a spinner until the answer begins or stop is called.
@@ -66,7 +67,7 @@ func (s *screen) spin() (stop func()) {
 	}
 }
 
-// show shows a sign, and reports whether there may be others.
+// show shows a sign, and reports whether the spinner may continue.
 func (s *screen) show(sign rune) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +79,7 @@ func (s *screen) show(sign rune) bool {
 	return true
 }
 
-// quiet erases the spinner.
+// quiet erases the spinner. The caller holds mu.
 func (s *screen) quiet() {
 	if s.spinning {
 		_, _ = io.WriteString(s.out, wipe)
@@ -100,10 +101,10 @@ func (s *screen) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.quiet()
-	_ = s.painter.Close() // nobody reads any more
+	_ = s.painter.Close() // the output is ending anyway
 }
 
-// note returns where lines are written that are not the answer's.
+// note returns a writer for lines that are not part of the answer.
 func (s *screen) note(notes io.Writer) io.Writer {
 	return writerFunc(func(line []byte) (int, error) {
 		s.mu.Lock()

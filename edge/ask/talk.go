@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/internal/config"
 )
 
-// A message is what somebody has said in a conversation. The last one is the question.
+// A message is one message of a conversation. The last one is the question.
 type message struct {
 	Content string `json:"content"`
 	Role    string `json:"role"`
@@ -24,13 +24,14 @@ type message struct {
 
 func question(text string) []message { return []message{{Role: "user", Content: text}} }
 
-// converse asks what somebody types, one question after another, each with what was said before. Ctrl-C stops an answer, and
-// Ctrl-D ends. A signal from elsewhere ends too, and the error wraps [config.ErrInterrupted].
+// converse asks the questions that the user types, each with the conversation so far. Ctrl-C stops an answer,
+// and Ctrl-D ends the conversation. A signal from another process ends it too, with an error that wraps
+// [config.ErrInterrupted].
 func (a *Ask) converse(ctx context.Context, terminal *os.File) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	ctx = context.WithoutCancel(ctx) // the first signal ends that, and here it may be for an answer alone
+	ctx = context.WithoutCancel(ctx) // the first signal ends ctx, but here it may only stop an answer
 	lines := newLines(terminal)
 	_, _ = fmt.Fprintln(terminal, "Ask about a pet. Ctrl-C stops an answer, Ctrl-D ends.")
 	var said []message
@@ -59,10 +60,10 @@ func (a *Ask) converse(ctx context.Context, terminal *os.File) error {
 	}
 }
 
-// errEnded says that somebody ends the process, and no answer alone.
+// errEnded says that a signal ends the process, and not only an answer.
 var errEnded = errors.New("ended")
 
-// answer asks, and returns as much of the answer as came.
+// answer asks, and returns the part of the answer that arrived.
 func (a *Ask) answer(ctx context.Context, terminal *os.File, asked []message, signals <-chan os.Signal) (string, error) {
 	f, err := a.asker(terminal, asked)
 	if err != nil {
@@ -93,7 +94,7 @@ func (a *Ask) answer(ctx context.Context, terminal *os.File, asked []message, si
 	return text.String(), err
 }
 
-// lines are what somebody types on a terminal, with a history.
+// lines reads lines from a terminal, with a history.
 type lines struct {
 	in     *os.File
 	typing *term.Terminal
@@ -106,16 +107,16 @@ func newLines(out io.Writer) *lines {
 	}{os.Stdin, out}, "> ")}
 }
 
-// read returns the next line: [io.EOF] after Ctrl-D or Ctrl-C, [config.ErrInterrupted] after a signal. What still reads then ends
-// with the process.
+// read returns the next line: [io.EOF] after Ctrl-D or Ctrl-C, [config.ErrInterrupted] after a signal. The
+// pending read then ends with the process.
 func (l *lines) read(signals <-chan os.Signal) (text string, err error) {
 	before, err := term.MakeRaw(int(l.in.Fd()))
 	if err != nil {
 		return "", fmt.Errorf("standard input: %w", err)
 	}
-	defer func() { _ = term.Restore(int(l.in.Fd()), before) }() // it is on its way out, or the next line says
+	defer func() { _ = term.Restore(int(l.in.Fd()), before) }() // the program is ending, or the next line reports it
 	if width, height, err := term.GetSize(int(l.in.Fd())); err == nil && width > 0 {
-		_ = l.typing.SetSize(width, height) // the terminal wraps by itself then
+		_ = l.typing.SetSize(width, height) // on failure, the terminal wraps by itself
 	}
 	read := make(chan struct{})
 	go func() {

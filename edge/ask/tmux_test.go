@@ -21,7 +21,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// asChild is the variable by which the test's own program is ask, with its value as the edge's URL.
+// asChild is the variable that turns the test binary into ask. Its value is the edge's URL.
 const asChild = "PAWSTREAM_TEST_ASK"
 
 func TestMain(m *testing.M) {
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// A pane is a terminal of tmux in which ask runs.
+// A pane is a tmux terminal in which ask runs.
 type pane struct {
 	t      *testing.T
 	socket string
@@ -53,7 +53,7 @@ func inTmux(t *testing.T, url string, question ...string) *pane {
 	for i, word := range command {
 		command[i] = "'" + word + "'"
 	}
-	// What it has said stays to be seen once it has ended.
+	// Its output stays visible after it has ended.
 	p.tmux("-f", "/dev/null", "new-session", "-d", "-x", "40", "-y", "24", strings.Join(command, " ")+"; echo \"ended $?\"; sleep 600")
 	t.Cleanup(func() { _ = exec.Command("tmux", "-S", p.socket, "kill-server").Run() })
 	return p
@@ -70,7 +70,7 @@ func (p *pane) tmux(args ...string) string {
 	return string(out)
 }
 
-// text returns what is to be seen, without the spaces and lines at its end.
+// text returns the visible text, without trailing spaces and lines.
 func (p *pane) text() string {
 	lines := strings.Split(p.tmux("capture-pane", "-p"), "\n")
 	for i := range lines {
@@ -79,7 +79,7 @@ func (p *pane) text() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
-// shows waits until something is to be seen.
+// shows waits until want is visible, and returns the visible text.
 func (p *pane) shows(want string) string {
 	p.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
@@ -94,13 +94,13 @@ func (p *pane) shows(want string) string {
 	}
 }
 
-// A scene is an edge whose answers come when the test says so.
+// A scene is an edge whose answers the test controls.
 type scene struct {
 	*httptest.Server
-	pieces chan string // ""; the end
+	pieces chan string // "": the end
 
 	mu    sync.Mutex
-	asked []string // bodies, paths of what is cancelled, and after which event a stream is resumed
+	asked []string // request bodies, paths of cancellations, and the cursors of resumed streams
 }
 
 func newScene(t *testing.T) *scene {
@@ -148,7 +148,7 @@ func (s *scene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// leave cuts all connections and refuses others until the function that it returns is called.
+// leave cuts all connections, and refuses new ones until back is called.
 func (s *scene) leave(t *testing.T) (back func()) {
 	t.Helper()
 	_ = s.Listener.Close()
@@ -160,7 +160,7 @@ func (s *scene) leave(t *testing.T) (back func()) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = again.Close() })
-		go func() { _ = s.Config.Serve(again) }() // until it is closed
+		go func() { _ = s.Config.Serve(again) }() // until Close
 	}
 }
 
@@ -170,7 +170,8 @@ func (s *scene) requests() []string {
 	return append([]string(nil), s.asked...)
 }
 
-// TestOnTerminal asks one question on a terminal: something turns until the first word, Markdown is painted, and no word is broken.
+// TestOnTerminal asks one question on a terminal: a spinner shows until the first word, Markdown is painted,
+// and no word is broken.
 func TestOnTerminal(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
@@ -197,8 +198,9 @@ ended 0`
 	}
 }
 
-// TestConversation asks twice: the second question goes with what was said before. Ctrl-C stops the answer alone, the arrow brings
-// the question before, and Ctrl-D ends. A notice in the middle of a line of the answer gets a line of its own.
+// TestConversation asks twice: the second request contains the conversation so far. Ctrl-C stops only the
+// answer, the arrow key recalls the previous question, and Ctrl-D ends. A notice within a line of the answer
+// gets its own line.
 func TestConversation(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)

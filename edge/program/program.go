@@ -1,4 +1,4 @@
-// Package program is the command edge, whichever file it is in.
+// Package program is the command edge, for every executable that contains it.
 package program
 
 import (

@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/internal/secretfile"
 )
 
-// Access are the settings of who may enter, and how much they may take.
+// Access are the settings for authentication, and for the limits of callers.
 type Access struct {
 	Auth             string `default:"none" enum:"none,keys,jwt" help:"How callers authenticate: not at all (none), with a key from a file (keys), or with a token from an identity provider (jwt)." group:"keys"`
 	AuthKeys         string `help:"File with the keys for --auth=keys. 'edge keys new NAME' creates a key and prints its line for the file." placeholder:"FILE" group:"keys"`
@@ -31,7 +31,7 @@ type Access struct {
 	TrustedProxy     []netip.Prefix `help:"Network of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted; repeatable." placeholder:"CIDR" group:"http"`
 }
 
-// JWT are the settings of tokens of an identity provider.
+// JWT are the settings for tokens from an identity provider.
 type JWT struct {
 	JWKS       string        `name:"jwt-jwks" env:"PAWSTREAM_JWT_JWKS" help:"JWK set with the identity provider's public keys for --auth=jwt: a URL or a file." placeholder:"URL"`
 	Issuer     string        `name:"jwt-issuer" env:"PAWSTREAM_JWT_ISSUER" help:"Issuer that tokens must name." placeholder:"URL"`
@@ -41,10 +41,11 @@ type JWT struct {
 	Unscoped   bool          `name:"jwt-unscoped" env:"PAWSTREAM_JWT_UNSCOPED" help:"Grant every right to tokens that contain none of our scopes, for identity providers that do not know them. Without this flag such tokens have no rights."`
 }
 
-// minTicketSecret is how many bytes a secret must have.
+// minTicketSecret is the minimum length of a secret, in bytes.
 const minTicketSecret = 32
 
-// check refuses settings that cannot work together with the address, by the flag's name.
+// check returns an error for settings that cannot work, alone or with the listen address. The error names the
+// flag.
 func (a *Access) check(listen string) error {
 	switch {
 	case a.RateLimit < 0:
@@ -70,16 +71,15 @@ func (a *Access) check(listen string) error {
 	return nil
 }
 
-// AsksWho reports whether callers have to say who they are.
+// AsksWho reports whether callers have to authenticate.
 func (a *Access) AsksWho() bool { return a.Auth != "none" && a.Auth != "" }
 
-// A watcher reads files again when they change, until ctx ends.
+// A watcher reloads files when they change, until ctx ends.
 type watcher interface {
 	Watch(ctx context.Context, logger *slog.Logger)
 }
 
-// open reads what the settings name, and fills cfg with it. ctx is for as long as the
-// edge lives.
+// open reads the files of the settings, and fills in cfg. ctx must last as long as the edge.
 func (a *Access) open(ctx context.Context, cfg *httpapi.Config) (watchers []watcher, err error) {
 	cfg.Limiter = limit.New(limit.Config{RequestsPerMinute: a.RateLimit, Streams: a.StreamLimit, AllStreams: a.MaxStreams})
 	cfg.Hosts = a.Host

@@ -11,7 +11,7 @@ func TestTicketSecret(t *testing.T) {
 	for _, test := range []struct {
 		name, text string
 		mode       os.FileMode
-		want       string // in the error; "": it is taken
+		want       string // in the error; "": the secret is accepted
 	}{
 		{"long enough", strings.Repeat("s", minTicketSecret), 0o600, ""},
 		{"too short", strings.Repeat("s", minTicketSecret-1), 0o600, "fewer than 32"},

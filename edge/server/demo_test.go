@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDemoIsLocal refuses to let others than this machine's users break things.
+// TestDemoIsLocal checks that only users of this machine can use the demonstration.
 func TestDemoIsLocal(t *testing.T) {
 	kill := func(context.Context) (string, error) { return "", nil }
 	for _, test := range []struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/internal/natsconn"
 )
 
-// TestSettingsThatNeedEachOther is about what is said of settings that cannot work alone.
+// TestSettingsThatNeedEachOther checks the errors for settings that cannot work alone.
 func TestSettingsThatNeedEachOther(t *testing.T) {
 	for _, test := range []struct {
 		args []string

@@ -12,18 +12,18 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/auth"
 )
 
-// KeysCommand has what is done about API keys from a command line.
+// KeysCommand has the commands about API keys.
 type KeysCommand struct {
 	New    NewKey    `cmd:"" help:"Create a key, and print it with its line for the key file."`
 	Secret NewSecret `cmd:"" help:"Create the file for --ticket-secret-file, unless it exists."`
 }
 
-// NewKey is the command that makes a key. It implements config.Command.
+// NewKey is the command that creates a key. It implements config.Command.
 type NewKey struct {
 	Name string `arg:"" help:"Name of the key, and of its principal unless the file says otherwise."`
 }
 
-// Run prints the key, which is nowhere else, and its line.
+// Run prints the key and its line. The key is not stored anywhere.
 func (k *NewKey) Run(_ context.Context, stdout io.Writer) error {
 	secret, line, err := auth.NewKey(k.Name)
 	if err != nil {
@@ -33,13 +33,13 @@ func (k *NewKey) Run(_ context.Context, stdout io.Writer) error {
 	return err
 }
 
-// NewSecret is the command that makes the secret of stream tickets. It implements
-// config.Command.
+// NewSecret is the command that creates the secret of stream tickets. It implements config.Command.
 type NewSecret struct {
 	File string `arg:"" help:"File to write the secret to. Only its owner may read it."`
 }
 
-// Run makes the file, whole or not at all. One that is there stays as it is, if it will do.
+// Run creates the file, completely or not at all. It keeps an existing file, and returns an error if that is
+// not a valid secret.
 func (n *NewSecret) Run(_ context.Context, stdout io.Writer) error {
 	err := n.create()
 	if errors.Is(err, os.ErrExist) {
@@ -55,7 +55,7 @@ func (n *NewSecret) Run(_ context.Context, stdout io.Writer) error {
 	return err
 }
 
-// create is os.ErrExist if the file exists, even if another process has created it in the meantime.
+// create returns os.ErrExist if the file exists, even if another process has created it in the meantime.
 func (n *NewSecret) create() error {
 	file, err := os.CreateTemp(filepath.Dir(n.File), ".secret-")
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/peers"
 )
 
-// countWithOthers has the edge share its counts with other edges, if that is asked for.
+// countWithOthers makes the edge share its counts with other edges, if NATS is configured.
 func (s *Server) countWithOthers(public *httpapi.Config) error {
 	n := &s.cfg.NATS
 	if n.URL == "" {

@@ -33,13 +33,13 @@ func served(t *testing.T, cfg httpapi.Config) (address string) {
 	return listener.Addr().String()
 }
 
-// nobodyEnters refuses everybody.
+// nobodyEnters refuses every caller.
 type nobodyEnters struct{}
 
 func (nobodyEnters) Authenticate(http.Header) (*auth.Caller, error) { return nil, auth.ErrMissing }
 
-// TestRefusedBeforeTheBody has clients send all of a large body before they look at the answer, as
-// many do: they get the refusal, not a reset.
+// TestRefusedBeforeTheBody sends a large body completely before it reads the answer, as many clients do. They
+// must get the refusal, not a reset.
 func TestRefusedBeforeTheBody(t *testing.T) {
 	const large = 5 << 20
 	open := served(t, httpapi.Config{Bodies: httpapi.Bodies{Max: 1 << 20}})
@@ -85,8 +85,8 @@ type reply struct {
 	close  bool
 }
 
-// whole sends a request with a body of so many bytes, all of it, and then reads the answer and
-// the end of the connection.
+// whole sends a request with a whole body of size bytes, and then reads the answer and the end of the
+// connection.
 func whole(t *testing.T, address, head string, size int, chunked bool) (reply, error) {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
@@ -117,7 +117,7 @@ func whole(t *testing.T, address, head string, size int, chunked bool) (reply, e
 	return reply{answer.StatusCode, answer.Close}, nil
 }
 
-// TestRefusalDoesNotWaitForTheBody holds that the answer is there before the body.
+// TestRefusalDoesNotWaitForTheBody checks that the answer arrives before the body is sent.
 func TestRefusalDoesNotWaitForTheBody(t *testing.T) {
 	address := served(t, httpapi.Config{})
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)

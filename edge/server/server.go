@@ -33,7 +33,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
-// Options are the settings of the edge wherever it runs.
+// Options are the settings of the edge that all programs share.
 type Options struct {
 	Heartbeat         time.Duration `default:"10s" help:"How long a stream may be silent before the edge sends a comment line; at most 15s." group:"http"`
 	FlushGap          time.Duration `default:"16ms" help:"Minimum time between two writes to a busy stream. Events that arrive sooner are written together, each in its own frame. The first event is written at once, and so is any event after a pause. 0: one millisecond." group:"http"`
@@ -51,24 +51,23 @@ type Options struct {
 	TLS tlsfiles.Serving `embed:"" prefix:"tls-" set:"api=public HTTP API" set:"protocol=HTTP" set:"client=client" group:"tls"`
 }
 
-// Config is what a [Server] is made of.
+// Config is the configuration of a [Server].
 type Config struct {
 	Listen         string
 	CompletionAddr string
 	CompletionTLS  CompletionTLS
-	// Dial, if not nil, connects to a completion service in this process, in place of
-	// CompletionAddr.
+	// Dial, if not nil, connects to a completion service in this process, instead of CompletionAddr.
 	Dial         func(context.Context) (net.Conn, error)
 	NATS         natsconn.Server
 	DrainTimeout time.Duration
-	// DemoKill, if not nil, has the edge serve /demo, one of whose buttons calls it. It kills the completion
-	// service that writes an answer, and says which that was.
+	// DemoKill, if not nil, makes the edge serve /demo, where a button calls it. It must kill the completion
+	// service that writes an answer, and return a sentence that says which one it was.
 	DemoKill func(context.Context) (killed string, err error)
 	Options
 }
 
-// Check refuses settings that cannot work, by the flag's name. Zero is the default. [New] does it by itself;
-// it is there for who has something to open before.
+// Check returns an error for settings that cannot work. The error names the flag. Zero stands for the default.
+// [New] calls it; programs that open something first can call it before.
 func (c *Config) Check() error {
 	switch {
 	case c.Heartbeat < 0 || c.Heartbeat > maxHeartbeat:
@@ -107,12 +106,12 @@ func (c *Config) Check() error {
 	return c.check(c.Listen)
 }
 
-// leastMemory returns what the largest body needs, as half of what there is: three times its size, mended or not, and as
-// much as its size for its elements.
+// leastMemory returns the smallest memory budget for the largest body, which may use half of the budget: three
+// times its size, mended or not, and its size once more for its elements.
 func leastMemory(maxBody int64) int64 { return 8 * cmp.Or(maxBody, httpapi.DefaultMaxBody) }
 
-// checkOrigins refuses what no browser sends as an origin (RFC 6454, section 6.2): it would
-// never match. Parts of names stand for nothing, as who may register a name is not ours to say.
+// checkOrigins refuses texts that no browser sends as an origin (RFC 6454, section 6.2), because they would
+// never match. It refuses wildcards in names, because we do not know who may register a matching name.
 func checkOrigins(origins []string) error {
 	for _, origin := range origins {
 		u, err := url.Parse(origin)
@@ -123,7 +122,7 @@ func checkOrigins(origins []string) error {
 	return nil
 }
 
-// Limits of connections that no client of ours comes near.
+// Limits of connections, far from what legitimate clients need.
 const (
 	headerTimeout  = 10 * time.Second
 	idleTimeout    = 2 * time.Minute
@@ -132,21 +131,21 @@ const (
 	maxFlushGap    = time.Second
 )
 
-// writeBuffer is how much the system may hold of what is written to a client, in bytes
-// (Linux takes twice that, for its own needs too). It holds hundreds of events, and at
-// 100 ms to the client and back lets some 3,000 of them through in a second.
+// writeBuffer is the size of the system's send buffer for a client, in bytes (Linux doubles it, for its own
+// bookkeeping). It holds hundreds of events. With a round trip of 100 ms, some 3,000 events per second fit
+// through.
 const writeBuffer = 64 << 10
 
-// halfCloseLeave is the setting of --half-close that takes a FIN for a client that is gone.
+// halfCloseLeave is the value of --half-close that treats a FIN as the client's departure.
 const halfCloseLeave = "leave"
 
-// retriesRun is the setting of --retries that has each of them be a request of its own.
+// retriesRun is the value of --retries that treats each retry as a new request.
 const retriesRun = "run"
 
-// stopMargin is what responses get after the drain timeout.
+// stopMargin is the additional time that responses get after the drain timeout.
 const stopMargin = 2 * time.Second
 
-// A Server is an edge with its address taken.
+// A Server is an edge that listens at its address.
 type Server struct {
 	cfg      Config
 	reports  *telemetry.Telemetry
@@ -156,11 +155,11 @@ type Server struct {
 	api      *httpapi.API
 	http     *http.Server
 	watchers []watcher
-	peers    *peers.Peers // nil: this edge counts by itself
+	peers    *peers.Peers // nil: not shared with other edges
 }
 
-// New takes the address and prepares the connection to the completion service, which
-// need not run yet. [Server.Serve] answers.
+// New listens at the address and prepares the connection to the completion service, which need not run yet.
+// [Server.Serve] answers requests.
 func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
@@ -250,20 +249,20 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler: handler,
-		// OPTIONS * is answered like anything else that is not there.
+		// OPTIONS * gets the answer for an unknown URL.
 		DisableGeneralOptionsHandler: true,
 		Protocols:                    protocols,
 		ReadHeaderTimeout:            headerTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
-		// What net/http itself has to say is about clients' mistakes.
+		// The messages of net/http itself are about clients' mistakes.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 }
 
-// bound bounds what the system holds for a client that does not read, and how long it tries to reach
-// one that is silent. Left to itself it takes megabytes and a quarter of an hour, and it is long until
-// such a client is noticed.
+// bound limits the system's send buffer for a client that does not read, and how long the system tries to reach
+// a silent one. Its defaults are megabytes and a quarter of an hour, so such a client would go unnoticed for
+// long.
 func (s *Server) bound(ctx context.Context, conn net.Conn) context.Context {
 	ctx = halfclose.Context(ctx, conn)
 	for {
@@ -274,19 +273,19 @@ func (s *Server) bound(ctx context.Context, conn net.Conn) context.Context {
 		conn = above.NetConn()
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(writeBuffer) // it is no worse than it was
+		_ = tcp.SetWriteBuffer(writeBuffer) // best effort: the default remains
 		userTimeout(tcp, 2*cmp.Or(s.cfg.WriteTimeout, relay.DefaultWriteTimeout))
 	}
 	return ctx
 }
 
-// Ready returns why no completion service takes work.
+// Ready returns why no completion service accepts work, or nil if one does.
 func (s *Server) Ready() error { return s.back.Ready() }
 
-// Addr returns the address that is served, with the port that was taken.
+// Addr returns the listening address, with the actual port.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// URL returns where a browser of this machine finds the chat page.
+// URL returns the URL of the chat page for a browser on this machine.
 func (s *Server) URL() string {
 	scheme := "http"
 	if s.http.TLSConfig != nil {
@@ -302,9 +301,9 @@ func (s *Server) URL() string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// Serve answers until ctx ends and then drains: new work is refused, and what runs gets
-// the drain timeout to finish. Streams that are left have to part, so that their clients
-// go on elsewhere; other responses get a moment more.
+// Serve answers requests until ctx ends, and then drains: it refuses new work, and running work gets the drain
+// timeout to finish. Then it hands over the remaining streams, so that their clients continue elsewhere; other
+// responses get two seconds more.
 func (s *Server) Serve(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, w := range s.watchers {
@@ -314,7 +313,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		})
 	}
 	group.Go(s.answer)
-	sharing, stopSharing := context.WithCancel(context.WithoutCancel(ctx)) // streams that are left count until their end
+	sharing, stopSharing := context.WithCancel(context.WithoutCancel(ctx)) // remaining streams count until they end
 	if s.peers != nil {
 		group.Go(func() error {
 			s.peers.Run(sharing)
@@ -330,7 +329,7 @@ func (s *Server) Serve(ctx context.Context) error {
 }
 
 func (s *Server) drain(ctx context.Context) error {
-	s.http.SetKeepAlivesEnabled(false) // whoever asks again is to ask another edge
+	s.http.SetKeepAlivesEnabled(false) // so that clients send their next request to another edge
 	last, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout+stopMargin)
 	defer cancel()
 	streams, cancelStreams := context.WithTimeout(last, s.cfg.DrainTimeout)

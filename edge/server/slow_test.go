@@ -18,7 +18,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/httpapi"
 )
 
-// pipes is a listener whose connections are made in this process.
+// pipes is a listener for connections within this process.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -35,7 +35,7 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { close(p.done); return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// nobody is a completion service that is not there.
+// nobody is a completion service that does not run.
 type nobody struct{}
 
 var errNobody = status.Error(codes.Unavailable, "nobody is there")
@@ -46,28 +46,28 @@ func (nobody) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallO
 	return nil, errNobody
 }
 
-// body returns a request of so many bytes.
+// body returns a request of size bytes.
 func body(size int) string {
 	const before, after = `{"model":"m","stream":true,"messages":[{"role":"user","content":"`, `"}]}`
 	return before + strings.Repeat("a", size-len(before)-len(after)) + after
 }
 
-// TestSlowClients has clients take their time: each is let go of after so long, and not before.
+// TestSlowClients runs slow clients, and checks when the edge disconnects each of them.
 func TestSlowClients(t *testing.T) {
 	const headers = "Host: localhost\r\nContent-Type: application/json\r\n"
 	for _, test := range []struct {
 		name  string
 		whole string // sent at once
-		slow  string // sent a piece in a second
-		piece int    // of so many bytes; 0: one
+		slow  string // sent at one piece per second
+		piece int    // its size in bytes; 0: one
 		after time.Duration
 		got   string // the beginning of the answer
 	}{
 		{"says nothing", "", "", 0, headerTimeout, ""},
 		{"header byte by byte", "", "GET /v1/models HTTP/1.1\r\n" + headers, 0, headerTimeout, "HTTP/1.1 400 "},
 		{"header after header", "GET /v1/models HTTP/1.1\r\n" + headers, strings.Repeat("X: y\r\n", 100), 0, headerTimeout, ""},
-		// Nothing is wrong with a slow body that goes on. The service behind is not there, and the
-		// client may send another request then.
+		// A slow but steady body is accepted. The completion service does not run, and the client may send
+		// another request afterwards.
 		{"a steady body", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 2400000\r\n\r\n", body(2_400_000), 64 << 10, 36*time.Second + idleTimeout, "HTTP/1.1 503 "},
 		{"a body below the least rate", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 2400000\r\n\r\n", body(100_000), 1 << 10, 39 * time.Second, "HTTP/1.1 408 "},
 		{"a body that stops", "POST /v1/chat/completions HTTP/1.1\r\n" + headers + "Content-Length: 2400000\r\n\r\n", body(20 * 64 << 10), 64 << 10, 50 * time.Second, "HTTP/1.1 408 "},

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// userTimeout leaves to the system how long it tries to reach a silent client.
+// userTimeout does nothing: the system decides how long it tries to reach a silent client.
 func userTimeout(*net.TCPConn, time.Duration) {}

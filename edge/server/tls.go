@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
-// secure makes the HTTP server one of HTTPS, if that is asked for.
+// secure makes the HTTP server use HTTPS, if certificates are configured.
 func (s *Server) secure() error {
 	set, err := s.cfg.TLS.Load()
 	if err != nil {
@@ -26,7 +26,7 @@ func (s *Server) secure() error {
 	return nil
 }
 
-// watch has certificates read again when they change, and metrics show how long they are valid.
+// watch reloads certificates when they change, and adds metrics of how long they are valid.
 func (s *Server) watch(set *tlsfiles.Set) error {
 	s.watchers = append(s.watchers, set)
 	return set.Observe(s.reports.Meters)
@@ -46,8 +46,7 @@ func (s *Server) answer() error {
 	return nil
 }
 
-// CompletionTLS are the settings of TLS towards the completion service. Any one of them
-// asks for it.
+// CompletionTLS are the settings for TLS to the completion service. Setting any of them enables TLS.
 type CompletionTLS struct {
 	tlsfiles.Pair `embed:"" prefix:"tls-" set:"cert_help=Client certificate with which this edge authenticates to the completion service, in PEM. The file is reloaded when it changes." set:"key_help=Private key for the client certificate of this edge, in PEM. Other users of the machine must not be able to read the file."`
 
@@ -55,7 +54,7 @@ type CompletionTLS struct {
 	Name string `name:"tls-name" help:"Name that the completion service's certificate must contain, instead of the host of --completion-addr." placeholder:"NAME"`
 }
 
-// open reads the certificates. The set is nil without TLS.
+// open reads the certificates. It returns a nil set without TLS.
 func (c *CompletionTLS) open() (*tlsfiles.Set, error) {
 	if *c == (CompletionTLS{}) {
 		return nil, nil

@@ -12,16 +12,16 @@ const (
 	ContentType        = "Content-Type"
 	ContentTypeOptions = "X-Content-Type-Options"
 	IdempotencyKey     = "Idempotency-Key"
-	LastEventID        = "Last-Event-ID" // by the WHATWG's standard of Server-Sent Events
+	LastEventID        = "Last-Event-ID" // by the HTML Living Standard, Server-Sent Events
 	RetryAfter         = "Retry-After"   // in seconds, by RFC 9110, section 10.2.3
 	RetryAfterMs       = "Retry-After-Ms"
 	ShouldRetry        = "X-Should-Retry" // "true" or "false", which OpenAI's SDKs follow
 
-	// CompletionID has the id of the completion that a response shows.
+	// CompletionID is the id of the completion in a response.
 	CompletionID = "X-Completion-Id"
 )
 
-// Bearer is what [Authorization] begins with, by RFC 6750.
+// Bearer is the beginning of [Authorization], by RFC 6750.
 const Bearer = "Bearer "
 
 // Media types.

@@ -32,7 +32,7 @@ type Guard struct {
 
 // New returns a guard that knows the name of this machine.
 func New(names []string, addresses bool) Guard {
-	machine, _ := os.Hostname() // without it, that name alone is not let in
+	machine, _ := os.Hostname() // on failure, only that name is not allowed
 	return Guard{Names: names, Machine: machine, Addresses: addresses}
 }
 

@@ -13,8 +13,8 @@ const (
 	leadSeparator = 0xe2 // U+2028 and U+2029 are E2 80 A8 and E2 80 A9
 )
 
-// Escape replaces, in the JSON text that dst has from that index on, each character that ends a line with its
-// escape, and returns the buffer. Text without any stays as it is, and costs two searches for a byte.
+// Escape replaces each character that ends a line with its escape, in the JSON text that begins at dst[from].
+// It returns the extended buffer. Text without any stays as it is, and costs two searches for a byte.
 func Escape(dst []byte, from int) []byte {
 	at := next(dst, from)
 	if at < 0 {
@@ -33,7 +33,7 @@ func Escape(dst []byte, from int) []byte {
 	return dst
 }
 
-// next returns where the first character that ends a line is, from that index on; -1: nowhere.
+// next returns the index of the first character at or after from that ends a line, or -1.
 func next(text []byte, from int) int {
 	first := -1
 	for _, lead := range []byte{leadNext, leadSeparator} {

@@ -1,4 +1,4 @@
-// Package response records what a handler answers.
+// Package response records the status and size of a handler's response.
 package response
 
 import "net/http"
@@ -10,7 +10,7 @@ type Writer struct {
 	// Begins, if not nil, is called once, before the head of the response is written.
 	Begins func()
 
-	Status int   // 0: nothing was written; informational answers (1xx) are not the response's
+	Status int   // 0: nothing has been written; informational responses (1xx) do not count
 	Bytes  int64 // of the body
 }
 

@@ -1,4 +1,4 @@
-// Package spelling measures how far apart two names are, for messages that suggest what was meant.
+// Package spelling measures the distance between two names, for messages that suggest a correction.
 package spelling
 
 import "strings"
@@ -22,7 +22,7 @@ func Meant(name string, names []string) string {
 	return meant
 }
 
-// Changes returns how many bytes have to be inserted, deleted or replaced to turn a into b.
+// Changes returns the minimum number of bytes to insert, delete or replace to turn a into b.
 func Changes(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -16,15 +16,14 @@ import (
 	"github.com/pawstream/pawstream/internal/response"
 )
 
-// HTTP gives each request a span and records its duration, both until the response has
-// ended, even if it streams for long. The route is the pattern of the [http.ServeMux] that
-// serves the request. That must be the same request that next gets, not a copy. The names
-// are those of OpenTelemetry's semantic conventions. Queries are left out: they may hold
-// secrets.
+// HTTP gives each request a span and records its duration, both until the response has ended, even if it
+// streams for long. The route is the pattern of the [http.ServeMux] that serves the request. That must be the
+// same request that next gets, not a copy. The names are those of OpenTelemetry's semantic conventions. Spans
+// do not contain queries, which may hold secrets.
 //
-// A request's span is part of the trace that its caller names if the caller is trusted.
-// Untrusted callers could otherwise decide what is recorded here, and add their requests to any trace. So their spans
-// begin a new trace, with a link to the one that they name.
+// A request's span is part of the trace that its caller names if the caller is trusted. Otherwise untrusted
+// callers could decide what is recorded here, and add their requests to any trace. So their spans begin a new
+// trace, with a link to the one that they name.
 func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (http.Handler, error) {
 	instruments := NewInstruments(t.Meters)
 	durations := NewKeyed(
@@ -41,7 +40,7 @@ func (t *Telemetry) HTTP(next http.Handler, trusted func(*http.Request) bool) (h
 		r = r.WithContext(ctx)
 		seen := &response.Writer{ResponseWriter: w}
 		kind.aborted = true
-		defer func() { // also where the handler panics, which aborts the response
+		defer func() { // even if the handler panics, which aborts the response
 			kind.route, kind.status = route(r.Pattern), seen.Status
 			durations.Of(kind).Record(time.Since(begun).Seconds())
 			end(span, kind, r)
@@ -112,8 +111,7 @@ func (k requestKind) problem() string {
 	return ""
 }
 
-// knownMethod is the method as an attribute: the convention has another value for those
-// that a client made up.
+// knownMethod returns the method as an attribute. The convention has a separate value for unknown methods.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
@@ -130,7 +128,7 @@ func scheme(r *http.Request) string {
 	return "http"
 }
 
-// route is the path of a pattern.
+// route returns the path of a pattern.
 func route(pattern string) string {
 	if i := strings.IndexByte(pattern, '/'); i >= 0 {
 		return pattern[i:]

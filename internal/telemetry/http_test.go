@@ -106,7 +106,7 @@ func TestHTTP(t *testing.T) {
 	r.Lint(t)
 }
 
-// The spans of both sides of both protocols are one trace, the caller's.
+// TestOneTrace checks that the spans of both sides of both protocols belong to the caller's trace.
 func TestOneTrace(t *testing.T) {
 	r := telemetrytest.New(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -168,7 +168,7 @@ func TestOneTrace(t *testing.T) {
 	r.Lint(t)
 }
 
-// TestStrangersTrace makes an untrusted caller name a trace.
+// TestStrangersTrace checks that the trace of an untrusted caller is only linked to.
 func TestStrangersTrace(t *testing.T) {
 	r := telemetrytest.New(t)
 	mux := http.NewServeMux()

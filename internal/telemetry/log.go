@@ -9,9 +9,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// newLogger returns a logger that writes to w: format is "text", "json" or "auto", which is short lines
-// on a terminal and JSON elsewhere; level is "debug", "info", "warn" or "error". colour says
-// whether lines on a terminal may have one.
+// newLogger returns a logger that writes to w: format is "text", "json" or "auto", which is short lines on a
+// terminal and JSON elsewhere; level is "debug", "info", "warn" or "error". colour says whether lines on a
+// terminal may have colours.
 func newLogger(w io.Writer, format, level string, colour bool) (*slog.Logger, error) {
 	var least slog.Level
 	if err := least.UnmarshalText([]byte(level)); err != nil {
@@ -39,8 +39,8 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-// traced adds request_id to what is logged, where the context knows it, and trace_id and span_id where
-// the trace is recorded somewhere: of others nobody could look them up.
+// traced adds request_id to log lines if the context has it, and trace_id and span_id if the trace is recorded
+// somewhere: otherwise the ids would lead nowhere.
 type traced struct{ slog.Handler }
 
 // Handle implements slog.Handler.

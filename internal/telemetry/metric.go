@@ -36,14 +36,14 @@ func newMeters(about *resource.Resource, registry *prometheus.Registry) (*sdkmet
 	return sdkmetric.NewMeterProvider(
 		sdkmetric.WithResource(about),
 		sdkmetric.WithReader(exporter),
-		// The text format has no place for exemplars, and to look for them costs.
+		// The text format has no exemplars, and collecting them costs time.
 		sdkmetric.WithExemplarFilter(exemplar.AlwaysOffFilter),
 	), nil
 }
 
-// Instruments makes instruments. It keeps the errors, so that a table of instruments
-// reads as one; ask [Instruments.Err] at its end. A unit is one of UCUM's: "s", "By",
-// "{stream}".
+// Instruments makes instruments. It collects the errors, so that a table of instruments stays readable; call
+// [Instruments.Err] after the last one. Units are those of UCUM: "s", "By", "{stream}". It is not safe for
+// concurrent use.
 type Instruments struct {
 	meter metric.Meter
 	errs  []error
@@ -57,7 +57,7 @@ func NewInstruments(meters metric.MeterProvider) *Instruments {
 // Err returns the errors so far.
 func (i *Instruments) Err() error { return errors.Join(i.errs...) }
 
-// Meter returns the underlying meter, for instruments that are not made here.
+// Meter returns the underlying meter, for other kinds of instruments.
 func (i *Instruments) Meter() metric.Meter { return i.meter }
 
 // Counter makes an instrument for a value that only grows.
@@ -67,14 +67,14 @@ func (i *Instruments) Counter(name, unit, help string) Counter {
 	return Counter{adder: c}
 }
 
-// Amount makes an instrument for a value that only grows, and is not a whole number.
+// Amount makes an instrument for a value that only grows, and need not be an integer.
 func (i *Instruments) Amount(name, unit, help string) Amount {
 	c, err := i.meter.Float64Counter(name, metric.WithUnit(unit), metric.WithDescription(help))
 	i.errs = append(i.errs, err)
 	return Amount{instrument: c}
 }
 
-// Gauge makes an instrument for a value that is read when metrics are collected, by a callback of
+// Gauge makes an instrument for a value that a callback reads at each collection. Register the callback at
 // [Instruments.Meter].
 func (i *Instruments) Gauge(name, unit, help string) metric.Int64ObservableGauge {
 	g, err := i.meter.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(help))
@@ -82,7 +82,7 @@ func (i *Instruments) Gauge(name, unit, help string) metric.Int64ObservableGauge
 	return g
 }
 
-// Tally makes an instrument for a value that only grows, and fast: it is read when metrics are collected.
+// Tally makes an instrument for a value that only grows, and often. It is read at each collection.
 func (i *Instruments) Tally(name, unit, help string) *Tally {
 	t := new(Tally)
 	_, err := i.meter.Int64ObservableCounter(name, metric.WithUnit(unit), metric.WithDescription(help),
@@ -101,7 +101,7 @@ func (i *Instruments) Level(name, unit, help string) Counter {
 	return Counter{adder: c}
 }
 
-// Histogram makes an instrument for a distribution.
+// Histogram makes an instrument for a distribution, with the upper bounds of its buckets in increasing order.
 func (i *Instruments) Histogram(name, unit, help string, bounds ...float64) Histogram {
 	h, err := i.meter.Float64Histogram(name, metric.WithUnit(unit), metric.WithDescription(help),
 		metric.WithExplicitBucketBoundaries(bounds...))
@@ -127,10 +127,9 @@ func (c Counter) With(attrs ...attribute.KeyValue) Counter {
 	return c
 }
 
-// Add counts n more. It needs no context: exemplars, which are what one would be for, are
-// not taken.
+// Add adds n. It needs no context, because that would only serve exemplars, which are off.
 //
-//nolint:contextcheck,nolintlint // see above; what it silences is in the callers
+//nolint:contextcheck,nolintlint // see above; it silences findings in the callers
 func (c Counter) Add(n int64) {
 	if c.adder != nil {
 		c.adder.Add(context.Background(), n, c.options...)
@@ -149,7 +148,7 @@ func (a Amount) With(attrs ...attribute.KeyValue) Amount {
 	return a
 }
 
-// Add adds more, without a context as [Counter.Add].
+// Add adds more. Like [Counter.Add], it needs no context.
 //
 //nolint:contextcheck,nolintlint // see there
 func (a Amount) Add(more float64) {
@@ -158,10 +157,10 @@ func (a Amount) Add(more float64) {
 	}
 }
 
-// A Tally counts, and costs no more than an atomic addition. The nil value discards.
+// A Tally is a counter at the cost of an atomic addition. The nil value discards.
 type Tally struct{ count atomic.Int64 }
 
-// Add counts n more.
+// Add adds n.
 func (t *Tally) Add(n int) {
 	if t != nil {
 		t.count.Add(int64(n))
@@ -181,7 +180,7 @@ func (h Histogram) With(attrs ...attribute.KeyValue) Histogram {
 	return h
 }
 
-// Record adds a value, without a context as [Counter.Add].
+// Record adds a value. Like [Counter.Add], it needs no context.
 //
 //nolint:contextcheck,nolintlint // see there
 func (h Histogram) Record(value float64) {

@@ -32,7 +32,7 @@ const scope = "github.com/pawstream/pawstream"
 // TargetAttribute names, on the spans of both programs, the target of an answer.
 const TargetAttribute = "pawstream.target"
 
-// Config is what a [Telemetry] is made of.
+// Config is the configuration of a [Telemetry].
 type Config struct {
 	// Service is the process's service.name, unless OTEL_SERVICE_NAME gives another.
 	Service string
@@ -44,10 +44,10 @@ type Config struct {
 	Getenv func(string) string
 }
 
-// Telemetry is what the parts of one process report to. It is safe for concurrent use.
+// Telemetry receives the logs, metrics and spans of one process. It is safe for concurrent use.
 type Telemetry struct {
-	// Logger adds trace_id and span_id to what is logged with the context of a span that is
-	// recorded, here or by whoever began the trace.
+	// Logger adds trace_id and span_id to lines whose context has a recorded span: one that this process or the
+	// trace's initiator records.
 	Logger *slog.Logger
 	// Tracers makes tracers and Meters meters; neither needs the global ones.
 	Tracers trace.TracerProvider
@@ -69,7 +69,7 @@ func New(ctx context.Context, cfg Config) (*Telemetry, error) {
 	about, err := resource.New(ctx,
 		resource.WithTelemetrySDK(),
 		resource.WithAttributes(semconv.ServiceName(cfg.Service), semconv.ServiceVersion(Version())),
-		resource.WithFromEnv(), // what the operator says counts
+		resource.WithFromEnv(), // the operator's settings take precedence
 	)
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
@@ -94,7 +94,7 @@ func New(ctx context.Context, cfg Config) (*Telemetry, error) {
 	}, nil
 }
 
-// Discard returns telemetry that nobody sees, for tests.
+// Discard returns telemetry that discards everything, for tests.
 func Discard() *Telemetry {
 	return &Telemetry{
 		Logger:     slog.New(slog.DiscardHandler),
@@ -120,7 +120,7 @@ func (t *Telemetry) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Version is that of the main module, as the go command stamped it.
+// Version returns the main module's version, as stamped by the go command.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {

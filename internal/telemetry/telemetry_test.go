@@ -47,7 +47,7 @@ func TestLoggerIsAnHonestHandler(t *testing.T) {
 	}
 }
 
-// Traces have ids, which are passed on though nobody collects them, and logged where somebody does.
+// TestTraceIDs checks that trace ids are passed on even without a collector, and logged only with one.
 func TestTraceIDs(t *testing.T) {
 	for name, env := range map[string]map[string]string{
 		"without an endpoint": nil,
@@ -104,7 +104,7 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// A collector that does not answer holds nobody up for longer than is allowed.
+// TestShutdownIsBounded checks that an unreachable collector does not delay a shutdown beyond its deadline.
 func TestShutdownIsBounded(t *testing.T) {
 	var log bytes.Buffer
 	reports, err := newTelemetry(t, &log, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1"})
@@ -193,7 +193,7 @@ func TestCountingAllocatesNothing(t *testing.T) {
 	}
 }
 
-// What was made of nothing discards.
+// TestZeroInstrumentsDiscard checks that zero instruments do not panic.
 func TestZeroInstrumentsDiscard(*testing.T) {
 	telemetry.Counter{}.Add(1)
 	telemetry.Histogram{}.Record(1)

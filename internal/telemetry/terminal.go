@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// IsTerminal reports whether somebody may be reading what is written to w.
+// IsTerminal reports whether w may be a terminal: a file that is a character device.
 func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
@@ -24,11 +24,11 @@ func IsTerminal(w io.Writer) bool {
 // colour, the message, and the attributes as slog's text handler has them.
 type terminal struct {
 	out    *output
-	attrs  slog.Handler // writes to out.line what is no head of a line
+	attrs  slog.Handler // writes the attributes to out.line
 	colour bool
 }
 
-// An output is what the handlers of one logger share.
+// An output is shared by all handlers of one logger.
 type output struct {
 	mu   sync.Mutex
 	w    io.Writer

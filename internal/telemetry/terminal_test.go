@@ -43,7 +43,7 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
-// TestFormats holds that what nobody looks at is JSON by default.
+// TestFormats checks that the default is JSON if the output is not a terminal.
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	for format, want := range map[string]string{"auto": `{"time":`, "json": `{"time":`, "text": "time="} {

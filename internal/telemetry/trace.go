@@ -15,8 +15,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// OpenTelemetry's variables, of which we must know whether they are set. The exporter
-// reads these and the others (headers, certificates, timeouts) by itself.
+// The variables of OpenTelemetry that we check ourselves. The exporter reads these and the others (headers,
+// certificates, timeouts) by itself.
 const (
 	envEndpoint       = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	envTracesEndpoint = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
@@ -24,8 +24,8 @@ const (
 	envTracesProtocol = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
 )
 
-// newTracers returns a provider that exports if an endpoint is set. If not, the traces
-// that begin here are not recorded: they have ids, which cost little.
+// newTracers returns a provider that exports if an endpoint is set. Otherwise it does not record traces that
+// begin here; they only have ids, which cost little.
 func newTracers(ctx context.Context, about *resource.Resource, getenv func(string) string) (*sdktrace.TracerProvider, error) {
 	exports, err := checkEndpoint(getenv)
 	if err != nil {
@@ -41,7 +41,7 @@ func newTracers(ctx context.Context, about *resource.Resource, getenv func(strin
 	if err != nil {
 		return nil, fmt.Errorf("OTLP exporter: %w", err)
 	}
-	// Which traces are recorded is up to OTEL_TRACES_SAMPLER.
+	// OTEL_TRACES_SAMPLER decides which traces are recorded.
 	return sdktrace.NewTracerProvider(sdktrace.WithResource(about), sdktrace.WithBatcher(exporter)), nil
 }
 
@@ -65,11 +65,11 @@ func checkEndpoint(getenv func(string) string) (set bool, err error) {
 	return true, nil
 }
 
-// reportEvery is how often a warning about exports may be given.
+// reportEvery is the minimum time between two warnings about exports.
 const reportEvery = time.Minute
 
-// reportErrors logs OpenTelemetry's own errors, mainly that a collector cannot be reached, which need not be
-// logged for each batch.
+// reportErrors logs OpenTelemetry's own errors, at most one per [reportEvery]: an unreachable collector would
+// cause one for each batch.
 func reportErrors(logger *slog.Logger) {
 	var mu sync.Mutex
 	var last time.Time

@@ -12,14 +12,13 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// Observe makes metrics show the validity of each certificate in force. Several sets of a process may be
-// observed.
+// Observe adds metrics of the validity of each certificate in force. A process may observe several sets.
 func (s *Set) Observe(meters metric.MeterProvider) error {
 	return observe(meters, func() []term { return s.files.Get().valid })
 }
 
-// ObserveFiles is [Set.Observe] for files that another library reads whenever it connects: it shows what the
-// files hold when metrics are collected. A file that cannot be read has no metrics.
+// ObserveFiles is [Set.Observe] for files that another library reads whenever it connects: it reads the files
+// at each collection. An unreadable file has no metrics.
 func ObserveFiles(meters metric.MeterProvider, files Files) error {
 	if files.Cert == "" && files.CA == "" {
 		return nil
@@ -36,7 +35,7 @@ func ObserveFiles(meters metric.MeterProvider, files Files) error {
 	})
 }
 
-// stored returns the certificates of a file, nil if it has none or cannot be read.
+// stored returns the certificates of a file, or nil if it has none or cannot be read.
 func stored(path string) []*x509.Certificate {
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
 	if err != nil {
@@ -73,7 +72,8 @@ func observe(meters metric.MeterProvider, valid func() []term) error {
 // A name identifies a certificate in metrics.
 type name struct{ file, subject string }
 
-// latest returns the certificates by their names: an authority that was renewed is as valid as its latest certificate.
+// latest returns the certificate with the latest end for each name, so that a renewed authority counts as
+// renewed.
 func latest(valid []term) map[name]*x509.Certificate {
 	found := make(map[name]*x509.Certificate, len(valid))
 	for _, v := range valid {

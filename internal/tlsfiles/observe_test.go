@@ -17,7 +17,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
 )
 
-// TestObserve reads the validity of certificates from metrics, before and after some are renewed.
+// TestObserve checks the validity of certificates in metrics, before and after renewals.
 func TestObserve(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const day = 24 * time.Hour
@@ -80,5 +80,5 @@ func TestObserve(t *testing.T) {
 	})
 }
 
-// metric returns how a metric shows a time.
+// metric returns a time in the form of a metric.
 func metric(at time.Time) string { return fmt.Sprintf("%g", float64(at.Unix())) }

@@ -12,14 +12,14 @@ import (
 	"github.com/pawstream/pawstream/internal/secretfile"
 )
 
-// content is what the files of a [Set] hold.
+// content is the content of the files of a [Set].
 type content struct {
 	certificate *tls.Certificate // nil: there is none
 	authorities *x509.CertPool   // nil: there is no CA file
 	valid       []term
 }
 
-// A term is how long a certificate of a file is valid.
+// A term is a certificate with its file, for its validity.
 type term struct {
 	file string
 	cert *x509.Certificate
@@ -69,7 +69,8 @@ func readPair(certPath, keyPath string) (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// readAuthorities reads certificates, one of which must be valid: a pool of them, and each.
+// readAuthorities reads certificates, at least one of which must be valid now. It returns them as a pool, and
+// as a list.
 func readAuthorities(path string) (*x509.CertPool, []*x509.Certificate, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
 	if err != nil {
@@ -96,7 +97,7 @@ func readAuthorities(path string) (*x509.CertPool, []*x509.Certificate, error) {
 	return pool, list, nil
 }
 
-// certificates returns those of a file, at least one. Other blocks do not count.
+// certificates returns the certificates of a PEM text, or an error if there are none. It ignores other blocks.
 func certificates(text []byte) ([]*x509.Certificate, error) {
 	var list []*x509.Certificate
 	for {

@@ -17,9 +17,9 @@ import (
 
 // Files are the PEM files of one side of connections. Cert and Key need each other.
 type Files struct {
-	Cert string // our certificate, and those between it and the authority's own
-	Key  string // of Cert; not to be readable for everybody on the machine
-	CA   string // authorities that the other side's certificate must be from
+	Cert string // our certificate, followed by intermediate certificates
+	Key  string // the key of Cert; must not be world-readable
+	CA   string // the authorities that may issue the other side's certificate
 }
 
 // A Set is the last valid content of the files. It is safe for concurrent use.
@@ -43,9 +43,9 @@ func Load(files Files) (*Set, error) {
 	return &Set{files: value}, nil
 }
 
-// Watch reads the files again, all together, when one changes, until ctx ends; see
-// [reload.Value.Watch]. Meanwhile it warns, once a day, of each certificate that is about
-// to expire: when less than [Notice] is left, or a third of its life where that is less.
+// Watch reloads all files when one changes, until ctx ends; see [reload.Value.Watch]. Meanwhile it warns, once
+// a day, of each certificate that is about to expire: if less than [Notice] is left, or less than a third of
+// its lifetime if that is shorter.
 func (s *Set) Watch(ctx context.Context, logger *slog.Logger) {
 	var warning sync.WaitGroup
 	warning.Go(func() { s.warn(ctx, logger) })
@@ -57,11 +57,11 @@ func (s *Set) Watch(ctx context.Context, logger *slog.Logger) {
 const Notice = 14 * 24 * time.Hour
 
 const (
-	warnLook  = time.Minute    // between two looks at what is in force
-	warnAgain = 24 * time.Hour // between two warnings of one certificate
+	warnLook  = time.Minute    // the time between two checks
+	warnAgain = 24 * time.Hour // the time between two warnings about one certificate
 )
 
-// warn warns of what Watch says, until ctx ends.
+// warn logs the warnings of [Set.Watch] until ctx ends.
 func (s *Set) warn(ctx context.Context, logger *slog.Logger) {
 	look := time.NewTicker(warnLook)
 	defer look.Stop()
@@ -90,15 +90,14 @@ func (s *Set) warn(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-// endsSoon reports whether it is time to renew a certificate.
+// endsSoon reports whether a certificate needs renewal.
 func (v *term) endsSoon(now time.Time) bool {
 	notice := min(Notice, v.cert.NotAfter.Sub(v.cert.NotBefore)/3)
 	return v.cert.NotAfter.Sub(now) < notice
 }
 
-// Server returns the configuration of a server that has a certificate and speaks these
-// protocols, the preferred one first (RFC 7301). With a CA file, clients must have a
-// certificate from an authority in it.
+// Server returns the configuration of a server with the set's certificate and the given protocols, in order of
+// preference (RFC 7301). With a CA file, clients must have a certificate from an authority in it.
 func (s *Set) Server(protocols ...string) *tls.Config {
 	config := s.server(protocols)
 	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.server(protocols), nil }
@@ -124,7 +123,7 @@ func (s *Set) server(protocols []string) *tls.Config {
 func (s *Set) Client() *tls.Config {
 	now := s.files.Get()
 	config := &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: now.authorities}
-	// Even to a server that names other authorities: its error then says what is wrong.
+	// Send it even if the server names other authorities: its error then says what is wrong.
 	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		if now.certificate == nil {
 			return &tls.Certificate{}, nil

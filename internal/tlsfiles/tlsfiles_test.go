@@ -45,7 +45,7 @@ func text(t *testing.T, path string) string {
 	return string(b)
 }
 
-// TestLoadRefuses is about the one line that an operator reads: it names the file.
+// TestLoadRefuses checks that the error, which an operator reads as one line, names the file.
 func TestLoadRefuses(t *testing.T) {
 	authority := tlstest.NewAuthority(t, "ours")
 	good, other := authority.Issue(t, "good"), authority.Issue(t, "other")
@@ -110,7 +110,7 @@ func load(t *testing.T, files tlsfiles.Files) *tlsfiles.Set {
 	return set
 }
 
-// connect lets a client meet a server. It returns what each saw of the other.
+// connect connects a client to a server. It returns what each saw of the other.
 func connect(t *testing.T, server, client *tls.Config) (ofServer, ofClient tls.ConnectionState, err error) {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
@@ -267,7 +267,7 @@ func TestReload(t *testing.T) {
 
 func leaf(s tls.ConnectionState) string { return s.PeerCertificates[0].DNSNames[0] }
 
-// TestNoSessionOutlivesItsAuthority resumes where that is in order only.
+// TestNoSessionOutlivesItsAuthority checks that sessions resume only without client certificates.
 func TestNoSessionOutlivesItsAuthority(t *testing.T) {
 	authority := tlstest.NewAuthority(t, "ours")
 	files := authority.Issue(t, "service")
@@ -310,7 +310,7 @@ func (l *lines) count(part string) int {
 	return strings.Count(l.text.String(), part)
 }
 
-// TestWarnsOfExpiry has certificates come to their end, and be replaced.
+// TestWarnsOfExpiry lets certificates approach their end, and replaces them.
 func TestWarnsOfExpiry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const day = 24 * time.Hour

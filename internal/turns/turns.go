@@ -9,33 +9,33 @@ import (
 	"sync"
 )
 
-// ErrFull says that too many are already waiting.
+// ErrFull says that the waiting room is full.
 var ErrFull = errors.New("the queue is full")
 
-// Config is what a [Queue] is made of.
+// Config is the configuration of a [Queue].
 type Config struct {
-	Limit int // how many work at once; 0: no bound
+	Limit int // the maximum number of concurrent turns; 0: unlimited
 	// Room is how many may wait. If there is no more room, a waiter of the principal that has the most gives
 	// way to a principal that would still have fewer.
 	Room int
 	// Reserve keeps turns free for principals that have not come yet: a principal that holds as many as are
 	// free waits for one of its own to end. So one principal holds at most half of them, and two leave a
-	// quarter. An empty principal may be anybody, and may hold all of them.
+	// quarter. The empty principal stands for unknown callers, and may hold all turns.
 	Reserve bool
 }
 
-// A Queue limits how many work at once. It admits waiting principals in rotation, so that nobody waits for
-// another principal's whole crowd. It is safe for concurrent use.
+// A Queue limits how many work at once. It admits waiting principals in rotation, so that no principal waits
+// for all waiters of another. It is safe for concurrent use.
 type Queue struct {
 	cfg Config
 
 	mu      sync.Mutex
 	working int
-	held    map[string]int // what each principal holds of these
+	held    map[string]int // the turns of each principal
 	waiting int
 	// lines are the principals that wait, in the order in which they are admitted next.
 	lines []*line
-	// told says that some waiter wants to know its position.
+	// told says that some waiter wants its position.
 	told bool
 }
 
@@ -47,18 +47,19 @@ type line struct {
 
 // A ticket stands for one waiter.
 type ticket struct {
-	settled  chan struct{} // closed when it waits no longer
+	settled  chan struct{} // closed when the wait ends
 	in       bool          // it was admitted; otherwise it has given way to another
 	position int
-	moved    chan int // the newest position that was not announced yet; nil: nobody asks
+	moved    chan int // the newest unread position; nil: the waiter does not want it
 }
 
 // New returns an empty queue.
 func New(cfg Config) *Queue { return &Queue{cfg: cfg, held: make(map[string]int)} }
 
-// Acquire waits for admission: ErrFull if too many are already waiting, or this waiter had to give way. It
-// calls moved, if there is one, with the position in the queue, 1 for the next, whenever that changes; an error
-// of moved ends the waiting. release makes room for the next, and is called once.
+// Acquire waits for a turn. It returns ErrFull if the waiting room is full or this waiter had to give way, and
+// ctx's error if ctx ends. It calls moved, if not nil, with the position in the queue whenever that changes; 1
+// is the next to be admitted. An error of moved ends the wait and is returned. The caller must call release
+// exactly once.
 func (q *Queue) Acquire(ctx context.Context, principal string, moved func(position int) error) (release func(), err error) {
 	if q.cfg.Limit == 0 {
 		return func() {}, nil
@@ -89,7 +90,7 @@ func (q *Queue) Acquire(ctx context.Context, principal string, moved func(positi
 	}
 }
 
-// end returns what Acquire does when the ticket is settled.
+// end returns the results of Acquire for a settled ticket.
 func (t *ticket) end(release func()) (func(), error) {
 	if !t.in {
 		return nil, ErrFull
@@ -97,21 +98,21 @@ func (t *ticket) end(release func()) (func(), error) {
 	return release, nil
 }
 
-// Working returns how many work, and Waiting how many wait.
+// Working returns the number of turns in use.
 func (q *Queue) Working() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.working
 }
 
-// Waiting returns how many wait.
+// Waiting returns the number of waiters.
 func (q *Queue) Waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.waiting
 }
 
-// join returns a ticket, nil where there is no room.
+// join returns a ticket, or nil if there is no room.
 func (q *Queue) join(principal string, told bool) *ticket {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -120,7 +121,7 @@ func (q *Queue) join(principal string, told bool) *ticket {
 		t.moved, q.told = make(chan int, 1), true
 	}
 	switch {
-	case q.may(principal): // so that nobody of it waits
+	case q.may(principal): // then none of its waiters is waiting
 		q.let(principal, t)
 		return t
 	case q.waiting >= q.cfg.Room && !q.makeRoom(principal):
@@ -137,14 +138,14 @@ func (q *Queue) join(principal string, told bool) *ticket {
 	return t
 }
 
-// may reports whether one more of a principal may work. For waiters it is called again whenever a turn ends.
-// The caller holds the lock, as for everything below.
+// may reports whether a principal may have one more turn. The queue asks again for its waiters whenever a turn
+// ends. The caller holds the lock, as for every function below.
 func (q *Queue) may(principal string) bool {
 	free := q.cfg.Limit - q.working
 	return free > 0 && (!q.cfg.Reserve || principal == "" || q.held[principal] < free)
 }
 
-// let admits one of a principal.
+// let admits a ticket of a principal.
 func (q *Queue) let(principal string, t *ticket) {
 	q.working++
 	q.held[principal]++
@@ -152,13 +153,13 @@ func (q *Queue) let(principal string, t *ticket) {
 	close(t.settled)
 }
 
-// line returns the index of a principal's line, -1: it has none.
+// line returns the index of a principal's line, or -1 if it has none.
 func (q *Queue) line(principal string) int {
 	return slices.IndexFunc(q.lines, func(l *line) bool { return l.principal == principal })
 }
 
-// makeRoom makes the last of the longest line give way to a principal that would have fewer than remain in that
-// line.
+// makeRoom makes the last ticket of the longest line give way, if the principal would then have no more than
+// remain in that line.
 func (q *Queue) makeRoom(principal string) bool {
 	longest, own := -1, 0
 	for i, l := range q.lines {
@@ -180,7 +181,7 @@ func (q *Queue) makeRoom(principal string) bool {
 	return true
 }
 
-// release ends an admitted turn.
+// release ends a turn.
 func (q *Queue) release(principal string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -195,7 +196,7 @@ func (q *Queue) end(principal string) {
 	q.admit()
 }
 
-// admit admits as many as may work.
+// admit admits as many waiters as possible.
 func (q *Queue) admit() {
 	for i := 0; i < len(q.lines) && q.working < q.cfg.Limit; {
 		l := q.lines[i]
@@ -215,11 +216,11 @@ func (q *Queue) admit() {
 	q.announce()
 }
 
-// abandon gives up waiting.
+// abandon ends a wait.
 func (q *Queue) abandon(principal string, t *ticket) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if t.in { // it was admitted meanwhile
+	if t.in { // it has been admitted meanwhile
 		q.end(principal)
 		return
 	}
@@ -237,7 +238,7 @@ func (q *Queue) abandon(principal string, t *ticket) {
 	q.announce()
 }
 
-// announce gives each ticket its position, if any of them asks. The queue's room bounds their number.
+// announce gives each ticket its new position, if any of them wants it.
 func (q *Queue) announce() {
 	position := 1
 	for round := 0; q.told && position <= q.waiting; round++ {
@@ -248,7 +249,7 @@ func (q *Queue) announce() {
 			if t := l.tickets[round]; t.moved != nil && t.position != position {
 				t.position = position
 				select {
-				case <-t.moved: // nobody has read the last one, and it is out of date
+				case <-t.moved: // drop the unread position, which is out of date
 				default:
 				}
 				t.moved <- position

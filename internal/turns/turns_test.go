@@ -14,12 +14,12 @@ import (
 	"github.com/pawstream/pawstream/internal/turns"
 )
 
-// A crowd is those who want a turn in a test, which runs in a bubble.
+// A crowd is the waiters of a test, which runs in a bubble.
 type crowd struct {
 	t         *testing.T
 	q         *turns.Queue
-	mu        sync.Mutex // of what follows
-	in        []string   // who was let in, in that order
+	mu        sync.Mutex // guards the fields below
+	in        []string   // the admitted, in that order
 	refused   []string
 	positions map[string][]int
 	leave     map[string]func()
@@ -29,7 +29,7 @@ func newCrowd(t *testing.T, cfg turns.Config) *crowd {
 	return &crowd{t: t, q: turns.New(cfg), positions: make(map[string][]int), leave: make(map[string]func())}
 }
 
-// want has one of a principal, named by its first letter, ask for a turn and keep it until it is to end.
+// want makes each name ask for a turn and keep it until end. The first letter of a name is its principal.
 func (c *crowd) want(names ...string) {
 	for _, name := range names {
 		ctx, stop := context.WithCancel(c.t.Context())
@@ -67,7 +67,7 @@ func (c *crowd) end(names ...string) {
 	}
 }
 
-// is fails the test unless those were let in and refused until now, in this order.
+// is fails the test unless exactly these were admitted and refused so far, in this order.
 func (c *crowd) is(in, refused []string) {
 	c.t.Helper()
 	if diff := cmp.Diff(in, c.in) + cmp.Diff(refused, c.refused); diff != "" {
@@ -91,7 +91,7 @@ func TestQueueIsFair(t *testing.T) {
 	})
 }
 
-// The places to wait in are for all: who has most of them gives way.
+// TestRoomIsShared checks that the principal with the most waiters gives way.
 func TestRoomIsShared(t *testing.T) {
 	for name, test := range map[string]struct {
 		room     int
@@ -124,7 +124,7 @@ func TestRoomIsShared(t *testing.T) {
 	}
 }
 
-// Whoever holds turns leaves some to those who come later, however long its work takes.
+// TestTurnsAreReserved checks that a principal leaves turns for later ones, however long its work takes.
 func TestTurnsAreReserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(t, turns.Config{Limit: 8, Room: 100, Reserve: true})
@@ -162,7 +162,7 @@ func TestTurnsAreReserved(t *testing.T) {
 	})
 }
 
-// Of callers whom nobody can tell from one another none is held back for the others.
+// TestNobodyReservesForTheUnknown checks that unknown callers, which share one name, may have all turns.
 func TestNobodyReservesForTheUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(t, turns.Config{Limit: 3, Room: 1, Reserve: true})
@@ -172,7 +172,7 @@ func TestNobodyReservesForTheUnknown(t *testing.T) {
 	})
 }
 
-// Who gives up leaves nothing behind, whenever that is.
+// TestGivingUp checks that a waiter that gives up leaves nothing behind, at any time.
 func TestGivingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCrowd(t, turns.Config{Limit: 1, Room: 2})

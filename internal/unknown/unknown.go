@@ -1,5 +1,5 @@
 // Package unknown has the errors for models and completions that do not exist. The edge and the completion
-// service use the same ones, so that nobody can distinguish what does not exist from what belongs to others.
+// service use the same ones, so that no caller can distinguish a missing object from another principal's.
 package unknown
 
 import (
@@ -10,17 +10,18 @@ import (
 	"github.com/pawstream/pawstream/internal/spelling"
 )
 
-// maxName is the longest name that is repeated, in bytes: a request may hold anything.
+// maxName is the longest name that a message repeats, in bytes.
 const maxName = 128
 
-// markup are characters that no model's name has. A name with any of them is not repeated, because somebody may
-// show a message as a page.
+// markup are characters that no model's name has. A message does not repeat a name with any of them, because a
+// client may show a message as HTML.
 const markup = "<>&\"'`"
 
 // list tells callers of the HTTP API where to find the existing names.
 const list = " GET /v1/models lists those that you may"
 
-// Unlisted returns the message of [Model] for a caller who may not list the models.
+// Unlisted returns a message of [Model] without the hint to list the models, for a caller that may not list
+// them.
 func Unlisted(told string) string {
 	return strings.Replace(strings.Replace(told, "."+list+";", ";", 1), list+".", "", 1)
 }
@@ -40,8 +41,8 @@ func Model(name string, names []string) string {
 	return told + "."
 }
 
-// nearest returns the first of names that contains the name, or else the one that needs the fewest changes;
-// empty: none.
+// nearest returns the name that is the most similar, or "" if names is empty. A name that contains the given
+// one counts as at most one change.
 func nearest(name string, names []string) (meant string) {
 	least := 0
 	for _, candidate := range names {

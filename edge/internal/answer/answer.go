@@ -1,5 +1,5 @@
-// Package answer writes the JSON answers of the public API, with the headers that
-// belong to them. What the JSON says is a dialect's.
+// Package answer writes the JSON answers of the public API, with the headers that belong to them. Dialects
+// decide what the JSON contains.
 package answer
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/internal/header"
 )
 
-// JSON answers with status 200 and the JSON of v, a view of a dialect.
+// JSON answers with status 200 and the JSON of v, a dialect's view. It panics if v cannot be JSON.
 func JSON(w http.ResponseWriter, v any) {
 	body, err := AppendJSON(nil, v)
 	if err != nil {
@@ -43,5 +43,5 @@ func write(w http.ResponseWriter, status int, body []byte) {
 	h.Set(header.CacheControl, "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client has left if this fails
+	_, _ = w.Write(body) // if this fails, the client has left
 }

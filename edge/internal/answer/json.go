@@ -7,10 +7,9 @@ import (
 	"github.com/pawstream/pawstream/internal/oneline"
 )
 
-// AppendJSON appends v as JSON to dst, without white space, and returns the extended
-// buffer. It is one line to any reader ([oneline.Escape]). Unlike encoding/json it leaves <, > and & alone, and the order of map keys
-// is theirs. On an error, which needs a v that no dialect builds, dst is
-// returned as it was.
+// AppendJSON appends v as JSON to dst, without white space, and returns the extended buffer. The JSON is one
+// line to any reader ([oneline.Escape]). Map keys are sorted. Unlike encoding/json, it does not escape <, > and
+// &. On an error, it returns dst unchanged; no view of a dialect causes one.
 func AppendJSON(dst []byte, v any) ([]byte, error) {
 	text, err := json.Marshal(v, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package apidocs is the documentation of the public API: a description in OpenAPI 3.2, written by hand,
-// Swagger UI, which shows it, and pages about streams and examples.
+// Package apidocs serves the documentation of the public API: a handwritten description in OpenAPI 3.2, Swagger
+// UI to show it, and pages about streams and examples.
 package apidocs
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/pawstream/pawstream/internal/header"
 )
 
-// Root is where the pages are.
+// Root is the path of the pages.
 const Root = "/docs"
 
 //go:embed openapi.yaml
@@ -30,7 +30,7 @@ var pages embed.FS
 //go:embed swagger/*.css swagger/*.js swagger/*.txt
 var swagger embed.FS
 
-// Docs is what there is to read about the API. It is safe for concurrent use.
+// Docs is the documentation of the API. It is safe for concurrent use.
 type Docs struct {
 	asYAML, asJSON   *page.File
 	pages            page.Files // by their paths
@@ -38,7 +38,7 @@ type Docs struct {
 	client           page.Files
 }
 
-// New converts the description and puts the pages together, once.
+// New converts the description and renders the pages, once.
 func New() (*Docs, error) {
 	converted, err := yaml.YAMLToJSON(description)
 	if err != nil {
@@ -68,7 +68,7 @@ func New() (*Docs, error) {
 	return d, d.write()
 }
 
-// write makes the pages that are written here: where they say so, they show a file of the examples.
+// write renders our own pages, which can include files of the examples.
 func (d *Docs) write() error {
 	show := template.FuncMap{"source": func(name string) (string, error) {
 		text, err := fs.ReadFile(examples.Files(), name)
@@ -100,8 +100,8 @@ func load(files embed.FS, dir string) (page.Files, error) {
 	return page.Load(sub)
 }
 
-// Mount adds the routes: /openapi.yaml, /openapi.json, /docs and the pages below it, with what they
-// load, the examples, and the client that these use. They are open to everybody.
+// Mount adds the routes: /openapi.yaml, /openapi.json, /docs and the pages below it, their assets, the
+// examples, and the client that the examples use. The routes need no authentication.
 func (d *Docs) Mount(mux page.Mux) {
 	mux.Handle("GET /openapi.yaml", d.asYAML)
 	mux.Handle("GET /openapi.json", d.asJSON)

@@ -41,7 +41,8 @@ func get(t *testing.T, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// TestProtocolShowsEveryExample looks for each file as it is, on the page and below it.
+// TestProtocolShowsEveryExample checks that the page contains each file unchanged, and that /docs/examples/
+// serves it.
 func TestProtocolShowsEveryExample(t *testing.T) {
 	t.Parallel()
 	page := html.UnescapeString(get(t, "/docs/protocol").Body.String())
@@ -66,8 +67,8 @@ func TestProtocolShowsEveryExample(t *testing.T) {
 	}
 }
 
-// TestCodes holds what docs/errors.md says of each code, and of asking again after it, against the
-// page about streams and the description.
+// TestCodes compares each code and its retry advice in docs/errors.md with the page about streams and the
+// description.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	list, err := os.ReadFile("../../../docs/errors.md")
@@ -75,7 +76,7 @@ func TestCodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := regexp.MustCompile(`[a-z]+(_[a-z]+)+`)
-	// Groups of rows: codes, retry, and status where there is one.
+	// The groups of rows: codes, retry, and status if there is one.
 	codes := func(text, rows string) map[string]string {
 		row, all := regexp.MustCompile(rows), make(map[string]string)
 		for _, found := range row.FindAllStringSubmatchIndex(text, -1) {
@@ -132,7 +133,7 @@ func TestLinksLead(t *testing.T) {
 	}
 }
 
-// TestWhatThePagesSay looks for the flags, scopes and names of the pages where they are made.
+// TestWhatThePagesSay checks that the flags, scopes and names on the pages exist.
 func TestWhatThePagesSay(t *testing.T) {
 	t.Parallel()
 	config, err := os.ReadFile("../../../docs/config.md")
@@ -180,7 +181,7 @@ func TestDocsWithASlash(t *testing.T) {
 	}
 }
 
-// TestEveryParameterIsDescribed holds the description of a request against the contract's.
+// TestEveryParameterIsDescribed compares the description of a request with the contract's parameters.
 func TestEveryParameterIsDescribed(t *testing.T) {
 	t.Parallel()
 	_, request, _ := strings.Cut(string(description), "\n    CreateRequest:\n")
@@ -189,9 +190,9 @@ func TestEveryParameterIsDescribed(t *testing.T) {
 	for i := range fields.Len() {
 		name := string(fields.Get(i).Name())
 		switch name {
-		case "more": // what has no field, and so no description
+		case "more": // members without a field, and so without a description
 			continue
-		case "instructions", "previous_completion_id", "background", "include_encrypted_reasoning", "function_calls", "truncate": // bodies of chat completions have none
+		case "instructions", "previous_completion_id", "background", "include_encrypted_reasoning", "function_calls", "truncate": // bodies of chat completions do not have them
 			continue
 		}
 		if !strings.Contains(request, "\n        "+name+":") {
@@ -200,8 +201,7 @@ func TestEveryParameterIsDescribed(t *testing.T) {
 	}
 }
 
-// TestEnumerations holds the description against the contract's enumerations, whose names come
-// from the contract.
+// TestEnumerations compares the description with the contract's enumerations.
 func TestEnumerations(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{

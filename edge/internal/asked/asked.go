@@ -20,7 +20,7 @@ type noteKey struct{}
 // With returns a context whose calls write to the note.
 func With(ctx context.Context, n *Note) context.Context { return context.WithValue(ctx, noteKey{}, n) }
 
-// Take has the note of a context, if it has one, hold what the trailer of a call says.
+// Take stores the target's name from a call's trailer in the context's note, if there is one.
 func Take(ctx context.Context, trailer metadata.MD) {
 	n, ok := ctx.Value(noteKey{}).(*Note)
 	if !ok {
@@ -31,7 +31,7 @@ func Take(ctx context.Context, trailer metadata.MD) {
 	}
 }
 
-// Target returns the name, "" where no call has told one.
+// Target returns the name, or "" if no call has reported one.
 func (n *Note) Target() string {
 	if name := n.name.Load(); name != nil {
 		return *name

@@ -1,8 +1,8 @@
-// Package chatpage is the page on which people ask questions and watch the answers come: plain modules and
-// a style sheet, embedded as written. It uses the client in clients/js. vendor/vendor.mjs copies third-party
-// files from npm, and assets/vendor/vendored.json lists them.
+// Package chatpage serves the page on which people ask questions and watch the answers arrive: plain modules
+// and a style sheet, embedded as written. It uses the client in clients/js. vendor/vendor.mjs copies
+// third-party files from npm, and assets/vendor/vendored.json lists them.
 //
-// The page uses the public API alone, of which this package knows nothing.
+// The page uses only the public API, of which this package knows nothing.
 package chatpage
 
 import (
@@ -23,20 +23,20 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// trust has no string made into markup but by the sanitiser, and none into a script's address but by what
-// keeps the page for when the server is away, beside what every page of the edge is held to.
+// trust is an addition to the policy of the edge's pages. Only the sanitiser may turn a string into markup, and
+// only the registration of the service worker may turn one into a script's address.
 const trust = "require-trusted-types-for 'script'; trusted-types dompurify shell"
 
-// Root is where the page's parts are. The page itself is at "/".
+// Root is the path of the page's files. The page itself is at "/".
 const Root = "/chat/"
 
 const (
 	index = "index.html"
-	// worker is the service worker. It is served at the root, since it gives out what is there.
+	// worker is the service worker. Its path is at the root, so that it may serve the page there.
 	worker = "sw.js"
 )
 
-// Mount adds the page to mux: at "/", its service worker at "/sw.js", and its parts below "/chat/".
+// Mount adds the page to mux: at "/", its service worker at "/sw.js", and its files below "/chat/".
 func Mount(mux page.Mux) error {
 	dir, err := fs.Sub(assets, "assets")
 	if err != nil {
@@ -64,8 +64,8 @@ func Mount(mux page.Mux) error {
 	return nil
 }
 
-// keeperOf returns the service worker, which is told which files there are, and their version. It is another
-// one for other files, so that a browser keeps files of one version alone.
+// keeperOf returns the service worker with the list of files and their version. Different files make a
+// different service worker, so a browser keeps files of only one version.
 func keeperOf(files page.Files, dir, taken fs.FS) (*page.File, error) {
 	kept, version := []string{"/"}, sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -77,7 +77,7 @@ func keeperOf(files page.Files, dir, taken fs.FS) (*page.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		_, _ = fmt.Fprintf(version, "%s %d ", name, len(body)) // a hash takes everything
+		_, _ = fmt.Fprintf(version, "%s %d ", name, len(body)) // a hash never fails
 		_, _ = version.Write(body)
 		switch path.Ext(name) {
 		case ".js", ".css", ".svg":

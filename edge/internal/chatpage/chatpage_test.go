@@ -58,7 +58,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestKeeper reads the service worker: it names every file that the page loads, and nothing that there is not.
+// TestKeeper checks that the service worker names every file that the page loads, and only existing ones.
 func TestKeeper(t *testing.T) {
 	t.Parallel()
 	worker := get(t, "/sw.js", nil)
@@ -110,9 +110,9 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
-// TestPreloaded compares the modules that the page names with those that its scripts import: each is fetched as soon as the
-// page has come, and none after another one. The box for the question comes before the rest, and needs few of them. What an
-// import() loads is not needed at first.
+// TestPreloaded compares the modules that the page preloads with those that its scripts import, so that the
+// browser fetches all of them at once and none after another. The question's box comes first and needs few of
+// them. Modules that an import() loads are not needed at first.
 func TestPreloaded(t *testing.T) {
 	t.Parallel()
 	index := get(t, "/", nil).Body.String()
@@ -121,7 +121,7 @@ func TestPreloaded(t *testing.T) {
 		t.Fatalf("the page has the scripts %q", scripts)
 	}
 	imports := regexp.MustCompile(`(?m)^(?:import|export)\b[^;]*?"\./([^"]+)";$`)
-	var before []string // what the box needs
+	var before []string // modules that the box needs
 	var needed []string
 	for _, script := range scripts {
 		if !slices.Contains(needed, script[1]) {
@@ -157,14 +157,14 @@ func TestPreloaded(t *testing.T) {
 	if slices.Contains(needed, "markdown.js") {
 		t.Error("what shows Markdown is loaded before the first answer")
 	}
-	// A script that a style sheet precedes waits for it, and the parser for both.
+	// A script after a style sheet waits for it, and the parser waits for both.
 	if script, style := strings.Index(index, `<script src=`), strings.Index(index, `rel="stylesheet"`); script < 0 || script > style {
 		t.Error("the script of the themes waits for a style sheet")
 	}
 }
 
-// TestNothingInline looks at what the policy would refuse, and at what would leave the
-// page's own origin.
+// TestNothingInline checks that the page has nothing that the policy would refuse, or that is from another
+// origin.
 func TestNothingInline(t *testing.T) {
 	t.Parallel()
 	text, err := assets.ReadFile("assets/index.html")
@@ -178,8 +178,7 @@ func TestNothingInline(t *testing.T) {
 	}
 }
 
-// TestVendored compares what is embedded with what vendor.mjs took, and that with what is
-// locked.
+// TestVendored compares the embedded files with those that vendor.mjs copied, and these with the lock file.
 func TestVendored(t *testing.T) {
 	t.Parallel()
 	var noted []struct{ File, Name, Version, Licence, Integrity, SHA256 string }
@@ -219,7 +218,7 @@ func TestVendored(t *testing.T) {
 	}
 }
 
-// TestSmall adds up what a browser loads at first, which is everything.
+// TestSmall adds up the sizes of all files that a browser loads at first.
 func TestSmall(t *testing.T) {
 	t.Parallel()
 	const most = 200 << 10

@@ -1,6 +1,6 @@
-// Package demopage is the page at /demo, which shows what happens to an answer when something breaks. Its
-// buttons cut connections, kill a completion service, and take the network away. Only a demonstration
-// serves it: see [Demo].
+// Package demopage serves the page at /demo, which shows what happens to an answer when something breaks. Its
+// buttons cut connections, kill a completion service, and take the network away. Only a demonstration serves
+// it: see [Demo].
 package demopage
 
 import (
@@ -18,17 +18,18 @@ import (
 //go:embed pages
 var pages embed.FS
 
-// A Demo is the page and what its buttons do. It is safe for concurrent use.
+// A Demo is the page and the actions of its buttons. It is safe for concurrent use.
 type Demo struct {
-	// Network is the way to whoever looks.
+	// Network is the network between the page's viewers and the server.
 	Network Network
-	// kill ends, without a warning, the completion service that writes an answer, and says which that was.
+	// kill kills the completion service that writes an answer, and returns a sentence that says which one it
+	// was.
 	kill   func(context.Context) (killed string, err error)
 	page   *page.File
 	assets page.Files
 }
 
-// New returns a demonstration.
+// New returns a demonstration. kill must kill a completion service and return a sentence about it; see [Demo].
 func New(kill func(context.Context) (killed string, err error)) (*Demo, error) {
 	dir, err := fs.Sub(pages, "pages")
 	if err != nil {
@@ -56,8 +57,8 @@ func New(kill func(context.Context) (killed string, err error)) (*Demo, error) {
 	return d, nil
 }
 
-// Mount adds the routes: the page and what it loads, and POST /demo/{cut,kill,drop}. These are let through by
-// guard, and by browsers from the page alone.
+// Mount adds the routes: the page and its assets, and POST /demo/{cut,kill,drop}. The latter pass through
+// guard, and refuse requests from other sites' pages.
 func (d *Demo) Mount(mux page.Mux, guard func(http.Handler) http.Handler) {
 	mux.Handle("GET /demo", d.page)
 	mux.Handle("GET /demo/{$}", http.RedirectHandler("/demo", http.StatusMovedPermanently))
@@ -74,7 +75,7 @@ func (d *Demo) cut(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *Demo) drop(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Connection", "close") // or its own connection would outlive the network
+	w.Header().Set("Connection", "close") // otherwise the request's own connection would survive
 	say(w, http.StatusOK, "")
 	_ = http.NewResponseController(w).Flush() // whoever is gone needs no answer
 	d.Network.Drop(r.Context())

@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/demopage"
 )
 
-// serve serves a demonstration, and beside it a stream at /stream that lasts until it is cut.
+// serve serves a demonstration, and a stream at /stream that lasts until it is cut.
 func serve(t *testing.T, kill func(context.Context) (string, error)) *httptest.Server {
 	t.Helper()
 	d, err := demopage.New(kill)
@@ -37,7 +37,7 @@ func serve(t *testing.T, kill func(context.Context) (string, error)) *httptest.S
 
 func nobody(context.Context) (string, error) { return "", errors.New("nobody is there") }
 
-// client returns a client with connections of its own.
+// client returns a client with its own connections.
 func client(t *testing.T) *http.Client {
 	t.Helper()
 	transport := &http.Transport{}
@@ -59,7 +59,7 @@ func press(t *testing.T, server *httptest.Server, button string) (status int, sa
 	return resp.StatusCode, string(body)
 }
 
-// stream opens a stream, whose first line has come.
+// stream opens a stream and waits for its first line.
 func stream(t *testing.T, server *httptest.Server) *bufio.Reader {
 	t.Helper()
 	resp, err := client(t).Get(server.URL + "/stream")
@@ -74,7 +74,7 @@ func stream(t *testing.T, server *httptest.Server) *bufio.Reader {
 	return lines
 }
 
-// TestCut ends the streams that run, and refuses nobody who comes after.
+// TestCut checks that a cut ends the running streams, and that later requests succeed.
 func TestCut(t *testing.T) {
 	t.Parallel()
 	server := serve(t, nobody)
@@ -88,7 +88,7 @@ func TestCut(t *testing.T) {
 	stream(t, server)
 }
 
-// TestDrop ends what is open, and lets nobody in until the outage is over.
+// TestDrop checks that a drop ends open connections, and refuses new ones until the outage is over.
 func TestDrop(t *testing.T) {
 	t.Parallel()
 	server := serve(t, nobody)
@@ -116,7 +116,7 @@ func TestDrop(t *testing.T) {
 	}
 }
 
-// TestKill says who was killed, and refuses where there is nobody, or another site's page asks.
+// TestKill checks the answer to a kill, and that it fails without a service or for another site's page.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	server := serve(t, func(context.Context) (string, error) { return "Process 7 was killed.", nil })

@@ -8,19 +8,21 @@ import (
 	"time"
 )
 
-// Outage is how long the network is away after [Network.Drop].
+// Outage is how long the network is down after [Network.Drop].
 const Outage = 5 * time.Second
 
-// A Network knows the connections of a server, and breaks them. Its zero value is ready.
+// A Network tracks the connections of a server, and breaks them. Its zero value is ready, and it is safe for
+// concurrent use.
 type Network struct {
 	mu   sync.Mutex
-	open map[net.Conn]bool // whether a request is being answered on it
-	back time.Time         // when the network is there again
+	open map[net.Conn]bool // whether the connection serves a request
+	back time.Time         // when the network is up again
 }
 
 type connKey struct{}
 
-// Attach has server tell of its connections. It keeps the ConnContext that the server has.
+// Attach makes server report its connections. It wraps the server's ConnContext, and replaces its ConnState.
+// Call it before the server starts.
 func (n *Network) Attach(server *http.Server) {
 	before := server.ConnContext
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
@@ -32,7 +34,7 @@ func (n *Network) Attach(server *http.Server) {
 	server.ConnState = n.note
 }
 
-// note takes a connection's new state. While the network is away, a new connection ends at once.
+// note records a connection's new state. During an outage, it closes new connections.
 func (n *Network) note(conn net.Conn, state http.ConnState) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -51,10 +53,10 @@ func (n *Network) note(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// Cut ends every connection on which a request is being answered, but for the one of ctx.
+// Cut closes every connection that serves a request, except that of ctx.
 func (n *Network) Cut(ctx context.Context) { n.end(ctx, true) }
 
-// Drop ends every connection but the one of ctx, and each new one for the time of an [Outage].
+// Drop closes every connection except that of ctx, and every new one for the duration of an [Outage].
 func (n *Network) Drop(ctx context.Context) {
 	n.mu.Lock()
 	n.back = time.Now().Add(Outage)

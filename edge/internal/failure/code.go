@@ -1,10 +1,10 @@
 package failure
 
-// A Code says what kind of failure an [Error] is. It is stable, and in lower case. A reason of the contract is
-// a code of the same name. docs/errors.md lists them all.
+// A Code is the kind of failure of an [Error]. It is stable, and in lower case. A reason of the contract is a
+// code of the same name. docs/errors.md lists them all.
 type Code string
 
-// The reasons of the contract that the edge gives too. All others come from the completion service alone.
+// The contract's reasons that the edge reports too. Only the completion service reports the others.
 const (
 	CodeArrayAboveMaxLength  Code = "array_above_max_length"
 	CodeDecimalAboveMaxValue Code = "decimal_above_max_value"

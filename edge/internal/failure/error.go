@@ -4,7 +4,7 @@
 // [FromStatus] and [FromEvent] turn every failure of the service into an [Error], by one table of its
 // reasons. A failure that is our own fault does not show its text.
 //
-// All dialects share it. Each decides how a failure looks on the wire.
+// All dialects share this package. Each decides how a failure looks on the wire.
 package failure
 
 import (
@@ -19,8 +19,7 @@ import (
 	"github.com/pawstream/pawstream/internal/unknown"
 )
 
-// StatusClientClosedRequest is what nginx logs for a request whose client left. There
-// is nobody to read it.
+// StatusClientClosedRequest is the status that nginx logs for a request whose client left. No client reads it.
 const StatusClientClosedRequest = 499
 
 // MaxRetryAfter is the longest [Error.RetryAfter]. Some SDKs ignore a longer hint and
@@ -31,19 +30,18 @@ const internalMessage = "The server had an error while processing your request."
 
 // An Error is a failure as a client sees it. All its texts are safe to show.
 type Error struct {
-	// Status is the HTTP status, where one can still be sent.
+	// Status is the HTTP status, if the response can still have one.
 	Status int
-	// Code is what kind of failure it is; empty: null.
+	// Code is the kind of failure; empty: null.
 	Code Code
 	// Message is for a person.
 	Message string
 	// Param is the path of the field at fault, such as "messages[0].role"; empty: null.
 	Param string
-	// RetryAfter is how long to wait before asking again, at most [MaxRetryAfter]; 0:
-	// there is nothing to say about it.
+	// RetryAfter is how long to wait before a retry, at most [MaxRetryAfter]; 0: no hint.
 	RetryAfter time.Duration
-	// Final is whether to tell the client by "x-should-retry: false" that asking again
-	// cannot help. It is set only where SDKs would ask again by themselves.
+	// Final says whether to tell the client by "x-should-retry: false" that a retry cannot help. It is set only
+	// if SDKs would retry by themselves.
 	Final bool
 }
 
@@ -52,8 +50,7 @@ func (e *Error) Error() string {
 	return string(e.Code) + ": " + e.Message
 }
 
-// Internal returns the error for whatever is our fault. It tells nothing; the cause
-// belongs in the log.
+// Internal returns the error for faults of our own. It reveals nothing; the cause belongs in the log.
 func Internal() *Error {
 	return &Error{Status: http.StatusInternalServerError, Code: CodeInternal, Message: internalMessage}
 }
@@ -66,32 +63,32 @@ func UnknownURL() *Error {
 	}
 }
 
-// UnknownURLNear is [UnknownURL] for a path that most likely means a route of ours. The route is
-// named, and nothing of what the client has sent.
+// UnknownURLNear is [UnknownURL] for a path that most likely means one of our routes. The message names the
+// route, and repeats nothing from the client.
 func UnknownURLNear(route string) *Error {
 	e := UnknownURL()
 	e.Message = "There is nothing at this URL. Perhaps you mean " + route + "."
 	return e
 }
 
-// UnknownURLNearest is [UnknownURL] for a path of another API that has nothing like it here. It tells the route
-// that is nearest to it.
+// UnknownURLNearest is [UnknownURL] for a path of another API without an equivalent here. The message names the
+// nearest route.
 func UnknownURLNearest(route string) *Error {
 	e := UnknownURL()
 	e.Message = "There is nothing at this URL: that part of the API is not served. The nearest that is: " + route + "."
 	return e
 }
 
-// UnknownURLOfAPI is [UnknownURL] for a path of an API that is not spoken here, or not in this part. It tells
-// what there is.
+// UnknownURLOfAPI is [UnknownURL] for a path of an API that the edge does not serve, or of a part that it does
+// not serve. The message lists the routes that exist.
 func UnknownURLOfAPI() *Error {
 	e := UnknownURL()
 	e.Message = "There is nothing at this URL. What there is: /v1/chat/completions, /v1/responses, and the models at /v1/models."
 	return e
 }
 
-// MethodNotAllowed returns the error for a known path and a method that it does not
-// have, but those of allow. The header Allow is the caller's to set (RFC 9110, section 15.5.6).
+// MethodNotAllowed returns the error for a known path and a method that is not among those in allow, a
+// comma-separated list. The caller must set the header Allow (RFC 9110, section 15.5.6).
 func MethodNotAllowed(allow string) *Error {
 	return &Error{
 		Status: http.StatusMethodNotAllowed, Code: CodeMethodNotAllowed,
@@ -99,8 +96,8 @@ func MethodNotAllowed(allow string) *Error {
 	}
 }
 
-// UnsupportedMediaType returns the error for a body that is not application/json, but of another type or none. The
-// header Accept is the caller's to set (RFC 9110, section 15.5.16).
+// UnsupportedMediaType returns the error for a body with a type other than application/json, or none. The
+// caller must set the header Accept (RFC 9110, section 15.5.16).
 func UnsupportedMediaType(came string) *Error {
 	told := "it came as " + quoted(came, "something else")
 	if came == "" {
@@ -112,8 +109,8 @@ func UnsupportedMediaType(came string) *Error {
 	}
 }
 
-// UnsupportedCoding returns the error for a body that is compressed by none of the codings, or twice. The header
-// Accept-Encoding is the caller's to set (RFC 9110, section 15.5.16).
+// UnsupportedCoding returns the error for a body that is compressed by another coding, or more than once. The
+// caller must set the header Accept-Encoding (RFC 9110, section 15.5.16).
 func UnsupportedCoding(codings string) *Error {
 	return &Error{
 		Status: http.StatusUnsupportedMediaType, Code: CodeUnsupportedMediaType,
@@ -121,7 +118,7 @@ func UnsupportedCoding(codings string) *Error {
 	}
 }
 
-// RequestTimeout returns the error for a body that did not come in time.
+// RequestTimeout returns the error for a body that did not arrive in time.
 func RequestTimeout() *Error {
 	return &Error{
 		Status: http.StatusRequestTimeout, Code: CodeRequestTimeout,
@@ -146,8 +143,8 @@ func TooLarge(limit int64) *Error {
 	}
 }
 
-// TooManyItems returns the error for a body whose size is in order but whose content
-// would take up many times as much memory.
+// TooManyItems returns the error for a body of an acceptable size whose decoded content would take many times
+// as much memory.
 func TooManyItems(limit int) *Error {
 	return &Error{
 		Status: http.StatusRequestEntityTooLarge, Code: CodeRequestTooLarge,
@@ -155,8 +152,8 @@ func TooManyItems(limit int) *Error {
 	}
 }
 
-// InvalidEventID returns the error for a Last-Event-ID that this API never sent, or
-// not for this completion, whose event ids look like form.
+// InvalidEventID returns the error for a Last-Event-ID that this API never sent for this completion. form is an
+// example of a valid one.
 func InvalidEventID(form string) *Error {
 	return &Error{
 		Status: http.StatusBadRequest, Code: CodeInvalidEventID,
@@ -164,19 +161,19 @@ func InvalidEventID(form string) *Error {
 	}
 }
 
-// InvalidValue returns the error for a query parameter or header that holds what it
-// may not hold. The rest continues the sentence that begins with the param.
+// InvalidValue returns the error for an invalid query parameter. rest continues the sentence that begins with
+// the parameter.
 func InvalidValue(param, rest string) *Error {
 	return Field(CodeInvalidValue, param, rest)
 }
 
-// BelowMin returns the error for a whole number of a query that is less than least.
+// BelowMin returns the error for a query's integer that is less than least.
 func BelowMin(param string, least int) *Error {
 	return Field(CodeIntegerBelowMinValue, param, fmt.Sprintf("must be at least %d", least))
 }
 
-// InvalidHeader returns the error for a header that holds what it may not hold. The
-// rest continues the sentence that begins with the header.
+// InvalidHeader returns the error for an invalid header. rest continues the sentence that begins with the
+// header.
 func InvalidHeader(name, rest string) *Error {
 	e := Field(CodeInvalidValue, "", rest)
 	e.Message = "The header '" + name + "' " + rest + "."
@@ -188,22 +185,22 @@ func NoAPIKey() *Error {
 	return unauthorized("The API key is missing. Send it in the header 'Authorization: Bearer KEY'.")
 }
 
-// MalformedAPIKey returns the error for a header that holds no bearer credentials, or several.
+// MalformedAPIKey returns the error for a header without bearer credentials, or with several.
 func MalformedAPIKey() *Error {
 	return unauthorized("The API key must be sent once, as 'Authorization: Bearer KEY': write 'Bearer ' before the key.")
 }
 
-// UnknownAPIKey returns the error for a key or token that lets nobody in, whatever the reason.
+// UnknownAPIKey returns the error for a key or token that is not valid, for any reason.
 func UnknownAPIKey() *Error {
 	return unauthorized("This API key or token is unknown or no longer valid. Check it, or get a new one.")
 }
 
-// UnusableTicket returns the error for a ticket that does not open the stream, whatever the reason.
+// UnusableTicket returns the error for a ticket that does not open the stream, for any reason.
 func UnusableTicket() *Error {
 	return unauthorized("This ticket has already been used, is older than a minute, or is not for this completion: ask for a new one at POST /v1/stream_tickets.")
 }
 
-// UnusableShare returns the error for what a completion was shared by and is no more, whatever the reason.
+// UnusableShare returns the error for a link that shares a completion no longer, for any reason.
 func UnusableShare() *Error {
 	return unauthorized("This link has expired, or the conversation is no longer shared: ask for a new link.")
 }
@@ -212,7 +209,7 @@ func unauthorized(message string) *Error {
 	return &Error{Status: http.StatusUnauthorized, Code: CodeInvalidAPIKey, Message: message}
 }
 
-// PermissionDenied returns the error for a key or token without the scope that this takes.
+// PermissionDenied returns the error for a key or token without the required scope.
 func PermissionDenied(scope string) *Error {
 	return &Error{
 		Status: http.StatusForbidden, Code: CodePermissionDenied,
@@ -220,8 +217,8 @@ func PermissionDenied(scope string) *Error {
 	}
 }
 
-// ForeignHost returns the error for a request to an edge by a name that may be anybody's, where
-// it goes by names; empty: by no name. It tells the flag that would let the name in.
+// ForeignHost returns the error for a request by a host name that the edge does not accept; an empty name means
+// none. The message has the flag that would accept the name.
 func ForeignHost(name string) *Error {
 	return &Error{
 		Status: http.StatusForbidden, Code: CodePermissionDenied,
@@ -229,30 +226,31 @@ func ForeignHost(name string) *Error {
 	}
 }
 
-// ModelNotFound returns the error for a model that the caller may not use: the same that
-// the service gives for one that does not exist. It tells of the names that the caller may use.
+// ModelNotFound returns the error for a model that the caller may not use: the service's error for one that
+// does not exist. The message lists the models that the caller may use.
 func ModelNotFound(name string, may []string) *Error {
 	return ofService(completionv1.Reason_REASON_MODEL_NOT_FOUND, unknown.Model(name, may), "model")
 }
 
-// CompletionNotFound returns the error for a completion that does not exist for this
-// caller: the same that the service gives, for an id that need not be looked up.
+// CompletionNotFound returns the service's error for a completion that does not exist for this caller. It is
+// for ids that need no look-up.
 func CompletionNotFound() *Error {
 	return ofService(completionv1.Reason_REASON_COMPLETION_NOT_FOUND, unknown.Completion, "")
 }
 
-// NotAnID is [CompletionNotFound] for what cannot be an id in a dialect, whose ids look like form.
+// NotAnID is [CompletionNotFound] for a text that cannot be an id in a dialect. form is an example of a valid
+// id.
 func NotAnID(id, form string) *Error {
 	e := CompletionNotFound()
 	e.Message = quoted(id, "The id in the URL") + " is not a completion id: one looks like '" + form + "'."
 	return e
 }
 
-// maxQuoted is the longest text that a message repeats, in bytes: a request may hold anything.
+// maxQuoted is the longest text that a message repeats, in bytes.
 const maxQuoted = 64
 
-// quoted returns a text in quotes, or the other words for one that is long or has more than letters, digits and
-// what names have: somebody may show a message as a page.
+// quoted returns a text in quotes, or otherwise if the text is empty, long or has unusual characters: a client
+// may show a message as HTML.
 func quoted(text, otherwise string) string {
 	odd := func(c rune) bool {
 		return c > 0x7f || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.:/ ", c)
@@ -263,19 +261,19 @@ func quoted(text, otherwise string) string {
 	return "'" + text + "'"
 }
 
-// InvalidCursor returns the error for a place in a stream that does not exist: the same that the
-// service gives, where only the dialect can tell.
+// InvalidCursor returns the service's error for a cursor that does not exist. It is for cursors that only a
+// dialect can check.
 func InvalidCursor() *Error {
 	return ofService(completionv1.Reason_REASON_INVALID_CURSOR, "The event to resume after does not exist.", "")
 }
 
-// PreviousNotFound returns the error for a completion to take up that cannot exist: the same that the service
-// gives for one that does not.
+// PreviousNotFound returns the service's error for a previous completion that does not exist. It is for ids
+// that cannot exist.
 func PreviousNotFound(param string) *Error {
 	return ofService(completionv1.Reason_REASON_PREVIOUS_COMPLETION_NOT_FOUND, "'"+param+"' names a response that does not exist.", param)
 }
 
-// NoWebSocket returns the error for a client that asks for one.
+// NoWebSocket returns the error for a client that asks for a WebSocket.
 func NoWebSocket() *Error {
 	return &Error{
 		Status: http.StatusUpgradeRequired, Code: CodeNoWebSocket,
@@ -283,7 +281,8 @@ func NoWebSocket() *Error {
 	}
 }
 
-// NotShown returns the error for a completion that a dialect has no form for, as it holds something.
+// NotShown returns the error for a completion that a dialect cannot show as form, because it has the thing
+// named by holds.
 func NotShown(form, holds string) *Error {
 	return &Error{
 		Status: http.StatusConflict, Code: CodeNotShown, Final: true,
@@ -297,8 +296,7 @@ func ofService(reason completionv1.Reason, message, param string) *Error {
 	return r.error(message, param, 0)
 }
 
-// CompletionLost returns the error for a completion that is gone with the replica which
-// held it.
+// CompletionLost returns the error for a completion that was lost with its replica.
 func CompletionLost() *Error {
 	return &Error{
 		Status: http.StatusServiceUnavailable, Code: CodeCompletionLost,
@@ -307,7 +305,7 @@ func CompletionLost() *Error {
 	}
 }
 
-// RateLimited returns the error for a caller who sends more requests than so many a minute.
+// RateLimited returns the error for a caller that sends more than perMinute requests per minute.
 func RateLimited(perMinute int, retryAfter time.Duration) *Error {
 	return &Error{
 		Status: http.StatusTooManyRequests, Code: CodeRateLimitExceeded,
@@ -316,7 +314,7 @@ func RateLimited(perMinute int, retryAfter time.Duration) *Error {
 	}
 }
 
-// TooManyStreams returns the error for a caller who waits for as many answers at once as they may.
+// TooManyStreams returns the error for a caller that already waits for the maximum number of answers at once.
 func TooManyStreams(most int, retryAfter time.Duration) *Error {
 	return &Error{
 		Status: http.StatusTooManyRequests, Code: CodeRateLimitExceeded,
@@ -325,8 +323,7 @@ func TooManyStreams(most int, retryAfter time.Duration) *Error {
 	}
 }
 
-// Overloaded returns the error for an edge that cannot take a request now: it is full
-// or about to stop.
+// Overloaded returns the error for an edge that is full or about to stop.
 func Overloaded(retryAfter time.Duration) *Error {
 	return &Error{
 		Status: http.StatusServiceUnavailable, Code: CodeOverloaded,
@@ -335,7 +332,7 @@ func Overloaded(retryAfter time.Duration) *Error {
 	}
 }
 
-// NoRoom returns the error for a request that the edge has no memory for now.
+// NoRoom returns the error for a request for which the memory budget has no room now.
 func NoRoom(retryAfter time.Duration) *Error {
 	return &Error{
 		Status: http.StatusServiceUnavailable, Code: CodeOverloaded,
@@ -344,7 +341,7 @@ func NoRoom(retryAfter time.Duration) *Error {
 	}
 }
 
-// NoRoomForCaller returns the error for a caller whose requests take half of that memory.
+// NoRoomForCaller returns the error for a caller whose requests use its whole share of the memory budget.
 func NoRoomForCaller(retryAfter time.Duration) *Error {
 	return &Error{
 		Status: http.StatusTooManyRequests, Code: CodeRateLimitExceeded,
@@ -353,8 +350,8 @@ func NoRoomForCaller(retryAfter time.Duration) *Error {
 	}
 }
 
-// Field returns a 400 about one field: its message begins with the field's path, or
-// with the body where there is none. The rest continues that sentence.
+// Field returns a 400 about one field. Its message begins with the field's path, or with "The request body" if
+// param is empty. rest continues that sentence, without a full stop.
 func Field(code Code, param, rest string) *Error {
 	subject := "The request body "
 	if param != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/failure"
 )
 
-// TestOwnErrors holds the edge's own errors against the public table of errors.
+// TestOwnErrors compares the edge's own errors with the public table of errors.
 func TestOwnErrors(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -66,7 +66,7 @@ func TestOwnErrors(t *testing.T) {
 	}
 }
 
-// hasType holds the type that OpenAI's clients see of a failure.
+// hasType checks the type of a failure in OpenAI's error body.
 func hasType(t *testing.T, e *failure.Error, want string) {
 	t.Helper()
 	var body struct{ Error struct{ Type string } }

@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// rows reads a table of docs/errors.md: each code, with what the columns behind it say.
+// rows reads a table of docs/errors.md: each code, with the text of the columns after it.
 func rows(t *testing.T, title string, columns int) map[string]string {
 	t.Helper()
 	page, err := os.ReadFile("../../../docs/errors.md")
@@ -44,8 +44,8 @@ func rows(t *testing.T, title string, columns int) map[string]string {
 	return all
 }
 
-// TestThePageHasTheContractsReasons holds docs/errors.md against the contract. The page about streams, the
-// description of the API and the chat page are held against docs/errors.md elsewhere.
+// TestThePageHasTheContractsReasons compares docs/errors.md with the contract. Other tests compare the page
+// about streams, the description of the API and the chat page with docs/errors.md.
 func TestThePageHasTheContractsReasons(t *testing.T) {
 	want := make(map[string]string)
 	values := completionv1.Reason(0).Descriptor().Values()
@@ -60,8 +60,8 @@ func TestThePageHasTheContractsReasons(t *testing.T) {
 	}
 }
 
-// TestThePageHasTheEdgesErrors holds docs/errors.md against the edge's own errors. What the decoders of
-// bodies refuse has its codes there too.
+// TestThePageHasTheEdgesErrors compares docs/errors.md with the edge's own errors, including the codes of the
+// body decoders.
 func TestThePageHasTheEdgesErrors(t *testing.T) {
 	own := map[string]string{"INVALID_JSON": "400", "INVALID_TYPE": "400", "UNKNOWN_PARAMETER": "400"}
 	for _, e := range []*failure.Error{
@@ -82,7 +82,7 @@ func TestThePageHasTheEdgesErrors(t *testing.T) {
 	}
 }
 
-// TestCodes holds the table of the edge's codes against the contract's reasons, and against docs/errors.md.
+// TestCodes compares the table of the edge's codes with the contract's reasons, and with docs/errors.md.
 func TestCodes(t *testing.T) {
 	source, err := os.ReadFile("code.go")
 	if err != nil {
@@ -101,7 +101,7 @@ func TestCodes(t *testing.T) {
 		}
 	}
 	for _, code := range value.FindAllStringSubmatch(own, -1) {
-		if slices.Contains(reasons, code[1]) && code[1] != string(failure.CodeInternal) { // a reason that is withheld
+		if slices.Contains(reasons, code[1]) && code[1] != string(failure.CodeInternal) { // its reason is withheld
 			t.Errorf("%s is one of the contract's", code[1])
 		}
 		if !regexp.MustCompile(`\b` + code[1] + `\b`).Match(page) {

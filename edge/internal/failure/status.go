@@ -15,20 +15,19 @@ import (
 
 const overloadedMessage = "The service is overloaded or restarting. Please try again."
 
-// usualRetry is the hint for what passes by itself and came without one.
+// usualRetry is the hint for temporary failures that came without one.
 const usualRetry = time.Second
 
-// retry is what a row says about asking again.
+// retry is a row's retry policy.
 type retry int
 
 const (
-	retryIfHinted retry = iota // the hint decides; none: it cannot help
-	retrySoon                  // it helps, hint or not: without one after the row's delay
-	retryUnknown               // nobody knows; the client may do as it likes
+	retryIfHinted retry = iota // retry if there is a hint; otherwise it cannot help
+	retrySoon                  // retry, after the row's delay if there is no hint
+	retryUnknown               // unknown: leave it to the client
 )
 
-// A row is what a failure is in OpenAI's API. An empty message: the one that came
-// with the failure.
+// A row is a failure in OpenAI's API. An empty message stands for the failure's own.
 type row struct {
 	status  int
 	code    Code
@@ -37,9 +36,8 @@ type row struct {
 	message string
 }
 
-// FromStatus returns st as a client sees it: by the reason of its ErrorInfo or,
-// without one of ours, by its code. A status that is OK has no business here and is an
-// internal error.
+// FromStatus returns st as a client sees it: by the reason of its ErrorInfo or, without one of ours, by its
+// code. The status OK, which is a mistake here, gives an internal error.
 func FromStatus(st *status.Status) *Error {
 	var reason, param string
 	var delay time.Duration
@@ -70,8 +68,8 @@ func FromEvent(e *completionv1.Error) *Error {
 	return reasonError(code, e.GetReason(), e.GetMessage(), e.GetParam(), delay)
 }
 
-// reasonError returns the error for a reason of the service. One that is not in the
-// table comes from a newer service: its code says enough to go by.
+// reasonError returns the error for a reason of the service. An unknown one comes from a newer service; then
+// the code decides.
 func reasonError(code codes.Code, reason, message, param string, delay time.Duration) *Error {
 	if r, ok := reasonRow(protoname.BySymbol[completionv1.Reason](reason)); ok {
 		return r.error(message, param, delay)
@@ -106,7 +104,7 @@ func (r row) error(message, param string, delay time.Duration) *Error {
 	return e
 }
 
-// retriedBySDKs reports whether OpenAI's SDKs send a request again after this status.
+// retriedBySDKs reports whether OpenAI's SDKs retry a request after this status.
 func retriedBySDKs(status int) bool {
 	return status == http.StatusRequestTimeout || status == http.StatusConflict ||
 		status == http.StatusTooManyRequests || status >= http.StatusInternalServerError

@@ -21,7 +21,7 @@ const (
 	server  = "server_error"
 )
 
-// A reasonCase is a row of the table. The reasons are the service's, one by one.
+// A reasonCase is a row of the table, for one of the service's reasons.
 type reasonCase struct {
 	reason string
 	code   codes.Code
@@ -61,7 +61,7 @@ func reasonCases() []reasonCase {
 		{"FIRST_EVENT_TIMEOUT", codes.DeadlineExceeded, 504, server, "first_event_timeout", true, 0},
 		{"IDLE_TIMEOUT", codes.DeadlineExceeded, 504, server, "idle_timeout", true, 0},
 		{"TOTAL_TIMEOUT", codes.DeadlineExceeded, 504, server, "total_timeout", true, 0},
-		// From a newer service: the reason is shown, the code says the rest.
+		// From a newer service: the client sees the reason, and the code decides the rest.
 		{"QUOTA_USED_UP", codes.ResourceExhausted, 429, "rate_limit_error", "quota_used_up", false, time.Second},
 		{"TOO_ODD", codes.InvalidArgument, 400, invalid, "too_odd", false, 0},
 	}
@@ -87,7 +87,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// bothWays holds that a failure is the same error as a status and as an event.
+// bothWays checks that a failure gives the same error from a status and from an event.
 func bothWays(t *testing.T, reason string, code codes.Code, delay time.Duration, want *failure.Error) {
 	t.Helper()
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{
@@ -115,8 +115,8 @@ func withDetails(t *testing.T, code codes.Code, details ...protoadapt.MessageV1)
 	return st
 }
 
-// TestInternalTellsNothing holds that neither text nor path of a failure that is our
-// own leaves, whatever says that it is.
+// TestInternalTellsNothing checks that the text and path of an internal failure stay hidden, whether its code
+// or its reason makes it internal.
 func TestInternalTellsNothing(t *testing.T) {
 	for _, code := range []codes.Code{codes.Internal, codes.Unknown, codes.DataLoss, codes.OK, 99} {
 		for _, reason := range []string{"INTERNAL", "SOMETHING_NEW", ""} {
@@ -159,7 +159,7 @@ func TestCodesWithoutReason(t *testing.T) {
 		{codes.Unauthenticated, http.StatusUnauthorized, invalid, "invalid_api_key", false, 0},
 	} {
 		t.Run(test.code.String(), func(t *testing.T) {
-			// A reason of somebody else's domain is no reason.
+			// A reason of another domain does not count.
 			got := failure.FromStatus(withDetailsUnlessOK(t, test.code))
 			want := &failure.Error{
 				Status: test.status, Code: failure.Code(test.want), Message: got.Message,

@@ -11,8 +11,8 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// reasonRow returns what a reason of the service is in the public API, as the contract says; ok is
-// false for a reason that it does not have.
+// reasonRow returns the row for a reason of the service, from the contract's options; ok is false for an
+// unknown reason.
 func reasonRow(reason completionv1.Reason) (r row, ok bool) {
 	value := reason.Descriptor().Values().ByNumber(reason.Number())
 	if reason == 0 || value == nil {
@@ -32,20 +32,20 @@ func reasonRow(reason completionv1.Reason) (r row, ok bool) {
 	return r, true
 }
 
-// errorDomain returns the domain of the service's ErrorInfo details. A message is shown to a client
-// only with it: any other text may come from grpc itself and tell addresses.
+// errorDomain returns the domain of the service's ErrorInfo details. Clients see only messages with this
+// domain: any other text may come from grpc itself and reveal addresses.
 func errorDomain() string {
 	domain, _ := proto.GetExtension(completionv1.Reason(0).Descriptor().Options(), completionv1.E_ErrorDomain).(string)
 	return domain
 }
 
-// Cancelled reports whether a completion ended because somebody ended it, which is no fault.
+// Cancelled reports whether a completion was cancelled, which is no fault.
 func Cancelled(e *completionv1.Error) bool {
 	return protoname.BySymbol[completionv1.Reason](e.GetReason()) == completionv1.Reason_REASON_COMPLETION_CANCELLED
 }
 
-// codeRow is the table for failures that carry no reason: they come from grpc itself
-// or from a proxy, so their text is not shown.
+// codeRow is the table for failures without a reason. They come from grpc itself or from a proxy, so clients do
+// not see their text.
 func codeRow(code codes.Code) row {
 	switch code {
 	case codes.Canceled:
@@ -63,8 +63,8 @@ func codeRow(code codes.Code) row {
 	case codes.ResourceExhausted:
 		return row{status: http.StatusTooManyRequests, code: CodeRateLimitExceeded, message: "Too many requests. Please slow down and try again.", retry: retrySoon, delay: usualRetry}
 	case codes.Unimplemented:
-		// The edge calls what the service does not have: a version too old. The method
-		// of the HTTP request is in order, so it is not a 405.
+		// The service is too old for a method that the edge calls. The HTTP request's method is fine, so it is
+		// not a 405.
 		return row{status: http.StatusNotImplemented, code: CodeNotImplemented, message: "The service does not offer this yet."}
 	case codes.Unavailable:
 		return row{status: http.StatusServiceUnavailable, code: CodeOverloaded, message: overloadedMessage, retry: retrySoon, delay: usualRetry}

@@ -13,27 +13,26 @@ import (
 )
 
 const (
-	// Patience is how long a call may go unanswered before the second attempt. It is many times
-	// what an answer takes, so that slow times do not become slower by it.
+	// Patience is how long a call may go unanswered before the second attempt. It is many times the usual
+	// latency, so that second attempts do not add to an overload.
 	Patience = 2 * time.Second
-	// interval is the time from the second attempt to the third, and so on.
+	// interval is the time between later attempts.
 	interval = time.Second
-	// pause is the time from an attempt that lost its target to the next one.
+	// pause is the time between an attempt that lost its target and the next one.
 	pause = 50 * time.Millisecond
 )
 
-// Call makes up to so many attempts until one is answered, and returns the first answer: a
-// value, or an error for which lost is false. If there is none it returns the last error. The
-// context of the attempt that was answered goes on until ctx ends. The others have ended when
-// Call returns.
+// Call makes up to the given number of attempts, and returns the first answer: a value, or an error for which
+// lost is false. Without an answer, it returns the last error. The context of the answered attempt lasts until
+// ctx ends. All other attempts have ended when Call returns. It calls call concurrently.
 //
-// A balancer that has the context can ask [TriedBy] which targets were tried. While all goes
-// well there is one attempt, in the caller's own goroutine.
+// A balancer can pass the context to [TriedBy] to see which targets were tried. Normally there is one attempt,
+// in the caller's own goroutine.
 func Call[T any](ctx context.Context, attempts int, call func(context.Context) (T, error), lost func(error) bool) (T, error) {
 	ctx = context.WithValue(ctx, triedKey{}, new(Tried))
 	r := &race[T]{ctx: ctx, call: call, lost: lost, left: attempts, over: make(chan struct{})}
 	if attempts > 1 {
-		r.mu.Lock() // which it needs
+		r.mu.Lock() // more reads r.next under the lock
 		r.next = time.AfterFunc(Patience, r.more)
 		r.mu.Unlock()
 	}
@@ -54,14 +53,13 @@ type Tried struct {
 
 type triedKey struct{}
 
-// TriedBy returns the targets that were tried for the call of this context; nil: there is but
-// one attempt.
+// TriedBy returns the targets that were tried for the call of this context, or nil outside of a [Call].
 func TriedBy(ctx context.Context) *Tried {
 	tried, _ := ctx.Value(triedKey{}).(*Tried)
 	return tried
 }
 
-// Add adds a target, which must be comparable, and reports whether it is a new one.
+// Add adds a target, which must be comparable, and reports whether it is new.
 func (t *Tried) Add(target any) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,14 +70,14 @@ func (t *Tried) Add(target any) bool {
 	return true
 }
 
-// A race is between attempts, of which one wins.
+// A race is one call's attempts, of which the first answered one wins.
 type race[T any] struct {
 	ctx  context.Context //nolint:containedctx // a race is as long as one call
 	call func(context.Context) (T, error)
 	lost func(error) bool
 
-	others sync.WaitGroup // those that are not the first
-	over   chan struct{}  // closed when value and err are what Call returns
+	others sync.WaitGroup // all attempts but the first
+	over   chan struct{}  // closed once value and err are final
 
 	mu      sync.Mutex
 	next    *time.Timer
@@ -92,7 +90,7 @@ type race[T any] struct {
 
 type attempt struct{ cancel context.CancelFunc }
 
-// more makes one more attempt, when its time has come.
+// more makes another attempt, on the timer's goroutine.
 func (r *race[T]) more() {
 	r.mu.Lock()
 	if r.ended || r.left == 0 {
@@ -106,7 +104,7 @@ func (r *race[T]) more() {
 	r.run()
 }
 
-// run makes an attempt, and another one when its target was lost and none is under way.
+// run makes an attempt, and further ones as long as the target is lost and no other attempt runs.
 func (r *race[T]) run() {
 	for {
 		ctx, me := r.enter()
@@ -127,7 +125,7 @@ func (r *race[T]) run() {
 	}
 }
 
-// enter counts an attempt that begins. It is nil if none is to begin.
+// enter starts an attempt. It returns nil if none should start.
 func (r *race[T]) enter() (context.Context, *attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -141,7 +139,7 @@ func (r *race[T]) enter() (context.Context, *attempt) {
 	return ctx, me
 }
 
-// leave takes how an attempt has ended. It reports whether to make another one.
+// leave records the end of an attempt. It reports whether to make another one.
 func (r *race[T]) leave(me *attempt, value T, err error) (again bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -151,7 +149,7 @@ func (r *race[T]) leave(me *attempt, value T, err error) (again bool) {
 			break
 		}
 	}
-	if r.ended { // somebody else was first
+	if r.ended { // another attempt was first
 		me.cancel()
 		return false
 	}

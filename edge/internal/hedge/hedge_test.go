@@ -14,8 +14,8 @@ var (
 	errSaid = errors.New("said")
 )
 
-// A target is what becomes of one attempt: after so long it fails, or is answered. One that
-// takes no time at all is dead, and ends with its context.
+// A target scripts one attempt: when it ends, and with which error. A target with after 0 is dead: it ends with
+// its context.
 type target struct {
 	after time.Duration
 	err   error
@@ -95,7 +95,7 @@ func TestCall(t *testing.T) {
 	}
 }
 
-// TestCallerLeaves has the caller's context end while every way is dead.
+// TestCallerLeaves ends the caller's context while all targets are dead.
 func TestCallerLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), Patience+interval/2)

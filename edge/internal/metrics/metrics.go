@@ -1,11 +1,9 @@
-// Package metrics counts what the edge does: streams, what they carry, and whom it turns
-// away. How many requests there are, by route and status, is told by
-// http.server.request.duration, which [telemetry.Telemetry.HTTP] records.
+// Package metrics counts the edge's streams, their content, and refused requests. The metric
+// http.server.request.duration, which [telemetry.Telemetry.HTTP] records, counts requests by route and status.
 //
-// The metrics of OpenTelemetry's conventions for generative AI are not here but on the
-// completion service, which is the model server they speak of: it serves other callers
-// too, and knows when a token was generated and what a completion cost. The edge only
-// tells when the first event reached the client's connection.
+// The completion service has the metrics of OpenTelemetry's conventions for generative AI: it is their model
+// server, serves other callers too, and knows when a token was generated and what a completion cost. The edge
+// only records when the first event reached the client's connection.
 package metrics
 
 import (
@@ -17,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// Metrics are those of one edge. The zero value discards. It is safe for concurrent use.
+// Metrics are the metrics of one edge. The zero value discards. They are safe for concurrent use.
 type Metrics struct {
 	open       telemetry.Counter
 	ended      *telemetry.Keyed[ending, telemetry.Counter]
@@ -57,8 +55,7 @@ func New(meters metric.MeterProvider) (*Metrics, error) {
 	return m, i.Err()
 }
 
-// start has counters exist at 0: one that appears with its first step hides that from anybody who asks
-// for its growth.
+// start makes counters exist at 0. Otherwise a query for the growth of a counter would miss its first step.
 func (m *Metrics) start() {
 	m.open.Add(0)
 	for _, outcome := range []string{"done", "error", "cancelled", "disconnected", "handed_over", "slow"} { // of package relay
@@ -74,7 +71,7 @@ func (m *Metrics) start() {
 	}
 }
 
-// An ending is what the streams that have ended are told apart by.
+// An ending is the labels of the counter of ended streams.
 type ending struct {
 	resumed bool
 	outcome string
@@ -86,7 +83,7 @@ func outcome(o string) []attribute.KeyValue {
 	return []attribute.KeyValue{attribute.String("outcome", o)}
 }
 
-// kind is what began a stream.
+// kind is the label for the request that began a stream.
 func kind(resumed bool) attribute.KeyValue {
 	if resumed {
 		return attribute.String("request", "resume")
@@ -94,12 +91,11 @@ func kind(resumed bool) attribute.KeyValue {
 	return attribute.String("request", "create")
 }
 
-// StreamOpened counts a stream in. [Metrics.StreamEnded] counts it out.
+// StreamOpened counts an open stream, until [Metrics.StreamEnded].
 func (m *Metrics) StreamOpened() { m.open.Add(1) }
 
-// StreamEnded says how a stream ended: resumed where it went on with an old completion,
-// outcome is one of a few words, and firstEvent the time from the request to its first
-// event, 0 where there was none.
+// StreamEnded counts the end of a stream. resumed says whether it continued an existing completion, and outcome
+// is one of a few words. firstEvent is the time from the request to the first event, or 0 if there was none.
 func (m *Metrics) StreamEnded(resumed bool, outcome string, firstEvent time.Duration) {
 	m.open.Add(-1)
 	m.ended.Of(ending{resumed, outcome}).Add(1)
@@ -108,8 +104,8 @@ func (m *Metrics) StreamEnded(resumed bool, outcome string, firstEvent time.Dura
 	}
 }
 
-// Wrote counts one write to a client, of so many events and bytes. One without events
-// carried headers or a heartbeat, and counts as bytes alone.
+// Wrote counts one write to a client, with its events and bytes. A write without events has headers or a
+// heartbeat; only its bytes count.
 func (m *Metrics) Wrote(events, bytes int) {
 	if events > 0 {
 		m.events.Add(events)
@@ -123,16 +119,16 @@ func (m *Metrics) Heartbeat() { m.heartbeats.Add(1) }
 
 // Outcomes of [Metrics.Reopened].
 const (
-	// ReopenedElsewhere: the stream goes on.
+	// ReopenedElsewhere: the stream continues.
 	ReopenedElsewhere = "resumed"
-	// ReopenLost: its completion died with the replica.
+	// ReopenLost: the completion was lost with the replica.
 	ReopenLost = "lost"
-	// ReopenFailed: no replica could be reached in time, or the service said no.
+	// ReopenFailed: the edge could not reach a replica in time, or the service refused.
 	ReopenFailed = "failed"
 )
 
-// Reopened says what became of a stream whose replica was lost.
+// Reopened counts the outcome for a stream that lost its replica.
 func (m *Metrics) Reopened(outcome string) { m.reopens.Of(outcome).Add(1) }
 
-// Refused counts a request that was turned away; reason is one of a few words.
+// Refused counts a refused request; reason is one of a few words.
 func (m *Metrics) Refused(reason string) { m.refused.Of(reason).Add(1) }

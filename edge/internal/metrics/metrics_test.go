@@ -21,7 +21,7 @@ func newMetrics(t testing.TB) (*telemetrytest.Recorder, *metrics.Metrics) {
 	return r, m
 }
 
-// use does everything that is counted.
+// use calls every method once or more.
 func use(m *metrics.Metrics) {
 	m.StreamOpened()
 	m.StreamOpened()
@@ -56,7 +56,8 @@ func TestMetrics(t *testing.T) {
 	)
 }
 
-// A counter that is not there until it counts hides its first step from whoever asks for its growth.
+// TestCountersExistFromTheStart checks that counters exist at 0, so that a query for their growth sees the
+// first step.
 func TestCountersExistFromTheStart(t *testing.T) {
 	r, _ := newMetrics(t)
 	r.WantMetrics(t,
@@ -70,7 +71,7 @@ func TestCountersExistFromTheStart(t *testing.T) {
 	)
 }
 
-// All that an edge exposes, to promtool's rules.
+// TestLint checks all metrics of an edge against promtool's rules.
 func TestLint(t *testing.T) {
 	r, m := newMetrics(t)
 	use(m)
@@ -92,7 +93,7 @@ func TestCountingAllocatesNothing(t *testing.T) {
 	}
 }
 
-// What one write of a stream costs.
+// BenchmarkWrote measures one write of a stream.
 func BenchmarkWrote(b *testing.B) {
 	_, m := newMetrics(b)
 	b.ReportAllocs()
@@ -101,7 +102,7 @@ func BenchmarkWrote(b *testing.B) {
 	}
 }
 
-// The same with a stream on each processor.
+// BenchmarkWroteParallel does so with a stream on each processor.
 func BenchmarkWroteParallel(b *testing.B) {
 	_, m := newMetrics(b)
 	b.ReportAllocs()

@@ -10,7 +10,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/pacer"
 )
 
-// gaps are values of --flush-gap, from the least to the most.
+// gaps are values of --flush-gap, from the minimum to the maximum.
 var gaps = []time.Duration{
 	0, time.Microsecond, time.Millisecond, 3 * time.Millisecond, 8 * time.Millisecond, 10 * time.Millisecond,
 	16 * time.Millisecond, 17 * time.Millisecond, 33333 * time.Microsecond, 100 * time.Millisecond, time.Second,
@@ -36,8 +36,8 @@ func TestBeatsOfAnyGap(t *testing.T) {
 	}
 }
 
-// TestLateWritesMeetReads has many streams write late, and a connection be read while it is
-// busy: whenever a stream wakes the process, the connection may be read too.
+// TestLateWritesMeetReads delays the writes of many streams while a connection is busy. Whenever a stream wakes
+// the process, the connection may be read too.
 func TestLateWritesMeetReads(t *testing.T) {
 	for _, gap := range gaps {
 		t.Run(gap.String(), func(t *testing.T) {

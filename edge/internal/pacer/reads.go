@@ -3,26 +3,25 @@ package pacer
 import "time"
 
 const (
-	// eagerReads is how many reads within a beat make a connection a busy one. It is more than
-	// the opening of a stream takes.
+	// eagerReads is how many reads within a beat make a connection busy. Opening a stream takes fewer.
 	eagerReads = 4
-	// idleRead is how few bytes of a beat make a connection one that is not busy any more.
+	// idleRead is the number of bytes below which a read ends a connection's busy state.
 	idleRead = 256
 )
 
 // Reads paces the reads of one connection. It is not safe for concurrent use.
 type Reads struct {
 	pacer Pacer
-	beat  int64 // the number of the last one in which there was a read
-	reads int   // within it
+	beat  int64 // the number of the last beat with a read
+	reads int   // in that beat
 	busy  bool
 }
 
-// Reads returns the pace of a connection that is opened now.
+// Reads returns the pace of a new connection.
 func (p Pacer) Reads() Reads { return Reads{pacer: p} }
 
-// Wait returns how long to wait before the connection is read: until the next beat if it
-// is a busy one, and else not at all. A connection that is not shared by many is never busy.
+// Wait returns how long to wait before the next read: until the next beat if the connection is busy, otherwise
+// 0. Only a shared connection can be busy.
 func (r *Reads) Wait(now time.Time, shared bool) time.Duration {
 	length := int64(r.pacer.ReadBeat())
 	at := now.UnixNano()
@@ -37,7 +36,8 @@ func (r *Reads) Wait(now time.Time, shared bool) time.Duration {
 	return time.Duration(length - at%length)
 }
 
-// Read notes what a read gave. One that fills its buffer leaves more to be read at once.
+// Read records the result of a read. A full read, which filled its buffer, does not count: more data may be
+// there.
 func (r *Reads) Read(bytes int, full bool) {
 	r.busy = r.busy && bytes >= idleRead
 	if !full {

@@ -11,14 +11,13 @@ type Writes struct {
 // Writes returns the pace of a stream that begins now.
 func (p Pacer) Writes(now time.Time) Writes { return Writes{p.Gap(), p.WriteBeat(), now} }
 
-// Wrote notes that the stream was written.
+// Wrote records a write.
 func (w *Writes) Wrote(now time.Time) { w.last = now }
 
-// Silence returns how long ago the stream was written, or began.
+// Silence returns the time since the last write, or since the stream began.
 func (w *Writes) Silence(now time.Time) time.Duration { return now.Sub(w.last) }
 
-// Due reports whether the last write is a gap ago, so that an event that has come now is
-// written at once.
+// Due reports whether the last write is at least a gap ago, so that a new event may be written at once.
 func (w *Writes) Due(now time.Time) bool { return now.Sub(w.last) >= w.gap }
 
 // Late returns how long an event that is not due may wait for others to share its write. The

@@ -1,5 +1,5 @@
-// Package page serves the pages of the edge: files that are embedded in the program,
-// with the headers that keep a browser from running anything else.
+// Package page serves the edge's pages: files that are embedded in the program, with headers that keep a
+// browser from running anything else.
 package page
 
 import (
@@ -19,14 +19,13 @@ import (
 	"github.com/pawstream/pawstream/internal/header"
 )
 
-// policy lets a page load and call what is the edge's own, and nothing inline. Images
-// may be data: stylesheets have them.
+// policy lets a page load and call only the edge itself, and allows nothing inline. Images may be data URLs, as
+// in style sheets.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// secure sets the headers of everything that a browser may show: a strict
-// Content-Security-Policy, with more directives where given, and its like. Nothing inline
-// runs, and nobody frames it.
+// secure sets the security headers of everything that a browser may show: a strict Content-Security-Policy, to
+// which it appends more, and others. Nothing inline runs, and no site may frame it.
 func secure(h http.Header, more string) {
 	h.Set("Content-Security-Policy", policy+more)
 	h.Set(header.ContentTypeOptions, "nosniff")
@@ -34,20 +33,20 @@ func secure(h http.Header, more string) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 }
 
-// A File is one file in memory: its handler answers GET and HEAD, compressed for clients that
-// take that, and by the ETag of its content also with 304. Browsers ask again each time, so that a new version of the
-// edge never meets the files of an old one. It is safe for concurrent use.
+// A File is one file in memory. It answers GET and HEAD, with gzip for clients that accept it, and with 304 if
+// the ETag of its content matches. Browsers revalidate each time, so that files of different versions of the
+// edge never mix. It is safe for concurrent use.
 type File struct {
 	body              []byte
-	packed            func() []byte // the body in gzip, or nil where that is no smaller
+	packed            func() []byte // the body in gzip, or nil if that is no smaller
 	contentType, etag string
 	policy            string // more directives
 }
 
-// NewFile returns a file of that content and media type. It keeps body.
+// NewFile returns a file with the given media type and content. It keeps body.
 func NewFile(contentType string, body []byte) *File {
 	sum := sha256.Sum256(body)
-	packed := sync.OnceValue(func() []byte { return pack(body) }) // when it is asked for: most programs serve few files
+	packed := sync.OnceValue(func() []byte { return pack(body) }) // on demand: most programs serve few files
 	return &File{body: body, packed: packed, contentType: contentType, etag: hex.EncodeToString(sum[:16])}
 }
 
@@ -62,7 +61,7 @@ func pack(body []byte) []byte {
 	return packed.Bytes()
 }
 
-// takesGzip reports whether a client takes gzip by its Accept-Encoding (RFC 9110, section 12.5.3).
+// takesGzip reports whether a client's Accept-Encoding accepts gzip (RFC 9110, section 12.5.3).
 func takesGzip(h http.Header) bool {
 	for _, field := range h.Values(header.AcceptEncoding) {
 		for coding := range strings.SplitSeq(field, ",") {
@@ -83,7 +82,7 @@ func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(h, f.policy)
 	h.Set(header.ContentType, f.contentType)
 	h.Set(header.CacheControl, "no-cache")
-	h.Add("Vary", header.AcceptEncoding) // what others have set stays
+	h.Add("Vary", header.AcceptEncoding) // keeps values from other handlers
 	body, etag := f.body, f.etag
 	if takesGzip(r.Header) {
 		if packed := f.packed(); packed != nil {
@@ -95,7 +94,7 @@ func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }
 
-// Write answers with a page that is no file: what could not be shown, say. Nobody keeps it.
+// Write answers with a generated page, such as an error page. Clients must not store it.
 func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	secure(h, "")
@@ -105,11 +104,10 @@ func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	_, _ = w.Write(body) // whoever is gone needs no answer
 }
 
-// Files are those of a directory by their slash-separated names.
+// Files are the files of a directory by their slash-separated names.
 type Files map[string]*File
 
-// Load reads every file of a directory and its directories. A file whose media type is
-// not known here is an error.
+// Load reads every file below a directory. It returns an error for a file with an unknown media type.
 func Load(dir fs.FS) (Files, error) {
 	files := make(Files)
 	err := fs.WalkDir(dir, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -130,28 +128,27 @@ func Load(dir fs.FS) (Files, error) {
 	return files, err
 }
 
-// Restrict adds directives of Content-Security-Policy to those that every page has.
+// Restrict adds directives to the Content-Security-Policy of all files. Call it before the first request.
 func (f Files) Restrict(directives string) {
 	for _, file := range f {
 		file.policy += "; " + directives
 	}
 }
 
-// A Mux takes routes, as an [http.ServeMux] does.
+// A Mux registers routes, as an [http.ServeMux] does.
 type Mux interface {
 	Handle(pattern string, handler http.Handler)
 }
 
-// Mount adds one route for each file, below prefix, which ends in a slash. What is not
-// a file stays what it was without it.
+// Mount adds a GET route for each file below prefix, which must end in a slash. It leaves other paths alone.
 func (f Files) Mount(mux Mux, prefix string) {
 	for name, file := range f {
 		mux.Handle("GET "+prefix+name, file)
 	}
 }
 
-// mediaType returns what a file is by its name. The system's table, which package mime
-// reads, differs from one machine to another.
+// mediaType returns the media type for a file's name, or "". Package mime would read the system's table, which
+// differs between machines.
 func mediaType(name string) string {
 	switch path.Ext(name) {
 	case ".html":

@@ -75,7 +75,7 @@ func TestLoadRefusesUnknownTypes(t *testing.T) {
 	}
 }
 
-// TestCompressed asks for a file in each coding.
+// TestCompressed requests a file in each coding.
 func TestCompressed(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("A line of a script.\n", 1000)

@@ -1,14 +1,12 @@
-// Package peers lets the edges of one NATS server count together: the limits of callers,
-// and the stream tickets that were used.
+// Package peers lets the edges of one NATS server share the limits of callers and the used stream tickets.
 //
-// Each edge keeps one key in a bucket of NATS's key-value store: the report of its
-// [limit.Limiter]. It writes the key when the report changes, ten times a second at most, and
-// once a second as a sign of life. All edges watch the bucket, so a request waits for no other
-// edge. What the callers of an edge that dies have used is forgotten when its last sign of
-// life is older than [Lease]. A used ticket is a key of another bucket, which only one edge
-// can create. That is all that a request waits for, and not for long.
+// Each edge keeps one key in a bucket of NATS's key-value store: the report of its [limit.Limiter]. It writes
+// the key when the report changes, at most ten times a second, and once a second as a sign of life. All edges
+// watch the bucket, so a request waits for no other edge. The counts of a dead edge expire when its last sign
+// of life is older than [Lease]. A used ticket is a key of another bucket, which only one edge can create. A
+// request waits for nothing else, and not for long.
 //
-// While NATS is away each edge counts by itself. It logs that, and when it ends.
+// While NATS is unreachable, each edge counts by itself. It logs the beginning and the end of that.
 package peers
 
 import (
@@ -31,22 +29,22 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 )
 
-// Lease is how long an edge that is not heard of is counted in.
+// Lease is how long the counts of a silent edge remain.
 const Lease = 5 * time.Second
 
 const (
 	signOfLife = time.Second
-	reportGap  = 100 * time.Millisecond // between two reports
-	// reportShare is the part of the time that making reports may take: one of so much.
+	reportGap  = 100 * time.Millisecond // the minimum between two reports
+	// reportShare bounds the time for making reports: at most one part in reportShare.
 	reportShare = 20
-	// patience is with NATS where nobody waits, spendPatience where a request does.
+	// patience is the timeout for calls to NATS, and spendPatience that for calls during a request.
 	patience      = 2 * time.Second
 	spendPatience = 500 * time.Millisecond
-	// retryPause is between two tries to count together.
+	// retryPause is the time between two attempts to count together.
 	retryPause = time.Second
 )
 
-// The buckets. Both are kept in memory: nothing in them is worth more than a minute.
+// The buckets. NATS keeps both in memory: no entry matters for longer than a minute.
 const (
 	edgesBucket   = "PAWSTREAM_EDGES"
 	ticketsBucket = "PAWSTREAM_TICKETS"
@@ -54,30 +52,30 @@ const (
 	ticketsBytes  = 16 << 20
 )
 
-// Config is what [Peers] are made of. All of it is required.
+// Config is the configuration of [Peers]. All fields are required.
 type Config struct {
 	NATS      natsconn.Server
 	Limiter   *limit.Limiter
 	Telemetry *telemetry.Telemetry
 }
 
-// Peers are the other edges, to one of them.
+// Peers are the other edges, as seen by one. [Peers.Spend] is safe for concurrent use.
 type Peers struct {
-	id      string // of this edge, until it ends
+	id      string // of this edge, for one run of the process
 	limiter *limit.Limiter
 	logger  *slog.Logger
 	conn    *nats.Conn
 	js      jetstream.JetStream
-	tickets atomic.Pointer[jetstream.KeyValue] // nil: they cannot be shared now
+	tickets atomic.Pointer[jetstream.KeyValue] // nil: not shared at the moment
 	counted telemetry.Counter
 
-	// Of Run alone.
-	heard map[string]time.Time // edges, this one too, and when
-	alone bool                 // it has been logged
+	// Only for Run.
+	heard map[string]time.Time // when each edge, including this one, last reported
+	alone bool                 // it is logged that this edge counts by itself
 }
 
-// Connect connects to NATS, or, where that is away, begins to try: only what can never
-// work is an error. [Peers.Run] does the rest; [Peers.Close] is for when it is not called.
+// Connect connects to NATS. If that is unreachable, it keeps trying in the background: only settings that can
+// never work are an error. The caller must call [Peers.Run], or [Peers.Close] instead.
 func Connect(cfg Config) (*Peers, error) {
 	if err := cfg.NATS.Check(); err != nil {
 		return nil, err
@@ -108,8 +106,8 @@ func Connect(cfg Config) (*Peers, error) {
 // Close closes the connection.
 func (p *Peers) Close() { p.conn.Close() }
 
-// Run counts together with the others until ctx ends, says goodbye, and closes. It is
-// called once.
+// Run counts together with the other edges until ctx ends. Then it deletes this edge's report and closes the
+// connection. Call it once.
 func (p *Peers) Run(ctx context.Context) {
 	defer p.Close()
 	for ctx.Err() == nil {
@@ -129,7 +127,7 @@ func (p *Peers) Run(ctx context.Context) {
 	p.leave(context.WithoutCancel(ctx))
 }
 
-// leave has the others forget this edge at once.
+// leave makes the other edges forget this one at once.
 func (p *Peers) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, spendPatience)
 	defer cancel()
@@ -142,7 +140,7 @@ func (p *Peers) leave(ctx context.Context) {
 	}
 }
 
-// together reports and listens until something goes wrong.
+// together reports and listens until an error or the end of ctx.
 func (p *Peers) together(ctx context.Context) error {
 	if !p.conn.IsConnected() {
 		return nats.ErrConnectionClosed
@@ -170,7 +168,7 @@ func (p *Peers) together(ctx context.Context) error {
 	return group.Wait()
 }
 
-// report writes this edge's key until that fails or ctx ends.
+// report writes this edge's key until a write fails or ctx ends.
 func (p *Peers) report(ctx context.Context, edges jetstream.KeyValue) error {
 	alive := time.NewTicker(signOfLife)
 	defer alive.Stop()
@@ -205,8 +203,8 @@ var (
 	errStopped = errors.New("peers: NATS has ended the watch")
 )
 
-// listen counts in what edges report until that fails or ctx ends. What this edge itself
-// reports has to come back too: so it is known that the whole way works.
+// listen applies the reports of other edges until it fails or ctx ends. This edge's own reports must come back
+// too, which proves that the whole path works.
 func (p *Peers) listen(ctx context.Context, edges jetstream.KeyValue) error {
 	watch, err := edges.WatchAll(ctx)
 	if err != nil {
@@ -224,7 +222,7 @@ func (p *Peers) listen(ctx context.Context, edges jetstream.KeyValue) error {
 			if !ok {
 				return errStopped
 			}
-			if entry != nil { // nil: those from before are through
+			if entry != nil { // nil: the end of the initial values
 				p.hear(ctx, entry)
 			}
 		case <-look.C:
@@ -235,7 +233,7 @@ func (p *Peers) listen(ctx context.Context, edges jetstream.KeyValue) error {
 	}
 }
 
-// hear takes what an edge says of itself.
+// hear applies an edge's report, or its deletion.
 func (p *Peers) hear(ctx context.Context, entry jetstream.KeyValueEntry) {
 	edge := entry.Key()
 	switch {
@@ -259,7 +257,7 @@ func (p *Peers) hear(ctx context.Context, entry jetstream.KeyValueEntry) {
 	}
 }
 
-// expire forgets the edges that were not heard of for too long.
+// expire forgets the edges whose last report is older than [Lease].
 func (p *Peers) expire() {
 	for edge, at := range p.heard {
 		if time.Since(at) > Lease {
@@ -279,12 +277,12 @@ func (p *Peers) forget(edge string) {
 	}
 }
 
-// Spend reports whether a ticket's nonce is used for the first time at any edge. Where
-// that cannot be told in time, it is: the edge itself still knows those that it saw.
+// Spend marks a ticket's nonce as used, and reports whether this was its first use at any edge. If NATS does
+// not answer in time, it returns true: the edge itself still knows the tickets that it saw.
 func (p *Peers) Spend(ctx context.Context, nonce string) (first bool) {
 	tickets := p.tickets.Load()
 	if tickets == nil {
-		return true // it has been logged
+		return true // Run has logged it
 	}
 	ctx, cancel := context.WithTimeout(ctx, spendPatience)
 	defer cancel()

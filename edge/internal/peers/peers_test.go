@@ -21,10 +21,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// soon is longer than anything takes here but a lease.
+// soon is longer than everything here takes, except a lease.
 const soon = 20 * time.Second
 
-// runNATS starts a server in this process; port -1: any.
+// runNATS starts a server in this process; -1 stands for any free port.
 func runNATS(t *testing.T, port int) *server.Server {
 	t.Helper()
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
@@ -39,7 +39,7 @@ func runNATS(t *testing.T, port int) *server.Server {
 	return s
 }
 
-// An edge is one as far as counting goes.
+// An edge is the part of an edge that counts.
 type edge struct {
 	*limit.Limiter
 	*telemetrytest.Recorder
@@ -138,7 +138,7 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// TestKilled has an edge go without a word.
+// TestKilled stops an edge without a goodbye.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	url := runNATS(t, -1).ClientURL()
@@ -155,7 +155,7 @@ func TestKilled(t *testing.T) {
 	b.WantMetrics(t, "pawstream_edge_peers 0")
 }
 
-// TestAway has edges without NATS, at their start and later.
+// TestAway runs edges without NATS, at their start and later.
 func TestAway(t *testing.T) {
 	t.Parallel()
 	var lc net.ListenConfig
@@ -179,7 +179,7 @@ func TestAway(t *testing.T) {
 	}
 	eventually(t, "that is logged", func() bool { return len(a.Logged(t, alone)) == 1 })
 
-	for round := range 2 { // the second server knows nothing of the first
+	for round := range 2 { // the second server has none of the first one's data
 		nats := runNATS(t, port)
 		eventually(t, "they count together", func() bool { return !b.free("web") })
 		eventually(t, "that is logged", func() bool { return len(a.Logged(t, again)) == round+1 })

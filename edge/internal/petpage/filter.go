@@ -8,19 +8,19 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A facet is something to choose pets by: one of its options, or none.
+// A facet is a property to filter pets by: one of its options, or none.
 type facet struct {
 	name, label string
 	options     []option
 }
 
-// An option is one value of a facet, and which pets it leaves.
+// An option is one value of a facet, and the pets that it matches.
 type option struct {
 	value, label string
 	fits         func(*completionv1.StorePet) bool
 }
 
-// facets returns all facets but the species and the breed, which the pets themselves tell.
+// facets returns all facets except the species and the breed, whose options depend on the pets.
 func facets() []facet {
 	yes := func(name, label string, fits func(*completionv1.StorePet) bool) facet {
 		return facet{name, "Home", []option{{"yes", label, fits}}}
@@ -44,7 +44,7 @@ func facets() []facet {
 	}
 }
 
-// bySpecies returns the facet of the species that there are, in their order.
+// bySpecies returns the facet of the pets' species, in the order of the pets.
 func bySpecies(pets []*completionv1.StorePet) facet {
 	f := facet{name: speciesFacet, label: "Animal"}
 	for _, p := range pets {
@@ -57,7 +57,7 @@ func bySpecies(pets []*completionv1.StorePet) facet {
 	return f
 }
 
-// byBreed returns the facet of the breeds that there are.
+// byBreed returns the facet of the pets' breeds.
 func byBreed(pets []*completionv1.StorePet) facet {
 	f := facet{name: breedFacet, label: "Breed"}
 	for _, p := range pets {
@@ -74,10 +74,10 @@ const (
 	breedFacet   = "breed"
 )
 
-// A choice is the values that somebody has chosen, by the names of facets. What a query has beside them is nothing.
+// A choice is the chosen values by the names of facets. It ignores everything else in a query.
 type choice map[string]string
 
-// chosen returns what a query chooses. A species or a breed it takes as it is: there may be no such pet.
+// chosen returns the choice of a query. It does not check a species or a breed: there may be no such pet.
 func chosen(query url.Values) choice {
 	c := make(choice)
 	for _, name := range []string{speciesFacet, breedFacet} {
@@ -94,7 +94,7 @@ func chosen(query url.Values) choice {
 	return c
 }
 
-// query returns the choice as the query of a URL, in an order of its own.
+// query returns the choice as the query of a URL, in a fixed order.
 func (c choice) query() string {
 	values := make(url.Values)
 	for name, value := range c {
@@ -103,7 +103,7 @@ func (c choice) query() string {
 	return values.Encode()
 }
 
-// with returns the choice with another value of a facet; "": without any.
+// with returns the choice with a different value of a facet; "" removes the facet.
 func (c choice) with(name, value string) choice {
 	other := choice{name: value}
 	for n, v := range c {
@@ -117,7 +117,7 @@ func (c choice) with(name, value string) choice {
 	return other
 }
 
-// left returns the pets that a choice leaves.
+// left returns the pets that match the choice.
 func (c choice) left(pets []*completionv1.StorePet, all []facet) []*completionv1.StorePet {
 	left := pets
 	for _, f := range all {

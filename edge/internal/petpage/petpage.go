@@ -1,7 +1,8 @@
-// Package petpage is the store as a web page: /pets with all of its pets, which links narrow down, and a page for
-// each. Both are whole without a script, so that a search engine reads them as people do.
+// Package petpage serves the store as web pages: /pets with all of its pets and links to filter them, and a
+// page for each pet. Both work without a script, so that search engines can read them.
 //
-// The pets are the completion service's. They are fetched at most once a minute, however many people look.
+// The pets come from the completion service. The package fetches them at most once a minute, regardless of the
+// number of requests.
 package petpage
 
 import (
@@ -26,16 +27,16 @@ import (
 var pages embed.FS
 
 const (
-	// fresh is for how long the pets are not asked for again, and patience how long an answer may take.
+	// fresh is how long fetched pets stay current, and patience how long a fetch may take.
 	fresh    = time.Minute
 	patience = 5 * time.Second
-	// rest is for how long nobody asks again after a failure.
+	// rest is the minimum time between a failed fetch and the next one.
 	rest = time.Second
-	// mostPages bounds the pages that are kept: each choice of filters is one.
+	// mostPages bounds the cached pages: each choice of filters has one.
 	mostPages = 512
 )
 
-// Root is where the pages are.
+// Root is the path of the pages.
 const Root = "/pets"
 
 // Pages are the pages of the store. They are safe for concurrent use.
@@ -44,13 +45,13 @@ type Pages struct {
 	assets page.Files
 	made   *template.Template
 
-	shelf  atomic.Pointer[shelf] // nil: there never was an answer
-	asking chan struct{}         // has room for the one that asks, who has what follows
+	shelf  atomic.Pointer[shelf] // nil: no fetch has succeeded yet
+	asking chan struct{}         // a lock for the request that fetches; it guards the fields below
 	tried  time.Time
-	err    error // of the last try
+	err    error // of the last fetch
 }
 
-// A shelf is the pets as they were at some time, and the pages that were made of them.
+// A shelf is the pets from one fetch, and the pages rendered from them.
 type shelf struct {
 	pets []*completionv1.StorePet
 	byID map[string]*completionv1.StorePet
@@ -60,7 +61,7 @@ type shelf struct {
 	pages map[string]*page.File
 }
 
-// New returns the pages of what the client lists.
+// New returns the pages for the pets that the client lists.
 func New(client completionv1.PetServiceClient) (*Pages, error) {
 	dir, err := fs.Sub(pages, "pages")
 	if err != nil {
@@ -80,8 +81,8 @@ func New(client completionv1.PetServiceClient) (*Pages, error) {
 	return p, err
 }
 
-// Mount adds the routes: /pets, /pets/{id}, and what they load. Pages are rendered for anybody, so requests for
-// them pass through guard.
+// Mount adds the routes: /pets, /pets/{id}, and their assets. Rendering costs work and needs no authentication,
+// so requests for pages pass through guard.
 func (p *Pages) Mount(mux page.Mux, guard func(http.Handler) http.Handler) {
 	mux.Handle("GET "+Root, guard(http.HandlerFunc(p.list)))
 	mux.Handle("GET "+Root+"/{id}", guard(http.HandlerFunc(p.one)))
@@ -113,7 +114,7 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request) {
 	p.serve(w, r, s, r.URL.Path, "pet.html", func() any { return detailsOf(pet) })
 }
 
-// serve answers with a page, which is made when it is asked for first.
+// serve answers with a page, and renders it on the first request.
 func (p *Pages) serve(w http.ResponseWriter, r *http.Request, s *shelf, key, name string, data func() any) {
 	s.mu.Lock()
 	file := s.pages[key]
@@ -141,12 +142,12 @@ func (p *Pages) away(w http.ResponseWriter) {
 
 func (p *Pages) refuse(w http.ResponseWriter, status int, title, text string) {
 	var body bytes.Buffer
-	_ = p.made.ExecuteTemplate(&body, "refusal.html", map[string]string{"Title": title, "Text": text}) // it writes to memory, and has no other way to fail
+	_ = p.made.ExecuteTemplate(&body, "refusal.html", map[string]string{"Title": title, "Text": text}) // writing to memory does not fail
 	page.Write(w, status, header.HTML, body.Bytes())
 }
 
-// current returns the pets as they are, or were a while ago where they cannot be had now. One asks: others
-// have what was there before, and where there was nothing wait for it.
+// current returns the current pets, or older ones if a fetch fails. Only one request fetches at a time.
+// Meanwhile others get the older pets, or wait if there are none.
 func (p *Pages) current(ctx context.Context) (*shelf, error) {
 	s := p.shelf.Load()
 	if s.fresh() {
@@ -168,7 +169,7 @@ func (p *Pages) current(ctx context.Context) (*shelf, error) {
 	if p.shelf.Load().fresh() || time.Since(p.tried) < rest {
 		return p.last()
 	}
-	// The answer is for all who wait, and so does not depend on whether the first of them does.
+	// The result is for all waiting requests, so the fetch must not end with the first one.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	list, err := p.client.ListPets(ctx, &completionv1.ListPetsRequest{})

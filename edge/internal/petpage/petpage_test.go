@@ -21,7 +21,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A shop lists pets, or fails, and counts how often it is asked.
+// A shop lists pets, or fails, and counts the calls.
 type shop struct {
 	pets  []*completionv1.StorePet
 	err   error
@@ -90,7 +90,7 @@ func TestFilters(t *testing.T) {
 		"?species=cat":                     {"olive", "tom"},
 		"?species=cat&children=yes":        {"olive"},
 		"?flat=yes":                        {"olive", "pip", "tom", "bubbles"},
-		"?cats=yes":                        {"rex"}, // not those that have to be introduced
+		"?cats=yes":                        {"rex"}, // not pets that need an introduction
 		"?dogs=yes":                        nil,
 		"?beginner=yes&energy=low":         {"olive", "pip", "bubbles"},
 		"?fee=50":                          {"pip", "bubbles"},
@@ -100,7 +100,7 @@ func TestFilters(t *testing.T) {
 		"?breed=Breed+of+olive&fee=50":     nil,
 		"?breed=breed+of+none":             nil,
 		"?species=guinea-pig":              {"pip"},
-		"?fee=7&energy=x&children=maybe":   all, // nobody's values choose nothing
+		"?fee=7&energy=x&children=maybe":   all, // unknown values have no effect
 		"?species=%3Cscript%3E":            nil,
 		"?" + strings.Repeat("x=y&", 1000): all,
 	} {
@@ -114,7 +114,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-// TestChips follows each link of the filters from several pages: it leads to as many pets as it says.
+// TestChips follows each filter link from several pages, and checks that it leads to as many pets as it says.
 func TestChips(t *testing.T) {
 	t.Parallel()
 	h := mounted(t, &shop{pets: some()})
@@ -134,7 +134,7 @@ func TestChips(t *testing.T) {
 	}
 }
 
-// TestPagesOfPets looks for what each page says of its pet, without a script, and for what a search engine goes by.
+// TestPagesOfPets checks the facts on each pet's page without a script, and the metadata for search engines.
 func TestPagesOfPets(t *testing.T) {
 	t.Parallel()
 	h := mounted(t, &shop{pets: some()})
@@ -163,7 +163,8 @@ func TestPagesOfPets(t *testing.T) {
 	}
 }
 
-// TestNothingInline looks at what the policy would refuse, and at what would leave the edge's origin.
+// TestNothingInline checks that pages have nothing that the policy would refuse, or that is from another
+// origin.
 func TestNothingInline(t *testing.T) {
 	t.Parallel()
 	h := mounted(t, &shop{pets: some()})
@@ -177,7 +178,7 @@ func TestNothingInline(t *testing.T) {
 	}
 }
 
-// TestStrangePets has texts that are markup, and pets of which nothing is known.
+// TestStrangePets shows pets whose texts are markup, and pets without any facts.
 func TestStrangePets(t *testing.T) {
 	t.Parallel()
 	const bad = `"><script>alert(1)</script>`
@@ -194,7 +195,8 @@ func TestStrangePets(t *testing.T) {
 	}
 }
 
-// TestAskedSeldom has a hundred readers: the service is asked once a minute, and what it said last stands while it is away.
+// TestAskedSeldom sends a hundred requests. The pages call the service once a minute, and show its last answer
+// while it is unreachable.
 func TestAskedSeldom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -226,7 +228,7 @@ func TestAskedSeldom(t *testing.T) {
 	})
 }
 
-// TestPagesAreBounded asks for more choices of filters than are kept.
+// TestPagesAreBounded requests more choices of filters than the cache holds.
 func TestPagesAreBounded(t *testing.T) {
 	t.Parallel()
 	pages, err := New(&shop{pets: some()})

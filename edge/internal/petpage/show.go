@@ -10,17 +10,17 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A list is what list.html shows.
+// A list is the data of list.html.
 type list struct {
 	Title     string
 	Canonical string
-	Narrowed  bool // by more than the species: no page of its own for a search engine
-	Some      bool // anything is chosen
+	Narrowed  bool // by more than the species: search engines should not index it
+	Some      bool // at least one facet is chosen
 	Groups    []group
 	Pets      []*completionv1.StorePet
 }
 
-// A group is the facets that have one label.
+// A group is the facets with the same label.
 type group struct {
 	Label string
 	Chips []chip
@@ -31,8 +31,8 @@ type chip struct {
 	Label  string
 	Href   string
 	Chosen bool
-	Count  int  // of the pets that it leaves; 0: it is no link
-	Follow bool // by a search engine: what it leads to is a page of its own
+	Count  int  // of the pets that match; 0: it is not a link
+	Follow bool // search engines should follow it, because they index its target
 }
 
 func listOf(pets []*completionv1.StorePet, c choice) list {
@@ -44,7 +44,8 @@ func listOf(pets []*completionv1.StorePet, c choice) list {
 	} else {
 		l.Narrowed = len(c) > 0
 	}
-	// What no pet is, as a species that was here once, can only be removed; the others are counted without it.
+	// A value that no pet has, such as a former species, can only be removed. The counts of the other facets
+	// ignore it.
 	known := maps.Clone(c)
 	for _, f := range all[:2] {
 		value, ok := c[f.name]
@@ -88,13 +89,13 @@ func address(c choice) string {
 	return Root
 }
 
-// Details are what pet.html shows.
+// Details are the data of pet.html.
 type details struct {
 	*completionv1.StorePet
 	Facts []fact
 }
 
-// A fact is a line of the table about a pet.
+// A fact is a row of the table about a pet.
 type fact struct{ Name, Value string }
 
 func detailsOf(p *completionv1.StorePet) details {
@@ -127,7 +128,7 @@ func company(value string) string {
 	return map[string]string{"yes": "yes", "slow": "after a slow introduction", "no": "no"}[value]
 }
 
-// words returns what the templates say things by.
+// words returns the functions of the templates.
 func words() template.FuncMap {
 	return template.FuncMap{
 		"age": age, "fee": fee, "plural": plural, "kind": kind, "coat": func(p *completionv1.Pet) string { return strings.Join(p.GetCoat(), ",") },
@@ -141,10 +142,10 @@ func words() template.FuncMap {
 	}
 }
 
-// kind returns what one animal of a species is called.
+// kind returns the noun for one animal of a species.
 func kind(species string) string { return strings.ReplaceAll(species, "-", " ") }
 
-// plural returns what several are called, as a title.
+// plural returns the plural noun of a species, as a title.
 func plural(species string) string {
 	name := kind(species)
 	if name == "" {
@@ -156,7 +157,7 @@ func plural(species string) string {
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
-// age returns an age in the words that the advisor has for it.
+// age returns an age in the advisor's words.
 func age(months int32) string {
 	years, rest := months/12, months%12
 	switch {

@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// A Collector takes spans by OTLP over gRPC, as OpenTelemetry's collector does. It is
-// for the spans of other processes.
+// A Collector receives spans through OTLP over gRPC, as OpenTelemetry's collector does. It is for the spans of
+// other processes.
 type Collector struct {
 	collectorv1.UnimplementedTraceServiceServer
 	// Endpoint is a value of OTEL_EXPORTER_OTLP_ENDPOINT.
@@ -25,7 +25,7 @@ type Collector struct {
 	raw   bytes.Buffer
 }
 
-// A Span is one that was collected, with the service.name of the process that sent it.
+// A Span is a collected span, with the service.name of its process.
 type Span struct {
 	*tracev1.Span
 	Service string
@@ -72,15 +72,14 @@ func (c *Collector) Export(_ context.Context, req *collectorv1.ExportTraceServic
 	return &collectorv1.ExportTraceServiceResponse{}, nil
 }
 
-// Spans returns what was collected so far. Processes send what they have every few
-// seconds and when they end.
+// Spans returns the spans collected so far. Processes send their spans every few seconds and when they end.
 func (c *Collector) Spans() []Span {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]Span(nil), c.spans...)
 }
 
-// Raw returns all that was collected so far, encoded: every text is in it as it is.
+// Raw returns everything collected so far as encoded protobuf, in which every text appears unchanged.
 func (c *Collector) Raw() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

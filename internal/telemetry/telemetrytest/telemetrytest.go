@@ -1,5 +1,5 @@
-// Package telemetrytest has what tests of telemetry need: telemetry whose log lines,
-// metrics and spans can be looked at, and a collector of the spans of other processes.
+// Package telemetrytest helps to test telemetry: it has telemetry whose log lines, metrics and spans a test can
+// read, and a collector for the spans of other processes.
 package telemetrytest
 
 import (
@@ -43,7 +43,7 @@ func New(t testing.TB) *Recorder {
 	return r
 }
 
-// Metrics returns what the metrics handler answers.
+// Metrics returns the answer of the metrics handler.
 func (r *Recorder) Metrics(t testing.TB) string {
 	t.Helper()
 	recorded := httptest.NewRecorder()
@@ -54,8 +54,8 @@ func (r *Recorder) Metrics(t testing.TB) string {
 	return recorded.Body.String()
 }
 
-// WantMetrics fails unless the metrics hold each line. A line is a series and its value,
-// without the labels' order to be guessed: they are in alphabetical order.
+// WantMetrics fails the test unless the metrics contain each line. A line is a series and its value; its labels
+// are in alphabetical order.
 func (r *Recorder) WantMetrics(t testing.TB, lines ...string) {
 	t.Helper()
 	got := r.Metrics(t)
@@ -73,7 +73,7 @@ func (r *Recorder) WantMetrics(t testing.TB, lines ...string) {
 	}
 }
 
-// Lint fails for what promtool would complain about.
+// Lint fails the test for everything that promtool would complain about.
 func (r *Recorder) Lint(t testing.TB) {
 	t.Helper()
 	problems, err := promlint.New(strings.NewReader(r.Metrics(t))).Lint()

@@ -20,16 +20,16 @@ import (
 
 // An Authority issues certificates.
 type Authority struct {
-	// File holds its own certificate.
+	// File is the path of its own certificate.
 	File string
 	cert *x509.Certificate
 	key  crypto.Signer
 }
 
-// lifetime is how long before and after now a certificate is valid.
+// lifetime is how long a certificate is valid before and after its creation.
 const lifetime = time.Hour
 
-// NewAuthority makes an authority of that name, which change may alter.
+// NewAuthority makes an authority with that common name; change may alter its certificate.
 func NewAuthority(t testing.TB, name string, change ...func(*x509.Certificate)) *Authority {
 	t.Helper()
 	template := &x509.Certificate{
@@ -47,8 +47,8 @@ func NewAuthority(t testing.TB, name string, change ...func(*x509.Certificate)) 
 	return a
 }
 
-// Issue returns the files of a new certificate, which is for loopback addresses and has
-// name as its DNS name unless change alters it. The CA file is the authority's.
+// Issue returns the files of a new certificate for loopback addresses and the DNS name name, unless change
+// alters it. The CA file is the authority's.
 func (a *Authority) Issue(t testing.TB, name string, change ...func(*x509.Certificate)) tlsfiles.Files {
 	t.Helper()
 	template := &x509.Certificate{
@@ -73,8 +73,8 @@ func (a *Authority) Issue(t testing.TB, name string, change ...func(*x509.Certif
 	return files
 }
 
-// Replace puts the certificate and the key of other in the place of those of files, each
-// at once, as a tool that renews them does.
+// Replace replaces the certificate and the key of files by those of other, each atomically, as a renewal tool
+// does.
 func Replace(t testing.TB, files, other tlsfiles.Files) {
 	t.Helper()
 	for from, to := range map[string]string{other.Cert: files.Cert, other.Key: files.Key} {
