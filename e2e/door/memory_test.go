@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -127,8 +128,11 @@ func TestMemory(t *testing.T) {
 		{"empty messages by gRPC", 50, func(ctx context.Context) { s.call(ctx, emptyMessages()) }},
 		{"long prompts by gRPC", 100, func(ctx context.Context) { s.call(ctx, longPrompt(long)) }},
 		{"readers of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/chat/completions/chatcmpl-%s?stream=true") }},
-		{"answers to long prompts", 50, func(ctx context.Context) {
-			s.post(ctx, besiegers()[0], "/v1/responses", naming(s.prompted[besiegers()[0]]))
+		{"answers to long prompts", 50, func(ctx context.Context) { s.postAboutPrompts(ctx, "/v1/responses", naming) }},
+		{"continued long prompts", 50, func(ctx context.Context) { s.postAboutPrompts(ctx, "/v1/responses", continuing("slow")) }},
+		{"counted long prompts", 50, func(ctx context.Context) { s.postAboutPrompts(ctx, "/v1/responses/input_tokens", continuing("quick")) }},
+		{"counted long inputs", 150, func(ctx context.Context) {
+			s.post(ctx, s.besieger(), "/v1/responses/input_tokens", `{"model":"quick","input":"`+long+`"}`)
 		}},
 		{"messages of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/chat/completions/chatcmpl-%s/messages") }},
 		{"input items of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/responses/resp_%s/input_items") }},
@@ -216,6 +220,13 @@ func naming(ids []string) string {
 		fmt.Fprintf(&items, `,{"type":"item_reference","id":"msg_%s_0"}`, strings.TrimPrefix(id, "chatcmpl-"))
 	}
 	return `{"model":"quick","stream":true,"input":[` + items.String() + `]}`
+}
+
+// continuing returns what makes the body of a request that continues the first of some completions.
+func continuing(model string) func(ids []string) string {
+	return func(ids []string) string {
+		return fmt.Sprintf(`{"model":%q,"previous_response_id":"resp_%s","input":"Hello"}`, model, strings.TrimPrefix(ids[0], "chatcmpl-"))
+	}
 }
 
 // ordinary asks as everybody does, and has to be answered while the offers go on. How long it
@@ -329,6 +340,16 @@ func (s *siege) readPrompts(ctx context.Context, path string) {
 		ids := s.prompted[principal]
 		id := strings.TrimPrefix(ids[rand.IntN(len(ids))], "chatcmpl-")
 		return s.send(ctx, principal, http.MethodGet, fmt.Sprintf(path, id), "")
+	})
+}
+
+// postAboutPrompts posts what is about completions whose prompts are long, in any order.
+func (s *siege) postAboutPrompts(ctx context.Context, path string, about func(ids []string) string) {
+	principal := s.besieger()
+	s.again(ctx, func() bool {
+		ids := slices.Clone(s.prompted[principal])
+		rand.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
+		return s.send(ctx, principal, http.MethodPost, path, about(ids))
 	})
 }
 

@@ -43,7 +43,7 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 	}
 	defer end()
 	defer func() { _ = grpc.SetTrailer(ctx, target(admitted)) }() // which fails in no handler of a server
-	return handler(service.OnAdmitted(admitted, end), req)
+	return handler(service.OnAdmitted(g.reading(admitted, info.FullMethod), end), req)
 }
 
 func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
@@ -55,7 +55,7 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	room := g.room(admitted)
 	defer room.Release()
 	defer func() { stream.SetTrailer(target(admitted)) }()
-	return handler(srv, &admittedStream{stream, service.OnAdmitted(admitted, room.Release), room})
+	return handler(srv, &admittedStream{stream, service.OnAdmitted(g.reading(admitted, info.FullMethod), room.Release), room})
 }
 
 // admit returns a context that knows the principal. Whom it refuses it logs by name: the

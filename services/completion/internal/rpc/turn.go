@@ -10,6 +10,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/internal/turns"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
 // maxReads is how many calls that read stored completions are answered at once; up to readRoom others wait for
@@ -43,6 +44,21 @@ func (g *guard) acquire(ctx context.Context, method string) (end func(), err err
 	case method == completionv1.CompletionService_CancelCompletion_FullMethodName:
 		queue = g.turns.cancels
 	}
+	return g.turn(ctx, queue)
+}
+
+// reading returns the context of a call. A call that creates a completion takes a turn among those that read, but
+// only while it reads earlier completions.
+func (g *guard) reading(ctx context.Context, method string) context.Context {
+	switch method {
+	case completionv1.CompletionService_CreateCompletion_FullMethodName, completionv1.CompletionService_StreamCompletion_FullMethodName:
+		return service.OnReading(ctx, func() (func(), error) { return g.turn(ctx, g.turns.reads) })
+	}
+	return ctx
+}
+
+// turn waits for a turn, and returns what ends it.
+func (g *guard) turn(ctx context.Context, queue *turns.Queue) (end func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, readPatience, noTurn())
 	defer cancel()
 	release, err := queue.Acquire(ctx, g.known(ctx), nil)

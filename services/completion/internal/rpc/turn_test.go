@@ -13,6 +13,8 @@ import (
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
+	"github.com/pawstream/pawstream/services/completion/internal/memlog"
+	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
 // callOf returns the context of a call on behalf of a principal; "": nobody is named.
@@ -99,4 +101,55 @@ func (g *guard) once(ctx context.Context, method string) error {
 		end()
 	}
 	return err
+}
+
+// A call that creates a completion takes a turn to read earlier ones, and none before or after that.
+func TestCreatingTakesATurnToRead(t *testing.T) {
+	for _, method := range []string{completionv1.CompletionService_CreateCompletion_FullMethodName, completionv1.CompletionService_StreamCompletion_FullMethodName} {
+		t.Run(method, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { creatingTakesATurn(t, method) })
+		})
+	}
+}
+
+func creatingTakesATurn(t *testing.T, method string) {
+	g := &guard{access: Access{TrustLocal: true}, turns: newCallTurns()}
+	log := memlog.New(memlog.Config{})
+	defer log.Close()
+	s := service.New(service.Config{Log: log, Models: []chat.Model{{ID: "model", Engine: answer("Yes.")}}})
+	create := func(principal string, change func(*chat.Request)) error {
+		r := &chat.Request{Model: "model", Messages: []chat.Message{{Role: chat.RoleUser, Parts: []chat.Part{{Kind: chat.PartText, Text: "Hi"}}}}}
+		change(r)
+		st, err := s.Stream(g.reading(callOf(t.Context(), principal), method), principal, "", r)
+		if err == nil {
+			for range st.Entries() {
+			}
+		}
+		return err
+	}
+	continues := func(r *chat.Request) { r.PreviousID = new("x") }
+	var ends []func()
+	for range maxReads {
+		end, err := g.acquire(callOf(t.Context(), ""), completionv1.CompletionService_GetCompletion_FullMethodName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, end)
+	}
+	if err := create("anna", func(*chat.Request) {}); err != nil {
+		t.Errorf("a request that continues nothing: %v", err)
+	}
+	var told *chat.Error
+	if err := create("anna", continues); !errors.As(err, &told) || told.Refusal != chat.RefusedTurns {
+		t.Errorf("a request that has waited too long for its turn: %v", err)
+	}
+	for _, end := range ends {
+		end()
+	}
+	if err := create("anna", continues); !errors.As(err, &told) || told.Code != chat.CodePreviousNotFound {
+		t.Errorf("a request that continues nothing that there is: %v", err)
+	}
+	if n := g.turns.reads.Working(); n != 0 {
+		t.Errorf("%d turns are held after all", n)
+	}
 }

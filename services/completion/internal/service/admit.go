@@ -40,7 +40,6 @@ func (s *Service) admit(ctx context.Context, principal, key string, req *chat.Re
 		return nil, nil, err
 	}
 	meta := newMeta(principal, key, req, &model, policy)
-	share.Release() // the run has its own
 	r, err := s.start(ctx, meta, &model, asked)
 	var exists *chat.ExistsError
 	switch {

@@ -10,6 +10,9 @@ import (
 const (
 	// requestCost is how much a byte of a request counts as: as received, and as sent to a model's server.
 	requestCost = 3
+	// earlierCost is how much a byte that a request takes from earlier completions counts as until the request is
+	// admitted: as stored, as encoded for the log, and on its way there.
+	earlierCost = 6
 	// answerCost is how much a byte of an answer counts as: on its tape, in the engine that continues it, and
 	// on its way to the log.
 	answerCost = 3
@@ -33,6 +36,22 @@ func admitted(ctx context.Context) {
 	if f, ok := ctx.Value(admittedKey{}).(func()); ok {
 		f()
 	}
+}
+
+type readingKey struct{}
+
+// OnReading returns the context of a call that creates a completion. The call waits for begin before it reads
+// earlier completions, and calls end when it has read them: begin bounds how many calls read at once.
+func OnReading(ctx context.Context, begin func() (end func(), err error)) context.Context {
+	return context.WithValue(ctx, readingKey{}, begin)
+}
+
+// beginReading waits until the call may read earlier completions.
+func beginReading(ctx context.Context) (end func(), err error) {
+	if begin, ok := ctx.Value(readingKey{}).(func() (func(), error)); ok {
+		return begin()
+	}
+	return func() {}, nil
 }
 
 // hold reserves the memory for an event, a step at a time.

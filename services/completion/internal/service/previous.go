@@ -17,8 +17,16 @@ import (
 // a completion outlives those that it continues. share counts the added messages.
 func (s *Service) withEarlier(ctx context.Context, principal string, req *chat.Request, share chat.Share) (_ *chat.Request, carried int, _ error) {
 	whole := *req
+	if !takesUp(req) {
+		return &whole, 0, nil
+	}
+	end, err := beginReading(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer end()
+	ctx = OnAdmitted(ctx, end)
 	earlier := &earlier{service: s, principal: principal, share: share}
-	var err error
 	if whole.Messages, err = earlier.fill(ctx, req.Messages); err != nil {
 		return nil, 0, err
 	}
@@ -38,6 +46,11 @@ func (s *Service) withEarlier(ctx context.Context, principal string, req *chat.R
 		return nil, 0, chat.FieldErrorf(chat.CodeArrayTooLong, "messages", "may hold at most %d messages, with those of the conversation that is taken up", chat.MaxMessages)
 	}
 	return &whole, carried, nil
+}
+
+// takesUp reports whether a request takes anything from earlier completions.
+func takesUp(req *chat.Request) bool {
+	return req.PreviousID != nil || slices.ContainsFunc(req.Messages, func(m chat.Message) bool { return len(m.Pieces) > 0 })
 }
 
 // answersCalls checks that each tool result belongs to an earlier call.
@@ -72,11 +85,11 @@ type earlier struct {
 
 // conversation returns the messages of a completion that is continued, and its answer.
 func (e *earlier) conversation(ctx context.Context, id string) ([]chat.Message, error) {
-	c, err := e.get(ctx, id, "previous_completion_id")
+	c, err := e.get(ctx, id, "previous_completion_id", true)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.share.Grow(requestCost * (c.Meta.RequestSize + c.Size())); err != nil {
+	if err := e.share.Grow(earlierCost * c.Size()); err != nil {
 		return nil, err
 	}
 	return append(slices.Clone(c.Meta.Request.Messages), answerOf(c)), nil
@@ -87,11 +100,14 @@ func (e *earlier) answer(ctx context.Context, id, param string) (*chat.Message, 
 	if m := e.answers[id]; m != nil {
 		return m, nil
 	}
-	c, err := e.get(ctx, id, param)
+	c, err := e.get(ctx, id, param, false)
 	if err != nil {
 		return nil, err
 	}
 	m := answerOf(c)
+	if err := e.share.Grow(m.Size()); err != nil { // however little of it is used
+		return nil, err
+	}
 	if e.answers == nil {
 		e.answers = make(map[string]*chat.Message)
 	}
@@ -99,9 +115,10 @@ func (e *earlier) answer(ctx context.Context, id, param string) (*chat.Message, 
 	return &m, nil
 }
 
-// get returns a completion that can be continued.
-func (e *earlier) get(ctx context.Context, id, param string) (*chat.Completion, error) {
-	c, err := e.service.Get(ctx, e.principal, id)
+// get returns a completion that can be continued, with its request or without. A request may be large, so it is
+// counted, or released, before the answer is read: calls that wait for an answer would all hold theirs.
+func (e *earlier) get(ctx context.Context, id, param string, withRequest bool) (*chat.Completion, error) {
+	c, err := e.read(ctx, id, withRequest)
 	var refused *chat.Error
 	if errors.As(err, &refused) {
 		switch refused.Code { //nolint:exhaustive // any other is told as it is
@@ -120,6 +137,21 @@ func (e *earlier) get(ctx context.Context, id, param string) (*chat.Completion, 
 		return nil, chat.FieldErrorf(chat.CodePreviousFailed, param, "names a response that failed or was cancelled; send the conversation itself")
 	}
 	return c, nil
+}
+
+// read returns a completion as it stands.
+func (e *earlier) read(ctx context.Context, id string, withRequest bool) (*chat.Completion, error) {
+	head, err := e.service.latest(ctx, e.principal, id)
+	if err != nil {
+		return nil, err
+	}
+	choices := head.Meta.Request.Choices()
+	if !withRequest {
+		head.Meta = head.Meta.WithoutRequest()
+	} else if err := e.share.Grow(earlierCost * head.Meta.RequestSize); err != nil {
+		return nil, err
+	}
+	return e.service.sum(ctx, head, choices)
 }
 
 // fill returns messages with what their pieces name.
@@ -168,7 +200,7 @@ func (e *earlier) fillOne(ctx context.Context, m *chat.Message, path string) err
 		}
 	}
 	m.ToolCalls = append(calls, m.ToolCalls...)
-	if err := e.share.Grow(requestCost * m.Size()); err != nil {
+	if err := e.share.Grow(earlierCost * m.Size()); err != nil {
 		return err
 	}
 	if m.Parts == nil && len(m.ToolCalls) == 0 && m.Refusal == "" {

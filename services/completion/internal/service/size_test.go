@@ -2,10 +2,12 @@ package service_test
 
 import (
 	"context"
+	"iter"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/logtest"
@@ -98,6 +100,73 @@ func TestEarlierRequestsAreLetGo(t *testing.T) {
 	}
 }
 
+// A waiting log has those that follow a completion wait until the gate is closed.
+type waitingLog struct {
+	freshLog
+	gate chan struct{}
+}
+
+func (l waitingLog) Follow(ctx context.Context, id string, after int64, progress bool) iter.Seq2[chat.Entry, error] {
+	<-l.gate
+	return l.Log.Follow(ctx, id, after, progress)
+}
+
+// TestEarlierRequestsCountBeforeTheirAnswersAreRead has calls wait for the answers of completions whose requests are large: each
+// request is counted by then, or released.
+func TestEarlierRequestsCountBeforeTheirAnswersAreRead(t *testing.T) {
+	const calls, size = 8, 1 << 20
+	large := func() string { return strings.Repeat("x", size) }
+	inner, first := newLog(t, memlog.Config{}), ask(stored)
+	st := stream(t, newService(t, says("Yes."), service.Config{Log: inner}), "", ask(stored, messages(user(large()))))
+	all(t, st)
+	id := st.Meta().ID
+	first.Messages = append(first.Messages, chat.Message{Role: chat.RoleAssistant, Pieces: []chat.Piece{{CompletionID: id, Kind: chat.PieceContent}}})
+	for name, test := range map[string]struct {
+		req           *chat.Request
+		counted, held int // at least, and at most
+		refused       int
+	}{
+		"continued": {continuing(id, user("Why?")), 2 * 6 * size, 4 * size, calls - 2},
+		"named":     {first, 0, size / 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := waitingLog{freshLog{inner, large}, make(chan struct{})}
+				memory := &logtest.Purse{Size: 15 * size}
+				s := newService(t, says("Yes."), service.Config{Log: log, Memory: memory, Counter: letters{}})
+				before := heap()
+				ended := make(chan error, calls)
+				for range calls {
+					go func() {
+						_, err := s.CountPrompt(t.Context(), anna, test.req)
+						ended <- err
+					}()
+				}
+				synctest.Wait()
+				if n := len(ended); n != test.refused {
+					t.Errorf("%d of %d calls have ended, want %d", n, calls, test.refused)
+				}
+				for range test.refused {
+					wantCode(t, "one call too many", <-ended, chat.CodeOverloaded)
+				}
+				if counted, _ := memory.Held(); counted < test.counted {
+					t.Errorf("%d bytes count while calls wait, want at least %d", counted, test.counted)
+				}
+				if held := heap() - before; held > test.held {
+					t.Errorf("%d bytes are held while calls wait, want at most %d", held, test.held)
+				}
+				close(log.gate)
+				for range calls - test.refused {
+					if err := <-ended; err != nil {
+						t.Error(err)
+					}
+				}
+				wantReturned(t, memory, test.counted)
+			})
+		})
+	}
+}
+
 // What a request takes from earlier answers counts before anybody looks at it.
 func TestEarlierAnswersShareTheMemory(t *testing.T) {
 	const size = 1 << 20
@@ -108,7 +177,7 @@ func TestEarlierAnswersShareTheMemory(t *testing.T) {
 		}
 		return nil
 	}
-	memory := &logtest.Purse{Size: 8 << 20}
+	memory := &logtest.Purse{Size: 16 << 20}
 	s := newService(t, e, service.Config{Memory: memory, Counter: letters{}})
 	st := stream(t, s, "", ask(stored))
 	all(t, st)

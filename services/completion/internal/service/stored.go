@@ -16,12 +16,12 @@ func (s *Service) Get(ctx context.Context, principal, id string) (*chat.Completi
 	if err != nil {
 		return nil, err
 	}
-	return s.sum(ctx, head)
+	return s.sum(ctx, head, head.Meta.Request.Choices())
 }
 
-// sum adds up a completion's events as far as head says.
-func (s *Service) sum(ctx context.Context, head chat.Head) (*chat.Completion, error) {
-	sum := chat.NewTally(head.Meta.Request.Choices())
+// sum adds up the events of a completion, of that many choices, as far as head says. It needs no request.
+func (s *Service) sum(ctx context.Context, head chat.Head, choices int) (*chat.Completion, error) {
+	sum := chat.NewTally(choices)
 	if head.Last >= 0 {
 		for entry, err := range s.log.Follow(ctx, head.Meta.ID, chat.FromStart, false) {
 			if err != nil {
@@ -74,7 +74,7 @@ func (s *Service) List(ctx context.Context, principal string, f chat.Filter, p c
 		case len(page) == p.Limit || size >= pageBytes:
 			return page, true, nil
 		}
-		c, err := s.sum(ctx, head)
+		c, err := s.sum(ctx, head, head.Meta.Request.Choices())
 		switch {
 		case errors.Is(err, errExpired), errors.Is(err, errNotFound):
 			continue // gone since it was listed
