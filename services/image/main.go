@@ -1,5 +1,5 @@
-// Command image is what the container image holds: all three programs in one file, which is the
-// one by whose name it is called. In three files the same code would be there twice.
+// Command image is the executable of the container image. It contains all three programs, and runs the one by
+// whose name it is called. Separate files would duplicate the shared code.
 package main
 
 import (

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// asImage has the test's program be the image's.
+// asImage turns the test binary into the image's program.
 const asImage = "PAWSTREAM_TEST_AS_IMAGE"
 
 func TestMain(m *testing.M) {
@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run()) //nolint:forbidigo // the test is the program here
 }
 
-// TestNames calls the one file by the names that the image has for it.
+// TestNames calls the executable by the names that the image has for it.
 func TestNames(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

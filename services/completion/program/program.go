@@ -1,4 +1,4 @@
-// Package program is the command completion, whichever file it is in.
+// Package program is the command completion, for every executable that contains it.
 package program
 
 import (

@@ -10,27 +10,27 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/rpc"
 )
 
-// Access are the settings of who may call the gRPC API, and on whose behalf.
+// Access are the settings for authentication of the gRPC API.
 type Access struct {
 	TLS            tlsfiles.Serving `embed:"" prefix:"tls-" set:"api=gRPC API" set:"protocol=gRPC" set:"client=caller" group:"tls"`
 	TrustedPeer    []string         `help:"Name in the certificate of a trusted edge; repeatable. A trusted edge may name the principal of a call. Any other caller is the principal that its certificate names." placeholder:"NAME" group:"grpc"`
 	InsecurePublic bool             `help:"Allow gRPC on an address other than loopback without client certificates, and trust every caller to name its principal." group:"grpc"`
 }
 
-// A Local is what callers from the same machine may do that have no certificate.
+// A Local says what callers on the same machine without a certificate may do.
 type Local int
 
 const (
-	// LocalTrusted callers may name the principal of a call, as an edge has to. It is the zero value.
+	// LocalTrusted callers may name the principal of a call, as an edge must. It is the zero value.
 	LocalTrusted Local = iota
-	// LocalAnonymous may call for nobody.
+	// LocalAnonymous callers may call only without a principal.
 	LocalAnonymous
-	// LocalRefused may not call.
+	// LocalRefused callers may not call.
 	LocalRefused
 )
 
-// check refuses settings that cannot work together with the address, by the flag's name
-// after its prefix.
+// check returns an error for settings that cannot work with the listen address. It names the flag, which begins
+// with prefix.
 func (a *Access) check(listen, prefix string) error {
 	if err := a.TLS.Check(prefix + "tls-"); err != nil {
 		return err
@@ -45,7 +45,7 @@ func (a *Access) check(listen, prefix string) error {
 	return nil
 }
 
-// open reads the certificates. The set is nil without TLS.
+// open reads the certificates. It returns a nil set without TLS.
 func (a *Access) open(local Local) (rpc.Access, *tlsfiles.Set, error) {
 	access := rpc.Access{
 		TrustedPeers: a.TrustedPeer, InsecurePublic: a.InsecurePublic, TrustLocal: local == LocalTrusted, Closed: local == LocalRefused,
@@ -60,7 +60,7 @@ func (a *Access) open(local Local) (rpc.Access, *tlsfiles.Set, error) {
 	return access, set, nil
 }
 
-// observeCertificates has metrics show how long the certificates are valid.
+// observeCertificates adds metrics of how long the certificates are valid.
 func (s *Server) observeCertificates() error {
 	if s.secured != nil {
 		if err := s.secured.Observe(s.reports.Meters); err != nil {
@@ -70,5 +70,5 @@ func (s *Server) observeCertificates() error {
 	return s.cfg.NATS.Observe(s.reports.Meters)
 }
 
-// Dial connects to the service from within its process, whatever secures its address.
+// Dial connects to the service from within its process, without TLS.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) { return s.inside.DialContext(ctx) }

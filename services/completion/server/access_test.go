@@ -6,7 +6,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles"
 )
 
-// TestOpenToOthers is about which addresses need callers' certificates.
+// TestOpenToOthers checks which addresses need callers' certificates.
 func TestOpenToOthers(t *testing.T) {
 	pair := tlsfiles.Pair{Cert: "c", Key: "k"}
 	for listen, open := range map[string]bool{

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestRetentionOutlastsAnAnswer is about settings by which an answer would expire while it is
+// TestRetentionOutlastsAnAnswer checks the error for settings by which an answer could expire while it is
 // written.
 func TestRetentionOutlastsAnAnswer(t *testing.T) {
 	for _, test := range []struct {
@@ -37,7 +37,7 @@ func TestRetentionOutlastsAnAnswer(t *testing.T) {
 	}
 }
 
-// TestResumeRetention is about how long a completion may be kept that is not to be stored.
+// TestResumeRetention checks the bounds of --resume-retention.
 func TestResumeRetention(t *testing.T) {
 	for retention, taken := range map[time.Duration]bool{0: true, time.Second: true, time.Hour: true, 48 * time.Hour: true, time.Millisecond: false, -time.Second: false} {
 		o := LogOptions{LogRetention: time.Hour, ResumeRetention: retention, NatsReplicas: 1}
@@ -48,8 +48,7 @@ func TestResumeRetention(t *testing.T) {
 	}
 }
 
-// An answer without a bound of its own takes no longer than the log keeps it: it ends, where it would expire while
-// it is written.
+// TestAnAnswerEndsBeforeItExpires checks that the log's retention bounds an answer without a bound of its own.
 func TestAnAnswerEndsBeforeItExpires(t *testing.T) {
 	for _, test := range []struct {
 		name                   string

@@ -10,8 +10,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Explain is the command that shows what the embedded advisor makes of a question, without a
-// server. It implements config.Command.
+// Explain is the command that shows how the embedded advisor understands a question, without a server. It
+// implements config.Command.
 type Explain struct {
 	Turns []string `arg:"" name:"question" help:"The question. Several arguments are the turns of one conversation, of which the last is explained."`
 }
@@ -19,7 +19,7 @@ type Explain struct {
 // Run explains the last turn.
 func (e *Explain) Run(_ context.Context, stdout io.Writer) error { return e.run(stdout, explain) }
 
-// run has explain write what there is to say of a conversation's last turn.
+// run checks the turns, and calls explain with them.
 func (e *Explain) run(w io.Writer, explain func(w io.Writer, turns []string) error) error {
 	for i, turn := range e.Turns {
 		if strings.TrimSpace(turn) == "" {
@@ -29,7 +29,7 @@ func (e *Explain) run(w io.Writer, explain func(w io.Writer, turns []string) err
 	return explain(w, e.Turns)
 }
 
-// explain writes how the advisor reads the last of the turns, and its answer.
+// explain writes how the advisor understands the last turn, and its answer.
 func explain(w io.Writer, turns []string) error {
 	store, err := catalogue.Load()
 	if err != nil {

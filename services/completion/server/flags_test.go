@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/internal/config"
 )
 
-// TestSettingsThatNeedEachOther is about what is said of settings that cannot work alone.
+// TestSettingsThatNeedEachOther checks the errors for settings that cannot work alone.
 func TestSettingsThatNeedEachOther(t *testing.T) {
 	for _, test := range []struct {
 		args []string
@@ -42,7 +42,8 @@ func TestSettingsThatNeedEachOther(t *testing.T) {
 	}
 }
 
-// TestPrefixedSettingsThatNeedEachOther names the flags as a program that has another API calls them.
+// TestPrefixedSettingsThatNeedEachOther checks that errors name the flags with the prefix of a program with
+// several APIs.
 func TestPrefixedSettingsThatNeedEachOther(t *testing.T) {
 	for _, test := range []struct {
 		args []string

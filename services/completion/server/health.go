@@ -10,9 +10,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/rpc"
 )
 
-// watchLog has the health checks tell whether the log takes completions, so that callers go
-// elsewhere while it does not, and logs each change, until ctx ends. An error is what only a new
-// start may help against.
+// watchLog sets the health checks by the log's health until ctx ends, so that callers go elsewhere while the
+// log accepts no completions. It logs each change. It returns an error if only a restart of the process may
+// help.
 func (s *Server) watchLog(ctx context.Context) error {
 	serving := true
 	for {
@@ -39,7 +39,7 @@ func (s *Server) watchLog(ctx context.Context) error {
 	}
 }
 
-// Ready returns why the service takes no work, nil if it does.
+// Ready returns why the service accepts no work, or nil if it does.
 func (s *Server) Ready() error {
 	if _, trouble := s.log.Health(); trouble != nil {
 		return fmt.Errorf("log: %w", trouble)

@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
-// moodyLog is a log whose health a test decides on.
+// moodyLog is a log whose health a test controls.
 type moodyLog struct {
 	completionLog
 
@@ -51,7 +51,7 @@ func TestHealthChecksTellOfTheLog(t *testing.T) {
 			name    string
 			trouble error
 			want    grpc_health_v1.HealthCheckResponse_ServingStatus
-			lines   int // that were logged by then
+			lines   int // logged so far
 		}{
 			{"well", nil, grpc_health_v1.HealthCheckResponse_SERVING, 0},
 			{"in trouble", errors.New("no room"), grpc_health_v1.HealthCheckResponse_NOT_SERVING, 1},

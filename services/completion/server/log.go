@@ -13,11 +13,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/shares"
 )
 
-// A completionLog is a log as a server runs it.
+// A completionLog is a log with its lifecycle.
 type completionLog interface {
 	chat.Log
-	// Health returns why the log takes no completions now, nil if it does, and what is closed
-	// when that has changed.
+	// Health returns why the log accepts no completions now, or nil if it does, and a channel that is closed
+	// when that changes.
 	Health() (changed <-chan struct{}, trouble error)
 	Close()
 }
@@ -51,17 +51,18 @@ func openLog(ctx context.Context, o *Options, memory chat.Memory, counts *metric
 	return log, nil
 }
 
-// A log that outlives its process is one that others serve too, or the same program started again.
+// A log that outlives its process is a cluster: other processes serve it too, or the same program after a
+// restart.
 var _ chat.Cluster = (*jetlog.Log)(nil)
 
-// clusterOf returns the cluster that serves a log; nil: there is none, and what this process leaves unfinished
-// nobody takes up.
+// clusterOf returns the cluster that serves a log, or nil. Without one, no process continues the unfinished
+// completions.
 func clusterOf(log completionLog) chat.Cluster {
 	cluster, _ := log.(chat.Cluster)
 	return cluster
 }
 
-// logStats returns what the metrics tell of a log.
+// logStats converts a log's counts for the metrics.
 func logStats(s jetlog.Stats) metrics.LogStats {
 	return metrics.LogStats{
 		AmbiguousAcks: s.AmbiguousAcks, Resolved: s.Resolved, Fenced: s.Fenced, Full: s.Full, Failed: s.Failed,
@@ -69,7 +70,7 @@ func logStats(s jetlog.Stats) metrics.LogStats {
 	}
 }
 
-// inMemory is a log that nobody shares, and that nothing befalls.
+// inMemory is a log that is not shared, and always healthy.
 type inMemory struct{ *memlog.Log }
 
 // Health implements completionLog.

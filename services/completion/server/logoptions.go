@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/internal/natsconn"
 )
 
-// LogOptions are the settings of where completions are kept.
+// LogOptions are the settings of the log.
 type LogOptions struct {
 	Log             string          `default:"jetstream" enum:"jetstream,memory" help:"Where to store completions: in NATS JetStream (jetstream), or in memory, where they are lost when the process ends (memory)." group:"log"`
 	LogRetention    time.Duration   `default:"1h" help:"How long a completion is kept. One without 'store' is deleted earlier: see --resume-retention." group:"log"`
@@ -23,7 +23,7 @@ type LogOptions struct {
 	NatsReplicas    int             `default:"1" help:"Number of servers in the NATS cluster that store a copy of each completion." group:"log"`
 }
 
-// check refuses settings that cannot work, by the flag's name.
+// check returns an error for settings that cannot work. The error names the flag.
 func (o *LogOptions) check() error {
 	switch {
 	case o.LogRetention < 100*time.Millisecond:
@@ -42,5 +42,5 @@ func (o *LogOptions) check() error {
 	return o.NATS.Check()
 }
 
-// mostAnswer bounds --max-answer-bytes: a larger answer could not be received whole.
+// mostAnswer bounds --max-answer-bytes: callers could not receive a larger answer as one message.
 const mostAnswer = 32 << 20

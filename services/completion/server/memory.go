@@ -9,17 +9,17 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// freeMemory is what a completion that is generated may take that counts for nothing: as
-// many as there may be of them take as much beside it.
+// freeMemory is the memory of a running completion that does not count against the budget, in bytes. The
+// maximum number of completions bounds its sum.
 const freeMemory = 64 << 10
 
-// fairMemory is a budget as the domain takes from it.
+// fairMemory is a budget in the domain's terms.
 type fairMemory struct{ budget *budget.Budget }
 
 // Share implements [chat.Memory].
 func (s fairMemory) Share(principal string) chat.Share {
 	if principal == callers.Anonymous {
-		principal = "" // nobody knows one from another
+		principal = "" // anonymous callers are indistinguishable
 	}
 	return share{s.budget.Share(principal, freeMemory)}
 }

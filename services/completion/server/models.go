@@ -23,7 +23,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// ModelOptions are the settings of the models besides the advisor's.
+// ModelOptions are the settings of models other than the advisor's.
 type ModelOptions struct {
 	Models          string `help:"YAML file with the public models and their servers. The file is reloaded when it changes." placeholder:"FILE" group:"models"`
 	UpstreamURL     string `name:"upstream-url" help:"Base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Short for a models file with one model." placeholder:"URL" group:"models"`
@@ -31,10 +31,10 @@ type ModelOptions struct {
 	UpstreamKeyFile string `help:"File with the API key for --upstream-url." placeholder:"FILE" group:"models"`
 }
 
-// defaultQueue is how many wait for a target whose max_queue is not given.
+// defaultQueue is the queue of a target without max_queue.
 const defaultQueue = 100
 
-// fingerprintVersion changes whenever equal targets are asked in another way.
+// fingerprintVersion changes whenever requests to equal targets change.
 const fingerprintVersion = "upstream-1"
 
 func (o *ModelOptions) check() error {
@@ -47,7 +47,7 @@ func (o *ModelOptions) check() error {
 	return nil
 }
 
-// read returns what the models file and the short form hold; nil where neither is given.
+// read returns the models of the models file and of the short-form flags, or nil if neither is set.
 func (o *ModelOptions) read(reserved []string) (*modelfile.File, error) {
 	var file *modelfile.File
 	var err error
@@ -80,12 +80,12 @@ func readModels(path string, reserved []string) (*modelfile.File, error) {
 	return modelfile.Load(path, reserved, known)
 }
 
-// A modelSet makes models of what is configured, again whenever that changes. A target
-// that stays as it was keeps its connections, its queue and what is known of its health.
+// A modelSet makes models from the configuration, and again whenever that changes. An unchanged target keeps
+// its connections, its queue and its health.
 type modelSet struct {
 	options    ModelOptions
 	firstEvent time.Duration
-	own        []chat.Model // the advisor's, and those of tests
+	own        []chat.Model // the advisor's models, and those of tests
 	store      *catalogue.Catalogue
 	counter    tokencount.Counter
 	counts     *metrics.Upstreams
@@ -94,7 +94,7 @@ type modelSet struct {
 	targets []madeTarget
 }
 
-// A madeTarget is one that may be asked, and what it was made from.
+// A madeTarget is a target with its configuration.
 type madeTarget struct {
 	name   string
 	from   modelfile.Target
@@ -123,8 +123,7 @@ func (s *modelSet) reserved() []string {
 	return names
 }
 
-// make reads what is configured, and names the key files that this takes. It is called by
-// one goroutine at a time.
+// make reads the configuration, and returns its models and key files. Only one goroutine at a time may call it.
 func (s *modelSet) make() ([]chat.Model, []string, error) {
 	models := slices.Clone(s.own)
 	file, err := s.options.read(s.reserved())
@@ -159,7 +158,7 @@ func (s *modelSet) model(file *modelfile.File, m *modelfile.Model, made *making)
 			own := s.own[slices.IndexFunc(s.own, func(m chat.Model) bool { return m.Named(t.Model) })]
 			can := own.Capabilities
 			if served {
-				can = can.Strict() // what a server is asked for is not to be ignored in its stead
+				can = can.Strict() // the advisor must not ignore what the server would do
 			}
 			able = able.Or(can)
 			name := modelfile.EngineAdvisor + "/" + own.ID
@@ -181,7 +180,7 @@ func (s *modelSet) model(file *modelfile.File, m *modelfile.Model, made *making)
 	}
 }
 
-// target returns the target that t describes: the one that there is, where it is the same.
+// target returns the target for t: the existing one if t is unchanged.
 func (s *modelSet) target(t *modelfile.Target, can *chat.Capabilities, made *making) madeTarget {
 	if one, ok := made.same(t); ok {
 		return one
@@ -193,7 +192,7 @@ func (s *modelSet) target(t *modelfile.Target, can *chat.Capabilities, made *mak
 	name := made.name(t)
 	backend := route.Timed(protocols()[t.Engine].backend(t, func() { s.counts.UnknownFinish(name) }), route.Timeouts{First: t.Timeouts.FirstEvent, Idle: t.Timeouts.Idle, Total: t.Timeouts.Total})
 	if t.Grounding {
-		backend = ground.New(backend, s.store, t.HasTools()) // a tool that nobody asked for goes to no server that may refuse it
+		backend = ground.New(backend, s.store, t.HasTools()) // offer our tool only to servers that are known to accept tools
 	}
 	one := madeTarget{name, *t, route.NewTarget(route.TargetConfig{
 		Name: name, Meter: s.counts.Meter(name), Backend: backend, Model: t.Model, Capabilities: *can, Price: route.Price(t.Price),
@@ -203,8 +202,8 @@ func (s *modelSet) target(t *modelfile.Target, can *chat.Capabilities, made *mak
 	return one
 }
 
-// since returns when the models came to be: when their file was written, so that all
-// replicas tell the same.
+// since returns the creation time of the models: when their file was written, so that all replicas report the
+// same.
 func (s *modelSet) since() time.Time {
 	if info, err := os.Stat(s.options.Models); err == nil {
 		return info.ModTime().Truncate(time.Second)
@@ -212,13 +211,12 @@ func (s *modelSet) since() time.Time {
 	return s.own[0].Created
 }
 
-// CheckConfig is the command that reads a models file without serving. It implements
-// config.Command.
+// CheckConfig is the command that checks a models file without serving. It implements config.Command.
 type CheckConfig struct {
 	File string `arg:"" help:"Models file."`
 }
 
-// Run tells the models of the file, or what is wrong with it: with file, line and field.
+// Run lists the models of the file, or returns an error with file, line and field.
 func (c *CheckConfig) Run(_ context.Context, stdout io.Writer) error {
 	file, err := readModels(c.File, []string{advisor.ModelAdvisor, advisor.AliasAdvisor, advisor.ModelTurbo, advisor.AliasTurbo})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/modelfile"
 )
 
-// stocked is what every test of models starts from. With the race detector it takes seconds to read.
+// stocked is the shared state of the tests of models. With the race detector, it takes seconds to load.
 type stocked struct {
 	store *catalogue.Catalogue
 	pets  *advisor.Advisor
@@ -30,7 +30,7 @@ var openShop = sync.OnceValues(func() (s stocked, err error) {
 	return s, err
 })
 
-// modelsOf returns the models that a models file gives beside the advisor's.
+// modelsOf returns the models of a models file, in addition to the advisor's.
 func modelsOf(t *testing.T, file string) ([]chat.Model, error) {
 	t.Helper()
 	s, err := openShop()
@@ -52,8 +52,8 @@ func modelsOf(t *testing.T, file string) ([]chat.Model, error) {
 	return set.current.Get(), nil
 }
 
-// TestAbilitiesOfARoute holds that a route of advisors ignores what these ignore, and that one with
-// a server does not: what the server cannot do the advisor is not to do badly in its stead.
+// TestAbilitiesOfARoute checks that a route with only advisors ignores what they ignore. A route with a server
+// does not: the advisor must not ignore what the server would do.
 func TestAbilitiesOfARoute(t *testing.T) {
 	const server, own = "{engine: openai, base_url: http://127.0.0.1:1/v1, model: m", "{engine: advisor, model: pet-advisor-1}"
 	for _, test := range []struct {
@@ -89,8 +89,8 @@ func TestAbilitiesOfARoute(t *testing.T) {
 	}
 }
 
-// TestAdvisorByItsAliases holds that a models file may name the advisor's models by their other
-// names, and give these to none of its own.
+// TestAdvisorByItsAliases checks that a models file may name the advisor's models by their aliases, and must
+// not use these for its own models.
 func TestAdvisorByItsAliases(t *testing.T) {
 	for _, alias := range []string{"PET_ADVISOR_1", "PET_ADVISOR_TURBO"} {
 		models, err := modelsOf(t, "models:\n  - name: house\n    targets: [{engine: advisor, model: "+alias+"}]\n")
@@ -111,8 +111,8 @@ func TestAdvisorByItsAliases(t *testing.T) {
 	}
 }
 
-// TestNamesOfTargets holds that operators tell targets apart, and that one which stays keeps its name
-// when the file is read again.
+// TestNamesOfTargets checks that targets have distinct names, and that an unchanged target keeps its name when
+// the file is reloaded.
 func TestNamesOfTargets(t *testing.T) {
 	made := &making{}
 	add := func(url, model string, window int) string {

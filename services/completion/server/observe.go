@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/metrics"
 )
 
-// observers see what becomes of completions: the metrics, and the ledger of their ends.
+// observers pass the events of completions to the metrics, and their ends to the ledger.
 type observers struct {
 	*metrics.Metrics
 	ledger *ledger.Ledger

@@ -6,14 +6,14 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// A protocol is a way to ask servers.
+// A protocol is a protocol of model servers.
 type protocol struct {
 	apis []modelfile.API // see modelfile.Protocols
-	// backend asks a target. It counts by unknown the finish reasons that nobody knows.
+	// backend returns the backend for a target. It calls unknown for each unknown finish reason.
 	backend func(t *modelfile.Target, unknown func()) route.Backend
 }
 
-// protocols returns all there are, by the engine that a models file names.
+// protocols returns all protocols, by the names of engines in a models file.
 func protocols() map[string]protocol {
 	return map[string]protocol{
 		modelfile.EngineOpenAI: {[]modelfile.API{

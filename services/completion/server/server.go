@@ -1,5 +1,5 @@
-// Package server puts the completion service together: the log, the engines, the
-// domain and gRPC. It is wiring, to be read from top to bottom.
+// Package server wires the completion service: the log, the engines, the domain and gRPC. Read it from top to
+// bottom.
 package server
 
 import (
@@ -32,7 +32,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/shop"
 )
 
-// Options are the settings of the service wherever it runs.
+// Options are the settings of the service that all programs share.
 type Options struct {
 	ModelOptions  `embed:""`
 	LogOptions    `embed:""`
@@ -46,32 +46,32 @@ type Options struct {
 	TotalTimeout      time.Duration `default:"30m" help:"How long a whole answer may take. 0: as long as --log-retention." group:"models"`
 }
 
-// Config is what a [Server] is made of.
+// Config is the configuration of a [Server].
 type Config struct {
 	Listen       string
 	DrainTimeout time.Duration
-	// Models are offered beside the embedded pet advisor's.
+	// Models are offered in addition to the embedded pet advisor's.
 	Models []chat.Model
 	Access Access
-	// Local is what callers on the same machine may do.
+	// Local says what callers on the same machine may do.
 	Local Local
-	// Inside has the service serve its own process alone, by [Server.Dial], in place of Listen.
+	// Inside makes the service serve only its own process, through [Server.Dial], instead of Listen.
 	Inside bool
-	// AccessPrefix is what the names of Listen's and Access's flags begin with.
+	// AccessPrefix is the prefix of the flags of Listen and Access.
 	AccessPrefix string
 	Options
 }
 
-// deadlines returns how long answers may take.
+// deadlines returns the deadlines of answers.
 func (c *Config) deadlines() service.Deadlines {
 	d := service.Deadlines{First: c.FirstEventTimeout, Idle: c.IdleTimeout, Total: c.TotalTimeout}
 	if d.Total == 0 && c.Log == "jetstream" {
-		d.Total = c.LogRetention // or its events would expire while it is written
+		d.Total = c.LogRetention // otherwise its events could expire while it is written
 	}
 	return d
 }
 
-// check refuses settings that cannot work, by the flag's name.
+// check returns an error for settings that cannot work. The error names the flag.
 func (c *Config) check() error {
 	switch {
 	case math.IsNaN(c.AdvisorPace) || c.AdvisorPace < 0:
@@ -101,20 +101,20 @@ func (c *Config) check() error {
 	return c.Access.check(c.Listen, c.AccessPrefix)
 }
 
-// leastMemory is twice what the largest request takes.
+// leastMemory is twice the memory of the largest request, in bytes.
 const leastMemory = 256 << 20
 
-// stopMargin is what streams get to send their last event after the drain timeout.
+// stopMargin is the time for streams to send their last event after the drain timeout.
 const stopMargin = time.Second
 
-// A Server is a completion service with its address taken.
+// A Server is a completion service that listens at its address.
 type Server struct {
 	cfg      Config
 	reports  *telemetry.Telemetry
 	logger   *slog.Logger
 	listener net.Listener
 	inside   *bufconn.Listener
-	secured  *tlsfiles.Set // nil: without TLS
+	secured  *tlsfiles.Set // nil: no TLS
 	store    *catalogue.Catalogue
 	models   *modelSet
 	log      completionLog
@@ -123,7 +123,7 @@ type Server struct {
 	health   *health.Server
 }
 
-// New loads the engines, opens the log and takes the address; [Server.Serve] answers on it.
+// New loads the engines, opens the log and listens at the address. [Server.Serve] answers calls.
 func New(ctx context.Context, cfg Config, reports *telemetry.Telemetry) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -194,10 +194,10 @@ func (s *Server) open(ctx context.Context) error {
 	return err
 }
 
-// Off is what stands for the address where none is served.
+// Off stands for the address if the service has none.
 const Off = "off"
 
-// Addr returns the address that is served, with the port that was taken, or [Off].
+// Addr returns the listening address, with the actual port, or [Off].
 func (s *Server) Addr() string {
 	if s.listener == nil {
 		return Off
@@ -215,8 +215,8 @@ func (s *Server) Close() {
 	}
 }
 
-// Serve answers until ctx ends and then drains: the health checks fail, running
-// completions get the drain timeout to finish, the rest end with an error.
+// Serve answers calls until ctx ends, and then drains: the health checks fail, and running completions get the
+// drain timeout to finish. The rest end with an error.
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.Close()
 	group, ctx := errgroup.WithContext(ctx)

@@ -12,13 +12,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// A making is the targets of one reading of the models file.
+// A making is the targets of one load of the models file.
 type making struct {
-	before, targets []madeTarget // those of the reading before, and of this one
+	before, targets []madeTarget // the targets of the previous load, and of this one
 	offered         []metrics.Offered
 }
 
-// same returns the target that was made from the same words, now or before.
+// same returns the target of this or the previous load with the same configuration.
 func (m *making) same(t *modelfile.Target) (one madeTarget, ok bool) {
 	is := func(made madeTarget) bool { return reflect.DeepEqual(made.from, *t) }
 	if i := slices.IndexFunc(m.targets, is); i >= 0 {
@@ -31,8 +31,8 @@ func (m *making) same(t *modelfile.Target) (one madeTarget, ok bool) {
 	return madeTarget{}, false
 }
 
-// name returns what a new target is called in metrics, traces and the log: by its model and its
-// server. The path of its server tells it from others where it is no usual one, else a number does.
+// name returns the name of a new target in metrics, traces and the log: its model and its server, with the
+// server's path if that is unusual. A number makes the name unique.
 func (m *making) name(t *modelfile.Target) string {
 	name := t.Model
 	if u, err := url.Parse(t.BaseURL); err == nil {
@@ -49,7 +49,7 @@ func (m *making) name(t *modelfile.Target) string {
 	return free
 }
 
-// offer notes that a target answers for a model.
+// offer records that a target answers for a model.
 func (m *making) offer(target, model string, state func() route.State) {
 	i := slices.IndexFunc(m.offered, func(o metrics.Offered) bool { return o.Target == target })
 	if i < 0 {

@@ -1,4 +1,4 @@
-// Package program is the command standalone, whichever file it is in.
+// Package program is the command standalone, for every executable that contains it.
 package program
 
 import (
@@ -67,7 +67,7 @@ func (f *flags) start(ctx context.Context, reports *telemetry.Telemetry) ([]life
 		local = completion.LocalRefused
 	}
 	front := f.front()
-	if err := front.Check(); err != nil { // before the log is opened, which leaves files
+	if err := front.Check(); err != nil { // before opening the log, which creates files
 		return nil, err
 	}
 	service, err := completion.New(ctx, completion.Config{
@@ -77,7 +77,7 @@ func (f *flags) start(ctx context.Context, reports *telemetry.Telemetry) ([]life
 	if err != nil {
 		return nil, err
 	}
-	// The edge calls through memory: on the address it would be one of the machine's programs.
+	// The edge calls through memory: through the address, it would count as any local program.
 	front.Dial = service.Dial
 	public, err := edge.New(ctx, front, reports)
 	if err != nil {
@@ -87,17 +87,17 @@ func (f *flags) start(ctx context.Context, reports *telemetry.Telemetry) ([]life
 	return []lifecycle.Part{{Name: "http", Server: public}, {Name: "grpc", Server: service}}, nil
 }
 
-// front returns what the edge is made of, whichever completion service it has.
+// front returns the edge's configuration without its completion service.
 func (f *flags) front() edge.Config {
 	return edge.Config{Listen: f.Listen, NATS: f.Completion.NATS, DrainTimeout: f.DrainTimeout, Options: f.Edge}
 }
 
-// startDemo starts completion services that may be killed, and the edge with the page that kills them.
+// startDemo starts the completion services of a demonstration, and the edge with the page that kills them.
 func (f *flags) startDemo(ctx context.Context, reports *telemetry.Telemetry) ([]lifecycle.Part, error) {
 	front := f.front()
 	var services *demo.Cluster
 	front.DemoKill = func(ctx context.Context) (string, error) { return services.Kill(ctx) }
-	if err := front.Check(); err != nil { // before processes are started
+	if err := front.Check(); err != nil { // before starting processes
 		return nil, err
 	}
 	services, err := demo.Start(ctx, demo.Config{Logger: reports.Logger, Args: []string{

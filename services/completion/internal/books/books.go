@@ -4,17 +4,18 @@ package books
 
 import "sync"
 
-// A Mark is how far a process has come with an end.
+// A Mark says how far a process has come with entering an end.
 type Mark int
 
 // The marks of an end.
 const (
 	None    Mark = iota
-	Pending      // somebody here sees to it
-	Entered      // it is in the books, which the log does not know yet
+	Pending      // a goroutine of this process handles it
+	Entered      // it is in the books, but the log does not know yet
 )
 
-// Books has the ends that a process sees to, by the completion. The zero value has none. It is safe for concurrent use.
+// Books has the ends that a process handles, by completion id. The zero value is empty. It is safe for
+// concurrent use.
 type Books struct {
 	mu    sync.Mutex
 	marks map[string]Mark
@@ -27,8 +28,8 @@ func (b *Books) Of(id string) Mark {
 	return b.marks[id]
 }
 
-// Begin reports whether the caller is the only one here to enter an end, until it is [Books.Done] or [Books.GiveBack]
-// gives it back. The log cannot tell two of one process from each other: both have the same word there.
+// Begin reports whether the caller may enter an end. If so, no other caller of this process may, until
+// [Books.Done] or [Books.GiveBack]. The log cannot distinguish two goroutines of one process.
 func (b *Books) Begin(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -42,7 +43,7 @@ func (b *Books) Begin(id string) bool {
 	return true
 }
 
-// GiveBack leaves an end to others that was not entered.
+// GiveBack releases an end that was not entered. It does nothing for an entered one.
 func (b *Books) GiveBack(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -51,7 +52,7 @@ func (b *Books) GiveBack(id string) {
 	}
 }
 
-// Enter says that a pending end is in the books, and that the log does not know.
+// Enter marks a pending end as entered into the books, while the log does not know that yet.
 func (b *Books) Enter(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -60,7 +61,7 @@ func (b *Books) Enter(id string) {
 	}
 }
 
-// Done forgets an end: the log knows.
+// Done forgets an end, because the log knows that it is in the books.
 func (b *Books) Done(id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/books"
 )
 
-// TestOneAtATime has several see to ends, give them back and enter them.
+// TestOneAtATime lets several callers begin ends, give them back and enter them.
 func TestOneAtATime(t *testing.T) {
 	const id = "x"
 	for name, test := range map[string]struct {

@@ -14,17 +14,17 @@ import (
 	"syscall"
 )
 
-// formatFile tells which version wrote a data directory.
+// formatFile says which version wrote a data directory.
 const formatFile = "FORMAT"
 
-// A Lock keeps a data directory to one process. The kernel releases it however
-// the process ends.
+// A Lock reserves a data directory for one process. The kernel releases it at the end of the process.
 type Lock struct {
 	dir  string
 	file *os.File
 }
 
-// Take makes the directory if need be, checks that it has the format, and takes it.
+// Take creates the directory if necessary, checks its format, and locks it. It returns an error if another
+// process holds the lock.
 func Take(dir, format string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
@@ -69,11 +69,11 @@ func checkFormat(file *os.File, dir, format string) error {
 	}
 }
 
-// markFile holds the sequence of a record that was acknowledged lately: a server that finds
-// a damaged file takes what it can read of it, and does not say so.
+// markFile holds the sequence of a recently acknowledged record. It reveals a loss: a server that finds a
+// damaged file uses the readable part of it without a message.
 const markFile = "LAST"
 
-// ReadMark returns the mark of a directory; 0: there is none.
+// ReadMark returns the mark of a directory, or 0 if there is none.
 func ReadMark(dir string) (uint64, error) {
 	text, err := os.ReadFile(filepath.Join(dir, markFile)) //nolint:gosec // the operator names the directory
 	if errors.Is(err, fs.ErrNotExist) {
@@ -84,12 +84,12 @@ func ReadMark(dir string) (uint64, error) {
 	}
 	mark, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 	if err != nil {
-		return 0, nil //nolint:nilerr // written in the moment of a crash: no mark
+		return 0, nil //nolint:nilerr // a crash interrupted the write: no mark
 	}
 	return mark, nil
 }
 
-// WriteMark replaces the mark of a directory.
+// WriteMark atomically replaces the mark of a directory.
 func WriteMark(dir string, mark uint64) error {
 	path := filepath.Join(dir, markFile)
 	if err := os.WriteFile(path+".new", strconv.AppendUint(nil, mark, 10), 0o600); err != nil {
@@ -98,8 +98,7 @@ func WriteMark(dir string, mark uint64) error {
 	return os.Rename(path+".new", path)
 }
 
-// Holds reports whether the directory is still the one that was taken. Where that cannot be
-// told, it is.
+// Holds reports whether the directory is still the locked one. If it cannot find out, it returns true.
 func (l *Lock) Holds() bool {
 	locked, err := l.file.Stat()
 	if err != nil {
@@ -112,5 +111,5 @@ func (l *Lock) Holds() bool {
 	return err != nil || os.SameFile(locked, there)
 }
 
-// Release leaves the directory to others.
+// Release unlocks the directory.
 func (l *Lock) Release() { _ = l.file.Close() }

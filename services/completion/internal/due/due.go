@@ -1,5 +1,5 @@
-// Package due lists the completions that have ended and will be deleted later. It knows when, and which
-// replica will do it, but not how a completion is deleted.
+// Package due lists the ended completions that will be deleted later. It knows when, and by which replica, but
+// not how.
 package due
 
 import (
@@ -16,24 +16,25 @@ import (
 )
 
 const (
-	// A list is looked at sweeps times in a retention, and at least every mostSweep.
+	// A list is swept sweeps times per retention, and at least every mostSweep.
 	sweeps    = 10
 	mostSweep = 15 * time.Second
-	// Inherited is how much later than its own entries a replica takes those of others: they may have died.
+	// Inherited is how much later a replica handles the entries of others than its own: the others may have
+	// died.
 	Inherited = time.Minute
 )
 
-// A List has an entry for each completion, in the order of the ends. All of its fields are required.
+// A List has an entry for each ended completion, in the order of the ends. All of its fields are required.
 type List struct {
 	IO      *jetio.Stream
-	Prefix  string // of the entries' subjects, which the ids follow
-	Replica string // whose entries are the own ones
-	Alone   bool   // all entries are
+	Prefix  string // of the entries' subjects; a completion's id follows
+	Replica string // the name of this replica
+	Alone   bool   // all entries are this replica's
 	Logger  *slog.Logger
 
-	// Spared reports whether a completion is to wait for the next sweep.
+	// Spared reports whether to leave a completion for the next sweep.
 	Spared func(id string) bool
-	// Delete deletes a completion, or lets it be, and then the entry of that sequence.
+	// Delete deletes a completion, unless it should be kept, and then the entry with that sequence.
 	Delete func(ctx context.Context, in jetio.Era, id, subject string, sequence uint64) error
 }
 
@@ -41,12 +42,12 @@ type List struct {
 func (l *List) Note(ctx context.Context, in jetio.Era, id string) error {
 	_, err := l.IO.Append(ctx, in, l.Prefix+id, []byte(l.Replica), 0)
 	if errors.Is(err, jetio.ErrFenced) || errors.Is(err, chat.ErrLost) {
-		return nil // it says so already, or the stream is another one
+		return nil // the entry exists already, or the stream has been replaced
 	}
 	return err
 }
 
-// Run sweeps the list until ctx ends. before is called each time, and returns the era.
+// Run sweeps the list until ctx ends. It calls before at each sweep for the era.
 func (l *List) Run(ctx context.Context, retention time.Duration, before func() jetio.Era) {
 	failing := false
 	for wait.For(ctx, min(retention/sweeps, mostSweep)) == nil {
@@ -58,13 +59,14 @@ func (l *List) Run(ctx context.Context, retention time.Duration, before func() j
 	}
 }
 
-// Sweep deletes the completions that have ended before a retention, those of others if that is so much longer ago.
+// Sweep deletes the completions that ended longer than retention ago. For those of other replicas, it adds
+// inherited.
 func (l *List) Sweep(ctx context.Context, in jetio.Era, retention, inherited time.Duration) error {
 	now, err := l.IO.Clock(ctx)
 	if err != nil {
 		return err
 	}
-	var failed error // of entries that are left to the next sweep
+	var failed error // the first error, of an entry for the next sweep
 	for msg, err := range l.IO.Messages(ctx, l.Prefix+"*", 1) {
 		if err != nil {
 			return err
@@ -73,13 +75,13 @@ func (l *List) Sweep(ctx context.Context, in jetio.Era, retention, inherited tim
 		id := strings.TrimPrefix(msg.Subject, l.Prefix)
 		switch ours := l.Alone || string(msg.Data) == l.Replica; {
 		case overdue < 0:
-			return failed // nor are those behind it
+			return failed // later entries are not due either
 		case !ours && overdue < inherited, l.Spared(id):
 			continue
 		}
 		err := l.Delete(ctx, in, id, msg.Subject, msg.Sequence)
 		if errors.Is(err, chat.ErrLogFull) || ctx.Err() != nil {
-			return err // the log is away
+			return err // the log is unavailable
 		}
 		failed = cmp.Or(failed, err)
 	}

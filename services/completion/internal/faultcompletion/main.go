@@ -1,5 +1,5 @@
-// Command faultcompletion is the completion service with one more model, whose text
-// is random. It is for tests and is no part of what is shipped.
+// Command faultcompletion is the completion service with an additional model, whose text is random. It is only
+// for tests, and not shipped.
 package main
 
 import (
@@ -42,7 +42,7 @@ func main() {
 				if err != nil {
 					return nil, fmt.Errorf("journal: %w", err)
 				}
-				random.Journal = journal // until the process ends
+				random.Journal = journal // closed by the end of the process
 			}
 			engine, err := randomengine.New(random)
 			if err != nil {

@@ -20,26 +20,26 @@ import (
 const (
 	groundPassages = 4
 	groundPets     = 5
-	// maxQuestion bounds what of a question is searched for, in bytes.
+	// maxQuestion bounds the part of a question to search for, in bytes.
 	maxQuestion = 2000
-	// maxRounds bounds the calls for one answer: in the last one there is no tool.
+	// maxRounds bounds the calls of the other backend per answer. The last one has no tool.
 	maxRounds = 4
 )
 
-// A Backend grounds the answers of another one. It may be used by several goroutines at once.
+// A Backend grounds the answers of another one. It is safe for concurrent use.
 type Backend struct {
 	route.Backend
 	store *catalogue.Catalogue
 	tools bool
 }
 
-// New returns a backend that grounds the answers of b. With tools the model may also search the
-// pets itself, where the caller brings no tools.
+// New returns a backend that grounds the answers of b. With tools, the model may also search the pets itself,
+// unless the request has tools of its own.
 func New(b route.Backend, store *catalogue.Catalogue, tools bool) *Backend {
 	return &Backend{Backend: b, store: store, tools: tools}
 }
 
-// Complete implements [route.Backend]. The other backend's timeouts hold for each call of it.
+// Complete implements [route.Backend]. The other backend's timeouts apply to each of its calls.
 func (b *Backend) Complete(ctx context.Context, call *route.Call) iter.Seq2[[]chat.Event, error] {
 	return func(yield func([]chat.Event, error) bool) {
 		if !yield([]chat.Event{{Kind: chat.KindProgress, Progress: &chat.Progress{Stage: chat.StageRetrieval}}}, nil) {
@@ -65,7 +65,7 @@ func (b *Backend) Complete(ctx context.Context, call *route.Call) iter.Seq2[[]ch
 	}
 }
 
-// grounded returns the request with what the catalogue says about its question before it.
+// grounded returns the request with the catalogue's sources for its question as the first message.
 func (b *Backend) grounded(req *chat.Request) *chat.Request {
 	own := *req
 	sources := chat.Message{Role: chat.RoleSystem, Parts: text(b.sources(question(req.Messages)))}
@@ -75,7 +75,7 @@ func (b *Backend) grounded(req *chat.Request) *chat.Request {
 
 func text(s string) []chat.Part { return []chat.Part{{Kind: chat.PartText, Text: s}} }
 
-// question returns the last thing that the user said.
+// question returns the text of the user's last message.
 func question(messages []chat.Message) string {
 	for i := range slices.Backward(messages) {
 		if messages[i].Role == chat.RoleUser {
@@ -86,7 +86,7 @@ func question(messages []chat.Message) string {
 	return ""
 }
 
-// sources returns the passages and pets that are about a question, each with its id.
+// sources returns the passages and pets for a question, each with its id.
 func (b *Backend) sources(question string) string {
 	var out strings.Builder
 	out.WriteString("You answer for Petstore, a pet-adoption store. Rely on these sources of the store where they help, " +
@@ -123,8 +123,7 @@ func describe(p *catalogue.Pet) string {
 		p.GoodWith.Children, p.GoodWith.Cats, p.GoodWith.Dogs, p.SpecialNeeds, p.Story)
 }
 
-// offersTool reports whether search_pets may be offered: to a caller who has no use for
-// tool calls of its own.
+// offersTool reports whether to offer search_pets: only to requests that do not use tools themselves.
 func (b *Backend) offersTool(req *chat.Request) bool {
 	plain := req.ResponseFormat == nil || req.ResponseFormat.Kind == chat.FormatText
 	talk := !slices.ContainsFunc(req.Messages, func(m chat.Message) bool { return m.Role == chat.RoleTool })

@@ -82,7 +82,7 @@ func TestGrounding(t *testing.T) {
 	}
 }
 
-// asked is what came of one answer.
+// asked is the result of one answer.
 type asked struct {
 	events   []chat.Event
 	text     string

@@ -17,7 +17,7 @@ import (
 
 // A caller is a backend whose model calls the tool whenever it has one.
 type caller struct {
-	arguments string // of a call, said again in a second piece of it
+	arguments string // of a call, which a second piece repeats
 	asked     []chat.Request
 }
 
@@ -59,7 +59,7 @@ func question() *route.Call {
 	}}}
 }
 
-// TestAModelAsksOnlySoOften has one call the tool again and again.
+// TestAModelAsksOnlySoOften checks the bound for a model that calls the tool again and again.
 func TestAModelAsksOnlySoOften(t *testing.T) {
 	c := &caller{arguments: " "}
 	call := question()
@@ -93,7 +93,7 @@ func TestAModelAsksOnlySoOften(t *testing.T) {
 	}
 }
 
-// TestArgumentsAreBounded has a model send more of them than anybody reads.
+// TestArgumentsAreBounded checks that longer arguments are cut off.
 func TestArgumentsAreBounded(t *testing.T) {
 	c := &caller{arguments: strings.Repeat(" ", 40<<10)}
 	grounded(t, c, question())
@@ -102,7 +102,7 @@ func TestArgumentsAreBounded(t *testing.T) {
 	}
 }
 
-// TestWhoIsOfferedNoTool is about callers who could not make sense of its calls.
+// TestWhoIsOfferedNoTool checks the requests for which the tool is not offered.
 func TestWhoIsOfferedNoTool(t *testing.T) {
 	for name, change := range map[string]func(*route.Call){
 		"has tools":     func(c *route.Call) { c.Request.Tools = []chat.Tool{{Name: "mine"}} },

@@ -19,7 +19,7 @@ const (
 	maxArguments = 64 << 10
 )
 
-// searchTool is search_pets as a model is offered it.
+// searchTool returns the description of search_pets for a model.
 func searchTool() chat.Tool {
 	yes := map[string]any{"type": "boolean"}
 	count := map[string]any{"type": "integer", "minimum": 0}
@@ -54,7 +54,7 @@ func searchTool() chat.Tool {
 	}
 }
 
-// searchArguments are the arguments of search_pets as a model gives them.
+// searchArguments are the arguments of a model's call of search_pets.
 type searchArguments struct {
 	Species    []catalogue.Species `json:"species"`
 	Sizes      []catalogue.Size    `json:"sizes"`
@@ -68,20 +68,20 @@ type searchArguments struct {
 	Beginner   bool                `json:"beginner"`
 }
 
-// A session is one call of the backend in which the model has the tool: its tool calls are not
-// shown, but answered.
+// A session is one call of the backend in which the model has the tool. It answers tool calls, and hides them
+// from the reader.
 type session struct {
 	said      strings.Builder // the text
 	calls     []chat.ToolCall
-	more      []beside.Members // what stands beside each of them
+	more      []beside.Members // additional members of each call
 	encrypted []string         // reasoning
-	besides   beside.Members   // what stands beside them all
-	finishes  []chat.Event     // not shown yet: the answer goes on where there are calls
+	besides   beside.Members   // additional members of the message
+	finishes  []chat.Event     // held back: the answer continues if there are calls
 	out       []chat.Event
 }
 
-// relay yields what is for the reader, and keeps the rest. It reports whether the call is over
-// without an error, and the reader still there.
+// relay yields the events for the reader, and keeps the others. It reports whether the call ended without an
+// error, and the reader still wants events.
 func (s *session) relay(events iter.Seq2[[]chat.Event, error], yield func([]chat.Event, error) bool) bool {
 	for batch, err := range events {
 		if err != nil {
@@ -99,7 +99,7 @@ func (s *session) relay(events iter.Seq2[[]chat.Event, error], yield func([]chat
 	return true
 }
 
-// filter appends an event to those for the reader, without calls of the tool and without finishes.
+// filter appends an event to those for the reader, without tool calls and finishes.
 func (s *session) filter(e *chat.Event) {
 	switch e.Kind {
 	case chat.KindFinish:
@@ -140,7 +140,7 @@ func (s *session) collect(d *chat.ToolCallDelta) {
 	}
 }
 
-// answerCalls returns the messages that follow when the model has called our tool.
+// answerCalls returns the messages to append after the model has called our tool.
 func (b *Backend) answerCalls(s *session) []chat.Message {
 	for i := range s.calls {
 		s.calls[i].More = s.more[i].String()
@@ -154,7 +154,7 @@ func (b *Backend) answerCalls(s *session) []chat.Message {
 	return messages
 }
 
-// call runs search_pets. What is wrong with the call is for the model to read.
+// call runs search_pets. It returns errors as text for the model.
 func (b *Backend) call(f *chat.ToolCall) string {
 	if f.Name != searchPets {
 		return "There is no such tool."

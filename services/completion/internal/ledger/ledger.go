@@ -1,6 +1,6 @@
-// Package ledger writes the usage records, by which completions are billed: one log line for each
-// completion, by the process that has stored its terminal event. A record names the caller, the
-// model and the tokens, and never what was said.
+// Package ledger writes the usage records for billing: one log line for each completion, by the process that
+// has stored its terminal event. A record names the caller, the model and the tokens, but contains no message
+// text.
 package ledger
 
 import (
@@ -17,15 +17,15 @@ type Ledger struct{ logger *slog.Logger }
 // New returns a ledger.
 func New(logger *slog.Logger) *Ledger { return &Ledger{logger} }
 
-// Ended writes the record of a completion whose terminal event this process has stored, which
-// happens once among all processes. target is whom it was asked of last, empty where that was
-// nobody; took is counted from the admission; 0: not known here.
+// Ended writes the record of a completion whose terminal event this process has stored, which happens once
+// among all processes. target is the last target that was asked, or empty if none was. took is the time since
+// the admission; 0: unknown.
 func (l *Ledger) Ended(ctx context.Context, meta *chat.Meta, terminal *chat.Event, target string, took time.Duration) {
 	l.logger.LogAttrs(ctx, slog.LevelInfo, "usage", record(meta, terminal, target, took)...)
 }
 
-// record is what a completion is billed by. An answer that was ended over its engine's head
-// has no known usage.
+// record returns the attributes of a usage record. If a completion was ended from outside its engine, its usage
+// is unknown.
 func record(meta *chat.Meta, terminal *chat.Event, target string, took time.Duration) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("principal", meta.Principal),

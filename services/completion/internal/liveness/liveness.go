@@ -14,42 +14,42 @@ import (
 )
 
 const (
-	// Every is how often a replica shows that it lives.
+	// Every is the time between two beats of a replica.
 	Every = 500 * time.Millisecond
-	// DeadAfter is how long one may be silent that lives.
+	// DeadAfter is how long a replica may be silent before it counts as dead.
 	DeadAfter = 2 * time.Second
-	// deaf is how long a replica may not hear its own beats before it takes its hearing for broken.
+	// deaf is how long a replica may miss its own beats before it no longer trusts its hearing.
 	deaf = DeadAfter / 2
 )
 
-// bye is what a replica says in place of a beat when it stops.
+// bye is the payload of a replica's last beat when it stops.
 const bye = "bye"
 
 // Peers are the replicas of a log, as one of them hears them. A silent replica counts as dead only while this
 // one hears itself, and has done so for the whole time in which the other should have been heard: otherwise the
-// server, the connection or this process itself has stood still. Its methods may be called concurrently.
+// server, the connection or this process may have stalled. It is safe for concurrent use.
 type Peers struct {
-	conn   *nats.Conn // nil: there are no others
+	conn   *nats.Conn // nil: there are no other replicas
 	prefix string     // of the subjects of beats
 	self   string
 
 	mu    sync.Mutex
 	heard map[string]time.Time
 	own   time.Time // when this one last heard itself
-	since time.Time // when it began to, without a break
-	left  bool      // some replica has said bye, and this has not been reported yet
+	since time.Time // when it began to hear itself without a gap
+	left  bool      // a replica has said bye, which has not been reported yet
 }
 
-// New returns the peers of a replica. Each beats on its own subject: prefix and its name. Until this replica
-// beats, it considers nobody dead.
+// New returns the peers of a replica. Each replica beats on its own subject: prefix and its name. Until this
+// replica beats, it considers no other dead.
 func New(conn *nats.Conn, prefix, self string) *Peers {
 	return &Peers{conn: conn, prefix: prefix, self: self, heard: make(map[string]time.Time)}
 }
 
-// Alone returns the peers of a replica that has none: every other replica is dead.
+// Alone returns the peers of a replica without any: every other replica counts as dead.
 func Alone() *Peers { return new(Peers) }
 
-// Beat tells the others that this replica lives, until ctx ends, and then that it does not.
+// Beat publishes beats until ctx ends, and then a bye.
 func (p *Peers) Beat(ctx context.Context) {
 	if p.conn == nil {
 		return
@@ -63,7 +63,7 @@ func (p *Peers) Beat(ctx context.Context) {
 	_ = p.conn.Publish(p.prefix+p.self, []byte(bye))
 }
 
-// Hear takes a beat in.
+// Hear records a received beat.
 func (p *Peers) Hear(m *nats.Msg) {
 	if p.conn == nil {
 		return
@@ -85,14 +85,14 @@ func (p *Peers) Hear(m *nats.Msg) {
 	}
 }
 
-// Reconnected says that the connection came up again. The others come back in their own time.
+// Reconnected must be called after the connection has come up again. The others may reconnect later.
 func (p *Peers) Reconnected() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.since = time.Now()
 }
 
-// Hears reports whether everybody who lives would have been heard by now.
+// Hears reports whether this replica would have heard every live replica by now.
 func (p *Peers) Hears() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,15 +103,15 @@ func (p *Peers) hears(now time.Time) bool {
 	return p.conn == nil || now.Sub(p.own) < deaf && now.Sub(p.since) >= DeadAfter
 }
 
-// Alive reports whether a replica was heard lately.
+// Alive reports whether a replica was heard within [DeadAfter].
 func (p *Peers) Alive(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return time.Since(p.heard[name]) < DeadAfter
 }
 
-// Dead reports whether a replica would have been heard lately, did it live. Of one that is neither alive nor dead
-// nothing is known now.
+// Dead reports whether a replica would have been heard within [DeadAfter] if it were alive. A replica may be
+// neither alive nor dead: then its state is unknown.
 func (p *Peers) Dead(name string) bool {
 	now := time.Now()
 	p.mu.Lock()
@@ -119,7 +119,7 @@ func (p *Peers) Dead(name string) bool {
 	return p.hears(now) && now.Sub(p.heard[name]) >= DeadAfter
 }
 
-// Lost reports whether anybody has died or left since it was last called.
+// Lost reports whether a replica has died or left since the last call.
 func (p *Peers) Lost() bool {
 	now := time.Now()
 	p.mu.Lock()

@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// peers returns those of a replica "self", which hears itself and "other" as often as they beat for that long.
+// peers returns the peers of a replica "self", after it has heard itself and "other" beat for that long.
 func peers(t *testing.T, beats time.Duration) *Peers {
 	t.Helper()
 	p := New(new(nats.Conn), "beat.", "self")
@@ -16,7 +16,7 @@ func peers(t *testing.T, beats time.Duration) *Peers {
 	return p
 }
 
-// both has two replicas beat for a time.
+// both lets two replicas beat for a time.
 func both(p *Peers, beats time.Duration) {
 	for range beats / Every {
 		beat(p, "self")
@@ -25,7 +25,7 @@ func both(p *Peers, beats time.Duration) {
 	}
 }
 
-// alone has but one of them beat.
+// alone lets only one of them beat.
 func alone(p *Peers, name string, beats time.Duration) {
 	for range beats / Every {
 		beat(p, name)
@@ -33,12 +33,12 @@ func alone(p *Peers, name string, beats time.Duration) {
 	}
 }
 
-// pass has time pass.
+// pass lets time pass.
 func pass(d time.Duration) { <-time.After(d) }
 
 func beat(p *Peers, name string) { p.Hear(&nats.Msg{Subject: "beat." + name}) }
 
-// state is what is known of "other" and of one that was never heard.
+// state is the state of "other" and of a replica that was never heard.
 type state struct{ alive, dead, strangerDead, hears bool }
 
 func stateOf(p *Peers) state {

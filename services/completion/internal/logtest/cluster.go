@@ -11,11 +11,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A Replica is a log that one process of a cluster serves.
+// A Replica is the log as served by one process of a cluster.
 type Replica interface {
 	chat.Log
 	chat.Cluster
-	// Close ends what the process does with the log. What it has not finished stays behind.
+	// Close ends the process's work with the log. Unfinished completions stay behind.
 	Close()
 }
 
@@ -36,8 +36,9 @@ var clusterRules = []clusterRule{
 	{"only a replica that knows an asking answers", askingIsAnswered},
 }
 
-// RunCluster checks every rule of a [chat.Cluster] against a log of its own. open returns what adds a replica
-// to such a log. A log that one process has to itself is no [chat.Cluster], and has no such test.
+// RunCluster checks every rule of a [chat.Cluster], each against its own log. open opens such a log, and
+// returns a function that adds a replica to it. A log for a single process is no [chat.Cluster], and does not
+// have this test.
 func RunCluster(t *testing.T, open func(t *testing.T) (join func() Replica)) {
 	for _, r := range clusterRules {
 		t.Run(r.name, func(t *testing.T) {
@@ -47,8 +48,8 @@ func RunCluster(t *testing.T, open func(t *testing.T) (join func() Replica)) {
 	}
 }
 
-// adopt yields the first orphan of a replica that is the subject's, nil if ctx ends before. It fails the
-// test for one that is any of others.
+// adopt returns the subject's orphan from a replica, or nil if ctx ends first. It fails the test if an orphan
+// is one of others.
 func (s *subject) adopt(ctx context.Context, r Replica, others ...*subject) *chat.Orphan {
 	s.t.Helper()
 	for orphan := range r.Orphans(ctx) {
@@ -88,8 +89,8 @@ func leftIsAdopted(t *testing.T, join func() Replica) {
 	s.check(s.read(within(t), chat.FromStart, false), chat.FromStart)
 }
 
-// oneGoesOn has two replicas adopt at the same time. Both may claim a completion, one after the other: only
-// the last one is its writer then.
+// oneGoesOn lets two replicas adopt at the same time. Both may claim a completion, one after the other; then
+// only the last one is its writer.
 func oneGoesOn(t *testing.T, join func() Replica) {
 	a, heirs := join(), []Replica{join(), join()}
 	left := make(map[string]*subject)
@@ -143,7 +144,7 @@ func liveIsKept(t *testing.T, join func() Replica) {
 	defer cancel()
 	looking, found := context.WithCancel(ctx)
 	ended := make(chan struct{})
-	go func() { // it is heard from then on
+	go func() { // the other replicas hear it from then on
 		defer close(ended)
 		for orphan := range live.Orphans(ctx) {
 			_ = orphan.Writer.Seal(ctx, done())
@@ -157,7 +158,7 @@ func liveIsKept(t *testing.T, join func() Replica) {
 	}
 	reading := kept.start(within(t), chat.FromStart)
 	dead.Close()
-	// Whichever of the two adopts it has looked at what the other one writes.
+	// The one that adopts it has also looked at the other's completion.
 	left.adopt(looking, heir, kept)
 	kept.append(chat.Text(0, "mine"))
 	kept.seal(done())
@@ -167,7 +168,7 @@ func liveIsKept(t *testing.T, join func() Replica) {
 	<-ended
 }
 
-// unsettled returns a completion that a replica has ended, and whose end it has not entered into the books.
+// unsettled returns a completion that a replica has ended, but not entered into the books.
 func unsettled(t *testing.T, r Replica) *subject {
 	t.Helper()
 	s := create(t, r)
@@ -234,7 +235,7 @@ func readersCount(t *testing.T, join func() Replica) {
 		watched("while it is followed", true)
 		break
 	}
-	// Only after time enough for all to be heard does silence say that there is nobody.
+	// Silence means that there is no reader only after all replicas had time to answer.
 	ctx := within(t)
 	for a.Watched(ctx, s.meta.ID) || b.Watched(ctx, s.meta.ID) {
 		if ctx.Err() != nil {
@@ -248,7 +249,7 @@ func readersCount(t *testing.T, join func() Replica) {
 func askingIsAnswered(t *testing.T, join func() Replica) {
 	a, b, c := join(), join(), join()
 	known, unknown := chat.Asking{1}, chat.Asking{2}
-	a.TellAsked(func(chat.Asking) string { return "a's own" }) // nobody asks itself
+	a.TellAsked(func(chat.Asking) string { return "a's own" }) // a replica does not ask itself
 	b.TellAsked(func(chat.Asking) string { return "" })
 	if id := a.Asked(within(t), known); id != "" {
 		t.Errorf("nobody knows it, and the answer is %q", id)
@@ -260,7 +261,7 @@ func askingIsAnswered(t *testing.T, join func() Replica) {
 		return ""
 	})
 	ctx, id := within(t), ""
-	for id == "" && ctx.Err() == nil { // silence is a no, also of who is slow
+	for id == "" && ctx.Err() == nil { // silence counts as no, even if a replica is only slow
 		id = a.Asked(ctx, known)
 	}
 	if id != "c's" {

@@ -53,8 +53,7 @@ func unknownNotFound(t *testing.T, log chat.Log) {
 	}
 }
 
-// wantExists fails the test unless a create with m's principal and key is refused in
-// favour of first.
+// wantExists fails the test unless Create refuses m's principal and key in favour of first.
 func wantExists(t *testing.T, log chat.Log, m, first *chat.Meta) {
 	t.Helper()
 	named, err := log.Lookup(within(t), m.Principal, m.IdempotencyKey)
@@ -73,7 +72,7 @@ func wantExists(t *testing.T, log chat.Log, m, first *chat.Meta) {
 	wantError(t, "Head of what was refused", err, chat.ErrNotFound)
 }
 
-// again returns the meta of a completion that claims first's key.
+// again returns the meta of another completion with first's key.
 func again(first *chat.Meta) *chat.Meta {
 	m := newMeta()
 	m.Principal, m.IdempotencyKey, m.RequestHash = first.Principal, first.IdempotencyKey, [32]byte{2}
@@ -90,7 +89,7 @@ func keyNamesOne(t *testing.T, log chat.Log) {
 }
 
 func keyPerPrincipal(t *testing.T, log chat.Log) {
-	for range 2 { // each with a principal of its own
+	for range 2 { // each has its own principal
 		m := newMeta()
 		m.IdempotencyKey = "key"
 		createWith(t, log, m)

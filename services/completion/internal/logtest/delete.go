@@ -21,7 +21,7 @@ func (s *subject) delete() {
 	}
 }
 
-// wantForgotten fails the test unless the log knows nothing of the subject.
+// wantForgotten fails the test unless the log has forgotten the subject.
 func (s *subject) wantForgotten() {
 	s.t.Helper()
 	ctx := within(s.t)

@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// An expiryRule is one sentence on what becomes of completions that are not to be stored.
+// An expiryRule is one sentence about unstored completions: those that the log deletes after their end.
 type expiryRule struct {
 	name  string
 	check func(t *testing.T, log chat.Log)
@@ -28,8 +28,8 @@ var expiryRules = []expiryRule{
 	{"one that was deleted stays deleted", deletedStaysDeleted},
 }
 
-// RunExpiry checks what becomes of completions that are not to be stored, against logs that open returns. Such a log
-// deletes them in less than a second after their end, and others not while the test runs.
+// RunExpiry checks the expiry of unstored completions, against logs that open returns. Such a log must delete
+// them within a second after their end, and must not delete others during the test.
 func RunExpiry(t *testing.T, open func(t *testing.T) chat.Log) {
 	for _, r := range expiryRules {
 		t.Run(r.name, func(t *testing.T) {
@@ -39,7 +39,7 @@ func RunExpiry(t *testing.T, open func(t *testing.T) chat.Log) {
 	}
 }
 
-// unstored creates a completion that is not to be stored.
+// unstored creates an unstored completion.
 func unstored(t *testing.T, log chat.Log) *subject {
 	t.Helper()
 	m := newMeta()
@@ -47,22 +47,21 @@ func unstored(t *testing.T, log chat.Log) *subject {
 	return createWith(t, log, m)
 }
 
-// end ends the subject with some events, and enters that into the books.
+// end appends some events, ends the subject, and enters the end into the books.
 func (s *subject) end() {
 	s.t.Helper()
 	s.append(words(3)...)
 	s.settle()
 }
 
-// settle ends the subject, and enters that into the books.
+// settle ends the subject, and enters the end into the books.
 func (s *subject) settle() {
 	s.t.Helper()
 	s.seal(done())
 	s.writer.Settle(func() {})
 }
 
-// hold adds a reader that stands still at the first event, which there has to be. It goes on, to the end, when
-// it is released.
+// hold adds a reader that stops at the first event, which must exist. release lets it continue to the end.
 func (s *subject) hold() (release func() reading) {
 	s.t.Helper()
 	ctx := within(s.t)
@@ -92,7 +91,8 @@ func (s *subject) hold() (release func() reading) {
 	}
 }
 
-// awaitAnother waits until a completion is gone that has ended later than those before.
+// awaitAnother waits until a new completion has ended and expired, and so every one that ended earlier had its
+// turn.
 func awaitAnother(t *testing.T, log chat.Log) {
 	t.Helper()
 	s := unstored(t, log)
@@ -100,7 +100,7 @@ func awaitAnother(t *testing.T, log chat.Log) {
 	s.awaitExpiry()
 }
 
-// awaitExpiry waits until the subject is not in the log any more.
+// awaitExpiry waits until the subject is no longer in the log.
 func (s *subject) awaitExpiry() {
 	s.t.Helper()
 	for ctx := within(s.t); ; {
@@ -116,7 +116,7 @@ func (s *subject) awaitExpiry() {
 	}
 }
 
-// pause lets a little time go by, if there is any left.
+// pause waits a little, and reports whether ctx still runs.
 func pause(ctx context.Context) bool {
 	select {
 	case <-time.After(10 * time.Millisecond):
@@ -191,7 +191,7 @@ func readerSeesEnd(t *testing.T, log chat.Log) {
 	awaitAnother(t, log)
 	s.check(s.read(within(t), chat.FromStart, false), chat.FromStart)
 	s.check(release(), chat.FromStart)
-	s.awaitExpiry() // nobody reads it any more
+	s.awaitExpiry() // it has no readers any more
 }
 
 func labelledStays(t *testing.T, log chat.Log) {
@@ -209,7 +209,7 @@ func labelledStays(t *testing.T, log chat.Log) {
 		}
 		s.check(release(), chat.FromStart)
 		awaitAnother(t, log)
-		awaitAnother(t, log) // if its own was put off for its reader
+		awaitAnother(t, log) // in case its reader had postponed its expiry
 		if got := s.latest().Meta.Metadata; !cmp.Equal(got, labels) {
 			t.Errorf("%s: its metadata is %v", what, got)
 		}

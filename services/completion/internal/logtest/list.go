@@ -23,7 +23,7 @@ var listRules = []rule{
 	{"metadata is the caller's own after it was set", metadataCopied},
 }
 
-// wantListed fails the test unless just these are listed, in this order.
+// wantListed fails the test unless the list has exactly these, in this order.
 func wantListed(t *testing.T, log chat.Log, principal string, want ...*chat.Meta) {
 	t.Helper()
 	var got []*chat.Meta
@@ -110,7 +110,7 @@ func listBehind(t *testing.T, log chat.Log) {
 			m.Principal = first.Principal
 		}
 		s := createWith(t, log, m)
-		s.append(words(3)...) // so that what is listed is spread over the log
+		s.append(words(3)...) // so that the listed completions are spread over the log
 		s.seal(done())
 		all = append(all, m.ID)
 		other := newMeta()

@@ -1,9 +1,9 @@
-// Package logtest is the contract of a [chat.Log] as a test suite. Every log passes
-// it, so the service may rely on what it proves and on nothing else.
+// Package logtest is the contract of a [chat.Log] as a test suite. Every log passes it, and the service may
+// rely only on what it checks.
 //
-// The suite knows no implementation: an append may return before its event can be
-// read, and nothing is awaited by time but by following. What differs between logs
-// on purpose, such as how long a completion is retained, is left to their own tests.
+// The suite knows no implementation. An append may return before its event can be read, so the suite waits by
+// following, not by time. Intended differences between logs, such as the retention, are left to their own
+// tests.
 package logtest
 
 import (
@@ -18,8 +18,8 @@ type rule struct {
 	check func(t *testing.T, log chat.Log)
 }
 
-// Run checks every rule against a log of its own, which open returns. open may return
-// the same log each time: completions and principals of different rules are distinct.
+// Run checks every rule, each against a log that open returns. open may return the same log each time:
+// completions and principals of different rules are distinct.
 func Run(t *testing.T, open func(t *testing.T) chat.Log) {
 	for _, group := range []struct {
 		name  string

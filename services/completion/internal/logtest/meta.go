@@ -4,7 +4,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// withID gives a meta the names of another.
+// withID gives a meta the id and principal of another.
 func withID(other *chat.Meta) func(*chat.Meta) {
 	return func(m *chat.Meta) { m.ID, m.Principal = other.ID, other.Principal }
 }

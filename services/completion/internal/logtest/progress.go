@@ -17,8 +17,7 @@ var progressRules = []rule{
 	{"it does not outlive the completion", progressAfterEnd},
 }
 
-// showUntil shows progress again and again, as it reaches only those who follow at
-// that time, until seen is closed.
+// showUntil shows progress repeatedly until seen is closed, because progress reaches only the current readers.
 func (s *subject) showUntil(seen <-chan struct{}, p chat.Progress) {
 	s.t.Helper()
 	ctx := within(s.t)
@@ -36,7 +35,7 @@ func (s *subject) showUntil(seen <-chan struct{}, p chat.Progress) {
 	}
 }
 
-// observe follows with progress and closes seen at the first that it gets.
+// observe follows with progress, and closes seen at the first progress.
 func (s *subject) observe() (all <-chan reading, seen <-chan struct{}) {
 	ctx := within(s.t)
 	result, first := make(chan reading, 1), make(chan struct{})

@@ -6,7 +6,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A Purse is a [chat.Memory] of so many bytes, beside what is taken by force. It is safe for concurrent use.
+// A Purse is a [chat.Memory] of Size bytes, which Force may exceed. It is safe for concurrent use.
 type Purse struct {
 	Size int
 
@@ -17,7 +17,7 @@ type Purse struct {
 // Share implements [chat.Memory].
 func (p *Purse) Share(string) chat.Share { return &portion{purse: p} }
 
-// Held returns how many bytes are taken now, and were at most.
+// Held returns how many bytes are in use now, and the maximum so far.
 func (p *Purse) Held() (now, most int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -20,7 +20,7 @@ var roundTripRules = []rule{
 	{"every field of the meta", everyMetaField},
 }
 
-// roundTrip writes events and compares what is read live and what is read again.
+// roundTrip writes events, and compares them with a live reading and a later one.
 func roundTrip(t *testing.T, log chat.Log, terminal chat.Event, events ...chat.Event) {
 	t.Helper()
 	ctx := within(t)

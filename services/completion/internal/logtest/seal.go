@@ -174,8 +174,7 @@ func sealRacesAppend(t *testing.T, log chat.Log) {
 	}
 }
 
-// told returns a channel that is closed when the writer is told of an end that was not
-// its own doing.
+// told returns a channel that is closed when the writer learns of an end by another.
 func (s *subject) told() <-chan struct{} {
 	ended := make(chan struct{})
 	s.writer.OnEnd(func() { close(ended) })

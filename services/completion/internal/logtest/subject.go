@@ -16,13 +16,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// patience bounds a rule that a broken log would wait in for ever.
+// patience bounds the time of a rule, which a broken log could block for ever.
 const patience = time.Minute
 
-// created is when the suite's completions were.
+// created is the creation time of the suite's completions.
 var created = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
 
-// withoutCause compares errors as callers see them: the cause stays in the process.
+// withoutCause compares errors as callers see them, without the cause, which stays in the process.
 var withoutCause = cmpopts.IgnoreFields(chat.Error{}, "Err") //nolint:gochecknoglobals // a constant
 
 // withoutTerm compares entries regardless of their writers.
@@ -35,7 +35,7 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// newMeta returns the meta of a completion that is stored and belongs to nobody else.
+// newMeta returns the meta of a stored completion with a principal of its own.
 func newMeta() *chat.Meta {
 	return &chat.Meta{
 		ID:        openaiapi.CompletionID + rand.Text(),
@@ -57,7 +57,7 @@ type subject struct {
 	log    chat.Log
 	meta   *chat.Meta
 	writer chat.Writer
-	events []chat.Event // what has been written
+	events []chat.Event // the events written so far
 }
 
 func create(t *testing.T, log chat.Log) *subject {
@@ -93,7 +93,7 @@ func (s *subject) seal(terminal chat.Event) {
 	s.events = append(s.events, terminal)
 }
 
-// await returns when all that was appended can be read.
+// await waits until all appended events can be read.
 func (s *subject) await() {
 	s.t.Helper()
 	for entry, err := range s.log.Follow(within(s.t), s.meta.ID, chat.FromStart, false) {
@@ -125,7 +125,7 @@ func (s *subject) latest() chat.Head {
 	return head
 }
 
-// untilRefused appends until the log has noticed that it must not, and returns the error.
+// untilRefused appends until the log refuses it, and returns the error.
 func (s *subject) untilRefused() error {
 	s.t.Helper()
 	ctx := within(s.t)
@@ -138,7 +138,7 @@ func (s *subject) untilRefused() error {
 	return nil
 }
 
-// A reading is what one reader has seen when it ended.
+// A reading is everything that one reader saw until its end.
 type reading struct {
 	entries []chat.Entry
 	err     error
@@ -160,14 +160,14 @@ func (s *subject) read(ctx context.Context, after int64, progress bool) reading 
 	return r
 }
 
-// start reads on a goroutine of its own.
+// start reads on a new goroutine.
 func (s *subject) start(ctx context.Context, after int64) <-chan reading {
 	done := make(chan reading, 1)
 	go func() { done <- s.read(ctx, after, false) }()
 	return done
 }
 
-// check compares a reading with what was written after a sequence number.
+// check compares a reading with the events written after a sequence number.
 func (s *subject) check(r reading, after int64) {
 	s.t.Helper()
 	if r.err != nil {
@@ -178,7 +178,7 @@ func (s *subject) check(r reading, after int64) {
 	}
 }
 
-// entries returns what a reader after a sequence number has to see.
+// entries returns the entries that a reader after a sequence number must see.
 func (s *subject) entries(after int64) []chat.Entry {
 	var entries []chat.Entry
 	for i, e := range s.events {
@@ -198,17 +198,17 @@ func words(n int) []chat.Event {
 	return events
 }
 
-// done returns a good end.
+// done returns a successful terminal event.
 func done() chat.Event {
 	return chat.Event{Kind: chat.KindDone, Usage: &chat.Usage{PromptTokens: 3, CompletionTokens: 5}}
 }
 
-// failed returns an end that tells why.
+// failed returns a terminal event with an error.
 func failed(message string) chat.Event {
 	return chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeUpstreamError, "%s", message)}
 }
 
-// wantError fails the test unless err is one of those wanted.
+// wantError fails the test unless err is one of want.
 func wantError(t *testing.T, what string, err error, want ...error) {
 	t.Helper()
 	if !slices.ContainsFunc(want, func(w error) bool { return errors.Is(err, w) }) {
@@ -216,5 +216,5 @@ func wantError(t *testing.T, what string, err error, want ...error) {
 	}
 }
 
-// outside returns how a seal from outside has ended.
+// outside returns the error of a seal from outside.
 func outside(_ chat.Settle, err error) error { return err }

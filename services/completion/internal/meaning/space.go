@@ -11,14 +11,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// Dims is how many dimensions the space has.
+// Dims is the number of dimensions of the space.
 const Dims = 96
 
-// maxWords bounds what of a text counts, in words.
+// maxWords bounds the part of a text that counts, in words.
 const maxWords = 150
 
-// A Point is where a text stands: a vector of the length 1, or 0 for a text without a known
-// word.
+// A Point is the place of a text: a vector of length 1, or of length 0 for a text without known words.
 type Point [Dims]float32
 
 // Near returns the cosine of two points: 1 for the same meaning, about 0 for nothing in common.
@@ -30,7 +29,7 @@ func (p *Point) Near(q *Point) float32 {
 	return sum
 }
 
-// Between returns the point between two.
+// Between returns the point in the middle of two.
 func (p *Point) Between(q *Point) Point {
 	var sum Point
 	for k := range sum {
@@ -40,7 +39,7 @@ func (p *Point) Between(q *Point) Point {
 	return sum
 }
 
-// norm gives the vector the length 1, and returns its length before.
+// norm scales the vector to length 1, and returns its previous length.
 func (p *Point) norm() float32 {
 	length := float32(math.Sqrt(float64(p.Near(p))))
 	if length == 0 {
@@ -52,15 +51,15 @@ func (p *Point) norm() float32 {
 	return length
 }
 
-// A Space places texts. It does not change and may be used by several goroutines at once.
+// A Space places texts. It is immutable, and safe for concurrent use.
 type Space struct {
 	digest  string
 	english *Vectors
-	project [Dims][base]float32 // from where English has a word
-	unseen  float32             // the weight of a word that training has not seen
+	project [Dims][base]float32 // from the places of words in English
+	unseen  float32             // the weight of words that training has not seen
 	learned map[string]int32
 	scales  []float32
-	rows    []byte // Dims bytes for each word that training has seen, its weight included
+	rows    []byte // Dims bytes for each word that training has seen, including its weight
 }
 
 //go:embed space.bin
@@ -69,8 +68,8 @@ var spaceData []byte
 // Load decodes the embedded space. It takes a few milliseconds.
 func Load() (*Space, error) { return Decode(spaceData) }
 
-// Decode reads a space that [Train] made. From nothing comes a space without a word, in which
-// all texts are as far from each other: that is where training begins.
+// Decode reads a space that [Train] made. Empty data give a space without words, in which all texts have the
+// same distance. Training starts from that.
 func Decode(data []byte) (*Space, error) {
 	english, err := english()
 	if err != nil {
@@ -110,13 +109,13 @@ func Decode(data []byte) (*Space, error) {
 	return s, nil
 }
 
-// Digest returns the [Digest] of what the space was learned from.
+// Digest returns the [Digest] of the data that the space was learned from.
 func (s *Space) Digest() string { return s.digest }
 
-// Point returns where a text stands.
+// Point returns the place of a text.
 func (s *Space) Point(text []words.Word) Point {
 	var sum Point
-	var far [base]float32 // of words that training has not seen
+	var far [base]float32 // the sum of words that training has not seen
 	strange := false
 	for _, w := range text[:min(len(text), maxWords)] {
 		if i, ok := s.learned[w.Text]; ok {

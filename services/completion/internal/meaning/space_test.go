@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// shop is what the tests learn from: four documents, and questions of which most share no
-// word with them.
+// shop returns the training data of the tests: four documents, and questions that mostly share no word with
+// them.
 func shop() ([]Document, []Question) {
 	document := func(heading, text string) Document {
 		return Document{Heading: words.Split(heading), Text: words.Split(text)}
@@ -51,8 +51,8 @@ func learned(t *testing.T) *Space {
 	return s
 }
 
-// TestNear wants a question near the document that answers it, although none of its telling
-// words was seen in training.
+// TestNear checks that a question is near the document that answers it, although training has seen none of its
+// significant words.
 func TestNear(t *testing.T) {
 	s := learned(t)
 	documents, _ := shop()
@@ -76,8 +76,7 @@ func TestNear(t *testing.T) {
 	}
 }
 
-// TestTrainIsRepeatable wants equal bytes: the file is checked in, and two processes have to
-// read alike.
+// TestTrainIsRepeatable checks that training gives equal bytes, because the file is checked in.
 func TestTrainIsRepeatable(t *testing.T) {
 	documents, questions := shop()
 	first, err := Train(documents, questions)

@@ -13,10 +13,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// A Document is what may answer a question: its heading and its text count alike.
+// A Document is a possible answer to a question. Its heading and its text have the same weight.
 type Document struct{ Heading, Text []words.Word }
 
-// Place returns where a document stands in a space.
+// Place returns the place of a document in a space.
 func (d *Document) Place(s *Space) Point {
 	heading, text := s.Point(d.Heading), s.Point(d.Text)
 	return heading.Between(&text)
@@ -29,13 +29,13 @@ type Question struct {
 }
 
 const (
-	method    = 1 // changes with the code that learns
+	method    = 1 // increase it if the training code changes
 	epochs    = 3
 	batchSize = 512
-	// dropped is the share of a question's words that a step does not see, so that none of
-	// them becomes all that a question is known by.
+	// dropped is the share of a question's words that a step ignores, so that no single word comes to represent
+	// a question.
 	dropped = 0.25
-	// sharpness is what the cosine is multiplied by at first to become a logit.
+	// sharpness is the initial factor from a cosine to a logit.
 	sharpness = 20
 
 	rateOfProjection = 1e-3
@@ -43,10 +43,9 @@ const (
 	rateOfWeights    = 1e-2
 )
 
-// Train learns a space in which questions are near the documents that answer them, and
-// returns it encoded, as space.bin holds it. It takes a minute. Equal examples give equal
-// bytes: the order is drawn by a fixed seed, one goroutine does all of it, and what is
-// stored is rounded.
+// Train learns a space in which questions are near the documents that answer them, and returns it in the
+// encoding of space.bin. It takes a minute. Equal examples give equal bytes: the random seed is fixed, there is
+// only one goroutine, and stored values are rounded.
 func Train(documents []Document, questions []Question) ([]byte, error) {
 	english, err := english()
 	if err != nil {
@@ -62,7 +61,7 @@ func Train(documents []Document, questions []Question) ([]byte, error) {
 	return append([]byte(Digest(documents, questions)+"\n"), t.encode()...), nil
 }
 
-// Digest identifies what a space is learned from, and how. A space begins with it.
+// Digest identifies the training data and method of a space. An encoded space begins with it.
 func Digest(documents []Document, questions []Question) string {
 	sum := sha256.New()
 	fmt.Fprintln(sum, method, epochs, batchSize, dropped, len(vectorData))
@@ -83,13 +82,13 @@ func Digest(documents []Document, questions []Question) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// A trainer has the parameters and how each has to change.
+// A trainer has the parameters and their gradients.
 type trainer struct {
 	vocabulary []string
-	places     [][base]float32 // in English, zero for a word that it lacks
+	places     [][base]float32 // in English; zero for unknown words
 
 	project *parameters // Dims rows of base
-	moved   *parameters // a row of Dims for each word: where it is moved to
+	moved   *parameters // a row of Dims for each word: its learned displacement
 	weights *parameters // one for each word, before softplus
 	sharp   *parameters // the logarithm of the sharpness
 
@@ -99,13 +98,13 @@ type trainer struct {
 	random          *rand.Rand
 }
 
-// A text is the indices of its words, and where it stands.
+// A text is the indices of its words, and its place.
 type text struct {
 	list   []int32
-	sum    [base]float32 // of the places of its words, weighed
+	sum    [base]float32 // the weighted sum of its words' places
 	point  Point
 	length float32
-	slope  Point // of the loss by the point
+	slope  Point // the gradient of the loss with respect to the point
 }
 
 func newTrainer(english *Vectors, documents []Document, questions []Question) *trainer {
@@ -196,7 +195,7 @@ func (t *trainer) learn(batch []int) {
 	}
 }
 
-// keep returns a list without some of its words, or all of it where none would be left.
+// keep returns a list without some random words, or the whole list if none would be left.
 func (t *trainer) keep(list []int32) []int32 {
 	var kept []int32
 	for _, i := range list {
@@ -210,7 +209,7 @@ func (t *trainer) keep(list []int32) []int32 {
 	return kept
 }
 
-// place computes where a text stands.
+// place computes the place of a text.
 func (t *trainer) place(x *text) {
 	x.sum, x.point = [base]float32{}, Point{}
 	for _, i := range x.list {
@@ -233,7 +232,7 @@ func (t *trainer) place(x *text) {
 	x.length = x.point.norm()
 }
 
-// likely returns how likely each document is the answer.
+// likely returns the probability of each document as the answer.
 func (t *trainer) likely(q *Point, places []Point, sharp float32) []float32 {
 	p := make([]float32, len(places))
 	top := float32(math.Inf(-1))
@@ -252,7 +251,7 @@ func (t *trainer) likely(q *Point, places []Point, sharp float32) []float32 {
 	return p
 }
 
-// sloped returns the slope by a vector, given that by the vector of the length 1 in its direction.
+// sloped returns the gradient with respect to a vector, given the gradient with respect to its unit vector.
 func sloped(slope, point *Point, length float32) Point {
 	var out Point
 	if length == 0 {
@@ -265,10 +264,10 @@ func sloped(slope, point *Point, length float32) Point {
 	return out
 }
 
-// descend adds a text's share to the slopes of the parameters.
+// descend adds a text's contribution to the gradients of the parameters.
 func (t *trainer) descend(x *text) {
 	g := sloped(&x.slope, &x.point, x.length)
-	var back [base]float32 // the slope by the sum of places
+	var back [base]float32 // the gradient with respect to the sum of places
 	for k := range Dims {
 		row, slope := t.project.value[k*base:(k+1)*base], t.project.slope[k*base:(k+1)*base]
 		for j := range row {
@@ -296,7 +295,7 @@ func (t *trainer) descend(x *text) {
 func softplus(x float32) float32 { return float32(math.Log1p(math.Exp(float64(x)))) }
 func sigmoid(x float32) float32  { return float32(1 / (1 + math.Exp(-float64(x)))) }
 
-// parameters are numbers that Adam changes.
+// parameters are numbers that the Adam optimiser learns.
 type parameters struct {
 	value, slope, mean, square []float32
 	rate                       float64
@@ -308,7 +307,7 @@ func newParameters(n int, rate float64) *parameters {
 	return &parameters{value: all[:n], slope: all[n : 2*n], mean: all[2*n : 3*n], square: all[3*n:], rate: rate}
 }
 
-// step changes the values against their slopes, and clears those.
+// step moves the values against their gradients, and clears the gradients.
 func (p *parameters) step() {
 	const first, second, tiny = 0.9, 0.999, 1e-8
 	p.steps++
@@ -335,7 +334,7 @@ func (t *trainer) encode() []byte {
 	}
 	data := []byte(strings.Join(list, " ") + "\n")
 	number := func(v float32) {
-		const grain = 1 << 14 // the last digits of a sum do not show
+		const grain = 1 << 14 // hides the rounding errors of sums
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(math.Round(float64(v)*grain)/grain)))
 	}
 	for _, v := range t.project.value {
@@ -358,7 +357,7 @@ func (t *trainer) encode() []byte {
 	return append(data, rows...)
 }
 
-// row is where a word stands, times its weight.
+// row returns the place of a word, times its weight.
 func (t *trainer) row(i int) Point {
 	one := text{list: []int32{int32(i)}} //nolint:gosec // some ten thousand words
 	t.place(&one)

@@ -9,19 +9,18 @@ import (
 	"sync"
 )
 
-// base is how many dimensions the vectors of words have before training.
+// base is the number of dimensions of word vectors before training.
 const base = 100
 
-// vectors.bin is made by the command cut; SOURCES.md of the catalogue says from what.
+// The command cut makes vectors.bin; SOURCES.md of the catalogue names its source.
 //
 //go:embed vectors.bin
 var vectorData []byte
 
-// Vectors hold where the common words of English stand. They do not change and may be read
-// by several goroutines at once.
+// Vectors has the places of common English words. It is immutable, and safe for concurrent use.
 type Vectors struct {
 	at   map[string]int32
-	rows []byte // base bytes for each word, each a signed share of the largest
+	rows []byte // base bytes for each word, each a signed fraction of the largest
 }
 
 // english decodes the embedded vectors, once.
@@ -47,7 +46,7 @@ func decodeVectors(data []byte) (*Vectors, error) {
 	return v, nil
 }
 
-// of returns where a word stands, a vector of the length 1.
+// of returns the place of a word, a vector of length 1.
 func (v *Vectors) of(word string) (place [base]float32, known bool) {
 	i, known := v.at[word]
 	if !known {

@@ -11,10 +11,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Generating says that this process generates a completion from now on: a new one, or
-// one that has been taken over so many times. It begins a span, in whose context the
-// engine is to run. stop, which is called once, ends it: terminal is the event that the
-// generation came to, nil where it was left to another process.
+// Generating records that this process begins to generate a completion: a new one, or one that has been taken
+// over that many times. It begins a span; run the engine in the returned context. Call stop exactly once, with
+// the terminal event of the generation, or nil if another process continues it.
 func (m *Metrics) Generating(ctx context.Context, meta *chat.Meta, takeovers int) (_ context.Context, stop func(terminal *chat.Event)) {
 	m.running.Add(1)
 	if takeovers > 0 {
@@ -47,8 +46,8 @@ func end(span trace.Span, terminal *chat.Event) {
 	}
 }
 
-// Ended says that this process has stored a completion's terminal event, which happens
-// once among all processes. firstToken and took are counted from the admission; 0: not known here.
+// Ended records that this process has stored a completion's terminal event, which happens once among all
+// processes. firstToken and took are times since the admission; 0: unknown.
 func (m *Metrics) Ended(_ context.Context, meta *chat.Meta, terminal *chat.Event, firstToken, took time.Duration) {
 	o := m.operation(meta)
 	m.ended.Of(ending{model: o.model, outcome: terminal.Outcome()}).Add(1)

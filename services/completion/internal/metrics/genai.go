@@ -11,8 +11,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Attributes of the GenAI conventions, which are still in development. As of their
-// version 1.41 the provider's name has taken the place of gen_ai.system.
+// Attributes of the GenAI conventions, which are still in development. Since version 1.41, the provider's name
+// replaces gen_ai.system.
 const (
 	operationNameKey = "gen_ai.operation.name"
 	providerNameKey  = "gen_ai.provider.name"
@@ -26,7 +26,7 @@ const (
 	operationChat = "chat"
 )
 
-// makeGenAI makes the instruments of the conventions, with their bounds.
+// makeGenAI makes the instruments of the conventions, with the conventions' bounds.
 func (m *Metrics) makeGenAI(i *telemetry.Instruments) {
 	m.duration = telemetry.NewKeyed(
 		i.Histogram("gen_ai.server.request.duration", "s", "Time from the admission of a completion to its terminal event.",
@@ -50,7 +50,7 @@ func (m *Metrics) makeGenAI(i *telemetry.Instruments) {
 	})
 }
 
-// An operation is what the GenAI metrics tell completions apart by.
+// An operation is the labels of the GenAI metrics.
 type operation struct {
 	model, provider string
 	problem         chat.Code // empty: it succeeded
@@ -68,8 +68,7 @@ func (o operation) attributes() []attribute.KeyValue {
 	return attrs
 }
 
-// operation returns what a completion is to the metrics. A model that is offered no
-// longer is not told from another one.
+// operation returns the labels for a completion. All models that are no longer offered share one label.
 func (m *Metrics) operation(meta *chat.Meta) operation {
 	models := m.models()
 	i, ok := slices.BinarySearchFunc(models, meta.Model, func(m chat.Model, id string) int { return strings.Compare(m.ID, id) })
@@ -79,7 +78,7 @@ func (m *Metrics) operation(meta *chat.Meta) operation {
 	return operation{model: telemetry.Other, provider: telemetry.Other}
 }
 
-// recordGenAI records a completion that has ended. Times that are 0 are not known.
+// recordGenAI records an ended completion. Times of 0 are unknown.
 func (m *Metrics) recordGenAI(o operation, terminal *chat.Event, firstToken, took time.Duration) {
 	if usage := terminal.Usage; usage != nil {
 		m.input.Of(o).Record(float64(usage.PromptTokens))

@@ -7,23 +7,23 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// LogStats are what a log that several services share counts itself: since it was opened, but
-// for the last five, which are as of now.
+// LogStats are the counts that a shared log keeps itself: since it was opened, except the last five, which are
+// current values.
 type LogStats struct {
-	AmbiguousAcks  int64 // messages whose acknowledgement did not come in time
-	Resolved       int64 // of these, found stored
-	Fenced         int64 // appends refused because somebody else had written
-	Full           int64 // tries to append refused for lack of room
+	AmbiguousAcks  int64 // messages whose acknowledgement did not arrive in time
+	Resolved       int64 // of these, those that turned out to be stored
+	Fenced         int64 // appends refused because another writer had appended
+	Full           int64 // attempts to append refused for lack of room
 	Failed         int64 // appends given up
-	BlockedAppends int64 // events that had to wait because too much of their completion did
+	BlockedAppends int64 // events that had to wait because too many of their completion's events were waiting
 	InFlight       int   // messages sent and not acknowledged yet
-	Live           int   // completions in memory that are written here
-	Waiting        int   // of these, such with events that wait for the log
+	Live           int   // completions in memory that this process writes
+	Waiting        int   // of these, those with events that wait for the log
 	Kept           int   // completions in memory that have ended
 	KeptBytes      int   // of these
 }
 
-// WatchLog has what the log counts itself read from it whenever metrics are asked for.
+// WatchLog reads the log's own counts at each collection of metrics. stats must be safe for concurrent use.
 func (m *Metrics) WatchLog(stats func() LogStats) error {
 	var watched []metric.Observable
 	var reads []func(metric.Observer, *LogStats)

@@ -7,7 +7,7 @@
 // was generated. The process that stores a completion's terminal event counts it, once. The edge measures
 // what callers experience over HTTP.
 //
-// No message text is ever put into a metric or a span.
+// Metrics and spans never contain message text.
 package metrics
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Metrics are those of one completion service. It is safe for concurrent use.
+// Metrics are the metrics of one completion service. They are safe for concurrent use.
 type Metrics struct {
 	tracer trace.Tracer
 	meter  metric.Meter
@@ -78,7 +78,7 @@ func (m *Metrics) start() {
 	}
 }
 
-// An ending is what the completions that have ended are told apart by.
+// An ending is the labels of ended completions.
 type ending struct {
 	model   string
 	outcome chat.Outcome
@@ -88,8 +88,8 @@ func (e ending) attributes() []attribute.KeyValue {
 	return []attribute.KeyValue{attribute.String("model", e.model), attribute.String("outcome", string(e.outcome))}
 }
 
-// Appended says that the log has acknowledged a record: how many events it held and how
-// many bytes it takes, and how long that took.
+// Appended records that the log has acknowledged a record: its number of events, its size in bytes, and how
+// long that took.
 func (m *Metrics) Appended(events, bytes int, took time.Duration) {
 	m.appendTime.Record(took.Seconds())
 	m.appendEvents.Record(float64(events))

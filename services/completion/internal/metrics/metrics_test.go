@@ -44,7 +44,7 @@ func failed(code chat.Code, usage *chat.Usage) *chat.Event {
 	return &chat.Event{Kind: chat.KindError, Err: &chat.Error{Code: code, Message: secret}, Usage: usage}
 }
 
-// use lets three completions run and two end.
+// use runs three completions, and ends two of them.
 func use(t testing.TB, m *metrics.Metrics) {
 	t.Helper()
 	ctx, stop := m.Generating(t.Context(), meta("pet-advisor-1"), 0)
@@ -89,7 +89,8 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// A counter that is not there until it counts hides its first step from whoever asks for its growth.
+// TestCountersExistFromTheStart checks that counters exist at 0, so that a query for their growth sees the
+// first step.
 func TestCountersExistFromTheStart(t *testing.T) {
 	r, _ := newMetrics(t)
 	r.WantMetrics(t,
@@ -204,7 +205,7 @@ func TestUpstreams(t *testing.T) {
 	}
 }
 
-// All that a completion service exposes, to promtool's rules.
+// TestLint checks all metrics of a completion service against promtool's rules.
 func TestLint(t *testing.T) {
 	r, m := newMetrics(t)
 	if err := m.WatchLog(func() metrics.LogStats { return metrics.LogStats{} }); err != nil {
@@ -264,7 +265,7 @@ func BenchmarkAppended(b *testing.B) {
 	}
 }
 
-// What a whole completion costs beside its events, where traces are not collected.
+// BenchmarkCompletion measures one completion without its events and without a collector of traces.
 func BenchmarkCompletion(b *testing.B) {
 	reports, err := telemetry.New(b.Context(), telemetry.Config{
 		Log: io.Discard, LogFormat: "json", LogLevel: "info", Getenv: func(string) string { return "" },

@@ -7,12 +7,12 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Refusals counts the calls that are turned away though they ask for nothing wrong. It is safe for concurrent use.
+// Refusals counts refused calls that are not at fault themselves. It is safe for concurrent use.
 type Refusals struct {
 	refused *telemetry.Keyed[chat.Refusal, telemetry.Counter]
 }
 
-// NewRefusals makes the instrument. Each refusal is counted from 0.
+// NewRefusals makes the instrument, with a counter at 0 for each reason.
 func NewRefusals(reports *telemetry.Telemetry) (*Refusals, error) {
 	i := telemetry.NewInstruments(reports.Meters)
 	r := &Refusals{refused: telemetry.NewKeyed(
@@ -26,5 +26,5 @@ func NewRefusals(reports *telemetry.Telemetry) (*Refusals, error) {
 	return r, i.Err()
 }
 
-// Refused counts a call.
+// Refused counts a refused call.
 func (r *Refusals) Refused(why chat.Refusal) { r.refused.Of(why).Add(1) }

@@ -12,8 +12,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/route"
 )
 
-// Upstreams counts what becomes of the attempts of targets, by the names that their operator gave
-// to models and servers. It is safe for concurrent use.
+// Upstreams counts the outcomes of attempts, by the operator's names for models and targets. It is safe for
+// concurrent use.
 type Upstreams struct {
 	attempts           *telemetry.Keyed[attempt, telemetry.Counter]
 	retries, fallbacks *telemetry.Keyed[pair, telemetry.Counter]
@@ -26,11 +26,11 @@ type Upstreams struct {
 	offered atomic.Pointer[[]Offered]
 }
 
-// Offered is a target that may be asked now.
+// Offered is a target that is in use now.
 type Offered struct {
 	Target string
-	Models []string           // the public ones that it answers for
-	State  func() route.State // nil: it has none
+	Models []string           // the public models that it answers for
+	State  func() route.State // nil: it has no state
 }
 
 // A pair is a public model and a target that answers for it.
@@ -40,7 +40,7 @@ func (p pair) attributes() []attribute.KeyValue {
 	return []attribute.KeyValue{attribute.String("model", p.model), attribute.String("target", p.target)}
 }
 
-// An attempt is what attempts are told apart by.
+// An attempt is the labels of attempts.
 type attempt struct {
 	pair
 	outcome route.Outcome
@@ -97,7 +97,7 @@ func NewUpstreams(reports *telemetry.Telemetry) (*Upstreams, error) {
 	return u, u.watch(i)
 }
 
-// watch has the targets' states read whenever metrics are asked for.
+// watch reads the targets' states at each collection of metrics.
 func (u *Upstreams) watch(i *telemetry.Instruments) error {
 	active := i.Gauge("pawstream.upstream.active", "{attempt}", "Attempts that are asking a target now.")
 	waiting := i.Gauge("pawstream.upstream.waiting", "{attempt}", "Attempts that wait in a target's queue now.")
@@ -133,7 +133,7 @@ func number(is bool) int64 {
 	return 0
 }
 
-// Offer says which targets there are from now on. All that is counted of them exists from then on, at 0.
+// Offer sets the current targets. It creates all of their counters at 0.
 func (u *Upstreams) Offer(list []Offered) {
 	for _, one := range list {
 		u.unknown.Of(one.Target).Add(0)
@@ -151,10 +151,10 @@ func (u *Upstreams) Offer(list []Offered) {
 	u.offered.Store(&list)
 }
 
-// UnknownFinish counts an answer of a target.
+// UnknownFinish counts an answer of a target with an unknown finish reason.
 func (u *Upstreams) UnknownFinish(target string) { u.unknown.Of(target).Add(1) }
 
-// Meter returns what counts a target's attempts.
+// Meter returns the meter for a target's attempts.
 func (u *Upstreams) Meter(target string) route.Meter { return &upstream{u, target} }
 
 // An upstream counts one target's attempts.

@@ -1,8 +1,7 @@
-// Package modelfile reads the models file: which public models there are, and which
-// targets each of them is asked from. It reads strictly: what it does not know, or what
-// cannot work, is an error that names the file, the line and the field.
+// Package modelfile reads the models file: the public models, and the targets of each. It is strict: unknown
+// fields, and settings that cannot work, are errors that name the file, the line and the field.
 //
-// It knows what a target is described by, and nothing of how one is asked.
+// It knows the description of a target, but not the protocols of servers.
 package modelfile
 
 import (
@@ -28,24 +27,23 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// The engines of a target that every program knows. Others are protocols of servers.
+// The engines that every program knows. Others are protocols of servers.
 const (
 	EngineAdvisor = "advisor"
 	EngineOpenAI  = "openai"
 )
 
-// Protocols are the engines that ask servers, each with its APIs, of which the first one is that of a target
-// that names none.
+// Protocols are the engines that call servers, each with its APIs. The first API is the default.
 type Protocols map[string][]API
 
-// An API is one by which an engine asks a server.
+// An API is one of the APIs by which an engine calls a server.
 type API struct {
 	Name          string
-	Continuations []string // the kinds that it knows; nil: nobody asks
-	Lacks         []string // capabilities that no server has by it
+	Continuations []string // the kinds of continuation that it supports
+	Lacks         []string // capabilities that no server has with this API
 }
 
-// api returns the API by which a target is asked; nil: there is none of that name.
+// api returns the API of a target, or nil if there is none with that name.
 func (p Protocols) api(t *Target) *API {
 	all := p[t.Engine]
 	for i := range all {
@@ -56,13 +54,13 @@ func (p Protocols) api(t *Target) *API {
 	return nil
 }
 
-// engines names the advisor and the protocols.
+// engines lists the advisor and the protocols, for messages.
 func (p Protocols) engines() string {
 	names := slices.Sorted(maps.Keys(p))
 	return strings.Join(append([]string{EngineAdvisor}, names[:len(names)-1]...), ", ") + " or " + names[len(names)-1]
 }
 
-// A File is what a models file holds.
+// A File is the content of a models file.
 type File struct {
 	Models []Model `yaml:"models"`
 
@@ -70,46 +68,46 @@ type File struct {
 	tree *ast.File // nil: not from a file
 }
 
-// A Model is a public model and where its answers come from, in the order of preference.
+// A Model is a public model and its targets, in order of preference.
 type Model struct {
 	Name    string   `yaml:"name"`
 	Targets []Target `yaml:"targets"`
-	// ContextWindow is in tokens; 0: not known.
+	// ContextWindow is in tokens; 0: unknown.
 	ContextWindow int `yaml:"context_window"`
 }
 
-// A Target is one place that answers come from. Use stands for all the targets of another
-// model of the file, and then nothing else is set.
+// A Target is one source of answers. Use, which excludes all other fields, stands for all targets of another
+// model of the file.
 type Target struct {
 	Use           string            `yaml:"use"`
 	Engine        string            `yaml:"engine"`
 	BaseURL       string            `yaml:"base_url"`
 	Model         string            `yaml:"model"`
-	KeyFile       string            `yaml:"key_file"` // relative to the models file, which is part of it once it was read
+	KeyFile       string            `yaml:"key_file"` // relative to the models file; Load makes it include the directory of that file
 	Headers       map[string]string `yaml:"headers"`
 	Timeouts      Timeouts          `yaml:"timeouts"`
 	MaxConcurrent int               `yaml:"max_concurrent"`
 	MaxQueue      *int              `yaml:"max_queue"`
 	Price         Price             `yaml:"price"`
-	Capabilities  []string          `yaml:"capabilities"` // nil: nobody knows
+	Capabilities  []string          `yaml:"capabilities"` // nil: unknown
 	Grounding     bool              `yaml:"grounding"`
 	Manner        `yaml:",inline"`
 
-	// Key is what KeyFile holds. It is never printed.
+	// Key is the content of KeyFile. It is never printed.
 	Key string `yaml:"-"`
 }
 
-// A Manner is how a target's server wants to be asked.
+// A Manner says how to call a target's server.
 type Manner struct {
 	API          string `yaml:"api"` // "": the engine's first
 	Continuation string `yaml:"continuation"`
-	// Strict says that the server refuses what it does not know in a request.
+	// Strict says that the server refuses unknown members in a request.
 	Strict bool `yaml:"strict"`
 
 	lacks []string // capabilities, by its API
 }
 
-// Timeouts bound what a target may take; zero: no bound of its own.
+// Timeouts bound how long a target may take; zero: no bound of its own.
 type Timeouts struct {
 	Connect    time.Duration `yaml:"connect"`
 	FirstEvent time.Duration `yaml:"first_event"`
@@ -117,14 +115,14 @@ type Timeouts struct {
 	Total      time.Duration `yaml:"total"`
 }
 
-// A Price is what a million tokens cost, in US dollars.
+// A Price is the price of a million tokens, in US dollars.
 type Price struct {
 	Input  float64 `yaml:"input"`
 	Output float64 `yaml:"output"`
 }
 
-// Load reads the models file at path and the key files that it names. reserved are names
-// that it may not give, protocols those that there are, at least one.
+// Load reads the models file at path and the key files that it names. reserved are names that the file must not
+// use; protocols are the supported ones, at least one.
 func Load(path string, reserved []string, protocols Protocols) (*File, error) {
 	text, err := os.ReadFile(path) //nolint:gosec // the operator names it
 	if err != nil {
@@ -140,7 +138,7 @@ func Load(path string, reserved []string, protocols Protocols) (*File, error) {
 	if err := f.checkDurations(); err != nil {
 		return nil, err
 	}
-	var read File // an empty text would take the path away
+	var read File // decoding an empty text into f would clear the path
 	if err := yaml.UnmarshalWithOptions(text, &read, yaml.Strict()); err != nil {
 		return nil, f.syntax(err)
 	}
@@ -148,7 +146,7 @@ func Load(path string, reserved []string, protocols Protocols) (*File, error) {
 	return f, f.check(reserved, protocols)
 }
 
-// Single returns the file that the short-form flags stand for.
+// Single returns the file that is equivalent to the short-form flags.
 func Single(baseURL, model, keyFile string) (*File, error) {
 	f := &File{Models: []Model{{Name: model, Targets: []Target{{
 		Engine: EngineOpenAI, BaseURL: baseURL, Model: model, KeyFile: keyFile,
@@ -156,7 +154,7 @@ func Single(baseURL, model, keyFile string) (*File, error) {
 	return f, f.check(nil, Protocols{EngineOpenAI: {{}}})
 }
 
-// Join adds the models of another file, whose names must be others.
+// Join adds the models of another file. It returns an error if a name exists already.
 func (f *File) Join(other *File) error {
 	for i := range other.Models {
 		if f.index(other.Models[i].Name) >= 0 {
@@ -180,7 +178,7 @@ func (f *File) KeyFiles() []string {
 	return paths
 }
 
-// Targets returns a model's targets, with those that it uses in the places of their uses.
+// Targets returns a model's targets, with each use replaced by the used targets.
 func (f *File) Targets(m *Model) []Target {
 	var targets []Target
 	for i := range m.Targets {
@@ -197,7 +195,7 @@ func (f *File) index(name string) int {
 	return slices.IndexFunc(f.Models, func(m Model) bool { return m.Name == name })
 }
 
-// names returns those of the file's models.
+// names returns the names of the file's models.
 func (f *File) names() []string {
 	var names []string
 	for i := range f.Models {
@@ -213,8 +211,7 @@ func (f *File) beside(path string) string {
 	return filepath.Join(filepath.Dir(f.path), path)
 }
 
-// syntax returns an error of the parser without the text around it, which may hold what
-// is nobody's business.
+// syntax returns a parser's error without the surrounding text, which may contain secrets.
 func (f *File) syntax(err error) error {
 	var (
 		other *yaml.TypeError
@@ -238,7 +235,7 @@ func (f *File) syntax(err error) error {
 	return fmt.Errorf("%s: %w", f.path, err)
 }
 
-// fieldsBeside returns the names of the fields that there are where a field stands.
+// fieldsBeside returns the names of all fields of the object that contains a field.
 func fieldsBeside(path string) []string {
 	parents := strings.Split(path, ".")
 	t := reflect.TypeFor[File]()
@@ -268,7 +265,7 @@ func fieldName(field reflect.StructField) string {
 	return name
 }
 
-// kindOf names what a field takes.
+// kindOf describes the values of a field, for messages.
 func kindOf(t reflect.Type) string {
 	if t == reflect.TypeFor[time.Duration]() {
 		return aDuration
@@ -291,7 +288,7 @@ func kindOf(t reflect.Type) string {
 
 const aDuration = "a time such as 30s"
 
-// visit is called for each node of a tree.
+// visit is an ast.Visitor that calls a function for each node.
 type visit func(ast.Node)
 
 // Visit implements ast.Visitor.
@@ -300,7 +297,7 @@ func (v visit) Visit(n ast.Node) ast.Visitor {
 	return v
 }
 
-// each has v called for each node of the file.
+// each calls v for each node of the file.
 func (f *File) each(v visit) {
 	for _, doc := range f.tree.Docs {
 		if doc.Body != nil {
@@ -323,8 +320,7 @@ func fieldPath(n ast.Node) string {
 	return strings.TrimPrefix(strings.TrimPrefix(n.GetPath(), "$"), ".")
 }
 
-// checkDurations reads the timeouts: what is wrong with one the decoder tells without its
-// place.
+// checkDurations checks the timeouts, because the decoder's errors about them lack the line.
 func (f *File) checkDurations() (err error) {
 	f.each(func(n ast.Node) {
 		member, ok := n.(*ast.MappingValueNode)
@@ -349,7 +345,7 @@ func (f *File) fault(field, format string, args ...any) error {
 	if f.tree == nil {
 		return fmt.Errorf("%s %s", field, text)
 	}
-	for at := field; ; { // an absent field is where its parent is
+	for at := field; ; { // an absent field has the line of its parent
 		if path, err := yaml.PathString("$." + at); err == nil {
 			if node, err := path.FilterFile(f.tree); err == nil && node != nil {
 				return fmt.Errorf("%s:%d: %s %s", f.path, node.GetToken().Position.Line, field, text)
@@ -434,7 +430,7 @@ func (f *File) checkTarget(t *Target, at string, reserved []string, protocols Pr
 	return f.checkServer(t, at)
 }
 
-// checkAPI checks what a target can by the API that it is asked by.
+// checkAPI checks the settings of a target that depend on its API.
 func (f *File) checkAPI(t *Target, at string, protocols Protocols) error {
 	by := protocols.api(t)
 	if by == nil {
@@ -480,10 +476,10 @@ func (f *File) checkNumbers(t *Target, at string) error {
 	return nil
 }
 
-// maxQueue bounds a queue: every request in it is told of each step.
+// maxQueue bounds a queue, because each step notifies every request in it.
 const maxQueue = 10_000
 
-// checkServer checks what a server is reached by, and reads its key.
+// checkServer checks the address and headers of a server, and reads its key.
 func (f *File) checkServer(t *Target, at string) error {
 	u, err := url.Parse(t.BaseURL)
 	switch {
@@ -505,7 +501,7 @@ func (f *File) checkServer(t *Target, at string) error {
 	t.KeyFile = f.beside(t.KeyFile)
 	key, err := os.ReadFile(t.KeyFile)
 	var because *fs.PathError
-	if errors.As(err, &because) { // without the path: it may be the key, written in its file's place
+	if errors.As(err, &because) { // without the path, which may be the key itself by mistake
 		err = because.Err
 	}
 	if err != nil {
@@ -536,8 +532,8 @@ func (f *File) checkCycle(i int, above []string) error {
 	return nil
 }
 
-// Able returns what the target can do: whatever there is, where its file does not say, so that the server may
-// refuse it itself. unknown is the index of a capability that there is not, or -1.
+// Able returns the capabilities of the target. If the file does not list any, it returns all that the API has:
+// the server may refuse a request itself. unknown is the index of an unknown capability, or -1.
 func (t *Target) Able() (able chat.Capabilities, unknown int) {
 	if t.Capabilities == nil {
 		for _, name := range capabilityNames() {

@@ -116,7 +116,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestAPI shows what a target can of which nobody has said that, by the API that it is asked by.
+// TestAPI checks the default capabilities of a target for each API.
 func TestAPI(t *testing.T) {
 	for api, audio := range map[string]chat.Support{"": chat.Used, "        api: chat\n": chat.Used, "        api: responses\n": chat.Refused} {
 		f, err := load(write(t, "models:\n  - name: a\n    targets:\n      - engine: openai\n        base_url: http://x.test\n        model: m\n"+api))

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// ErrHangs says that the disk does not answer: it may yet.
+// ErrHangs says that the disk has not answered yet.
 var ErrHangs = errors.New("the disk does not answer")
 
-// A check asks something of a disk, which may hang, as a network's does. One goroutine uses it. Another
-// one waits for the disk, one at most, and ends when that answers.
+// A check runs an operation on a disk that may hang, such as a network disk. It is for one goroutine. At most
+// one other goroutine waits for the disk, and ends when the disk answers.
 type check struct{ answer chan error }
 
-// run returns what f does, or ErrHangs where that takes too long. While an f hangs, it is that one that
-// is waited for.
+// run returns the result of f, or ErrHangs if f takes too long. While an earlier f hangs, run waits for that
+// one, and does not call f.
 func (c *check) run(f func() error) error {
 	if c.answer == nil {
 		c.answer = make(chan error, 1)

@@ -1,5 +1,5 @@
-// Package natsserver runs a NATS server inside the process, on a data directory of its own, and starts it again where it
-// stores nothing any more.
+// Package natsserver runs a NATS server inside the process, on its own data directory, and restarts it if it no
+// longer stores anything.
 package natsserver
 
 import (
@@ -22,45 +22,44 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/datadir"
 )
 
-// Config is what a [Server] is made of. All of it is required, but for SyncAlways.
+// Config is the configuration of a [Server]. All fields except SyncAlways are required.
 type Config struct {
 	Dir    string // the data directory
-	Format string // of what it holds, as [datadir.Take] checks it
-	Stream string // the stream that it is for
-	// SyncAlways has each record reach the disk before it is acknowledged.
+	Format string // the format of the directory, for [datadir.Take]
+	Stream string // the name of the log's stream
+	// SyncAlways makes the server sync each record to the disk before it acknowledges it.
 	SyncAlways bool
-	// MaxPending is what the server may have for one connection that has not taken it yet, in bytes, before it ends that.
+	// MaxPending is how many bytes the server buffers for a slow connection before it closes that.
 	MaxPending int64
-	// Patience is how long it may take to get ready.
+	// Patience is how long a start may take.
 	Patience time.Duration
 	Logger   *slog.Logger
 }
 
-// A Server is a NATS server inside this process. Its files stay ours while the server is
-// started again in the place of one that stores nothing any more. A nil Server is one elsewhere. Present and Mend are
-// for one goroutine, the rest for any.
+// A Server is a NATS server inside this process. It keeps the directory locked while it restarts the server. A
+// nil Server stands for a server elsewhere. Only one goroutine at a time may call Present and Mend; the other
+// methods are safe for concurrent use.
 type Server struct {
 	lock    *datadir.Lock
 	cfg     Config
 	options server.Options
-	stat    check     // the directory's, by Present
-	write   check     // to the directory, by probe
-	halt    check     // of the server, by Mend
-	probed  time.Time // when the disk last answered room
-	answer  error     // what it answered
+	stat    check     // of the directory, by Present
+	write   check     // of a write to the directory, by probe
+	halt    check     // of stopping the server, by Mend
+	probed  time.Time // when the disk last answered
+	answer  error     // its last answer
 
 	mu     sync.Mutex
-	server *server.Server // nil while there is none
-	voice  *serverLog     // of the server
-	begun  time.Time      // when it was started
-	hope   time.Duration  // how long it may be silent, without a complaint, before it is started again
+	server *server.Server // nil while it does not run
+	voice  *serverLog     // the logger of server
+	begun  time.Time      // when the server was started
+	hope   time.Duration  // how long it may store nothing, without an error, before a restart
 }
 
-// MaxPayload is the largest record, in bytes: the largest request that gRPC takes, and
-// room beside it.
+// MaxPayload is the largest record, in bytes: the largest gRPC request, and some room.
 const MaxPayload = 20 << 20
 
-// Start starts a server.
+// Start locks the directory and starts a server. [Server.Close] ends it.
 func Start(cfg Config) (*Server, error) {
 	lock, err := datadir.Take(cfg.Dir, cfg.Format)
 	if err != nil {
@@ -80,8 +79,8 @@ func Start(cfg Config) (*Server, error) {
 		},
 	}
 	if e.holds(cfg.Stream) {
-		// What it may take was checked when the stream was made. Whether others have filled the
-		// disk since is no reason not to show what is there.
+		// The room for the stream was checked when it was created. A disk that others have filled since is no
+		// reason to hide the existing data.
 		e.options.JetStreamMaxStore = math.MaxInt64 / 2
 	}
 	if err := e.start(); err != nil {
@@ -93,7 +92,7 @@ func Start(cfg Config) (*Server, error) {
 
 // start starts the server.
 func (e *Server) start() error {
-	options := e.options // the server makes them its own
+	options := e.options // the server modifies them
 	s, err := server.NewServer(&options)
 	if err != nil {
 		return fmt.Errorf("start NATS: %w", err)
@@ -113,7 +112,7 @@ func (e *Server) start() error {
 	return nil
 }
 
-// InProcessConn implements [nats.InProcessConnProvider]: it connects to the server that there is.
+// InProcessConn implements [nats.InProcessConnProvider]: it connects to the current server.
 func (e *Server) InProcessConn() (net.Conn, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -126,7 +125,7 @@ func (e *Server) InProcessConn() (net.Conn, error) {
 // Dir returns the data directory.
 func (e *Server) Dir() string { return e.cfg.Dir }
 
-// A HopelessError does not end by itself: the process has to, so that somebody looks.
+// A HopelessError does not pass by itself: the process must end, so that an operator looks at it.
 type HopelessError struct{ Reason string }
 
 // Error implements error.
@@ -134,15 +133,15 @@ func (h *HopelessError) Error() string { return h.Reason }
 
 var errNoServer = errors.New("the NATS server inside this process does not run")
 
-// holds reports whether the data directory holds a stream of that name.
+// holds reports whether the data directory contains a stream of that name.
 func (e *Server) holds(stream string) bool {
 	_, err := os.Stat(filepath.Join(e.cfg.Dir, "jetstream", "$G", "streams", stream))
 	return err == nil
 }
 
-// Unread returns an error if the data directory holds a stream of that name, which the
-// server then could not read: a new one in its place would hide the loss. A nil Server
-// has no directory.
+// Unread returns an error if the data directory contains a stream of that name. Call it if the server does not
+// know that stream: then the server could not read it, and a new one in its place would hide the loss. A nil
+// Server has no directory.
 func (e *Server) Unread(stream string) error {
 	if e == nil || !e.holds(stream) {
 		return nil
@@ -169,21 +168,21 @@ func (e *Server) Close() {
 }
 
 const (
-	// probeSize is how much room a disk has to have, in bytes, for the server to be worth a start.
+	// probeSize is how many bytes of room a disk must have for a restart to make sense.
 	probeSize = 1 << 20
-	// probePause is between two looks whether it has, which write that much through to it.
+	// probePause is the time between two probes, each of which writes that many bytes through to the disk.
 	probePause = time.Second
-	// restartPause is between two starts of the server.
+	// restartPause is the time between two starts of the server.
 	restartPause = 2 * time.Second
-	// silentFor is how long a server that complains of nothing may store nothing.
+	// silentFor is how long a server without errors may store nothing.
 	silentFor = 30 * time.Second
 	// diskTime is how long the disk may take to answer.
 	diskTime = 2 * time.Second
 )
 
-// Mend is for when nothing was stored for so long. It returns why that is, and starts the
-// server again where that helps: nil. A server that was told once that there is no room, or
-// that a write has failed otherwise, stores nothing for good. So may one that stands still.
+// Mend is for a server that has stored nothing for the time silent. It returns the reason, or restarts the
+// server if that may help, and returns nil. After one failed write, such as for lack of room, a server never
+// stores anything again. So may one that hangs.
 func (e *Server) Mend(silent time.Duration) error {
 	switch err := e.room(); {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -203,7 +202,7 @@ func (e *Server) Mend(silent time.Duration) error {
 	}
 	e.cfg.Logger.Warn("the NATS server inside this process stores nothing, though its disk has room: it is started again")
 	if err := e.halt.run(func() error { e.stop(); return nil }); err != nil {
-		return e.hangs(err) // the next look waits for the same one
+		return e.hangs(err) // the next call waits for the same stop
 	}
 	if err := e.start(); err != nil {
 		if e.probe() != nil {
@@ -214,11 +213,11 @@ func (e *Server) Mend(silent time.Duration) error {
 	return nil
 }
 
-// ErrSilent says that the server runs, and stores nothing, for no known reason.
+// ErrSilent says that the server runs but stores nothing, for an unknown reason.
 var ErrSilent = errors.New("the NATS server inside this process acknowledges no record")
 
-// Present returns a [*HopelessError] trouble where the data directory is not the one any more whose
-// files the server has open: what it stores there would be gone with the process.
+// Present returns a [*HopelessError] if the data directory has been replaced: the server has the old files
+// open, and their data would be lost with the process.
 func (e *Server) Present() error {
 	if e == nil {
 		return nil
@@ -237,23 +236,23 @@ func (e *Server) Present() error {
 
 var errReplacedDir = errors.New("another data directory")
 
-// room is probe for whoever asks all the time.
+// room is probe, at most once per probePause.
 func (e *Server) room() error {
 	if time.Since(e.probed) < probePause {
 		return e.answer
 	}
 	err := e.probe()
-	if !errors.Is(err, ErrHangs) { // else the next one waits for the same answer
+	if !errors.Is(err, ErrHangs) { // otherwise the next call waits for the same answer
 		e.probed, e.answer = time.Now(), err
 	}
 	return err
 }
 
-// probe tries to write to the directory.
+// probe tests a write to the directory.
 func (e *Server) probe() error {
 	return e.hangs(e.write.run(func() error {
 		path := filepath.Join(e.cfg.Dir, "PROBE")
-		defer func() { _ = os.Remove(path) }()                                           // it may not be there
+		defer func() { _ = os.Remove(path) }()                                           // it may not exist
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_SYNC, 0o600) //nolint:gosec // the operator names the directory
 		if err != nil {
 			return err
@@ -263,7 +262,7 @@ func (e *Server) probe() error {
 	}))
 }
 
-// hangs says which disk it is that does not answer.
+// hangs adds the directory to ErrHangs.
 func (e *Server) hangs(err error) error {
 	if errors.Is(err, ErrHangs) {
 		return fmt.Errorf("%w: the data directory %s", err, e.cfg.Dir)
@@ -271,16 +270,16 @@ func (e *Server) hangs(err error) error {
 	return err
 }
 
-// A serverLog passes on what the server has to say that is not good news: nobody asks
-// it, and a full disk, say, is not told otherwise. It implements [server.Logger].
+// A serverLog passes on the server's warnings and errors: there is no other way to learn of a full disk, for
+// example. It implements [server.Logger].
 type serverLog struct {
 	logger *slog.Logger
 
 	mu     sync.Mutex
 	runs   bool
-	sick   bool     // it has told of an error since it runs
+	sick   bool     // it has logged an error since it runs
 	reason string   // why it cannot start
-	errors []string // what went wrong before it runs
+	errors []string // errors during the start
 }
 
 // failed reports whether the server has given up starting.
@@ -290,8 +289,8 @@ func (s *serverLog) failed() bool {
 	return s.reason != ""
 }
 
-// started returns why the server has not started, or nothing: then what went wrong on
-// the way is logged.
+// started returns why the server has not started. If it has, started returns "" and logs the errors during the
+// start.
 func (s *serverLog) started(ready bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -308,14 +307,14 @@ func (s *serverLog) started(ready bool) string {
 	return ""
 }
 
-// complained reports whether the server has told of an error since it runs.
+// complained reports whether the server has logged an error since it runs.
 func (s *serverLog) complained() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sick
 }
 
-// oneLine returns what the server says.
+// oneLine formats a message as one line.
 func oneLine(format string, args []any) string {
 	return strings.ReplaceAll(strings.TrimSpace(fmt.Sprintf(format, args...)), "\n", " ")
 }
@@ -324,7 +323,8 @@ func (s *serverLog) log(level slog.Level, format string, args []any) {
 	s.logger.Log(context.Background(), level, "NATS server", slog.String("says", oneLine(format, args)))
 }
 
-// Warnf implements [server.Logger]. What it warns of before it runs is how we set it up.
+// Warnf implements [server.Logger]. Warnings during the start are about our own configuration, so they are only
+// for debugging.
 func (s *serverLog) Warnf(format string, args ...any) {
 	s.mu.Lock()
 	level := slog.LevelDebug
@@ -347,8 +347,7 @@ func (s *serverLog) Errorf(format string, args ...any) {
 	}
 }
 
-// Fatalf implements [server.Logger]. What keeps the server from starting is returned,
-// not logged.
+// Fatalf implements [server.Logger]. start returns the reason for a failed start, so that is not logged.
 func (s *serverLog) Fatalf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -359,8 +358,8 @@ func (s *serverLog) Fatalf(format string, args ...any) {
 	}
 }
 
-// Noticef implements [server.Logger]. Of its notices one matters: somebody does not take what
-// the server has for him, and is cut off.
+// Noticef implements [server.Logger]. Only one notice matters: the server closes the connection of a slow
+// consumer.
 func (s *serverLog) Noticef(format string, args ...any) {
 	if strings.Contains(format, "Slow Consumer") {
 		s.log(slog.LevelWarn, format, args)

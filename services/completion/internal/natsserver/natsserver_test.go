@@ -13,7 +13,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// TestADiskThatHangs asks a disk that answers late.
+// TestADiskThatHangs runs checks on a disk that answers late.
 func TestADiskThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c check
@@ -50,7 +50,7 @@ func start(t *testing.T) *Server {
 	return e
 }
 
-// stream returns what keeps the messages of a server.
+// stream creates the stream of a server.
 func stream(t *testing.T, e *Server) jetstream.Stream {
 	t.Helper()
 	conn, err := nats.Connect(nats.DefaultURL, nats.InProcessServer(e))
@@ -72,7 +72,7 @@ func stream(t *testing.T, e *Server) jetstream.Stream {
 	return s
 }
 
-// TestAServerThatIsSilentIsStartedAgain has the server store nothing, and complain of nothing.
+// TestAServerThatIsSilentIsStartedAgain mends a server that stores nothing and logs no error.
 func TestAServerThatIsSilentIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -93,7 +93,8 @@ func TestAServerThatIsSilentIsStartedAgain(t *testing.T) {
 	}
 }
 
-// TestOneMissedPulseStartsNothing has a server that has run for long be silent for a moment.
+// TestOneMissedPulseStartsNothing checks that a short silence of a server that has run for long causes no
+// restart.
 func TestOneMissedPulseStartsNothing(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -107,7 +108,7 @@ func TestOneMissedPulseStartsNothing(t *testing.T) {
 	}
 }
 
-// TestWhatCannotBeReadIsNotHidden has files of a stream be there that the server does not know.
+// TestWhatCannotBeReadIsNotHidden checks the error for files of a stream that the server does not know.
 func TestWhatCannotBeReadIsNotHidden(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -124,7 +125,7 @@ func TestWhatCannotBeReadIsNotHidden(t *testing.T) {
 	}
 }
 
-// TestADirectoryThatIsReplaced puts another one in the place of a server's.
+// TestADirectoryThatIsReplaced replaces the directory of a running server.
 func TestADirectoryThatIsReplaced(t *testing.T) {
 	t.Parallel()
 	e := start(t)
@@ -143,7 +144,7 @@ func TestADirectoryThatIsReplaced(t *testing.T) {
 	}
 }
 
-// TestTheDiskIsNotAskedAllTheTime has a server be silent while it is looked at four times a second.
+// TestTheDiskIsNotAskedAllTheTime checks that calls four times a second do not each write to the disk.
 func TestTheDiskIsNotAskedAllTheTime(t *testing.T) {
 	t.Parallel()
 	e := &Server{cfg: Config{Dir: filepath.Join(t.TempDir(), "data"), Logger: slog.New(slog.DiscardHandler)}, hope: time.Hour}

@@ -1,8 +1,9 @@
 // Package randomengine is an engine for tests: its text differs at each call, like that of a model that
-// samples. So tests detect a token that is shown without being stored, or generated again after it was shown.
-//
-// It records everything that it yields, for a checker that compares this with what was stored and what was
+// samples. This lets tests detect a token that is shown without being stored, or generated again after it was
 // shown.
+//
+// It records everything that it yields, so that a checker can compare this with the stored and the shown
+// events.
 package randomengine
 
 import (
@@ -22,19 +23,18 @@ import (
 // ModelRandom is the model's name.
 const ModelRandom = "random-1"
 
-// Config is what an [Engine] is made of.
+// Config is the configuration of an [Engine].
 type Config struct {
-	// Pace is how many tokens per second an answer has; 0: as fast as they are read.
+	// Pace is the number of tokens per second of an answer; 0: as fast as they are read.
 	Pace float64
-	// Min and Max bound how many tokens an answer has in all; each call draws anew. A
-	// request's own limit comes before them.
+	// Min and Max bound the number of tokens of an answer, which each call draws anew. A request's own limit
+	// takes precedence.
 	Min, Max int
-	// Journal takes a line of JSON for each [Line]; nil: none is written.
+	// Journal receives each [Line] as a line of JSON; nil: no journal.
 	Journal io.Writer
 }
 
-// An Engine answers with random tokens. It is a [chat.Engine] and may be used by
-// several goroutines at once.
+// An Engine answers with random tokens. It is a [chat.Engine], and safe for concurrent use.
 type Engine struct {
 	cfg     Config
 	journal journal
@@ -50,7 +50,7 @@ func New(cfg Config) (*Engine, error) {
 	return &Engine{cfg: cfg, journal: journal{to: cfg.Journal}}, nil
 }
 
-// Model returns what the engine answers as.
+// Model returns the engine's model.
 func (e *Engine) Model() chat.Model {
 	return chat.Model{ID: ModelRandom, Created: time.Unix(1790000000, 0), OwnedBy: "tests", Fingerprint: "fp_random", Engine: e}
 }
@@ -63,7 +63,7 @@ func (e *Engine) Check(_ context.Context, req *chat.Request) error {
 	return nil
 }
 
-// Complete yields random tokens, in the place of resume's last event if there are any.
+// Complete yields random tokens. If resume is not empty, it continues after its last event.
 func (e *Engine) Complete(ctx context.Context, req *chat.Request, resume []chat.Event) iter.Seq2[chat.Event, error] {
 	return func(yield func(chat.Event, error) bool) {
 		a := &answer{engine: e, yield: yield, name: rand.Text(), tag: req.User, shown: resume}
@@ -80,7 +80,7 @@ func (e *Engine) Complete(ctx context.Context, req *chat.Request, resume []chat.
 	}
 }
 
-// length draws how many tokens an answer has.
+// length draws the number of tokens of an answer.
 func (e *Engine) length(req *chat.Request) int {
 	if limit, limited := req.TokenLimit(); limited {
 		return limit
@@ -88,7 +88,7 @@ func (e *Engine) length(req *chat.Request) int {
 	return e.cfg.Min + random(e.cfg.Max-e.cfg.Min+1)
 }
 
-// errLeft says that nobody ranges over the answer any more.
+// errLeft says that the caller has stopped ranging over the answer.
 var errLeft = errors.New("randomengine: range was left")
 
 // An answer is one call of Complete.
@@ -100,7 +100,7 @@ type answer struct {
 	shown  []chat.Event
 }
 
-// run yields what is missing of an answer of so many tokens.
+// run yields the missing events of an answer of length tokens.
 func (a *answer) run(ctx context.Context, length int) error {
 	opened, finished, tokens := false, false, 0
 	for i := range a.shown {
@@ -136,8 +136,8 @@ func (a *answer) run(ctx context.Context, length int) error {
 	return a.tell(usage)
 }
 
-// emit writes an event down and yields it, in that order: what was stored was written
-// down, even if the process dies in between.
+// emit writes an event to the journal before it yields it, so that the journal has every stored event even if
+// the process dies in between.
 func (a *answer) emit(e chat.Event) error {
 	a.journal(eventLine(&e))
 	if !a.yield(e, nil) {
@@ -146,7 +146,7 @@ func (a *answer) emit(e chat.Event) error {
 	return nil
 }
 
-// tell yields the usage.
+// tell yields the usage, without a line in the journal.
 func (a *answer) tell(usage *chat.Usage) error {
 	if !a.yield(chat.UsageEvent(*usage), nil) {
 		return errLeft
@@ -154,7 +154,7 @@ func (a *answer) tell(usage *chat.Usage) error {
 	return nil
 }
 
-// wait waits for about as long as the pace says: tokens are not evenly spaced.
+// wait waits for a random time, on average that of the pace.
 func (a *answer) wait(ctx context.Context) error {
 	if a.engine.cfg.Pace == 0 {
 		return ctx.Err()
@@ -168,7 +168,7 @@ func (a *answer) journal(l Line) {
 	a.engine.journal.write(&l)
 }
 
-// token returns a word that has never been there before.
+// token returns a unique word.
 func token() string { return " " + rand.Text()[:12+random(4)] }
 
 func random(n int) int {

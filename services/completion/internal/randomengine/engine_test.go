@@ -24,7 +24,7 @@ func newEngine(t *testing.T, cfg randomengine.Config) *randomengine.Engine {
 	return e
 }
 
-// complete returns what the engine yields, without the usage.
+// complete returns the engine's events, and separately the usage.
 func complete(ctx context.Context, e *randomengine.Engine, resume []chat.Event) (events []chat.Event, usage *chat.Usage, err error) {
 	for event, err := range e.Complete(ctx, &chat.Request{User: "someone"}, resume) {
 		switch {

@@ -22,12 +22,12 @@ type Line struct {
 	Tag     string    `json:"tag"`     // the request's user
 	At      time.Time `json:"at"`
 	Step    string    `json:"step"`
-	// Resumed is how many events the attempt goes on from: with StepBegin.
+	// Resumed is the number of events that the attempt continues, with StepBegin.
 	Resumed int `json:"resumed,omitempty"`
-	// Kind is "open", "text" or "finish", Text the text or the reason: with StepEvent.
+	// Kind is "open", "text" or "finish", and Text the text or the reason, with StepEvent.
 	Kind string `json:"kind,omitempty"`
 	Text string `json:"text,omitempty"`
-	// Error is why it returns early: with StepEnd.
+	// Error is why the attempt returns early, with StepEnd.
 	Error string `json:"error,omitempty"`
 }
 
@@ -42,7 +42,7 @@ func eventLine(e *chat.Event) Line {
 	return l
 }
 
-// A journal writes lines, each at once and whole.
+// A journal writes each line in one call. It is safe for concurrent use.
 type journal struct {
 	mu sync.Mutex
 	to io.Writer // nil: none

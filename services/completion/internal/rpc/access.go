@@ -19,30 +19,29 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
-// Access says who may call a server, and on whose behalf. A peer that is believed names
-// the principal of each call by [PrincipalKey]:
+// Access says which peers may call a server, and for which principals. A trusted peer names the
+// principal of each call by [PrincipalKey]:
 //
-//   - A peer with a verified certificate is believed if one of the certificate's names is
-//     trusted. Any other may name only itself, and a peer that names nobody is the
-//     principal itself, by the certificate's first name.
-//   - A peer without one is believed with InsecurePublic, or if it is on the same machine and
-//     TrustLocal says so. A peer that names nobody is [callers.Anonymous]; with Closed, even that has to be believed.
-//   - A peer in the same process, see [Inside], is believed and needs no TLS.
+//   - A peer with a verified certificate is trusted if one of the certificate's names is in
+//     TrustedPeers. Any other peer may name only itself. If a call names no principal, the principal
+//     is the peer itself, by the certificate's first name.
+//   - A peer without one is trusted with InsecurePublic, or with TrustLocal if it is on the same
+//     machine. If a call names no principal, it is [callers.Anonymous]; with Closed, even that needs trust.
+//   - A peer in the same process, see [Inside], is trusted and needs no TLS.
 type Access struct {
-	// TLS secures connections; nil: nothing does. To be told by their certificates
-	// peers have to be asked for them.
+	// TLS secures connections; nil: no TLS. To identify peers by their certificates, it must request these.
 	TLS *tls.Config
 	// TrustedPeers are names in certificates: a DNS name or the subject's common name.
 	TrustedPeers []string
-	// InsecurePublic believes every peer that has no certificate.
+	// InsecurePublic trusts every peer without a certificate.
 	InsecurePublic bool
-	// TrustLocal believes those on the same machine.
+	// TrustLocal trusts peers on the same machine that have no certificate.
 	TrustLocal bool
-	// Closed keeps out peers without a certificate that are not believed.
+	// Closed refuses untrusted peers without a certificate.
 	Closed bool
 }
 
-// principal returns on whose behalf a call is made, or why the peer may not make it.
+// principal returns the principal of a call, or why the peer may not make it.
 func (a *Access) principal(ctx context.Context) (string, error) {
 	var named string
 	switch values := metadata.ValueFromIncomingContext(ctx, PrincipalKey); len(values) {
@@ -73,7 +72,7 @@ func (a *Access) principal(ctx context.Context) (string, error) {
 	return "", notTrusted("Without a certificate a call from another machine may not name a principal.")
 }
 
-// believes reports whether the peer of a call may make it on behalf of anybody.
+// believes reports whether the peer of a call is trusted to name any principal.
 func (a *Access) believes(ctx context.Context) bool {
 	from, ok := peer.FromContext(ctx)
 	if !ok {
@@ -85,7 +84,7 @@ func (a *Access) believes(ctx context.Context) bool {
 	return inside(from.Addr) || a.InsecurePublic || onThisMachine(from.Addr) && a.TrustLocal
 }
 
-// trusts reports whether one of a certificate's names is that of a trusted peer.
+// trusts reports whether one of a certificate's names is in TrustedPeers.
 func (a *Access) trusts(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(a.TrustedPeers, name) })
 }
@@ -103,7 +102,7 @@ func (a *Access) ofCertificate(c *x509.Certificate, named string) (string, error
 	return "", notTrusted("The peer may not call on behalf of others: no name of its certificate is that of a trusted peer.")
 }
 
-// certificate returns a peer's certificate if it was verified, or nil.
+// certificate returns a peer's verified certificate, or nil.
 func certificate(from *peer.Peer) *x509.Certificate {
 	info, ok := from.AuthInfo.(credentials.TLSInfo)
 	if !ok || len(info.State.VerifiedChains) == 0 {
@@ -112,7 +111,7 @@ func certificate(from *peer.Peer) *x509.Certificate {
 	return info.State.VerifiedChains[0][0]
 }
 
-// namesIn returns the names of a certificate that count, the one that is preferred first.
+// namesIn returns a certificate's DNS names and common name, the preferred one first.
 func namesIn(c *x509.Certificate) []string {
 	names := slices.Clone(c.DNSNames)
 	if c.Subject.CommonName != "" {
@@ -140,7 +139,7 @@ func notTrusted(message string) error {
 
 type principalKey struct{}
 
-// principal returns on whose behalf an admitted call is made.
+// principal returns the principal of an admitted call.
 func principal(ctx context.Context) string {
 	name, ok := ctx.Value(principalKey{}).(string)
 	if !ok {
@@ -149,11 +148,11 @@ func principal(ctx context.Context) string {
 	return name
 }
 
-// An admittedStream is a stream whose context knows the principal.
+// An admittedStream is a stream whose context has the principal.
 type admittedStream struct {
 	grpc.ServerStream
 	ctx  context.Context
-	room *budget.Share // for what is received
+	room *budget.Share // for the received request
 }
 
 // Context implements grpc.ServerStream.

@@ -32,7 +32,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A place is a server with an address of each kind.
+// A place is a server with one address of each kind.
 type place struct {
 	address string // over TCP
 	inside  func(context.Context) (net.Conn, error)
@@ -70,8 +70,9 @@ func serve(t *testing.T, access Access) *place {
 	return &place{outside.Addr().String(), inside.DialContext, lines}
 }
 
-// call stores a completion and returns whose it is: everybody in names is asked for it, by
-// a connection from inside. A call and a stream are to say whom they were asked of, or neither if it is not told.
+// call stores a completion and returns its principal: it asks for the completion as each of names, by a
+// connection from inside. With told, the trailers of a call and of a stream must name the target, and otherwise
+// neither.
 func (p *place) call(t *testing.T, conn *grpc.ClientConn, told bool, names []string, named ...string) (string, error) {
 	t.Helper()
 	ctx := t.Context()
@@ -105,7 +106,7 @@ func (p *place) call(t *testing.T, conn *grpc.ClientConn, told bool, names []str
 	return "", nil
 }
 
-// dial connects from inside, or with credentials over TCP.
+// dial connects from inside if transport is nil, and otherwise over TCP.
 func (p *place) dial(t *testing.T, transport credentials.TransportCredentials) *grpc.ClientConn {
 	t.Helper()
 	address, options := p.address, []grpc.DialOption{grpc.WithTransportCredentials(transport)}
@@ -133,7 +134,7 @@ func load(t *testing.T, files tlsfiles.Files) *tlsfiles.Set {
 	return set
 }
 
-// TestOnWhoseBehalf is about every kind of peer over a server of each kind.
+// TestOnWhoseBehalf tries every kind of peer on each kind of server.
 func TestOnWhoseBehalf(t *testing.T) {
 	authority := tlstest.NewAuthority(t, "ours")
 	files := authority.Issue(t, "service")
@@ -158,7 +159,7 @@ func TestOnWhoseBehalf(t *testing.T) {
 		place     *place
 		transport credentials.TransportCredentials // nil: from inside
 		named     []string
-		want      string // principal; "": the call is refused
+		want      string // the principal; "": the call is refused
 	}{
 		{"trusted by a DNS name", mutual, edge, []string{"ann"}, "ann"},
 		{"trusted by its subject", mutual, oldEdge, []string{"ann"}, "ann"},
@@ -221,7 +222,7 @@ func TestOnWhoseBehalf(t *testing.T) {
 	}
 }
 
-// TestFromAnotherMachine is about addresses that a test has none of.
+// TestFromAnotherMachine checks addresses of other machines, which a test cannot call from.
 func TestFromAnotherMachine(t *testing.T) {
 	for _, tt := range []struct {
 		name, address string
@@ -256,7 +257,7 @@ func TestFromAnotherMachine(t *testing.T) {
 	}
 }
 
-// TestWhoMayConnect is about peers that never come to call, health checks among them.
+// TestWhoMayConnect checks peers that are refused before they can call, even for health checks.
 func TestWhoMayConnect(t *testing.T) {
 	ours, theirs := tlstest.NewAuthority(t, "ours"), tlstest.NewAuthority(t, "theirs")
 	p := serve(t, Access{TLS: load(t, ours.Issue(t, "service")).Server("h2"), TrustedPeers: []string{"edge"}, InsecurePublic: true})
@@ -266,7 +267,7 @@ func TestWhoMayConnect(t *testing.T) {
 		name      string
 		transport credentials.TransportCredentials
 		want      codes.Code
-		log       string // a part of the line about it
+		log       string // part of the log line about it
 	}{
 		{"a certificate", credentials.NewTLS(load(t, ours.Issue(t, "any")).Client()), codes.OK, ""},
 		{"from inside", nil, codes.OK, ""},
@@ -288,7 +289,7 @@ func TestWhoMayConnect(t *testing.T) {
 	}
 }
 
-// awaits returns when the buffer has that text: a client may know before the server does.
+// awaits waits until the buffer contains a text, because a client may notice an end before the server.
 func (b *lockedBuffer) awaits(t *testing.T, text string) {
 	t.Helper()
 	again := time.NewTicker(time.Millisecond)

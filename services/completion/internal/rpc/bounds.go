@@ -11,16 +11,16 @@ import (
 
 // Bounds of a request on the wire, where an item of two bytes becomes hundreds in memory.
 const (
-	// maxItems is how many messages, list elements and map entries a request may hold in
-	// all. What an edge lets through comes to three quarters of it at most.
+	// maxItems is the maximum number of messages, list elements and map entries in a request. Requests that an
+	// edge accepts reach at most three quarters of it.
 	maxItems = 1 << 18
-	// maxNesting is how deep messages may be nested. A level of a JSON schema takes three, and edges take 128
+	// maxNesting is the maximum nesting of messages. A level of a JSON schema takes three, and edges accept 128
 	// levels of JSON.
 	maxNesting = 400
 )
 
-// listBound returns the most elements that the domain takes of a list or map, what callers
-// call it and what it holds; 0: it has no bound of its own.
+// listBound returns the domain's bound on the elements of a list or map, its param, and a noun for its
+// elements. A bound of 0 means none of its own.
 func listBound(field protoreflect.FullName) (most int, param, elements string) {
 	switch field {
 	case "petstore.completion.v1.CompletionParams.messages":
@@ -37,13 +37,13 @@ func listBound(field protoreflect.FullName) (most int, param, elements string) {
 	return 0, "", ""
 }
 
-// A measure counts what a request holds, on the wire.
+// A measure counts the items of a request on the wire.
 type measure struct {
 	items int
-	lists map[protoreflect.FullName]int // elements of those that have a bound
+	lists map[protoreflect.FullName]int // elements of fields with a bound
 }
 
-// message counts what a message holds. The error is for the caller.
+// message counts the items of a message. Its error is fit for the caller.
 func (m *measure) message(data []byte, kind protoreflect.MessageDescriptor, depth int) *chat.Error {
 	if depth > maxNesting {
 		return chat.Errorf(chat.CodeRequestTooLarge, "The request is nested too deeply: %d levels are taken.", maxNesting)
@@ -62,7 +62,7 @@ func (m *measure) message(data []byte, kind protoreflect.MessageDescriptor, dept
 		data = data[n:]
 		field := fields.ByNumber(number)
 		if field == nil {
-			continue // from a newer caller: it is left out
+			continue // from a newer caller: ignored
 		}
 		if err := m.field(value, wireType, field, depth); err != nil {
 			return err
@@ -71,7 +71,7 @@ func (m *measure) message(data []byte, kind protoreflect.MessageDescriptor, dept
 	return nil
 }
 
-// field counts what one value of a field holds.
+// field counts the items of one value of a field.
 func (m *measure) field(value []byte, wireType protowire.Type, field protoreflect.FieldDescriptor, depth int) *chat.Error {
 	within := field.Message()
 	if within == nil && !field.IsList() {
@@ -91,8 +91,7 @@ func (m *measure) field(value []byte, wireType protowire.Type, field protoreflec
 	return m.message(value, within, depth+1)
 }
 
-// packed returns how many numbers are in a packed list: exactly for varints, for others more
-// than there are.
+// packed returns the number of elements in a packed list of varints. The contract has no other packed lists.
 func packed(value []byte) int {
 	n := 0
 	for _, b := range value {
@@ -103,7 +102,7 @@ func packed(value []byte) int {
 	return n
 }
 
-// count takes n elements of a list, or a message, into account.
+// count counts n elements of a list, or a message.
 func (m *measure) count(field protoreflect.FieldDescriptor, n int) *chat.Error {
 	if m.items += n; m.items > maxItems {
 		return chat.Errorf(chat.CodeRequestTooLarge, "The request holds too many things: at most %d messages, list elements and map entries are taken in all.", maxItems)

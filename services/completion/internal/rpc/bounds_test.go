@@ -24,7 +24,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// byHand sends bytes as they are, and takes no answer in.
+// byHand is a codec that sends bytes unchanged, and ignores the answer.
 type byHand struct{}
 
 func (byHand) Name() string { return "proto" }
@@ -44,10 +44,10 @@ func field(number protowire.Number, value []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(nil, number, protowire.BytesType), value)
 }
 
-// full is nearly the largest message that is taken.
+// full is nearly the largest accepted message.
 const full = MaxMessageSize - 1<<10
 
-// repeated returns a field so often that it takes so many bytes.
+// repeated repeats a field up to size bytes.
 func repeated(size int, number protowire.Number, value []byte) []byte {
 	one := field(number, value)
 	return bytes.Repeat(one, size/len(one))
@@ -71,7 +71,7 @@ const (
 	inPartsPart = 1  // of parts
 )
 
-// The bounds of a request are checked before anything is made of it: else a byte of it
+// TestRequestIsBoundedOnTheWire checks that the bounds apply before decoding: otherwise a byte of a request
 // could cost hundreds in memory.
 func TestRequestIsBoundedOnTheWire(t *testing.T) {
 	tool := func(parameters []byte) []byte {
@@ -165,14 +165,14 @@ func TestRequestIsBoundedOnTheWire(t *testing.T) {
 	}
 }
 
-// allocated returns how many bytes were allocated so far.
+// allocated returns the number of bytes allocated so far.
 func allocated() uint64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.TotalAlloc
 }
 
-// What may be asked for passes: the bounds are for what nobody means.
+// TestLargeRequestsPass checks that large legitimate requests pass the bounds.
 func TestLargeRequestsPass(t *testing.T) {
 	r := start(t, answer("x"), nil)
 	schema, err := structpb.NewStruct(map[string]any{"type": "object", "enum": slices.Repeat([]any{"a"}, 20_000)})
@@ -205,7 +205,7 @@ func TestLargeRequestsPass(t *testing.T) {
 	}
 }
 
-// The services of gRPC itself read their requests as ever.
+// TestHealthReadsUnknownFields checks that gRPC's own services decode their requests as usual.
 func TestHealthReadsUnknownFields(t *testing.T) {
 	r := start(t, answer("x"), nil)
 	data, err := proto.Marshal(&grpc_health_v1.HealthCheckRequest{})
@@ -219,8 +219,7 @@ func TestHealthReadsUnknownFields(t *testing.T) {
 	}
 }
 
-// Calls that read take turns, and one that finds nothing does not keep others from theirs
-// while it waits to say so.
+// TestMissesLeaveTheirTurn checks that a read that finds nothing releases its turn before it delays its answer.
 func TestMissesLeaveTheirTurn(t *testing.T) {
 	r := start(t, answer("x"), nil)
 	done, err := r.client.CreateCompletion(t.Context(), &completionv1.CreateCompletionRequest{Params: hello()})

@@ -26,8 +26,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
-// A case is one file of testdata/cases: what is asked, what the engine says, and what
-// is seen of it in the domain and over gRPC (entries) and over HTTP (frames).
+// An exchange is one file of testdata/cases: the request, the engine's script, and the expected events in the
+// domain and over gRPC (entries) and over HTTP (frames).
 type exchange struct {
 	params  *completionv1.CompletionParams // the request in the contract
 	request string                         // the same request in public JSON
@@ -87,7 +87,7 @@ func readExchange(t *testing.T, file string) *exchange {
 	return c
 }
 
-// play fills the script, a line for each event: its kind, its choice, its value.
+// play fills the script, which has a line for each event: its kind, its choice, its value.
 func (s *scripted) play(t *testing.T, script string) {
 	t.Helper()
 	for line := range strings.Lines(script) {
@@ -191,7 +191,7 @@ func (c *exchange) overGRPC(t *testing.T) string {
 	return out.String()
 }
 
-// fromProto reads a message back into the domain, for the sake of describe.
+// fromProto converts a message back into the domain, for describe.
 func fromProto(e *completionv1.CompletionEvent) *chat.Event {
 	switch v := e.GetEvent().(type) {
 	case *completionv1.CompletionEvent_Delta:
@@ -258,7 +258,7 @@ func (c *exchange) overHTTP(t *testing.T) string {
 	return anonymise(fmt.Sprintf("%d\n%s", resp.StatusCode, body))
 }
 
-// anonymise replaces what differs from run to run.
+// anonymise replaces the parts that differ from run to run.
 func anonymise(s string) string {
 	s = regexp.MustCompile(`chatcmpl-[A-Z2-7]{26}`).ReplaceAllString(s, "ID")
 	s = regexp.MustCompile(`"created":\d+`).ReplaceAllString(s, `"created":0`)

@@ -20,14 +20,14 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
-// A guard stands around every handler: it finds out on whose behalf a call is made, turns
-// errors into statuses and panics into errors, logs what is our fault and counts what is refused.
+// A guard wraps every handler. It determines the principal of a call, turns errors into statuses and panics
+// into errors, logs our own faults and counts refused calls.
 type guard struct {
 	access Access
 	memory *budget.Budget
 	turns  callTurns
 	logger *slog.Logger
-	// refused is told of each call that is turned away.
+	// refused is called for each refused call.
 	refused func(chat.Refusal)
 }
 
@@ -42,7 +42,7 @@ func (g *guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, 
 		return nil, err
 	}
 	defer end()
-	defer func() { _ = grpc.SetTrailer(ctx, target(admitted)) }() // which fails in no handler of a server
+	defer func() { _ = grpc.SetTrailer(ctx, target(admitted)) }() // it never fails within a server's handler
 	return handler(service.OnAdmitted(g.reading(admitted, info.FullMethod), end), req)
 }
 
@@ -58,8 +58,8 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	return handler(srv, &admittedStream{stream, service.OnAdmitted(g.reading(admitted, info.FullMethod), room.Release), room})
 }
 
-// admit returns a context that knows the principal. Whom it refuses it logs by name: the
-// peer is told less, as it may pass that on.
+// admit returns a context with the principal. It logs a refused peer by name; the peer's error says less,
+// because the peer may pass it on.
 func (g *guard) admit(ctx context.Context, method string) (context.Context, error) {
 	name, err := g.access.principal(ctx)
 	if err == nil {
@@ -80,7 +80,7 @@ func (g *guard) admit(ctx context.Context, method string) (context.Context, erro
 	return nil, err
 }
 
-// target returns the trailer of a call that has created a completion, as far as its peer is to know.
+// target returns the trailer of a call that has created a completion, with the target if the peer may see it.
 func target(ctx context.Context) metadata.MD {
 	if name := chat.TargetOf(ctx); name != "" {
 		return metadata.Pairs(TargetKey, name)
@@ -88,7 +88,7 @@ func target(ctx context.Context) metadata.MD {
 	return nil
 }
 
-// status returns what the caller is told about the end of a call.
+// status returns the status for the end of a call.
 func (g *guard) status(ctx context.Context, method string, err error, panicked any) error {
 	if panicked != nil {
 		err = fmt.Errorf("handler panicked: %v\n%s", panicked, debug.Stack())

@@ -16,9 +16,8 @@ const (
 	flagEndStream   = 0x1
 )
 
-// meters bound what is received of requests that are not whole yet: gRPC reads each as it
-// comes, and lets a handler see it when it is whole. Beyond the bound the connection ends that
-// holds most of it.
+// meters bound the received bytes of incomplete requests: gRPC buffers a request until it is complete, and only
+// then calls a handler. Beyond the bound, they close the connection that holds the most.
 type meters struct {
 	most int // 0: no bound
 
@@ -29,14 +28,14 @@ type meters struct {
 
 func newMeters(most int) *meters { return &meters{most: most, open: make(map[*meter]struct{})} }
 
-// held returns how much is received of requests that are not whole.
+// held returns the number of received bytes of incomplete requests.
 func (m *meters) held() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.taken
 }
 
-// meter returns conn with what it receives metered.
+// meter returns conn with metered reads.
 func (m *meters) meter(conn net.Conn) net.Conn {
 	one := &meter{Conn: conn, all: m, skip: prefaceSize, streams: make(map[uint32]int)}
 	m.mu.Lock()
@@ -45,16 +44,16 @@ func (m *meters) meter(conn net.Conn) net.Conn {
 	return one
 }
 
-// A meter is a connection whose requests are metered. It looks at frame headers alone.
+// A meter is a connection that counts the bytes of incomplete requests. It parses only frame headers.
 type meter struct {
 	net.Conn
 	all *meters
 
-	// Of the one who reads.
+	// Only for the reader.
 	header  [frameHeaderSize]byte
-	begun   int            // bytes of header that have come
+	begun   int            // received bytes of header
 	skip    int            // bytes until the next header
-	streams map[uint32]int // what was received of those that are not whole
+	streams map[uint32]int // received bytes of each incomplete request
 
 	// Guarded by all.mu.
 	held   int
@@ -77,7 +76,7 @@ func (c *meter) Close() error {
 	return c.Conn.Close()
 }
 
-// look finds the frame headers in what was received.
+// look finds the frame headers in received bytes.
 func (c *meter) look(b []byte) {
 	for len(b) > 0 {
 		if c.skip > 0 {
@@ -96,7 +95,7 @@ func (c *meter) look(b []byte) {
 	}
 }
 
-// frame takes the frame that the header begins.
+// frame handles a frame by its header.
 func (c *meter) frame() {
 	size := int(c.header[0])<<16 | int(c.header[1])<<8 | int(c.header[2])
 	kind, flags := c.header[3], c.header[4]
@@ -115,7 +114,7 @@ func (c *meter) frame() {
 	}
 }
 
-// add counts n bytes more of a connection.
+// add adds n bytes to a connection's count; n may be negative.
 func (m *meters) add(c *meter, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -134,10 +133,10 @@ func (m *meters) add(c *meter, n int) {
 		}
 	}
 	m.drop(largest)
-	_ = largest.Conn.Close() // who reads from it learns so
+	_ = largest.Conn.Close() // its reader notices
 }
 
-// forget is told that a connection has ended.
+// forget removes a connection that has ended.
 func (m *meters) forget(c *meter) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

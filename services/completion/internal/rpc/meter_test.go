@@ -16,7 +16,7 @@ type h2client struct {
 	framer *http2.Framer
 }
 
-// newH2 returns a client of a server that only reads, through a meter.
+// newH2 returns a client of a server that only reads through a meter.
 func newH2(t *testing.T, m *meters) *h2client {
 	t.Helper()
 	here, there := net.Pipe()
@@ -43,7 +43,7 @@ func (c *h2client) data(stream uint32, size int, last bool) error {
 	return c.framer.WriteData(stream, last, make([]byte, size))
 }
 
-// settled returns when as much is received as that.
+// settled waits until want bytes are counted.
 func settled(t *testing.T, m *meters, want int) {
 	t.Helper()
 	var got int
@@ -56,7 +56,7 @@ func settled(t *testing.T, m *meters, want int) {
 	t.Errorf("%d bytes are half received, want %d", got, want)
 }
 
-// What was received of requests that are not whole counts, and nothing else does.
+// TestHalfReceivedCounts checks that exactly the bytes of incomplete requests count.
 func TestHalfReceivedCounts(t *testing.T) {
 	m := newMeters(1 << 20)
 	c := newH2(t, m)
@@ -89,7 +89,7 @@ func TestHalfReceivedCounts(t *testing.T) {
 	}
 }
 
-// Beyond the bound the connection that holds most ends, and nobody else's.
+// TestWhoHoldsMostIsCutOff checks that beyond the bound only the connection with the most bytes ends.
 func TestWhoHoldsMostIsCutOff(t *testing.T) {
 	m := newMeters(1 << 20)
 	small, large, other := newH2(t, m), newH2(t, m), newH2(t, m)

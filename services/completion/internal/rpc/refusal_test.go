@@ -26,7 +26,7 @@ func (r *refusals) refused(why chat.Refusal) {
 	r.all[why]++
 }
 
-// want compares what has been counted since the last call.
+// want compares the counts since the last call.
 func (r *refusals) want(t *testing.T, why string, want map[chat.Refusal]int) {
 	t.Helper()
 	r.mu.Lock()
@@ -37,8 +37,8 @@ func (r *refusals) want(t *testing.T, why string, want map[chat.Refusal]int) {
 	clear(r.all)
 }
 
-// TestRefusalsAreCounted has calls refused for want of a place and of memory, by whole and streamed calls, and one for its
-// own fault, which is no refusal.
+// TestRefusalsAreCounted lets unary and streamed calls be refused for lack of a place and of memory. A call
+// that fails by its own fault must not count.
 func TestRefusalsAreCounted(t *testing.T) {
 	counted := &refusals{all: make(map[chat.Refusal]int)}
 	engine := answer("a", "b")
@@ -69,7 +69,7 @@ func TestRefusalsAreCounted(t *testing.T) {
 	counted.want(t, "one that is admitted", map[chat.Refusal]int{})
 
 	other := hello()
-	other.User = "somebody else" // or it would join the first
+	other.User = "somebody else" // otherwise it would join the first
 	ask(other, codes.Unavailable)
 	counted.want(t, "no place", map[chat.Refusal]int{chat.RefusedRunning: 2})
 

@@ -17,10 +17,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A frame is a request as it was on the wire.
+// A frame is an encoded request.
 type frame struct{ data mem.BufferSlice }
 
-// A codec is gRPC's own but for a [frame], which takes the bytes as they are.
+// A codec is gRPC's own codec, except that it leaves a [frame] encoded.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2(grpcproto.Name)} }
@@ -36,21 +36,21 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	return nil
 }
 
-// A creating request is one that asks for a completion.
+// A creating request asks for a new completion.
 type creating interface {
 	GetParams() *completionv1.CompletionParams
 }
 
-// What a request takes while it is read, decoded, checked and stored.
+// The memory that a request needs while it is read, decoded, checked and stored, in bytes.
 const (
-	byteCost = 6   // each of its bytes
-	itemCost = 512 // each of its items, beside its bytes
-	// freeMemory is what a call may take that counts for nothing.
+	byteCost = 6   // for each of its bytes
+	itemCost = 512 // for each of its items, in addition
+	// freeMemory is the memory of a call that does not count.
 	freeMemory = 64 << 10
 )
 
-// readRequest reads a request by read, which takes a [frame]: it is decoded only where it keeps
-// to the bounds, and where there is room for it.
+// readRequest reads a request with read, which must accept a [frame]. It decodes the request only if it is
+// within the bounds and room has memory for it.
 func readRequest(read func(any) error, request any, room *budget.Share) error {
 	message, ok := request.(proto.Message)
 	if !ok {
@@ -70,8 +70,8 @@ func readRequest(read func(any) error, request any, room *budget.Share) error {
 	if err := room.Grow(byteCost*data.Len() + itemCost*held.items); err != nil {
 		return chat.NoRoom(nil)
 	}
-	// Unknown fields are left out: nobody would read them, and they would be kept. A request for a
-	// completion has them, because its digest counts them.
+	// Unknown fields would only use memory, so they are dropped. A request for a completion keeps them, because
+	// its digest includes them.
 	_, creates := request.(creating)
 	if err := (proto.UnmarshalOptions{DiscardUnknown: !creates}).Unmarshal(data.ReadOnlyData(), message); err != nil {
 		return errUnreadable
@@ -79,8 +79,8 @@ func readRequest(read func(any) error, request any, room *budget.Share) error {
 	return nil
 }
 
-// described returns a service whose unary calls read their requests by [readRequest]. Streams
-// do so by their interceptor, which unary calls come to only when they have been decoded.
+// described returns a service whose unary calls read their requests with [readRequest]. Streams do so in their
+// interceptor; gRPC runs the interceptor of unary calls only after decoding.
 func (g *guard) described(desc grpc.ServiceDesc) *grpc.ServiceDesc {
 	methods := make([]grpc.MethodDesc, len(desc.Methods))
 	for i, method := range desc.Methods {
@@ -99,12 +99,12 @@ func (g *guard) described(desc grpc.ServiceDesc) *grpc.ServiceDesc {
 	return &desc
 }
 
-// room returns what a call is to take of the memory that there is for all.
+// room returns the call's share of the memory budget.
 func (g *guard) room(ctx context.Context) *budget.Share {
 	return g.memory.Share(g.known(ctx), freeMemory)
 }
 
-// known returns on whose behalf a call is made, as far as anybody is known from others: "" else.
+// known returns the principal of a call, or "" if it is unknown or anonymous.
 func (g *guard) known(ctx context.Context) string {
 	caller, err := g.access.principal(ctx)
 	if err != nil || caller == callers.Anonymous {

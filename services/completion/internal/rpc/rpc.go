@@ -21,12 +21,12 @@ import (
 //
 //nolint:gochecknoglobals // constants
 var (
-	// PrincipalKey names, in a request, on whose behalf the call is made.
+	// PrincipalKey is the principal, in the metadata of a request.
 	PrincipalKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_PRINCIPAL)
-	// CompletionIDKey names, in the header of a stream, the completion it follows.
+	// CompletionIDKey is the followed completion, in the header of a stream.
 	CompletionIDKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_COMPLETION_ID)
-	// TargetKey names, in the trailer of a call that creates a completion, whom its answer was asked
-	// of last. Peers that are not believed are not told: it names machines behind the service.
+	// TargetKey is the last target of the answer, in the trailer of a call that creates a completion. Only
+	// trusted peers get it, because it names machines behind the service.
 	TargetKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_TARGET)
 
 	requestIDKey = protoname.Of(completionv1.MetadataKey_METADATA_KEY_REQUEST_ID)
@@ -51,8 +51,8 @@ func (c *completions) StreamCompletion(req *completionv1.StreamCompletionRequest
 	return send(out, stream, req.GetOpening(), stream.Meta().Request.Metadata)
 }
 
-// request returns what a call asks for, with its digest. sent is how often it was sent before, where
-// that is known.
+// request returns the request of a call, with its digest. sent is how often it was sent before, or nil if
+// unknown.
 func request(call creating, sent *uint32) (*chat.Request, error) {
 	r := wire.RequestFromProto(call.GetParams())
 	if sent != nil {
@@ -84,16 +84,15 @@ func (c *completions) ResumeCompletion(req *completionv1.ResumeCompletionRequest
 	return send(out, stream, req.GetOpening(), stream.Meta().Request.Metadata)
 }
 
-// cursor returns the sequence as the domain counts; one that no completion can
-// reach stays out of reach.
+// cursor returns the sequence in the domain's type; one that no completion can reach stays unreachable.
 func cursor(sequence uint64) int64 {
 	const unreachable = 1<<63 - 1
 	return int64(min(sequence, unreachable))
 }
 
-// send copies a stream to its caller. The header goes first, so that the caller
-// knows which completion it follows even if nothing else ever arrives. An opening shows the caller's
-// metadata as they are given: those of the request are the same for every stream, for ever.
+// send copies a stream to its caller. It sends the header first, so that the caller knows the completion even
+// if nothing else arrives. With opening, the first message shows metadataShown in place of the request's own
+// metadata.
 func send(out grpc.ServerStreamingServer[completionv1.CompletionEvent], stream *service.Stream, opening bool, metadataShown map[string]string) error {
 	defer stream.Close()
 	if err := out.SendHeader(metadata.Pairs(CompletionIDKey, stream.Meta().ID)); err != nil {
@@ -128,9 +127,9 @@ func sendEntries(out grpc.ServerStreamingServer[completionv1.CompletionEvent], e
 	return nil
 }
 
-// yieldEvery is how many events a stream sends before it yields the processor. A replay would keep
-// the processor for milliseconds, until the reader's window is full; behind a thousand replays, live
-// events and appends to the log would wait for seconds.
+// yieldEvery is how many events a stream sends before it yields the processor. Otherwise a replay would keep
+// the processor for milliseconds, until the reader's window is full. Behind a thousand replays, live events and
+// appends to the log would wait for seconds.
 const yieldEvery = 8
 
 func (c *completions) CreateCompletion(ctx context.Context, req *completionv1.CreateCompletionRequest) (*completionv1.CreateCompletionResponse, error) {

@@ -89,7 +89,7 @@ func TestResumeShowsWhatFollows(t *testing.T) {
 	}
 }
 
-// TestOpening has a stream begin with what was asked for, and end with what there is.
+// TestOpening checks a stream that begins with the request's parameters.
 func TestOpening(t *testing.T) {
 	r := start(t, answer("a", "b"), nil)
 	params := hello()
@@ -119,7 +119,7 @@ func TestOpening(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		shop := map[bool]string{false: "7", true: "8"}[untilNow] // a stream is the same for ever
+		shop := map[bool]string{false: "7", true: "8"}[untilNow] // the original stream never changes
 		if got := again[0].GetMetadata().GetParams().GetMetadata()["shop"]; got != shop {
 			t.Errorf("until now %v: the metadata are of %q, want %q", untilNow, got, shop)
 		}
@@ -329,7 +329,7 @@ func TestHealthAndReflectionAnswer(t *testing.T) {
 	}
 }
 
-// A lockedBuffer is a buffer that a logger may write to while it is read.
+// A lockedBuffer is a buffer for concurrent reads and writes.
 type lockedBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

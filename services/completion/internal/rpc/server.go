@@ -16,17 +16,17 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// MaxMessageSize bounds a request in bytes: the edge's body limit of 10 MiB, and room
-// for what protobuf adds to many short messages.
+// MaxMessageSize bounds a request, in bytes: the edge's body limit of 10 MiB, and room for protobuf's overhead
+// of many short messages.
 const MaxMessageSize = 16 << 20
 
-// handshakeTimeout is how long a peer may take to open a connection.
+// handshakeTimeout bounds the handshakes of a new connection.
 const handshakeTimeout = 10 * time.Second
 
 // NewServer returns a gRPC server of the service and of the store's pets, with health and reflection. Panics
-// become internal errors; what callers are not told goes to the logger. Requests take their
-// room from memory until they are admitted; those that create go on to hold what they need. refused is told of each call
-// that is turned away though it asks for nothing wrong.
+// become internal errors; the logger gets the details that callers do not. Requests use memory until they are
+// admitted; then completions hold what they need. refused is called for each refused call that is not at fault
+// itself.
 func NewServer(completing *service.Service, pets completionv1.PetServiceServer, access Access, memory *budget.Budget, reports *telemetry.Telemetry, refused func(chat.Refusal)) (*grpc.Server, *health.Server) {
 	guard := &guard{access: access, memory: memory, turns: newCallTurns(), logger: reports.Logger, refused: refused}
 	server := grpc.NewServer(append(reports.GRPCServer(),
@@ -34,8 +34,8 @@ func NewServer(completing *service.Service, pets completionv1.PetServiceServer, 
 		grpc.ConnectionTimeout(handshakeTimeout),
 		grpc.MaxRecvMsgSize(MaxMessageSize),
 		grpc.ForceServerCodecV2(newCodec()),
-		// A dead peer is noticed within half a minute, and a client may ask as often
-		// as that without being cut off, streams or not.
+		// The server notices a dead peer within half a minute. Clients may ping every 5 s without being cut
+		// off, even without streams.
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 20 * time.Second, Timeout: 10 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.ChainUnaryInterceptor(guard.unary),
@@ -51,11 +51,11 @@ func NewServer(completing *service.Service, pets completionv1.PetServiceServer, 
 	return server, healthServer
 }
 
-// leastHalfReceived is how much may be received of requests that are not whole, at least.
+// leastHalfReceived is the minimum bound on the bytes of incomplete requests.
 const leastHalfReceived = 64 << 20
 
-// halfReceived returns how much may be received of requests that are not whole, beside what
-// whole ones take of the memory: a quarter of that.
+// halfReceived returns the bound on the bytes of incomplete requests, which do not count against the budget: a
+// quarter of its size.
 func halfReceived(memory *budget.Budget) int {
 	if memory.Size() == 0 {
 		return 0
@@ -63,7 +63,7 @@ func halfReceived(memory *budget.Budget) int {
 	return max(memory.Size()/4, leastHalfReceived)
 }
 
-// SetServing tells by the health checks, that of the whole server too, whether it takes work.
+// SetServing sets the health checks of all services, and of the whole server.
 func SetServing(checks *health.Server, serving bool) {
 	status := grpc_health_v1.HealthCheckResponse_NOT_SERVING
 	if serving {

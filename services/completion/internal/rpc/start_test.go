@@ -32,7 +32,7 @@ type scripted struct {
 	hold   chan struct{} // when not nil: wait before the last event
 }
 
-// scriptedTarget is whom scripted engines ask.
+// scriptedTarget is the target of scripted engines.
 const scriptedTarget = "llama3@gpu-1:8000"
 
 func (s *scripted) Check(_ context.Context, req *chat.Request) error {
@@ -64,7 +64,7 @@ func (s *scripted) Complete(ctx context.Context, _ *chat.Request, _ []chat.Event
 	}
 }
 
-// answer returns an engine that says the words and stops.
+// answer returns an engine that yields the words and finishes.
 func answer(words ...string) *scripted {
 	events := []chat.Event{chat.Opening(0)}
 	for _, w := range words {
@@ -88,13 +88,13 @@ func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 	return startWith(t, engine, logger, &limits{})
 }
 
-// limits are what a server that is started bounds, and who is told of it; the zero value bounds nothing.
+// limits are the limits of a test server, and the callback for refusals; the zero value has none.
 type limits struct {
 	running, memory int
 	refused         func(chat.Refusal)
 }
 
-// startWith does what start does, within limits.
+// startWith is start with limits.
 func startWith(t *testing.T, engine chat.Engine, logger *slog.Logger, within *limits) *rig {
 	t.Helper()
 	store := memlog.New(memlog.Config{})
@@ -127,7 +127,7 @@ func startWith(t *testing.T, engine chat.Engine, logger *slog.Logger, within *li
 		}
 		ended, cancel := context.WithCancel(context.Background())
 		cancel()
-		_ = service.Shutdown(ended) // what still runs is ended
+		_ = service.Shutdown(ended) // ends running completions
 		server.Stop()
 		if err := <-served; err != nil {
 			t.Error(err)
@@ -146,7 +146,7 @@ func hello() *completionv1.CompletionParams {
 	}}
 }
 
-// as returns a context on behalf of a principal.
+// as returns the context of a call for a principal.
 func as(ctx context.Context, principal string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, PrincipalKey, principal)
 }

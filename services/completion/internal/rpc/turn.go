@@ -13,9 +13,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// maxReads is how many calls that read stored completions are answered at once; up to readRoom others wait for
-// their turn, for at most readPatience. Cancels, which may wait for the model, have their own turns: a caller
-// that has to wait to read can still end what runs.
+// maxReads is the maximum number of concurrent calls that read stored completions. Up to readRoom others wait
+// for a turn, at most readPatience. Cancels, which may wait for the model, have their own turns, so that a
+// caller whose reads wait can still cancel.
 const (
 	maxReads     = 8
 	maxCancels   = 4
@@ -23,7 +23,7 @@ const (
 	readPatience = 5 * time.Second
 )
 
-// callTurns are what calls take turns for.
+// callTurns are the queues of calls.
 type callTurns struct{ reads, cancels *turns.Queue }
 
 func newCallTurns() callTurns {
@@ -33,9 +33,9 @@ func newCallTurns() callTurns {
 	}
 }
 
-// acquire waits until a call may begin, and returns what ends it. Those that create wait for the
-// model, and hold what they have asked for; others hold what they read, whose size nobody
-// knows before.
+// acquire waits until a call may begin, and returns the function that ends its turn. Calls that create
+// completions need no turn: they hold memory for their requests. Other calls hold what they read, whose size is
+// not known in advance.
 func (g *guard) acquire(ctx context.Context, method string) (end func(), err error) {
 	queue := g.turns.reads
 	switch {
@@ -71,12 +71,12 @@ func (g *guard) turn(ctx context.Context, queue *turns.Queue) (end func(), err e
 	return sync.OnceFunc(release), nil
 }
 
-// noTurn returns the error of a call whose turn does not come.
+// noTurn returns the error of a call that waited too long for a turn.
 func noTurn() *chat.Error {
 	err := chat.NoRoom(nil)
 	err.Refusal = chat.RefusedTurns
 	return err
 }
 
-// ofCompletions is what the names of the calls that read completions begin with.
+// ofCompletions is the prefix of the names of calls about completions.
 const ofCompletions = "/petstore.completion.v1.CompletionService/"

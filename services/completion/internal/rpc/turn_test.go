@@ -17,7 +17,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// callOf returns the context of a call on behalf of a principal; "": nobody is named.
+// callOf returns the context of a call for a principal; "": it names none.
 func callOf(ctx context.Context, principal string) context.Context {
 	ctx = peer.NewContext(ctx, &peer.Peer{Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}})
 	if principal == "" {
@@ -26,7 +26,7 @@ func callOf(ctx context.Context, principal string) context.Context {
 	return metadata.NewIncomingContext(ctx, metadata.Pairs(PrincipalKey, principal))
 }
 
-// One caller's slow reads keep neither others from reading, nor itself from ending what runs.
+// TestTurnsAreShared checks that one caller's slow reads block neither the reads of others nor its own cancels.
 func TestTurnsAreShared(t *testing.T) {
 	const (
 		get    = completionv1.CompletionService_GetCompletion_FullMethodName
@@ -94,7 +94,7 @@ func TestTurnsAreShared(t *testing.T) {
 	}
 }
 
-// once has one turn for a call.
+// once takes and ends one turn for a call.
 func (g *guard) once(ctx context.Context, method string) error {
 	end, err := g.acquire(ctx, method)
 	if err == nil {

@@ -1,5 +1,5 @@
-// Package shares counts how much of the log each principal's completions take, so that one caller
-// does not fill it for all.
+// Package shares counts how many bytes of the log each principal's completions take, so that no single caller
+// fills the log.
 package shares
 
 import (
@@ -15,46 +15,45 @@ import (
 )
 
 const (
-	// sliceCount is how many parts the retention has in a book.
+	// sliceCount is the number of slices of the retention in a book.
 	sliceCount = 12
-	// The last tenth of the log is for principals who hold less than a hundredth of it.
+	// The last tenth of the log is reserved for principals that hold less than a hundredth of it.
 	reservePart = 10
 	smallPart   = 100
-	// toldPart is the part of the log that a principal has to hold for others to be told.
+	// toldPart is the fraction of the log from which a principal is reported to other replicas.
 	toldPart = 10_000
 )
 
-// CompletionOverhead is about what a completion takes beside its records, in bytes.
+// CompletionOverhead is the approximate size of a completion without its records, in bytes.
 const CompletionOverhead = 1024
 
-// A Count tells how much of the log each principal's completions take. It counts what this
-// replica has stored, by slices of time, and drops what is retained no longer. What the others
-// have stored they tell; what was stored before a restart is kept beside the log. So it is
-// near the truth: a replica that dies takes the last seconds with it, several may let through
-// as much at once, and what was deleted counts on until it would have expired. It is safe for
-// concurrent use.
+// A Count knows how many bytes of the log each principal's completions take. It counts what this replica has
+// stored, by slices of time, and drops expired slices. Other replicas report their counts; those from before a
+// restart are stored beside the log. The counts are approximate: a replica that dies loses its last seconds,
+// several replicas may admit at once, and deleted completions count until they would have expired. It is safe
+// for concurrent use.
 type Count struct {
 	slice time.Duration
-	short int64  // slices of what is deleted sooner
+	short int64  // the shorter retention, in slices
 	most  int64  // bytes of the log
-	share int64  // bytes of one principal; 0: no bound
-	all   string // the principal that may be anybody: it has no share
+	share int64  // maximum bytes of one principal; 0: no bound
+	all   string // the principal of unknown callers: it has no bound
 
 	clock func() time.Time
 
 	mu      sync.Mutex
-	newest  int64 // the slice that was the last one so far
+	newest  int64 // the latest slice so far
 	own     book
 	others  map[string]told // by replica
 	changed bool
-	full    bool      // the reserve alone is left
+	full    bool      // only the reserve is left
 	created time.Time // of the log
 }
 
-// A book has the bytes of principals, by their digests, in slices of time, by number.
+// A book has the bytes of each principal, by its digest, in each slice of time, by its number.
 type book map[string]map[int64]int64
 
-// endAt moves what lies behind a slice into that.
+// endAt moves the bytes of later slices into the slice last.
 func (b book) endAt(last int64) {
 	for _, parts := range b {
 		later := int64(0)
@@ -70,21 +69,21 @@ func (b book) endAt(last int64) {
 	}
 }
 
-// A Share is how much of the log one principal may hold.
+// A Share bounds how much of the log one principal may hold.
 type Share struct {
-	Percent int    // of its bytes; 0 or 100: there is no bound
-	Anybody string // the principal that has no share, as it may be anybody
+	Percent int    // of the log's bytes; 0 or 100: no bound
+	Anybody string // the principal of unknown callers, which has no bound
 }
 
-// Config is how a [Count] bounds what principals hold.
+// Config is the configuration of a [Count].
 type Config struct {
 	MaxBytes int64 // of the log
 	Share
-	Retention time.Duration // of what is stored
-	Short     time.Duration // of what is deleted sooner, see [Count.Shorten]
+	Retention time.Duration // of stored completions
+	Short     time.Duration // of completions that are deleted sooner, see [Count.Shorten]
 }
 
-// New returns a count of nothing.
+// New returns an empty count.
 func New(cfg Config) *Count {
 	slice := max(cfg.Retention/sliceCount, time.Millisecond)
 	g := &Count{slice: slice, short: int64((cfg.Short + slice - 1) / slice), most: cfg.MaxBytes, all: cfg.Anybody, clock: time.Now, own: book{}, others: map[string]told{}}
@@ -94,12 +93,11 @@ func New(cfg Config) *Count {
 	return g
 }
 
-// Bounds reports whether there is a bound at all. Where there is none, nothing is counted.
+// Bounds reports whether there is a bound. Without one, nothing is counted.
 func (g *Count) Bounds() bool { return g.share > 0 }
 
-// now returns the number of the slice that it is. Where the system's clock was set back, what lies in
-// the future since then counts as of now: it is forgotten a retention from here on, and not when its slice
-// comes round. The caller holds the lock.
+// now returns the number of the current slice. If the system's clock was set back, it moves the bytes of future
+// slices into the current one, so that they expire one retention from now. The caller holds the lock.
 func (g *Count) now() int64 {
 	now := g.clock().UnixNano() / int64(g.slice)
 	if now < g.newest {
@@ -112,7 +110,7 @@ func (g *Count) now() int64 {
 	return now
 }
 
-// Note counts bytes that were stored for a principal.
+// Note counts bytes stored for a principal.
 func (g *Count) Note(principal string, bytes int) {
 	if g.share == 0 || principal == g.all {
 		return
@@ -127,8 +125,8 @@ func (g *Count) Note(principal string, bytes int) {
 	g.changed = true
 }
 
-// Shorten says that bytes which were noted for a principal are deleted when the shorter retention is over, which begins
-// now. They are taken from those that were noted last.
+// Shorten records that bytes already noted for a principal will be deleted after the shorter retention from
+// now. It takes them from the latest slices.
 func (g *Count) Shorten(principal string, bytes int) {
 	if g.share == 0 || principal == g.all || g.short >= sliceCount {
 		return
@@ -154,8 +152,8 @@ func (g *Count) Shorten(principal string, bytes int) {
 	}
 }
 
-// Admit returns an error if a principal may not have so many bytes more: [*chat.ShareError], or
-// [chat.ErrLogFull] where only the reserve is left.
+// Admit returns a [*chat.ShareError] if a principal may not store that many more bytes. If only the reserve is
+// left, the limit is a hundredth of the log for principals that hold as much.
 func (g *Count) Admit(principal string, bytes int) error {
 	if g.share == 0 || principal == g.all {
 		return nil
@@ -174,8 +172,8 @@ func (g *Count) Admit(principal string, bytes int) error {
 	return &chat.ShareError{Held: held, Limit: limit, Frees: max(end.Sub(g.clock()), 0)}
 }
 
-// held returns what a principal holds, and the number of the oldest slice of that. The caller
-// holds the lock.
+// held returns how many bytes a principal holds, and the number of their oldest slice. The caller holds the
+// lock.
 func (g *Count) held(id string) (bytes, oldest int64) {
 	now := g.now()
 	oldest = now
@@ -196,14 +194,14 @@ func (g *Count) held(id string) (bytes, oldest int64) {
 	return bytes, oldest
 }
 
-// told is how a ledger is kept and told.
+// told is the encoding of a book, for storage and other replicas.
 type told struct {
 	Slice   time.Duration `json:"slice"`
 	Created time.Time     `json:"created"` // of the log
 	Book    book          `json:"book"`
 }
 
-// Tell returns what is to be told, nil where nothing is new. It drops what has expired.
+// Tell returns the report for other replicas, or nil if nothing is new. It drops expired slices.
 func (g *Count) Tell() []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -235,11 +233,11 @@ func (g *Count) Tell() []byte {
 	return data
 }
 
-// Hear takes what another replica tells.
+// Hear applies the report of another replica.
 func (g *Count) Hear(replica string, data []byte) {
 	var t told
 	if err := json.Unmarshal(data, &t); err != nil || t.Slice != g.slice {
-		return // of another retention: its slices are not ours
+		return // a different retention: its slices do not match ours
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -247,8 +245,8 @@ func (g *Count) Hear(replica string, data []byte) {
 	g.others[replica] = t
 }
 
-// Look takes how the log is: when it was made, and the bytes that it holds. One that begins anew holds
-// nothing of before.
+// Look takes the state of the log: its creation time, and its size in bytes. If the log was created anew, it
+// resets this replica's count.
 func (g *Count) Look(created time.Time, bytes uint64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -259,7 +257,7 @@ func (g *Count) Look(created time.Time, bytes uint64) {
 	g.full = int64(bytes) >= g.most-g.most/reservePart //nolint:gosec // bytes on a disk
 }
 
-// digest names a principal in what is told and kept.
+// digest identifies a principal in reports and in storage.
 func digest(principal string) string {
 	sum := sha256.Sum256([]byte(principal))
 	return hex.EncodeToString(sum[:16])

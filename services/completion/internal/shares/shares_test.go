@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// wantShare fails the test unless an error says that the principal has its share.
+// wantShare fails the test unless err is a [*chat.ShareError].
 func wantShare(t *testing.T, err error) *chat.ShareError {
 	t.Helper()
 	var share *chat.ShareError
@@ -19,7 +19,7 @@ func wantShare(t *testing.T, err error) *chat.ShareError {
 	return share
 }
 
-// What is retained no longer counts no longer, nor what a stream before this one held.
+// TestForgets checks that neither expired bytes nor those of an earlier stream count.
 func TestForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Retention: time.Hour, MaxBytes: 1000_000, Share: Share{Percent: 50}})
@@ -37,7 +37,7 @@ func TestForgets(t *testing.T) {
 			t.Errorf("after that time: %v", err)
 		}
 		g.Look(first, 950_000)
-		wantShare(t, g.Admit("anna", 1)) // the reserve is not hers
+		wantShare(t, g.Admit("anna", 1)) // she may not use the reserve
 		if err := g.Admit("ben", 1); err != nil {
 			t.Errorf("of the reserve: %v", err)
 		}
@@ -51,14 +51,14 @@ func TestForgets(t *testing.T) {
 	})
 }
 
-// What is deleted sooner counts for as long, and nothing else is counted for less.
+// TestShorten checks that only bytes that are deleted sooner expire sooner.
 func TestShorten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Retention: time.Hour, Short: 15 * time.Minute, MaxBytes: 1000_000, Share: Share{Percent: 50}})
 		other := New(Config{Retention: time.Hour, Short: 15 * time.Minute, MaxBytes: 1000_000, Share: Share{Percent: 50}})
 		g.Note("anna", 100_000)
 		<-time.After(10 * time.Minute)
-		g.Note("anna", 300_000) // in parts, while it is generated
+		g.Note("anna", 300_000) // in several slices, while it is generated
 		<-time.After(5 * time.Minute)
 		g.Note("anna", 80_000)
 		g.Shorten("anna", 380_000)
@@ -80,8 +80,8 @@ func TestShorten(t *testing.T) {
 	})
 }
 
-// A count is kept by the time of day, over restarts. When the clock was ahead for a while, nobody is
-// held to that for as long as it was ahead.
+// TestAClockThatIsSetBack checks that bytes counted while the clock was ahead expire one retention after it is
+// set back. Counts use the time of day, because they survive restarts.
 func TestAClockThatIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := New(Config{Retention: time.Hour, MaxBytes: 1000_000, Share: Share{Percent: 50}})
@@ -100,7 +100,7 @@ func TestAClockThatIsSetBack(t *testing.T) {
 		if share.Frees > 2*time.Hour {
 			t.Errorf("free in %v", share.Frees)
 		}
-		<-time.After(share.Frees + 10*time.Minute) // what others tell may be a slice ahead
+		<-time.After(share.Frees + 10*time.Minute) // reports of others may be one slice ahead
 		if err := g.Admit("anna", 10_000); err != nil {
 			t.Errorf("a retention after the clock was set back: %v", err)
 		}

@@ -1,4 +1,4 @@
-// Package shop serves the store's pets, as the catalogue has them, over gRPC. It knows nothing of completions.
+// Package shop serves the catalogue's pets over gRPC. It knows nothing of completions.
 package shop
 
 import (
@@ -11,7 +11,7 @@ import (
 // A Shop implements [completionv1.PetServiceServer]. It is safe for concurrent use.
 type Shop struct {
 	completionv1.UnimplementedPetServiceServer
-	list *completionv1.ListPetsResponse // nobody changes it
+	list *completionv1.ListPetsResponse // immutable
 }
 
 // New returns the shop of a catalogue.

@@ -10,7 +10,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// TestListPets holds the list against the catalogue: as many pets in the same order, no field left out that the
+// TestListPets compares the list with the catalogue: the same pets in the same order, every field that the
 // catalogue fills for some pet, and one pet in full.
 func TestListPets(t *testing.T) {
 	store, err := catalogue.Load()

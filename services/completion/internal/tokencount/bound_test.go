@@ -9,11 +9,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// A pathological text takes the encoding's expression or its merging long.
+// A pathological text makes the encoding's expression or its merging slow.
 type pathological struct {
-	text string // over and over
-	// whole says that the encoding may not split it, or not everywhere: so that the length of what it
-	// gets at once decides how long it takes.
+	text string // repeated
+	// whole says that the encoding cannot split it everywhere, so that the time depends on the length of a
+	// block.
 	whole bool
 }
 
@@ -42,14 +42,14 @@ func pathologicalTexts() map[string]pathological {
 	}
 }
 
-// An observer is a codec that notes what it has to count.
+// An observer is a codec that records the texts that it counts.
 type observer struct {
 	tokenizer.Codec
 	bytes, longest int
-	run            int // the longest of one byte
+	run            int // the longest run of one byte
 }
 
-// Count implements tokenizer.Codec: every four bytes are a token.
+// Count implements tokenizer.Codec: every four bytes count as a token.
 func (o *observer) Count(text string) (int, error) {
 	o.bytes += len(text)
 	o.longest = max(o.longest, len(text))
@@ -62,15 +62,15 @@ func (o *observer) Count(text string) (int, error) {
 	return len(text) / 4, nil
 }
 
-// Counting takes time in proportion to the text, whatever that is, and no more than for a mebibyte: the
-// encoding never gets much at once, nor much that it may not split, of which it takes time by the square.
+// TestCountIsBounded checks that counting takes linear time for any text, and no more than for a mebibyte. The
+// encoding gets only small blocks, with short runs that it cannot split, for which it takes quadratic time.
 func TestCountIsBounded(t *testing.T) {
 	const (
 		size    = 4_100_000
 		most    = 1 << 20
 		block   = 4 << 10
 		run     = 512
-		oneMore = 4 // a character may go over a bound
+		oneMore = 4 // a character may exceed a bound
 	)
 	for name, test := range pathologicalTexts() {
 		t.Run(name, func(t *testing.T) {

@@ -2,5 +2,5 @@ package tokencount
 
 import "github.com/tiktoken-go/tokenizer"
 
-// Over returns a counter that counts with a codec.
+// Over returns a counter that uses codec.
 func Over(codec tokenizer.Codec) Counter { return Counter{codec} }

@@ -1,5 +1,5 @@
-// Package tokencount counts tokens as OpenAI's models do (o200k_base), offline. Of other
-// models the counts are estimates.
+// Package tokencount counts tokens as OpenAI's models do (o200k_base), offline. For other models, the counts
+// are estimates.
 package tokencount
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// What a chat's framing costs, as OpenAI's cookbook counts it.
+// The tokens of a chat's framing, according to OpenAI's cookbook.
 const (
 	tokensPerMessage = 3
 	tokensPerName    = 1
@@ -20,21 +20,21 @@ const (
 )
 
 const (
-	// longestToken is how many bytes the longest token of the encoding has: a run of
-	// spaces. A text of n bytes has at least n/longestToken tokens.
+	// longestToken is the length of the encoding's longest token, a run of spaces, in bytes. A text of n bytes
+	// has at least n/longestToken tokens.
 	longestToken = 128
-	// countBlock bounds the text that is counted at once, so that counting can stop early.
+	// countBlock bounds the text of one step, in bytes, so that counting can stop early.
 	countBlock = 4096
-	// longestRun bounds what the encoding may not split, of which it takes more than linear
-	// time: a longer run, as nobody writes one, is counted in pieces of so many bytes, which
-	// may come to a few tokens more.
+	// longestRun bounds runs that the encoding cannot split, because they take more than linear time. A longer
+	// run, which does not occur in normal text, is counted in pieces of that many bytes, which may give a few
+	// more tokens.
 	longestRun = 512
-	// exactBytes is how much of a text is counted. Of a longer one the rest is taken to have
-	// as many tokens for its length.
+	// exactBytes is how many bytes of a text are counted. The rest of a longer one is assumed to have the same
+	// rate of tokens.
 	exactBytes = 1 << 20
 )
 
-// A Counter counts tokens. It may be used by several goroutines at once.
+// A Counter counts tokens. It is safe for concurrent use.
 type Counter struct{ codec tokenizer.Codec }
 
 // New returns a counter.
@@ -46,11 +46,11 @@ func New() (Counter, error) {
 	return Counter{codec}, nil
 }
 
-// Codec returns what the counter counts with.
+// Codec returns the counter's codec.
 func (c Counter) Codec() tokenizer.Codec { return c.codec }
 
-// Prompt returns how many tokens messages take. Once they are over limit it stops
-// and returns some number above limit. When ctx ends, its error.
+// Prompt returns the number of tokens of messages. Beyond limit, it stops and returns some number above limit.
+// If ctx ends, it returns ctx's error.
 func (c Counter) Prompt(ctx context.Context, messages []chat.Message, limit int) (int, error) {
 	total, bytes := tokensPerReply, 0
 	for i := range messages {
@@ -84,11 +84,12 @@ func (c Counter) Prompt(ctx context.Context, messages []chat.Message, limit int)
 	return total + tokens, nil
 }
 
-// estimate returns how many tokens the rest of a text has that has so many for what was counted.
+// estimate returns the estimated tokens of the rest of a text, given the tokens of the counted part. Sizes are
+// in bytes.
 func estimate(tokens, counted, rest int) int { return tokens * max(rest, 0) / counted }
 
-// Count counts a text's tokens, and stops once there are more than limit. It takes time in
-// proportion to the text's length, whatever the text, and no more than for a mebibyte.
+// Count counts a text's tokens, and stops once there are more than limit. It takes linear time for any text,
+// and no more than for a mebibyte. If ctx ends, it returns ctx's error.
 func (c Counter) Count(ctx context.Context, text string, limit int) (int, error) {
 	total, counted, length := 0, 0, len(text)
 	for text != "" && total <= limit {
@@ -110,10 +111,10 @@ func (c Counter) Count(ctx context.Context, text string, limit int) (int, error)
 	return total, nil
 }
 
-// blockEnd returns where the first block of a text ends: where the encoding splits in any case,
-// so that the count stays exact; in a run that is too long, between two characters.
+// blockEnd returns the end of a text's first block: a place where the encoding always splits, so that the count
+// stays exact. Within a run that is too long, it is a place between two characters.
 func blockEnd(text string) int {
-	last := 0 // where it splits
+	last := 0 // the last place where it splits
 	before := other
 	for i, r := range text {
 		now := kindOf(r)
@@ -134,14 +135,14 @@ func blockEnd(text string) int {
 	return len(text)
 }
 
-// A kind is what the encoding's expression tells characters apart by.
+// A kind is a class of characters in the encoding's expression.
 type kind int
 
 const (
 	other kind = iota
 	letter
 	number
-	apostrophe // may begin what goes with the letters before it, as in "it's"
+	apostrophe // may belong to the letters before it, as in "it's"
 )
 
 func kindOf(r rune) kind {
@@ -156,8 +157,8 @@ func kindOf(r rune) kind {
 	return other
 }
 
-// splits reports whether the encoding splits between two characters whatever stands around
-// them: behind letters, and behind numbers.
+// splits reports whether the encoding splits between two characters in any context: after letters, and after
+// numbers.
 func splits(before, now kind) bool {
 	return before == letter && (now == number || now == other) || before == number && now != number
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// Counting in blocks gives what counting at once gives.
+// TestCountIsExact checks that counting in blocks gives the same as counting at once.
 func TestCountIsExact(t *testing.T) {
 	c, err := tokencount.New()
 	if err != nil {
@@ -44,7 +44,7 @@ func TestCountIsExact(t *testing.T) {
 	}
 }
 
-// The rest of a text that is too long to be counted is estimated by what was.
+// TestLongTextsAreEstimated checks that the rest of a long text is estimated from the counted part.
 func TestLongTextsAreEstimated(t *testing.T) {
 	c, err := tokencount.New()
 	if err != nil {
@@ -74,7 +74,7 @@ func said(texts ...string) []chat.Message {
 	return messages
 }
 
-// TestLongestToken guards the bound that lets a long prompt be refused unread.
+// TestLongestToken checks the bound by which a long prompt is refused without counting.
 func TestLongestToken(t *testing.T) {
 	c, err := tokencount.New()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// CompletionToProto returns c as the contract shows it.
+// CompletionToProto returns c in the contract.
 func CompletionToProto(c *chat.Completion) *completionv1.Completion {
 	out := &completionv1.Completion{
 		Id:                c.Meta.ID,
@@ -29,7 +29,7 @@ func choiceToProto(index int, c *chat.Choice) *completionv1.Choice {
 	m := &completionv1.ChatMessage{
 		Role: completionv1.Role_ROLE_ASSISTANT, Refusal: c.Refusal, Reasoning: c.Reasoning, EncryptedReasoning: c.EncryptedReasoning, More: c.More,
 	}
-	// An answer that is nothing but tool calls or a refusal has no content, as opposed to an empty one.
+	// An answer with only tool calls or a refusal has no content, rather than an empty one.
 	if c.Content != "" || !c.NoContent && len(c.ToolCalls) == 0 && c.Refusal == "" {
 		m.Content = &completionv1.ChatMessage_Text{Text: c.Content}
 	}
@@ -53,7 +53,7 @@ func toolCallsToProto(calls []chat.ToolCall) []*completionv1.ToolCall {
 	return out
 }
 
-// StoredMessageToProto returns a message of a conversation as the contract shows it.
+// StoredMessageToProto returns a message of a conversation in the contract.
 func StoredMessageToProto(m chat.StoredMessage) *completionv1.StoredMessage {
 	return &completionv1.StoredMessage{Id: m.ID, Message: messageToProto(m.Message)}
 }
@@ -109,7 +109,7 @@ func partToProto(p *chat.Part) *completionv1.ContentPart {
 	return out
 }
 
-// ModelToProto returns m as the contract shows it.
+// ModelToProto returns m in the contract.
 func ModelToProto(m *chat.Model) *completionv1.Model {
 	return &completionv1.Model{
 		Id:            m.ID,
@@ -122,7 +122,7 @@ func ModelToProto(m *chat.Model) *completionv1.Model {
 	}
 }
 
-// capabilitiesToProto returns the features of which a model makes just that.
+// capabilitiesToProto returns the features for which a model has exactly the given support.
 func capabilitiesToProto(c *chat.Capabilities, s chat.Support) *completionv1.Capabilities {
 	return &completionv1.Capabilities{
 		Tools:      c.Tools == s,

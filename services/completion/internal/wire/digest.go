@@ -13,18 +13,16 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// DigestVersion says how [Digest] makes a digest. A change of what it returns, for any params,
-// is a new version: the log then makes the digests of the versions before anew. Version 1 returned the same,
-// which stood elsewhere in the log.
+// DigestVersion is the version of [Digest]. If its result changes for any params, increase the version: the log
+// then recomputes digests of earlier versions. Version 1 had the same results, but in another place of the log.
 const DigestVersion = 2
 
-// Digest tells requests apart, but for their model, which the domain compares by id. Requests that
-// ask for the same have one digest, whichever version of the contract a service knows: what is
-// absent or at its default counts for nothing, and a field counts alike whether it is known
-// here or not.
+// Digest identifies a request, without its model, which the domain compares by id. Requests that ask for the
+// same have the same digest, regardless of the service's version of the contract: absent values and defaults do
+// not count, and known and unknown fields count alike.
 //
-// One kind of field is an exception: a message with a map or a oneof, whose encoding is not
-// settled. Services have to know it before edges send it.
+// One kind of field is an exception: a message with a map or a oneof, whose encoding has no fixed order.
+// Services must know such a field before edges send it.
 func Digest(p *completionv1.CompletionParams) ([sha256.Size]byte, error) {
 	return digest(p)
 }
@@ -37,7 +35,7 @@ func digest(params proto.Message) (sum [sha256.Size]byte, err error) {
 	fields, _, err := canonicalFields(data, params.ProtoReflect().Descriptor())
 	hash := sha256.New()
 	for _, f := range fields {
-		_, _ = hash.Write(f.data) // which never fails
+		_, _ = hash.Write(f.data) // it never fails
 	}
 	return [sha256.Size]byte(hash.Sum(nil)), err
 }
@@ -48,8 +46,8 @@ type field struct {
 	data   []byte
 }
 
-// canonical returns a message of the contract with its fields as [canonicalFields] has them. It
-// is data itself where that is the same.
+// canonical returns a message of the contract with the fields of [canonicalFields]. It returns data itself if
+// nothing changes.
 func canonical(data []byte, kind protoreflect.MessageDescriptor) ([]byte, error) {
 	fields, changed, err := canonicalFields(data, kind)
 	if err != nil || !changed {
@@ -62,9 +60,9 @@ func canonical(data []byte, kind protoreflect.MessageDescriptor) ([]byte, error)
 	return out, nil
 }
 
-// canonicalFields returns the fields of a message of the contract in the order of their numbers, known
-// or not, and without those that say nothing. Messages of other packages stay as they are.
-// changed says whether they are other than in data.
+// canonicalFields returns the known and unknown fields of a message of the contract in the order of their
+// numbers, without those that do not count. It does not change messages of other packages. changed says whether
+// the result differs from data.
 func canonicalFields(data []byte, kind protoreflect.MessageDescriptor) (fields []field, changed bool, err error) {
 	for len(data) > 0 {
 		number, wireType, n := protowire.ConsumeField(data)
@@ -82,7 +80,7 @@ func canonicalFields(data []byte, kind protoreflect.MessageDescriptor) (fields [
 			}
 			if len(inner) == 0 && !known.IsList() && known.ContainingOneof() == nil {
 				changed = true
-				continue // the domain has no other for such a message and none
+				continue // the domain does not distinguish such a message from none
 			}
 			if !same(inner, given) {
 				changed = true
@@ -108,20 +106,20 @@ func same(a, b []byte) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
-// within reports whether a field is a message of the package that the one it belongs to is of.
+// within reports whether a field is a message of the same package as kind.
 func within(field protoreflect.FieldDescriptor, kind protoreflect.MessageDescriptor) bool {
 	message := field.Message()
 	return message != nil && !field.IsMap() && message.ParentFile().Package() == kind.ParentFile().Package()
 }
 
-// content returns the content of a field that is no number.
+// content returns the content of a length-delimited field.
 func content(field []byte) []byte {
 	_, _, n := protowire.ConsumeTag(field)
 	inner, _ := protowire.ConsumeBytes(field[n:])
 	return inner
 }
 
-// only returns the content of a message's field of that number, where the message has no other.
+// only returns the content of a message's field with that number, if the message has no other field.
 func only(message []byte, number protowire.Number) (_ []byte, ok bool) {
 	got, wireType, n := protowire.ConsumeField(message)
 	if n <= 0 || n != len(message) || got != number || wireType != protowire.BytesType {
@@ -130,7 +128,7 @@ func only(message []byte, number protowire.Number) (_ []byte, ok bool) {
 	return content(message), true
 }
 
-// usual returns a field of a message as it is usually said, without data where it says nothing.
+// usual returns the canonical form of a field, without data if the field does not count.
 func usual(message protoreflect.FullName, f field) field {
 	const (
 		model, logprobs, more = 1, 13, 34 // of CompletionParams
@@ -144,7 +142,7 @@ func usual(message protoreflect.FullName, f field) field {
 			return field{}
 		}
 	case "petstore.completion.v1.StreamOptions":
-		if f.number == includeEvents { // a header may ask for it as well, and it changes no answer
+		if f.number == includeEvents { // a header may ask for it too, and it changes no answer
 			return field{}
 		}
 	case "petstore.completion.v1.ChatMessage":
@@ -155,7 +153,7 @@ func usual(message protoreflect.FullName, f field) field {
 		if len(list) == 0 {
 			return field{}
 		}
-		// Content of one part that is text is that text.
+		// Content of a single text part equals that text.
 		one, alone := only(list, part)
 		if said, isText := only(one, partText); alone && isText {
 			return field{text, protowire.AppendBytes(protowire.AppendTag(nil, text, protowire.BytesType), said)}

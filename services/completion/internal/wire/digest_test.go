@@ -18,8 +18,8 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// frozen are digests of versions 1 and 2. They are stored beside idempotency keys, so that a change of
-// one is a new [DigestVersion], and not a new line here.
+// frozen are digests of versions 1 and 2. The log stores them with idempotency keys, so a change needs a new
+// [DigestVersion], not a new line here.
 func frozen() map[string]string {
 	return map[string]string{
 		`{}`: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -66,7 +66,7 @@ func digestOf(t *testing.T, params proto.Message) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// TestTheDigestIsOneForEachSpelling asks for the same in several ways.
+// TestTheDigestIsOneForEachSpelling checks that equivalent requests have the same digest.
 func TestTheDigestIsOneForEachSpelling(t *testing.T) {
 	want := digestOf(t, read(t, `{"messages": [{"role": "ROLE_USER", "text": "Hi"}]}`))
 	for _, text := range []string{
@@ -83,7 +83,7 @@ func TestTheDigestIsOneForEachSpelling(t *testing.T) {
 	}
 }
 
-// TestEachFieldCountsInTheDigest takes one value after the other out of a request that has all.
+// TestEachFieldCountsInTheDigest removes one value after the other from a request that has all of them.
 func TestEachFieldCountsInTheDigest(t *testing.T) {
 	whole := digestOf(t, read(t, fullRequest))
 	for i := 0; ; i++ {
@@ -102,7 +102,7 @@ func TestEachFieldCountsInTheDigest(t *testing.T) {
 	}
 }
 
-// drop clears the value of that number, in depth, and returns its field; "": there are fewer.
+// drop clears the value with that number in depth-first order, and returns its field, or "" if there are fewer.
 func drop(m protoreflect.Message, number *int) (dropped protoreflect.FullName) {
 	m.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
 		if *number == 0 {
@@ -125,7 +125,7 @@ func drop(m protoreflect.Message, number *int) (dropped protoreflect.FullName) {
 	return dropped
 }
 
-// TestTheDigestSurvivesTheLog takes requests to the domain and back, as the log does.
+// TestTheDigestSurvivesTheLog converts requests to the domain and back, as the log does.
 func TestTheDigestSurvivesTheLog(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 3000 {
@@ -141,7 +141,7 @@ func TestTheDigestSurvivesTheLog(t *testing.T) {
 	}
 }
 
-// fill sets some of a message's fields, and one of each oneof.
+// fill sets some random fields of a message, and one field of each oneof.
 func fill(random *rand.Rand, m protoreflect.Message) {
 	fields := m.Descriptor().Fields()
 	for i := range fields.Len() {
@@ -209,11 +209,11 @@ func scalar(random *rand.Rand, field protoreflect.FieldDescriptor) protoreflect.
 	}
 }
 
-// TestTheDigestIsOneForEachContract has the request read by a contract in which a field has another
-// number, so that it does not know the one that the request has: one contract for each field.
+// TestTheDigestIsOneForEachContract reads the request by contracts that do not know one of its fields, because
+// there it has another number. It does so for each field.
 func TestTheDigestIsOneForEachContract(t *testing.T) {
 	params := read(t, fullRequest)
-	params.StreamOptions.IncludeEvents = false // which is known to all, and does not count
+	params.StreamOptions.IncludeEvents = false // every contract knows it, and it does not count
 	want := digestOf(t, params)
 	data, err := proto.MarshalOptions{Deterministic: true}.Marshal(params)
 	if err != nil {
@@ -223,7 +223,7 @@ func TestTheDigestIsOneForEachContract(t *testing.T) {
 	for i, field := range fields {
 		switch field.GetName() {
 		case "messages", "parts", "tool_calls", "tools":
-			continue // known to every contract, and their messages have a oneof, which protobuf may put last
+			continue // every contract knows them; their messages have a oneof, which protobuf may put last
 		}
 		file := contract()
 		fieldsOf(file)[i].Number = new(field.GetNumber() + 10_000)
@@ -269,7 +269,7 @@ func fieldsOf(files *descriptorpb.FileDescriptorSet) (fields []*descriptorpb.Fie
 	return fields
 }
 
-// TestUnknownFieldsCount adds to a request what is not known, in several places.
+// TestUnknownFieldsCount adds unknown fields to a request, in several places.
 func TestUnknownFieldsCount(t *testing.T) {
 	field := protowire.AppendVarint(protowire.AppendTag(nil, 900, protowire.VarintType), 1)
 	seen := map[string]bool{digestOf(t, read(t, fullRequest)): true}

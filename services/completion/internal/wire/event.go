@@ -7,11 +7,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// An EventEncoder turns the entries of one stream into messages. The first message
-// that it returns carries the completion's metadata.
+// An EventEncoder turns the entries of one stream into messages. The first message has the completion's
+// metadata. It is not safe for concurrent use.
 type EventEncoder struct {
 	meta  *completionv1.CompletionMetadata // nil once it has been sent
-	term  uint32                           // that was sent last
+	term  uint32                           // the last one sent
 	event completionv1.CompletionEvent
 	delta completionv1.Delta
 	text  completionv1.CompletionEvent_Delta
@@ -22,8 +22,8 @@ func NewEventEncoder(m *chat.Meta) *EventEncoder {
 	return &EventEncoder{meta: metadataToProto(m)}
 }
 
-// Opening returns a message that has nothing but the metadata and, among them, what was asked for, under the
-// caller's metadata as they are given. No other message has the metadata then.
+// Opening returns a message with only the completion's metadata, including the request's params with metadata
+// as the caller's metadata. Later messages then have no metadata.
 func (enc *EventEncoder) Opening(req *chat.Request, metadata map[string]string) (*completionv1.CompletionEvent, error) {
 	short := *req
 	short.Messages, short.Metadata = nil, metadata
@@ -36,8 +36,7 @@ func (enc *EventEncoder) Opening(req *chat.Request, metadata map[string]string) 
 	return opening, nil
 }
 
-// Encode returns the message for an entry. It is valid until the next call: its
-// memory is used again.
+// Encode returns the message for an entry. It is valid only until the next call, which reuses its memory.
 func (enc *EventEncoder) Encode(entry *chat.Entry) *completionv1.CompletionEvent {
 	e := &enc.event
 	e.Sequence = uint64(max(0, entry.Sequence))
@@ -55,7 +54,7 @@ func (enc *EventEncoder) Encode(entry *chat.Entry) *completionv1.CompletionEvent
 	return e
 }
 
-// EventToProto returns e as a message of its own, without sequence and metadata.
+// EventToProto returns e as a new message, without sequence and metadata.
 func EventToProto(e *chat.Event) *completionv1.CompletionEvent {
 	enc := &EventEncoder{}
 	enc.set(e)

@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// moreRequest holds at each place what the contract has no field for.
+// moreRequest has members without a field in the contract, in each possible place.
 const moreRequest = `{
 	"more": "{\"top_k\":40}", "functionCalls": true, "tools": [{"function": {"name": "f"}, "more": "{\"t\":1}"}],
 	"messages": [

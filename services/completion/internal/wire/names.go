@@ -6,10 +6,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// fromEnum returns a value in the domain, which has the contract's names: "" where it has none.
+// fromEnum returns a value in the domain, which uses the contract's names, or "" for an unknown one.
 func fromEnum[D ~string, P protoname.Enum](p P) D { return D(protoname.Of(p)) }
 
-// toEnum returns the contract's value of a name of the domain, 0 where there is none.
+// toEnum returns the contract's value for a name of the domain, or 0 if there is none.
 func toEnum[P protoname.Enum, D ~string](d D) P { return protoname.Value[P](string(d)) }
 
 // OnDisconnectFromProto returns a policy in the domain.

@@ -15,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/internal/protoname"
 )
 
-// constants returns the values of the domain's constants of each type, but empty ones.
+// constants returns the non-empty values of the domain's constants by their types.
 func constants(t *testing.T) map[string][]string {
 	t.Helper()
 	all := make(map[string][]string)
@@ -47,8 +47,8 @@ func constants(t *testing.T) map[string][]string {
 	return all
 }
 
-// TestTheDomainHasTheContractsNames reads the domain's constants: it may leave out values that
-// it makes no difference of, and has no others.
+// TestTheDomainHasTheContractsNames checks that every constant of the domain is a value of the contract. The
+// domain may lack values that it treats alike.
 func TestTheDomainHasTheContractsNames(t *testing.T) {
 	found := constants(t)
 	for kind, names := range map[string][]string{
@@ -68,7 +68,7 @@ func TestTheDomainHasTheContractsNames(t *testing.T) {
 	}
 }
 
-// TestEveryReasonIsACode holds the domain's codes against the contract's reasons.
+// TestEveryReasonIsACode compares the domain's codes with the contract's reasons.
 func TestEveryReasonIsACode(t *testing.T) {
 	got := constants(t)["Code"]
 	slices.Sort(got)
@@ -76,7 +76,7 @@ func TestEveryReasonIsACode(t *testing.T) {
 	for number, name := range completionv1.Reason_name {
 		switch completionv1.Reason(number) {
 		case completionv1.Reason_REASON_UNSPECIFIED:
-		case completionv1.Reason_REASON_PEER_NOT_TRUSTED: // which is the door's
+		case completionv1.Reason_REASON_PEER_NOT_TRUSTED: // only the gRPC server reports it
 		default:
 			want = append(want, strings.TrimPrefix(name, "REASON_"))
 		}

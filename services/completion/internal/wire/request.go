@@ -9,8 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// RequestFromProto returns the request that p asks for; nil asks for nothing, which the
-// domain refuses.
+// RequestFromProto returns p in the domain. nil gives an empty request, which the domain refuses.
 func RequestFromProto(p *completionv1.CompletionParams) *chat.Request {
 	r := &chat.Request{
 		MaxCompletionTokens: number(p.GetMaxCompletionTokens, p != nil && p.MaxCompletionTokens != nil),
@@ -56,10 +55,10 @@ func RequestFromProto(p *completionv1.CompletionParams) *chat.Request {
 	return r
 }
 
-// A text is what the contract has as a plain string field, and the domain under the same name.
-type text struct{ params, request int } // where it is in the two structs
+// A text is a plain string field of the contract, which the domain has under the same name.
+type text struct{ params, request int } // its index in each struct
 
-// texts has all of them. A field that is added to both sides needs no line here.
+// texts has all of them, so that a new field on both sides needs no code here.
 var texts = pairTexts() //nolint:gochecknoglobals // a table
 
 func pairTexts() (all []text) {
@@ -71,7 +70,7 @@ func pairTexts() (all []text) {
 		}
 		own, ok := request.FieldByName(field.Name)
 		if !ok {
-			panic("wire: chat.Request has no " + field.Name) // in every test
+			panic("wire: chat.Request has no " + field.Name) // fails every test
 		}
 		all = append(all, text{i, own.Index[0]})
 	}
@@ -92,7 +91,7 @@ func textsToProto(p *completionv1.CompletionParams, r *chat.Request) {
 	}
 }
 
-// number returns a field's value, nil where it is absent.
+// number returns a field's value, or nil if it is absent.
 func number(get func() int32, present bool) *int {
 	if !present {
 		return nil
@@ -210,8 +209,8 @@ func formatFromProto(f *completionv1.ResponseFormat) *chat.ResponseFormat {
 	return nil
 }
 
-// RequestToProto is the inverse of [RequestFromProto]. The error tells of a JSON schema that the
-// contract cannot hold; a request that came over the contract has none.
+// RequestToProto is the inverse of [RequestFromProto]. It returns an error for a JSON schema that the contract
+// cannot represent; a request that came through the contract has none.
 func RequestToProto(r *chat.Request) (*completionv1.CompletionParams, error) {
 	p := &completionv1.CompletionParams{
 		MaxCompletionTokens: int32Of(r.MaxCompletionTokens),
@@ -264,7 +263,7 @@ func RequestToProto(r *chat.Request) (*completionv1.CompletionParams, error) {
 	return p, addSchemas(p, r)
 }
 
-// addSchemas adds what holds a JSON schema.
+// addSchemas adds the tools and the response format, which may have JSON schemas.
 func addSchemas(p *completionv1.CompletionParams, r *chat.Request) error {
 	for i := range r.Tools {
 		t, err := toolToProto(&r.Tools[i])

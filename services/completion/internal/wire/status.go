@@ -17,8 +17,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// Reason returns the contract's reason for one of the domain's errors. An error that the contract does
-// not have is our fault.
+// Reason returns the contract's reason for a code of the domain. A code that the contract lacks becomes an
+// internal error.
 func Reason(c chat.Code) completionv1.Reason {
 	if reason := protoname.BySymbol[completionv1.Reason](string(c)); reason != 0 {
 		return reason
@@ -26,7 +26,7 @@ func Reason(c chat.Code) completionv1.Reason {
 	return completionv1.Reason_REASON_INTERNAL
 }
 
-// Code returns the gRPC status code that goes with a reason, by the contract.
+// Code returns the contract's gRPC status code for a reason.
 func Code(reason completionv1.Reason) codes.Code {
 	value := reason.Descriptor().Values().ByNumber(reason.Number())
 	failure, ok := proto.GetExtension(value.Options(), completionv1.E_Failure).(*completionv1.Failure)
@@ -37,15 +37,14 @@ func Code(reason completionv1.Reason) codes.Code {
 	return code
 }
 
-// Info returns the detail of a status that tells its reason.
+// Info returns the status detail for a reason.
 func Info(reason completionv1.Reason) *errdetails.ErrorInfo {
 	domain, _ := proto.GetExtension(reason.Descriptor().Options(), completionv1.E_ErrorDomain).(string)
 	return &errdetails.ErrorInfo{Reason: protoname.Symbol(reason), Domain: domain}
 }
 
-// Status returns err as a gRPC status: a [*chat.Error] with its details, the end of
-// a context and what grpc itself returned as such, anything else as an internal
-// error that tells nothing.
+// Status returns err as a gRPC status. A [*chat.Error] has its details. The end of a context and errors of grpc
+// itself keep their codes. Anything else is an internal error that reveals nothing.
 func Status(err error) error {
 	var e *chat.Error
 	switch {
@@ -67,7 +66,7 @@ func Status(err error) error {
 func statusOf(e *chat.Error) error {
 	reason := Reason(e.Code)
 	info := Info(reason)
-	info.Reason = string(e.Code) // also where a newer service has stored it
+	info.Reason = string(e.Code) // even if a newer service has stored an unknown one
 	details := []protoadapt.MessageV1{info}
 	if e.Param != "" {
 		info.Metadata = map[string]string{"param": e.Param}

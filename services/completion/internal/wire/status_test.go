@@ -21,7 +21,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// codeTable is the mapping, written a second time: row by row.
+// codeTable is an independent copy of the mapping, row by row.
 func codeTable() map[chat.Code]codes.Code {
 	return map[chat.Code]codes.Code{
 		chat.CodeMissingParameter:      codes.InvalidArgument,
@@ -73,7 +73,7 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 	}
 }
 
-// TestEveryReasonSaysWhatItMeans reads the options of the contract's reasons.
+// TestEveryReasonSaysWhatItMeans checks the options of the contract's reasons.
 func TestEveryReasonSaysWhatItMeans(t *testing.T) {
 	values := completionv1.Reason(0).Descriptor().Values()
 	for i := 1; i < values.Len(); i++ {

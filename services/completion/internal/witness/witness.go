@@ -1,4 +1,5 @@
-// Package witness notes what a process knows to be stored, in a file that no backup of the log holds.
+// Package witness records which record of the log a process knows to be stored, in a file that no backup of the
+// log contains.
 package witness
 
 import (
@@ -20,42 +21,42 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// A File is a witness: a file beside the log, which no backup of the log holds. It has the last record
-// that this process knows to be stored, and is written before anybody sees what that holds: so
-// the next life of the process can tell an older log from the one that there was. It outlives the
-// process, but not the loss of power. A nil File notes nothing.
+// A File is a witness: a file outside of the log and its backups. It identifies the last record that this
+// process knows to be stored, and is written before any reader sees that record. So after a restart, the
+// process can detect an older log. The file survives the process, but not a power failure. A nil File records
+// nothing. A File is safe for concurrent use.
 type File struct {
 	file   *os.File
 	logger *slog.Logger
-	// lasting are prefixes of the subjects whose records stay until they expire.
+	// lasting are the prefixes of subjects whose records remain until they expire.
 	lasting []string
 
 	mu    sync.Mutex
 	in    jetio.Era
 	known Testimony
-	mute  bool // the file cannot be written to, which has been said
+	mute  bool // writing fails, which has been logged
 }
 
-// A Testimony is what a witness knows: the stream, by when it was made, in Unix nanoseconds, and
-// a record of it.
+// A Testimony is the content of a witness: the creation time of the stream, in Unix nanoseconds, and a record
+// of that stream.
 type Testimony struct {
 	Created  int64
 	Sequence uint64
-	Sum      uint32 // of the record; 0: it is not known
+	Sum      uint32 // of the record; 0: unknown
 }
 
-// testimonySize is that of a Testimony in a file, with a checksum of its own.
+// testimonySize is the size of a Testimony in a file, including a checksum.
 const testimonySize = 8 + 8 + 4 + 4
 
-func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // made once by hash/crc32
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) } // hash/crc32 caches it
 
 // Sum returns the checksum of a record.
 func Sum(subject string, data []byte) uint32 {
 	return crc32.Update(crc32.Checksum([]byte(subject), castagnoli()), castagnoli(), data)
 }
 
-// Open opens the file of that name, or makes it; "": there is none. lasting are prefixes of the subjects whose
-// records it notes.
+// Open opens or creates the file, and locks it. If name is empty, it returns nil. lasting are the prefixes of
+// the subjects whose records it records.
 func Open(name string, logger *slog.Logger, lasting ...string) (*File, error) {
 	if name == "" {
 		return nil, nil //nolint:nilnil // as documented
@@ -71,15 +72,15 @@ func Open(name string, logger *slog.Logger, lasting ...string) (*File, error) {
 	return &File{file: file, logger: logger, lasting: lasting}, nil
 }
 
-// Close gives the file to the next life of the process.
+// Close closes the file, and releases its lock.
 func (w *File) Close() {
 	if w != nil {
 		_ = w.file.Close()
 	}
 }
 
-// Read returns what the last life of the process has left, and when: ok is false where that is
-// nothing, or cannot be read.
+// Read returns the testimony from before the restart, and its time. ok is false if there is none, or it cannot
+// be read. It logs the latter.
 func (w *File) Read() (known Testimony, at time.Time, ok bool) {
 	var text [testimonySize]byte
 	if _, err := w.file.ReadAt(text[:], 0); err != nil {
@@ -98,7 +99,7 @@ func (w *File) Read() (known Testimony, at time.Time, ok bool) {
 	return known, info.ModTime(), true
 }
 
-// Begin begins an era of the stream that has been opened.
+// Begin begins an era of the opened stream.
 func (w *File) Begin(in jetio.Era, info *jetstream.StreamInfo) {
 	if w == nil {
 		return
@@ -109,8 +110,8 @@ func (w *File) Begin(in jetio.Era, info *jetstream.StreamInfo) {
 	w.write(Testimony{Created: info.Created.UnixNano(), Sequence: info.State.LastSeq})
 }
 
-// Saw notes that a record is stored in the stream of an era. Records that do not last may be deleted at any time, and
-// tell nothing then.
+// Saw records that a record is stored in the stream of an era. It ignores records without a lasting subject,
+// which may be deleted at any time.
 func (w *File) Saw(in jetio.Era, sequence uint64, subject string, data []byte) {
 	if w == nil || !slices.ContainsFunc(w.lasting, func(prefix string) bool { return strings.HasPrefix(subject, prefix) }) {
 		return
@@ -123,7 +124,7 @@ func (w *File) Saw(in jetio.Era, sequence uint64, subject string, data []byte) {
 	}
 }
 
-// write notes what is known. The caller holds the lock.
+// write stores a testimony. The caller holds the lock.
 func (w *File) write(known Testimony) {
 	var text [testimonySize]byte
 	binary.BigEndian.PutUint64(text[0:], uint64(known.Created)) //nolint:gosec // as it is read
@@ -141,8 +142,8 @@ func (w *File) write(known Testimony) {
 	}
 }
 
-// NewerThan reports whether a stream does not hold what is known to have been stored. It is sure, or the record tells
-// that the stream has in the place of the one that is known.
+// NewerThan reports whether a stream lacks the known record. If sure is false, the caller must compare the
+// stream's record at that sequence with the known one.
 func (t Testimony) NewerThan(info *jetstream.StreamInfo) (newer, sure bool) {
 	switch created := info.Created.UnixNano(); {
 	case created < t.Created:
@@ -152,14 +153,14 @@ func (t Testimony) NewerThan(info *jetstream.StreamInfo) (newer, sure bool) {
 	case info.State.LastSeq < t.Sequence:
 		return true, true
 	case t.Sum == 0, t.Sequence < info.State.FirstSeq:
-		return false, true // nobody knows, or it has expired
+		return false, true // unknown, or the record has expired
 	}
 	return false, false
 }
 
-// IsCopy reports whether a stream holds what there was in one that was made then and had the record last: a stream
-// that was made later begins behind that, unless NATS's own tool has put it back from a backup, which makes
-// it anew from the old records.
+// IsCopy reports whether a stream continues one that was created at that time and contained the record last. A
+// stream that was created later begins after that record, unless NATS's own tool restored it from a backup,
+// which creates it anew with the old records.
 func IsCopy(info *jetstream.StreamInfo, created time.Time, last uint64) bool {
 	return !info.Created.After(created) || info.State.LastSeq > 0 && info.State.FirstSeq <= last
 }

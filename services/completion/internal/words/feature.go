@@ -1,7 +1,7 @@
 package words
 
-// A Feature is a hash of something that a text has: a stem, a pair of stems, or four
-// letters in a row. Equal things have equal features in every process.
+// A Feature is a hash of an element of a text: a stem, a pair of stems, or four successive letters. Equal
+// elements have equal features in every process.
 type Feature uint32
 
 // The kinds of features, mixed into their hash.
@@ -11,12 +11,11 @@ const (
 	gramKind = 'g'
 )
 
-// gramLength is how many letters a part of a word has.
+// gramLength is the number of letters in a part of a word.
 const gramLength = 4
 
-// Features calls yield for every feature of a list of stems, with a weight: 1 for a
-// stem, pair for two that follow each other, and for the parts of a word so much that all
-// of them together weigh about as much as the word.
+// Features calls yield for every feature of a list of stems, with its weight: 1 for a stem, and pair for two
+// successive ones. All parts of a word together weigh about as much as the word.
 func Features(stems []string, pair float32, yield func(Feature, float32)) {
 	before := ""
 	for i, s := range stems {
@@ -32,8 +31,8 @@ func Features(stems []string, pair float32, yield func(Feature, float32)) {
 // Whole returns the feature of a word as a whole.
 func Whole(stem string) Feature { return hash(stemKind, stem, "") }
 
-// grams yields the parts of a word of five letters and more, its beginning and end
-// marked. Shorter words have no part that is not nearly the word.
+// grams yields the parts of a word of four letters or more, with its beginning and end marked. In shorter
+// words, a part would be nearly the whole word.
 func grams(s string, yield func(Feature, float32)) {
 	if len(s) < gramLength || len(s) > longest {
 		return

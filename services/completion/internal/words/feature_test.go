@@ -12,7 +12,7 @@ func featuresOf(stems ...string) map[Feature]float32 {
 	return found
 }
 
-// shared is how many features two words have in common.
+// shared returns the number of features that two words have in common.
 func shared(a, b string) int {
 	n, of := 0, featuresOf(b)
 	for f := range featuresOf(a) {
@@ -30,7 +30,7 @@ func TestFeatures(t *testing.T) {
 	if !maps.Equal(featuresOf("dog", "bark"), featuresOf("dog", "bark")) {
 		t.Error("equal texts have different features")
 	}
-	// A word of three letters is itself and nothing more.
+	// A word of three letters has only one feature, itself.
 	for word, want := range map[string]int{"dog": 1, "bark": 1 + 3, "hamster": 1 + 6, strings.Repeat("a", longest+1): 1} {
 		n := 0
 		Features([]string{word}, 1, func(Feature, float32) { n++ })
@@ -52,7 +52,8 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// The parts of a word bring its misspellings near it, and do not outweigh it.
+// TestFeaturesOfParts checks that a word shares parts with its misspellings, and that the parts do not outweigh
+// the word.
 func TestFeaturesOfParts(t *testing.T) {
 	if near, far := shared("allergenic", "alergenic"), shared("allergenic", "chocolate"); near < 4 || far != 0 {
 		t.Errorf("%d features shared with a misspelling, %d with another word", near, far)

@@ -77,7 +77,7 @@ func TestTypo(t *testing.T) {
 	}
 }
 
-// A longer word never forgives fewer slips than a shorter one.
+// TestSlips checks that a longer word never allows fewer slips than a shorter one.
 func TestSlips(t *testing.T) {
 	for n := range 40 {
 		if Slips(n) > Slips(n+1) || Slips(n) > n/4 {
@@ -86,8 +86,7 @@ func TestSlips(t *testing.T) {
 	}
 }
 
-// FuzzDistance holds the distance against the axioms of one, and against how far lengths
-// alone keep two words apart.
+// FuzzDistance checks the axioms of a distance, and the bounds that follow from the lengths.
 func FuzzDistance(f *testing.F) {
 	f.Add("kitten", "sitting")
 	f.Add("", strings.Repeat("x", longest+2))

@@ -1,8 +1,7 @@
 package words
 
-// Typo reports whether got is want with at most limit slips: a letter too many, too
-// few, another one, or two swapped. The first letter is hardly ever the wrong one,
-// so it has to be right.
+// Typo reports whether got is want with at most limit slips: an additional, missing or wrong letter, or two
+// swapped ones. The first letter, which is rarely wrong, must match.
 func Typo(got, want string, limit int) bool {
 	if got == "" || want == "" || got[0] != want[0] || abs(len(got)-len(want)) > limit {
 		return false
@@ -10,15 +9,15 @@ func Typo(got, want string, limit int) bool {
 	return Distance(got, want) <= limit
 }
 
-// Misspells reports whether got is likely a slip for want: one slip in a word of five
-// letters and more, two from eight letters.
+// Misspells reports whether got is likely a misspelling of want: at most [Slips] slips in a word of five
+// letters or more.
 func Misspells(got, want string) bool {
 	n := min(len(got), len(want))
 	return n >= 5 && got != want && Typo(got, want, Slips(n))
 }
 
-// Slips returns how many slips are forgiven in a word of n letters: in short words
-// one slip makes another word.
+// Slips returns the allowed number of slips in a word of n letters. Short words allow none, because one slip
+// makes a different word.
 func Slips(n int) int {
 	switch {
 	case n < 5:
@@ -30,11 +29,11 @@ func Slips(n int) int {
 	}
 }
 
-// longest bounds what [Distance] compares: it takes the product of both lengths.
+// longest bounds the texts that [Distance] compares, because its time is the product of both lengths.
 const longest = 64
 
-// Distance is the optimal string alignment distance of two short texts, by bytes.
-// Texts of more than 64 bytes are as far apart as they are long.
+// Distance returns the optimal string alignment distance of two short texts, in bytes. If a text has more than
+// 64 bytes, it returns the longer length.
 func Distance(a, b string) int {
 	if len(a) > longest || len(b) > longest {
 		return max(len(a), len(b))

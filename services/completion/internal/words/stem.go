@@ -2,7 +2,7 @@ package words
 
 import "strings"
 
-// irregular maps forms that no ending tells to what they are forms of.
+// irregular maps irregular forms to their base forms.
 var irregular = map[string]string{ //nolint:gochecknoglobals // a table of the language
 	"ate": "eat", "eaten": "eat", "eating": "eat", "bit": "bite", "bitten": "bite", "biting": "bite", "bled": "bleed",
 	"fell": "fall", "fallen": "fall", "broke": "break", "broken": "break", "drank": "drink", "drunk": "drink",
@@ -20,9 +20,8 @@ var irregular = map[string]string{ //nolint:gochecknoglobals // a table of the l
 	"his": "his", "its": "its", "as": "as", "us": "us", "yes": "yes", "bus": "bus", "gas": "gas", "always": "always", "news": "news",
 }
 
-// Stem takes off the endings of plurals, tenses and adverbs, so that "litters",
-// "littered" and "litter" are one word. It is no full stemmer: what it leaves apart,
-// parts of words bring together.
+// Stem removes the endings of plurals, tenses and adverbs, so that "litters", "littered" and "litter" are one
+// word. It is no full stemmer: forms that it misses still share parts of words ([Features]).
 func Stem(s string) string {
 	if form, ok := irregular[s]; ok {
 		return form
@@ -42,7 +41,7 @@ func Stem(s string) string {
 		s = s[:len(s)-1]
 	}
 	if strings.HasSuffix(s, "eed") {
-		return s // "bleed" is no "ble"
+		return s // "bleed" is not a form of "ble"
 	}
 	for _, ending := range []string{"ing", "ied", "ed", "ly"} {
 		t, ok := strings.CutSuffix(s, ending)
@@ -63,8 +62,8 @@ func Stem(s string) string {
 	return s
 }
 
-// undouble takes the doubled consonant off "running" and the e off "biting", in the
-// way in which Stem takes it off "bite".
+// undouble removes a doubled last consonant, as in "runn" of "running", and a final e, as [Stem] does for
+// "bite".
 func undouble(t string) string {
 	n := len(t)
 	if n > 3 && t[n-1] == t[n-2] && !strings.ContainsRune("aeioulsz", rune(t[n-1])) {

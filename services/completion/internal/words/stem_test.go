@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Forms of one word have one stem.
+// TestStemJoins checks that forms of one word have the same stem.
 func TestStemJoins(t *testing.T) {
 	for _, forms := range [][]string{
 		{"litter", "litters", "littered", "littering"},
@@ -48,7 +48,7 @@ func TestStemJoins(t *testing.T) {
 	}
 }
 
-// Different words have different stems.
+// TestStemKeepsApart checks that different words have different stems.
 func TestStemKeepsApart(t *testing.T) {
 	for _, pair := range [][2]string{
 		{"bus", "bush"},
@@ -80,7 +80,7 @@ func TestStemKeepsApart(t *testing.T) {
 	}
 }
 
-// No word loses all of its letters.
+// TestStemOfShortWords checks that no word loses all of its letters.
 func TestStemOfShortWords(t *testing.T) {
 	for _, word := range []string{"", "a", "as", "ed", "ing", "ly", "s", "ies", "xes", "犬", "собаки"} {
 		if got := Stem(word); got == "" && word != "" {
@@ -89,8 +89,7 @@ func TestStemOfShortWords(t *testing.T) {
 	}
 }
 
-// What an irregular form is a form of has to be left as it is by [Stem] itself, or the two
-// are different words.
+// TestIrregular checks that an irregular form has the same stem as its base form.
 func TestIrregular(t *testing.T) {
 	for form, of := range irregular {
 		t.Run(form, func(t *testing.T) {
@@ -107,7 +106,7 @@ func TestIrregular(t *testing.T) {
 	}
 }
 
-// A short word keeps a letter or two before its ending.
+// TestStemOfShortPast checks that past forms of short words have the stem of their base form.
 func TestStemOfShortPast(t *testing.T) {
 	for form, of := range map[string]string{"tried": "try", "cried": "cry", "dried": "dry", "aged": "age", "used": "use"} {
 		t.Run(form, func(t *testing.T) {

@@ -1,6 +1,5 @@
-// Package words cuts text into words and says when two of them are the same one: by
-// case, accents, endings and slips of spelling. It knows no language but English and
-// no domain.
+// Package words splits text into words, and decides when two of them are the same word despite case, accents,
+// endings and misspellings. It knows only English, and no domain.
 package words
 
 import (
@@ -18,14 +17,14 @@ type Word struct {
 	// Stem is Text without the endings of plurals, tenses and adverbs.
 	Stem       string
 	Start, End int // byte offsets in the text
-	// Sentence and Clause count from 0. A comma, a bracket or a colon ends a clause, a
-	// full stop, a question mark or a line a sentence.
+	// Sentence and Clause count from 0. A comma, a bracket or a colon ends a clause; a full stop, a question
+	// mark or a line ending ends a sentence.
 	Sentence, Clause int
 	Capital          bool // begins with a capital and is not all capitals
-	Opens            bool // is the first of its sentence, where a capital says nothing
+	Opens            bool // is the first of its sentence, where a capital has no meaning
 }
 
-// Split cuts a text into its words. A hyphen separates words.
+// Split splits a text into its words. A hyphen separates words.
 func Split(text string) []Word {
 	s := splitter{text: text, opens: true}
 	for s.at < len(text) {
@@ -40,7 +39,7 @@ func Split(text string) []Word {
 	return s.list
 }
 
-// Join returns the texts of words with a blank before, between and behind them.
+// Join returns the texts of words with a space before, between and after them.
 func Join(list []Word) string {
 	var b strings.Builder
 	b.WriteByte(' ')
@@ -66,7 +65,7 @@ func (s *splitter) begins(r rune) bool {
 
 func isCurrency(r rune) bool { return r == '$' || r == '€' || r == '£' }
 
-// word takes the word that begins here.
+// word adds the word that begins at the current position.
 func (s *splitter) word(first rune) {
 	start, end := s.at, s.end()
 	w := Word{
@@ -82,8 +81,8 @@ func (s *splitter) word(first rune) {
 	s.at = end
 }
 
-// end returns where the word ends that begins here: apostrophes between letters and
-// points and commas between digits are inside.
+// end returns the end of the word that begins at the current position. Apostrophes between letters, and points
+// and commas between digits, are part of a word.
 func (s *splitter) end() int {
 	i := s.at
 	var before rune
@@ -102,7 +101,7 @@ func (s *splitter) end() int {
 	return i
 }
 
-// mark notes what a character between two words separates.
+// mark handles a character between two words.
 func (s *splitter) mark(r rune) {
 	switch r {
 	case '.':
@@ -126,8 +125,8 @@ func (s *splitter) endSentence() {
 	s.opens = true
 }
 
-// abbreviates reports whether the full stop here belongs to an abbreviation, an
-// initial or the number of a list.
+// abbreviates reports whether the full stop at the current position belongs to an abbreviation, an initial or a
+// number of a list.
 func (s *splitter) abbreviates() bool {
 	if len(s.list) == 0 {
 		return false
@@ -179,7 +178,7 @@ func foldRune(r rune) rune {
 	return r
 }
 
-// Singulars returns what a word may be the plural of, itself first.
+// Singulars returns the possible singulars of a word, beginning with the word itself.
 func Singulars(s string) []string {
 	forms := []string{s}
 	if len(s) < 4 || !strings.HasSuffix(s, "s") {

@@ -1,5 +1,5 @@
-// Package demo runs what a demonstration breaks: two completion services, each a process of its own, and the NATS server
-// whose log they share. The services are this same program, started again. They may be killed: they are started anew.
+// Package demo runs the processes for a demonstration of failures: two completion services, and the NATS server
+// of their shared log. The services are child processes of the same program. It restarts killed ones.
 package demo
 
 import (
@@ -19,24 +19,24 @@ import (
 )
 
 const (
-	// replicas is how many completion services there are: one, and one that takes over.
+	// replicas is the number of completion services: one, and one to take over.
 	replicas = 2
-	// natsPatience is how long the NATS server may take to be ready.
+	// natsPatience is how long the NATS server may take to start.
 	natsPatience = 10 * time.Second
-	// pause is between a service's death and its next start, so that one sees it gone.
+	// pause is the time between a service's death and its restart, so that users can see its absence.
 	pause = 2 * time.Second
-	// maxPayload is what the log's records need.
+	// maxPayload is the largest record of the log, in bytes.
 	maxPayload = 20 << 20
 )
 
-// Config is what a [Cluster] is made of.
+// Config is the configuration of a [Cluster].
 type Config struct {
-	// Args are what every service gets besides its addresses.
+	// Args are the arguments of every service, without its addresses.
 	Args   []string
 	Logger *slog.Logger
 }
 
-// A Cluster is the completion services and their log. What they have stored is gone with it.
+// A Cluster is the completion services and their log, which is deleted with the cluster.
 type Cluster struct {
 	logger   *slog.Logger
 	dir      string
@@ -44,7 +44,7 @@ type Cluster struct {
 	replicas [replicas]*replica
 }
 
-// Start starts everything, and returns when the services take work.
+// Start starts everything, and returns once the services accept work.
 func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	c := &Cluster{logger: cfg.Logger}
 	if err := c.start(ctx, cfg.Args); err != nil {
@@ -61,7 +61,7 @@ func (c *Cluster) start(ctx context.Context, args []string) error {
 	if c.dir, err = os.MkdirTemp("", "pawstream-demo-"); err != nil {
 		return err
 	}
-	token := rand.Text() // others on this machine have nothing to do with the log
+	token := rand.Text() // keeps other users of this machine out of the log
 	c.nats, err = server.NewServer(&server.Options{
 		ServerName: "pawstream-demo", Host: "127.0.0.1", Port: server.RANDOM_PORT, Authorization: token,
 		JetStream: true, StoreDir: c.dir, MaxPayload: maxPayload, NoSigs: true, NoLog: true,
@@ -83,7 +83,7 @@ func (c *Cluster) start(ctx context.Context, args []string) error {
 	return starting.Wait()
 }
 
-// Addr returns the addresses of the services, separated by commas. They stay the same.
+// Addr returns the addresses of the services, separated by commas. Restarts do not change them.
 func (c *Cluster) Addr() string {
 	var all []string
 	for _, r := range c.replicas {
@@ -92,7 +92,8 @@ func (c *Cluster) Addr() string {
 	return strings.Join(all, ",")
 }
 
-// Kill kills the service that writes the most answers, as kill -9 does, and says which process that was.
+// Kill kills the service that writes the most answers, as kill -9 does, and returns a sentence that names the
+// process.
 func (c *Cluster) Kill(ctx context.Context) (killed string, err error) {
 	busiest, most := (*replica)(nil), -1
 	for _, r := range c.replicas {
@@ -111,7 +112,7 @@ func (c *Cluster) Kill(ctx context.Context) (killed string, err error) {
 	return fmt.Sprintf("Process %d was killed. It wrote %d of the answers that run now.", pid, most), nil
 }
 
-// Serve starts services again that end, until ctx ends; then it stops them.
+// Serve restarts services that end, until ctx ends; then it stops them.
 func (c *Cluster) Serve(ctx context.Context) error {
 	var group errgroup.Group
 	for _, r := range c.replicas {

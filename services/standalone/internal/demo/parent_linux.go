@@ -2,8 +2,8 @@ package demo
 
 import "syscall"
 
-// endWithParent has the system end a process whose parent was killed. Ctrl-C on a terminal reaches the parent alone,
-// which stops the process in its turn.
+// endWithParent makes the system kill a process when its parent is killed. Ctrl-C on a terminal reaches only
+// the parent, which then stops the process.
 func endWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

@@ -24,18 +24,18 @@ import (
 const (
 	startPatience = 30 * time.Second
 	askPatience   = 2 * time.Second
-	// runningMetric tells how many answers a service writes.
+	// runningMetric is the number of answers that a service writes.
 	runningMetric = "pawstream_completions_running"
 )
 
-// A replica is one completion service, over all of its processes.
+// A replica is one completion service, across restarts of its process.
 type replica struct {
 	program string
 	args    []string
 
 	mu    sync.Mutex
 	cmd   *exec.Cmd
-	ended chan struct{}     // closed when cmd has
+	ended chan struct{}     // closed when cmd has ended
 	ready map[string]string // addresses by their names
 }
 
@@ -43,12 +43,13 @@ func newReplica(program string, args []string) *replica {
 	return &replica{program: program, args: args}
 }
 
-// start starts a process and returns when it takes work. Its gRPC address is that of the one before.
+// start starts a process, and returns once it accepts work. The process has the gRPC address of its
+// predecessor.
 func (r *replica) start(ctx context.Context) error {
 	cmd := exec.Command(r.program, slices.Concat(r.args, []string{ //nolint:gosec,noctx // this program; it outlives ctx, and stop ends it
 		"--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--grpc-listen=" + r.grpc(), "--grpc-trust-local",
 	})...)
-	// What configures this program would have each of them be a demonstration too.
+	// This program's own settings would make each of them a demonstration too.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "PAWSTREAM_") })
 	cmd.Stderr, cmd.SysProcAttr = os.Stderr, endWithParent()
 	stdout, err := cmd.StdoutPipe()
@@ -56,14 +57,14 @@ func (r *replica) start(ctx context.Context) error {
 		return err
 	}
 	ended, started := make(chan struct{}), make(chan error)
-	go func() { // ends with the process, and so does its thread, by whose end the system would end the process
+	go func() { // keeps its thread until the process ends: the system would kill the process with the thread
 		defer close(ended)
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_, _ = cmd.Process.Wait() // how it ended is its own log's to say
+			_, _ = cmd.Process.Wait() // its own log says how it ended
 		}
 	}()
 	if err := <-started; err != nil {
@@ -78,7 +79,7 @@ func (r *replica) start(ctx context.Context) error {
 	lines := bufio.NewReader(stdout)
 	line, err := lines.ReadString('\n')
 	if err != nil {
-		_ = stdout.Close() // nothing is lost by it
+		_ = stdout.Close() // an error does not matter
 		return fmt.Errorf("a completion service ended before it was ready: %w", err)
 	}
 	go func() { // ends with the process
@@ -102,7 +103,7 @@ func addresses(line string) map[string]string {
 	return all
 }
 
-// grpc returns the address of the service: before it has one, any that is free.
+// grpc returns the address of the service, or one with any free port before the first start.
 func (r *replica) grpc() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -112,7 +113,7 @@ func (r *replica) grpc() string {
 	return "127.0.0.1:0"
 }
 
-// keep starts the process again when it has ended, until ctx ends.
+// keep restarts the process whenever it has ended, until ctx ends.
 func (r *replica) keep(ctx context.Context, logger *slog.Logger) {
 	for {
 		r.mu.Lock()
@@ -132,14 +133,14 @@ func (r *replica) keep(ctx context.Context, logger *slog.Logger) {
 	}
 }
 
-// kill ends the process without a warning.
+// kill kills the process.
 func (r *replica) kill() (pid int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cmd.Process.Pid, r.cmd.Process.Kill()
 }
 
-// stop ends the process if it runs, and waits for that.
+// stop ends the process if it runs, and waits for its end.
 func (r *replica) stop() {
 	r.mu.Lock()
 	cmd, ended := r.cmd, r.ended
@@ -168,7 +169,7 @@ func (r *replica) running(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = resp.Body.Close() }() // it is read
+	defer func() { _ = resp.Body.Close() }() // the body has been read
 	return runningOf(resp.Body)
 }
 

