@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// tiny is a run of the harness that takes moments.
+// tiny returns the flags of a run that takes moments.
 func tiny(t *testing.T, scenario, contender string) *flags {
 	return &flags{
 		Scenario: strings.Split(scenario, ","), Contender: strings.Split(contender, ","),
@@ -38,7 +38,7 @@ func benchmark(t *testing.T, f *flags) (output string, results report) {
 	return stdout.String(), results
 }
 
-// built is where the programs are that all tests share.
+// built is the directory of the programs that all tests share.
 var built string
 
 func TestMain(m *testing.M) {

@@ -15,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/bench/internal/proc"
 )
 
-// A contender is one way from the events' origin to a client.
+// A contender is one path from the origin of the events to a client.
 type contender struct {
 	name, about string
 	start       func(ctx context.Context, b *bench, s *stage) error
@@ -24,22 +24,21 @@ type contender struct {
 
 // The parts of a contender, as the results name them.
 const (
-	relayPart      = "relay" // what is measured: what clients talk to
+	relayPart      = "relay" // the measured part, to which clients connect
 	originPart     = "origin"
-	completionPart = "completion" // the completion service, or what keeps answers in its place
+	completionPart = "completion" // the completion service, or the store of answers in its place
 )
 
-// A stage is a contender that runs.
+// A stage is a running contender.
 type stage struct {
-	addr   string // that clients talk to
+	addr   string // the address for clients
 	header map[string]string
-	origin string // the HTTP address of the scripted origin, where there is one
+	origin string // the HTTP address of the scripted origin; empty: there is none
 	parts  map[string]*proc.Process
 	pace   float64 // tokens per second of the completion service's answers; 0: at once
-	model  string  // that is asked for
+	model  string  // the model of requests
 	turn   string  // the scenario and the contender
-	// restart ends the completion service and starts it again, with the same log: what it had in
-	// memory is gone.
+	// restart restarts the completion service with the same log, so that its memory is empty.
 	restart func(ctx context.Context) error
 }
 
@@ -51,10 +50,10 @@ func (s *stage) stop() {
 	}
 }
 
-// errAbsent says that a contender's program is not on this machine.
+// errAbsent says that a contender's program is not installed.
 var errAbsent = errors.New("not installed")
 
-// contenders returns all there are.
+// contenders returns all contenders.
 func contenders() []contender {
 	return []contender{
 		{"pawstream", "the edge over the scripted origin's gRPC", scriptedEdge(), false},
@@ -84,7 +83,7 @@ func (b *bench) startOrigin(ctx context.Context, s *stage) error {
 	return nil
 }
 
-// ours starts a program of ours as the relay.
+// ours starts one of our programs as the relay.
 func (b *bench) ours(ctx context.Context, s *stage, program string, args ...string) error {
 	p, err := proc.Start(ctx, b.work, b.program(program), args...)
 	if err != nil {
@@ -111,7 +110,7 @@ func scriptedEdge(args ...string) func(context.Context, *bench, *stage) error {
 	}
 }
 
-// otherEdge is to compare two builds of the edge in one run.
+// otherEdge starts another build of the edge, to compare two builds in one run.
 func otherEdge(ctx context.Context, b *bench, s *stage) error {
 	if b.otherEdge == "" {
 		return errors.New("no --other-edge was given")
@@ -152,7 +151,7 @@ func service(log string) func(context.Context, *bench, *stage) error {
 // originModel is the public name of the origin as a model server.
 const originModel = "scripted"
 
-// upstream has the completion service ask the origin, as any model server.
+// upstream starts a completion service that uses the origin as a model server.
 func upstream(log string) func(context.Context, *bench, *stage) error {
 	return func(ctx context.Context, b *bench, s *stage) error {
 		if err := b.startOrigin(ctx, s); err != nil {
@@ -190,7 +189,7 @@ func (b *bench) service(ctx context.Context, s *stage, log string, args ...strin
 	return b.edge(ctx, s, listen, b.edgeArgs...)
 }
 
-// foreign starts another project's program, which listens where it is told to.
+// foreign starts another project's program, which must listen at the given address.
 func (b *bench) foreign(ctx context.Context, s *stage, program func(dir, listen string) ([]string, error)) error {
 	if err := b.startOrigin(ctx, s); err != nil {
 		return err
@@ -215,7 +214,7 @@ func (b *bench) foreign(ctx context.Context, s *stage, program func(dir, listen 
 	return err
 }
 
-// installed returns where a program is.
+// installed returns the path of a program.
 func installed(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -279,11 +278,11 @@ func caddy(ctx context.Context, b *bench, s *stage) error {
 		if path, err = installed("caddy"); err != nil {
 			return err
 		}
-		buffer = "buffer_requests" // as Debian's still says
+		buffer = "buffer_requests" // the older name, which Debian's version has
 	}
 	return b.foreign(ctx, s, func(dir, listen string) ([]string, error) {
-		// Unless it has read the request to its end, Caddy may close its connection to an origin
-		// that answers at once: Go's server closes a request's body when a response begins.
+		// Unless it buffers the request, Caddy may close its connection to an origin that answers at once: Go's
+		// server closes a request's body when the response begins.
 		config := fmt.Sprintf("{\n\tadmin off\n\tauto_https off\n}\nhttp://%s {\n\treverse_proxy http://%s {\n\t\tflush_interval -1\n\t\t%s\n\t}\n}\n", listen, s.origin, buffer)
 		file := filepath.Join(dir, "Caddyfile")
 		return []string{path, "run", "--adapter", "caddyfile", "--config", file}, os.WriteFile(file, []byte(config), 0o600)
@@ -308,7 +307,7 @@ func portkey(ctx context.Context, b *bench, s *stage) error {
 	return err
 }
 
-// resumable is a server with a Redis of its own.
+// resumable starts the server of resumable-stream with its own Redis.
 func resumable(ctx context.Context, b *bench, s *stage) error {
 	node, err := installed("node")
 	if err != nil {
@@ -339,7 +338,7 @@ func resumable(ctx context.Context, b *bench, s *stage) error {
 	})
 }
 
-// target is what the load tool asks the contender for.
+// target returns the target of the load tool.
 func (s *stage) target(body string) load.Target {
 	return load.Target{Addr: s.addr, Header: s.header, Body: body}
 }

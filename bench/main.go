@@ -1,12 +1,10 @@
-// Command bench measures Pawstream against its peers: it builds all that is ours, starts
-// each contender as processes of its own, drives it over real sockets with a load tool
-// that checks every frame, reads from /proc what it costs, and writes a table, a JSON
-// file and plots. Contenders take turns within each scenario, and rounds go over all of
-// them, so that a noisy machine harms all alike.
+// Command bench measures Pawstream against its peers. It builds our programs, starts the processes of each
+// contender, and drives them over real sockets with a load tool that checks every frame. It reads their costs
+// from /proc, and writes a table, a JSON file and plots. Contenders alternate within each scenario, and rounds
+// repeat all scenarios, so that a noisy machine affects all alike.
 //
-// A contender that cannot run here is left out, with a line that says why. A frame that
-// is wrong or missing ends the run; where it is another project's program that failed, that
-// is noted, and the run goes on without it.
+// It leaves out a contender that cannot run here, with a line that says why. A wrong or missing frame ends the
+// run. If the failed program is another project's, the run records that, and continues without it.
 //
 // docs/performance.md explains the figures.
 package main
@@ -31,7 +29,7 @@ import (
 	"github.com/pawstream/pawstream/bench/internal/proc"
 )
 
-// flags are what a run can be told.
+// flags are the flags of a run.
 type flags struct {
 	Scenario  []string      `short:"s" help:"Scenario to run. Separate several with commas; a * at the end matches anything, and a ! in front excludes. Default: all. --list prints their names."`
 	Contender []string      `short:"c" help:"Contender to run, with the same syntax."`
@@ -80,7 +78,7 @@ type bench struct {
 
 func (b *bench) program(name string) string { return filepath.Join(b.programs, name) }
 
-// run does what the flags say.
+// run runs the chosen scenarios, and writes the report.
 func run(ctx context.Context, f *flags, stdout io.Writer) error {
 	if f.List {
 		list(stdout)
@@ -98,7 +96,7 @@ func run(ctx context.Context, f *flags, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(work) }() // it is in the system's place for such things
+	defer func() { _ = os.RemoveAll(work) }() // on failure, the system cleans its temporary directory
 	b := &bench{
 		programs: work, work: work, settle: f.Settle, window: f.Window, calm: f.Calm, part: f.Part,
 		edgeArgs: f.EdgeArg, otherEdge: f.OtherEdge, relayAddr: f.RelayAddr, portkey: f.Portkey, resumable: f.Resumable, caddy: f.Caddy, profiles: f.Profiles, stdout: stdout,
@@ -124,7 +122,7 @@ func run(ctx context.Context, f *flags, stdout io.Writer) error {
 	return report.write(f.Out, stdout)
 }
 
-// build builds what is ours into dir.
+// build builds our programs into dir.
 func build(ctx context.Context, dir string) error {
 	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator), //nolint:gosec // our own
 		"./edge", "./services/completion", "./bench/origin", "./bench/peers")
@@ -139,8 +137,7 @@ func build(ctx context.Context, dir string) error {
 	return nil
 }
 
-// turn runs one contender in one scenario, and notes what came of it. The error is one
-// that ends the run.
+// turn runs one contender in one scenario, and records the result. An error ends the run.
 func (b *bench) turn(ctx context.Context, r *report, s *scenario, c *contender) error {
 	if r.leftOut(s.name, c.name) {
 		return nil
@@ -163,7 +160,7 @@ func (b *bench) turn(ctx context.Context, r *report, s *scenario, c *contender) 
 		fmt.Fprintf(b.stdout, "%-14s %-18s left out: %v\n", s.name, c.name, err)
 		return nil
 	case err != nil && c.foreign && ctx.Err() == nil:
-		// Not ours to mend: that it fails is what there is to tell.
+		// We cannot fix other projects: the failure is the result.
 		r.leaveOut(s.name, c.name, err)
 		fmt.Fprintf(b.stdout, "%-14s %-18s FAILED: %v\n", s.name, c.name, err)
 		return nil
@@ -175,7 +172,7 @@ func (b *bench) turn(ctx context.Context, r *report, s *scenario, c *contender) 
 	return nil
 }
 
-// choose returns the scenarios that were asked for, with the contenders that were.
+// choose returns the requested scenarios, with the requested contenders.
 func choose(f *flags) ([]scenario, error) {
 	var chosen []scenario
 	if f.OtherEdge == "" && len(f.Contender) == 0 {

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Measures of a plot, in pixels.
+// The dimensions of a plot, in pixels.
 const (
 	plotWidth, barHeight   = 720, 22
 	labelWidth, valueWidth = 160, 90
 	curveHeight            = 260
 )
 
-// plots returns drawings by name: bars of the CPU per event and of the memory per stream,
-// and curves of the times' distributions.
+// plots returns drawings by name: bars of the CPU per event and of the memory per stream, and curves of the
+// distributions of times.
 func (r *report) plots() map[string]string {
 	drawings := make(map[string]string)
 	for _, s := range scenarios() {
@@ -143,7 +143,7 @@ func begin(out *strings.Builder, title string, height int) {
 	fmt.Fprintf(out, `<rect width="100%%" height="100%%" fill="white"/><text x="8" y="20" font-weight="bold">%s</text>`+"\n", html.EscapeString(title))
 }
 
-// colour is one for ours, and another one for each of the others.
+// colour returns one colour for all of ours, and different ones for the others.
 func colour(name string, i int) string {
 	if strings.HasPrefix(name, "pawstream") {
 		return "#c2410c"

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// profiled returns what starts a CPU profile of each part that offers one, over the window,
-// and what waits for them. They are named after the part and the turn.
+// profiled returns a function that starts CPU profiles over the window, of each part that offers one, and a
+// function that waits for them. The part and the turn name the files.
 func (b *bench) profiled(ctx context.Context, s *stage) (begin func(), wait func() error) {
 	ends := make(chan error)
 	started := 0

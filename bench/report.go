@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// A report gathers what was measured.
+// A report collects the results of a run.
 type report struct {
 	Machine  machine   `json:"machine"`
 	Flags    flags     `json:"flags"`
@@ -25,7 +25,7 @@ type report struct {
 	position map[string]int
 }
 
-// A machine is where it was measured, and with what.
+// A machine describes the machine of a run, and the versions of programs.
 type machine struct {
 	CPU      string            `json:"cpu"`
 	Cores    int               `json:"cores"`
@@ -41,7 +41,7 @@ type result struct {
 	Rounds    []*sample `json:"rounds"`
 }
 
-// An omitted contender could not run.
+// An omitted is a contender that could not run in a scenario.
 type omitted struct {
 	Scenario  string `json:"scenario"`
 	Contender string `json:"contender"`
@@ -71,7 +71,7 @@ func (r *report) leftOut(scenario, contender string) bool {
 	return slices.ContainsFunc(r.LeftOut, func(o omitted) bool { return o.Scenario == scenario && o.Contender == contender })
 }
 
-// percentiles returns 0 to 100 of what was measured; nil: nothing was.
+// percentiles returns the percentiles 0 to 100 of a list, or nil if it is empty. It sorts the list.
 func percentiles(list []float64) []float64 {
 	if len(list) == 0 {
 		return nil
@@ -84,10 +84,10 @@ func percentiles(list []float64) []float64 {
 	return p
 }
 
-// round keeps what may mean something.
+// round rounds to three decimals: further digits are noise.
 func round(f float64) float64 { return math.Round(f*1000) / 1000 }
 
-// String is a line for somebody who watches.
+// String returns the values as one line, for progress output.
 func (s *sample) String() string {
 	values := s.all()
 	var words []string
@@ -97,7 +97,7 @@ func (s *sample) String() string {
 	return strings.Join(words, " ")
 }
 
-// all returns the values, and of the times the median and the 99th percentile.
+// all returns the values, and the median and 99th percentile of each kind of times.
 func (s *sample) all() map[string]float64 {
 	values := make(map[string]float64)
 	maps.Copy(values, s.Values)
@@ -109,7 +109,7 @@ func (s *sample) all() map[string]float64 {
 	return values
 }
 
-// median returns the values of a result, each the median over its rounds.
+// median returns the median over the rounds of each value of a result.
 func (r *result) median() map[string]float64 {
 	all := make(map[string][]float64)
 	for _, s := range r.Rounds {
@@ -125,7 +125,7 @@ func (r *result) median() map[string]float64 {
 	return median
 }
 
-// write leaves results.json, results.md and the plots in dir, and prints the table.
+// write writes results.json, results.md and the plots to dir, and prints the table.
 func (r *report) write(dir string, stdout io.Writer) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (r *report) write(dir string, stdout io.Writer) error {
 	return nil
 }
 
-// table is the whole as Markdown: a table for each scenario.
+// table returns the report as Markdown, with a table for each scenario.
 func (r *report) table() string {
 	var b strings.Builder
 	m := &r.Machine
@@ -172,14 +172,14 @@ func (r *report) table() string {
 	return b.String()
 }
 
-// A row is what the table says of a contender in a scenario.
+// A row is the row of one contender in the table of a scenario.
 type row struct {
 	contender string
 	values    map[string]float64
 }
 
-// rows returns the results of a scenario, each with what it adds to the times of whoever
-// answers directly.
+// rows returns the results of a scenario. If contender "direct" is among them, each also has the difference
+// from its times.
 func (r *report) rows(scenario string) []row {
 	var rows []row
 	for _, one := range r.Results {
@@ -241,7 +241,7 @@ func number(f float64) string {
 	}
 }
 
-// thisMachine describes where we are. What cannot be told is left out.
+// thisMachine describes this machine. Unknown versions are absent.
 func thisMachine() machine {
 	m := machine{Cores: runtime.NumCPU(), Versions: map[string]string{"go": runtime.Version()}}
 	m.CPU = firstField("/proc/cpuinfo", "model name")
@@ -251,7 +251,7 @@ func thisMachine() machine {
 	for name, command := range map[string][]string{
 		"nginx": {"nginx", "-v"}, "caddy": {"caddy", "version"}, "node": {"node", "--version"}, "pawstream": {"git", "describe", "--always", "--dirty"},
 	} {
-		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err == nil { //nolint:gosec,noctx // ends by itself
+		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err == nil { //nolint:gosec,noctx // it ends by itself
 			m.Versions[name], _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(string(out)), "nginx version: nginx/"), " ")
 		}
 	}

@@ -14,15 +14,15 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 )
 
-// A scenario is one kind of work, and who does it.
+// A scenario is one kind of load, and its contenders.
 type scenario struct {
 	name, about string
 	contenders  []string
-	pace        float64 // of the completion service, where it takes part
+	pace        float64 // of the completion service, if it takes part
 	run         func(ctx context.Context, b *bench, s *stage) (*sample, error)
 }
 
-// A sample is what one contender did in one scenario, once.
+// A sample is the result of one contender in one scenario and round.
 type sample struct {
 	Values map[string]float64 `json:"values"`
 	// Times are percentiles 0 to 100, in milliseconds, by their names.
@@ -31,20 +31,20 @@ type sample struct {
 
 // The times that a sample may have.
 const (
-	firstEvent = "first_event" // from the request to the first event, whatever that is
+	firstEvent = "first_event" // from the request to the first event of any kind
 	ttft       = "ttft"        // to the first token
 	itl        = "itl"         // from one token to the next
-	late       = "late"        // behind the pace of the stream
+	late       = "late"        // how late an event is by the stream's pace
 	answered   = "answer"      // from the request to the end of the whole answer
-	live       = "live"        // from the connection to the next event, of a client that was cut off
+	live       = "live"        // from the reconnection of a client that was cut off to its next event
 )
 
-// timed returns a sample of one kind of times.
+// timed returns a sample with one kind of times.
 func timed(name string, took []float64) *sample {
 	return &sample{Values: make(map[string]float64), Times: map[string][]float64{name: percentiles(took)}}
 }
 
-// Who takes part where.
+// The groups of contenders of the scenarios.
 func everybody() []string {
 	return []string{"pawstream", "pawstream-gap0", "pawstream-other", "grpc-gateway", "naive", "direct", "nginx", "caddy", "portkey"}
 }
@@ -57,10 +57,10 @@ func upstreams() []string {
 	return []string{"direct", "upstream-memory", "upstream-jetstream", "resumable"}
 }
 
-// logged are those that keep an answer for others to read.
+// logged are the contenders that store answers for other readers.
 func logged() []string { return []string{"upstream-memory", "upstream-jetstream", "resumable"} }
 
-// gateways are what stands in front of a model server.
+// gateways are the contenders in front of a model server.
 func gateways() []string {
 	return []string{"direct", "upstream-memory", "upstream-jetstream", "portkey"}
 }
@@ -98,10 +98,10 @@ func scenarios() []scenario {
 	}
 }
 
-// question is what the completion service is asked.
+// question is the question to the completion service.
 const question = "Which dogs suit a family with two small children and a garden, and what does each of them need?"
 
-// body is that of a request for a script.
+// body returns the body of a request for a script.
 func (s *stage) body(what script.Script) string { return s.request(what, true) }
 
 func (s *stage) request(what script.Script, stream bool) string {
@@ -109,7 +109,7 @@ func (s *stage) request(what script.Script, stream bool) string {
 		cmp.Or(s.model, "pet-advisor-1"), stream, what.Words, what.Seed(), strconv.Quote(question))
 }
 
-// learn reads one stream, as fast as it comes.
+// learn learns an expectation from one stream at full speed.
 func learn(ctx context.Context, s *stage, words int) (*load.Expectation, error) {
 	fast := script.Script{Words: words}
 	target := s.target(s.body(fast))
@@ -138,14 +138,14 @@ func flat(streams int) func(context.Context, *bench, *stage) (*sample, error) {
 	}
 }
 
-// followed has clients read one answer of 20 events/s, which the first of them has asked for.
+// followed lets clients read one answer at 20 events/s, which the first of them requests.
 func followed(clients int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
 		return scripted(ctx, b, s, &load.Plan{Streams: b.scale(clients), Gap: gapOf(20), Follow: true})
 	}
 }
 
-// tokens has streams follow each other, so that some begin within the window.
+// tokens runs short streams one after the other, so that some begin within the window.
 func tokens(streams int, rate float64) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
 		const length = 60
@@ -163,9 +163,9 @@ func gapOf(rate float64) time.Duration { return time.Duration(float64(time.Secon
 
 // scripted runs a plan over the scripted origin.
 func scripted(ctx context.Context, b *bench, s *stage, plan *load.Plan) (*sample, error) {
-	words := 10_000 // flat out a request is to cost nothing in comparison
+	words := 10_000 // at full speed, so many that the cost of a request is negligible
 	if plan.Gap > 0 {
-		// As long as the run, so that no request is within the window but the first ones.
+		// As long as the run, so that no stream ends, and no new one begins, within the window.
 		words = int((b.ramp(plan.Streams)+b.settle+b.window)/plan.Gap) + 100
 	}
 	expect, err := learn(ctx, s, words)
@@ -188,18 +188,18 @@ func serviceStreams(streams int, rate float64) func(context.Context, *bench, *st
 		if plan.Expect, err = load.Learn(frames, ""); err != nil {
 			return nil, err
 		}
-		// To compose an answer takes milliseconds of a core: that is not what is measured.
+		// Composing an answer takes milliseconds of a core, which should not count.
 		plan.Ramp = 10 * b.ramp(plan.Streams)
 		return b.measured(ctx, s, plan)
 	}
 }
 
-// asked is a request to the completion service.
+// asked returns the body of a request to the completion service.
 func asked(stream string) string {
 	return `{"model":"pet-advisor-1","stream":` + stream + `,"messages":[{"role":"user","content":` + strconv.Quote(question) + `}]}`
 }
 
-// measured runs a plan and takes what each part of the contender costs within the window.
+// measured runs a plan, and measures the cost of each part of the contender within the window.
 func (b *bench) measured(ctx context.Context, s *stage, plan *load.Plan) (*sample, error) {
 	plan.Ramp = max(plan.Ramp, b.ramp(plan.Streams+plan.Slow))
 	plan.Settle, plan.Window = b.settle, b.window
@@ -226,7 +226,7 @@ func (b *bench) measured(ctx context.Context, s *stage, plan *load.Plan) (*sampl
 	return out, nil
 }
 
-// costs are what the parts of a contender take within a window.
+// costs measures the CPU time and memory of a contender's parts within a window.
 type costs struct {
 	stage  *stage
 	cpu    map[string]time.Duration
@@ -241,7 +241,7 @@ func (c *costs) begin() error { return c.take(false) }
 
 func (c *costs) end() error { return c.take(true) }
 
-// take notes the times at the begin of the window, and what has been added at its end.
+// take records the CPU times at the beginning of the window, and the differences at its end.
 func (c *costs) take(end bool) error {
 	for name, p := range c.stage.parts {
 		cpu, err := p.CPU()
@@ -259,8 +259,7 @@ func (c *costs) take(end bool) error {
 	return nil
 }
 
-// idle opens streams of which only the beginning comes, and takes the memory that each
-// costs.
+// idle opens streams that become silent after their beginning, and measures the memory of each.
 func idle(streams int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
 		out := &sample{Values: make(map[string]float64)}
@@ -268,10 +267,10 @@ func idle(streams int) func(context.Context, *bench, *stage) (*sample, error) {
 	}
 }
 
-// portRange is how many ports a system has, at the least, for connections to one address.
+// portRange is the minimum number of ports that a system has for connections to one address.
 const portRange = 28_000
 
-// ramp is idle in four steps up to what the file descriptors or the ports allow.
+// ramp is [idle] in four steps, up to the limit of the file descriptors or the ports.
 func ramp(ctx context.Context, b *bench, s *stage) (*sample, error) {
 	most, err := load.Connections()
 	if err != nil {
@@ -283,7 +282,7 @@ func ramp(ctx context.Context, b *bench, s *stage) (*sample, error) {
 	return out, b.hold(ctx, s, out, "_quarter", step, step, step, step)
 }
 
-// hold opens streams, in steps, and notes after each what one stream has cost until then.
+// hold opens streams in steps, and records the memory per stream after each step.
 func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, steps ...int) error {
 	target := s.target(s.body(script.Script{Words: 10, Gap: 10 * time.Minute}))
 	if s.parts[completionPart] != nil && s.origin == "" {
@@ -308,7 +307,7 @@ func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, st
 			return err
 		}
 		defer held.Close()
-		// Long enough for a collection, and for releasing what an opening takes.
+		// Long enough for a garbage collection, and for releasing the memory that opening a stream takes.
 		if wait.For(ctx, b.calm) != nil {
 			return ctx.Err()
 		}
@@ -332,7 +331,7 @@ func (b *bench) hold(ctx context.Context, s *stage, out *sample, name string, st
 	return nil
 }
 
-// first takes the time to the first event of one stream at a time.
+// first measures the time to the first event, one stream at a time.
 func first(times int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
 		target := s.target(s.body(script.Script{Words: 3}))
@@ -341,14 +340,14 @@ func first(times int) func(context.Context, *bench, *stage) (*sample, error) {
 	}
 }
 
-// whole asks the completion service for whole answers of its own.
+// whole requests answers of the completion service itself, without streams.
 func whole(connections int, rate float64) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
 		return b.wholly(ctx, s, asked("false"), connections, rate)
 	}
 }
 
-// unary asks for answers of the origin, whole, as those do who publish what a gateway adds.
+// unary requests answers of the origin without streams, as published benchmarks of gateways do.
 func unary(rate float64) func(context.Context, *bench, *stage) (*sample, error) {
 	const connections, size = 32, 1 << 10
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
@@ -356,10 +355,10 @@ func unary(rate float64) func(context.Context, *bench, *stage) (*sample, error) 
 	}
 }
 
-// wholly sends requests at a rate and takes what each costs.
+// wholly sends requests at a rate, and measures the cost of each.
 func (b *bench) wholly(ctx context.Context, s *stage, body string, connections int, rate float64) (*sample, error) {
 	target := s.target(body)
-	// The first requests pay for connections and caches.
+	// The first requests warm up connections and caches.
 	if _, err := load.Whole(ctx, &target, connections, rate, b.settle, nil, nil); err != nil {
 		return nil, err
 	}
@@ -379,8 +378,8 @@ func (b *bench) wholly(ctx context.Context, s *stage, body string, connections i
 	return out, nil
 }
 
-// replay takes the time in which a finished answer comes once more: from the log of a completion
-// service that has just begun, as of another replica, and then from its memory.
+// replay measures the time to read a finished answer again: first from the log, by a completion service that
+// has just started, as in another replica, and then from its memory.
 func replay(words, times int) func(context.Context, *bench, *stage) (*sample, error) {
 	return func(ctx context.Context, b *bench, s *stage) (*sample, error) {
 		out := &sample{Values: make(map[string]float64), Times: make(map[string][]float64)}
@@ -398,7 +397,7 @@ func replay(words, times int) func(context.Context, *bench, *stage) (*sample, er
 				if err := s.restart(ctx); err != nil {
 					return nil, err
 				}
-				// The edge has to find the service again, which is not what is measured.
+				// The edge has to reconnect to the service, which should not count.
 				if wait.For(ctx, b.settle) != nil {
 					return nil, ctx.Err()
 				}
@@ -449,8 +448,8 @@ func cancelled(times int) func(context.Context, *bench, *stage) (*sample, error)
 	}
 }
 
-// ramp is the time over which streams begin: 1,000 per second.
+// ramp returns the time over which that many streams begin: 1,000 per second.
 func (b *bench) ramp(streams int) time.Duration { return time.Duration(streams) * time.Millisecond }
 
-// scale makes a load smaller, for a test of the harness.
+// scale returns the fraction --part of a load.
 func (b *bench) scale(n int) int { return max(1, int(math.Round(float64(n)*b.part))) }

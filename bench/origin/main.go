@@ -1,7 +1,6 @@
-// Command origin is where the benchmark's events come from when the answer itself is not
-// what is measured: the same script over gRPC, as a completion service, and over plain
-// net/http, as OpenAI-shaped Server-Sent Events that were made beforehand. The second
-// one is the floor: no program that is written with Go's server can cost less.
+// Command origin is the source of the benchmark's events if the generation of answers is not measured. It
+// serves the same script over gRPC, as a completion service, and over plain net/http, as prepared Server-Sent
+// Events in OpenAI's form. The latter is the floor: no program with Go's server can cost less.
 package main
 
 import (
@@ -86,7 +85,7 @@ type origin struct {
 	ended   sync.Map // id -> Unix nanoseconds at which its stream's context ended early
 }
 
-// newID returns an id of the length that the real ones have.
+// newID returns an id with the length of real ones.
 func (o *origin) newID() string { return fmt.Sprintf("chatcmpl-%026d", o.count.Add(1)) }
 
 // StreamCompletion implements completionv1.CompletionServiceServer.
@@ -132,7 +131,7 @@ func pace(ctx context.Context, s script.Script, send func(sequence int) error) e
 	return nil
 }
 
-// complete answers as OpenAI's API does.
+// complete answers in the form of OpenAI's API.
 func (o *origin) complete(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Words   int64 `json:"max_completion_tokens"`
@@ -163,7 +162,7 @@ func (o *origin) complete(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// An answer is a script that somebody has asked for by OpenAI's API.
+// An answer is a script that a client of OpenAI's API has requested.
 type answer struct {
 	script.Script
 	id      string
@@ -177,7 +176,7 @@ func (a *answer) whole() []byte {
 		`{"role":"assistant","content":%q,"refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":%s}`, a.id, a.created, a.Text(), a.usage)
 }
 
-// stream writes frames that need nothing but an id.
+// stream writes the prepared frames, with the answer's id.
 func (a *answer) stream(ctx context.Context, w http.ResponseWriter, usage bool) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -212,7 +211,8 @@ func (a *answer) stream(ctx context.Context, w http.ResponseWriter, usage bool) 
 	})
 }
 
-// endedAt tells when the gRPC stream of a completion was cancelled; 404: not yet.
+// endedAt answers with the time at which the gRPC stream of a completion was cancelled, in Unix nanoseconds, or
+// with 404 before that.
 func (o *origin) endedAt(w http.ResponseWriter, r *http.Request) {
 	at, known := o.ended.Load(r.PathValue("id"))
 	if !known {

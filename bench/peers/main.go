@@ -1,11 +1,11 @@
-// Command peers is the same completion service behind what else a Go team would write:
+// Command peers serves the same completion service with alternatives that a Go team might write:
 //
 //   - gateway: grpc-gateway's stream forwarding with a marshaler that makes Server-Sent
 //     Events of its messages;
 //   - naive: receive, protojson, Fprintf, flush.
 //
-// Neither speaks OpenAI's JSON, resumes, or has heartbeats or deadlines: they do less
-// work per event than an OpenAI-compatible edge has to.
+// Neither has OpenAI's JSON, resumption, heartbeats or deadlines, so they do less work per event than an
+// OpenAI-compatible edge must.
 package main
 
 import (
@@ -50,7 +50,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }() // the process ends
+	defer func() { _ = conn.Close() }() // the process is ending
 	client := completionv1.NewCompletionServiceClient(conn)
 	handler := naive(client)
 	if *kind == "gateway" {
@@ -75,7 +75,7 @@ func run(ctx context.Context) error {
 	}
 }
 
-// request reads as much of OpenAI's JSON as the load tool sends.
+// request reads the part of OpenAI's JSON that the load tool sends.
 func request(r *http.Request) (*completionv1.StreamCompletionRequest, error) {
 	var body struct {
 		Model    string `json:"model"`
@@ -151,7 +151,7 @@ func gateway(client completionv1.CompletionServiceClient) (http.Handler, error) 
 	})
 }
 
-// events makes Server-Sent Events of what grpc-gateway streams.
+// events marshals grpc-gateway's streams as Server-Sent Events.
 type events struct{ runtime.JSONPb }
 
 // ContentType implements runtime.Marshaler.

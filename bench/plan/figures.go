@@ -9,14 +9,14 @@ import (
 	"slices"
 )
 
-// A Point is what an event costs a process, in µs of CPU, that has so many of them in a second.
+// A Point is the CPU time of a process per event, in µs, at a rate of events per second.
 type Point struct{ Rate, Micros float64 }
 
-// A Curve is such points by their rates. Between two of them cost follows a power of the rate, as the busier a
-// process is, the more events share a wake-up and a write; beyond them it stays.
+// A Curve is points in the order of their rates. Between two of them, the cost follows a power of the rate: the
+// busier a process is, the more events share a wake-up and a write. Beyond them, it is constant.
 type Curve []Point
 
-// Micros returns what an event costs at a rate.
+// Micros returns the CPU time per event at a rate, in µs.
 func (c Curve) Micros(rate float64) float64 {
 	before := c[0]
 	for _, p := range c {
@@ -32,10 +32,10 @@ func (c Curve) Micros(rate float64) float64 {
 	return before.Micros
 }
 
-// Cores returns how many cores a process takes at a rate.
+// Cores returns how many cores a process uses at a rate.
 func (c Curve) Cores(rate float64) float64 { return rate * c.Micros(rate) / 1e6 }
 
-// Figures are what has been measured.
+// Figures are measured costs.
 type Figures struct {
 	Edge       Curve // CPU of an edge
 	Completion Curve // CPU of a completion service and the NATS server within it
@@ -43,8 +43,9 @@ type Figures struct {
 	EdgeStream, CompletionStream float64
 }
 
-// Measured returns the figures of docs/performance.md. A completion that runs takes more than the idle one that is measured
-// there, by what is on its way to the log: it has what docs/operations.md counts for it.
+// Measured returns the figures of docs/performance.md. For a running completion, it uses the figure of
+// docs/operations.md instead: it needs more memory than the idle one measured there, for events on their way to
+// the log.
 func Measured() Figures {
 	return Figures{
 		Edge:       Curve{{128 * 20, 58.5}, {1000 * 20, 23.7}, {95_300, 9.1}},
@@ -54,18 +55,18 @@ func Measured() Figures {
 }
 
 const (
-	// natsShare is the part of a completion service's CPU that its NATS server takes, by the profile in
+	// natsShare is the share of a completion service's CPU time that its NATS server uses, by the profile in
 	// docs/performance.md: the loop that stores records, and the connection.
 	natsShare = 0.33 + 0.10
-	// bytesPerToken is what a token takes in the log.
+	// bytesPerToken is the size of a token in the log.
 	bytesPerToken = 100
-	// bytesPerEvent is what a token takes on its way to a client, as a chunk of a chat completion.
+	// bytesPerEvent is the size of a token on its way to a client, as a chunk of a chat completion.
 	bytesPerEvent = 340
-	// streamsPerEdge and runningPerCompletion are the programs' own limits, unless one raises them.
+	// streamsPerEdge and runningPerCompletion are the programs' default limits.
 	streamsPerEdge, runningPerCompletion = 10_000, 10_000
 )
 
-// results is the part of bench's results.json that figures come from.
+// results is the part of bench's results.json with the figures.
 type results struct {
 	Results []struct {
 		Scenario, Contender string
@@ -73,8 +74,8 @@ type results struct {
 	}
 }
 
-// read returns the figures of one's own machine, by what bench has written there: those of the scenarios
-// paced-* with contender pawstream, and log-* with service-jetstream. What it has not measured stays as it is.
+// read replaces figures by those of another machine, from bench's results.json: the scenarios paced-* with
+// contender pawstream, and log-* with service-jetstream. It keeps figures that the results lack.
 func (f *Figures) read(r io.Reader) error {
 	var got results
 	if err := json.NewDecoder(r).Decode(&got); err != nil {
@@ -93,7 +94,7 @@ func (f *Figures) read(r io.Reader) error {
 	return nil
 }
 
-// curve returns what an event has cost a part of a contender, by its rates.
+// curve returns the cost per event of a contender's part.
 func (r *results) curve(contender, part string) (c Curve) {
 	for _, one := range r.Results {
 		for _, round := range one.Rounds {

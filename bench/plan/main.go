@@ -1,8 +1,8 @@
-// Command plan tells what it takes to serve so many streams: machines, NATS servers, disks and money, by the
-// figures that bench has measured, here or on one's own machine. It then simulates one stack of the plan, with one edge
-// and one completion service gone, and says how busy the others get.
+// Command plan computes the resources to serve a number of streams: machines, NATS servers, disks and money. It
+// uses the published figures of bench, or those of the user's own machine. Then it simulates one stack of the
+// plan that loses an edge and a completion service, and prints the load of the others.
 //
-// docs/plan.md explains the figures, and what has been measured beside what it says.
+// docs/plan.md explains the figures, and compares predictions with measurements.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// flags are what a plan is for.
+// flags are the demand, the machines and their prices.
 type flags struct {
 	Streams   float64       `default:"1000" help:"Number of streams at the busiest time."`
 	Rate      float64       `default:"20" help:"Tokens per second of each stream."`
@@ -69,7 +69,7 @@ func run(f *flags, stdout io.Writer) error {
 		return fmt.Errorf("a process takes %g GiB before it serves anybody, which is more than --memory %g has room for", own, f.Memory)
 	}
 	p := makePlan(&figures, d, m)
-	peak := simulate(&figures, d, m, p, rand.New(rand.NewPCG(f.Seed, 0))) //nolint:gosec // nothing to guess
+	peak := simulate(&figures, d, m, p, rand.New(rand.NewPCG(f.Seed, 0))) //nolint:gosec // not a secret
 	return write(stdout, d, p, &peak)
 }
 

@@ -2,51 +2,51 @@ package main
 
 import "math"
 
-// A Demand is what is to be served.
+// A Demand is the load to serve.
 type Demand struct {
 	Streams   float64 // at once, at the busiest time
-	Rate      float64 // tokens a second of each
+	Rate      float64 // tokens per second of each stream
 	Tokens    float64 // of an answer
 	Retention float64 // of the log, in seconds
-	Replicas  int     // of the log: servers of NATS in each stack
-	Records   float64 // a second, that one log is given: a token is one, as long as streams are slower than the log
+	Replicas  int     // of the log: NATS servers in each stack
+	Records   float64 // per second, the maximum for one log; a token is a record as long as streams are slower than the log
 }
 
-// A Machine is what processes run on, and what it costs. No two of a kind and a stack share one.
+// A Machine is a machine and its price. Processes of the same kind and stack run on different machines.
 type Machine struct {
 	Cores, GiB float64
 	PerHour    float64 // money
-	DiskPerGB  float64 // money, a month
+	DiskPerGB  float64 // money per month
 }
 
-// A Plan is what serves a demand. A stack is one log with the edges and completion services that share it:
-// one log takes so many records, and more demand takes more stacks, each with a name of its own.
+// A Plan is the resources for a demand. A stack is one log with the edges and completion services that share
+// it. The records of one log are limited, so a larger demand needs more stacks, each with its own name.
 type Plan struct {
 	Stacks                int
 	Edges, Completions    int // of each stack
 	NATS                  int
-	EdgeLoad, Load, Store float64 // part of the cores that each edge, completion service and NATS server uses, with none away
+	EdgeLoad, Load, Store float64 // the share of its cores that each edge, completion service and NATS server uses while all run
 	EdgeGiB, GiB          float64 // memory of each
 	DiskGB                float64 // of each NATS server
-	Sends                 float64 // bits a second, to clients, of all
-	Cores                 float64 // that all use together
+	Sends                 float64 // bits per second to clients, in total
+	Cores                 float64 // used by all together
 	Machines              int
-	Money                 float64 // a month
+	Money                 float64 // per month
 }
 
 const (
-	// busiest is how much of its cores a process may use while one of its kind is away.
+	// busiest is the share of its cores that a process may use while another of its kind is down.
 	busiest = 0.7
-	// fullest is how much of its memory.
+	// fullest is that share of its memory.
 	fullest = 0.7
-	// spare is how much more disk there is than the log takes: what has expired goes by and by.
+	// spare is the factor from the log's size to the disk, because expired records are deleted gradually.
 	spare = 1.3
-	// own is what a process takes before it serves anybody, in GiB.
+	// own is the memory of an idle process, in GiB.
 	own         = 0.2
 	hoursAMonth = 730
 )
 
-// makePlan returns the least that serves a demand with one process of each kind away.
+// makePlan returns the smallest plan that serves a demand even if one process of each kind is down.
 func makePlan(f *Figures, d *Demand, m *Machine) *Plan {
 	events := d.Streams * d.Rate
 	p := &Plan{Stacks: int(math.Ceil(events / d.Records)), NATS: d.Replicas}
@@ -59,7 +59,7 @@ func makePlan(f *Figures, d *Demand, m *Machine) *Plan {
 	p.Completions = least(streams, rate, runningPerCompletion, f.CompletionStream, generate, m)
 	p.EdgeLoad = f.Edge.Cores(rate/float64(p.Edges)) / m.Cores
 	p.Load = generate.Cores(rate/float64(p.Completions)) / m.Cores
-	p.Store = store.Cores(rate) / m.Cores // each server stores all of it
+	p.Store = store.Cores(rate) / m.Cores // each server stores all records
 	p.EdgeGiB = gib(streams/float64(p.Edges), f.EdgeStream)
 	p.GiB = gib(streams/float64(p.Completions), f.CompletionStream)
 	p.DiskGB = rate * d.Retention * bytesPerToken * spare / 1e9
@@ -74,7 +74,7 @@ func makePlan(f *Figures, d *Demand, m *Machine) *Plan {
 	return p
 }
 
-// least returns how many processes it takes to carry a load when one of them is away: two at least.
+// least returns the minimum number of processes for a load if one of them is down; at least two.
 func least(streams, rate, most, kib float64, c Curve, m *Machine) int {
 	for n := 2; ; n++ {
 		left := float64(n - 1)
@@ -86,7 +86,7 @@ func least(streams, rate, most, kib float64, c Curve, m *Machine) int {
 
 func gib(streams, kib float64) float64 { return own + streams*kib/(1<<20) }
 
-// scaled returns a part of what each point of a curve says.
+// scaled returns a curve with the given share of the costs.
 func scaled(c Curve, part float64) []Point {
 	out := make([]Point, len(c))
 	for i, p := range c {

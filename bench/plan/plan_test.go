@@ -16,7 +16,7 @@ func usual() *Demand {
 	return &Demand{Streams: 1000, Rate: 20, Tokens: 300, Retention: 3600, Replicas: 3, Records: 34_000}
 }
 
-// TestFiguresAreThoseMeasured holds that a plan goes by what docs/performance.md says.
+// TestFiguresAreThoseMeasured checks that the figures are those of docs/performance.md.
 func TestFiguresAreThoseMeasured(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "performance.md"))
 	if err != nil {
@@ -55,7 +55,7 @@ func TestPlan(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		set  func(*Demand, *Machine)
-		want Plan // what is not 0
+		want Plan // only fields that are not 0 count
 	}{
 		{"a thousand streams", func(*Demand, *Machine) {}, Plan{Stacks: 1, Edges: 2, Completions: 2, NATS: 3, Machines: 3}},
 		{"one stream", func(d *Demand, _ *Machine) { d.Streams = 1 }, Plan{Stacks: 1, Edges: 2, Completions: 2, NATS: 3, Machines: 3}},
@@ -85,7 +85,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// TestSimulation has chance ask for no more than the plan has room for, though one of each is away.
+// TestSimulation checks that random load stays within the plan even if one process of each kind is down.
 func TestSimulation(t *testing.T) {
 	f, m := Measured(), &Machine{Cores: 2, GiB: 8}
 	for _, streams := range []float64{100, 1700, 40_000} {
@@ -103,8 +103,8 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// TestSecondMeasurement compares what is predicted from the published figures with a run that was none of them:
-// the whole service at half the size, and at the largest that fits two cores with the load tool beside it.
+// TestSecondMeasurement compares predictions from the published figures with separate runs of the whole
+// service: at half the size, and at the largest size for two cores together with the load tool.
 func TestSecondMeasurement(t *testing.T) {
 	f := Measured()
 	for _, name := range []string{"half.json", "whole.json"} {
@@ -129,8 +129,8 @@ func TestSecondMeasurement(t *testing.T) {
 	}
 }
 
-// TestSecondMeasurementOfMemory compares the same runs' memory: what a stream adds, from half the streams to all, and that no
-// process takes more than the plan gives it.
+// TestSecondMeasurementOfMemory compares the memory of the same runs: the memory per stream, from half of the
+// streams to all, and that no process uses more than planned.
 func TestSecondMeasurementOfMemory(t *testing.T) {
 	f := Measured()
 	half, whole := secondMeasurement(t, "half.json"), secondMeasurement(t, "whole.json")
@@ -170,7 +170,7 @@ func secondMeasurement(t *testing.T, name string) (r results) {
 	return r
 }
 
-// memory returns what a part of a contender took, on average over its rounds.
+// memory returns the average memory of a contender's part over its rounds, in MiB.
 func (r *results) memory(contender, part string) (mib float64) {
 	rounds := 0.0
 	for _, one := range r.Results {

@@ -6,15 +6,15 @@ import (
 	"math/rand/v2"
 )
 
-// A Peak is the most that was seen in a simulation of one stack, as part of the cores of a process.
+// A Peak is the maximum load in a simulation of one stack, as a share of a process's cores.
 type Peak struct {
 	Edge, Completion, Store float64
-	Streams                 int     // open at once
+	Streams                 int     // open at the same time
 	Records                 float64 // a second
-	Answers                 int     // that were begun
+	Answers                 int     // begun in all
 }
 
-// A leaving is when a stream ends, and where it is.
+// A leaving is the end of a stream, with its processes.
 type leaving struct {
 	at               float64
 	edge, completion int
@@ -25,20 +25,21 @@ type leavings []leaving
 func (l leavings) Len() int           { return len(l) }
 func (l leavings) Less(i, j int) bool { return l[i].at < l[j].at }
 func (l leavings) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
-func (l *leavings) Push(x any)        { *l = append(*l, x.(leaving)) } //nolint:forcetypeassert // of this package alone
+func (l *leavings) Push(x any)        { *l = append(*l, x.(leaving)) } //nolint:forcetypeassert // only this package pushes
 func (l *leavings) Pop() any {
 	last := (*l)[len(*l)-1]
 	*l = (*l)[:len(*l)-1]
 	return last
 }
 
-// simulate runs one stack of a plan for five lengths of an answer. People ask by chance, answers are of any length, the
-// balancer gives a stream to the edge that has fewest and edges theirs to any completion service. At three fifths of the time one edge
-// and one completion service go away, and what they had is the others'.
+// simulate runs one stack of a plan for five lengths of an answer. Requests arrive at random, and answers have
+// random lengths. The balancer gives a stream to the edge with the fewest, and edges choose a random completion
+// service. After three fifths of the time, one edge and one completion service fail, and the others take over
+// their streams.
 func simulate(f *Figures, d *Demand, m *Machine, p *Plan, random *rand.Rand) Peak {
 	s := &simulation{edges: make([]int, p.Edges), completions: make([]int, p.Completions), random: random}
 	length := d.Tokens / d.Rate
-	for range int(d.Streams) / p.Stacks { // as many as there are on average
+	for range int(d.Streams) / p.Stacks { // the average number of open streams
 		s.enter(length * random.ExpFloat64())
 	}
 	arrivals := d.Streams / float64(p.Stacks) / length
@@ -62,7 +63,7 @@ func simulate(f *Figures, d *Demand, m *Machine, p *Plan, random *rand.Rand) Pea
 	return peak
 }
 
-// A simulation is how many streams each process has; -1 where it is away.
+// A simulation is the number of streams of each process; negative if the process is down.
 type simulation struct {
 	edges, completions []int
 	open               leavings
@@ -71,7 +72,7 @@ type simulation struct {
 
 const away = math.MinInt32
 
-// fewest returns the process that has fewest streams.
+// fewest returns the running process with the fewest streams.
 func fewest(all []int) int {
 	best := -1
 	for i, n := range all {
@@ -89,7 +90,7 @@ func most(all []int) (n int) {
 	return n
 }
 
-// any returns a process that is there.
+// any returns a random running process.
 func (s *simulation) any(all []int) int {
 	for {
 		if i := s.random.IntN(len(all)); all[i] >= 0 {
@@ -105,7 +106,7 @@ func (s *simulation) enter(until float64) {
 	heap.Push(&s.open, l)
 }
 
-// leave ends the streams that have ended by now.
+// leave removes the streams that have ended by now.
 func (s *simulation) leave(now float64) {
 	for len(s.open) > 0 && s.open[0].at <= now {
 		l, _ := heap.Pop(&s.open).(leaving)
@@ -114,7 +115,7 @@ func (s *simulation) leave(now float64) {
 	}
 }
 
-// lose takes the first process of each kind away.
+// lose stops the first process of each kind, and moves its streams to others.
 func (s *simulation) lose() {
 	s.edges[0], s.completions[0] = away, away
 	for i := range s.open {

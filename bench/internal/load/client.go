@@ -1,6 +1,5 @@
-// Package load opens streams, checks every frame of them, and takes the times. It speaks
-// HTTP/1.1 over its own sockets, with one goroutine for a stream and little beside it,
-// because it runs on the same machine as what it measures.
+// Package load opens streams, checks every frame, and measures times. It uses HTTP/1.1 over its own sockets,
+// with one goroutine per stream and little else, because it runs on the same machine as the measured programs.
 package load
 
 import (
@@ -19,12 +18,11 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// A Target is where streams come from.
+// A Target is the source of streams.
 type Target struct {
 	Addr   string
 	Header map[string]string
-	// Path is that of the API, Body what is sent there by POST. Without a path it is that of
-	// chat completions.
+	// Path is the API's path; empty: that of chat completions. Body is the body of its POST requests.
 	Path, Body string
 }
 
@@ -36,7 +34,7 @@ const patience = 40 * time.Second
 // readBuffer is small, because there are many.
 const readBuffer = 2 << 10
 
-// A conn is a connection that may carry one request after the other.
+// A conn is a connection for one request after the other.
 type conn struct {
 	target *Target
 	net    net.Conn
@@ -44,7 +42,7 @@ type conn struct {
 	body   io.ReadCloser // of the response in progress
 }
 
-// dial connects. A receiveBuffer of 0 is the system's.
+// dial connects. receiveBuffer is in bytes; 0: the system's default.
 func dial(ctx context.Context, t *Target, receiveBuffer int) (*conn, error) {
 	d := net.Dialer{Timeout: 10 * time.Second, KeepAlive: -1}
 	if receiveBuffer > 0 {
@@ -81,12 +79,12 @@ func (c *conn) request(method, path, body string, header ...string) error {
 	return err
 }
 
-// respond reads the response's headers: any status but 200 is an error.
+// respond reads the response's headers. Any status other than 200 is an error.
 func (c *conn) respond() error {
 	if err := c.net.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
-	resp, err := http.ReadResponse(c.in, nil) //nolint:bodyclose // it is the connection, which is closed
+	resp, err := http.ReadResponse(c.in, nil) //nolint:bodyclose // closing the connection closes it
 	if err != nil {
 		return err
 	}
@@ -109,7 +107,7 @@ func (c *conn) open() (*sse.Decoder, error) {
 	return sse.NewDecoder(c.body), nil
 }
 
-// resume asks for what follows an event, or for all events.
+// resume requests the events after an event, or all events if lastEventID is empty.
 func (c *conn) resume(completion, lastEventID string) (*sse.Decoder, error) {
 	header := []string{"Accept", "text/event-stream"}
 	if lastEventID != "" {
@@ -125,7 +123,7 @@ func (c *conn) resume(completion, lastEventID string) (*sse.Decoder, error) {
 }
 
 // close closes the connection: abruptly if the stream has not ended.
-func (c *conn) close() { _ = c.net.Close() } // nothing is to be saved
+func (c *conn) close() { _ = c.net.Close() } // nothing can be lost
 
 // Fetch reads one whole stream.
 func Fetch(ctx context.Context, t *Target) ([]sse.Event, error) {

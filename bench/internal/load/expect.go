@@ -9,9 +9,9 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// An Expectation is what every stream of a contender must be, frame by frame. It is
-// learned from one stream whose text has been compared with what was said at the origin;
-// all others must equal it byte for byte, but for the completion's id and its time.
+// An Expectation is the expected frames of every stream of a contender. It is learned from one stream whose
+// text has been compared with the origin's. All others must equal it byte for byte, except for the completion's
+// id and time.
 type Expectation struct {
 	frames []pattern
 	ids    bool // whether the frames have event ids
@@ -26,7 +26,7 @@ const (
 	createdAt = `"created":`
 )
 
-// A pattern is a frame's data in pieces, between which are ids or times.
+// A pattern is a frame's data in pieces, with ids or times between them.
 type pattern []piece
 
 type piece struct {
@@ -34,7 +34,7 @@ type piece struct {
 	then byte // what follows: 'i' an id, 'd' digits, 0 nothing
 }
 
-// newPattern cuts ids and times out.
+// newPattern returns the pattern of data, without its ids and times.
 func newPattern(data string) pattern {
 	var p pattern
 	for {
@@ -53,7 +53,7 @@ func newPattern(data string) pattern {
 	}
 }
 
-// match compares data with the pattern, and returns the id that it holds.
+// match compares data with the pattern, and returns the id in it.
 func (p pattern) match(data string) (id string, ok bool) {
 	for _, piece := range p {
 		if !strings.HasPrefix(data, piece.text) {
@@ -73,7 +73,7 @@ func (p pattern) match(data string) (id string, ok bool) {
 	return id, data == ""
 }
 
-// String is the pattern with placeholders.
+// String returns the pattern with placeholders.
 func (p pattern) String() string {
 	var b strings.Builder
 	for _, piece := range p {
@@ -88,8 +88,8 @@ func (p pattern) String() string {
 	return b.String()
 }
 
-// Learn takes the frames of one whole stream, and compares their text with what it must
-// be; "" is any text that is not empty.
+// Learn returns the expectation for the frames of one whole stream. Their text must equal text or, if that is
+// empty, must not be empty.
 func Learn(frames []sse.Event, text string) (*Expectation, error) {
 	e := &Expectation{ids: len(frames) > 0 && frames[0].ID != (sse.ID{})}
 	var got strings.Builder
@@ -110,7 +110,7 @@ func Learn(frames []sse.Event, text string) (*Expectation, error) {
 	return e, nil
 }
 
-// textOf returns the text that a frame adds, in OpenAI's JSON or in that of protobuf.
+// textOf returns the text in a frame, in OpenAI's JSON or protobuf's.
 func textOf(data string) (string, error) {
 	if data == "[DONE]" {
 		return "", nil
@@ -137,8 +137,7 @@ func textOf(data string) (string, error) {
 	return frame.Delta.Content, nil
 }
 
-// check compares the k-th frame of a stream. id is that of the completion, which the
-// first frame tells.
+// check compares the k-th frame of a stream. id is the completion's id, which the first frame sets.
 func (e *Expectation) check(k int, frame *sse.Event, id *string) error {
 	if k >= len(e.frames) {
 		return fmt.Errorf("frame %d is one too many: %s", k, frame.Data)
@@ -175,7 +174,7 @@ func hasID(got, completion string, sequence int) bool {
 	return n == sequence
 }
 
-// difference shows where two texts part.
+// difference describes the first difference of two texts.
 func difference(want, got string) string {
 	at := 0
 	for at < len(want) && at < len(got) && want[at] == got[at] {

@@ -21,7 +21,7 @@ func frames(completion string, data ...string) []sse.Event {
 	return list
 }
 
-// TestCheck shows a stream with each mistake to an expectation.
+// TestCheck checks streams with one mistake each.
 func TestCheck(t *testing.T) {
 	learned, err := Learn(frames(id, chunk(id, "a"), chunk(id, "b"), "[DONE]"), "ab")
 	if err != nil {

@@ -15,44 +15,42 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 )
 
-// A Plan is what a run does: it holds so many streams open, each followed by the next
-// one when it ends, and looks at what happens within the window.
+// A Plan describes a run: it keeps a number of streams open, replaces each when it ends, and measures within a
+// window.
 type Plan struct {
 	Target  Target
 	Expect  *Expectation
 	Streams int
-	// Gap is how far apart the events of a stream are due; 0: they are not.
+	// Gap is the time between the due times of a stream's events; 0: they have none.
 	Gap time.Duration
-	// Ramp is the time over which the streams begin, Settle that until the window
-	// begins, and Window its length.
+	// Ramp is the time over which the streams begin, Settle the time from then until the window, and Window its
+	// length.
 	Ramp, Settle, Window time.Duration
-	// Follow has all streams be of one completion, which the first client asks for.
+	// Follow makes all streams follow one completion, which the first client requests.
 	Follow bool
-	// Slow is how many streams more there are whose clients do not read.
+	// Slow is the number of additional streams whose clients do not read.
 	Slow int
-	// Begin and End, if not nil, are called at the borders of the window.
+	// Begin and End, if not nil, are called at the beginning and the end of the window.
 	Begin, End func() error
 }
 
-// A Result is what happened within the window. Times are in milliseconds.
+// A Result is the measurements within the window. Times are in milliseconds.
 type Result struct {
 	Events     int64
 	Streams    int64 // that began
 	Elapsed    time.Duration
 	FirstEvent []float64 // from a request to its first event
-	FirstToken []float64 // and to its first text, which is the second event
-	Between    []float64 // from one event to the next, where they are due at times
-	// Lateness is when an event came, less when it was due. A stream is measured by
-	// itself: it is due when it would have come had all events been as fast as the
-	// fastest one of the stream.
+	FirstToken []float64 // from a request to its first text, which is the second event
+	Between    []float64 // from one event to the next, if they have due times
+	// Lateness is the time between an event's due time and its arrival. Due times are relative to the stream
+	// itself: they assume that all events were as fast as the stream's fastest one.
 	Lateness []float64
 }
 
-// ErrDescriptors says that the system does not let a process open so many connections.
+// ErrDescriptors says that the system's limit of open files is too low.
 var ErrDescriptors = errors.New("too few file descriptors")
 
-// Descriptors returns an error if a process may not have that many connections, and what
-// it needs beside them.
+// Descriptors returns an error if a process may not open that many connections in addition to its other files.
 func Descriptors(connections int) error {
 	most, err := Connections()
 	if err == nil && connections > most {
@@ -61,33 +59,32 @@ func Descriptors(connections int) error {
 	return err
 }
 
-// Connections returns how many connections a process may have.
+// Connections returns the maximum number of connections of a process.
 func Connections() (int, error) {
 	var limit syscall.Rlimit
 	err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit)
 	return int(min(limit.Cur, math.MaxInt32)) - beside, err
 }
 
-// beside is how many files a process has open apart from its connections.
+// beside is the number of open files reserved for other uses than connections.
 const beside = 100
 
-// A runner is a run.
+// A runner is the state of a run.
 type runner struct {
 	*Plan
 	base     time.Time
-	from, to atomic.Int64 // the window, as nanoseconds since base; 0: not known yet
+	from, to atomic.Int64 // the window, in nanoseconds since base; 0: not known yet
 	events   atomic.Int64
 	streams  atomic.Int64
 
-	followed string        // the completion, of a plan that follows one
-	known    chan struct{} // closed once it is known
+	followed string        // the followed completion, if the plan follows one
+	known    chan struct{} // closed once followed is known
 
 	mu     sync.Mutex
 	result Result
 }
 
-// Run carries the plan out. The first frame that is wrong or missing ends it with an
-// error that shows the difference.
+// Run executes the plan. The first wrong or missing frame ends it, with an error that shows the difference.
 func Run(ctx context.Context, plan *Plan) (Result, error) {
 	if err := Descriptors(plan.Streams + plan.Slow); err != nil {
 		return Result{}, err
@@ -116,7 +113,7 @@ func Run(ctx context.Context, plan *Plan) (Result, error) {
 	return r.result, nil
 }
 
-// errOver is why the clients of a run stop that went well.
+// errOver is the cause with which a successful run stops its clients.
 var errOver = errors.New("the window is over")
 
 // measure opens and closes the window.
@@ -140,7 +137,7 @@ func (r *runner) measure(ctx context.Context) error {
 	return nil
 }
 
-// client makes the requests of one stream after the other.
+// client runs one stream after the other.
 func (r *runner) client(ctx context.Context, i int) error {
 	if wait.For(ctx, r.Ramp*time.Duration(i)/time.Duration(r.Streams+r.Slow)) != nil {
 		return nil
@@ -166,7 +163,7 @@ func (r *runner) client(ctx context.Context, i int) error {
 	return nil
 }
 
-// open asks for a stream: of a completion of its own, or of the one that is followed.
+// open requests a stream: of a new completion, or of the followed one.
 func (r *runner) open(ctx context.Context, c *conn, i int) (*sse.Decoder, error) {
 	if !r.Follow || i == 0 {
 		return c.open()
@@ -179,13 +176,13 @@ func (r *runner) open(ctx context.Context, c *conn, i int) (*sse.Decoder, error)
 	}
 }
 
-// A stream is what is known of a stream in progress.
+// A stream is the measurements of a stream in progress.
 type stream struct {
 	begun    int64
-	arrivals []int64 // of each event, as nanoseconds since base
+	arrivals []int64 // of each event, in nanoseconds since base
 }
 
-// stream makes one request, of the i-th client, and reads its events to the end.
+// stream makes one request as the i-th client, and reads its events to the end.
 func (r *runner) stream(ctx context.Context, c *conn, s *stream, i int) error {
 	s.begun, s.arrivals = int64(time.Since(r.base)), s.arrivals[:0]
 	events, err := r.open(ctx, c, i)
@@ -224,7 +221,7 @@ func (r *runner) stream(ctx context.Context, c *conn, s *stream, i int) error {
 	}
 }
 
-// add takes what a stream has shown, once it is over.
+// add adds the measurements of a finished stream to the result.
 func (r *runner) add(s *stream) {
 	from, to := r.from.Load(), r.to.Load()
 	if to == 0 {
@@ -245,7 +242,7 @@ func (r *runner) add(s *stream) {
 	if r.Gap == 0 {
 		return
 	}
-	// The last three events of an answer come without a pause.
+	// The last three events of an answer come without a gap.
 	paced := s.arrivals[:min(len(s.arrivals), max(0, r.Expect.Frames()-3))]
 	if len(paced) < 2 {
 		return
@@ -264,7 +261,7 @@ func (r *runner) add(s *stream) {
 	}
 }
 
-// doze opens a stream and does not read it.
+// doze opens a stream without reading it.
 func (r *runner) doze(ctx context.Context) error {
 	const smallest = 4 << 10
 	c, err := dial(ctx, &r.Target, smallest)

@@ -18,9 +18,9 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 )
 
-// Whole sends requests for whole answers on so many connections, at a rate, and returns
-// how long each took, in milliseconds. Every answer must have the same text. begin and end,
-// if not nil, are called at the borders of the window.
+// Whole sends requests without streams at a total rate per second, on a number of connections, and returns the
+// duration of each, in milliseconds. Every answer must have the same text. begin and end, if not nil, are
+// called at the beginning and the end of the window.
 func Whole(ctx context.Context, t *Target, connections int, rate float64, window time.Duration, begin, end func() error) (took []float64, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -79,7 +79,7 @@ func whole(ctx context.Context, t *Target, due time.Time, gap, window time.Durat
 			return nil, ctx.Err()
 		}
 		if time.Now().After(over) {
-			break // the machine cannot do as much
+			break // the machine cannot keep up with the rate
 		}
 		begun := time.Now()
 		if err := c.request(http.MethodPost, t.path(), t.Body); err != nil {
@@ -113,9 +113,8 @@ func whole(ctx context.Context, t *Target, due time.Time, gap, window time.Durat
 	return took, nil
 }
 
-// Storm opens streams, cuts all of them off at once after a while, and lets each come
-// back with its Last-Event-ID. It returns how long it took, in milliseconds, until each
-// had its next event. None may be lost, or come twice.
+// Storm opens streams, cuts all of them at once after the time before, and resumes each with its Last-Event-ID.
+// It returns the time until the next event of each, in milliseconds. No event may be lost or repeated.
 func Storm(ctx context.Context, t *Target, expect *Expectation, streams int, before time.Duration) ([]float64, error) {
 	if err := Descriptors(streams); err != nil {
 		return nil, err
@@ -142,7 +141,7 @@ func Storm(ctx context.Context, t *Target, expect *Expectation, streams int, bef
 	return took, context.Cause(ctx)
 }
 
-// storm is one client: it is alive once it has its first event.
+// storm is one client. It calls alive after its first event.
 func storm(ctx context.Context, t *Target, expect *Expectation, alive func(), cut <-chan struct{}, took *float64) error {
 	c, err := dial(ctx, t, 0)
 	if err != nil {
@@ -200,8 +199,8 @@ func storm(ctx context.Context, t *Target, expect *Expectation, alive func(), cu
 
 var named = regexp.MustCompile(`"id":"((?:chatcmpl-|resp_)\w+)"`)
 
-// Again asks for all events of an answer, whose frames a stream has had, and returns how long it
-// took until the last one was there, in milliseconds. They must be the same.
+// Again reads all events of a finished answer again, and returns the time until the last one, in milliseconds.
+// The frames must be the given ones.
 func Again(ctx context.Context, t *Target, frames []sse.Event) (float64, error) {
 	id := named.FindStringSubmatch(frames[0].Data)
 	if id == nil {
@@ -209,7 +208,7 @@ func Again(ctx context.Context, t *Target, frames []sse.Event) (float64, error) 
 	}
 	for over := time.Now().Add(patience); ; {
 		took, err := again(ctx, t, id[1], frames)
-		// While a service has just begun, the edge asks readers to come back.
+		// While a service has just started, the edge asks readers to retry.
 		if !errors.Is(err, errComeBack) || time.Now().After(over) || wait.For(ctx, 50*time.Millisecond) != nil {
 			return took, err
 		}
@@ -244,8 +243,8 @@ func again(ctx context.Context, t *Target, id string, frames []sse.Event) (float
 	}
 }
 
-// Cancel opens streams one after the other, leaves each, and returns how long it took
-// until the origin's context ended, in milliseconds. origin is the address that tells.
+// Cancel opens streams one after the other, leaves each, and returns the time until the context at the origin
+// ended, in milliseconds. origin is the address of the origin's HTTP server.
 func Cancel(ctx context.Context, t *Target, origin string, times int) ([]float64, error) {
 	var took []float64
 	for range times {
@@ -293,7 +292,7 @@ func cancelOne(ctx context.Context, t *Target, origin string) (float64, error) {
 	return 0, fmt.Errorf("the origin goes on with %s after its client has left", id)
 }
 
-// completionOf returns the completion's id that an event's data holds.
+// completionOf returns the completion's id in an event's data.
 func completionOf(data string) (string, bool) {
 	at := strings.Index(data, idPrefix)
 	if at < 0 || len(data) < at+idLength {
@@ -319,15 +318,14 @@ func endedAt(ctx context.Context, origin, id string) (int64, error) {
 	return strconv.ParseInt(string(text), 10, 64)
 }
 
-// Held are streams that are open.
+// Held are open streams.
 type Held struct {
 	FirstEvent []float64 // in milliseconds
 	conns      []*conn
 }
 
-// Hold opens streams, a few at a time, reads the first event of each, and leaves them
-// open. ready is called once a first stream has been opened and closed, so that what
-// only the first one costs is not counted.
+// Hold opens streams, a few at a time, reads the first event of each, and leaves them open. It calls ready
+// after it has opened and closed one stream, so that the caller can exclude the costs of only the first one.
 func Hold(ctx context.Context, t *Target, streams int, ready func() error) (*Held, error) {
 	if err := Descriptors(streams); err != nil {
 		return nil, err
@@ -366,7 +364,7 @@ func (h *Held) add(ctx context.Context, t *Target) error {
 		return err
 	}
 	h.FirstEvent = append(h.FirstEvent, milliseconds(int64(time.Since(begun))))
-	_, err = textOf(event.Data) // an error is no first event
+	_, err = textOf(event.Data) // an error does not count as a first event
 	return err
 }
 
@@ -392,8 +390,8 @@ func (h *Held) Close() {
 	}
 }
 
-// First opens one stream after the other, each on a connection of its own, and returns
-// how long each took to its first event from the request on, in milliseconds.
+// First opens one stream after the other, each on a new connection, and returns the time from each request to
+// its first event, in milliseconds.
 func First(ctx context.Context, t *Target, times int) ([]float64, error) {
 	var took []float64
 	for range times {

@@ -1,4 +1,4 @@
-// Package proc starts a contender's processes and reads from /proc what they cost.
+// Package proc starts a contender's processes, and reads their costs from /proc.
 package proc
 
 import (
@@ -28,7 +28,7 @@ const (
 	tick = 10 * time.Millisecond
 )
 
-// A Process is a program that runs.
+// A Process is a running program.
 type Process struct {
 	cmd    *exec.Cmd
 	ready  map[string]string
@@ -36,8 +36,7 @@ type Process struct {
 	exited chan struct{}
 }
 
-// Start runs a program of ours in dir and returns when it has said by a line
-// "ready name=address ..." that it serves.
+// Start runs one of our programs in dir, and returns once it has printed a line "ready name=address ...".
 func Start(ctx context.Context, dir, path string, args ...string) (*Process, error) {
 	p := &Process{ready: make(map[string]string), exited: make(chan struct{})}
 	stdout, err := p.launch(dir, path, args)
@@ -69,12 +68,12 @@ func Start(ctx context.Context, dir, path string, args ...string) (*Process, err
 	return nil, fmt.Errorf("%s is not ready after %v: %s", filepath.Base(path), startPatience, p.output.String())
 }
 
-// StartForeign runs a program that says nothing of when it serves, and returns when it
-// accepts connections at the address.
+// StartForeign runs a program that does not report when it is ready, and returns once it accepts connections at
+// the address.
 func StartForeign(ctx context.Context, dir, address, path string, args ...string) (*Process, error) {
 	var d net.Dialer
 	if conn, err := d.DialContext(ctx, "tcp", address); err == nil {
-		_ = conn.Close() // it was only to see
+		_ = conn.Close() // it was only a check
 		return nil, fmt.Errorf("%s: port in use: %s", filepath.Base(path), address)
 	}
 	p := &Process{exited: make(chan struct{})}
@@ -100,8 +99,8 @@ func StartForeign(ctx context.Context, dir, address, path string, args ...string
 	}
 }
 
-// launch starts the process from a thread that lives as long as it does: the system ends
-// a child with its parent, and goes by the parent's thread.
+// launch starts the process from a thread that lives as long as the process: the system kills a child with its
+// parent's thread.
 func (p *Process) launch(dir, path string, args []string) (io.Reader, error) {
 	p.cmd = exec.Command(path, args...) //nolint:gosec,noctx // the caller's program; Stop ends it
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stderr = dir, environment(), &p.output
@@ -118,24 +117,24 @@ func (p *Process) launch(dir, path string, args []string) (io.Reader, error) {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := p.cmd.Start()
-		_ = write.Close() // the process has its own
+		_ = write.Close() // the process has its own copy
 		started <- err
 		if err == nil {
-			_ = p.cmd.Wait() // how it ends is not what is measured
+			_ = p.cmd.Wait() // its exit status does not matter
 		}
 	}()
 	return read, <-started
 }
 
-// environment is ours without what would configure our programs.
+// environment returns our environment without settings of our programs.
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "PAWSTREAM_") })
 }
 
-// Addr returns the address that the process said it serves under that name.
+// Addr returns the address that the process reported under that name.
 func (p *Process) Addr(name string) string { return p.ready[name] }
 
-// Stop ends the process: at once if it does not end by itself.
+// Stop asks the process to end, and kills it after [stopPatience].
 func (p *Process) Stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 	select {
@@ -146,7 +145,7 @@ func (p *Process) Stop() {
 	}
 }
 
-// pids are those of the process and its children: nginx works in them.
+// pids returns the ids of the process and its descendants, such as nginx's workers.
 func (p *Process) pids() []int {
 	pids := []int{p.cmd.Process.Pid}
 	for i := 0; i < len(pids); i++ {
@@ -163,7 +162,7 @@ func (p *Process) pids() []int {
 	return pids
 }
 
-// CPU returns the time that the process and its children have computed, in steps of 10 ms.
+// CPU returns the CPU time of the process and its descendants, in steps of 10 ms.
 func (p *Process) CPU() (time.Duration, error) {
 	var sum time.Duration
 	for _, pid := range p.pids() {
@@ -171,7 +170,7 @@ func (p *Process) CPU() (time.Duration, error) {
 		if err != nil {
 			return 0, err
 		}
-		// The name, in parentheses, may hold anything. utime and stime are fields 14 and 15.
+		// The name, in parentheses, may contain anything. utime and stime are fields 14 and 15.
 		_, rest, _ := bytes.Cut(text[bytes.LastIndexByte(text, ')'):], []byte(" "))
 		fields := strings.Fields(string(rest))
 		for _, field := range fields[11:13] {
@@ -185,7 +184,7 @@ func (p *Process) CPU() (time.Duration, error) {
 	return sum, nil
 }
 
-// Memory returns the resident memory of the process and its children, in bytes.
+// Memory returns the resident memory of the process and its descendants, in bytes.
 func (p *Process) Memory() (int64, error) {
 	var sum int64
 	for _, pid := range p.pids() {
@@ -207,7 +206,7 @@ func (p *Process) Memory() (int64, error) {
 	return sum, nil
 }
 
-// FreeAddress returns a loopback address that nobody listens on now.
+// FreeAddress returns a loopback address with a port that was just free.
 func FreeAddress(ctx context.Context) (string, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -217,7 +216,7 @@ func FreeAddress(ctx context.Context) (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// lastLines keeps the end of what is written to it.
+// lastLines keeps the last bytes written to it.
 type lastLines struct {
 	mu   sync.Mutex
 	text []byte

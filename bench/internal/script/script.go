@@ -1,6 +1,5 @@
-// Package script is what the scripted origin answers: a text that is known beforehand,
-// at a pace that is as exact as the machine allows. All contenders carry the same
-// events, whoever sends them.
+// Package script defines the answers of the scripted origin: a known text, at a pace as exact as the machine
+// allows. All contenders carry the same events.
 package script
 
 import (
@@ -12,12 +11,12 @@ import (
 
 // A Script is one answer. A request asks for it by max_completion_tokens and seed.
 type Script struct {
-	Words int           // how many deltas with text there are
-	Gap   time.Duration // from one event to the next one; 0: as fast as possible
-	Size  int           // bytes of each delta's text, where there is no gap; 0: short ones
+	Words int           // the number of deltas with text
+	Gap   time.Duration // from one event to the next; 0: as fast as possible
+	Size  int           // bytes of each delta's text, if there is no gap; 0: short texts
 }
 
-// Parse reads a script from a request's parameters.
+// Parse returns the script for a request's max_completion_tokens and seed.
 func Parse(words, seed int64) Script {
 	if seed < 0 {
 		return Script{Words: int(words), Size: int(-seed)}
@@ -25,7 +24,7 @@ func Parse(words, seed int64) Script {
 	return Script{Words: int(words), Gap: time.Duration(seed) * time.Microsecond}
 }
 
-// Seed is what a request has as its seed to get the gap, or, below 0, the size.
+// Seed returns the seed for a request: the gap in microseconds or, negative, the size.
 func (s Script) Seed() int64 {
 	if s.Size > 0 {
 		return -int64(s.Size)
@@ -46,7 +45,7 @@ func (s Script) AppendWord(b []byte, k int) []byte {
 	return b[:from+s.Size]
 }
 
-// Text is the whole answer.
+// Text returns the whole answer.
 func (s Script) Text() string {
 	var b []byte
 	for k := range s.Words {
@@ -55,8 +54,7 @@ func (s Script) Text() string {
 	return string(b)
 }
 
-// Events is how many events an answer has: the one with the role, the words, the finish
-// and the end.
+// Events returns the number of events of an answer: the role, the words, the finish and the end.
 func (s Script) Events() int { return s.Words + 3 }
 
 // Event returns the event with a sequence number.

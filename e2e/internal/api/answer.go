@@ -10,21 +10,21 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// An Answer is what every client has to find, however it reads it.
+// An Answer is the content of a completion, which every client must find.
 type Answer struct {
 	Text         string `json:"text"`
 	FinishReason string `json:"finish_reason"`
 	Usage        Usage  `json:"usage"`
 }
 
-// Usage is how many tokens a completion took.
+// Usage is the number of tokens of a completion.
 type Usage struct {
 	Prompt     int64 `json:"prompt_tokens"`
 	Completion int64 `json:"completion_tokens"`
 	Total      int64 `json:"total_tokens"`
 }
 
-// A Completion is what the tests read of a chat completion object.
+// A Completion has the members of a chat completion object that the tests read.
 type Completion struct {
 	ID      string `json:"id"`
 	Status  string `json:"status"`
@@ -37,7 +37,7 @@ type Completion struct {
 	Usage Usage `json:"usage"`
 }
 
-// Answer returns what the completion says.
+// Answer returns the content of the completion, which must have one choice.
 func (c *Completion) Answer(t *testing.T) Answer {
 	t.Helper()
 	if len(c.Choices) != 1 {
@@ -46,8 +46,8 @@ func (c *Completion) Answer(t *testing.T) Answer {
 	return Answer{Text: c.Choices[0].Message.Content, FinishReason: c.Choices[0].FinishReason, Usage: c.Usage}
 }
 
-// Whole returns what the service says to the question when it is not asked to stream.
-// Equal questions have equal answers.
+// Whole returns the service's answer to the question without a stream, cut off at [SomeTokens]. Equal questions
+// have equal answers.
 func Whole(t *testing.T, url string) Answer {
 	t.Helper()
 	var c Completion
@@ -59,7 +59,7 @@ func Whole(t *testing.T, url string) Answer {
 	return a
 }
 
-// A Chunk is what the tests read of a chat completion chunk, or of an error in its place.
+// A Chunk has the members of a chat completion chunk, or of an error in its place, that the tests read.
 type Chunk struct {
 	Choices []struct {
 		Delta struct {
@@ -71,10 +71,10 @@ type Chunk struct {
 	Error *Problem `json:"error"`
 }
 
-// Failure returns the error that an event tells of, if it does.
+// Failure returns the error in an event, or nil.
 func Failure(e sse.Event) *Problem {
 	var c Chunk
-	_ = json.Unmarshal([]byte(e.Data), &c) // [DONE] is no JSON
+	_ = json.Unmarshal([]byte(e.Data), &c) // [DONE] is not JSON
 	return c.Error
 }
 
@@ -86,8 +86,8 @@ type Problem struct {
 	Code    *string `json:"code"`
 }
 
-// Joined returns the answer that a stream's events add up to. They have to be those of
-// one completion, without a gap, and end as a stream should.
+// Joined returns the answer in a stream's events. They must belong to one completion, without a gap, and end
+// with [DONE].
 func Joined(t *testing.T, all []sse.Event) Answer {
 	t.Helper()
 	if len(all) == 0 || all[len(all)-1].Data != "[DONE]" {
@@ -129,10 +129,10 @@ func CheckIDs(t *testing.T, all []sse.Event) {
 	}
 }
 
-// CmpEvents compares events, whose ids and names hide their text.
+// CmpEvents compares events, whose ids and names have unexported fields.
 var CmpEvents = cmp.Comparer(func(a, b sse.Event) bool { return a == b })
 
-// FullAnswer returns what the service says to the question when no limit cuts it off.
+// FullAnswer returns the service's answer to the question without a limit of tokens.
 func FullAnswer(t *testing.T, url string) Answer {
 	t.Helper()
 	var c Completion
@@ -140,7 +140,7 @@ func FullAnswer(t *testing.T, url string) Answer {
 	return c.Answer(t)
 }
 
-// AtLeastTwo checks that connections were cut more than once.
+// AtLeastTwo checks that at least two connections were cut.
 func AtLeastTwo(t *testing.T, cuts int) {
 	t.Helper()
 	if cuts < 2 {
@@ -148,7 +148,7 @@ func AtLeastTwo(t *testing.T, cuts int) {
 	}
 }
 
-// Object returns the answer as JSON has it.
+// Object returns the answer as a JSON object.
 func (a Answer) Object() Object {
 	return Object{"text": a.Text, "finish_reason": a.FinishReason, "usage": a.Usage}
 }

@@ -1,5 +1,5 @@
-// Package api speaks to the public API as tests do: it asks, reads streams and answers, and
-// fails the test where their form is wrong.
+// Package api is a client of the public API for tests: it sends requests, reads streams and answers, and fails
+// the test if their form is wrong.
 package api
 
 import (
@@ -20,25 +20,25 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// CompletionOf returns the id of the completion that an event is of.
+// CompletionOf returns the id of an event's completion.
 func CompletionOf(e sse.Event) string {
 	id, _, _ := strings.Cut(e.ID.String(), ".")
 	return id
 }
 
-// What the tests ask.
+// The request of most tests.
 const (
 	Model    = "pet-advisor-1"
 	Question = "What should I know before adopting a cat?"
-	// SomeTokens cuts the answer, which is much longer, off.
+	// SomeTokens is a limit that cuts off the answer, which is much longer.
 	SomeTokens = 40
 )
 
 // An Object is a JSON object.
 type Object = map[string]any
 
-// Body returns the body of a request for an answer to the question, with these
-// members besides, or in place of, the usual ones.
+// Body returns the body of a request for an answer to the question. members replace or extend the usual
+// members.
 func Body(members Object) string {
 	all := Object{"model": Model, "messages": []Object{{"role": "user", "content": Question}}}
 	maps.Copy(all, members)
@@ -56,8 +56,7 @@ func Streamed(members Object) string {
 	return Body(all)
 }
 
-// Request makes a request; headers are "Name: value", or "Name: " for none of that
-// name, or empty.
+// Request makes a request. Each header is "Name: value", "Name: " to remove a header, or empty.
 func Request(t *testing.T, method, url, body string, headers ...string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
@@ -78,13 +77,13 @@ func Request(t *testing.T, method, url, body string, headers ...string) *http.Re
 	return req
 }
 
-// Plain is a client that adds nothing to a request and undoes nothing of an answer.
+// Plain is a client that neither adds to requests nor decompresses answers nor follows redirects.
 var Plain = &http.Client{
 	Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 16},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Send sends a request and returns its answer, whose body the test closes at its end.
+// Send sends a request and returns its answer. The test closes its body at the end.
 func Send(t *testing.T, req *http.Request) *http.Response {
 	t.Helper()
 	resp, err := Plain.Do(req)
@@ -95,14 +94,14 @@ func Send(t *testing.T, req *http.Request) *http.Response {
 	return resp
 }
 
-// An Exchange is a whole answer.
+// An Exchange is a complete answer.
 type Exchange struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Do sends a request and returns the whole answer.
+// Do sends a request and returns the complete answer.
 func Do(t *testing.T, req *http.Request) Exchange {
 	t.Helper()
 	resp, err := Plain.Do(req)
@@ -141,13 +140,13 @@ func Events(t *testing.T, r io.Reader) []sse.Event {
 	return all
 }
 
-// Post asks for a completion.
+// Post creates a completion.
 func Post(t *testing.T, url, body string, headers ...string) Exchange {
 	t.Helper()
 	return Do(t, Request(t, http.MethodPost, url+"/v1/chat/completions", body, headers...))
 }
 
-// Get reads what is below the path of completions.
+// Get reads a path below that of completions.
 func Get(t *testing.T, url, path string, headers ...string) Exchange {
 	t.Helper()
 	return Do(t, Request(t, http.MethodGet, url+"/v1/chat/completions/"+path, "", headers...))
@@ -163,7 +162,7 @@ func Replay(t *testing.T, url, id string, headers ...string) []sse.Event {
 	return Events(t, bytes.NewReader(x.Body))
 }
 
-// Cancel ends a completion from a connection of its own.
+// Cancel cancels a completion, over another connection.
 func Cancel(t *testing.T, url, id string) {
 	t.Helper()
 	var got Completion

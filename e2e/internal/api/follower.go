@@ -12,17 +12,16 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// KillAfter is how many events a client has when the process is killed.
+// KillAfter is how many events a client has read when the test kills a process.
 const KillAfter = 20
 
-// A Follower is a client that reads a completion, over as many connections as it takes.
+// A Follower is a client that reads a completion, over as many connections as necessary.
 type Follower struct {
 	T   *testing.T
 	Got []sse.Event
 }
 
-// Read reads events until there are n of them (0: until the end) and reports whether
-// that is the end of the completion.
+// Read reads events until it has n in all (0: until the end), and reports whether the completion has ended.
 func (f *Follower) Read(d *sse.Decoder, n int) bool {
 	f.T.Helper()
 	for n == 0 || len(f.Got) < n {
@@ -49,7 +48,7 @@ func (f *Follower) Ask(url string) *sse.Decoder {
 	return sse.NewDecoder(resp.Body)
 }
 
-// GoOn resumes after the last event, as soon as somebody answers.
+// GoOn resumes after the last event, as soon as the URL answers.
 func (f *Follower) GoOn(url string) *sse.Decoder {
 	f.T.Helper()
 	last := f.Got[len(f.Got)-1].ID.String()
@@ -80,7 +79,7 @@ func (f *Follower) Check(want Answer) {
 	}
 }
 
-// AskModel begins a completion of that model, without a limit.
+// AskModel begins a completion of a model, without a limit.
 func (f *Follower) AskModel(url, name string) *sse.Decoder {
 	f.T.Helper()
 	resp := Send(f.T, Request(f.T, http.MethodPost, url+"/v1/chat/completions", Body(Object{"stream": true, "model": name, "max_tokens": nil})))

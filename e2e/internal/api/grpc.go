@@ -22,7 +22,7 @@ func Dial(t *testing.T, address string) *grpc.ClientConn {
 	return conn
 }
 
-// Params are those of the question, with a limit of tokens; 0: none.
+// Params returns the params of the question, with a limit of tokens; 0: none.
 func Params(limit int32) *completionv1.CompletionParams {
 	params := &completionv1.CompletionParams{
 		Model: Model,

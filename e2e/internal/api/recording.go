@@ -14,11 +14,11 @@ import (
 
 // JSONOf returns a value as JSON.
 func JSONOf(v any) string {
-	text, _ := json.Marshal(v) // of plain values
+	text, _ := json.Marshal(v) // plain values cannot fail
 	return string(text)
 }
 
-// A Recording is a stream as it came.
+// A Recording is a received stream.
 type Recording struct {
 	ID     string // of the completion
 	Header http.Header
@@ -27,13 +27,13 @@ type Recording struct {
 	Events []sse.Event
 }
 
-// Record creates a completion and takes its stream down.
+// Record creates a completion and records its stream.
 func Record(t *testing.T, url string, members Object, headers ...string) Recording {
 	t.Helper()
 	return Recorded(t, Post(t, url, Streamed(members), headers...))
 }
 
-// Recorded takes a stream down that is there as a whole.
+// Recorded records a complete stream.
 func Recorded(t *testing.T, x Exchange) Recording {
 	t.Helper()
 	if x.Status != http.StatusOK {
@@ -41,7 +41,7 @@ func Recorded(t *testing.T, x Exchange) Recording {
 	}
 	raw := string(x.Body)
 	blocks := strings.SplitAfter(raw, "\n\n")
-	// After a failure there is a line that is no event.
+	// After a failure, there is a line that is not an event.
 	if rest := blocks[len(blocks)-1]; rest != "" && rest != "data: [ERROR]\n" {
 		t.Fatalf("the stream ends in the middle of a block: %q", rest)
 	}
@@ -56,7 +56,7 @@ func EventID(completion string, sequence int) string {
 	return fmt.Sprintf("%s.%d", completion, sequence)
 }
 
-// How ids look.
+// The forms of ids.
 var (
 	CompletionID = regexp.MustCompile(`^chatcmpl-[A-Z2-7]{26}$`)
 	RequestID    = regexp.MustCompile(`^req_[0-9a-f]{32}$`)

@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// A Refusal is an answer without what was asked for.
+// A Refusal is an error answer.
 type Refusal struct {
 	Status            int
 	Type, Code, Param string // "": null
 }
 
-// Refused takes an error answer apart. It has to have the one form that all have.
+// Refused parses an error answer, and checks its form.
 func Refused(t *testing.T, x Exchange) Refusal {
 	t.Helper()
 	if got := x.Header.Get("Content-Type"); got != "application/json" {
@@ -48,8 +48,8 @@ func Refused(t *testing.T, x Exchange) Refusal {
 	return got
 }
 
-// checkDiscretion looks for what only we should see: Go's types and traces, files,
-// addresses, and the words of libraries.
+// checkDiscretion checks that a text has no internal details: Go's types and traces, files, addresses, and the
+// messages of libraries.
 func checkDiscretion(t *testing.T, text string) {
 	t.Helper()
 	for _, leak := range []string{
@@ -62,7 +62,7 @@ func checkDiscretion(t *testing.T, text string) {
 	}
 }
 
-// Bad is a refusal because of the request.
+// Bad returns a refusal that the request caused.
 func Bad(status int, code, param string) Refusal {
 	return Refusal{Status: status, Type: "invalid_request_error", Code: code, Param: param}
 }

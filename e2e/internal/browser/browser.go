@@ -1,5 +1,5 @@
-// Package browser runs a Chromium for a test, and pages in it: each with cookies and a
-// storage of its own, and with an ear for what goes wrong in it.
+// Package browser runs a Chromium for tests, and pages in it. Each page has its own cookies and storage, and
+// records its errors.
 package browser
 
 import (
@@ -27,17 +27,16 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a page may take for what a test waits for.
+// patience is how long a test waits for a page.
 const patience = 30 * time.Second
 
-// A Browser is a process that runs. Its pages may be used by several goroutines, each by one.
+// A Browser is a running process. Several goroutines may use it, but only one each page.
 type Browser struct {
 	ctx    context.Context
 	cancel []context.CancelFunc
 }
 
-// Start starts a Chromium, which [Browser.Close] ends. The error says what is missing
-// where there is none.
+// Start starts a Chromium, which [Browser.Close] ends. Without one, the error says what is missing.
 func Start() (*Browser, error) {
 	program, err := find()
 	if err != nil {
@@ -50,7 +49,7 @@ func Start() (*Browser, error) {
 		"headless", "disable-gpu", "no-first-run", "no-default-browser-check", "mute-audio",
 		"disable-background-networking", "disable-component-update", "disable-sync", "disable-default-apps",
 		"disable-dev-shm-usage", "disable-extensions", "disable-breakpad",
-		// A page that nobody looks at draws like any other.
+		// Hidden pages draw like visible ones.
 		"disable-background-timer-throttling", "disable-backgrounding-occluded-windows", "disable-renderer-backgrounding",
 	} {
 		options = append(options, chromedp.Flag(flag, true))
@@ -83,7 +82,7 @@ func (b *Browser) Close() {
 	}
 }
 
-// A Page is one tab. Its methods fail the test that it was opened for.
+// A Page is one tab. Its methods fail the page's test.
 type Page struct {
 	t   *testing.T
 	ctx context.Context
@@ -93,8 +92,8 @@ type Page struct {
 	faults []string
 }
 
-// Open opens an empty page. It is closed at the end of the test, which fails if a script
-// has failed there or the page did what its Content-Security-Policy forbids.
+// Open opens an empty page of that size in CSS pixels, until the end of the test. The test fails if a script
+// fails in the page, or if the page violates its Content-Security-Policy.
 func (b *Browser) Open(t *testing.T, width, height int64) *Page {
 	t.Helper()
 	p := &Page{t: t}
@@ -106,7 +105,7 @@ func (b *Browser) Open(t *testing.T, width, height int64) *Page {
 	return p
 }
 
-// Another opens an empty page that has cookies and local storage in common with this one.
+// Another opens an empty page that shares cookies and local storage with this one.
 func (p *Page) Another() *Page {
 	p.t.Helper()
 	other := &Page{t: p.t}
@@ -117,7 +116,7 @@ func (p *Page) Another() *Page {
 	return other
 }
 
-// begin opens the tab, and listens.
+// begin opens the tab, and listens for errors.
 func (p *Page) begin() {
 	p.t.Helper()
 	p.do()
@@ -132,7 +131,7 @@ func (p *Page) begin() {
 	})
 }
 
-// listen hears what goes wrong.
+// listen records the page's errors.
 func (p *Page) listen(event any) {
 	fault := ""
 	switch e := event.(type) {
@@ -167,7 +166,7 @@ func (p *Page) fault(what string) {
 	p.faults = append(p.faults, what)
 }
 
-// failed notes a request that has failed, which is often what a test is about.
+// failed records a failed request, which is a fault only after [Page.Strict]: many tests cause such failures.
 func (p *Page) failed(why string) {
 	p.mu.Lock()
 	strict := p.strict
@@ -177,7 +176,7 @@ func (p *Page) failed(why string) {
 	}
 }
 
-// Strict makes a failed request, or one that is refused, a fault of the page from now on.
+// Strict makes each failed or refused request from now on a fault of the page.
 func (p *Page) Strict() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -188,7 +187,7 @@ func (p *Page) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	// The first use binds the page to its context: that one has no end of its own.
+	// The first use binds the page to its context, so that must not be ctx, which ends.
 	if err := chromedp.Do(p.ctx); err != nil {
 		p.t.Fatal(err)
 	}
@@ -212,7 +211,7 @@ func call[P, R any](p *Page, command cdp.Command[P, R], params P) R {
 // Go opens a URL.
 func (p *Page) Go(url string) { p.t.Helper(); p.do(chromedp.Navigate(url)) }
 
-// Reload loads the page anew.
+// Reload reloads the page.
 func (p *Page) Reload() { p.t.Helper(); p.do(chromedp.Reload()) }
 
 // Resize changes the size of the page, in CSS pixels.
@@ -224,11 +223,10 @@ func (p *Page) Resize(width, height int64) {
 // Type types into an element.
 func (p *Page) Type(selector, text string) { p.t.Helper(); p.do(chromedp.SendKeys(selector, text)) }
 
-// Press presses keys, wherever the focus is.
+// Press presses keys in the focused element.
 func (p *Page) Press(keys string) { p.t.Helper(); p.do(chromedp.KeyEvent(keys)) }
 
-// Enter presses the key of that name. It has no character of its own where the page
-// takes the key.
+// Enter presses and releases the Enter key.
 func (p *Page) Enter() {
 	p.t.Helper()
 	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
@@ -237,7 +235,7 @@ func (p *Page) Enter() {
 	call(p, input.DispatchKeyEvent, key)
 }
 
-// Key presses and releases a key by its name, as "PageUp", with its number in Windows.
+// Key presses and releases a key by its name, such as "PageUp", and its Windows virtual-key code.
 func (p *Page) Key(name string, number int64) {
 	p.t.Helper()
 	key := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Key: name, Code: name, WindowsVirtualKeyCode: number}
@@ -246,19 +244,19 @@ func (p *Page) Key(name string, number int64) {
 	call(p, input.DispatchKeyEvent, key)
 }
 
-// Compose begins a text by an input method, as Japanese is written; it is not entered yet.
+// Compose begins a text with an input method, as for Japanese, without entering it yet.
 func (p *Page) Compose(text string) {
 	p.t.Helper()
 	call(p, input.ImeSetComposition, input.ImeSetCompositionParams{Text: text, SelectionStart: int64(len(text)), SelectionEnd: int64(len(text))})
 }
 
-// Wheel turns the wheel over a place by so many pixels, down or, below 0, up.
+// Wheel scrolls with the wheel at a position by that many pixels, downwards if positive.
 func (p *Page) Wheel(x, y, by float64) {
 	p.t.Helper()
 	call(p, wheel, wheelParams{Type: "mouseWheel", X: x, Y: y, DeltaY: by})
 }
 
-// wheel is Input.dispatchMouseEvent, whose parameters in cdproto leave out a movement of 0, which Chromium wants to be told.
+// wheel is Input.dispatchMouseEvent. The parameters in cdproto omit a movement of 0, which Chromium requires.
 var wheel = cdp.Command[wheelParams, cdp.Empty]{Method: input.CommandDispatchMouseEvent} //nolint:gochecknoglobals // a constant
 
 type wheelParams struct {
@@ -269,7 +267,7 @@ type wheelParams struct {
 	DeltaY float64 `json:"deltaY"`
 }
 
-// Drag moves a finger from a place by so many pixels, in steps of 5, and holds it there for a moment.
+// Drag moves a finger from a position by that many pixels, in steps of 5, and lifts it.
 func (p *Page) Drag(x, y, by float64) {
 	p.t.Helper()
 	at := func(y float64) []*input.TouchPoint { return []*input.TouchPoint{{X: x, Y: y}} }
@@ -280,7 +278,7 @@ func (p *Page) Drag(x, y, by float64) {
 	call(p, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: input.DispatchTouchEventTypeTouchEnd, TouchPoints: []*input.TouchPoint{}})
 }
 
-// Drop drags a file of this machine to a place, and drops it there.
+// Drop drags a file of this machine to a position, and drops it there.
 func (p *Page) Drop(x, y float64, file string) {
 	p.t.Helper()
 	data := &input.DragData{Items: []*input.DragDataItem{}, Files: []string{file}, DragOperationsMask: 1}
@@ -289,7 +287,7 @@ func (p *Page) Drop(x, y float64, file string) {
 	}
 }
 
-// Paper has the page look as it would be printed, or as on a screen again.
+// Paper shows the page as printed, or as on a screen again.
 func (p *Page) Paper(printed bool) {
 	p.t.Helper()
 	media := ""
@@ -302,22 +300,22 @@ func (p *Page) Paper(printed bool) {
 // Click clicks an element.
 func (p *Page) Click(selector string) { p.t.Helper(); p.do(chromedp.Click(selector)) }
 
-// ClickAt clicks what is at a place, in CSS pixels.
+// ClickAt clicks at a position, in CSS pixels.
 func (p *Page) ClickAt(x, y float64) { p.t.Helper(); p.do(chromedp.MouseClickXY(x, y)) }
 
-// Copy copies what is selected, as its keys do: the picture, where a page is nothing but one.
+// Copy copies the selection, as the keys do. On a page that is only a picture, it copies the picture.
 func (p *Page) Copy() {
 	p.t.Helper()
 	call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Copy", Commands: []string{"copy"}})
 }
 
-// Paste pastes what was copied, as its keys do, where the focus is.
+// Paste pastes into the focused element, as the keys do.
 func (p *Page) Paste() {
 	p.t.Helper()
 	call(p, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "Paste", Commands: []string{"paste"}})
 }
 
-// Asleep has the page sleep as a tab does that nobody looks at for long, or wake up, hidden still.
+// Asleep freezes the page, as browsers do with tabs that stay hidden for long, or wakes it up, still hidden.
 func (p *Page) Asleep(asleep bool) {
 	p.t.Helper()
 	state := page.SetWebLifecycleStateStateActive
@@ -327,7 +325,7 @@ func (p *Page) Asleep(asleep bool) {
 	call(p, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state})
 }
 
-// Before has a script run in each page that is opened from now on, before its own.
+// Before runs a script in every document that the page opens from now on, before the document's own scripts.
 func (p *Page) Before(script string) {
 	p.t.Helper()
 	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
@@ -342,7 +340,7 @@ func (p *Page) Offline(offline bool) {
 	call(p, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: offline, DownloadThroughput: -1, UploadThroughput: -1})
 }
 
-// Screenshot writes what is seen to a file of that name in dir.
+// Screenshot writes a screenshot to a file of that name in dir.
 func (p *Page) Screenshot(dir, name string) {
 	p.t.Helper()
 	image, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
@@ -361,17 +359,16 @@ func (p *Page) Heap() float64 {
 	return p.HeapNow()
 }
 
-// HeapNow returns how many bytes of JavaScript objects there are, those included that are of
-// no use any more.
+// HeapNow returns how many bytes of JavaScript objects exist, including garbage.
 func (p *Page) HeapNow() float64 {
 	p.t.Helper()
 	return call(p, runtime.GetHeapUsage, cdp.Empty{}).UsedSize
 }
 
-// runtimeCollect is HeapProfiler.collectGarbage, the only command of its package that is used.
+// runtimeCollect is HeapProfiler.collectGarbage, the only command that we use of its package.
 var runtimeCollect = cdp.Command[cdp.Empty, cdp.Empty]{Method: "HeapProfiler.collectGarbage"} //nolint:gochecknoglobals // a constant
 
-// Eval returns the value of an expression, once it is settled if it is a promise.
+// Eval returns the value of an expression. If that is a promise, it waits for its value.
 func Eval[T any](p *Page, expression string) T {
 	p.t.Helper()
 	value, err := try[T](p, expression)
@@ -389,7 +386,7 @@ func try[T any](p *Page, expression string) (T, error) {
 	}))
 }
 
-// Wait waits until an expression is true, or a promise of what is.
+// Wait waits until an expression, or the value of its promise, is true.
 func (p *Page) Wait(expression string) {
 	p.t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
@@ -409,8 +406,8 @@ func (p *Page) Wait(expression string) {
 	}
 }
 
-// Rules makes axe-core, which npm installs from the lock file beside this package, look at
-// the page, and returns what it finds that is serious or worse.
+// Rules checks the page with axe-core, and returns the serious and critical violations. axe is its source, see
+// [Axe].
 func (p *Page) Rules(axe string) []string {
 	p.t.Helper()
 	if Eval[string](p, "typeof window.axe") == "undefined" {
@@ -424,7 +421,7 @@ func (p *Page) Rules(axe string) []string {
 //go:embed package.json package-lock.json
 var packages embed.FS
 
-// Axe returns the source of axe-core, which it has npm install into dir.
+// Axe installs axe-core with npm into dir, by this package's lock file, and returns its source.
 func Axe(ctx context.Context, dir string) (string, error) {
 	if err := os.CopyFS(dir, packages); err != nil {
 		return "", err

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// Delay holds each piece of data back for d from now on, in both directions; 0: no longer.
+// Delay delays all data by d from now on, in both directions; 0 ends that.
 func (p *Proxy) Delay(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = d
 }
 
-// Hold lets nothing through until [Proxy.Release], in either direction: the network is
-// away. Connections stay open, and new ones are accepted and wait.
+// Hold stops all data in both directions until [Proxy.Release], like a network outage. Connections stay open,
+// and new ones wait.
 func (p *Proxy) Hold() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -23,7 +23,7 @@ func (p *Proxy) Hold() {
 	}
 }
 
-// Release ends a [Proxy.Hold]. What was sent meanwhile goes through.
+// Release ends a [Proxy.Hold]. Data sent meanwhile goes through.
 func (p *Proxy) Release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -33,9 +33,9 @@ func (p *Proxy) Release() {
 	}
 }
 
-// Swallow takes the server away from the open connections without a word to their
-// clients: what they send goes nowhere, and nothing comes. New connections are forwarded.
-// So it is where another host takes the address of one that died.
+// Swallow detaches the open connections from the server without their clients noticing: their data is lost, and
+// they receive nothing. New connections are forwarded. This happens when another host takes over the address of
+// a dead one.
 func (p *Proxy) Swallow() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,15 +60,15 @@ func (l *link) close() {
 	_ = l.server.Close()
 }
 
-// isSwallowed reports whether the client is to hear nothing of the server's end.
+// isSwallowed reports whether to hide the server's end from the client.
 func (p *Proxy) isSwallowed(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return l.swallowed
 }
 
-// await returns when the network lets through what has come: false where the proxy, or
-// what cut is closed for, has ended before that.
+// await waits until the network lets data through. It returns false if the proxy ends, or cut is closed, before
+// that.
 func (p *Proxy) await(cut <-chan struct{}) bool {
 	p.mu.Lock()
 	delay := p.delay
@@ -99,7 +99,7 @@ func (p *Proxy) await(cut <-chan struct{}) bool {
 	}
 }
 
-// A late side of a link yields what comes when the network lets it through.
+// A late side of a link yields received data once the network lets it through.
 type late struct {
 	net.Conn
 	proxy *Proxy

@@ -12,11 +12,10 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 )
 
-// brief is longer than the loopback interface takes, however busy the machine is with
-// other things; nothing is to come in it.
+// brief is longer than the loopback interface takes even on a busy machine. Tests expect no data within it.
 const brief = 200 * time.Millisecond
 
-// echo returns the address of a server that says everything back.
+// echo returns the address of an echo server.
 func echo(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -39,7 +38,7 @@ func echo(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// A caller says lines to an echo.
+// A caller sends lines to an echo server.
 type caller struct {
 	*testing.T
 	net.Conn
@@ -56,7 +55,7 @@ func call(t *testing.T, p *cut.Proxy) *caller {
 	return &caller{t, conn, bufio.NewReader(conn)}
 }
 
-// says sends a line, and returns what comes back within so long.
+// says sends a line, and returns the answer within that time.
 func (c *caller) says(line string, within time.Duration) (string, error) {
 	if _, err := io.WriteString(c, line+"\n"); err != nil {
 		return "", err
@@ -72,7 +71,7 @@ func (c *caller) hears(within time.Duration) (string, error) {
 	return c.lines.ReadString('\n')
 }
 
-// wants has the caller hear a line.
+// wants checks that the caller has received the line.
 func (c *caller) wants(line, heard string, err error) {
 	c.Helper()
 	if err != nil || heard != line+"\n" {
@@ -80,7 +79,7 @@ func (c *caller) wants(line, heard string, err error) {
 	}
 }
 
-// hearsNothing has the caller hear nothing, and not that the connection is gone either.
+// hearsNothing checks that the caller has received neither data nor an end of the connection.
 func (c *caller) hearsNothing(heard string, err error) {
 	c.Helper()
 	if !errors.Is(err, os.ErrDeadlineExceeded) {

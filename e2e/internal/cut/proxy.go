@@ -1,6 +1,6 @@
-// Package cut is a TCP proxy that breaks connections: it forwards bytes both ways and
-// cuts a connection once the server's side has sent as many as were planned. It can be a
-// network that is slow, that is away, or that has forgotten its connections.
+// Package cut is a TCP proxy that breaks connections: it forwards bytes both ways, and cuts a connection after
+// a planned number of bytes from the server. It can also act as a network that is slow, is down, or has lost
+// its connections.
 package cut
 
 import (
@@ -12,17 +12,14 @@ import (
 
 // A Plan says how a connection ends.
 type Plan struct {
-	// After is how many bytes of the server's the client gets before the cut; 0: all,
-	// as there is no cut.
+	// After is the number of the server's bytes that the client gets before the cut; 0: no cut.
 	After int64
-	// AtBlank puts the cut off until the server has sent a blank line (LF LF), which is
-	// where an event ends.
+	// AtBlank delays the cut until the server has sent a blank line (LF LF), which is the end of an event.
 	AtBlank bool
-	// WholeBlank puts the cut off by a byte where it would come after an LF, so that it
-	// does not part the two of a blank line.
+	// WholeBlank delays a cut after an LF by one byte, so that it does not separate the two LF of a blank line.
 	WholeBlank bool
-	// Reset makes the cut a TCP RST, as of a machine that crashed. Else it is a FIN, as
-	// of a process that was killed.
+	// Reset makes the cut a TCP RST, as from a crashed machine. Otherwise it is a FIN, as from a killed
+	// process.
 	Reset bool
 }
 
@@ -39,12 +36,12 @@ type Proxy struct {
 	open   map[*link]struct{}
 	cuts   int
 	delay  time.Duration
-	held   chan struct{} // nil: data goes through; else closed when it does again
+	held   chan struct{} // nil: data goes through; otherwise closed when it does again
 	closed bool
 }
 
-// Listen returns a proxy to target on a free port of the loopback interface. It asks
-// plan about each connection, counted from 0, one after the other.
+// Listen returns a proxy to target on a free port of the loopback interface. It calls plan with the number of
+// each connection, from 0, one call at a time.
 func Listen(target string, plan func(connection int) Plan) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a loopback address takes no time
 	if err != nil {
@@ -78,7 +75,7 @@ func (p *Proxy) Cuts() int {
 	return p.cuts
 }
 
-// CutAll cuts the connections that there are. New ones are forwarded.
+// CutAll cuts all current connections. New ones are forwarded.
 func (p *Proxy) CutAll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,7 +84,7 @@ func (p *Proxy) CutAll() {
 	}
 }
 
-// Close ends all connections and returns when nothing of the proxy runs any more.
+// Close ends all connections, and waits for the proxy's goroutines.
 func (p *Proxy) Close() {
 	_ = p.listener.Close()
 	p.mu.Lock()
@@ -113,7 +110,7 @@ func (p *Proxy) accept() {
 	}
 }
 
-// forward serves one connection to its end.
+// forward forwards one connection until its end.
 func (p *Proxy) forward(client net.Conn, plan Plan) {
 	if !p.await(nil) {
 		_ = client.Close()
@@ -151,7 +148,7 @@ func (p *Proxy) forward(client net.Conn, plan Plan) {
 	up.Wait()
 }
 
-// down copies what the server sends, and reports whether it stopped as planned.
+// down copies the server's data, and reports whether it stopped as planned.
 func (p *Proxy) down(client, server net.Conn, plan Plan) bool {
 	if plan.After == 0 {
 		_, _ = io.Copy(client, server)
@@ -175,7 +172,7 @@ func (p *Proxy) down(client, server net.Conn, plan Plan) bool {
 	}
 }
 
-// keep remembers a connection, so that Close can end it: false where it already has.
+// keep registers a connection for Close, and returns false if Close has already run.
 func (p *Proxy) keep(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 )
 
-// serve answers each connection with text, once it has read a line, and closes it.
+// serve reads a line from each connection, answers with text, and closes the connection.
 func serve(t *testing.T, text []byte) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,6 +1,5 @@
-// Package firefox runs a Firefox for a test, and one page in it. It speaks Marionette, the protocol of WebDriver that
-// Firefox itself listens to:
-// https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html.
+// Package firefox runs a Firefox for a test, and one page in it. It uses Marionette, Firefox's own WebDriver
+// protocol: https://firefox-source-docs.mozilla.org/testing/marionette/Protocol.html.
 package firefox
 
 import (
@@ -20,10 +19,10 @@ import (
 	"time"
 )
 
-// patience is how long Firefox may take to start, and a page for what a test waits for.
+// patience is how long a test waits for Firefox to start, or for a page.
 const patience = time.Minute
 
-// prefs are settings of the profile: a free port, no proxy, and no page of its own.
+// prefs are the settings of the profile: a free port, no proxy, and no pages of Firefox itself.
 const prefs = `user_pref("marionette.port", 0);
 user_pref("network.proxy.type", 0);
 user_pref("browser.shell.checkDefaultBrowser", false);
@@ -31,7 +30,7 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("app.update.disabledForTesting", true);
 `
 
-// Find returns the program; the error says that there is none.
+// Find returns the path of Firefox, or an error if there is none.
 func Find() (string, error) {
 	for _, name := range []string{"firefox-esr", "firefox"} {
 		if program, err := exec.LookPath(name); err == nil {
@@ -41,7 +40,7 @@ func Find() (string, error) {
 	return "", errors.New("no firefox in PATH")
 }
 
-// A Page is the only one of its browser. Its methods fail the test that it was opened for.
+// A Page is the only page of its browser. Its methods fail the page's test.
 type Page struct {
 	t    *testing.T
 	conn net.Conn
@@ -49,14 +48,15 @@ type Page struct {
 	sent int
 }
 
-// Open starts a Firefox with a new profile, and opens an empty page of that size. It ends with the test.
+// Open starts a Firefox with a new profile, and opens an empty page of that size in CSS pixels. Both end with
+// the test.
 func Open(t *testing.T, program string, width, height int) *Page {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "user.js"), []byte(prefs), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context())) // the page is closed before it
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context())) // the cleanup closes the page first
 	cmd := exec.CommandContext(ctx, program, "--headless", "--no-remote", "--marionette", "--profile", dir,
 		"--width", strconv.Itoa(width), "--height", strconv.Itoa(height))
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CACHE_HOME="+dir, "MOZ_CRASHREPORTER_DISABLE=1")
@@ -89,7 +89,7 @@ func Open(t *testing.T, program string, width, height int) *Page {
 	return p
 }
 
-// connect waits for the file with the port, and reads the greeting.
+// connect waits for the file with the port, connects, and reads the greeting.
 func (p *Page) connect(file string) {
 	p.t.Helper()
 	again := time.NewTicker(50 * time.Millisecond)
@@ -169,10 +169,10 @@ func (p *Page) Go(url string) {
 	p.call("WebDriver:Navigate", map[string]any{"url": url})
 }
 
-// Reload loads the page anew.
+// Reload reloads the page.
 func (p *Page) Reload() { p.t.Helper(); p.call("WebDriver:Refresh", map[string]any{}) }
 
-// Eval returns the value of an expression, once it is settled if it is a promise.
+// Eval returns the value of an expression. If that is a promise, it waits for its value.
 func Eval[T any](p *Page, expression string) T {
 	p.t.Helper()
 	value, err := evaluate[T](p, expression)
@@ -194,7 +194,7 @@ func evaluate[T any](p *Page, expression string) (value T, err error) {
 	return of.Value, err
 }
 
-// Wait waits until an expression is true, or a promise of what is.
+// Wait waits until an expression, or the value of its promise, is true.
 func (p *Page) Wait(expression string) {
 	p.t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
@@ -214,15 +214,14 @@ func (p *Page) Wait(expression string) {
 	}
 }
 
-// Keys of WebDriver that have no character of their own, each with [Page.Press].
+// WebDriver's codes for keys without a character, for [Page.Press].
 const (
 	Enter  = "\ue007"
 	Shift  = "\ue008"
 	PageUp = "\ue00e"
 )
 
-// Press presses and releases the keys of a text one after the other; those that are held are pressed before and released
-// after them.
+// Press presses and releases the keys of a text one after the other, while it holds the keys in held.
 func (p *Page) Press(keys string, held ...string) {
 	p.t.Helper()
 	var steps []any
@@ -240,7 +239,7 @@ func (p *Page) Press(keys string, held ...string) {
 	p.perform(map[string]any{"type": "key", "id": "keyboard", "actions": steps})
 }
 
-// Wheel turns the wheel over a place by so many pixels, down or, below 0, up.
+// Wheel scrolls with the wheel at a position by that many pixels, downwards if positive.
 func (p *Page) Wheel(x, y, by int) {
 	p.t.Helper()
 	p.perform(map[string]any{"type": "wheel", "id": "wheel", "actions": []any{map[string]any{
@@ -248,7 +247,7 @@ func (p *Page) Wheel(x, y, by int) {
 	}}})
 }
 
-// ClickAt clicks what is at a place, in CSS pixels.
+// ClickAt clicks at a position, in CSS pixels.
 func (p *Page) ClickAt(x, y int) {
 	p.t.Helper()
 	p.perform(map[string]any{"type": "pointer", "id": "mouse", "parameters": map[string]any{"pointerType": "mouse"}, "actions": []any{
@@ -263,7 +262,7 @@ func (p *Page) perform(source any) {
 	p.call("WebDriver:PerformActions", map[string]any{"actions": []any{source}})
 }
 
-// Screenshot writes what is seen to a file of that name in dir.
+// Screenshot writes a screenshot to a file of that name in dir.
 func (p *Page) Screenshot(dir, name string) {
 	p.t.Helper()
 	var shot struct{ Value []byte }

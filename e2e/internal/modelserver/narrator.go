@@ -1,4 +1,4 @@
-// Package modelserver has model servers that say what a test wants.
+// Package modelserver has scripted model servers for tests.
 package modelserver
 
 import (
@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// A Narrator is a model server that tells one story, and goes on with it where it is told
-// that it has begun, as vLLM does.
+// A Narrator is a model server that tells one story. It continues a story that the request has begun, as vLLM
+// does.
 type Narrator struct {
 	T         *testing.T
 	Story     string

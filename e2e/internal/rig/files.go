@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// SecretFile writes a file that only we may read.
+// SecretFile writes a file that only its owner may read, and returns its path.
 func SecretFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
@@ -21,7 +21,8 @@ func SecretFile(t *testing.T, text string) string {
 	return path
 }
 
-// Keys writes a key file with these entries: a key is "<name>-key".
+// Keys writes a key file, and returns its path. An entry is "<name>, <other fields in YAML>"; its key is
+// "<name>-key".
 func Keys(t *testing.T, entries ...string) string {
 	t.Helper()
 	var text strings.Builder
@@ -33,10 +34,10 @@ func Keys(t *testing.T, entries ...string) string {
 	return SecretFile(t, text.String())
 }
 
-// Bearer returns the header with the key of that name.
+// Bearer returns the Authorization header with the key of that name.
 func Bearer(name string) string { return "Authorization: Bearer " + name + "-key" }
 
-// FreeAddress returns a loopback address that nobody listens on.
+// FreeAddress returns a loopback address with a port that was just free.
 func FreeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -47,7 +48,7 @@ func FreeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// ModelsFile writes a models file and returns the flag that names it.
+// ModelsFile writes a models file, and returns its path.
 func ModelsFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "models.yaml")
@@ -57,7 +58,7 @@ func ModelsFile(t *testing.T, text string) string {
 	return path
 }
 
-// ReplaceFile puts another file in a file's place, in one step.
+// ReplaceFile atomically replaces the content of a file.
 func ReplaceFile(t *testing.T, path, text string) {
 	t.Helper()
 	next := path + ".new"

@@ -1,5 +1,5 @@
-// Package rig runs the programs for the tests of one package: it builds them once, starts
-// the stacks that several tests share, and waits for what a test waits for.
+// Package rig runs the programs for the tests of one package: it builds them once, starts the stacks that
+// several tests share, and waits for conditions.
 package rig
 
 import (
@@ -14,13 +14,13 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// SteadyPace is how many tokens per second answers of the steady stack have: a short
-// answer takes a second, a whole one is far from its end when a test cancels it.
+// SteadyPace is the pace of the steady stack, in tokens per second: a short answer takes a second, and a whole
+// one is far from its end when a test cancels it.
 const SteadyPace = 40
 
 var withoutRace = flag.Bool("fast", false, "build the programs without the race detector: for figures")
 
-// What the tests share, each made by the first test that asks for it.
+// Shared by the tests; the first test that needs one makes it.
 var (
 	binaries     = sync.OnceValues(buildUsual)
 	fastBinaries = sync.OnceValues(func() (stack.Programs, error) { return build(stack.BuildFast) })
@@ -30,7 +30,7 @@ var (
 	atEndGuarded sync.Mutex
 )
 
-// Main runs a package's tests, ends what they have shared, and returns the exit code.
+// Main runs a package's tests, stops their shared processes, and returns the exit code.
 func Main(m *testing.M) int {
 	code := m.Run()
 	for _, stop := range slices.Backward(atEnd) {
@@ -42,18 +42,19 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// finally has stop called after the last test, and before what was to be called until now:
-// a process ends before the directory it works in is removed.
+// finally registers stop to be called after the last test, in reverse order of registration: a process ends
+// before its directory is removed.
 func finally(stop func() error) {
 	atEndGuarded.Lock()
 	defer atEndGuarded.Unlock()
 	atEnd = append(atEnd, stop)
 }
 
-// fast reports whether the programs are built without the race detector, which takes most of their time: in a short run, and for figures.
+// fast reports whether to build the programs without the race detector, which takes most of their time: in a
+// short run, and for measurements.
 func fast() bool { return *withoutRace || testing.Short() }
 
-// Race returns the flag by which programs are built with the race detector, or without it.
+// Race returns the build flag for the race detector.
 func Race() string {
 	if fast() {
 		return "-race=false"
@@ -61,7 +62,8 @@ func Race() string {
 	return "-race"
 }
 
-// Compile builds the programs, and more of the module's, into dir, with the race detector if the run has it.
+// Compile builds the programs into dir, and the module's packages in more, with the race detector unless the
+// run is fast.
 func Compile(ctx context.Context, dir string, more ...string) (stack.Programs, error) {
 	if fast() {
 		return stack.BuildFast(ctx, dir, more...)
@@ -85,8 +87,8 @@ func build(compile func(context.Context, string, ...string) (stack.Programs, err
 	return compile(context.Background(), dir)
 }
 
-// shared returns a function that starts a stack once. It is stopped, and what it has
-// logged is looked at, after the last test.
+// shared returns a function that starts a stack once. After the last test, the stack stops, and its log is
+// checked.
 func shared(o stack.Options) func() (*stack.Stack, error) {
 	return sync.OnceValues(func() (*stack.Stack, error) {
 		programs, err := binaries()
@@ -101,13 +103,13 @@ func shared(o stack.Options) func() (*stack.Stack, error) {
 	})
 }
 
-// Fast returns the stack whose answers come at once.
+// Fast returns the shared stack whose answers come at once.
 func Fast(t *testing.T) *stack.Stack { return must[*stack.Stack](t)(fastStack()) }
 
-// Steady returns the stack whose answers take their time.
+// Steady returns the shared stack with [SteadyPace].
 func Steady(t *testing.T) *stack.Stack { return must[*stack.Stack](t)(steadyStack()) }
 
-// must fails the test where there is an error.
+// must fails the test if there is an error.
 func must[T any](t *testing.T) func(T, error) T {
 	return func(v T, err error) T {
 		t.Helper()
@@ -124,13 +126,13 @@ func Programs(t *testing.T) stack.Programs {
 	return must[stack.Programs](t)(binaries())
 }
 
-// FastPrograms returns the programs without the race detector: for figures.
+// FastPrograms returns the programs without the race detector, for measurements.
 func FastPrograms(t *testing.T) stack.Programs {
 	t.Helper()
 	return must[stack.Programs](t)(fastBinaries())
 }
 
-// Own starts a stack for one test, which fails if anything is wrong with its end.
+// Own starts a stack for one test. The test fails if the stack does not end cleanly.
 func Own(t *testing.T, o stack.Options) *stack.Stack {
 	t.Helper()
 	s, err := Programs(t).Stack(t.Context(), o)

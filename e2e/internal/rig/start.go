@@ -12,20 +12,20 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// Edge starts an edge in front of a completion service, and returns its URL.
+// Edge starts another edge in front of a stack's completion service, and returns its URL.
 func Edge(t *testing.T, behind *stack.Stack, args ...string) string {
 	t.Helper()
 	edge := Start(t, "edge", append([]string{"--listen=127.0.0.1:0", "--completion-addr=" + behind.Completion.Addr("grpc")}, args...)...)
 	return "http://" + edge.Addr("http")
 }
 
-// Start starts a program for one test, which stops it at its end, if it still runs.
+// Start starts a program for one test, and stops it at the end of the test, if it still runs.
 func Start(t *testing.T, name string, args ...string) *stack.Process {
 	t.Helper()
 	return Launch(t, Programs(t), name, args...)
 }
 
-// Launch is Start of other programs than the usual.
+// Launch is [Start] for other programs than the usual ones.
 func Launch(t *testing.T, built stack.Programs, name string, args ...string) *stack.Process {
 	t.Helper()
 	p, err := built.Start(t.Context(), name, append([]string{"--admin-listen=127.0.0.1:0"}, args...)...)
@@ -65,10 +65,10 @@ func RunNATS(t *testing.T, o *server.Options) *server.Server {
 	return s
 }
 
-// Run runs a program that is to end by itself.
+// Run runs a program that ends by itself.
 func Run(t *testing.T, name string, args ...string) (stdout, stderr string, exit int) {
 	t.Helper()
-	program := Programs(t).Path(name) // the first one links them, which takes its time
+	program := Programs(t).Path(name) // the first call builds the programs, which takes long
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	var out, err bytes.Buffer

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// ErrNotYet is what a try of [Eventually] returns to be tried again.
+// ErrNotYet is the error of a try for [Eventually] that should be repeated.
 var ErrNotYet = errors.New("not yet")
 
-// Eventually calls try until it returns nil. It fails the test when that takes too long.
+// Eventually calls try until it returns nil. It fails the test if that takes longer than within.
 func Eventually(t *testing.T, within time.Duration, try func() error) {
 	t.Helper()
 	again := time.NewTicker(10 * time.Millisecond)

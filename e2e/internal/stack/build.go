@@ -1,6 +1,5 @@
-// Package stack runs the programs for a test: it builds them, starts each as a
-// process of its own, learns from its first line where it listens, watches what it
-// logs, and stops it.
+// Package stack runs the programs for a test: it builds them, starts each as a process, reads its addresses
+// from its first line, watches its log, and stops it.
 package stack
 
 import (
@@ -14,8 +13,9 @@ import (
 
 const module = "github.com/pawstream/pawstream"
 
-// reading returns the packages that read text in one goroutine. The race detector finds nothing in them, and doubles
-// what a completion service takes to begin: these tests begin many. What uses them concurrently is built with it.
+// reading returns packages that process text in one goroutine. The race detector finds nothing in them, but
+// doubles the start time of a completion service, and the tests start many. Their concurrent users are built
+// with the detector.
 func reading() []string {
 	return []string{
 		"services/completion/internal/advisor/compose",
@@ -27,22 +27,21 @@ func reading() []string {
 	}
 }
 
-// Programs are the built programs, in a directory.
+// Programs is the directory of the built programs.
 type Programs string
 
-// Build builds the programs, and more of the module's by their paths in it, into dir: with the
-// race detector, but for what only reads.
+// Build builds the programs into dir, and the packages in more, by their paths in the module. It uses the race
+// detector, except for packages that only read.
 func Build(ctx context.Context, dir string, more ...string) (Programs, error) {
 	return buildWith(ctx, "-race", dir, more)
 }
 
-// BuildFast is Build without the race detector: for figures.
+// BuildFast is [Build] without the race detector, for measurements.
 func BuildFast(ctx context.Context, dir string, more ...string) (Programs, error) {
 	return buildWith(ctx, "-race=false", dir, more)
 }
 
-// buildWith leaves default.pgo alone, for which every dependency would be compiled once
-// more for each program.
+// buildWith ignores default.pgo, because with it every dependency would be compiled again for each program.
 func buildWith(ctx context.Context, race, dir string, more []string) (Programs, error) {
 	paths := append([]string{"edge", "services/completion", "services/standalone"}, more...)
 	build := exec.CommandContext(ctx, "go", "build", race, "-pgo=off", "-o", dir+string(filepath.Separator))
@@ -65,10 +64,10 @@ func buildWith(ctx context.Context, race, dir string, more []string) (Programs, 
 	return Programs(dir), nil
 }
 
-// keptPrograms returns the directory that keeps what was built last, for the next package's
-// tests; "": there is none.
+// keptPrograms returns the directory with the last build, for the tests of the next package, or "" if it cannot
+// be used.
 func keptPrograms(race string) string {
-	mod, err := exec.Command("go", "env", "GOMOD").Output() //nolint:noctx // it looks at files alone
+	mod, err := exec.Command("go", "env", "GOMOD").Output() //nolint:noctx // it only reads files
 	if err != nil {
 		return ""
 	}
@@ -79,9 +78,8 @@ func keptPrograms(race string) string {
 	return dir
 }
 
-// share has programs of one directory be in another one too. The go command sees which of
-// them are current, and links the others anew: under the same name, but never in the same
-// file. Where no hard link can be made it links them all, and only time is lost.
+// share hard-links programs of one directory into another. The go command keeps the current ones, and links the
+// others anew, always into a new file. Without hard links, the only loss is time.
 func share(from, to string, names []string) {
 	if from == "" || to == "" {
 		return
@@ -90,10 +88,10 @@ func share(from, to string, names []string) {
 		next := filepath.Join(to, fmt.Sprintf("%s.%d", name, os.Getpid()))
 		if os.Link(filepath.Join(from, name), next) == nil {
 			_ = os.Rename(next, filepath.Join(to, name))
-			_ = os.Remove(next) // it is still there if both were one file already
+			_ = os.Remove(next) // rename does nothing if both are the same file already
 		}
 	}
 }
 
-// Path returns where the program of that name is.
+// Path returns the path of a program.
 func (p Programs) Path(name string) string { return filepath.Join(string(p), name) }

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestShare has programs kept, taken over by a later run, and built anew there.
+// TestShare keeps programs, shares them with a later run, and builds one of them anew there.
 func TestShare(t *testing.T) {
 	t.Parallel()
 	first, kept, second := t.TempDir(), t.TempDir(), t.TempDir()
@@ -27,7 +27,7 @@ func TestShare(t *testing.T) {
 	share(first, kept, names)
 	share(first, kept, names) // the very same files
 	share(kept, second, names)
-	if err := os.Remove(filepath.Join(second, "edge")); err != nil { // as the go command does before it writes
+	if err := os.Remove(filepath.Join(second, "edge")); err != nil { // as the go command does before it writes a file
 		t.Fatal(err)
 	}
 	write(second, "edge", "new edge")
@@ -53,8 +53,8 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// TestReadingIsNothingConcurrent checks that what is built without the race detector starts no goroutine, and orders
-// nothing that others do: the detector would not see it.
+// TestReadingIsNothingConcurrent checks that the packages without the race detector start no goroutines, and do
+// not synchronise any: the detector would miss that.
 func TestReadingIsNothingConcurrent(t *testing.T) {
 	t.Parallel()
 	for _, name := range reading() {

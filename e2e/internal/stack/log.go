@@ -7,23 +7,23 @@ import (
 )
 
 const (
-	// tailLines is how many of a process's last log lines are in a failure's message.
+	// tailLines is how many of a process's last log lines an error has.
 	tailLines = 60
-	// keptLines is how many are kept.
+	// keptLines is how many lines a logbook keeps.
 	keptLines = 4000
 )
 
-// alarms are what no process may write, whatever its clients do.
+// alarms are texts that no process may log, regardless of its clients.
 var alarms = []string{"level=ERROR", `"level":"ERROR"`, "DATA RACE", "panic:", "fatal error:"} //nolint:gochecknoglobals // a constant
 
-// A logbook takes what a process writes to standard error. It keeps the lines that
-// raise an alarm, all that follows the first of them, and the last others.
+// A logbook records the standard error of a process. It keeps up to tailLines lines from the first alarm on,
+// and the last keptLines lines.
 type logbook struct {
 	mu      sync.Mutex
 	partial []byte
 	kept    []string
 	faults  []string
-	each    func(line string) // nil: nobody listens
+	each    func(line string) // nil: no listener
 }
 
 // Write implements io.Writer.
@@ -70,7 +70,7 @@ func (l *logbook) last(n int) string {
 	return strings.Join(append(l.kept[max(0, len(l.kept)-n):len(l.kept):len(l.kept)], string(l.partial)), "\n")
 }
 
-// alarm returns what follows the first line that raised an alarm; "": none did.
+// alarm returns the log from the first line with an alarm, or "" if there is none.
 func (l *logbook) alarm() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,19 +9,18 @@ import (
 	"strings"
 )
 
-// Resident returns how much memory the process has, in bytes: false where the system does not tell, as only Linux does.
+// Resident returns the resident memory of the process, in bytes. ok is false on systems other than Linux.
 func (p *Process) Resident() (bytes int64, ok bool) { return p.memory("VmRSS:") }
 
-// Peak returns the most memory that the process has taken since [Process.ForgetPeak], or ever, like
-// [Process.Resident].
+// Peak returns the maximum of [Process.Resident] since the last [Process.ForgetPeak], or since the start.
 func (p *Process) Peak() (bytes int64, ok bool) { return p.memory("VmHWM:") }
 
-// ForgetPeak has [Process.Peak] begin anew, where the system can.
+// ForgetPeak resets [Process.Peak], if the system can.
 func (p *Process) ForgetPeak() {
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.PID()), []byte("5"), 0) // then Peak is of longer
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.PID()), []byte("5"), 0) // on failure, Peak covers a longer time
 }
 
-// memory reads a line of what Linux says of the process's memory (proc_pid_status(5)).
+// memory reads a line of the process's status on Linux (proc_pid_status(5)).
 func (p *Process) memory(line string) (int64, bool) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {

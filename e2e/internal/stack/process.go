@@ -21,25 +21,24 @@ const (
 	stopPatience  = 45 * time.Second
 )
 
-// A Process is a program that runs.
+// A Process is a running program.
 type Process struct {
 	name   string
 	cmd    *exec.Cmd
 	stdout firstLine
 	log    logbook
 	ready  map[string]string
-	asked  atomic.Bool // to stop
+	asked  atomic.Bool // whether it was asked to stop
 	exited chan struct{}
-	err    error // of its end; to be read once exited is closed
+	err    error // how it ended; valid once exited is closed
 }
 
-// Start runs a program, in a new directory within that of the programs, and returns
-// when it serves.
+// Start runs a program in a new directory within that of the programs, and returns once it is ready.
 func (p Programs) Start(ctx context.Context, name string, args ...string) (*Process, error) {
 	return p.start(ctx, nil, name, args...)
 }
 
-// start is Start with more of the environment.
+// start is Start with additional environment variables.
 func (p Programs) start(ctx context.Context, env []string, name string, args ...string) (*Process, error) {
 	ran := &Process{name: name, exited: make(chan struct{})}
 	ran.stdout.line = make(chan string, 1)
@@ -60,22 +59,23 @@ func (p Programs) start(ctx context.Context, env []string, name string, args ...
 	return ran, nil
 }
 
-// Run starts a command that says nothing of when it serves. Its output and its
-// directory are the caller's to choose, so [Process.Log] knows nothing.
+// Run starts a command that does not report when it is ready. The caller chooses its output and its directory,
+// so [Process.Log] is empty.
 func Run(cmd *exec.Cmd) (*Process, error) {
 	ran := &Process{name: cmd.Path, cmd: cmd, exited: make(chan struct{})}
 	return ran, ran.launch()
 }
 
-// Environment returns ours without what would configure the programs, which log as text. At its end a
-// program with the race detector waits for more races, by default for a second.
+// Environment returns our environment without settings of the programs, except that they log as text. It
+// shortens the time, a second by default, that a program with the race detector waits for more races at its
+// end.
 func Environment() []string {
 	ours := slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "PAWSTREAM_") })
 	return append(ours, "GORACE=atexit_sleep_ms=50", "PAWSTREAM_LOG_FORMAT=text")
 }
 
-// launch starts the process from a thread that lives as long as the process does:
-// where the system can end a child with its parent, it goes by the parent's thread.
+// launch starts the process from a thread that lives as long as the process: a system that kills a child with
+// its parent actually does so with the parent's thread.
 func (p *Process) launch() error {
 	p.cmd.SysProcAttr = endWithParent()
 	started := make(chan error)
@@ -115,23 +115,23 @@ func (p *Process) awaitReady(ctx context.Context) error {
 	}
 }
 
-// Addr returns the address that the process said it serves under that name.
+// Addr returns the address that the process reported under that name.
 func (p *Process) Addr(name string) string { return p.ready[name] }
 
 // Log returns the last lines that the process has logged.
 func (p *Process) Log() string { return p.log.last(tailLines) }
 
-// WholeLog returns all that the process has logged, of the last thousands of lines.
+// WholeLog returns the log of the process, up to its last 4,000 lines.
 func (p *Process) WholeLog() string { return p.log.last(keptLines) }
 
-// Each calls f with each line that the process logs from now on, one after the other.
+// Each calls f with each line that the process logs from now on, one at a time.
 func (p *Process) Each(f func(line string)) {
 	p.log.mu.Lock()
 	defer p.log.mu.Unlock()
 	p.log.each = f
 }
 
-// Signal asks the process to stop, as an operator would.
+// Signal asks the process to stop, with SIGTERM.
 func (p *Process) Signal() error {
 	p.asked.Store(true)
 	return p.Send(syscall.SIGTERM)
@@ -143,8 +143,7 @@ func (p *Process) Send(signal os.Signal) error { return p.cmd.Process.Signal(sig
 // PID returns the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Wait returns when the process has ended: nil if it did so with exit code 0 and
-// never logged what it should not.
+// Wait waits until the process has ended. It returns nil if the exit code is 0 and the log has no alarm.
 func (p *Process) Wait() error {
 	select {
 	case <-p.exited:
@@ -167,8 +166,8 @@ func (p *Process) Fault() error {
 	return nil
 }
 
-// Stop ends the process and returns what [Process.Wait] does. The process may have ended
-// already, if it was asked to.
+// Stop ends the process, and returns the result of [Process.Wait]. It returns an error if the process had ended
+// unasked.
 func (p *Process) Stop() error {
 	asked := p.asked.Load()
 	err := p.Signal()
@@ -194,13 +193,13 @@ func (p *Process) Ended() bool {
 	}
 }
 
-// Kill ends the process as a crash would. It returns when the process has ended.
+// Kill kills the process, and waits for its end.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill() // it may have ended
 	<-p.exited
 }
 
-// firstLine hands over the first line that is written to it.
+// firstLine sends the first line that is written to it.
 type firstLine struct {
 	line chan string // has room for one
 	once sync.Once

@@ -10,8 +10,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// TestStop stops processes: one that runs, and those that have ended before, as they were
-// asked to, by themselves, or with an error.
+// TestStop stops processes: a running one, and ones that have already ended, because they were asked to, by
+// themselves, or with an error.
 func TestStop(t *testing.T) {
 	t.Parallel()
 	const stays = "; echo; while :; do sleep 0.05; done"
@@ -44,7 +44,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// runUntilItWrites starts a shell, which has set its trap once it writes.
+// runUntilItWrites starts a shell, and waits for its first output, by which it has set its trap.
 func runUntilItWrites(t *testing.T, script string) *stack.Process {
 	t.Helper()
 	ours, its, err := os.Pipe()

@@ -6,16 +6,16 @@ import (
 	"strconv"
 )
 
-// Options are how one stack differs from another.
+// Options are the options of a stack.
 type Options struct {
-	// Pace is how many tokens per second an answer has; 0: as fast as possible.
+	// Pace is the number of tokens per second of an answer; 0: as fast as possible.
 	Pace float64
-	// Completion and Edge are more arguments of the programs.
+	// Completion and Edge are additional arguments of the programs.
 	Completion, Edge []string
-	// Env is more of the environment of both, of which [Environment] is the usual part.
+	// Env has environment variables for both, in addition to [Environment].
 	Env []string
-	// Between, if not nil, takes the completion service's address and returns the one
-	// that the edge is to use in its place.
+	// Between, if not nil, is called with the completion service's address, and returns the address for the
+	// edge to use instead.
 	Between func(address string) (string, error)
 }
 
@@ -48,15 +48,15 @@ func (p Programs) Stack(ctx context.Context, o Options) (*Stack, error) {
 	return &Stack{Completion: completion, Edge: edge}, nil
 }
 
-// URL returns where the public API is.
+// URL returns the base URL of the public API.
 func (s *Stack) URL() string { return "http://" + s.Edge.Addr("http") }
 
-// Stop ends both processes and tells what was wrong with them.
+// Stop ends both processes, and returns the errors of [Process.Stop].
 func (s *Stack) Stop() error {
 	return errors.Join(s.Edge.Stop(), s.Completion.Stop())
 }
 
-// Fault returns an error if one of the processes has logged what it should not.
+// Fault returns an error if one of the processes has logged an alarm.
 func (s *Stack) Fault() error {
 	return errors.Join(s.Edge.Fault(), s.Completion.Fault())
 }
