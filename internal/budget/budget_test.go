@@ -45,7 +45,7 @@ func TestShares(t *testing.T) {
 	grow(b.Share("anna", 0), 500, nil)
 }
 
-// A caller that nobody knows from another has no share of its own.
+// Unknown callers have no bound of their own.
 func TestNobody(t *testing.T) {
 	b := budget.New(1000)
 	if err := b.Share("", 0).Grow(1000); err != nil {

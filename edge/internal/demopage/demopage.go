@@ -77,7 +77,7 @@ func (d *Demo) cut(w http.ResponseWriter, r *http.Request) {
 func (d *Demo) drop(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close") // otherwise the request's own connection would survive
 	say(w, http.StatusOK, "")
-	_ = http.NewResponseController(w).Flush() // whoever is gone needs no answer
+	_ = http.NewResponseController(w).Flush() // an error means that the client has left
 	d.Network.Drop(r.Context())
 }
 
@@ -94,5 +94,5 @@ func (d *Demo) killOne(w http.ResponseWriter, r *http.Request) {
 func say(w http.ResponseWriter, status int, text string) {
 	w.Header().Set(header.ContentType, header.PlainText)
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text)) // whoever is gone needs no answer
+	_, _ = w.Write([]byte(text)) // an error means that the client has left
 }

@@ -75,7 +75,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// TestReadingTextAllocatesNothing holds the budget of a text from the wire to its receiver.
+// TestReadingTextAllocatesNothing checks the budget of a text from the wire to its receiver.
 func TestReadingTextAllocatesNothing(t *testing.T) {
 	data := mem.BufferSlice{mem.SliceBuffer(marshal(t, text(300, " retriever")))}
 	codec, f, got := newCodec(), &Feed{}, 0

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const testID = "chatcmpl-TEST"
 
-// first returns the event that opens a stream: with the metadata, whatever its sequence.
+// first adds the metadata of a stream's first message to an event.
 func first(e *completionv1.CompletionEvent) *completionv1.CompletionEvent {
 	e.Metadata = &completionv1.CompletionMetadata{Id: testID, Created: 1700000000, Model: "pet-advisor-1"}
 	return e
@@ -40,12 +40,12 @@ func done(sequence uint64) *completionv1.CompletionEvent {
 	return &completionv1.CompletionEvent{Sequence: sequence, Event: &completionv1.CompletionEvent_Done{Done: &completionv1.Done{}}}
 }
 
-// service is one whose streams give events and then an error.
+// service is a completion service whose streams yield events and then an error.
 type service struct {
 	completionv1.CompletionServiceClient
 	t       *testing.T
 	streams []*given
-	after   []int64 // what each stream that was opened again follows; -1: nothing
+	after   []int64 // the cursor of each re-opened stream; -1: none
 	terms   []uint32
 }
 
@@ -118,7 +118,7 @@ func TestMessages(t *testing.T) {
 		streams []*given
 		want    string
 		after   []int64
-		err     error // what the feed ends with, by its code
+		err     error // the feed's last error, by its code
 	}{
 		{"one stream", []*given{{events: []*completionv1.CompletionEvent{first(text(0, "a")), text(1, "b"), done(2)}, err: io.EOF}}, "known a b done", nil, nil},
 		{
@@ -161,8 +161,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// TestAFeedGoesOnByTheTermOfWhatItHas has streams break off whose events tell by whom they were
-// written, before and after somebody else goes on.
+// TestAFeedGoesOnByTheTermOfWhatItHas breaks streams with terms, before and after another writer continues the
+// completion.
 func TestAFeedGoesOnByTheTermOfWhatItHas(t *testing.T) {
 	gone := status.Error(codes.Unavailable, "error reading from server: EOF")
 	of := func(term uint32, e *completionv1.CompletionEvent) *completionv1.CompletionEvent {

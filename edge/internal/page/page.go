@@ -101,7 +101,7 @@ func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h.Set(header.ContentType, contentType)
 	h.Set(header.CacheControl, "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // whoever is gone needs no answer
+	_, _ = w.Write(body) // an error means that the client has left
 }
 
 // Files are the files of a directory by their slash-separated names.

@@ -40,7 +40,7 @@ func begun(t testing.TB, w http.ResponseWriter, cfg Config) *response {
 	return s
 }
 
-// relayed returns what a text costs from the feed to the frame.
+// relayed returns a function that relays one text, from the feed to the frame.
 func relayed(t testing.TB) func() []byte {
 	t.Helper()
 	s := begun(t, newTape(), Config{Pacer: pacer.New(time.Hour)})
@@ -63,7 +63,7 @@ func TestRelayingTextAllocatesNothing(t *testing.T) {
 	}
 }
 
-// discarded is a response that goes nowhere.
+// discarded is a response that discards everything.
 type discarded struct{ http.ResponseWriter }
 
 func (discarded) Header() http.Header              { return http.Header{} }
@@ -72,8 +72,8 @@ func (discarded) Write(b []byte) (int, error)      { return len(b), nil }
 func (discarded) FlushError() error                { return nil }
 func (discarded) SetWriteDeadline(time.Time) error { return nil }
 
-// TestWritingTextAllocatesLittle holds the budget of an event that is alone on its way, as at
-// 20 events/s: it is written and flushed by itself.
+// TestWritingTextAllocatesLittle checks the budget of an event that is written and flushed alone, as at 20
+// events/s.
 func TestWritingTextAllocatesLittle(t *testing.T) {
 	s := begun(t, discarded{}, Config{})
 	m := retriever()
@@ -90,7 +90,7 @@ func TestWritingTextAllocatesLittle(t *testing.T) {
 	}
 }
 
-// endless is the receiving end of a completion of many equal texts.
+// endless is the receiving end of a completion with many equal texts.
 type endless struct {
 	grpc.ClientStream
 	codec       encoding.CodecV2
@@ -151,7 +151,7 @@ func (f follower) ResumeCompletion(_ context.Context, _ *completionv1.ResumeComp
 	return f.endless, nil
 }
 
-// BenchmarkStream is all of an event's way through the edge but gRPC and the socket.
+// BenchmarkStream measures an event's way through the edge, without gRPC and the socket.
 func BenchmarkStream(b *testing.B) {
 	b.ReportAllocs()
 	r := New(Config{Client: follower{endless: newEndless(b, b.N)}, Pacer: pacer.New(16 * time.Millisecond)})

@@ -19,7 +19,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// replicas are asked one after the other. Those without a script are behind a dead connection.
+// replicas are called one after the other. Those without a script are behind a dead connection.
 type replicas struct {
 	completionv1.CompletionServiceClient
 	scripts [][]step
@@ -49,14 +49,14 @@ func (r *replicas) next(ctx context.Context, opts []grpc.CallOption) (stream, er
 	return &dead{ctx: ctx}, nil
 }
 
-// dead is the receiving end of a stream over a connection that has died without a word. As
-// gRPC does, it has no header in the end, and tells why when it is received from.
+// dead is the receiving end of a stream over a silently dead connection. Like gRPC, it finally returns no
+// header, and the reason from RecvMsg.
 type dead struct {
 	grpc.ClientStream
 	ctx context.Context
 }
 
-// said is a refusal of the service's own.
+// said returns a refusal by the service itself.
 func said(code codes.Code, reason string) error {
 	st, err := status.New(code, "refused").WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "petstore.completion"})
 	if err != nil {
@@ -65,7 +65,7 @@ func said(code codes.Code, reason string) error {
 	return st.Err()
 }
 
-// keepalive is how long gRPC takes to find a connection dead.
+// keepalive is how long gRPC takes to notice a dead connection.
 const keepalive = 14 * time.Second
 
 func (*dead) Trailer() metadata.MD { return nil }
@@ -87,8 +87,8 @@ func (d *dead) RecvMsg(any) error {
 
 func (d *dead) Recv() (*completionv1.CompletionEvent, error) { return nil, d.RecvMsg(nil) }
 
-// TestDeadConnection has a request be sent over a connection that died without a word: where it may
-// be sent twice, it goes elsewhere soon.
+// TestDeadConnection sends a request over a silently dead connection. If the request may be repeated, another
+// replica must get it soon.
 func TestDeadConnection(t *testing.T) {
 	answer := func() []step { return events(first(text(0, "Hi")), done(1)) }
 	for _, tt := range []struct {
@@ -102,7 +102,7 @@ func TestDeadConnection(t *testing.T) {
 	}{
 		{"with a key", [][]step{nil, answer()}, "k", false, http.StatusOK, 3 * time.Second, 2},
 		{"with a key, twice", [][]step{nil, nil, answer()}, "k", false, http.StatusOK, 4 * time.Second, 3},
-		// It may have been admitted, but nobody knows as what: nothing has left for the client.
+		// It may have been admitted, but its id is unknown, and the client has received nothing.
 		{"without a key", [][]step{nil, answer()}, "", false, http.StatusServiceUnavailable, keepalive + time.Second, 1},
 		{"to resume", [][]step{nil, answer()}, "", true, http.StatusOK, 3 * time.Second, 2},
 		{"with a key, refused elsewhere", [][]step{nil, {{err: said(codes.NotFound, "MODEL_NOT_FOUND")}}}, "k", false, http.StatusNotFound, 3 * time.Second, 2},

@@ -19,9 +19,9 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// folded is a dialect as unlike chat completions as they come: it has a frame before the first
-// event, two for the first text, none for reasoning, numbers of its own, the whole answer in
-// its last frame, a heartbeat with data, and no ids.
+// folded is a dialect that differs from chat completions in everything: it has a frame before the first event,
+// two for the first text, none for reasoning, its own numbers, the whole answer in its last frame, a heartbeat
+// with data, and no ids.
 type folded struct{ dialect.Dialect }
 
 func (folded) Project(r dialect.Reader) dialect.Projection { return &folding{after: r.After} }
@@ -38,7 +38,7 @@ type folding struct {
 
 func (f *folding) Needs() dialect.Needs { return dialect.Needs{} }
 
-// frame appends a frame that has a number, unless the reader has it.
+// frame appends a numbered frame, unless the reader has it.
 func (f *folding) frame(dst []byte, format string, args ...any) []byte {
 	n := f.next
 	f.next++
@@ -85,7 +85,7 @@ func hm(sequence uint64) *completionv1.CompletionEvent {
 	return &completionv1.CompletionEvent{Sequence: sequence, Event: &completionv1.CompletionEvent_Delta{Delta: &completionv1.Delta{Reasoning: "hm"}}}
 }
 
-// foldedAfter returns what a reader with a cursor is given of a completion.
+// foldedAfter returns the response to a reader with a cursor.
 func foldedAfter(t *testing.T, method string, r *replica, after *uint64) (*tape, Result) {
 	t.Helper()
 	w := newTape()
@@ -104,7 +104,7 @@ func TestADialectThatFolds(t *testing.T) {
 			t.Run(fmt.Sprintf("cut before %d, resumed after %d", cut, after), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					r := &replica{scripts: [][]step{append(events(log()[:cut]...), step{err: gone}), events(log()...)}}
-					if cut > 0 { // the replica that goes on says first what the completion is
+					if cut > 0 { // the second replica begins with the completion's metadata
 						resumed := log()[cut:]
 						first(resumed[0])
 						r.scripts[1] = events(resumed...)
@@ -160,7 +160,7 @@ func TestTheDialectSaysHowSilenceAndFailuresLook(t *testing.T) {
 	if w.Code != 529 || w.Body.String() != "model_not_found" {
 		t.Errorf("status %d, body %q", w.Code, w.Body)
 	}
-	// A completion that fails at once has a status, and no frame of what it was to be.
+	// A completion that fails at once gives a status, and no frames.
 	w = newTape()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
 	r := &replica{scripts: [][]step{events(first(failed(0, "OVERLOADED", "Too much to do.")))}}
@@ -170,8 +170,8 @@ func TestTheDialectSaysHowSilenceAndFailuresLook(t *testing.T) {
 	}
 }
 
-// TestNothingFollowsTheLastEvent has everything happen that writes, between the terminal event
-// and the end of the gRPC stream.
+// TestNothingFollowsTheLastEvent triggers everything that writes, between the terminal event and the end of the
+// gRPC stream.
 func TestNothingFollowsTheLastEvent(t *testing.T) {
 	for _, tt := range []struct {
 		name string

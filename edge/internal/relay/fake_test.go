@@ -23,7 +23,7 @@ import (
 
 const testID = "chatcmpl-TEST"
 
-// A step is what a replica does next: wait, then send an event or fail.
+// A step is one action of a replica: it waits, and then sends an event or fails.
 type step struct {
 	after time.Duration
 	event *completionv1.CompletionEvent
@@ -31,7 +31,7 @@ type step struct {
 	known time.Duration // how long the completion's id takes, if this is the first step
 }
 
-// A replica plays its scripts, one for each stream that is opened.
+// A replica plays its scripts, one for each stream.
 type replica struct {
 	completionv1.CompletionServiceClient
 	scripts [][]step
@@ -67,7 +67,7 @@ type scripted struct {
 	steps []step
 }
 
-// codecOf returns the codec that a call is made with.
+// codecOf returns the codec of a call.
 func codecOf(opts []grpc.CallOption) encoding.CodecV2 {
 	for _, opt := range opts {
 		if forced, ok := opt.(grpc.ForceCodecV2CallOption); ok {
@@ -108,7 +108,7 @@ func (s *scripted) Recv() (*completionv1.CompletionEvent, error) {
 	return next.event, next.err
 }
 
-// RecvMsg implements grpc.ClientStream: the event as it is on the wire.
+// RecvMsg implements grpc.ClientStream, with the event in its wire format.
 func (s *scripted) RecvMsg(m any) error {
 	e, err := s.Recv()
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *scripted) RecvMsg(m any) error {
 	return s.codec.Unmarshal(mem.BufferSlice{mem.SliceBuffer(wire)}, m)
 }
 
-// first returns the event that opens a stream: with the metadata, whatever its sequence.
+// first adds the metadata of a stream's first message to an event.
 func first(e *completionv1.CompletionEvent) *completionv1.CompletionEvent {
 	e.Metadata = &completionv1.CompletionMetadata{Id: testID, Created: 1700000000, Model: "pet-advisor-1"}
 	return e
@@ -152,12 +152,12 @@ func events(list ...*completionv1.CompletionEvent) []step {
 	return steps
 }
 
-// A tape records a response: what was written, in which pieces, and when.
+// A tape records a response: each write with its time.
 type tape struct {
 	*httptest.ResponseRecorder
 	begun  time.Time
 	writes []write
-	fail   error // what a write returns
+	fail   error // the error of writes
 }
 
 type write struct {
@@ -186,7 +186,7 @@ func created(t *testing.T, r *replica, cfg Config, opts Options) (*tape, Result)
 	return w, create(New(cfg), w, req, &completionv1.StreamCompletionRequest{}, opts)
 }
 
-// resumedAt runs a relay on a request that resumes one.
+// resumedAt runs a relay on a request that resumes a completion.
 func resumedAt(t *testing.T, r *replica, after uint64, opts Options) (*tape, Result) {
 	t.Helper()
 	w := newTape()
@@ -194,7 +194,7 @@ func resumedAt(t *testing.T, r *replica, after uint64, opts Options) (*tape, Res
 	return w, resume(New(Config{Client: r}), w, req, &after, opts)
 }
 
-// create and resume speak the dialect of chat completions.
+// create and resume use the dialect of chat completions.
 func create(r *Relay, w http.ResponseWriter, req *http.Request, asked *completionv1.StreamCompletionRequest, opts Options) Result {
 	opts.Dialect = chat.New()
 	return r.Create(w, req, asked, opts)

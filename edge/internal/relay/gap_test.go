@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/edge/internal/pacer"
 )
 
-// TestFlushGap plays events at given times and looks at when which of them are written.
+// TestFlushGap plays events at given times, and checks when each is written.
 func TestFlushGap(t *testing.T) {
 	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	for _, tt := range []struct {
@@ -60,8 +60,8 @@ func TestFlushGap(t *testing.T) {
 	}
 }
 
-// TestFlushGapChangesNoByte compares a burst that fills the buffer again and again with the same
-// events by the smallest gap.
+// TestFlushGapChangesNoByte compares a burst that fills the buffer repeatedly with the same events at the
+// smallest gap.
 func TestFlushGapChangesNoByte(t *testing.T) {
 	var bodies []string
 	for _, gap := range []time.Duration{0, 10 * time.Millisecond} {

@@ -15,7 +15,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// opened is the dialect that folds, with a frame at admission.
+// opened is [folded] with a frame at admission.
 type opened struct{ folded }
 
 func (opened) Project(r dialect.Reader) dialect.Projection {
@@ -26,7 +26,7 @@ type opening struct{ folding }
 
 func (*opening) Needs() dialect.Needs { return dialect.Needs{Opening: true} }
 
-// TestOpening has a stream begin with an opening, at once, and go on or fail after a while.
+// TestOpening begins a stream with an opening at once, and continues or fails it later.
 func TestOpening(t *testing.T) {
 	gone := status.Error(codes.Unavailable, "error reading from server: EOF")
 	failed := &completionv1.CompletionEvent{Event: &completionv1.CompletionEvent_Error{Error: &completionv1.Error{Code: 14, Reason: "UPSTREAM_ERROR"}}}

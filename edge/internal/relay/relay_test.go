@@ -95,7 +95,7 @@ func TestSilenceShowsHeartbeats(t *testing.T) {
 	})
 }
 
-// TestNoHeartbeatBeforeTheCompletionIsKnown holds that no headers leave without its id.
+// TestNoHeartbeatBeforeTheCompletionIsKnown checks that the headers wait for the completion's id.
 func TestNoHeartbeatBeforeTheCompletionIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := []step{{known: 25 * time.Second, after: 6 * time.Second, event: first(text(0, "a"))}, {event: done(1)}}
@@ -135,7 +135,7 @@ func TestStreamGoesOnElsewhere(t *testing.T) {
 		r := &replica{scripts: [][]step{
 			{{event: first(text(0, "a"))}, {event: text(1, "b")}, {err: gone}},
 			{{err: gone}},
-			// What was received before is not shown again.
+			// Events that were received before are not shown again.
 			{{after: time.Second, event: first(text(1, "b"))}, {event: text(2, "c")}, {event: done(3)}},
 		}}
 		w, result := created(t, r, Config{}, Options{})
@@ -154,7 +154,7 @@ func TestStreamGoesOnElsewhere(t *testing.T) {
 	})
 }
 
-// failedLine is what the chat dialect has after a failure, for readers of lines.
+// failedLine is the chat dialect's line after a failure, for readers of lines.
 const failedLine = "data: [ERROR]\n"
 
 func TestStreamThatCannotGoOnEndsWithAnErrorFrame(t *testing.T) {
@@ -196,7 +196,8 @@ func TestNothingAfterTheCursorIs204(t *testing.T) {
 	}
 }
 
-// A client that resumes by POST takes what is no stream for a failure, and tries again.
+// TestNothingAfterTheCursorOfAPOSTIsAStreamThatEnds checks that the answer is a stream: a client that resumes
+// by POST takes anything else as a failure, and retries.
 func TestNothingAfterTheCursorOfAPOSTIsAStreamThatEnds(t *testing.T) {
 	w, after := newTape(), uint64(7)
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/chat/completions", nil)
@@ -220,7 +221,7 @@ func TestPassingFaultAsksEventSourceToComeBack(t *testing.T) {
 	}
 }
 
-// comesBack is the end of a stream whose EventSource is to come back in a second or two.
+// comesBack matches the end of a stream whose EventSource should reconnect in a second or two.
 var comesBack = regexp.MustCompile(`(^|\n\n)retry: 1[0-9]{3}\n: temporarily unavailable\n$`)
 
 // long is a replica whose completion takes an hour.

@@ -30,7 +30,7 @@ type attempt struct {
 	serial  uint64    // of the last sending
 	at      time.Time // of the last sending
 	again   time.Time // when to send it again, if that is known
-	refused Mark      // when a server first said that somebody else has written
+	refused Mark      // when a server first said that another writer has appended
 }
 
 // acks receives the answers to appends, and pools attempts.

@@ -15,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// ErrFenced says that somebody else has written to a subject.
+// ErrFenced says that another writer has appended to a subject.
 var ErrFenced = errors.New("jetio: subject has been written to by another")
 
 // Error codes of JetStream (nats-server, errors.json).
@@ -206,7 +206,7 @@ func IsFull(err *jetstream.APIError) bool {
 // errOutOfDate says that the server that refused an append does not know enough to decide.
 var errOutOfDate = errors.New("jetio: the stream's leader is out of date")
 
-// fenced finds out why an append was refused: ErrFenced if somebody else has written, the sequence if an
+// fenced finds out why an append was refused: ErrFenced if another writer has appended, the sequence if an
 // earlier sending was stored, and errOutOfDate if it is to be sent again.
 func (s *Stream) fenced(ctx context.Context, in Era, deadline time.Time, attempt *attempt, expect uint64) (uint64, error) {
 	again := attempt.sent > 1

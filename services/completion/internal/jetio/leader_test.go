@@ -17,8 +17,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// A leader answers in the place of a stream's leader what a test has it say, one thing after the other, and
-// the last one again and again. It stands for servers that take themselves for the leader, or have none.
+// A leader replaces a stream's leader. It gives the test's answers one after the other, and repeats the last
+// one. It stands for servers that believe they lead, or have no leader.
 type leader struct {
 	mu      sync.Mutex
 	appends []string // answers to appends; "": none
@@ -77,7 +77,7 @@ func (f *leader) serve(t *testing.T, conn *nats.Conn) {
 	}
 }
 
-// lead returns a stream whose leader a test has say what it likes.
+// lead returns a stream with a scripted leader.
 func lead(t *testing.T, f *leader, election time.Duration) *jetio.Stream {
 	t.Helper()
 	srv, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true})
@@ -112,8 +112,8 @@ func lead(t *testing.T, f *leader, election time.Duration) *jetio.Stream {
 	return s
 }
 
-// TestALeaderMayBeOutOfDate has an append be refused where somebody else has written, and where a server says so
-// that knows less than the one before it.
+// TestALeaderMayBeOutOfDate refuses an append because another writer has appended, and because a server says so
+// that knows less than its predecessor.
 func TestALeaderMayBeOutOfDate(t *testing.T) {
 	t.Parallel()
 	const election = time.Second
@@ -167,7 +167,7 @@ func TestALeaderMayBeOutOfDate(t *testing.T) {
 	}
 }
 
-// TestReadsWaitForALeader has nobody lead for a moment, and for long.
+// TestReadsWaitForALeader reads while there is no leader for a moment, and for long.
 func TestReadsWaitForALeader(t *testing.T) {
 	t.Parallel()
 	s := lead(t, &leader{gets: []string{nobody, nobody, has(9, ours)}}, 10*time.Second)

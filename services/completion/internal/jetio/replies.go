@@ -45,7 +45,7 @@ func (r *replies) deliver(m *nats.Msg) {
 	defer r.mu.Unlock()
 	select {
 	case r.waiting[token] <- m:
-	default: // nobody waits any more, or the last answer has not been read
+	default: // no caller waits any more, or it has not read the last answer
 	}
 }
 

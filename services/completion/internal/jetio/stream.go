@@ -26,7 +26,7 @@ type Gate interface {
 	Is(in Era) bool
 }
 
-// Config is what a [Stream] is made of. All fields except Election are required.
+// Config is the configuration of a [Stream]. All fields except Election are required.
 type Config struct {
 	Conn      *nats.Conn
 	JetStream jetstream.JetStream // over the connection
@@ -94,7 +94,7 @@ func (s *Stream) Silent() time.Duration { return s.acks.at.Ago() }
 type Stats struct {
 	Ambiguous int64 // not answered in time
 	Resolved  int64 // of these, found stored
-	Fenced    int64 // refused because somebody else had written
+	Fenced    int64 // refused because another writer had appended
 	Full      int64 // refused because the stream or its disk is full
 	Failed    int64 // given up
 	InFlight  int   // sent and not acknowledged yet

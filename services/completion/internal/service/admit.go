@@ -134,7 +134,7 @@ func newMeta(principal, key string, req *chat.Request, model *chat.Model, policy
 }
 
 // start stores the completion and begins to generate it. It reserves a place among the running completions
-// first, so that the log never holds a completion that nobody generates.
+// first, so that the log never holds a completion without a generation.
 func (s *Service) start(ctx context.Context, meta *chat.Meta, model *chat.Model, asked *chat.Request) (*run, error) {
 	begun := time.Now()
 	r, genCtx := s.newRun(ctx, meta)

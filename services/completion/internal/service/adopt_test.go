@@ -17,7 +17,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A continuer goes on with what was shown, or says why it cannot.
+// A continuer is an engine that continues after the shown events, or returns why it cannot.
 type continuer struct {
 	all []chat.Event
 	err error
@@ -40,7 +40,7 @@ func (c continuer) Complete(_ context.Context, _ *chat.Request, shown []chat.Eve
 	}
 }
 
-// books counts the ends that it is told of.
+// books counts the reported ends.
 type books struct {
 	chat.Observer
 	mu    sync.Mutex
@@ -84,7 +84,7 @@ func TestAdopt(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				log := newLog(t, memlog.Config{})
-				// The service is busy: what was admitted elsewhere is not refused here.
+				// The service is busy, but it must not refuse a completion that was admitted elsewhere.
 				s := newService(t, nil, service.Config{Log: log, MaxRunning: 1, Models: []chat.Model{
 					{ID: "model", Engine: continuer{all: all, err: test.cannot}},
 					{ID: "busy", Engine: newPuppet()},
@@ -124,9 +124,8 @@ func TestAdopt(t *testing.T) {
 	}
 }
 
-// TestAReaderOfALogThatWasSetBack adopts a completion of which an older backup holds two events,
-// and more was shown. Whoever comes with a number of what is no more is told, and nobody takes
-// silence for an end.
+// TestAReaderOfALogThatWasSetBack adopts a completion of which an older backup has two events, after more were
+// shown. A reader with the number of a lost event gets an error, so that it does not take silence for an end.
 func TestAReaderOfALogThatWasSetBack(t *testing.T) {
 	all := spoken(1, "a", "b", "c")
 	for _, test := range []struct {
@@ -136,7 +135,7 @@ func TestAReaderOfALogThatWasSetBack(t *testing.T) {
 		{chat.FromStart, ""},
 		{0, ""},
 		{1, ""},
-		{2, chat.CodeInvalidCursor}, // which is the number of the end
+		{2, chat.CodeInvalidCursor}, // the number of the end
 		{3, chat.CodeInvalidCursor},
 		{30, chat.CodeInvalidCursor},
 	} {

@@ -74,7 +74,7 @@ func TestWhatIsWithinTheRulesIsAccepted(t *testing.T) {
 	}
 }
 
-// askAll returns requests, each of which needs one capability, by the field that asks for it.
+// askAll returns changes that make a request need one capability each, by the field that asks for it.
 func askAll() map[string]func(*chat.Request) {
 	text := []chat.Part{{Kind: chat.PartText}}
 	return map[string]func(*chat.Request){
@@ -111,8 +111,8 @@ func TestWhatAModelCannotDoIsRefused(t *testing.T) {
 	}
 }
 
-// TestWhatAModelIgnoresIsAccepted holds that what is ignored is accepted where a client offers or
-// mentions it, and refused where it demands it.
+// TestWhatAModelIgnoresIsAccepted checks that the service accepts ignored features if a client offers or
+// mentions them, and refuses them if the client demands them.
 func TestWhatAModelIgnoresIsAccepted(t *testing.T) {
 	capabilities := func(s chat.Support) chat.Capabilities {
 		return chat.Capabilities{
@@ -141,7 +141,7 @@ func TestWhatAModelIgnoresIsAccepted(t *testing.T) {
 	}
 	for _, test := range []struct {
 		choice chat.ToolChoice
-		param  string // at fault where tools are ignored
+		param  string // at fault if tools are ignored
 	}{
 		{chat.ToolChoice{Mode: chat.ToolChoiceNone}, ""},
 		{chat.ToolChoice{Mode: chat.ToolChoiceAuto}, ""},

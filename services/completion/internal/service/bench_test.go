@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// speaks returns an engine that says n words and costs little itself.
+// speaks returns a cheap engine that yields n words.
 func speaks(n int) engine {
 	return engine{complete: func(_ context.Context, _ *chat.Request, yield func(chat.Event, error) bool) {
 		if !yield(chat.Opening(0), nil) {
@@ -26,7 +26,7 @@ func speaks(n int) engine {
 	}}
 }
 
-// BenchmarkCompletion has a whole completion of 500 tokens generated, stored and read.
+// BenchmarkCompletion generates, stores and reads a completion of 500 tokens.
 func BenchmarkCompletion(b *testing.B) {
 	const tokens = 500
 	for _, readers := range []int{1, 10} {
@@ -65,7 +65,7 @@ func BenchmarkCompletion(b *testing.B) {
 	}
 }
 
-// BenchmarkTruncated has a short answer to a conversation that is twice as long as the model takes.
+// BenchmarkTruncated gives a short answer to a conversation twice as long as the context window.
 func BenchmarkTruncated(b *testing.B) {
 	counter, err := tokencount.New()
 	if err != nil {

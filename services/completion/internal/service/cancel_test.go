@@ -42,7 +42,7 @@ func TestCancelEndsACompletionForAllOfItsReaders(t *testing.T) {
 			t.Errorf("the engine was stopped %v and Cancel returned %v after it was asked to", stopped.Sub(asked), time.Since(asked))
 		}
 		want := numbered(0, chat.Opening(0), chat.Text(0, "Lab"), chat.Event{Kind: chat.KindError, Usage: new(cost), Err: c.Err})
-		for range 2 { // the reader that was there, and one that comes later
+		for range 2 { // the existing reader, and a later one
 			if diff := cmp.Diff(want, all(t, st)); diff != "" {
 				t.Errorf("a reader (-want +got):\n%s", diff)
 			}
@@ -142,7 +142,7 @@ func TestACompletionOfAnotherProcessIsCancelledInTheLog(t *testing.T) {
 		wantStatus(t, cancelIt(t, there, st.Meta().ID), chat.StatusCancelled, chat.CodeCompletionCancelled)
 		select {
 		case p.events <- chat.Text(0, "late"): // the log refuses it
-		case <-p.stopped: // the log has told the service, and that the engine
+		case <-p.stopped: // the log has notified the service, which has stopped the engine
 		}
 		synctest.Wait()
 		c := get(t, here, st.Meta().ID)

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// letters is a counter that takes each letter for a token.
+// letters is a counter that counts each letter as a token.
 type letters struct{}
 
 func (letters) Prompt(_ context.Context, messages []chat.Message, _ int) (n int, _ error) {
@@ -19,7 +19,7 @@ func (letters) Prompt(_ context.Context, messages []chat.Message, _ int) (n int,
 	return n, nil
 }
 
-// TestCountPrompt counts all that the model would be asked, and refuses what would be refused.
+// TestCountPrompt checks that CountPrompt counts the whole prompt, and refuses the same requests as Stream.
 func TestCountPrompt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, says("Yes."), service.Config{Counter: letters{}})
@@ -40,7 +40,7 @@ func TestCountPrompt(t *testing.T) {
 	})
 }
 
-// aloud is a counter that notes how many messages it is asked about each time.
+// aloud is a counter that records the number of messages of each call.
 type aloud struct {
 	letters
 	asked *[]int
@@ -51,8 +51,8 @@ func (a aloud) Prompt(ctx context.Context, messages []chat.Message, limit int) (
 	return a.letters.Prompt(ctx, messages, limit)
 }
 
-// TestFittedOnce holds that what an engine is asked of a conversation that is too long is what was checked at
-// admission: the conversation is not counted again, and the engine sees its end alone.
+// TestFittedOnce checks that the engine gets a long conversation as it was fitted at admission: the service
+// does not count it again, and the engine sees only its end.
 func TestFittedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var counted []int

@@ -18,7 +18,7 @@ func TestDeadlines(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		deadlines service.Deadlines
-		says      []time.Duration // when the model says something; then it is silent
+		says      []time.Duration // when the model yields something; then it is silent
 		want      chat.Code
 		after     time.Duration
 	}{
@@ -66,7 +66,8 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// TestADeadlineTellsWhatWasWrong has an engine be stopped that could not answer until then: readers and the log are told why.
+// TestADeadlineTellsWhatWasWrong stops an engine that could not answer by its deadline. Readers and the log
+// must get the reason.
 func TestADeadlineTellsWhatWasWrong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cause := errors.New("dial tcp 10.0.0.7:80: connect: connection refused")

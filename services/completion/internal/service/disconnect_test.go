@@ -12,7 +12,7 @@ import (
 
 const grace = 20 * time.Second
 
-// never is the time after which a generation that goes on is believed to.
+// never is the time after which the tests believe that a generation will not be cancelled.
 const never = 24 * time.Hour
 
 func TestWhatTheLastReaderLeavesBehindIsUpToThePolicy(t *testing.T) {
@@ -49,7 +49,7 @@ func TestWhatTheLastReaderLeavesBehindIsUpToThePolicy(t *testing.T) {
 					}
 				}()
 				p.say(chat.Opening(0))
-				pass(time.Hour) // a reader who is there may wait for as long as it takes
+				pass(time.Hour) // a connected reader may wait for any time
 				left := time.Now()
 				leave()
 				synctest.Wait()
@@ -98,7 +98,7 @@ func TestAReaderThatComesBackInTimeKeepsItGoing(t *testing.T) {
 		p.say(chat.Opening(0))
 		synctest.Wait()
 		st.Close()
-		for range 5 { // each time the grace begins anew
+		for range 5 { // the grace begins anew each time
 			pass(grace - 1)
 			back, err := s.Resume(t.Context(), anna, st.Meta().ID, 0, false)
 			if err != nil {

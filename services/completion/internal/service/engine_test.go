@@ -11,7 +11,7 @@ import (
 
 // An engine is a chat.Engine made of functions.
 type engine struct {
-	check    func(*chat.Request) error // nil: it takes everything
+	check    func(*chat.Request) error // nil: it accepts everything
 	complete func(ctx context.Context, req *chat.Request, yield func(chat.Event, error) bool)
 }
 
@@ -26,10 +26,10 @@ func (e engine) Complete(ctx context.Context, req *chat.Request, _ []chat.Event)
 	return func(yield func(chat.Event, error) bool) { e.complete(ctx, req, yield) }
 }
 
-// cost is what the engines tell.
+// cost is the usage that the engines report.
 var cost = chat.Usage{PromptTokens: 7, CompletionTokens: 3}
 
-// yields returns an engine that yields just these events.
+// yields returns an engine that yields exactly these events.
 func yields(events ...chat.Event) engine {
 	return engine{complete: func(_ context.Context, _ *chat.Request, yield func(chat.Event, error) bool) {
 		for _, e := range events {
@@ -52,7 +52,7 @@ func says(words ...string) engine {
 	}}
 }
 
-// spoken returns what readers see of an engine that says words, but for the end.
+// spoken returns the events that readers see of an engine that yields words, without the end.
 func spoken(choices int, words ...string) []chat.Event {
 	var events []chat.Event
 	for i := range choices {
@@ -65,8 +65,8 @@ func spoken(choices int, words ...string) []chat.Event {
 	return events
 }
 
-// A puppet is an engine that says what the test gives it, for one completion at a
-// time. When its context ends it tells what it has cost, and when that was.
+// A puppet is an engine that yields the test's events, for one completion at a time. When its context ends, it
+// reports its usage and the time.
 type puppet struct {
 	events  chan chat.Event
 	stopped chan time.Time
@@ -98,21 +98,20 @@ func (p *puppet) Complete(ctx context.Context, _ *chat.Request, _ []chat.Event) 
 	}
 }
 
-// say has the puppet yield events.
+// say makes the puppet yield events.
 func (p *puppet) say(events ...chat.Event) {
 	for _, e := range events {
 		p.events <- e
 	}
 }
 
-// finish has the puppet end a completion of one choice.
+// finish makes the puppet end a completion with one choice.
 func (p *puppet) finish() {
 	p.say(chat.Finish(0, chat.FinishStop), chat.UsageEvent(cost))
 	close(p.events)
 }
 
-// stuck returns an engine that does not heed its context: it says a word, waits for
-// release, and goes on to say more.
+// stuck returns an engine that ignores its context: it yields a word, waits for release, and yields more.
 func stuck(release <-chan struct{}) engine {
 	return engine{complete: func(_ context.Context, _ *chat.Request, yield func(chat.Event, error) bool) {
 		if !yield(chat.Opening(0), nil) || !yield(chat.Text(0, "before"), nil) {
@@ -125,7 +124,7 @@ func stuck(release <-chan struct{}) engine {
 	}}
 }
 
-// numbered returns events as entries, from a sequence number on.
+// numbered returns events as entries, numbered from first on.
 func numbered(first int64, events ...chat.Event) []chat.Entry {
 	var entries []chat.Entry
 	for i, e := range events {
@@ -134,10 +133,10 @@ func numbered(first int64, events ...chat.Event) []chat.Entry {
 	return entries
 }
 
-// done returns the end of a completion that cost as much as the engines tell.
+// done returns the end of a completion with the engines' usage.
 func done() chat.Event { return chat.Event{Kind: chat.KindDone, Usage: new(cost)} }
 
-// after returns the entries that come after a cursor.
+// after returns the entries after a cursor.
 func after(entries []chat.Entry, cursor int64) []chat.Entry {
 	if int(cursor)+1 >= len(entries) {
 		return nil

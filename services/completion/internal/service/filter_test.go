@@ -17,7 +17,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A watchedLog counts what is looked at for lists.
+// A watchedLog counts the completions that lists examine.
 type watchedLog struct {
 	chat.Log
 	looked int
@@ -35,10 +35,10 @@ func (l *watchedLog) List(ctx context.Context, principal, after string, descendi
 	}
 }
 
-// goneOn is how a list says where to go on, if what it has looked at was in vain.
+// goneOn matches the cursor in the error of a list that found nothing.
 var goneOn = regexp.MustCompile(`after=(chatcmpl-\w+)`)
 
-// paged returns the names of all that pages hold, and how many pages were looked for in vain.
+// paged returns the names on all pages, and how many pages failed because they found nothing.
 func paged(t *testing.T, s *service.Service, log *watchedLog, f chat.Filter, p chat.Page) (got []string, vain int) {
 	t.Helper()
 	for {
@@ -71,9 +71,9 @@ func paged(t *testing.T, s *service.Service, log *watchedLog, f chat.Filter, p c
 	}
 }
 
-// TestListLooksAtFew has filters that match few or none of many: however many there are, a page looks at no more than
-// a thousand, and who pages as OpenAI's SDKs do misses nothing. These go on after the last item of a page, and
-// take an empty page for the end, whatever it says of more: so there is no empty one before the end.
+// TestListLooksAtFew uses filters that match few or none of many completions. A page must examine at most a
+// thousand, and clients that page as OpenAI's SDKs do must miss nothing. These continue after the last item of
+// a page, and take an empty page as the end, so no page before the end may be empty.
 func TestListLooksAtFew(t *testing.T) {
 	log := &watchedLog{Log: newLog(t, memlog.Config{})}
 	s := newService(t, says("a"), service.Config{Log: log})
@@ -93,7 +93,7 @@ func TestListLooksAtFew(t *testing.T) {
 		filter chat.Filter
 		page   chat.Page
 		want   []string // names
-		vain   int      // pages that were looked for in vain
+		vain   int      // pages that found nothing
 	}{
 		{"none", chat.Filter{Metadata: map[string]string{"some": "no"}}, chat.Page{}, nil, 2},
 		{"none, newest first", chat.Filter{Metadata: map[string]string{"some": "no"}}, chat.Page{Descending: true, Limit: 1}, nil, 2},

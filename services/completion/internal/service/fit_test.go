@@ -85,7 +85,7 @@ func TestInstructionsAreNeverLeftOut(t *testing.T) {
 	}
 }
 
-// calling returns a conversation of a call, a question that comes between, and the call's result.
+// calling returns a conversation with a call, a question in between, and the call's result.
 func calling() []chat.Message {
 	messages := talk("u1 a1 t1 u2 a2 u3 t2 a3 u4")
 	messages[4].ToolCalls = []chat.ToolCall{{ID: "c", Name: "find", Arguments: "12345"}}
@@ -96,8 +96,8 @@ func calling() []chat.Message {
 func TestACallGoesWithItsResult(t *testing.T) {
 	for window, want := range map[int]int{
 		100: 9, // all
-		21:  6, // from u2 on, as the call is counted
-		20:  1, // else u3 would be the first, and its result without a call
+		21:  6, // from u2 on, because the call counts
+		20:  1, // otherwise u3 would be the first, and the result would have no call
 		10:  1,
 	} {
 		got, err := fit(t.Context(), letters{}, &chat.Model{ContextWindow: window}, &chat.Request{Messages: calling(), Truncate: true})
@@ -118,7 +118,7 @@ func TestToolsTakeRoom(t *testing.T) {
 	}
 }
 
-// TestMuchIsEstimated counts a megabyte of what is far longer than the model takes, and no more.
+// TestMuchIsEstimated checks that only a megabyte of a far too long conversation is counted.
 func TestMuchIsEstimated(t *testing.T) {
 	messages := talk(strings.TrimSpace(strings.Repeat("u1 a1 ", 100)))
 	for i := range messages {
@@ -134,7 +134,7 @@ func TestMuchIsEstimated(t *testing.T) {
 	}
 }
 
-// counting counts how often, and how much, it counts.
+// counting records the number of its calls, and the number of counted tokens.
 type counting struct {
 	letters
 	calls, counted *int
@@ -147,7 +147,8 @@ func (c counting) Prompt(ctx context.Context, messages []chat.Message, limit int
 	return n, err
 }
 
-// TestFittingCostsLittle counts no conversation that is certain to fit, and none more than twice.
+// TestFittingCostsLittle checks that a conversation that certainly fits is not counted, and any other at most
+// twice.
 func TestFittingCostsLittle(t *testing.T) {
 	said := strings.TrimSpace(strings.Repeat("u1 a1 ", 1000))
 	for _, test := range []struct{ window, calls, counted int }{{1 << 20, 0, 0}, {4000, 1, 4000}, {3999, 2000, 8000}} {

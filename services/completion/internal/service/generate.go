@@ -182,8 +182,8 @@ func (g *generation) check(e *chat.Event) error {
 	return nil
 }
 
-// endedElsewhere reports whether an error of a [chat.Writer] says that somebody else has ended or deleted the
-// completion, or that it was lost: then this process does not store its end.
+// endedElsewhere reports whether an error of a [chat.Writer] says that another process or call has ended or
+// deleted the completion, or that it was lost: then this process does not store its end.
 func endedElsewhere(err error) bool {
 	return errors.Is(err, chat.ErrSealed) || errors.Is(err, chat.ErrTrimmed) || errors.Is(err, chat.ErrNotFound) || errors.Is(err, chat.ErrLost)
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// secret is what a caller must not be shown.
+// secret must not reach a caller.
 const secret = "postgres://secret"
 
-// ends returns an engine that says a word and then does f.
+// ends returns an engine that yields an opening and its usage, and then calls f.
 func ends(f func(yield func(chat.Event, error) bool)) engine {
 	return engine{complete: func(_ context.Context, _ *chat.Request, yield func(chat.Event, error) bool) {
 		if yield(chat.Opening(0), nil) && yield(chat.UsageEvent(cost), nil) {

@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A counter is an engine that counts what another is asked.
+// A counter is an engine that counts the runs of another engine.
 type counter struct {
 	chat.Engine
 	runs atomic.Int32

@@ -10,8 +10,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// library returns a service with 25 stored completions of Anna's, named in their
-// metadata, and others that are not to be listed.
+// library returns a service with 25 stored completions of Anna's, named in their metadata, and others that must
+// not be listed.
 func library(t *testing.T) (*service.Service, map[string]string) {
 	t.Helper()
 	s := newService(t, nil, service.Config{Models: []chat.Model{{ID: "model", Engine: says("a")}, {ID: "other", Engine: says("b")}}})
@@ -127,7 +127,7 @@ func TestListShowsWhatRunsAsFarAsItIs(t *testing.T) {
 	})
 }
 
-// A page is bounded by bytes too: what is too large for one message goes on the next page.
+// TestListIsBoundedByBytes checks that a page is bounded by bytes too, so that it fits into one message.
 func TestListIsBoundedByBytes(t *testing.T) {
 	large := strings.Repeat("x", 1<<20)
 	for _, test := range []struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// wantReturned fails the test unless all is given back that was taken, which was so much at least.
+// wantReturned fails the test unless all memory has been released, after a maximum of at least least bytes.
 func wantReturned(t *testing.T, p *logtest.Purse, least int) {
 	t.Helper()
 	synctest.Wait()
@@ -38,7 +38,8 @@ func requestsShareTheMemory(t *testing.T) {
 	wantReturned(t, memory, 1<<18)
 }
 
-// An answer that grows beyond what there is ends, and lets the others have theirs.
+// TestAnswersShareTheMemory checks that an answer that grows beyond the memory ends, and that the others
+// continue.
 func TestAnswersShareTheMemory(t *testing.T) { synctest.Test(t, answersShareTheMemory) }
 
 func answersShareTheMemory(t *testing.T) {
@@ -50,14 +51,14 @@ func answersShareTheMemory(t *testing.T) {
 	}})
 	_, err := s.Create(t.Context(), anna, "", ask(func(r *chat.Request) { r.Model = "long" }))
 	wantCode(t, "Create", err, chat.CodeOverloaded)
-	synctest.Wait() // what it held is given back by its own goroutine
+	synctest.Wait() // its own goroutine releases its memory
 	if _, err := s.Create(t.Context(), anna, "", ask()); err != nil {
 		t.Error(err)
 	}
 	wantReturned(t, memory, 1<<19)
 }
 
-// A call is told when it need not hold its request any more: before it waits for the answer.
+// TestAdmissionIsTold checks that a call learns that it may release its request before it waits for the answer.
 func TestAdmissionIsTold(t *testing.T) {
 	p := newPuppet()
 	s := newService(t, p, service.Config{})

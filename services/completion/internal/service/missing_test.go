@@ -12,11 +12,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A slowLog takes its time to tell of a completion, or that there is none.
+// A slowLog delays its answers about completions, and about missing ones.
 type slowLog struct {
 	chat.Log
 	here, stored, absent time.Duration
-	asked                int // how often its storage was asked
+	asked                int // how often its storage was read
 }
 
 func (l *slowLog) Head(ctx context.Context, id string) (chat.Head, error) {
@@ -41,8 +41,8 @@ func (l *slowLog) Latest(ctx context.Context, id string) (chat.Head, error) {
 	return head, err
 }
 
-// TestMissesTakeTheSameTime measures how long it takes to be told that a completion does not exist,
-// where it does, and where it does not.
+// TestMissesTakeTheSameTime compares the time until "not found" for missing completions and for those of other
+// principals.
 func TestMissesTakeTheSameTime(t *testing.T) {
 	const ms = time.Millisecond
 	for _, tt := range []struct {

@@ -27,13 +27,14 @@ func (s *Service) latest(ctx context.Context, principal, id string) (chat.Head, 
 	return s.owned(ctx, head, err, principal, begun)
 }
 
-// foreign reports whether a head is somebody else's. A log also returns the head of an expired completion.
+// foreign reports whether a head belongs to another principal. A log also returns the head of an expired
+// completion.
 func foreign(head chat.Head, principal string) bool {
 	return head.Meta != nil && head.Meta.Principal != principal
 }
 
 // owned returns a head that the log returned, if it is the principal's. The time since begun must not
-// distinguish somebody else's completion from none.
+// distinguish another principal's completion from none.
 func (s *Service) owned(ctx context.Context, head chat.Head, err error, principal string, begun time.Time) (chat.Head, error) {
 	switch {
 	case foreign(head, principal), errors.Is(err, chat.ErrNotFound):
@@ -58,7 +59,7 @@ func miss(ctx context.Context, begun time.Time) error {
 	for until < passed {
 		until *= missFactor
 	}
-	admitted(ctx) // nobody should have to wait for a call that only waits
+	admitted(ctx) // other calls must not wait for one that only waits
 	timer := time.NewTimer(until - passed)
 	defer timer.Stop()
 	select {

@@ -121,7 +121,7 @@ func (e *earlier) get(ctx context.Context, id, param string, withRequest bool) (
 	c, err := e.read(ctx, id, withRequest)
 	var refused *chat.Error
 	if errors.As(err, &refused) {
-		switch refused.Code { //nolint:exhaustive // any other is told as it is
+		switch refused.Code { //nolint:exhaustive // others are returned unchanged
 		case chat.CodeCompletionNotFound:
 			return nil, chat.FieldErrorf(chat.CodePreviousNotFound, param, "names a response that does not exist")
 		case chat.CodeCompletionExpired:

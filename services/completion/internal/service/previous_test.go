@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A listener is an engine that notes what it is asked, and answers with events.
+// A listener is an engine that records its requests, and answers with events.
 type listener struct {
 	asked  chan *chat.Request
 	events []chat.Event
@@ -44,8 +44,8 @@ func continuing(id string, messages ...chat.Message) *chat.Request {
 	return ask(func(r *chat.Request) { r.PreviousID, r.Messages = &id, messages })
 }
 
-// TestTakeUp has conversations go on: what the model is asked is the whole, and instructions are
-// those of each request alone.
+// TestTakeUp continues conversations. The model gets the whole conversation, but only the instructions of the
+// current request.
 func TestTakeUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &listener{asked: make(chan *chat.Request, 9), events: spoken(1, "A ", "Beagle.")}
@@ -72,7 +72,7 @@ func TestTakeUp(t *testing.T) {
 	})
 }
 
-// TestTakeUpCalls has the result of a tool follow its call, wherever that is.
+// TestTakeUpCalls continues with a tool's result, for calls in all places.
 func TestTakeUpCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		call := chat.ToolCallDelta{ID: "call_1", Name: "pets", Arguments: "{}"}
@@ -117,7 +117,8 @@ func TestTakeUpCalls(t *testing.T) {
 	})
 }
 
-// TestTakeUpOfATextKeepsWhatStandsBeside names an answer's text alone: what the model's server sent besides goes with it.
+// TestTakeUpOfATextKeepsWhatStandsBeside refers to only the text of an answer. The additional members from the
+// model's server must come with it.
 func TestTakeUpOfATextKeepsWhatStandsBeside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &listener{asked: make(chan *chat.Request, 9), events: []chat.Event{
@@ -139,7 +140,7 @@ func TestTakeUpOfATextKeepsWhatStandsBeside(t *testing.T) {
 	})
 }
 
-// TestTakeUpRefuses has every completion refused that cannot be gone on from.
+// TestTakeUpRefuses checks the errors for completions that cannot be continued.
 func TestTakeUpRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuppet()
@@ -164,7 +165,7 @@ func TestTakeUpRefuses(t *testing.T) {
 	})
 }
 
-// TestTakeUpRefusesWhatIsOver has completions refused that failed, or that are retained no longer.
+// TestTakeUpRefusesWhatIsOver checks the errors for completions that failed or have expired.
 func TestTakeUpRefusesWhatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for what, test := range map[string]struct {
@@ -191,8 +192,8 @@ func TestTakeUpRefusesWhatIsOver(t *testing.T) {
 	})
 }
 
-// TestErrorsAreAboutWhatWasSent has the engine find fault with a message, which the caller counts
-// without what goes before it.
+// TestErrorsAreAboutWhatWasSent checks that an engine's error about a message uses the caller's index, which
+// does not count the earlier messages.
 func TestErrorsAreAboutWhatWasSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		at := ""
@@ -225,7 +226,7 @@ func TestErrorsAreAboutWhatWasSent(t *testing.T) {
 	})
 }
 
-// TestUntilNow reads what there is of a completion that runs, and of one that has ended.
+// TestUntilNow reads the existing events of a running completion, and of an ended one.
 func TestUntilNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuppet()

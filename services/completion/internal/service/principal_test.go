@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// requests are all that can be asked about one completion.
+// requests returns the errors of all calls about one completion.
 func requests(t *testing.T, s *service.Service, principal, id string) map[string]error {
 	t.Helper()
 	ctx := t.Context()
@@ -23,7 +23,7 @@ func requests(t *testing.T, s *service.Service, principal, id string) map[string
 	return errs
 }
 
-// wantHidden fails the test if Mallory can tell a completion from one that never was.
+// wantHidden fails the test if Mallory can distinguish a completion from a missing one.
 func wantHidden(t *testing.T, s *service.Service, id string) {
 	t.Helper()
 	for what, err := range requests(t, s, mallo, id) {

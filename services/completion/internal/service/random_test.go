@@ -16,11 +16,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A chaos is an engine that does what engines do, and what they must not.
+// A chaos is an engine that does everything that engines do, and also what they must not do.
 type chaos struct {
 	mu   sync.Mutex
 	rand *rand.Rand
-	runs map[string]int // by the user of the request, who is another one for each
+	runs map[string]int // by the user of the request, which is unique
 }
 
 func (c *chaos) n(n int) int {
@@ -29,7 +29,7 @@ func (c *chaos) n(n int) int {
 	return c.rand.IntN(n)
 }
 
-// wait lets up to d go by: false where ctx ends before.
+// wait waits up to d. It returns false if ctx ends first.
 func (c *chaos) wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(time.Duration(c.n(int(d)))):
@@ -80,7 +80,7 @@ type crowd struct {
 	log     chat.Log
 
 	mu  sync.Mutex
-	ids map[string]string // of what was admitted: the user of its request
+	ids map[string]string // the user of each admitted completion's request
 }
 
 func (c *crowd) admitted(m *chat.Meta) {
@@ -89,7 +89,7 @@ func (c *crowd) admitted(m *chat.Meta) {
 	c.ids[m.ID] = m.Request.User
 }
 
-// any returns one of the completions that were admitted, if there is one.
+// any returns an admitted completion, if there is one.
 func (c *crowd) any() (string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,7 +105,7 @@ func (c *crowd) any() (string, bool) {
 	return "", false
 }
 
-// call does one thing that a caller may do.
+// call makes one random call.
 func (c *crowd) call(i int) {
 	ctx, leave := context.WithTimeout(c.t.Context(), time.Duration(1+c.n(int(40*time.Second))))
 	defer leave()
@@ -137,7 +137,7 @@ func (c *crowd) call(i int) {
 	}
 }
 
-// follow reads a stream and checks that what it shows is dense and ends once.
+// follow reads a stream, and checks that its numbers are dense and that it ends once.
 func (c *crowd) follow(st *service.Stream) {
 	next, ended := int64(-1), false
 	for entry, err := range st.Entries() {
@@ -191,7 +191,7 @@ func TestEveryAdmittedCompletionHasExactlyOneTerminalEventWhateverHappens(t *tes
 	}
 }
 
-// checkAll checks what is left in the log.
+// checkAll checks the completions in the log.
 func (c *crowd) checkAll() {
 	if len(c.ids) < 20 {
 		c.t.Fatalf("only %d completions were admitted", len(c.ids))

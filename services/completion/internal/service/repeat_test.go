@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// sent has a request be one that its client has sent so many times before.
+// sent marks a request as sent before that many times.
 func sent(before int) func(*chat.Request) {
 	return func(r *chat.Request) { r.SentBefore = &before }
 }
@@ -23,7 +23,7 @@ func TestARequestThatIsSentAgainAttachesToWhatRuns(t *testing.T) {
 		s := newService(t, p, service.Config{})
 		first := stream(t, s, "", ask(sent(0)))
 		p.say(chat.Opening(0), chat.Text(0, "Lab"))
-		pass(10 * time.Minute) // however long it runs
+		pass(10 * time.Minute) // it may run for any time
 		second := stream(t, s, "", ask(sent(1)))
 		third := stream(t, s, "", ask(sent(2)))
 		p.finish()
@@ -39,8 +39,8 @@ func TestARequestThatIsSentAgainAttachesToWhatRuns(t *testing.T) {
 	})
 }
 
-// TestWhatASentRequestIs has a request answered, and asks whether another one, after a while, is
-// taken for the same.
+// TestWhatASentRequestIs checks whether another request, some time after the first, counts as a repetition of
+// it.
 func TestWhatASentRequestIs(t *testing.T) {
 	models := []chat.Model{
 		{ID: "model", Aliases: []string{"alias"}, Capabilities: everything, Engine: says("a")}, {ID: "other", Engine: says("b")},
@@ -96,7 +96,8 @@ func TestWhatASentRequestIs(t *testing.T) {
 
 func with(changes ...func(*chat.Request)) []func(*chat.Request) { return changes }
 
-// A failure is why SDKs send a request again: it is not their answer.
+// TestWhatFailedIsAskedAgain checks that a repeated request after a failure runs again: the failure is why SDKs
+// repeat it.
 func TestWhatFailedIsAskedAgain(t *testing.T) {
 	e := &counter{Engine: yields(chat.Opening(0))}
 	s := newService(t, e, service.Config{})
@@ -121,7 +122,8 @@ func TestWhatFailedIsAskedAgain(t *testing.T) {
 	}
 }
 
-// Who waits for a whole answer with a client that asks again may have lost no more than a connection.
+// TestAWholeAnswerWaitsForAClientThatAsksAgain checks that a whole answer survives a lost connection if its
+// client repeats requests.
 func TestAWholeAnswerWaitsForAClientThatAsksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, tt := range []struct {

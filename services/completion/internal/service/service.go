@@ -22,7 +22,7 @@ const (
 	DefaultMaxRunning = 10_000
 )
 
-// Config is what a [Service] is made of. Log is required.
+// Config is the configuration of a [Service]. Log is required.
 type Config struct {
 	Log    chat.Log
 	Models []chat.Model
@@ -34,16 +34,16 @@ type Config struct {
 	// MaxRunning bounds how many completions are generated at once; 0: [DefaultMaxRunning]. One caller's may be as
 	// many as are free: half of them, or a quarter if another caller has half.
 	MaxRunning int
-	// Anybody is the principal that may be any number of people: all of MaxRunning may be its own.
+	// Anybody is the principal of unknown callers: it may use all of MaxRunning.
 	Anybody string
 	// Memory bounds the memory of all running completions; nil: no limit.
 	Memory chat.Memory
-	// Counter counts tokens of prompts; nil: nobody can.
+	// Counter counts tokens of prompts; nil: prompts are not counted.
 	Counter chat.Counter
 	// Deadlines bound how long engines may take.
 	Deadlines Deadlines
 	// Cluster has the other processes that serve the log. They, or this process after a restart, continue what
-	// it leaves unfinished, so Shutdown ends none of that. nil: nobody can.
+	// it leaves unfinished, so Shutdown ends none of that. nil: there are none.
 	Cluster chat.Cluster
 	// Observer observes what happens to completions; nil: none.
 	Observer chat.Observer

@@ -21,14 +21,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Who asks in these tests, and who asks for what is not theirs.
+// The owner of the tests' completions, and a principal that tries to reach them.
 const (
 	anna  = "anna"
 	mallo = "mallory"
 )
 
-// newService returns a service of one model, which can do everything, on a log in
-// memory unless cfg names another. It ends with the test.
+// newService returns a service with one model that supports everything, on a log in memory unless cfg has
+// another. It ends with the test.
 func newService(t testing.TB, e chat.Engine, cfg service.Config) *service.Service {
 	t.Helper()
 	if cfg.Log == nil {
@@ -40,7 +40,7 @@ func newService(t testing.TB, e chat.Engine, cfg service.Config) *service.Servic
 	s := service.New(cfg)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
-		cancel() // what still runs is not waited for
+		cancel() // do not wait for running completions
 		_ = s.Shutdown(ctx)
 	})
 	return s
@@ -53,13 +53,13 @@ func newLog(t testing.TB, cfg memlog.Config) *memlog.Log {
 	return log
 }
 
-// everything is what a model can that can do all.
+// everything is the capabilities of a model that supports everything.
 var everything = chat.Capabilities{
 	Tools: chat.Used, Logprobs: chat.Used, JSONOutput: chat.Used, Images: chat.Used, Audio: chat.Used, Files: chat.Used,
 	Reasoning: chat.Used, LogitBias: chat.Used, Prediction: chat.Used,
 }
 
-// ask returns a small request, changed at will.
+// ask returns a small request with changes.
 func ask(changes ...func(*chat.Request)) *chat.Request {
 	r := &chat.Request{Model: "model", Messages: []chat.Message{user("Which dog is good with children?")}}
 	for _, change := range changes {
@@ -69,7 +69,7 @@ func ask(changes ...func(*chat.Request)) *chat.Request {
 	return r
 }
 
-// digest returns the digest of a request as the contract has it.
+// digest returns the digest of a request by the contract.
 func digest(r *chat.Request) [32]byte {
 	params, err := wire.RequestToProto(r)
 	if err != nil {
@@ -107,7 +107,7 @@ func stream(t *testing.T, s *service.Service, key string, r *chat.Request) *serv
 	return st
 }
 
-// get returns a completion of Anna's as it stands.
+// get returns the current state of a completion of Anna's.
 func get(t *testing.T, s *service.Service, id string) *chat.Completion {
 	t.Helper()
 	c, err := s.Get(t.Context(), anna, id)
@@ -129,7 +129,7 @@ func collect(st *service.Stream) ([]chat.Entry, error) {
 	return entries, nil
 }
 
-// all reads a stream that has to end well.
+// all reads a stream that must end without an error.
 func all(t *testing.T, st *service.Stream) []chat.Entry {
 	t.Helper()
 	entries, err := collect(st)
@@ -139,7 +139,7 @@ func all(t *testing.T, st *service.Stream) []chat.Entry {
 	return entries
 }
 
-// resume reads what follows a cursor.
+// resume reads the entries after a cursor.
 func resume(t *testing.T, s *service.Service, id string, after int64) []chat.Entry {
 	t.Helper()
 	st, err := s.Resume(t.Context(), anna, id, after, true)
@@ -149,7 +149,7 @@ func resume(t *testing.T, s *service.Service, id string, after int64) []chat.Ent
 	return all(t, st)
 }
 
-// wantCode fails the test unless err is what a caller is shown with this code.
+// wantCode fails the test unless err is an error for callers with this code.
 func wantCode(t *testing.T, what string, err error, code chat.Code) *chat.Error {
 	t.Helper()
 	var shown *chat.Error
@@ -162,8 +162,7 @@ func wantCode(t *testing.T, what string, err error, code chat.Code) *chat.Error 
 	return shown
 }
 
-// wantStatus fails the test unless the completion is so far and, where it has failed,
-// with this code.
+// wantStatus fails the test unless the completion has this status and, if it failed, this code.
 func wantStatus(t *testing.T, c *chat.Completion, status chat.Status, code chat.Code) {
 	t.Helper()
 	got := chat.Code("")
@@ -175,7 +174,7 @@ func wantStatus(t *testing.T, c *chat.Completion, status chat.Status, code chat.
 	}
 }
 
-// pass lets time go by, and what it sets off happen.
+// pass lets time pass, and waits for its effects.
 func pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()

@@ -13,8 +13,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// wantOverloaded fails the test unless a new completion is refused with a hint when
-// to come back.
+// wantOverloaded fails the test unless new completions are refused with a hint when to retry.
 func wantOverloaded(t *testing.T, s *service.Service) {
 	t.Helper()
 	for _, ask := range []func() error{
@@ -59,7 +58,7 @@ func TestShutdownWaitsForWhatRunsAndRefusesWhatIsNew(t *testing.T) {
 	})
 }
 
-// TestShutdownLeavesWhatOthersTakeUp has an answer take too long for a process that is not alone.
+// TestShutdownLeavesWhatOthersTakeUp stops a process of a cluster during a long answer.
 func TestShutdownLeavesWhatOthersTakeUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, self := newLog(t, memlog.Config{}), new(line)
@@ -131,7 +130,7 @@ func TestOnlySoManyCompletionsRunAtOnce(t *testing.T) {
 	})
 }
 
-// TestRunningIsShared has callers generate as many completions as they may: as many as they leave free.
+// TestRunningIsShared checks that a caller may run as many completions as it leaves free.
 func TestRunningIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const berta, nobody = "berta", "anonymous"
@@ -221,12 +220,12 @@ func TestAnEndThatTheLogDoesNotStoreIsLogged(t *testing.T) {
 		if !out.contains(secret) {
 			t.Errorf("our log says %q", out.text.String())
 		}
-		stream(t, s, "", ask()).Close() // it has given its place back
+		stream(t, s, "", ask()).Close() // its place is free again
 		synctest.Wait()
 	})
 }
 
-// A failingLog is a log that refuses what it is told to.
+// A failingLog is a log whose methods return the given errors.
 type failingLog struct {
 	chat.Log
 	create, append, seal error

@@ -15,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A fresh log gives each reader a request of its own, as one does that reads it from elsewhere.
+// A freshLog gives each reader its own copy of the request, as a log does that reads it from storage.
 type freshLog struct {
 	chat.Log
 	text func() string
@@ -38,7 +38,8 @@ func (l freshLog) fresh(head chat.Head, err error) (chat.Head, error) {
 	return head, err
 }
 
-// A reader of an answer holds nothing of what was asked for: that counts for nobody there.
+// TestAReaderHoldsNoRequest checks that a reader does not hold the request, which counts against no budget
+// there.
 func TestAReaderHoldsNoRequest(t *testing.T) {
 	const readers, size = 24, 1 << 20
 	p := newPuppet()
@@ -76,7 +77,8 @@ func TestAReaderHoldsNoRequest(t *testing.T) {
 	all(t, first)
 }
 
-// A request that names many earlier answers holds these, and not what they answer.
+// TestEarlierRequestsAreLetGo checks that a request that refers to many earlier answers holds these, but not
+// their requests.
 func TestEarlierRequestsAreLetGo(t *testing.T) {
 	const earlier, size = 24, 1 << 20
 	before, reads, most := 0, 0, 0
@@ -100,7 +102,7 @@ func TestEarlierRequestsAreLetGo(t *testing.T) {
 	}
 }
 
-// A waiting log has those that follow a completion wait until the gate is closed.
+// A waitingLog blocks followers until the channel gate is closed.
 type waitingLog struct {
 	freshLog
 	gate chan struct{}
@@ -111,8 +113,8 @@ func (l waitingLog) Follow(ctx context.Context, id string, after int64, progress
 	return l.Log.Follow(ctx, id, after, progress)
 }
 
-// TestEarlierRequestsCountBeforeTheirAnswersAreRead has calls wait for the answers of completions whose requests are large: each
-// request is counted by then, or released.
+// TestEarlierRequestsCountBeforeTheirAnswersAreRead lets calls wait for the answers of completions with large
+// requests. By then, each request must be counted or released.
 func TestEarlierRequestsCountBeforeTheirAnswersAreRead(t *testing.T) {
 	const calls, size = 8, 1 << 20
 	large := func() string { return strings.Repeat("x", size) }
@@ -167,7 +169,8 @@ func TestEarlierRequestsCountBeforeTheirAnswersAreRead(t *testing.T) {
 	}
 }
 
-// What a request takes from earlier answers counts before anybody looks at it.
+// TestEarlierAnswersShareTheMemory checks that the parts that a request takes from earlier answers count before
+// they are checked.
 func TestEarlierAnswersShareTheMemory(t *testing.T) {
 	const size = 1 << 20
 	e := says(strings.Repeat("x", size))
@@ -194,7 +197,7 @@ func TestEarlierAnswersShareTheMemory(t *testing.T) {
 	wantCode(t, "their tokens", err, chat.CodeOverloaded)
 }
 
-// heap returns what is allocated once garbage is gone.
+// heap returns the allocated bytes after garbage collections.
 func heap() int {
 	for range 2 {
 		runtime.GC()

@@ -39,7 +39,7 @@ func TestGetOfARunningCompletionIsPartial(t *testing.T) {
 	})
 }
 
-// TestCallsThatAreSaidInTurns has calls begin after one that goes on.
+// TestCallsThatAreSaidInTurns begins further calls before the first one is complete.
 func TestCallsThatAreSaidInTurns(t *testing.T) {
 	events := []chat.Event{chat.Opening(0)}
 	var want []chat.ToolCall
@@ -195,8 +195,8 @@ func TestModelsAreOrderedAndFoundByTheirID(t *testing.T) {
 	}
 }
 
-// TestAnAliasIsAnotherNameOfTheSameModel holds that it is accepted wherever a model is named, and
-// that whatever is told is told of the model by its id.
+// TestAnAliasIsAnotherNameOfTheSameModel checks that the service accepts an alias wherever it accepts a model,
+// and that its own output names the model by its id.
 func TestAnAliasIsAnotherNameOfTheSameModel(t *testing.T) {
 	asked := &asked{Engine: says("yes")}
 	s := newService(t, nil, service.Config{Models: []chat.Model{
@@ -233,7 +233,7 @@ func TestAnAliasIsAnotherNameOfTheSameModel(t *testing.T) {
 	wantCode(t, "Model", err, chat.CodeModelNotFound)
 }
 
-// An asked is an engine that notes as what it was asked.
+// An asked is an engine that records the model of its requests.
 type asked struct {
 	chat.Engine
 	model string

@@ -162,7 +162,7 @@ func TestProgressIsShownToThoseWhoAskedAndStoredNowhere(t *testing.T) {
 			p := newPuppet()
 			s := newService(t, p, service.Config{})
 			st := stream(t, s, "", ask(func(r *chat.Request) { r.Stream.IncludeEvents = asked }))
-			other, err := s.Resume(t.Context(), anna, st.Meta().ID, chat.FromStart, false) // what was asked for holds for all
+			other, err := s.Resume(t.Context(), anna, st.Meta().ID, chat.FromStart, false) // the request's options apply to all readers
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// A termed log is one whose events up to a sequence number are of term 1, and of term 2 from there on.
+// A termedLog is a log whose events before a sequence number have term 1, and later ones term 2.
 type termedLog struct {
 	chat.Log
 	second int64
@@ -33,8 +33,8 @@ func (l *termedLog) Follow(ctx context.Context, id string, after int64, progress
 	}
 }
 
-// TestWhatAReaderHasIsOfThisLog resumes a completion behind an event that its reader was told the term
-// of. Where that is not this log's, the reader is told, and nobody else gets the rest of another answer.
+// TestWhatAReaderHasIsOfThisLog resumes a completion after an event whose term the reader knows. If this log
+// has another term there, the reader gets an error, and not the rest of another answer.
 func TestWhatAReaderHasIsOfThisLog(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -93,7 +93,7 @@ func TestWhatAReaderHasIsOfThisLog(t *testing.T) {
 				if len(entries) > 0 {
 					t.Errorf("the reader gets %+v", entries)
 				}
-				// The others cannot tell: whatever they have may be of the other log.
+				// Other readers do not know the term, so their events may be from the other log.
 				for cursor := range int64(5) {
 					_, err := s.Resume(t.Context(), anna, id, cursor, false)
 					wantCode(t, "Resume", err, chat.CodeInvalidCursor)

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// A refusal is a change to a good request, and the error that it calls for.
+// A refusal is a change to a valid request, and the expected error.
 type refusal struct {
 	name   string
 	change func(*chat.Request)
