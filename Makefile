@@ -13,10 +13,10 @@ run: ## Serve everything in one process on http://127.0.0.1:8080
 	@mkdir -p bin && GOGC=400 go build -o bin ./services/standalone && exec bin/standalone
 
 demo: ## Break an answer on purpose at http://127.0.0.1:8080/demo: two completion services behind one edge
-	@echo "Compiling: about a minute and a half the first time, seconds after that. Then open http://127.0.0.1:8080/demo"
+	@echo "Compiling: about a minute and a half the first time, seconds after that. Then open /demo at the address that it prints."
 	@mkdir -p bin && GOGC=400 go build -o bin ./services/standalone && exec bin/standalone --demo --advisor-pace=6
 
-test: ## Run the tests, without those that are long (Node is used where it is installed)
+test: ## Run the tests, without those that are long (those that need Node, if it is installed)
 	.ci/run test
 
 test-all: ## Run every test there is
@@ -28,7 +28,7 @@ lint: ## Check style, the contract and the generated code
 gen: ## Generate gen/ from proto/, and docs/config.md from the programs
 	.ci/run gen
 
-advisor: ## Train the advisor's model of what people want, from its examples (-check: tell how well it does)
+advisor: ## Train the advisor's model of what people want, from its examples (go run ./services/completion/internal/advisor/train -check tells how well it does)
 	go run ./services/completion/internal/advisor/train
 
 fuzz: ## Fuzz each target for a while

@@ -310,7 +310,7 @@ func TestInterruptedAlone(t *testing.T) {
 		want  string
 	}{
 		"nothing was sent":       {false, "interrupted before an answer was begun"},
-		"something may be there": {true, "could not be cancelled: nobody answers at http://edge (does it run?): dial: connection refused"},
+		"something may be there": {true, "could not be cancelled: nobody answers at http://edge (does it run? --url names another address): dial: connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

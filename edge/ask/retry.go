@@ -66,7 +66,7 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 		if time.Since(since)+pause > patience {
 			switch {
 			case lost.away:
-				return fmt.Errorf("nobody answers at %s (does it run?): %w", f.URL, err)
+				return fmt.Errorf("nobody answers at %s (does it run? --url names another address): %w", f.URL, err)
 			case lost.wait > 0:
 				return fmt.Errorf("%w (try again in %v)", err, lost.wait)
 			default:

@@ -27,7 +27,7 @@ func Unlisted(told string) string {
 }
 
 // Completion is the message for the id of a completion that does not exist.
-const Completion = "There is no such completion."
+const Completion = "There is no such completion. Perhaps it was deleted: answers that are not stored are kept for minutes."
 
 // Model returns the message for an unknown model. names are the models that it may mention.
 func Model(name string, names []string) string {

@@ -71,19 +71,28 @@ func UnknownURLNear(route string) *Error {
 	return e
 }
 
-// UnknownURLNearest is [UnknownURL] for a path of another API without an equivalent here. The message names the
-// nearest route.
-func UnknownURLNearest(route string) *Error {
+// served lists the main routes.
+const served = " What there is: /v1/chat/completions, /v1/responses, and the models at /v1/models."
+
+// UnknownURLOfPart is [UnknownURL] for a path of a known API that has no equivalent here. The message lists the
+// routes that exist.
+func UnknownURLOfPart() *Error {
 	e := UnknownURL()
-	e.Message = "There is nothing at this URL: that part of the API is not served. The nearest that is: " + route + "."
+	e.Message = "There is nothing at this URL: that part of the API is not served." + served
 	return e
 }
 
-// UnknownURLOfAPI is [UnknownURL] for a path of an API that the edge does not serve, or of a part that it does
-// not serve. The message lists the routes that exist.
+// UnknownURLOfAPI is [UnknownURL] for any other path of an API. The message lists the routes that exist.
 func UnknownURLOfAPI() *Error {
 	e := UnknownURL()
-	e.Message = "There is nothing at this URL. What there is: /v1/chat/completions, /v1/responses, and the models at /v1/models."
+	e.Message = "There is nothing at this URL." + served
+	return e
+}
+
+// UnknownURLOfDemo is [UnknownURL] for the page that only some servers have.
+func UnknownURLOfDemo() *Error {
+	e := UnknownURL()
+	e.Message = "There is nothing at this URL. Only a server that is started with --demo has that page (make demo)."
 	return e
 }
 
@@ -92,8 +101,16 @@ func UnknownURLOfAPI() *Error {
 func MethodNotAllowed(allow string) *Error {
 	return &Error{
 		Status: http.StatusMethodNotAllowed, Code: CodeMethodNotAllowed,
-		Message: "This URL does not support the request's method. Use " + strings.ReplaceAll(allow, ", ", " or ") + ".",
+		Message: "This URL does not support the request's method. Use " + either(allow) + ".",
 	}
+}
+
+// either joins the elements of a comma-separated list as a sentence does: "A, B or C".
+func either(list string) string {
+	if last := strings.LastIndex(list, ", "); last >= 0 {
+		return list[:last] + " or " + list[last+2:]
+	}
+	return list
 }
 
 // UnsupportedMediaType returns the error for a body with a type other than application/json, or none. The
@@ -139,7 +156,7 @@ func DeadlineExceeded() *Error {
 func TooLarge(limit int64) *Error {
 	return &Error{
 		Status: http.StatusRequestEntityTooLarge, Code: CodeRequestTooLarge,
-		Message: fmt.Sprintf("The request body may have at most %d bytes.", limit),
+		Message: fmt.Sprintf("The request body may have at most %d bytes; --max-body raises the limit.", limit),
 	}
 }
 

@@ -24,7 +24,7 @@ func TestOwnErrors(t *testing.T) {
 		retry  time.Duration
 	}{
 		{"internal", failure.Internal(), http.StatusInternalServerError, "server_error", "internal_error", "", 0},
-		{"unknown URL that nothing is like", failure.UnknownURLNearest("/v1/models"), http.StatusNotFound, "invalid_request_error", "unknown_url", "", 0},
+		{"unknown URL that nothing is like", failure.UnknownURLOfPart(), http.StatusNotFound, "invalid_request_error", "unknown_url", "", 0},
 		{"unknown URL that is near", failure.UnknownURLNear("/v1/models"), http.StatusNotFound, "invalid_request_error", "unknown_url", "", 0},
 		{"unknown URL", failure.UnknownURL(), http.StatusNotFound, "invalid_request_error", "unknown_url", "", 0},
 		{"method", failure.MethodNotAllowed("POST"), http.StatusMethodNotAllowed, "invalid_request_error", "method_not_allowed", "", 0},

@@ -25,12 +25,15 @@ func unknownURL(paths []string, path string) *failure.Error {
 		if route := otherParts[segment]; route != "" {
 			return failure.UnknownURLNear(route)
 		}
-		if route := nothingLike[segment]; route != "" {
-			return failure.UnknownURLNearest(route)
+		if nothingLike[segment] {
+			return failure.UnknownURLOfPart()
 		}
 	}
 	if meant := otherNames[last]; meant != "" {
 		return failure.UnknownURLNear(meant)
+	}
+	if asked[0] == "demo" {
+		return failure.UnknownURLOfDemo()
 	}
 	for _, segment := range asked {
 		switch segment {
@@ -64,21 +67,15 @@ var otherParts = map[string]string{ //nolint:gochecknoglobals // a table
 	"messages": chatPath,
 }
 
-// nothingLike are the parts of these APIs that have no counterpart here, with the nearest route for each: the
-// one that accepts similar input, or that lists what is available.
-var nothingLike = map[string]string{ //nolint:gochecknoglobals // a table
-	// What the input of a response may hold, or what a response is in their place.
-	"files": responsesPath, "uploads": responsesPath, "vector_stores": responsesPath, "containers": responsesPath, "skills": responsesPath,
-	"images": responsesPath, "audio": responsesPath, "videos": responsesPath, "realtime": responsesPath, "live": responsesPath,
-	"agents": responsesPath, "sessions": responsesPath, "chatkit": responsesPath, "environments": responsesPath, "memory_stores": responsesPath,
-	"dreams": responsesPath, "decisions": responsesPath, "batches": responsesPath,
-	// What is done with texts or models.
-	"embeddings": modelsPath, "moderations": modelsPath, "fine_tuning": modelsPath, "evals": modelsPath, "deployments": modelsPath,
-	"deployment_runs": modelsPath,
-	// What an account has.
-	"organization": modelsPath, "organizations": modelsPath, "projects": modelsPath, "safety": modelsPath, "compliance": modelsPath,
-	"content_provenance_checks": modelsPath, "tunnels": modelsPath, "user_profiles": modelsPath, "vaults": modelsPath,
-	"webhook_endpoints": modelsPath, "webhook_event_types": modelsPath,
+// nothingLike are the parts of these APIs that have no counterpart here.
+var nothingLike = map[string]bool{ //nolint:gochecknoglobals // a table
+	"files": true, "uploads": true, "vector_stores": true, "containers": true, "skills": true, "images": true,
+	"audio": true, "videos": true, "realtime": true, "live": true, "agents": true, "sessions": true,
+	"chatkit": true, "environments": true, "memory_stores": true, "dreams": true, "decisions": true,
+	"batches": true, "embeddings": true, "moderations": true, "fine_tuning": true, "evals": true,
+	"deployments": true, "deployment_runs": true, "organization": true, "organizations": true, "projects": true,
+	"safety": true, "compliance": true, "content_provenance_checks": true, "tunnels": true,
+	"user_profiles": true, "vaults": true, "webhook_endpoints": true, "webhook_event_types": true,
 }
 
 // otherNames are the names that other APIs, and OpenAI's older ones, use for what our routes do, by the ends of

@@ -30,7 +30,7 @@ func TestNoWebSocket(t *testing.T) {
 	if w := through(public, jsonRequest(t, "GET /v1/responses")); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "POST" || !strings.HasSuffix(messageOf(w), " Use POST.") {
 		t.Errorf("without an upgrade: status %d, header %v, %s", w.Code, w.Header(), w.Body)
 	}
-	if w := through(public, jsonRequest(t, "PUT /v1/chat/completions")); !strings.HasSuffix(messageOf(w), " Use GET or HEAD or POST.") {
+	if w := through(public, jsonRequest(t, "PUT /v1/chat/completions")); !strings.HasSuffix(messageOf(w), " Use GET, HEAD or POST.") {
 		t.Errorf("of several methods it says %s", w.Body)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pawstream/pawstream/edge/internal/auth"
+	"github.com/pawstream/pawstream/internal/unknown"
 )
 
 // methods are HTTP's methods, an unknown one, and one in lower case, which is a
@@ -172,6 +173,8 @@ func TestNearestRoute(t *testing.T) {
 	const (
 		usual = "There is nothing at this URL. Please check its path."
 		ours  = "There is nothing at this URL. What there is: /v1/chat/completions, /v1/responses, and the models at /v1/models."
+		part  = "There is nothing at this URL: that part of the API is not served. What there is: /v1/chat/completions, /v1/responses, and the models at /v1/models."
+		demo  = "There is nothing at this URL. Only a server that is started with --demo has that page (make demo)."
 	)
 	for path, want := range map[string]string{
 		"/chat/completions":                  "/v1/chat/completions",
@@ -191,21 +194,21 @@ func TestNearestRoute(t *testing.T) {
 		"/api":                               ours,
 
 		// OpenAI's.
-		"/v1/engines/davinci/completions": "/v1/chat/completions", "/v1/engines": "/v1/models", "/v1/embeddings": "+/v1/models", "/embeddings": "+/v1/models",
-		"/v1/moderations": "+/v1/models", "/v1/audio/speech": "+/v1/responses", "/v1/audio/transcriptions": "+/v1/responses", "/v1/images/generations": "+/v1/responses", "/v1/videos": "+/v1/responses",
-		"/v1/files": "+/v1/responses", "/v1/files/file-1/content": "+/v1/responses", "/v1/uploads": "+/v1/responses", "/v1/batches": "+/v1/responses", "/v1/fine_tuning/jobs": "+/v1/models",
-		"/v1/vector_stores/vs_1/search": "+/v1/responses", "/v1/assistants": "/v1/responses", "/v1/threads": "/v1/responses", "/v1/threads/t_1/runs": "/v1/responses",
+		"/v1/engines/davinci/completions": "/v1/chat/completions", "/v1/engines": "/v1/models", "/v1/embeddings": part, "/embeddings": part,
+		"/v1/moderations": part, "/v1/audio/speech": part, "/v1/audio/transcriptions": part, "/v1/images/generations": part, "/v1/videos": part,
+		"/v1/files": part, "/v1/files/file-1/content": part, "/v1/uploads": part, "/v1/batches": part, "/v1/fine_tuning/jobs": part,
+		"/v1/vector_stores/vs_1/search": part, "/v1/assistants": "/v1/responses", "/v1/threads": "/v1/responses", "/v1/threads/t_1/runs": "/v1/responses",
 		"/v1/conversations": "/v1/responses", "/v1/conversations/conv_1/items": "/v1/responses",
-		"/v1/evals": "+/v1/models", "/v1/containers": "+/v1/responses", "/v1/realtime": "+/v1/responses", "/v1/realtime/client_secrets": "+/v1/responses", "/v1/organization/usage/completions": "/v1/chat/completions",
-		"/v1/responses/resp_1/nothing": "/v1/responses", "/v1/edits": ours, "/v1/chatkit/sessions": "+/v1/responses",
-		"/openai/deployments/mine/embeddings": "+/v1/models", "/openai/deployments/mine/completions": "/v1/chat/completions", "/openai/models": "/v1/models",
-		"/openai/deployments": "+/v1/models", "/openai/v1/embeddings": "+/v1/models",
+		"/v1/evals": part, "/v1/containers": part, "/v1/realtime": part, "/v1/realtime/client_secrets": part, "/v1/organization/usage/completions": "/v1/chat/completions",
+		"/v1/responses/resp_1/nothing": "/v1/responses", "/v1/edits": ours, "/v1/chatkit/sessions": part,
+		"/openai/deployments/mine/embeddings": part, "/openai/deployments/mine/completions": "/v1/chat/completions", "/openai/models": "/v1/models",
+		"/openai/deployments": part, "/openai/v1/embeddings": part,
 		// Anthropic's.
 		"/v1/messages": "/v1/chat/completions", "/v1/complete": "/v1/chat/completions", "/v1/messages/count_tokens": "/v1/responses/input_tokens",
 		"/v1/messages/batches": "/v1/chat/completions", "/anthropic/v1/messages": "/v1/chat/completions", "/messages": "/v1/chat/completions",
 		// Ollama's.
 		"/api/chat": "/v1/chat/completions", "/api/generate": "/v1/chat/completions", "/api/tags": "/v1/models", "/api/show": "/v1/models",
-		"/api/ps": "/v1/models", "/api/embed": ours, "/api/embeddings": "+/v1/models", "/api/version": ours, "/api/pull": ours, "/v1/api/chat": "/v1/chat/completions",
+		"/api/ps": "/v1/models", "/api/embed": ours, "/api/embeddings": part, "/api/version": ours, "/api/pull": ours, "/v1/api/chat": "/v1/chat/completions",
 		// Others'.
 		"/v2/chat": "/v1/chat/completions", "/v1/rerank": ours, "/v1/fim/completions": "/v1/chat/completions", "/api/v0/models": "/v1/models",
 		"/api/v1/chat/completions": "/v1/chat/completions", "/completion": "/v1/chat/completions", "/v1/tokenize": "/v1/responses/input_tokens",
@@ -215,6 +218,7 @@ func TestNearestRoute(t *testing.T) {
 		"/v1beta/models/gemini:embedContent":          ours,
 		"/v1beta/openai/chat/completions":             "/v1/chat/completions",
 
+		"/demo": demo, "/demo/": demo,
 		"/robots.txt": "", "/apiary": "", "/wp-login.php": "",
 		"/nothing/<script>alert(7)</script>":        "",
 		"/%3Cscript%3Ealert(7)%3C/script%3E/models": "/v1/models",
@@ -226,11 +230,11 @@ func TestNearestRoute(t *testing.T) {
 		}
 		w := refusedAs(t, path, through(public, r), refusal404)
 		message := usual
-		if want == ours {
-			message = ours
-		} else if route, like := strings.CutPrefix(want, "+"); like {
-			message = "There is nothing at this URL: that part of the API is not served. The nearest that is: " + route + "."
-		} else if want != "" {
+		switch want {
+		case "":
+		case ours, part, demo:
+			message = want
+		default:
 			message = "There is nothing at this URL. Perhaps you mean " + want + "."
 		}
 		if got := w.Body.String(); !strings.Contains(got, `"message":"`+message+`"`) {
@@ -255,7 +259,7 @@ func TestNotAnID(t *testing.T) {
 		"GET " + resps + "ID?stream=true":       "'ID' is not a completion id: one looks like 'resp_…'.",
 		"POST " + resps + "chatcmpl-A/cancel":   "'chatcmpl-A' is not a completion id: one looks like 'resp_…'.",
 		"GET " + resps + "ID/input_items":       "'ID' is not a completion id: one looks like 'resp_…'.",
-		"GET " + chats + completion + "%2Fmine": "There is no such completion.",
+		"GET " + chats + completion + "%2Fmine": unknown.Completion,
 	} {
 		w := through(public, jsonRequest(t, request))
 		if told := messageOf(w); w.Code != http.StatusNotFound || codeOf(w) != "completion_not_found" || told != message {

@@ -381,7 +381,7 @@ var (
 	errExpired     = chat.Errorf(chat.CodeCompletionExpired, "The completion is retained no longer.")
 	errCancelled   = chat.Errorf(chat.CodeCompletionCancelled, "The completion was cancelled.")
 	errAbandoned   = chat.Errorf(chat.CodeCompletionCancelled, "The completion was cancelled because nobody followed it.")
-	errConflict    = chat.Errorf(chat.CodeIdempotencyConflict, "The idempotency key was used before with another request.")
+	errConflict    = chat.Errorf(chat.CodeIdempotencyConflict, "The idempotency key was used before with another request. Use a new one.")
 	errInterrupted = &chat.Error{
 		Code: chat.CodeInterrupted, Message: "The answer was interrupted and cannot be continued. Please ask again.", RetryAfter: time.Second,
 	}
