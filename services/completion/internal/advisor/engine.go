@@ -30,7 +30,7 @@ const (
 	contextWindow = 32768
 	// version changes whenever the same request may get another answer although the
 	// catalogue stayed the same. It is part of the fingerprint.
-	version = "advisor-2.13.0"
+	version = "advisor-2.13.1"
 )
 
 // Config is what an [Advisor] needs.

@@ -51,7 +51,7 @@ func Company(cat *catalogue.Catalogue, t *read.Turn, spoken []*catalogue.Pet) *Q
 		}
 		return m.Fact == "asks-if" && (from == 0 || t.Words[from-1].Clause != t.Words[m.From].Clause)
 	})
-	if t.Language != nil || len(pets) < 2 || len(pets) > mostTogether || !asks || !t.Has("as-one") {
+	if t.Language != nil || len(pets) < 2 || len(pets) > mostTogether || !asks || !ofLiving(t) {
 		return nil
 	}
 	for _, m := range t.Marks {
@@ -67,6 +67,18 @@ func Company(cat *catalogue.Catalogue, t *read.Turn, spoken []*catalogue.Pet) *Q
 		}
 	}
 	return q
+}
+
+// ofLiving reports whether a turn speaks of living together. "Together" and "both" without such a verb may be said of
+// anything, such as a discount.
+func ofLiving(t *read.Turn) bool {
+	meant := !t.Has("process") && (t.Has("does-it-work") || t.Has("puts-in"))
+	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
+		verb := m.From > 0 && slices.Contains([]string{"live", "stay", "be", "house"}, t.Words[m.From-1].Stem)
+		return m.Fact == "as-one" && (meant || !slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+			return o.From == m.From && o.To == m.To && (o.Fact == "as-sum" && !verb || o.Fact == "both")
+		}))
+	})
 }
 
 // live says whether pets can live together, what they cost, and who would do in place of one that cannot.
