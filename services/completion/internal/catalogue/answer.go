@@ -116,10 +116,11 @@ type form struct {
 func (a *answers) index(space *meaning.Space) {
 	a.forms, a.by, a.rarity = nil, map[string][]int32{}, map[string]float32{}
 	for _, answer := range a.list {
+		others := kindsIn(words.Split(answer.Guide.Title))
 		for _, q := range answer.Questions {
 			q, other := strings.CutPrefix(q, contrary)
 			split := words.Split(q)
-			f := form{answer: answer, stems: distinct(split), place: space.Point(split), asked: FormOf(split), kinds: kindsIn(split)}
+			f := form{answer: answer, stems: distinct(split), place: space.Point(split), asked: FormOf(split), kinds: kindsIn(split).or(others)}
 			if wantsVerdict(split) {
 				f.verdict = answer.Verdict
 			}
@@ -180,12 +181,11 @@ const (
 // wanted form, or nil. Species restricts it to answers about one of them.
 func (c *Catalogue) Answer(question []words.Word, species []Species) *Reply {
 	question = question[:min(len(question), maxQuery)]
-	asked := FormOf(question)
-	claimed := c.claims.find(asked, question, species)
+	asked, named := FormOf(question), kindsIn(question)
+	claimed := c.claims.find(asked, question, named, species)
 	if claimed != nil && claimed.Several {
 		return claimed // an answer covers at most one of the things
 	}
-	named := kindsIn(question)
 	if len(species) == 0 && named.strangers != 0 {
 		claimed = nil // no guide's claim is about that animal
 	}
@@ -219,7 +219,8 @@ func AnswerAfter(c *Catalogue, before, question []words.Word, species []Species)
 		return found
 	}
 	both := append(slices.Clone(before), question...)
-	if told := c.claims.find(FormOf(question), both[:min(len(both), maxQuery)], species); told != nil {
+	both = both[:min(len(both), maxQuery)]
+	if told := c.claims.find(FormOf(question), both, kindsIn(both), species); told != nil {
 		return told
 	}
 	return found

@@ -55,6 +55,7 @@ type thing struct {
 	said   map[string]bool
 	around map[string]bool // what the guide is about
 	place  meaning.Point
+	kinds  kinds // that its name has, or else the guide
 }
 
 // A weighed is a word with its rarity and its position.
@@ -70,10 +71,10 @@ func (s *claims) learn(x *index) {
 		s.quiet[w] = true
 	}
 	for _, claim := range s.list {
-		around := set(claim.Guide.about())
+		around, others := set(claim.Guide.about()), kindsIn(words.Split(claim.Guide.Title))
 		for _, name := range claim.Questions {
 			split := words.Split(name)
-			t := &thing{claim: claim, name: words.Join(split), words: s.weigh(split), said: set(name + "\n" + claim.Text), around: around}
+			t := &thing{claim: claim, name: words.Join(split), words: s.weigh(split), said: set(name + "\n" + claim.Text), around: around, kinds: kindsIn(split).or(others)}
 			t.place = x.space.Point(words.Split(name + "\n" + claim.Text))
 			for i, w := range t.words {
 				t.weight += w.rarity
@@ -278,7 +279,7 @@ func adjoin(question []words.Word, a, b string) bool {
 
 // find returns the claim that answers a question in its form, or nil. Of claims that answer it equally
 // well, it returns the most careful one.
-func (s *claims) find(asked Asked, question []words.Word, species []Species) *Reply {
+func (s *claims) find(asked Asked, question []words.Word, named kinds, species []Species) *Reply {
 	if len(asked.Forms) == 0 {
 		return nil
 	}
@@ -300,7 +301,7 @@ func (s *claims) find(asked Asked, question []words.Word, species []Species) *Re
 	for _, w := range weighed {
 		for _, t := range s.by[w.stem] {
 			share, keeps := fits(&asked, t.claim)
-			if seen[t] || share == 0 || !t.isOf(species) {
+			if seen[t] || share == 0 || !t.isOf(species) || t.kinds.other(named) {
 				continue
 			}
 			seen[t] = true
