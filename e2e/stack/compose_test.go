@@ -354,7 +354,7 @@ func TestComposeSecret(t *testing.T) {
 	here := filepath.Join(t.TempDir(), filepath.Base(path))
 	args := append(slices.Clone(maker.Command[1:len(maker.Command)-1]), here)
 	var made []byte
-	for _, want := range []string{"made " + here + "\n", here + " is there, and stays as it is\n"} {
+	for _, want := range []string{"created " + here + "\n", here + " exists, and stays as it is\n"} {
 		stdout, stderr, exit := rig.Run(t, maker.Command[0], args...)
 		if stdout != want || stderr != "" || exit != 0 {
 			t.Fatalf("exit code %d, %s%s", exit, stdout, stderr)

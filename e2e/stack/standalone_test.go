@@ -161,7 +161,7 @@ func TestCannotStart(t *testing.T) {
 		{"no key file", "edge", byKey("/nowhere/keys.yaml"), "/nowhere/keys.yaml"},
 		{"key file that is a directory", "edge", byKey(newer), "key file"},
 		{"key file that everybody may read", "edge", byKey(readable), "chmod o-rw"},
-		{"key file with a name twice", "edge", byKey(rig.Keys(t, "owner", "owner")), `two keys of the name "owner"`},
+		{"key file with a name twice", "edge", byKey(rig.Keys(t, "owner", "owner")), `two keys have the name "owner"`},
 		{"key file that is none", "edge", byKey(rig.SecretFile(t, "- {name: [")), "key file"},
 		{"keys without their file", "edge", edge("--auth=keys"), "--auth-keys"},
 		{"JWK set that is none", "edge", byToken(rig.SecretFile(t, "<html>")), "JWKS"},

@@ -139,7 +139,7 @@ func (responseAPI) read(event *sse.Event, cursor string) (step, error) {
 
 func unmarshal(data string, v any) error {
 	if err := json.Unmarshal([]byte(data), v); err != nil {
-		return fmt.Errorf("the edge sent what is not JSON: %w", err)
+		return fmt.Errorf("the edge sent invalid JSON: %w", err)
 	}
 	return nil
 }

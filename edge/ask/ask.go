@@ -101,7 +101,7 @@ func (a *Ask) ask(ctx context.Context, f *follower) error {
 	case ctx.Err() != nil:
 		return f.interrupted(ctx)
 	case errors.As(err, &lost) && f.id != "":
-		return fmt.Errorf("%w (the answer may go on: watch %s)", err, f.id)
+		return fmt.Errorf("%w (the answer may continue: watch %s)", err, f.id)
 	default:
 		return err
 	}
@@ -142,7 +142,7 @@ func (w *Watch) Run(ctx context.Context, stdout io.Writer) error {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return fmt.Errorf("%w; the completion goes on", config.ErrInterrupted)
+		return fmt.Errorf("%w; the completion continues", config.ErrInterrupted)
 	default:
 		return fmt.Errorf("%s: %w", w.ID, err)
 	}

@@ -310,7 +310,7 @@ func TestInterruptedAlone(t *testing.T) {
 		want  string
 	}{
 		"nothing was sent":       {false, "interrupted before an answer was begun"},
-		"something may be there": {true, "could not be cancelled: nobody answers at http://edge (does it run? --url names another address): dial: connection refused"},
+		"something may be there": {true, "could not be cancelled: nothing answers at http://edge (is it running? --url names another address): dial: connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -325,7 +325,7 @@ func TestInterruptedAlone(t *testing.T) {
 				if err := f.follow(ctx); !errors.Is(err, context.DeadlineExceeded) {
 					t.Fatal(err)
 				}
-				if want := "nobody answers at http://edge (dial: connection refused): trying again for 1m0s\n"; notes.String() != want {
+				if want := "nothing answers at http://edge (dial: connection refused): trying again for 1m0s\n"; notes.String() != want {
 					t.Errorf("it said %q, want %q", notes, want)
 				}
 				if err := f.interrupted(ctx); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -380,7 +380,7 @@ func TestKey(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
 	t.Cleanup(server.Close)
 	for text, want := range map[string]string{
-		"":                        "give it by --key-file or PAWSTREAM_API_KEY",
+		"":                        "set --key-file or PAWSTREAM_API_KEY",
 		"paw_WRONG":               "the edge answered 401 Unauthorized at " + server.URL + ": is that pawstream?",
 		"- {name: a, sha256: 00}": "is the server's file of hashes; this takes the key itself (paw_…)",
 	} {

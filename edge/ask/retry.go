@@ -66,7 +66,7 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 		if time.Since(since)+pause > patience {
 			switch {
 			case lost.away:
-				return fmt.Errorf("nobody answers at %s (does it run? --url names another address): %w", f.URL, err)
+				return fmt.Errorf("nothing answers at %s (is it running? --url names another address): %w", f.URL, err)
 			case lost.wait > 0:
 				return fmt.Errorf("%w (try again in %v)", err, lost.wait)
 			default:
@@ -76,7 +76,7 @@ func (f *follower) insist(ctx context.Context, patience time.Duration, try func(
 		switch {
 		case lost.away && !told: // the edge may not run yet, or not at all
 			told = true
-			f.notify("nobody answers at %s (%v): trying again for %v", f.URL, lost.cause, patience)
+			f.notify("nothing answers at %s (%v): trying again for %v", f.URL, lost.cause, patience)
 		case lost.wait > longestDelay:
 			f.notify("%s; trying again in %v", strings.TrimSuffix(lost.Error(), "."), lost.wait)
 		}
@@ -104,7 +104,7 @@ func failureOf(resp *http.Response) error {
 	asked := &url.URL{Scheme: resp.Request.URL.Scheme, Host: resp.Request.URL.Host}
 	err := errors.New(cmp.Or(body.Error.Message, fmt.Sprintf("the edge answered %s at %s: is that pawstream?", resp.Status, asked)))
 	if resp.StatusCode == http.StatusUnauthorized && resp.Request.Header.Get(header.Authorization) == "" {
-		return errors.New("the edge wants an API key: give it by --key-file or PAWSTREAM_API_KEY")
+		return errors.New("the edge needs an API key: set --key-file or PAWSTREAM_API_KEY")
 	}
 	if resp.Header.Get(header.ShouldRetry) == "false" {
 		return err

@@ -216,7 +216,7 @@ func TestConversation(t *testing.T) {
 	s.pieces <- "She is three and "
 	p.shows("three and")
 	back := s.leave(t)
-	p.shows("She is three and\nnobody answers at")
+	p.shows("She is three and\nnothing answers at")
 	back()
 	s.pieces <- "a half, and "
 	p.shows("for 1m0s\na half, and")

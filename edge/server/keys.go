@@ -46,11 +46,11 @@ func (n *NewSecret) Run(_ context.Context, stdout io.Writer) error {
 		if _, err := readTicketSecret(n.File); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(stdout, "%s is there, and stays as it is\n", n.File)
+		_, err = fmt.Fprintf(stdout, "%s exists, and stays as it is\n", n.File)
 		return err
 	}
 	if err == nil {
-		_, err = fmt.Fprintf(stdout, "made %s\n", n.File)
+		_, err = fmt.Fprintf(stdout, "created %s\n", n.File)
 	}
 	return err
 }

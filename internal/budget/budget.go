@@ -13,7 +13,7 @@ var (
 	// ErrSpent: the whole budget is in use.
 	ErrSpent = errors.New("budget: spent")
 	// ErrCaller: the caller already has half of the budget, the most that one caller may have.
-	ErrCaller = errors.New("budget: the caller's part is spent")
+	ErrCaller = errors.New("budget: the caller's share is used up")
 	// ErrReleased: the share has been released.
 	ErrReleased = errors.New("budget: share was released")
 )

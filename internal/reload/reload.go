@@ -108,7 +108,7 @@ func (v *Value[T]) Watch(ctx context.Context, logger *slog.Logger) {
 			}
 			if text := err.Error(); text != complaint {
 				complaint = text
-				logger.WarnContext(ctx, "a changed file is in error: what it held before stays in force", slog.Any("error", err))
+				logger.WarnContext(ctx, "a changed file has an error: its previous content stays in force", slog.Any("error", err))
 			}
 			continue
 		}

@@ -23,7 +23,7 @@ func Read(path string) ([]byte, error) {
 		return nil, err
 	}
 	if info.Mode().Perm()&others != 0 {
-		return nil, fmt.Errorf("everybody may read or change %s: take the right away, chmod o-rw", path)
+		return nil, fmt.Errorf("everybody can read or change %s: remove that permission with chmod o-rw", path)
 	}
 	return io.ReadAll(file)
 }

@@ -60,7 +60,7 @@ func checkEndpoint(getenv func(string) string) (set bool, err error) {
 		return false, fmt.Errorf("%s must be a URL such as http://localhost:4317", name)
 	}
 	if protocol := cmp.Or(getenv(envTracesProtocol), getenv(envProtocol)); protocol != "" && protocol != "grpc" {
-		return false, fmt.Errorf("OTLP is spoken over grpc only, not over %q (%s)", protocol, envProtocol)
+		return false, fmt.Errorf("OTLP is supported only over grpc, not over %q (%s)", protocol, envProtocol)
 	}
 	return true, nil
 }

@@ -163,7 +163,7 @@ func TestKeyFileInError(t *testing.T) {
 		{"no name", "- {sha256: " + strings.Repeat("0", 64) + "}", "entry 1: it has no name"},
 		{"no digest", "- {name: web}", `"web": sha256 must have 64`},
 		{"half a digest", "- {name: web, sha256: 00ff}", "64 hexadecimal digits"},
-		{"twice the name", line + "\n" + other, `entry 2: there are two keys of the name "web"`},
+		{"twice the name", line + "\n" + other, `entry 2: two keys have the name "web"`},
 		{"twice the key", line + "\n" + strings.Replace(line, "web", "job", 1), `entry 2: "job" is the same key as "web"`},
 		{"unknown scope", strings.TrimSuffix(line, "}") + ", scopes: [all]}", `there is no scope "all"; there are completions.create, completions.read, completions.manage and models.read`},
 		{"negative limit", strings.TrimSuffix(line, "}") + ", streams: -1}", "must not be negative"},
@@ -184,7 +184,7 @@ func TestKeyFileInError(t *testing.T) {
 	if err := os.Chmod(open, 0o604); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{open: "everybody may read", open + ".none": "no such file"} {
+	for path, want := range map[string]string{open: "everybody can read", open + ".none": "no such file"} {
 		if _, err := LoadKeys(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}

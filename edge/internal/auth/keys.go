@@ -109,7 +109,7 @@ func parseKeys(text []byte) ([]key, error) {
 	}
 	list, ok := written.([]any)
 	if !ok {
-		return nil, errors.New("it holds no keys; where nobody is to be let in, write []")
+		return nil, errors.New("it holds no keys; to refuse every caller, write []")
 	}
 	keys := make([]key, len(entries))
 	names := make(map[string]bool, len(entries))
@@ -123,7 +123,7 @@ func parseKeys(text []byte) ([]key, error) {
 			return nil, fmt.Errorf("entry %d: %w", i+1, err)
 		}
 		if names[e.Name] {
-			return nil, fmt.Errorf("entry %d: there are two keys of the name %q", i+1, e.Name)
+			return nil, fmt.Errorf("entry %d: two keys have the name %q", i+1, e.Name)
 		}
 		if other, ok := digests[k.digest]; ok {
 			return nil, fmt.Errorf("entry %d: %q is the same key as %q", i+1, e.Name, other)
@@ -208,7 +208,7 @@ func (e *entry) checkWritten(entry any) error {
 			empty = value == 0
 		}
 		if empty {
-			return fmt.Errorf("%q: %s is there without a value: give it one that is neither empty nor 0, or leave it out", e.Name, name)
+			return fmt.Errorf("%q: %s has no value: set one that is neither empty nor 0, or leave it out", e.Name, name)
 		}
 	}
 	return nil

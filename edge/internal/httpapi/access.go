@@ -180,8 +180,8 @@ func refusal(r *limit.Refusal) *failure.Error {
 
 // Errors that wrap every problem with a ticket, or with a share.
 var (
-	errTicket = errors.New("httpapi: the ticket is of no use")
-	errShared = errors.New("httpapi: the completion is not shared by this")
+	errTicket = errors.New("httpapi: the ticket is not usable")
+	errShared = errors.New("httpapi: this does not share the completion")
 )
 
 // unauthenticated returns the error for an unauthenticated caller. It is the same for everything that may be
@@ -266,7 +266,7 @@ func (d *door) authenticate(w http.ResponseWriter, r *http.Request) (*auth.Calle
 		return nil, fmt.Errorf("%w: %w", errTicket, err)
 	}
 	if !d.known(caller) {
-		return nil, fmt.Errorf("%w: it is of somebody who has no key any more", errTicket)
+		return nil, fmt.Errorf("%w: its owner no longer has a key", errTicket)
 	}
 	pass, expires := d.tickets.Pass(caller, id)
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // without TLS a secure cookie would never come back

@@ -99,7 +99,7 @@ func (d *door) guest(r *http.Request, id string) (*auth.Caller, error) {
 	case err != nil:
 		return nil, nil //nolint:nilerr,nilnil // it is a ticket of another kind
 	case !d.known(guest):
-		return nil, fmt.Errorf("%w: it is of somebody who has no key any more", errShared)
+		return nil, fmt.Errorf("%w: its owner no longer has a key", errShared)
 	}
 	return guest, nil
 }

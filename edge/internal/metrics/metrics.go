@@ -32,7 +32,7 @@ func New(meters metric.MeterProvider) (*Metrics, error) {
 	m := &Metrics{
 		open: i.Level("pawstream.edge.streams.open", "{stream}", "Streams that are open now."),
 		ended: telemetry.NewKeyed(
-			i.Counter("pawstream.edge.streams.ended", "{stream}", "Streams that have ended, by what began them and how they ended."),
+			i.Counter("pawstream.edge.streams.ended", "{stream}", "Streams that have ended, by the request that began them and by outcome."),
 			ending.attributes),
 		firstEvent: telemetry.NewKeyed(
 			i.Histogram("pawstream.edge.stream.first_event.duration", "s", "Time from a request to the first event of its stream.",

@@ -136,7 +136,7 @@ func (p *Peers) leave(ctx context.Context) {
 		err = edges.Delete(ctx, p.id)
 	}
 	if err != nil {
-		p.logger.DebugContext(ctx, "no goodbye to the other edges", slog.Any("error", err))
+		p.logger.DebugContext(ctx, "could not tell the other edges that this one stops", slog.Any("error", err))
 	}
 }
 

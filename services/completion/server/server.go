@@ -86,7 +86,7 @@ func (c *Config) check() error {
 	case c.RequestMemory < 0:
 		return errors.New("--request-memory must not be negative")
 	case c.RequestMemory > 0 && c.RequestMemory < leastMemory:
-		return fmt.Errorf("--request-memory must be at least %d, so that one caller can ask as much as one request holds", leastMemory)
+		return fmt.Errorf("--request-memory must be at least %d, so that one caller can send the largest request", leastMemory)
 	case c.FirstEventTimeout < 0 || c.IdleTimeout < 0 || c.TotalTimeout < 0:
 		return errors.New("a timeout must not be negative")
 	case c.DrainTimeout < 0:

@@ -92,7 +92,7 @@ func (t *tokens) tooDeep() *failure.Error {
 		}
 	}
 	at, _ := t.render(path)
-	return failure.Field(failure.CodeInvalidJSON, at, fmt.Sprintf("is nested too deeply: %d levels of arrays and objects are taken in all", MaxDepth))
+	return failure.Field(failure.CodeInvalidJSON, at, fmt.Sprintf("is nested too deeply: at most %d levels of arrays and objects are allowed", MaxDepth))
 }
 
 // WrongType refuses a value for its kind.

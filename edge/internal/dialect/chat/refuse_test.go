@@ -25,7 +25,7 @@ type refusal struct{ name, body, code, param, message string }
 func notJSON() []refusal {
 	const prefix = "The request body is not valid JSON: it "
 	deep := strings.Repeat("[", 140)
-	const taken = "is nested too deeply: 128 levels of arrays and objects are taken in all."
+	const taken = "is nested too deeply: at most 128 levels of arrays and objects are allowed."
 	return []refusal{
 		{"empty", ``, "", "", "The request body is empty; it must be a JSON object."},
 		{"white space", "\n ", "", "", prefix + "ends too early, at byte 2."},

@@ -143,7 +143,7 @@ func addMore(m *completionv1.ChatMessage, more *body.Besides) {
 func (in *input) reference(n int, id string) *failure.Error {
 	piece, ok := pieceOf(id)
 	if !ok {
-		return failure.Field(failure.CodeInvalidValue, fmt.Sprintf("input[%d].id", n), "names no item that there is")
+		return failure.Field(failure.CodeInvalidValue, fmt.Sprintf("input[%d].id", n), "names no known item")
 	}
 	m, at := in.assistant(n, func(m *completionv1.ChatMessage) bool {
 		return piece.GetKind() == completionv1.AnswerPiece_KIND_TOOL_CALL || speechless(m) || names(m, piece.GetCompletionId())

@@ -66,7 +66,7 @@ func decodeItem(d *body.Decoder) (*inputItem, *failure.Error) {
 	case slices.Contains(foreign(), i.kind):
 		return nil, failure.Field(failure.CodeUnsupportedParameter, d.Path()+".type", "names '"+i.kind+"', which is not supported: tools are functions of your own here")
 	case !slices.Contains([]string{itemMessage, itemReasoning, itemCall, itemOutput, itemReference}, i.kind):
-		return nil, failure.Field(failure.CodeInvalidValue, d.Path()+".type", "is no type of item that there is")
+		return nil, failure.Field(failure.CodeInvalidValue, d.Path()+".type", "is not a known type of item")
 	}
 	return i, i.check(d)
 }

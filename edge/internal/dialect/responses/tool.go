@@ -64,7 +64,7 @@ func decodeTool(d *body.Decoder) (*completionv1.Tool, *failure.Error) {
 			}
 		}
 		if unknown == nil && string(name) == "function" {
-			unknown = d.Fault(failure.CodeUnknownParameter, "is of chat completions: here a function's members stand beside its type")
+			unknown = d.Fault(failure.CodeUnknownParameter, "belongs to chat completions: here, a function's members are next to its type")
 		}
 		return more.Keep(d, name)
 	})

@@ -53,7 +53,7 @@ func (l *List) Run(ctx context.Context, retention time.Duration, before func() j
 	for wait.For(ctx, min(retention/sweeps, mostSweep)) == nil {
 		err := l.Sweep(ctx, before(), retention, Inherited)
 		if err != nil && !failing && ctx.Err() == nil {
-			l.Logger.WarnContext(ctx, "cannot delete completions that are not to be stored", slog.Any("error", err))
+			l.Logger.WarnContext(ctx, "cannot delete unstored completions", slog.Any("error", err))
 		}
 		failing = err != nil
 	}

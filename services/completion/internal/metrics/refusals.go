@@ -16,7 +16,7 @@ type Refusals struct {
 func NewRefusals(reports *telemetry.Telemetry) (*Refusals, error) {
 	i := telemetry.NewInstruments(reports.Meters)
 	r := &Refusals{refused: telemetry.NewKeyed(
-		i.Counter("pawstream.completion.requests.refused", "{request}", "Calls that a completion service has turned away, by reason."),
+		i.Counter("pawstream.completion.requests.refused", "{request}", "Calls that a completion service has refused, by reason."),
 		func(why chat.Refusal) []attribute.KeyValue {
 			return []attribute.KeyValue{attribute.String("reason", string(why))}
 		})}

@@ -62,13 +62,13 @@ func typed(is string) func(pair) []attribute.KeyValue {
 // NewUpstreams makes the instruments.
 func NewUpstreams(reports *telemetry.Telemetry) (*Upstreams, error) {
 	i := telemetry.NewInstruments(reports.Meters)
-	tokens := i.Counter("pawstream.upstream.tokens", "{token}", "Tokens that targets took and gave, as their servers report or as counted here.")
+	tokens := i.Counter("pawstream.upstream.tokens", "{token}", "Input and output tokens of targets, as reported by their servers or counted here.")
 	u := &Upstreams{
 		attempts: telemetry.NewKeyed(
-			i.Counter("pawstream.upstream.attempts", "{attempt}", "Tries of a target to give an answer or the rest of one, by what came of them."),
+			i.Counter("pawstream.upstream.attempts", "{attempt}", "Attempts of a target to give an answer or the rest of one, by outcome."),
 			attempt.attributes),
 		retries: telemetry.NewKeyed(
-			i.Counter("pawstream.upstream.retries", "{attempt}", "Attempts of a target that had been tried for the same answer."),
+			i.Counter("pawstream.upstream.retries", "{attempt}", "Attempts of a target that had already been tried for the same answer."),
 			pair.attributes),
 		fallbacks: telemetry.NewKeyed(
 			i.Counter("pawstream.upstream.fallbacks", "{attempt}", "First attempts of a target after another one was tried for the same answer."),
@@ -99,7 +99,7 @@ func NewUpstreams(reports *telemetry.Telemetry) (*Upstreams, error) {
 
 // watch reads the targets' states at each collection of metrics.
 func (u *Upstreams) watch(i *telemetry.Instruments) error {
-	active := i.Gauge("pawstream.upstream.active", "{attempt}", "Attempts that are asking a target now.")
+	active := i.Gauge("pawstream.upstream.active", "{attempt}", "Attempts that are using a target now.")
 	waiting := i.Gauge("pawstream.upstream.waiting", "{attempt}", "Attempts that wait in a target's queue now.")
 	resting := i.Gauge("pawstream.upstream.resting", "{target}", "1 while a target is left alone because it failed or asked for that, until an attempt finds it well.")
 	callers := i.Gauge("pawstream.upstream.resting.callers", "{caller}", "Callers for whom a target is left alone now, because it failed them or asked for that.")

@@ -488,7 +488,7 @@ func (f *File) checkServer(t *Target, at string) error {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "":
 		return f.fault(at+".base_url", "must begin with http:// or https:// and name a host")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return f.fault(at+".base_url", "may have no user, query or fragment: a key belongs into key_file")
+		return f.fault(at+".base_url", "may have no user, query or fragment: a key belongs in key_file")
 	}
 	for name, value := range t.Headers {
 		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {

@@ -200,7 +200,7 @@ func (e *Server) Mend(silent time.Duration) error {
 	if runs && !sick {
 		return ErrSilent
 	}
-	e.cfg.Logger.Warn("the NATS server inside this process stores nothing, though its disk has room: it is started again")
+	e.cfg.Logger.Warn("the NATS server inside this process stores nothing, although its disk has room: restarting it")
 	if err := e.halt.run(func() error { e.stop(); return nil }); err != nil {
 		return e.hangs(err) // the next call waits for the same stop
 	}
@@ -298,7 +298,7 @@ func (s *serverLog) started(ready bool) string {
 	case s.reason != "":
 		return s.reason
 	case !ready:
-		return strings.Join(append(s.errors, "it does not get ready"), "; ")
+		return strings.Join(append(s.errors, "it did not become ready"), "; ")
 	}
 	s.runs = true
 	for _, text := range s.errors {

@@ -36,7 +36,7 @@ func (s secrets) in(text string) bool {
 
 // errWithheld replaces a cause whose text holds a secret: a server may repeat what it
 // was sent.
-var errWithheld = errors.New("what the server sent cannot be told: it repeats its key")
+var errWithheld = errors.New("the server's message is withheld: it repeats the key")
 
 // withhold returns err, or errWithheld if err holds a secret.
 func (s secrets) withhold(err error) error {

@@ -173,7 +173,7 @@ func (s *session) chunk(chunk *accent.Chunk) error {
 
 func (s *session) choice(c *accent.Choice) error {
 	if s.ended[c.Index] && c.Text() {
-		return route.Malformed(fmt.Errorf("choice %d went on after its end", c.Index))
+		return route.Malformed(fmt.Errorf("choice %d continued after its end", c.Index))
 	}
 	if !s.opened[c.Index] {
 		s.opened[c.Index] = true

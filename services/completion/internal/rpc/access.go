@@ -53,7 +53,7 @@ func (a *Access) principal(ctx context.Context) (string, error) {
 	}
 	from, ok := peer.FromContext(ctx)
 	if !ok {
-		return "", notTrusted("The call is from nowhere.")
+		return "", notTrusted("The peer of the call is unknown.")
 	}
 	if c := certificate(from); c != nil {
 		return a.ofCertificate(c, named)

@@ -46,7 +46,7 @@ type measure struct {
 // message counts the items of a message. Its error is fit for the caller.
 func (m *measure) message(data []byte, kind protoreflect.MessageDescriptor, depth int) *chat.Error {
 	if depth > maxNesting {
-		return chat.Errorf(chat.CodeRequestTooLarge, "The request is nested too deeply: %d levels are taken.", maxNesting)
+		return chat.Errorf(chat.CodeRequestTooLarge, "The request is nested too deeply: at most %d levels are allowed.", maxNesting)
 	}
 	fields := kind.Fields()
 	for len(data) > 0 {
@@ -105,7 +105,7 @@ func packed(value []byte) int {
 // count counts n elements of a list, or a message.
 func (m *measure) count(field protoreflect.FieldDescriptor, n int) *chat.Error {
 	if m.items += n; m.items > maxItems {
-		return chat.Errorf(chat.CodeRequestTooLarge, "The request holds too many things: at most %d messages, list elements and map entries are taken in all.", maxItems)
+		return chat.Errorf(chat.CodeRequestTooLarge, "The request holds too many items: at most %d messages, list elements and map entries are allowed in all.", maxItems)
 	}
 	if field.Cardinality() != protoreflect.Repeated {
 		return nil

@@ -105,7 +105,7 @@ func (g *generation) run(ctx context.Context, s *Service) (err error) {
 		return fmt.Errorf("engine ended before choice %d of %d", i, len(g.finished))
 	}
 	if g.usage == nil {
-		return errors.New("engine ended without telling the usage")
+		return errors.New("engine ended without reporting the usage")
 	}
 	if req.Stream.IncludeUsage && !usageShown {
 		return g.writer.Append(ctx, chat.UsageEvent(*g.usage))
@@ -172,7 +172,7 @@ func (g *generation) check(e *chat.Event) error {
 	case e.Choice < 0 || e.Choice >= len(g.finished):
 		return fmt.Errorf("engine yielded choice %d of %d", e.Choice, len(g.finished))
 	case g.finished[e.Choice]:
-		return fmt.Errorf("engine went on after the end of choice %d", e.Choice)
+		return fmt.Errorf("engine continued after the end of choice %d", e.Choice)
 	}
 	for _, call := range e.Delta.ToolCalls {
 		if call.Index < 0 || call.Index >= maxToolCalls {

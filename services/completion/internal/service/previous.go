@@ -43,7 +43,7 @@ func (s *Service) withEarlier(ctx context.Context, principal string, req *chat.R
 	carried = len(conversation)
 	whole.Messages = append(conversation, whole.Messages...)
 	if len(whole.Messages) > chat.MaxMessages {
-		return nil, 0, chat.FieldErrorf(chat.CodeArrayTooLong, "messages", "may hold at most %d messages, with those of the conversation that is taken up", chat.MaxMessages)
+		return nil, 0, chat.FieldErrorf(chat.CodeArrayTooLong, "messages", "may hold at most %d messages, including those of the continued conversation", chat.MaxMessages)
 	}
 	return &whole, carried, nil
 }
@@ -125,7 +125,7 @@ func (e *earlier) get(ctx context.Context, id, param string, withRequest bool) (
 		case chat.CodeCompletionNotFound:
 			return nil, chat.FieldErrorf(chat.CodePreviousNotFound, param, "names a response that does not exist")
 		case chat.CodeCompletionExpired:
-			return nil, chat.FieldErrorf(chat.CodePreviousNotFound, param, "names a response that is retained no longer; send the conversation itself")
+			return nil, chat.FieldErrorf(chat.CodePreviousNotFound, param, "names a response that is no longer stored; send the conversation itself")
 		}
 	}
 	switch {
@@ -196,7 +196,7 @@ func (e *earlier) fillOne(ctx context.Context, m *chat.Message, path string) err
 			}
 			calls = append(calls, answer.ToolCalls[p.Index])
 		default:
-			return chat.FieldErrorf(chat.CodeInvalidValue, param, "is of no kind that there is")
+			return chat.FieldErrorf(chat.CodeInvalidValue, param, "has an unknown kind")
 		}
 	}
 	m.ToolCalls = append(calls, m.ToolCalls...)

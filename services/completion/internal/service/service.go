@@ -364,7 +364,7 @@ func overShare(e *chat.ShareError) *chat.Error {
 	const mib = 1 << 20
 	return &chat.Error{
 		Code: chat.CodeRateLimited, RetryAfter: max(e.Frees, time.Second), Refusal: chat.RefusedLogShare, Err: e,
-		Message: fmt.Sprintf("Your completions take %.1f MiB of what is kept, of %.1f MiB that one caller may have. The oldest of them are kept no longer in %s; ask again then.",
+		Message: fmt.Sprintf("Your completions use %.1f MiB of the log, of %.1f MiB that one caller may use. The oldest of them expire in %s; please try again then.",
 			float64(e.Held)/mib, float64(e.Limit)/mib, max(e.Frees, time.Second).Round(time.Second)),
 	}
 }
@@ -378,7 +378,7 @@ const cancelPatience = time.Second
 // Errors with a constant text.
 var (
 	errNotFound    = chat.Errorf(chat.CodeCompletionNotFound, unknown.Completion)
-	errExpired     = chat.Errorf(chat.CodeCompletionExpired, "The completion is retained no longer.")
+	errExpired     = chat.Errorf(chat.CodeCompletionExpired, "The completion is no longer stored.")
 	errCancelled   = chat.Errorf(chat.CodeCompletionCancelled, "The completion was cancelled.")
 	errAbandoned   = chat.Errorf(chat.CodeCompletionCancelled, "The completion was cancelled because nobody followed it.")
 	errConflict    = chat.Errorf(chat.CodeIdempotencyConflict, "The idempotency key was used before with another request. Use a new one.")

@@ -95,7 +95,7 @@ func (s *Service) List(ctx context.Context, principal string, f chat.Filter, p c
 func inVain(last string) *chat.Error {
 	return &chat.Error{
 		Code: chat.CodeInvalidValue, Param: "after",
-		Message: fmt.Sprintf("None of the next %d completions matches the filter. Please go on behind them, with after=%s, or without a filter.", pageLooks, last),
+		Message: fmt.Sprintf("None of the next %d completions matches the filter. Please continue after them, with after=%s, or omit the filter.", pageLooks, last),
 	}
 }
 

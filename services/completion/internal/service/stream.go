@@ -79,7 +79,7 @@ func (st *Stream) interrupt(ctx context.Context) error {
 	told := *errInterrupted
 	told.SetBack, told.Throughout = true, true
 	terminal := chat.Event{Kind: chat.KindError, Err: &told}
-	s.logger.ErrorContext(ctx, "a reader has seen what the log does not hold any more: it was put back from a backup, and the completion ends",
+	s.logger.ErrorContext(ctx, "a reader has seen events that the log no longer has, because it was restored from a backup: ending the completion",
 		slog.String("completion", m.ID))
 	ctx = context.WithoutCancel(ctx)
 	switch settle, err := s.log.Seal(ctx, m.ID, terminal); {

@@ -91,7 +91,7 @@ func (w *File) Read() (known Testimony, at time.Time, ok bool) {
 	}
 	info, err := w.file.Stat()
 	if err != nil || binary.BigEndian.Uint32(text[20:]) != crc32.Checksum(text[:20], castagnoli()) {
-		w.logger.Warn("the witness of the log cannot be believed: it is begun anew")
+		w.logger.Warn("the witness of the log is damaged: beginning a new one")
 		return Testimony{}, time.Time{}, false
 	}
 	known.Created = int64(binary.BigEndian.Uint64(text[0:])) //nolint:gosec // as it was written
@@ -137,7 +137,7 @@ func (w *File) write(known Testimony) {
 		w.mute = false
 	case !w.mute:
 		w.mute = true
-		w.logger.Error("cannot write the witness of the log: should a backup be put back while this process is away, it will not notice",
+		w.logger.Error("cannot write the witness of the log: if a backup of the log is restored while this process is down, it will not notice",
 			slog.Any("error", err))
 	}
 }

@@ -71,7 +71,7 @@ func (c *Cluster) start(ctx context.Context, args []string) error {
 	}
 	c.nats.Start()
 	if !c.nats.ReadyForConnections(natsPatience) {
-		return errors.New("the NATS server does not get ready")
+		return errors.New("the NATS server did not become ready")
 	}
 	at := url.URL{Scheme: "nats", User: url.User(token), Host: c.nats.Addr().String()}
 	var starting errgroup.Group
