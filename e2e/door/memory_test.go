@@ -39,10 +39,18 @@ const (
 	serviceMost   = 2 * (128*mib + openStreams*192<<10 + requestMemory*5/4 + 64*mib + 384*mib)
 )
 
+// A program may take so many bytes at most.
+type program struct {
+	name string
+	*stack.Process
+	most float64
+}
+
 // A siege offers a stack more than it has memory for.
 type siege struct {
 	t             *testing.T
-	edge, service *stack.Process
+	edge, service *stack.Process // or the one that is both
+	programs      []program
 	stored        map[string]string   // by principal: a completion that is large to read
 	prompted      map[string][]string // by principal: completions whose prompts are long
 	asked         atomic.Int64
@@ -63,29 +71,95 @@ func (s *siege) besieger() string { return besiegers()[int(s.asked.Add(1))%len(b
 // ask beside it.
 func TestMemory(t *testing.T) {
 	skip.Long(t, "it fills the memory in every form, for minutes")
+	built, models := rig.FastPrograms(t), modelsThatTakeMemory(t)
+	service := rig.Launch(t, built, "completion", append(serviceFlags(t, models), "--listen=127.0.0.1:0", "--drain-timeout=1s")...)
+	edge := rig.Launch(t, built, "edge", append(edgeFlags(t), "--completion-addr="+service.Addr("grpc"), "--drain-timeout=1s")...)
+	s := newSiege(t, program{"edge", edge, edgeMost}, program{"service", service, serviceMost})
+	for _, form := range s.forms() {
+		t.Run(form.name, func(t *testing.T) { s.lay(t, form) })
+	}
+}
+
+// TestMemoryOfStandalone has the program that is both take no more than both may. Bodies fill what the edge has, and beside them
+// some forms fill what the service has, each by fewer callers than in TestMemory.
+func TestMemoryOfStandalone(t *testing.T) {
+	skip.Long(t, "TestMemory's programs are the same ones, each in a process of its own")
+	flags := append(serviceFlags(t, modelsThatTakeMemory(t)), edgeFlags(t)...)
+	both := rig.Launch(t, rig.FastPrograms(t), "standalone", append(flags, "--grpc-listen=127.0.0.1:0", "--grpc-trust-local", "--drain-timeout=1s")...)
+	s := newSiege(t, program{"standalone", both, edgeMost + serviceMost})
+	var bodies form
+	for _, form := range s.forms() {
+		switch form.name {
+		case "chunks half sent":
+			bodies = form
+			bodies.callers /= 10 // more of them would only be refused
+		case "log probabilities", "lists", "long prompts by gRPC", "continued long prompts", "messages of long prompts":
+			form.callers /= 3
+			t.Run(form.name, func(t *testing.T) { s.lay(t, bodies, form) })
+		}
+	}
+}
+
+// modelsThatTakeMemory returns a models file.
+func modelsThatTakeMemory(t *testing.T) string {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(modelThatTakesMemory))
 	t.Cleanup(server.Close)
 	t.Cleanup(server.CloseClientConnections)
-	models := fmt.Sprintf("models:\n  - name: quick\n    targets: [{engine: openai, base_url: %[1]s/quick, model: m}]\n  - name: slow\n    targets: [{engine: openai, base_url: %[1]s/slow, model: m, capabilities: [tools, logprobs, json]}]\n"+
+	return rig.ModelsFile(t, fmt.Sprintf("models:\n  - name: quick\n    targets: [{engine: openai, base_url: %[1]s/quick, model: m}]\n  - name: slow\n    targets: [{engine: openai, base_url: %[1]s/slow, model: m, capabilities: [tools, logprobs, json]}]\n"+
 		"  - name: long\n    targets: [{engine: openai, base_url: %[1]s/long, model: m, capabilities: [tools, logprobs, json]}]\n"+
-		"  - name: calling\n    targets: [{engine: openai, base_url: %[1]s/calling, model: m, capabilities: [tools]}]\n", server.URL)
-	built := rig.FastPrograms(t)
-	service := rig.Launch(t, built, "completion", "--listen=127.0.0.1:0", "--advisor-pace=0", "--models="+rig.ModelsFile(t, models), "--drain-timeout=1s",
-		"--data-dir="+t.TempDir(), fmt.Sprint("--request-memory=", requestMemory), fmt.Sprint("--max-generating=", openStreams))
-	edge := rig.Launch(t, built, "edge", "--listen=127.0.0.1:0", "--completion-addr="+service.Addr("grpc"), "--drain-timeout=1s",
-		"--auth=keys", "--auth-keys="+rig.Keys(t, append(besiegers(), ordinaryCaller)...),
-		fmt.Sprint("--body-memory=", bodyMemory), fmt.Sprint("--max-streams=", openStreams))
-	s := &siege{t: t, edge: edge, service: service, stored: make(map[string]string), prompted: make(map[string][]string)}
+		"  - name: calling\n    targets: [{engine: openai, base_url: %[1]s/calling, model: m, capabilities: [tools]}]\n", server.URL))
+}
+
+// serviceFlags are those of a completion service that has little memory.
+func serviceFlags(t *testing.T, models string) []string {
+	t.Helper()
+	return []string{
+		"--advisor-pace=0", "--models=" + models, "--data-dir=" + t.TempDir(),
+		fmt.Sprint("--request-memory=", requestMemory), fmt.Sprint("--max-generating=", openStreams),
+	}
+}
+
+// edgeFlags are those of an edge that has little memory.
+func edgeFlags(t *testing.T) []string {
+	t.Helper()
+	return []string{
+		"--listen=127.0.0.1:0", "--auth=keys", "--auth-keys=" + rig.Keys(t, append(besiegers(), ordinaryCaller)...),
+		fmt.Sprint("--body-memory=", bodyMemory), fmt.Sprint("--max-streams=", openStreams),
+	}
+}
+
+// newSiege stores what the offers are to read. The first program is the edge, the last one the service.
+func newSiege(t *testing.T, programs ...program) *siege {
+	t.Helper()
+	edge, service := programs[0].Process, programs[len(programs)-1].Process
+	s := &siege{t: t, edge: edge, service: service, programs: programs, stored: make(map[string]string), prompted: make(map[string][]string)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the service:\n%s", service.Log())
 		}
 	})
-	long := strings.Repeat("x", 9_900_000)
 	for _, principal := range besiegers() {
-		s.stored[principal], s.prompted[principal] = s.store(principal, 20, 16), s.storePrompts(principal, long)
+		s.stored[principal] = s.store(principal, 20, 16)
 	}
+	s.storePrompts(8)
 	s.stored[ordinaryCaller] = s.store(ordinaryCaller, 1, 1)
+	return s
+}
+
+// longText is nearly as long as a body may be.
+var longText = strings.Repeat("x", 9_900_000)
+
+// A form is a way to take memory, for so many callers at once.
+type form struct {
+	name    string
+	callers int
+	offer   func(ctx context.Context)
+}
+
+// forms returns all of them.
+func (s *siege) forms() []form {
+	long := longText
 	parts := `[{"role":"user","content":[` + strings.TrimSuffix(strings.Repeat(`{"type":"text","text":""},`, 60_000), ",") + `]}]`
 	items := "[" + strings.TrimSuffix(strings.Repeat(`{"role":"user","content":""},`, 60_000), ",") + "]"
 	values := `{"type":"json_schema","json_schema":{"name":"x","schema":{"enum":[` + strings.TrimSuffix(strings.Repeat("1,", 60_000), ",") + `]}}}`
@@ -94,11 +168,7 @@ func TestMemory(t *testing.T) {
 		return fmt.Sprintf(`{"model":%q,"stream":true,"messages":%s%s}`, model, messages, more)
 	}
 	hello := `[{"role":"user","content":"Hello"}]`
-	for _, form := range []struct {
-		name    string
-		callers int
-		offer   func(ctx context.Context)
-	}{
+	return []form{
 		{"bodies half sent", 100, func(ctx context.Context) { s.half(ctx, "Content-Length: 9900000", long[:9_000_000]) }},
 		{"chunks half sent", 100, func(ctx context.Context) {
 			s.half(ctx, "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n%s", len(long), long[:9_000_000]))
@@ -126,7 +196,7 @@ func TestMemory(t *testing.T) {
 		{"lists", 300, func(ctx context.Context) { s.get(ctx, s.besieger(), "/v1/chat/completions?limit=100") }},
 		{"messages", 300, func(ctx context.Context) { s.read(ctx, "/messages") }},
 		{"empty messages by gRPC", 50, func(ctx context.Context) { s.call(ctx, emptyMessages()) }},
-		{"long prompts by gRPC", 100, func(ctx context.Context) { s.call(ctx, longPrompt(long)) }},
+		{"long prompts by gRPC", 100, func(ctx context.Context) { s.call(ctx, longPrompt("slow", long)) }},
 		{"readers of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/chat/completions/chatcmpl-%s?stream=true") }},
 		{"answers to long prompts", 50, func(ctx context.Context) { s.postAboutPrompts(ctx, "/v1/responses", naming) }},
 		{"continued long prompts", 50, func(ctx context.Context) { s.postAboutPrompts(ctx, "/v1/responses", continuing("slow")) }},
@@ -136,26 +206,32 @@ func TestMemory(t *testing.T) {
 		}},
 		{"messages of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/chat/completions/chatcmpl-%s/messages") }},
 		{"input items of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/responses/resp_%s/input_items") }},
-	} {
-		t.Run(form.name, func(t *testing.T) {
-			s.refused.Store(0)
-			edge.ForgetPeak()
-			service.ForgetPeak()
-			ctx, stop := context.WithCancel(t.Context())
-			var offers sync.WaitGroup
-			for range form.callers {
-				offers.Go(func() { form.offer(ctx) })
-			}
-			for until := time.Now().Add(4 * time.Second); time.Now().Before(until); {
-				s.ordinary(t)
-				s.measure(t)
-			}
-			stop()
-			offers.Wait()
-			s.measure(t)
-			t.Logf("%d refused; at most, edge %.0f MiB of %.0f, service %.0f MiB of %.0f", s.refused.Load(),
-				s.peak(t, edge)/mib, float64(edgeMost)/mib, s.peak(t, service)/mib, float64(serviceMost)/mib)
-		})
+	}
+}
+
+// lay makes the offers of some forms, all at once, and measures.
+func (s *siege) lay(t *testing.T, forms ...form) {
+	t.Helper()
+	s.refused.Store(0)
+	for _, p := range s.programs {
+		p.ForgetPeak()
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var offers sync.WaitGroup
+	for _, form := range forms {
+		for range form.callers {
+			offers.Go(func() { form.offer(ctx) })
+		}
+	}
+	for until := time.Now().Add(4 * time.Second); time.Now().Before(until); {
+		s.ordinary(t)
+		s.measure(t)
+	}
+	stop()
+	offers.Wait()
+	s.measure(t)
+	for _, p := range s.programs {
+		t.Logf("%d refused; %s took %.0f MiB of %.0f", s.refused.Load(), p.name, s.peak(t, p.Process)/mib, p.most/mib)
 	}
 }
 
@@ -200,16 +276,21 @@ func (s *siege) store(principal string, many, choices int) (id string) {
 	return id
 }
 
-// storePrompts stores completions whose prompts are long, more than are kept in memory, and returns
-// their ids.
-func (s *siege) storePrompts(principal, long string) (ids []string) {
+// storePrompts stores so many completions for each besieger whose prompts are long: more than are kept in memory. Where there is no
+// room, it waits.
+func (s *siege) storePrompts(many int) {
 	s.t.Helper()
-	url := "http://" + s.edge.Addr("http")
-	for range 16 {
-		x := api.Record(s.t, url, api.Object{"model": "quick", "max_tokens": nil, "store": true, "messages": []api.Object{{"role": "user", "content": long}}}, rig.Bearer(principal))
-		ids = append(ids, x.ID)
+	body := api.Streamed(api.Object{"model": "quick", "max_tokens": nil, "store": true, "messages": []api.Object{{"role": "user", "content": longText}}})
+	for range many {
+		for _, principal := range besiegers() {
+			x := api.Post(s.t, "http://"+s.edge.Addr("http"), body, rig.Bearer(principal))
+			for x.Status == http.StatusTooManyRequests || x.Status == http.StatusServiceUnavailable {
+				time.Sleep(time.Second) // as Retry-After says
+				x = api.Post(s.t, "http://"+s.edge.Addr("http"), body, rig.Bearer(principal))
+			}
+			s.prompted[principal] = append(s.prompted[principal], api.Recorded(s.t, x).ID)
+		}
 	}
-	return ids
 }
 
 // naming is the body of a request that names the answers of many completions.
@@ -250,9 +331,9 @@ func (s *siege) ordinary(t *testing.T) {
 // measure holds the most that each program has taken since the form began against what it may take.
 func (s *siege) measure(t *testing.T) {
 	t.Helper()
-	for p, most := range map[*stack.Process]float64{s.edge: edgeMost, s.service: serviceMost} {
-		if took := s.peak(t, p); took > most {
-			t.Errorf("%.0f MiB, want at most %.0f", took/mib, most/mib)
+	for _, p := range s.programs {
+		if took := s.peak(t, p.Process); took > p.most {
+			t.Errorf("%s took %.0f MiB, want at most %.0f", p.name, took/mib, p.most/mib)
 		}
 	}
 }
@@ -372,10 +453,10 @@ func emptyMessages() []byte {
 	return protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), all)
 }
 
-func longPrompt(text string) []byte {
+func longPrompt(model, text string) []byte {
 	message := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), 3)
 	message = protowire.AppendString(protowire.AppendTag(message, 2, protowire.BytesType), text)
-	params := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "slow")
+	params := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), model)
 	params = protowire.AppendBytes(protowire.AppendTag(params, 2, protowire.BytesType), message)
 	return protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), params)
 }
