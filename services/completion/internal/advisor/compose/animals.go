@@ -650,9 +650,6 @@ func (c *composer) guide(i *plan.Item) {
 		c.miss(i)
 		return
 	}
-	if i.Hits[0].Guide.About("loss") && c.plan.Turn.Has("grief") {
-		c.add(c.voice.pick("loss", "I am so sorry for your loss.", "I am so sorry."))
-	}
 	if i.Kind != read.KindGuide {
 		c.passages(i, 1)
 		return
@@ -682,9 +679,6 @@ func (c *composer) normal(p *catalogue.Passage, known bool) {
 
 // direct says what was written for just this question, and then more of its subject.
 func (c *composer) direct(i *plan.Item) {
-	if i.Answer.Guide.About("loss") && c.plan.Turn.Has("grief") {
-		c.add(c.voice.pick("loss", "I am so sorry for your loss.", "I am so sorry."))
-	}
 	c.add(i.Answer.Lead())
 	c.guides = appendNew(c.guides, i.Answer.Guide)
 	if c.bare || c.voice.Length < Short {

@@ -45,7 +45,10 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 		c.tongue = pl.Turn.Language
 	}
 	c.language()
-	if pl.Tone == read.TalkComplaint {
+	switch {
+	case pl.Verdict.Grief != "" && pl.Verdict.Level < triage.Now && pl.Items[0].Kind != read.TalkSad:
+		c.add(c.either(pl.Verdict.Grief, string(read.TalkSad)))
+	case pl.Tone == read.TalkComplaint:
 		c.add(c.either("I am sorry for the trouble.", string(read.TalkComplaint)))
 	}
 	if pl.Tone == read.TalkDoubt && c.tongue == nil {
@@ -66,7 +69,7 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 		c.add(c.say("in-danger")) // it may tell of one
 	}
 	c.unused()
-	if len(c.plan.Missed) > 0 && c.plan.Items[0].Normal == nil && c.tongue == nil && !c.bare && !c.urgent() {
+	if len(c.plan.Missed) > 0 && pl.Verdict.Grief == "" && c.plan.Items[0].Normal == nil && c.tongue == nil && !c.bare && !c.urgent() {
 		c.add("I have nothing reliable on " + list(quoted(c.plan.Missed)) + "; the staff in the store or your vet can tell you more.")
 	}
 	layouter{c}.lay()

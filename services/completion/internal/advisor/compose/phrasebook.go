@@ -70,8 +70,9 @@ func (c phrasebook) shortEmergency() bool {
 	v := &c.plan.Verdict
 	i := &c.plan.Items[0]
 	switch {
-	case v.Harm == triage.Crisis, v.Harm == triage.IllPerson:
-		return false
+	case c.say(v.Harm) != "":
+		c.add(c.say(v.Harm))
+		return true
 	case v.Person:
 		c.add(c.say("person"))
 	case v.Level == triage.Caution:

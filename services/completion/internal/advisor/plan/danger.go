@@ -34,7 +34,7 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	switch v := &pl.Verdict; {
 	case v.Harm == triage.IllPerson && v.Level < triage.Now && seeksPet(p, pl.Turn):
 		v.Level = triage.None // an ailment is told for what a pet has to be like
-	case v.Level > triage.None && slices.Contains(harmsOfPeople, v.Harm):
+	case v.Level > triage.None && (slices.Contains(harmsOfPeople, v.Harm) || v.Harm == triage.Wasting):
 		item.Kind = read.KindEmergency
 		return item, true
 	}
@@ -72,7 +72,7 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 }
 
 // harmsOfPeople are those of people that no animal's first aid goes with.
-var harmsOfPeople = []string{triage.Crisis, triage.IllPerson, triage.Shocked, triage.Poisoned, triage.Infected} //nolint:gochecknoglobals // a table
+var harmsOfPeople = []string{triage.Crisis, triage.IllPerson, triage.Shocked, triage.Poisoned, triage.Infected, triage.Allergic} //nolint:gochecknoglobals // a table
 
 // forbidden looks for what must not be done and was asked for, such as pulling it out.
 func forbidden(p *Planner, pl *Plan, item *Item) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -11,25 +12,59 @@ import (
 // comfort is what is looked for where somebody grieves.
 const comfort = "how do you cope with the loss of a pet, grief, what helps to mourn"
 
-// mourn answers a loss that is told without a question from the guides on it.
+// mourn answers a loss that is told without a question from the guides on it, and shows no pets to whoever does not ask for any.
 func (p *Planner) mourn(pl *Plan) {
 	t := pl.Turn
-	asks := slices.ContainsFunc(t.Asks, func(s read.Sentence) bool { return strings.Contains(s.Text, "?") })
-	store := slices.ContainsFunc(pl.Items, func(i Item) bool {
-		return i.Kind == read.KindPet || i.Kind == read.KindStock || i.Kind == read.KindBreed
-	})
-	if asks || store || asksOfPet(p, t) || t.Has("need") || t.Has("new-one") || !t.Has("grief") && !p.grieves(t) {
+	wants := asksOfPet(p, t) || t.Has("new-one")
+	if pl.Verdict.Grief != "" {
+		wants = wants || slices.ContainsFunc(t.Asks, func(s read.Sentence) bool { return asks.NeedsAnimal(t, &s) || asks.ChoosesAnimal(t, &s) })
+	} else {
+		wants = wants || t.Has("need") || !t.Has("grief") && !p.grieves(t) || slices.ContainsFunc(pl.Items, ofStore)
+	}
+	asked := slices.ContainsFunc(t.Asks, func(s read.Sentence) bool { return strings.Contains(s.Text, "?") })
+	wants = (wants || asked && seeksPet(p, t)) && !pl.Verdict.NoOther
+	if wants || asked && pl.Verdict.Grief == "" {
+		return
+	}
+	if asked {
+		pl.Items = slices.DeleteFunc(pl.Items, func(i Item) bool {
+			return ofStore(i) || i.Kind.IsTalk() || i.Answer == nil && (len(i.Hits) == 0 || !i.Hits[0].Answers())
+		})
+	}
+	if asked && len(pl.Items) > 0 {
 		return
 	}
 	item := Item{Kind: read.KindGuide, Text: t.Text, Species: pl.Frame.Focus.Kinds()}
-	topic := catalogue.Topic("loss")
-	for _, h := range p.cat.Search(catalogue.Query{Text: comfort, Species: item.Species, Topics: []catalogue.Topic{topic}, Limit: 2}) {
+	topic, query := catalogue.Topic("loss"), comfort
+	if passage := catalogue.PassageAt(p.cat, pl.Verdict.Solace); passage != nil {
+		query = passage.Heading
+	}
+	for _, h := range p.cat.Search(catalogue.Query{Text: query, Species: item.Species, Topics: []catalogue.Topic{topic}, Limit: 2}) {
 		if h.Guide.About(topic) {
 			item.Hits = append(item.Hits, h)
 		}
 	}
+	if pl.Verdict.Grief != "" {
+		item.Hits = item.Hits[:min(1, len(item.Hits))] // a word, not a lecture
+	}
 	if len(item.Hits) > 0 {
 		pl.Items = []Item{item}
+	}
+}
+
+// ofStore reports whether an item shows pets or breeds.
+func ofStore(i Item) bool {
+	return slices.Contains([]read.Kind{read.KindPet, read.KindStock, read.KindBreed, read.KindRecommend, read.KindCompare}, i.Kind)
+}
+
+// condole says a word on a loss where an answer is about one, and triage saw none.
+func condole(pl *Plan) {
+	i := &pl.Items[0]
+	if pl.Verdict.Grief != "" || i.Kind != read.KindGuide || !pl.Turn.Has("grief") {
+		return
+	}
+	if i.Answer != nil && i.Answer.Guide.About("loss") || i.Answer == nil && len(i.Hits) > 0 && i.Hits[0].Answers() && i.Hits[0].Guide.About("loss") {
+		pl.Verdict.Grief = "I am so sorry for your loss."
 	}
 }
 

@@ -255,6 +255,7 @@ func settle(p *Planner, pl *Plan, before *Frame) {
 		pl.Items = []Item{{Kind: read.TalkConfused}}
 	}
 	pl.Items = pl.Items[:min(len(pl.Items), mostItems)]
+	condole(pl)
 }
 
 // tone returns the complaint that a turn has besides what it asks.

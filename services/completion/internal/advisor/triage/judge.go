@@ -229,6 +229,12 @@ func (t *Triage) judge(r *reading) Verdict {
 		return refusal
 	})
 	v.says = saysIn(r)
+	if g := firstOf(r, r.griefs); g != nil {
+		v.Grief, v.Solace, v.NoOther = g.harm.why, g.harm.guides["any"][0], r.has("gr-no-new")
+		if r.has("gr-sure") && !r.has("gr-others") {
+			found = slices.DeleteFunc(found, func(f finding) bool { return !f.harm.person })
+		}
+	}
 	if n := r.normal(found); n != nil && v.Refusal == "" {
 		v.Normal, v.Known, v.Harm, v.Why = true, n.harm.knownHelp, n.harm.id, n.harm.why
 		v.Species = r.concerned(*n)
@@ -281,6 +287,16 @@ func (r *reading) normal(harms []finding) *finding {
 		bare.unless = nil
 		if hits, _ := r.apply(&bare); hits != nil {
 			return &finding{rule, hits}
+		}
+	}
+	return nil
+}
+
+// firstOf returns the first of some rules that holds.
+func firstOf(r *reading, rules []*rule) *rule {
+	for _, rule := range rules {
+		if hits, _ := r.apply(rule); hits != nil {
+			return rule
 		}
 	}
 	return nil

@@ -82,6 +82,7 @@ type lexicon struct {
 	rules    []*rule
 	normals  []*rule // of what is normal and looks like a harm
 	answers  []*rule // of what is asked or told in a danger, with what to say to it
+	griefs   []*rule // of a loss that is told, with what to say first
 	harms    []*harm
 	known    map[string]bool // words that are spelt right
 	spelt    map[string]bool // words of phrases
@@ -93,7 +94,7 @@ type lexicon struct {
 // marks are the sets that the code asks for by name.
 const marks = "mask negator neutral breaker nothing past present present-aux fiction told general learn hypothetical " +
 	"act acting own statement contracted condition human self perceive pronoun called name name-verb article ends thanks " +
-	"dated topic goes-on ingest other-animal other-clause opener did-so urgent-ask ending preposition subject-pronoun object-pronoun relative would body any-of asks-which modal between guess joint thing copula n-all-well n-red-flag n-red-food waits handles"
+	"dated topic goes-on ingest other-animal other-clause opener did-so urgent-ask ending preposition subject-pronoun object-pronoun relative would body any-of asks-which modal between guess joint thing copula n-all-well n-red-flag n-red-food waits handles gr-sure gr-others gr-no-new"
 
 // load reads all files of the data.
 func load() (*lexicon, error) {

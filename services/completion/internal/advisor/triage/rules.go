@@ -50,8 +50,8 @@ func (l *lexicon) harmLine(line string) error {
 func (l *lexicon) rule(h *harm, head []string, body string) error {
 	levels := [...]Level{None, Caution, Today, Now}
 	level := slices.Index(levelNames[:], head[0])
-	normal, says := head[0] == normalRule, head[0] == saysRule
-	if level < 0 && !normal && !says {
+	normal, says, grieves := head[0] == normalRule, head[0] == saysRule, head[0] == grievesRule
+	if level < 0 && !normal && !says && !grieves {
 		return fmt.Errorf("%q is no level", head[0])
 	}
 	r := &rule{harm: h, level: levels[max(level, 0)], species: speciesList(head[1:])}
@@ -83,6 +83,8 @@ func (l *lexicon) rule(h *harm, head []string, body string) error {
 		l.normals = append(l.normals, r)
 	case says:
 		l.answers = append(l.answers, r)
+	case grieves:
+		l.griefs = append(l.griefs, r)
 	default:
 		l.rules = append(l.rules, r)
 		return nil
@@ -91,11 +93,12 @@ func (l *lexicon) rule(h *harm, head []string, body string) error {
 	return nil
 }
 
-// What begins a rule where another one begins with its level: one for what is normal, and one for what is to be said besides in
-// a danger.
+// What begins a rule where another one begins with its level: one for what is normal, one for what is to be said besides in
+// a danger, and one for a loss.
 const (
-	normalRule = "normal"
-	saysRule   = "says"
+	normalRule  = "normal"
+	saysRule    = "says"
+	grievesRule = "grieves"
 )
 
 // atom takes a condition and what joins it to the one before: "+" for the same or a

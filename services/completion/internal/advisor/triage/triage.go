@@ -29,8 +29,12 @@ const (
 	IllPerson = "ill-person"      // somebody who is ill or hurt
 	Poisoned  = "person-poisoned" // somebody who took what is for animals
 	Infected  = "person-infected" // somebody whose bite or scratch festers
+	Allergic  = "person-allergic" // somebody who swells or can hardly breathe after contact with an animal
 	Shocked   = "person-shock"    // somebody who got an electric shock from what an animal lives in
 )
+
+// Wasting is the harm of an animal that drinks much and gets thin. It is the one that can wait for days, but not for another food.
+const Wasting = "wasting"
 
 // The refusals that a verdict may ask for.
 const (
@@ -86,6 +90,11 @@ type Besides struct {
 	Known bool
 	// Says is what to say of what is asked or told besides in a danger: no oil, no ice bath, it shows signs already.
 	Says []string
+	// Grief is what to say first to somebody who tells of an animal's death, or in tears of parting from it, and Solace
+	// the passage for them. They are empty where nobody does.
+	Grief, Solace string
+	// NoOther says that no other animal is wanted in the place of the one that is lost.
+	NoOther bool
 	// Sole says that no other harm as urgent was found.
 	Sole bool
 	// Ahead says that it is asked for later, to know it before.
