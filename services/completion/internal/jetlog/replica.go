@@ -76,6 +76,7 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 				l.left.Store(true)
 				break
 			}
+			listed[msg.Sequence] = true
 			owner, id, _ := strings.Cut(strings.TrimPrefix(msg.Subject, ownersPrefix), ".")
 			ours := string(msg.Data) == l.replica // we have announced that we settle its end
 			switch {
@@ -93,7 +94,7 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 				l.left.Store(true)
 				continue
 			}
-			seen[id], listed[msg.Sequence] = true, true
+			seen[id] = true
 			claiming.Go(func() error {
 				if orphan := l.rescue(ctx, in, owner, id, msg); orphan != nil {
 					orphans <- orphan

@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-//go:embed company.yaml
+//go:embed data/company.yaml
 var companyText []byte
 
 // A company is what is known of animals that live together.
