@@ -83,14 +83,21 @@ func openElected(ctx context.Context, cfg Config, election time.Duration) (*Log,
 	return l, nil
 }
 
-// openPatiently tries again if JetStream does not answer: in a cluster that has just started, the server that
-// was asked may have lost the election meanwhile.
-func (l *Log) openPatiently(ctx context.Context) error {
+// openPatiently opens the stream at the start.
+func (l *Log) openPatiently(ctx context.Context) error { return patiently(ctx, l.openFirst) }
+
+// patiently tries again if JetStream does not answer, or knows nothing of a stream that was there before or that
+// another replica is just creating: in a cluster that has just started, the server that was asked may have lost
+// the election meanwhile, or not have heard of the stream yet.
+func patiently(ctx context.Context, open func(context.Context) error) error {
 	for {
 		try, cancel := context.WithTimeout(ctx, jetio.AnswerTimeout)
-		err := l.openFirst(try)
+		err := open(try)
 		cancel()
-		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return err
+		}
+		if wait.For(ctx, jetio.RetryPause) != nil {
 			return err
 		}
 	}

@@ -2,12 +2,15 @@ package jetlog
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -178,5 +181,40 @@ func TestStartBringsTheLimitsOfAStreamUpToDate(t *testing.T) {
 	}
 	if got, _ := text(t, l, "one"); got != "x" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestAStartWaitsForTheCluster has a cluster that has just started not answer, or know nothing of the stream yet.
+func TestAStartWaitsForTheCluster(t *testing.T) {
+	unknown := explain(&jetstream.StreamConfig{Name: streamName}, &jetstream.APIError{Code: 404, ErrorCode: jetstream.JSErrCodeStreamNotFound})
+	hopeless := errors.New("hopeless")
+	for name, test := range map[string]struct {
+		failures []error
+		want     error
+	}{
+		"at once":             {nil, nil},
+		"no answer":           {[]error{context.DeadlineExceeded}, nil},
+		"no stream yet":       {[]error{unknown, jetstream.ErrStreamNotFound}, nil},
+		"another failure":     {[]error{unknown, hopeless}, hopeless},
+		"for longer than due": {slices.Repeat([]error{unknown}, 10_000), jetstream.ErrStreamNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), startPatience)
+				defer cancel()
+				left := test.failures
+				err := patiently(ctx, func(context.Context) error {
+					if len(left) == 0 {
+						return nil
+					}
+					err := left[0]
+					left = left[1:]
+					return err
+				})
+				if !errors.Is(err, test.want) || test.want == nil && (err != nil || len(left) > 0) {
+					t.Errorf("%v, with %d failures left; want %v", err, len(left), test.want)
+				}
+			})
+		})
 	}
 }
