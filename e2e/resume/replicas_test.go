@@ -92,7 +92,7 @@ func TestAShareOfTheLogIsUsedUp(t *testing.T) {
 		x = api.Post(t, url, api.Body(long), rig.Bearer("greedy"))
 	}
 	got := api.Refused(t, x)
-	if got.Status != http.StatusTooManyRequests || got.Code != "rate_limit_exceeded" || !strings.Contains(string(x.Body), "of 0.4 MiB that one caller may have") {
+	if got.Status != http.StatusTooManyRequests || got.Code != "rate_limit_exceeded" || !strings.Contains(string(x.Body), "of 0.4 MiB that one caller may use") {
 		t.Errorf("%+v", got)
 	}
 	if seconds, err := strconv.Atoi(x.Header.Get("Retry-After")); err != nil || seconds < 1 {
