@@ -197,7 +197,19 @@ func (s *Server) connect() error {
 	return s.watch(secured)
 }
 
+// memoryLimit returns what an edge with these settings takes at most, in bytes, as docs/operations.md computes it; 0: nobody knows,
+// because its streams or bodies are not bounded.
+func (c *Config) memoryLimit() int64 {
+	if c.MaxStreams == 0 || c.BodyMemory == 0 {
+		return 0
+	}
+	return 2 * (64<<20 + int64(c.MaxStreams)*(256<<10) + c.BodyMemory + 640<<20)
+}
+
 func (s *Server) open(ctx context.Context) error {
+	if most := s.cfg.memoryLimit(); most > 0 {
+		budget.Bound(most)
+	}
 	public := httpapi.Config{
 		Conn:  s.back,
 		Relay: relay.Config{Heartbeat: s.cfg.Heartbeat, WriteTimeout: s.cfg.WriteTimeout, ReopenWithin: s.cfg.ReopenWithin, Pacer: pacer.New(s.cfg.FlushGap)},

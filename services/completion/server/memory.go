@@ -39,3 +39,12 @@ func (s share) Grow(n int) error {
 	}
 	return nil
 }
+
+// memoryLimit returns what a service with these settings takes at most, in bytes, as docs/operations.md computes it; 0: nobody
+// knows, because its requests are not bounded, or its log is in memory too.
+func (c *Config) memoryLimit() int64 {
+	if c.RequestMemory == 0 || c.Log == "memory" {
+		return 0
+	}
+	return 2 * (128<<20 + int64(c.MaxGenerating)*(192<<10) + c.RequestMemory/4*5 + 64<<20 + 384<<20)
+}

@@ -168,6 +168,9 @@ func (s *Server) open(ctx context.Context) error {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	memory := budget.New(int(s.cfg.RequestMemory))
+	if most := s.cfg.memoryLimit(); most > 0 {
+		budget.Bound(most)
+	}
 	if s.log, err = openLog(ctx, &s.cfg.Options, fairMemory{memory}, counts, s.logger); err != nil {
 		return err
 	}
