@@ -183,7 +183,7 @@ func TestUsageIsTrue(t *testing.T) {
 	texts, _ := sum(events, 2)
 	var completion int64
 	for _, text := range texts {
-		n, err := a.tokens.codec.Count(text)
+		n, err := a.tokens.segments.codec.Count(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,8 +195,8 @@ func TestUsageIsTrue(t *testing.T) {
 	// By OpenAI's recipe: 3 a message, its role and text, 3 for the reply.
 	want := int64(3)
 	for _, m := range req.Messages {
-		role, _ := a.tokens.codec.Count(string(m.Role))
-		text, _ := a.tokens.codec.Count(m.Text())
+		role, _ := a.tokens.segments.codec.Count(string(m.Role))
+		text, _ := a.tokens.segments.codec.Count(m.Text())
 		want += int64(3 + role + text)
 	}
 	if usage.PromptTokens != want {

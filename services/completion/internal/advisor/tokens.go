@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/tiktoken-go/tokenizer"
-
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
@@ -14,7 +12,6 @@ import (
 // tokens counts and splits text. It may be used by several goroutines at once.
 type tokens struct {
 	tokencount.Counter
-	codec    tokenizer.Codec
 	segments *segments
 }
 
@@ -23,8 +20,7 @@ func newTokens() (tokens, error) {
 	if err != nil {
 		return tokens{}, fmt.Errorf("advisor: %w", err)
 	}
-	codec := counter.Codec()
-	return tokens{counter, codec, &segments{codec: codec}}, nil
+	return tokens{counter, &segments{codec: counter.Codec()}}, nil
 }
 
 // cut is what of an answer is shown, and why it ends there. A stream holds it for as long

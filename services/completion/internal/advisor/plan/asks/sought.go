@@ -25,29 +25,30 @@ func Filters(t *read.Turn, s *read.Sentence) bool {
 
 // NeedsAnimal reports whether a sentence says which animal is looked for: "need a quiet dog".
 func NeedsAnimal(t *read.Turn, s *read.Sentence) bool {
-	for _, m := range t.Marks {
-		if m.Fact != "need" || m.From < s.From || m.To > s.To {
-			continue
-		}
-		for _, o := range t.Marks {
-			friend := o.Attribute != nil && o.Attribute.Name == "sex" && o.Value != "" && len(t.Species(s.From, s.To, read.Owned)) > 0
-			if (o.Species() != "" && o.Pet == nil || friend) && o.From >= m.To && o.From-m.To <= 4 && o.Role == read.Plain {
-				return true
-			}
-		}
-	}
-	return false
+	return follows(t, s, "need", 4, func(m *read.Mark) bool {
+		friend := m.Attribute != nil && m.Attribute.Name == "sex" && m.Value != "" && len(t.Species(s.From, s.To, read.Owned)) > 0
+		return m.Species() != "" && m.Pet == nil || friend
+	})
 }
 
 // ChoosesAnimal reports whether a sentence asks which animal: "which small dog".
 func ChoosesAnimal(t *read.Turn, s *read.Sentence) bool {
-	for _, m := range t.Marks {
-		if m.Fact != "which" || m.From < s.From || m.To > s.To {
+	return follows(t, s, "which", 3, func(m *read.Mark) bool {
+		noun := m.Fact == "any-pet" || m.Attribute != nil && m.Attribute.Name == "species" && m.Value != ""
+		return noun && (m.To == s.To || t.At("after-animal", m.To))
+	})
+}
+
+// follows reports whether a plain mark that fits follows a fact of a sentence, with at most that many words between.
+func follows(t *read.Turn, s *read.Sentence, fact string, between int, fits func(*read.Mark) bool) bool {
+	for i := range t.Marks {
+		f := &t.Marks[i]
+		if f.Fact != fact || f.From < s.From || f.To > s.To {
 			continue
 		}
-		for _, o := range t.Marks {
-			noun := o.Fact == "any-pet" || o.Attribute != nil && o.Attribute.Name == "species" && o.Value != ""
-			if noun && o.From >= m.To && o.From-m.To <= 3 && o.Role == read.Plain && (o.To == s.To || t.At("after-animal", o.To)) {
+		for j := range t.Marks {
+			m := &t.Marks[j]
+			if m.From >= f.To && m.From-f.To <= between && m.Role == read.Plain && fits(m) {
 				return true
 			}
 		}
