@@ -3,6 +3,7 @@ package rig
 import (
 	"bytes"
 	"context"
+	"math"
 	"os/exec"
 	"testing"
 	"time"
@@ -49,10 +50,11 @@ func NATS(t *testing.T) *server.Server {
 	return RunNATS(t, &server.Options{JetStream: true})
 }
 
-// RunNATS starts a NATS server with these options, for one test.
+// RunNATS starts a NATS server with these options, for one test. Streams may reserve more than the disk has left.
 func RunNATS(t *testing.T, o *server.Options) *server.Server {
 	t.Helper()
 	o.Host, o.Port, o.StoreDir, o.NoSigs, o.NoLog = "127.0.0.1", server.RANDOM_PORT, t.TempDir(), true, true
+	o.JetStreamMaxStore = math.MaxInt64 / 2
 	s, err := server.NewServer(o)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func (l *Log) connect() error {
 	at := l.cfg.NATS
 	if at.URL == "" {
 		embedded, err := natsserver.Start(natsserver.Config{
-			Dir: l.cfg.DataDir, Format: format, Stream: streamName, SyncAlways: l.cfg.SyncAlways,
+			Dir: l.cfg.DataDir, Format: format, SyncAlways: l.cfg.SyncAlways,
 			MaxPending: mostUntaken, Patience: startPatience, Logger: l.cfg.Logger,
 		})
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 func TestAFullDiskLosesNothingThatWasShown(t *testing.T) {
 	t.Parallel()
 	binary, dir, port := buildNATS(t), t.TempDir(), fmt.Sprint(freePorts(t, 1)[0])
-	args := []string{binary, "-a", "127.0.0.1", "-p", port, "-js", "-sd", dir}
+	args := []string{binary, "-a", "127.0.0.1", "-p", port, "-c", roomy(t, dir)}
 	// No file may grow beyond some 100 KiB: to the server that is a disk that is full.
 	p := startProcess(t, "sh", append([]string{"-c", `ulimit -f 200; exec "$@"`, "sh"}, args...)...)
 	l := open(t, Config{NATS: at(p.url), Patience: time.Second})

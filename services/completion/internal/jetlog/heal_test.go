@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -78,7 +79,7 @@ func newFakeNetwork(t *testing.T) *fakeNetwork {
 // start starts the server on what the directory holds.
 func (n *fakeNetwork) start() {
 	n.t.Helper()
-	s, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: n.dir, NoSigs: true, NoLog: true})
+	s, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: n.dir, JetStreamMaxStore: math.MaxInt64 / 2, NoSigs: true, NoLog: true})
 	if err != nil {
 		n.t.Fatal(err)
 	}

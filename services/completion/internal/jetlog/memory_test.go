@@ -22,7 +22,7 @@ func memory() int {
 func TestMemoryOfALiveCompletion(t *testing.T) {
 	const completions = 300
 	// A process of its own, as its memory is not what is measured.
-	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", t.TempDir())
+	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-c", roomy(t, t.TempDir()))
 	l, other := open(t, Config{NATS: at(p.url)}), open(t, Config{NATS: at(p.url)})
 	write := func(what string, words int, burst bool) (writers []chat.Writer, ids []string) {
 		t.Helper()

@@ -2,8 +2,10 @@ package jetlog
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -28,10 +30,12 @@ func runNATS(t testing.TB, port int, dir string) *server.Server {
 	return serveNATS(t, &server.Options{Port: port, JetStream: true, StoreDir: dir})
 }
 
-// serveNATS starts a server in this process, on the loopback address.
+// serveNATS starts a server in this process, on the loopback address. Streams may reserve more than the disk has
+// left, unless the options say otherwise.
 func serveNATS(t testing.TB, options *server.Options) *server.Server {
 	t.Helper()
 	options.Host, options.NoSigs, options.NoLog = "127.0.0.1", true, true
+	options.JetStreamMaxStore = cmp.Or(options.JetStreamMaxStore, math.MaxInt64/2)
 	s, err := server.NewServer(options)
 	if err != nil {
 		t.Fatal(err)
@@ -65,6 +69,17 @@ func buildNATS(t testing.TB) string {
 	t.Helper()
 	path, err := builtNATS()
 	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// roomy writes a configuration by which nats-server keeps its files in a directory, and lets streams reserve more
+// than the disk has left. It returns the file's path.
+func roomy(t testing.TB, dir string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "nats.conf")
+	if err := os.WriteFile(path, fmt.Appendf(nil, "jetstream { store_dir: %q, max_file_store: 1TB }\n", dir), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path

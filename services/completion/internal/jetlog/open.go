@@ -134,7 +134,17 @@ func (l *Log) openFirst(ctx context.Context) error {
 	if err := l.keeper.adopt(ctx, stream); err != nil || l.server == nil {
 		return err
 	}
+	l.cfg.warnOfASmallDisk(stream.CachedInfo().State.Bytes)
 	return l.watchMark()
+}
+
+// warnOfASmallDisk tells the operator if the data directory has less room than the log may still take.
+func (c *Config) warnOfASmallDisk(taken uint64) {
+	left := c.MaxBytes - int64(taken) //nolint:gosec // at most MaxBytes
+	if free, err := datadir.Free(c.DataDir); err == nil && free < left {
+		c.Logger.Warn("the disk has less room than the log may take; no answer begins while it is full: make room, or lower --log-max-bytes",
+			slog.Int64("free_bytes", free), slog.Int64("log_may_take_bytes", left))
+	}
 }
 
 // openStream creates the streams, or opens existing ones if they are what we need. It updates their limits; the
@@ -284,7 +294,7 @@ func explain(want *jetstream.StreamConfig, err error) error {
 	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
 		return errors.New("JetStream is not enabled for this account of the NATS server")
 	case errors.As(err, &told) && jetio.IsFull(told):
-		return fmt.Errorf("the NATS server has no room for the %d bytes that the stream %s may take: %w", want.MaxBytes, want.Name, err)
+		return fmt.Errorf("the NATS server has no room for the %d bytes that the stream %s may take; give it more, or lower --log-max-bytes: %w", want.MaxBytes, want.Name, err)
 	}
 	return fmt.Errorf("open the stream %s: %w", want.Name, err)
 }

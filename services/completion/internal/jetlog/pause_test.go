@@ -14,7 +14,7 @@ import (
 func TestAServerThatStandsStill(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
-	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", t.TempDir())
+	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-c", roomy(t, t.TempDir()))
 	l, other := open(t, Config{NATS: at(p.url)}), open(t, Config{NATS: at(p.url)})
 	adopt(t, l)
 	adopt(t, other)

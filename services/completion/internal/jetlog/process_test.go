@@ -15,7 +15,7 @@ import (
 
 func TestLogOnAServerProcessKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", t.TempDir())
+	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-c", roomy(t, t.TempDir()))
 	l := open(t, Config{NATS: at(p.url)})
 	logtest.Run(t, func(*testing.T) chat.Log { return l })
 }
@@ -33,7 +33,7 @@ func startCluster(t *testing.T) (servers map[string]*natsProcess, urls string) {
 	var all []string
 	for i := range ports {
 		name := fmt.Sprint("n", i)
-		servers[name] = startProcess(t, binary, "-n", name, "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", filepath.Join(dir, name),
+		servers[name] = startProcess(t, binary, "-n", name, "-a", "127.0.0.1", "-p", "-1", "-c", roomy(t, filepath.Join(dir, name)),
 			"-cluster_name", "test", "-cluster", routes[i], "-routes", strings.Join(routes, ","))
 		all = append(all, servers[name].url)
 	}

@@ -1,7 +1,9 @@
 package jetlog
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +49,28 @@ func fillDisk(t *testing.T, dir string) (empty func()) {
 		if err := os.Remove(path); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestASmallDiskIsEnough has a log open on a disk that is smaller than the log may become.
+func TestASmallDiskIsEnough(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		most int64
+		warn bool
+	}{"the default size": {0, true}, "a size that fits": {16 << 20, false}} {
+		t.Run(name, func(t *testing.T) {
+			var said bytes.Buffer
+			l := open(t, Config{
+				DataDir: filepath.Join(smallDisk(t), "data"), MaxBytes: test.most,
+				Logger: slog.New(slog.NewTextHandler(&said, nil)),
+			})
+			finish(t, l, "one", "x")
+			l.Close()
+			if got := strings.Contains(said.String(), "less room than the log may take"); got != test.warn {
+				t.Errorf("warned: %t, want %t: %s", got, test.warn, &said)
+			}
+		})
 	}
 }
 

@@ -423,7 +423,7 @@ func TestAnEndOutlivesAServerThatStandsStill(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
 	const completions = 20
-	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", t.TempDir())
+	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-c", roomy(t, t.TempDir()))
 	l := open(t, Config{NATS: at(p.url)})
 	var writers []*writer
 	for i := range completions {

@@ -20,6 +20,8 @@ const (
 	recordOverhead = 128
 	// tellEvery is how often the usage by principal is sent to the other replicas, and stored.
 	tellEvery = 2 * time.Second
+	// lastTell is how long the server may take to store it when the log is closed.
+	lastTell = time.Second
 )
 
 // hearUsage learns what another replica has stored.
@@ -67,8 +69,11 @@ func (l *Log) keepUsage() {
 			break
 		}
 	}
-	if data := l.shares.Tell(); data != nil {
-		_ = l.conn.Publish(usagePrefix+l.replica, data) // otherwise the last seconds would be missing from the others' counts
+	// Otherwise the last seconds would be missing from the others' counts, and after a restart.
+	if data := l.shares.Tell(); data != nil && l.conn.IsConnected() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), lastTell)
+		defer cancel()
+		_, _ = l.js.Publish(ctx, usagePrefix+l.replica, data) // the server, too, may be about to stop
 	}
 }
 

@@ -26,7 +26,6 @@ import (
 type Config struct {
 	Dir    string // the data directory
 	Format string // the format of the directory, for [datadir.Take]
-	Stream string // the name of the log's stream
 	// SyncAlways makes the server sync each record to the disk before it acknowledges it.
 	SyncAlways bool
 	// MaxPending is how many bytes the server buffers for a slow connection before it closes that.
@@ -76,12 +75,10 @@ func Start(cfg Config) (*Server, error) {
 			MaxPayload: MaxPayload,
 			MaxPending: cfg.MaxPending,
 			NoSigs:     true,
+			// The server would refuse a stream that may become larger than three quarters of the free disk, even
+			// one that it already holds.
+			JetStreamMaxStore: math.MaxInt64 / 2,
 		},
-	}
-	if e.holds(cfg.Stream) {
-		// The room for the stream was checked when it was created. A disk that others have filled since is no
-		// reason to hide the existing data.
-		e.options.JetStreamMaxStore = math.MaxInt64 / 2
 	}
 	if err := e.start(); err != nil {
 		lock.Release()

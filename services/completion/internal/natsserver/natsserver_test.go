@@ -40,7 +40,7 @@ func TestADiskThatHangs(t *testing.T) {
 func start(t *testing.T) *Server {
 	t.Helper()
 	e, err := Start(Config{
-		Dir: filepath.Join(t.TempDir(), "data"), Format: "1", Stream: "LOG", MaxPending: 64 << 20,
+		Dir: filepath.Join(t.TempDir(), "data"), Format: "1", MaxPending: 64 << 20,
 		Patience: time.Minute, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/url"
 	"os"
 	"strings"
@@ -64,7 +65,7 @@ func (c *Cluster) start(ctx context.Context, args []string) error {
 	token := rand.Text() // keeps other users of this machine out of the log
 	c.nats, err = server.NewServer(&server.Options{
 		ServerName: "pawstream-demo", Host: "127.0.0.1", Port: server.RANDOM_PORT, Authorization: token,
-		JetStream: true, StoreDir: c.dir, MaxPayload: maxPayload, NoSigs: true, NoLog: true,
+		JetStream: true, StoreDir: c.dir, JetStreamMaxStore: math.MaxInt64 / 2, MaxPayload: maxPayload, NoSigs: true, NoLog: true,
 	})
 	if err != nil {
 		return err
