@@ -15,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// A valve passes connections on to a server, and can hold back what the server says.
+// A valve passes connections on to a server, and can hold back the server's replies.
 type valve struct {
 	listener net.Listener
 	target   string
@@ -24,7 +24,7 @@ type valve struct {
 	mu      sync.Mutex
 	open    *sync.Cond
 	held    bool
-	holdAt  string // has it hold back, once, from when that is sent to the server
+	holdAt  string // when this is sent to the server, the valve begins to hold back, once
 	clients []net.Conn
 }
 
@@ -56,7 +56,7 @@ func (v *valve) hold(held bool) {
 	v.open.Broadcast()
 }
 
-// cut ends the connections there are. What was held back is lost.
+// cut closes the present connections. Replies that were held back are lost.
 func (v *valve) cut() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -94,7 +94,7 @@ func (v *valve) serve(client net.Conn) {
 	})
 }
 
-// A tripwire closes a valve before it passes on what that waits for.
+// A tripwire makes a valve hold back when it passes on the text that the valve waits for.
 type tripwire struct {
 	valve *valve
 	to    io.Writer
@@ -134,7 +134,7 @@ func TestAnAppendWhoseAckIsLateOrLostHappensOnce(t *testing.T) {
 			awaitLast(t, l, "late", 0)
 			v.hold(true)
 			appendAll(t, w, "b")
-			awaitLast(t, other, "late", 1) // stored, and the writer does not know
+			awaitLast(t, other, "late", 1) // stored, but the writer does not know
 			appendAll(t, w, "c")
 			time.AfterFunc(test.after, func() { test.end(v) })
 			if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
@@ -189,7 +189,7 @@ func TestStatsCountWhatHappens(t *testing.T) {
 }
 
 func TestLongEventsAreSplitIntoRecordsThatAServerTakes(t *testing.T) {
-	url := startNATS(t) // takes 1 MiB at most
+	url := startNATS(t) // accepts messages of up to 1 MiB
 	l := open(t, Config{NATS: at(url)})
 	w, err := l.Create(within(t), meta("long"))
 	if err != nil {

@@ -23,8 +23,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
-// lowStream makes the stream as one that begins at sequence 1, which a server may come back
-// with that somebody has set up by hand, or from an old backup.
+// lowStream recreates the stream with numbers from 1, as if somebody had set it up by hand, or from an old backup.
 func lowStream(t *testing.T, l *Log) {
 	t.Helper()
 	for ctx := within(t); ; {
@@ -39,7 +38,7 @@ func lowStream(t *testing.T, l *Log) {
 	}
 }
 
-// finish writes a completion whole, each word in a record of its own.
+// finish writes a whole completion, with one record per word.
 func finish(t *testing.T, l *Log, id string, words ...string) {
 	t.Helper()
 	w, err := l.Create(within(t), meta(id))
@@ -55,8 +54,8 @@ func finish(t *testing.T, l *Log, id string, words ...string) {
 	}
 }
 
-// TestAnOldWriterDeletesNothingOfANewStream has the sequences of a stream begin anew under
-// writers that own messages of the old one: every number that they know is somebody else's now.
+// TestAnOldWriterDeletesNothingOfANewStream restarts the stream's numbers under writers that own messages of the old
+// stream. Every number that they know is somebody else's now.
 func TestAnOldWriterDeletesNothingOfANewStream(t *testing.T) {
 	url := startNATS(t)
 	old := open(t, Config{NATS: at(url)})
@@ -70,7 +69,7 @@ func TestAnOldWriterDeletesNothingOfANewStream(t *testing.T) {
 		awaitLast(t, old, fmt.Sprint("old", i), 0)
 		writers = append(writers, w)
 	}
-	old.keeper.mu.Lock() // it does not notice before there is something to delete: such a stream it takes for a backup, and says so
+	old.keeper.mu.Lock() // it would take such a stream for a backup, and announce that, before there is anything to delete
 	lowStream(t, old)
 	anew := open(t, Config{NATS: at(url)})
 	const completions = 20
@@ -93,7 +92,7 @@ func TestAnOldWriterDeletesNothingOfANewStream(t *testing.T) {
 	}
 }
 
-// A farm is a NATS server whose directory can be changed while it is away.
+// A farm is a NATS server whose directory can be changed while it is stopped.
 type farm struct {
 	t      *testing.T
 	dir    string
@@ -111,7 +110,7 @@ func (f *farm) start() { f.server = runNATS(f.t, f.port, f.dir) }
 
 func (f *farm) stop() { f.server.Shutdown(); f.server.WaitForShutdown() }
 
-// backup stops the server, and returns a copy of its files and what puts that back.
+// backup stops the server, copies its files, starts it again, and returns a function that restores the copy.
 func (f *farm) backup() (restore func()) {
 	f.t.Helper()
 	copied := filepath.Join(f.t.TempDir(), "backup")
@@ -133,8 +132,8 @@ func (f *farm) backup() (restore func()) {
 	}
 }
 
-// snapshot copies the streams over the connection, as NATS's own tool does, and returns what puts that back:
-// other than copies of files, such a stream counts as made when it was put back.
+// snapshot copies the streams over the connection, as NATS's own tool does, and returns a function that restores
+// them. Unlike a copy of files, a stream restored this way counts as created at that time.
 func (f *farm) snapshot() (restore func()) {
 	f.t.Helper()
 	conn, err := nats.Connect(f.url())
@@ -154,7 +153,7 @@ func (f *farm) snapshot() (restore func()) {
 		}
 		cfg, state := stream.CachedInfo().Config, stream.CachedInfo().State
 		cfg.FirstSeq = state.FirstSeq
-		var messages []*jetstream.RawStreamMsg // nil: one that was deleted
+		var messages []*jetstream.RawStreamMsg // nil: a deleted one
 		for sequence := state.FirstSeq; sequence <= state.LastSeq; sequence++ {
 			msg, err := stream.GetMsg(within(f.t), sequence)
 			if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -171,7 +170,7 @@ func (f *farm) snapshot() (restore func()) {
 	}
 }
 
-// putBack puts a stream back that holds these messages, from cfg.FirstSeq on.
+// putBack recreates a stream with these messages, from cfg.FirstSeq on.
 func putBack(t *testing.T, js jetstream.JetStream, cfg jetstream.StreamConfig, messages []*jetstream.RawStreamMsg) {
 	t.Helper()
 	if err := js.DeleteStream(within(t), cfg.Name); err != nil {
@@ -199,8 +198,8 @@ func putBack(t *testing.T, js jetstream.JetStream, cfg jetstream.StreamConfig, m
 
 func (f *farm) url() string { return fmt.Sprint("nats://127.0.0.1:", f.port) }
 
-// TestTheStreamIsOpenedAgain loses the stream in every way under two replicas. Who follows an
-// unfinished completion is told so, and new completions work in both, without a restart.
+// TestTheStreamIsOpenedAgain loses the stream in every way under two replicas. Readers of an unfinished completion
+// get an error, and new completions work in both replicas without a restart.
 func TestTheStreamIsOpenedAgain(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	for _, test := range []struct {
@@ -320,8 +319,8 @@ func TestTheStreamIsOpenedAgain(t *testing.T) {
 	}
 }
 
-// TestWhoNoticesLateEndsNothingOfTheNewStream has one of two replicas notice late that the stream was lost, and have read
-// what the other one has begun in the new one by then.
+// TestWhoNoticesLateEndsNothingOfTheNewStream lets one of two replicas notice late that the stream was lost, when it
+// already reads completions that the other one has begun in the new stream.
 func TestWhoNoticesLateEndsNothingOfTheNewStream(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	for name, others := range map[string]bool{"made by the other replica": false, "made by somebody else": true} {
@@ -332,7 +331,8 @@ func TestWhoNoticesLateEndsNothingOfTheNewStream(t *testing.T) {
 	}
 }
 
-// noticeLate has a replica notice late that the stream was lost. Others may have made the new one, numbered from 1.
+// noticeLate lets a replica notice late that the stream was lost. If others is set, somebody else creates the new
+// one.
 func noticeLate(t *testing.T, others bool) {
 	t.Helper()
 	url := startNATS(t)
@@ -370,7 +370,7 @@ func noticeLate(t *testing.T, others bool) {
 	}
 	late.keeper.mu.Unlock()
 	createSoon(t, late, "second")
-	pause(t.Context(), 2*pulseEvery) // for the other one to hear what that has to say
+	pause(t.Context(), 2*pulseEvery) // for the other one to hear any announcement
 	for _, w := range []chat.Writer{w, unshown} {
 		appendAll(t, w, "b")
 		if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
@@ -382,7 +382,7 @@ func noticeLate(t *testing.T, others bool) {
 	}
 }
 
-// readersHere returns how many readers a completion has here.
+// readersHere returns how many readers a completion has in this process.
 func (l *Log) readersHere(id string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -392,11 +392,10 @@ func (l *Log) readersHere(id string) int {
 	return 0
 }
 
-// errSealedLost is how a completion ends that was put back from a backup, where somebody knows
-// that more of it was shown.
+// errSealedLost marks the end of a completion that a backup brought back, although readers had seen more of it.
 var errSealedLost = errors.New("sealed because it was lost")
 
-// adopt has a log look for orphans, as long as the test runs, and end those that were lost.
+// adopt makes a log look for orphans until the test ends, and end those that were lost.
 func adopt(t *testing.T, l *Log) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
@@ -415,7 +414,7 @@ func adopt(t *testing.T, l *Log) {
 	t.Cleanup(func() { cancel(); <-done })
 }
 
-// followFrom follows a completion until it ends or fails, and tells when it has come to an event.
+// followFrom follows a completion until it ends or fails, and closes joined at event come.
 func followFrom(t *testing.T, l *Log, id string, come int64, joined chan<- struct{}) error {
 	for entry, err := range l.Follow(within(t), id, chat.FromStart, false) {
 		if err != nil {
@@ -431,7 +430,7 @@ func followFrom(t *testing.T, l *Log, id string, come int64, joined chan<- struc
 	return nil
 }
 
-// createSoon writes a completion as soon as that works, and returns its id.
+// createSoon writes a completion as soon as the log accepts one, and returns its id.
 func createSoon(t *testing.T, l *Log, prefix string) (id string) {
 	t.Helper()
 	ctx := within(t)
@@ -451,7 +450,7 @@ func createSoon(t *testing.T, l *Log, prefix string) (id string) {
 	}
 }
 
-// awaitTrouble waits until the log says that it has that trouble; "": none.
+// awaitTrouble waits until the log reports this trouble; "": none.
 func awaitTrouble(t *testing.T, l *Log, want string) {
 	t.Helper()
 	for ctx := within(t); ; {
@@ -467,8 +466,8 @@ func awaitTrouble(t *testing.T, l *Log, want string) {
 	}
 }
 
-// TestWhoComesLaterKnowsThatABackupWasPutBack has a replica die that knew that more of a
-// completion was shown than the backup holds. Another one, which was not there, must not go on.
+// TestWhoComesLaterKnowsThatABackupWasPutBack stops a replica that knows that readers saw more of a completion than
+// the backup holds. A replica that starts later must not continue the completion.
 func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
@@ -488,7 +487,7 @@ func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
 	appendAll(t, w, "b")
 	awaitLast(t, l, "running", 1)
 	restore()
-	createSoon(t, l, "after") // it knows by now
+	createSoon(t, l, "after") // the restore is noticed by now
 	l.Close()
 	late := open(t, Config{NATS: at(f.url())})
 	adopt(t, late)
@@ -497,8 +496,8 @@ func TestWhoComesLaterKnowsThatABackupWasPutBack(t *testing.T) {
 	}
 }
 
-// TestAStreamThatIsChangedWhileItIsUsed has an operator change the stream so that it would lose
-// records of running completions, and undo that.
+// TestAStreamThatIsChangedWhileItIsUsed changes the stream, as an operator might, so that it would lose records of
+// running completions, and undoes that.
 func TestAStreamThatIsChangedWhileItIsUsed(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
@@ -523,9 +522,8 @@ func TestAStreamThatIsChangedWhileItIsUsed(t *testing.T) {
 	}
 }
 
-// TestNobodyGoesOnBehindWhatReadersHaveSeen takes the last words of a completion away from the
-// log, as a backup does that was put back unnoticed, and has the completion claimed: the same
-// words would come again under later numbers.
+// TestNobodyGoesOnBehindWhatReadersHaveSeen deletes a completion's last record, as an unnoticed restore does, and
+// claims the completion. A continuation would repeat words under later numbers.
 func TestNobodyGoesOnBehindWhatReadersHaveSeen(t *testing.T) {
 	for _, written := range []string{"here", "by another replica"} {
 		t.Run(written, func(t *testing.T) {
@@ -561,7 +559,7 @@ func TestNobodyGoesOnBehindWhatReadersHaveSeen(t *testing.T) {
 			if !orphan.Lost || len(orphan.Shown) != 2 {
 				t.Errorf("claimed with %d events, lost: %v", len(orphan.Shown), orphan.Lost)
 			}
-			// A mirror may find the claim first, which does not follow what it has shown.
+			// A mirror may find the claim first, which does not follow the last record that it has shown.
 			if err := <-ended; !errors.Is(err, chat.ErrLost) && (written == "here" || !errors.Is(err, record.ErrCorrupt)) {
 				t.Errorf("whoever has seen three events is told %v", err)
 			}
@@ -575,9 +573,9 @@ func TestNobodyGoesOnBehindWhatReadersHaveSeen(t *testing.T) {
 	}
 }
 
-// A gateway is a way to a server that can be closed, and whose answers can be late.
+// A gateway leads to a server. It can be shut, and its replies can be delayed.
 type gateway struct {
-	late    atomic.Int64 // by how long
+	late    atomic.Int64 // delay of replies, in nanoseconds
 	t       *testing.T
 	address string
 	target  string
@@ -649,8 +647,8 @@ func (g *gateway) shut() {
 	g.conns = nil
 }
 
-// TestNobodyGoesOnBeforeOthersHadTheirSay has a backup put back that holds all that one replica
-// knows, which had been cut off, and less than another one has shown since, which connects later.
+// TestNobodyGoesOnBeforeOthersHadTheirSay restores a backup that holds all that one replica knows, but less than
+// another one has shown. The other one connects later.
 func TestNobodyGoesOnBeforeOthersHadTheirSay(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
@@ -662,7 +660,8 @@ func TestNobodyGoesOnBeforeOthersHadTheirSay(t *testing.T) {
 	t.Error("the machine is too slow: the other replica has never come back in time")
 }
 
-// haveTheirSay reports false where the replica that has shown more had no time to say so: nobody waits for ever.
+// haveTheirSay reports false if the replica that has shown more connected too late to announce it: others wait only
+// so long.
 func haveTheirSay(t *testing.T) bool {
 	t.Helper()
 	f := newFarm(t)

@@ -10,8 +10,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
 )
 
-// ordinaryAnswers are answers that a caller may well ask for, and that are far from the bound
-// as they are stored.
+// ordinaryAnswers are answers that a caller may well ask for, and whose stored size is far below the limit.
 func ordinaryAnswers() map[string][]chat.Event {
 	arguments := []chat.Event{chat.Opening(0)}
 	for range 15_000 { // 60 KB in all
@@ -41,7 +40,7 @@ func ordinaryAnswers() map[string][]chat.Event {
 	}
 }
 
-// Answers count as they are stored.
+// TestAnswersCountAsStored checks that ordinary answers do not reach the limit, which counts stored bytes.
 func TestAnswersCountAsStored(t *testing.T) {
 	durable, inMemory := open(t, Config{}), memlog.New(memlog.Config{})
 	t.Cleanup(inMemory.Close)
@@ -66,7 +65,7 @@ func TestAnswersCountAsStored(t *testing.T) {
 	}
 }
 
-// An answer that is too long as it is stored ends, be it text or not.
+// TestAnswersAreBounded checks that an answer whose stored size exceeds the limit ends, whether it is text or not.
 func TestAnswersAreBounded(t *testing.T) {
 	const most = 256 << 10
 	durable, inMemory := open(t, Config{MaxCompletion: most}), memlog.New(memlog.Config{MaxCompletion: most})

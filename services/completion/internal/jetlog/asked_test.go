@@ -38,7 +38,7 @@ func TestAnotherReplicaTellsWhatWasAsked(t *testing.T) {
 		}
 	}
 	for _, said := range []string{"", "nothing", hex.EncodeToString([]byte{1}), hex.EncodeToString(make([]byte, 33))} {
-		a.answerAsked(&nats.Msg{Subject: askedPrefix + said}) // which it has no answer to
+		a.answerAsked(&nats.Msg{Subject: askedPrefix + said}) // without a reply subject
 	}
 	alone := open(t, Config{})
 	if got := alone.Asked(t.Context(), known); got != "" {

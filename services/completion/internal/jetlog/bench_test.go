@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/memlog"
 )
 
-// A latencies takes times and reports their quantiles.
+// A latencies collects durations and reports their quantiles.
 type latencies struct {
 	mu    sync.Mutex
 	times []time.Duration
@@ -34,7 +34,7 @@ func (l *latencies) report(b *testing.B, what string) {
 	}
 }
 
-// cpuTime returns what the process has used of the processors.
+// cpuTime returns the CPU time of this process so far.
 func cpuTime(b *testing.B) time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -55,16 +55,15 @@ func begin(b *testing.B, l chat.Log) (chat.Writer, string) {
 	return w, id
 }
 
-// A load is how events are written in a benchmark.
+// A load describes how a benchmark writes events.
 type load struct {
 	completions int
 	events      int           // of each completion
-	every       time.Duration // one event each; 0: the next when the last one can be read
-	burst       bool          // all as fast as the log takes them
+	every       time.Duration // pause between events; 0: wait until the last one was read
+	burst       bool          // append as fast as the log accepts
 }
 
-// run writes and follows completions at once, and returns how long each event took
-// from its append until its reader saw it.
+// run writes and follows completions concurrently, and returns the time of each event from its append to its reader.
 func (ld load) run(b *testing.B, l chat.Log) *latencies {
 	var all latencies
 	type pair struct {
@@ -117,7 +116,7 @@ func (ld load) run(b *testing.B, l chat.Log) *latencies {
 	return &all
 }
 
-// pacer returns what waits for the time of the next event.
+// pacer returns a function that waits until the next event is due.
 func (ld load) pacer(phase time.Duration, seen <-chan struct{}) func() {
 	switch {
 	case ld.burst:
@@ -142,9 +141,8 @@ func openBench(b *testing.B) *Log {
 	return l
 }
 
-// BenchmarkAppend stores events and has each read by one reader. Paced: every
-// completion gets 50 events a second. In step: one event of each completion is on its
-// way at any time, so that each is a record of its own.
+// BenchmarkAppend stores events, each with one reader. Paced: every completion gets 50 events a second. In step: each
+// completion has one event in flight, so each event is a record.
 func BenchmarkAppend(b *testing.B) {
 	for _, bench := range []struct {
 		name string
@@ -161,7 +159,7 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// BenchmarkAppendInMemory is what BenchmarkAppend costs without JetStream.
+// BenchmarkAppendInMemory is BenchmarkAppend without JetStream.
 func BenchmarkAppendInMemory(b *testing.B) {
 	log := memlog.New(memlog.Config{})
 	b.Cleanup(log.Close)
@@ -258,7 +256,7 @@ func BenchmarkFollow(b *testing.B) {
 	}
 }
 
-// flush waits until all that was appended is stored.
+// flush waits until all appended events are stored.
 func flush(b *testing.B, cw chat.Writer) {
 	w := cw.(*writer)
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)

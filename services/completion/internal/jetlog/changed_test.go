@@ -10,8 +10,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// TestWhatSomebodySwitchesOffComesBack changes settings of the stream without which nobody can read it,
-// or learns of what others write, while it is used.
+// TestWhatSomebodySwitchesOffComesBack changes settings of a stream in use, without which replicas can neither read
+// it nor follow what others write.
 func TestWhatSomebodySwitchesOffComesBack(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()

@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// A stream that is made anew begins behind the one before, also where the clock was set back meanwhile.
+// TestAStreamBeginsBehindTheOneBefore checks the first number of a new stream, even after the clock was set back.
 func TestAStreamBeginsBehindTheOneBefore(t *testing.T) {
 	l := &Log{io: &jetio.Stream{}}
 	now := uint64(time.Now().UnixMicro())

@@ -18,7 +18,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
-// read follows a completion and returns what it says until it ends or fails.
+// read returns a completion's text until it ends or fails.
 func read(ctx context.Context, l *Log, id string) (string, error) {
 	var b strings.Builder
 	for entry, err := range l.Follow(ctx, id, chat.FromStart, false) {
@@ -98,7 +98,7 @@ func TestReadersAreToldOfARecordThatDoesNotBelong(t *testing.T) {
 				t.Fatal(err)
 			}
 			awaitRecord(t, owner, id, bad)
-			// The fence stops the writer, and its readers go on with what is stored.
+			// The fence stops the writer, and its readers continue with the stored events.
 			_ = w.Append(within(t), chat.Text(0, "c"))
 			if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); !errors.Is(err, chat.ErrSealed) {
 				t.Errorf("Seal: %v, want ErrSealed", err)
@@ -240,7 +240,7 @@ func TestACompletionThatNobodyOwnsIsEnded(t *testing.T) {
 	}
 	appendAll(t, w, "a")
 	awaitLast(t, l, "lost", 0)
-	// As after a loss of the last records, terminal event and all.
+	// As if the last records were lost, including the terminal event.
 	l.disown(w.(*writer).era, "lost", w.(*writer).owner)
 	l.mu.Lock()
 	l.remove(l.tapes["lost"])
@@ -250,7 +250,7 @@ func TestACompletionThatNobodyOwnsIsEnded(t *testing.T) {
 	go func() {
 		defer close(done)
 		for orphan := range l.Orphans(ctx) {
-			// The end shows before Seal returns, so ctx may have ended by then.
+			// Readers see the end before Seal returns, so ctx may have ended by then.
 			if err := orphan.Writer.Seal(context.WithoutCancel(ctx), chat.Event{Kind: chat.KindDone}); err != nil {
 				t.Error(err)
 			}
@@ -263,8 +263,8 @@ func TestACompletionThatNobodyOwnsIsEnded(t *testing.T) {
 	<-done
 }
 
-// It does not run beside others: the longer it takes, the more beats there are among the records, and the
-// damage is elsewhere. Where it is in a record's number, nats-server may fill the gap before it for hours.
+// TestDamagedFilesShowNoWrongToken does not run in parallel: the longer it takes, the more pulses are between the
+// records, and the damage hits elsewhere. If it hits a record's number, nats-server may fill the gap for hours.
 func TestDamagedFilesShowNoWrongToken(t *testing.T) {
 	const words = 400
 	for _, place := range []float64{0.02, 0.3, 0.5, 0.8, 0.999} {
@@ -329,7 +329,7 @@ func TestLostRecordsAreTold(t *testing.T) {
 	if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
 		t.Fatal(err)
 	}
-	for mark := uint64(0); mark < l.io.Last(); { // what a kill -9 would leave
+	for mark := uint64(0); mark < l.io.Last(); { // after a kill -9, the mark is up to a second old
 		if !pause(within(t), markEvery/10) {
 			t.Fatalf("the mark is %d", mark)
 		}
@@ -340,9 +340,9 @@ func TestLostRecordsAreTold(t *testing.T) {
 	l.Close()
 	for _, damaged := range []bool{false, true} {
 		if damaged {
-			// Not anywhere: what was deleted is passed over unread.
+			// The place matters: nobody reads deleted messages.
 			damage(t, dir, func(data []byte) int { return bytes.LastIndex(data, []byte(eventsPrefix+"lost")) })
-			// What the server would believe, in place of the file that was changed.
+			// The server would believe this index instead of the changed file.
 			if err := os.Remove(filepath.Join(dir, "jetstream", "$G", "streams", streamName, "msgs", "index.db")); err != nil {
 				t.Fatal(err)
 			}
@@ -372,13 +372,13 @@ func awaitLastShown(t *testing.T, cw chat.Writer, last int64) {
 	}
 }
 
-// flipBits changes a byte of the stream's file.
+// flipBits changes one byte of the stream's file, at a fraction of its length.
 func flipBits(t *testing.T, dir string, place float64) {
 	t.Helper()
 	damage(t, dir, func(data []byte) int { return int(place * float64(len(data)-1)) })
 }
 
-// damage changes the byte of the stream's file that at names.
+// damage changes the byte of the stream's file whose index at returns.
 func damage(t *testing.T, dir string, at func(data []byte) int) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
@@ -424,7 +424,7 @@ func TestAFullStreamRefusesTheNewAtOnceAndEndsTheRunning(t *testing.T) {
 	}
 	var start time.Time
 	err = nil
-	for i := 0; err == nil; i++ { // there may be room for a few that are small
+	for i := 0; err == nil; i++ { // a few small ones may still fit
 		start = time.Now()
 		_, err = l.Create(within(t), meta(fmt.Sprint("late", i)))
 	}
@@ -438,7 +438,7 @@ func TestAFullStreamRefusesTheNewAtOnceAndEndsTheRunning(t *testing.T) {
 	if err != nil || (head.Last+1)*100 != int64(len(shown)) {
 		t.Errorf("%d bytes were shown, and the head is %+v, %v", len(shown), head, err)
 	}
-	// With room again, somebody sees to its end.
+	// With room again, the completion is adopted and ended.
 	cfg := l.streamConfig()
 	cfg.MaxBytes = 1 << 20
 	if _, err := l.js.UpdateStream(within(t), cfg); err != nil {

@@ -14,7 +14,7 @@ func TestAFullDiskLosesNothingThatWasShown(t *testing.T) {
 	t.Parallel()
 	binary, dir, port := buildNATS(t), t.TempDir(), fmt.Sprint(freePorts(t, 1)[0])
 	args := []string{binary, "-a", "127.0.0.1", "-p", port, "-c", roomy(t, dir)}
-	// No file may grow beyond some 100 KiB: to the server that is a disk that is full.
+	// Files are limited to about 100 KiB, which is a full disk for the server.
 	p := startProcess(t, "sh", append([]string{"-c", `ulimit -f 200; exec "$@"`, "sh"}, args...)...)
 	l := open(t, Config{NATS: at(p.url), Patience: time.Second})
 	w, err := l.Create(within(t), meta("filling"))
@@ -32,7 +32,7 @@ func TestAFullDiskLosesNothingThatWasShown(t *testing.T) {
 	}()
 	for i := 0; err == nil && i < 3000; i++ {
 		err = w.Append(within(t), chat.Text(0, strings.Repeat("x", 1000)))
-		pause(t.Context(), 500*time.Microsecond) // in many records
+		pause(t.Context(), 500*time.Microsecond) // so that there are many records
 	}
 	if !errors.Is(err, chat.ErrLogFull) {
 		t.Errorf("Append: %v, want ErrLogFull", err)

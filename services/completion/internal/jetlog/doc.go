@@ -27,10 +27,10 @@
 //
 // # The stream itself
 //
-// A keeper stores its own record once a second, so the log knows whether it works, which Health
-// reports. If the stream is lost or restored from a backup, an era ends. Everything written or
-// followed in that era ends with [chat.ErrLost]. Nothing learned in it is written to the next one, or
-// deletes anything there. The new stream is opened with all the checks of the start.
+// A keeper stores its own record once a second, so the log knows whether it works, which Health reports. If the
+// stream is lost or restored from a backup, an era ends. Everything written in that era ends with [chat.ErrLost], and
+// so does what was followed, unless another replica has begun it in the new stream. Nothing learned in the old era is
+// written to the new stream, or deletes anything there. The new stream is opened with all the checks of the start.
 //
 // # What is not promised
 //

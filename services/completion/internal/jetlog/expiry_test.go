@@ -18,7 +18,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/shares"
 )
 
-// over ends a completion that is not to be stored, and enters that into the books.
+// over ends a completion that is not to be stored, and enters the end into the books.
 func over(t *testing.T, l *Log, id string) {
 	t.Helper()
 	m := meta(id)
@@ -34,7 +34,7 @@ func over(t *testing.T, l *Log, id string) {
 	w.Settle(func() {})
 }
 
-// held returns the subjects of a log's stream in which an id is, or a name.
+// held returns the subjects of a log's stream that contain an id, and those of names.
 func held(t *testing.T, l *Log, id string) []string {
 	t.Helper()
 	info, err := l.stream.Info(within(t), jetstream.WithSubjectFilter(">"))
@@ -50,7 +50,7 @@ func held(t *testing.T, l *Log, id string) []string {
 	return subjects
 }
 
-// sweepAll deletes what has ended before a retention of nothing.
+// sweepAll deletes the log's own ended completions at once, and those of other replicas after later.
 func sweepAll(t *testing.T, l *Log, later time.Duration) {
 	t.Helper()
 	if err := l.expiry.list.Sweep(within(t), l.gate.era(), 0, later); err != nil {
@@ -80,7 +80,7 @@ func TestNothingIsLeftOfWhatIsNotToBeStored(t *testing.T) {
 	}
 }
 
-// TestARestartForgetsNoEnd has the completion end in one life of the process, and be due in the next.
+// TestARestartForgetsNoEnd ends a completion in one life of the process, and deletes it in the next.
 func TestARestartForgetsNoEnd(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -102,8 +102,8 @@ func TestARestartForgetsNoEnd(t *testing.T) {
 	}
 }
 
-// TestOthersDeleteWhatADeadReplicaWasTo has two replicas delete what they have ended themselves, and
-// what the other one has, later.
+// TestOthersDeleteWhatADeadReplicaWasTo lets a replica delete the completions that it has ended, and later those that
+// another one has.
 func TestOthersDeleteWhatADeadReplicaWasTo(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
@@ -122,7 +122,7 @@ func TestOthersDeleteWhatADeadReplicaWasTo(t *testing.T) {
 	}
 }
 
-// TestAReaderElsewhereSeesTheEnd has a reader in another replica stand still while the completion is deleted.
+// TestAReaderElsewhereSeesTheEnd deletes a completion under a slow reader in another replica.
 func TestAReaderElsewhereSeesTheEnd(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
@@ -134,7 +134,7 @@ func TestAReaderElsewhereSeesTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		if entry.Sequence == 0 {
-			for { // its tape has it all, as no reader delays that
+			for { // the tape fills without the reader
 				if head := other.tapeHead("unstored"); head == 2 {
 					break
 				}
@@ -157,7 +157,7 @@ func TestAReaderElsewhereSeesTheEnd(t *testing.T) {
 	}
 }
 
-// TestAFullLogEmptiesItself fills the log to its limit with what is not to be stored: then it takes no pulse either.
+// TestAFullLogEmptiesItself fills the log with completions that are not to be stored, until not even a pulse fits.
 func TestAFullLogEmptiesItself(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{MaxBytes: 1 << 20, Patience: time.Second})
@@ -183,7 +183,7 @@ func TestAFullLogEmptiesItself(t *testing.T) {
 	finish(t, l, "after", "a")
 }
 
-// TestADamagedEntryStopsNoOther has the name of one completion be damaged, which cannot be freed then.
+// TestADamagedEntryStopsNoOther damages the name of one completion, so that it cannot be freed.
 func TestADamagedEntryStopsNoOther(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{})
@@ -201,7 +201,7 @@ func TestADamagedEntryStopsNoOther(t *testing.T) {
 	}
 }
 
-// TestWhatStaysIsCountedAgain gives a completion that is not to be stored metadata, so that it stays.
+// TestWhatStaysIsCountedAgain adds metadata to a completion that is not to be stored, so that it stays.
 func TestWhatStaysIsCountedAgain(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{MaxBytes: 16 << 20, Share: shares.Share{Percent: 50}})
@@ -226,7 +226,7 @@ func TestWhatStaysIsCountedAgain(t *testing.T) {
 	}
 }
 
-// tapeHead returns the last event that is in memory.
+// tapeHead returns the number of the last event in memory.
 func (l *Log) tapeHead(id string) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -234,7 +234,7 @@ func (l *Log) tapeHead(id string) int64 {
 	return last
 }
 
-// TestWhatIsInMemoryIsForgottenToo has an end that is kept for long come before one that is not.
+// TestWhatIsInMemoryIsForgottenToo ends a completion that is kept for long before one that is not.
 func TestWhatIsInMemoryIsForgottenToo(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
@@ -267,7 +267,7 @@ func TestWhatIsInMemoryIsForgottenToo(t *testing.T) {
 	}
 }
 
-// TestNoEntriesWhereAllIsKeptAlike costs nothing where there is nothing to delete.
+// TestNoEntriesWhereAllIsKeptAlike checks that nothing is noted if all completions are kept equally long.
 func TestNoEntriesWhereAllIsKeptAlike(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []Config{{ResumeRetention: DefaultRetention}, {ResumeRetention: 2 * DefaultRetention}, {Retention: time.Minute, ResumeRetention: time.Minute}} {
@@ -319,7 +319,7 @@ func BenchmarkDeleteDue(b *testing.B) {
 	b.ReportMetric(float64(cpu.Microseconds())/float64(b.N)/completions, "cpu-µs/completion")
 }
 
-// appendNow appends an event as a record of its own.
+// appendNow appends an event as a separate record.
 func (w *writer) appendNow(ctx context.Context, e chat.Event, at int64) error {
 	if err := w.Append(ctx, e); err != nil {
 		return err

@@ -21,23 +21,23 @@ import (
 	"github.com/pawstream/pawstream/internal/natsconn"
 )
 
-// healsWithin is how soon after its cause has ended a trouble that heals by itself is over, as docs/operations.md says.
+// healsWithin is how soon the log recovers once the cause of its trouble has ended: see docs/operations.md.
 const healsWithin = 5 * time.Second
 
-// inBubble runs a test in which time passes only while everybody waits, NATS's server included. No parallel test runs
-// beside it.
+// inBubble runs a test in which time passes only while everything waits, including NATS's server. It cannot run
+// beside parallel tests.
 func inBubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
-	ats.Register() // its goroutine is one of the process, and must not be one of the bubble
+	ats.Register() // starts its goroutine outside the bubble, where it belongs
 	defer ats.Unregister()
 	emptyPools()
 	defer emptyPools()
 	synctest.Test(t, f)
 }
 
-// emptyPools lets go of timers that NATS's client keeps for the next connection: one of a bubble is of no use outside it.
+// emptyPools discards the timers that NATS's client keeps for its next connection: a bubble's are useless outside.
 func emptyPools() {
-	for range 2 { // what is in a pool outlives one collection
+	for range 2 { // pools survive one collection
 		runtime.GC()
 	}
 }
@@ -48,19 +48,19 @@ type fakeNetwork struct {
 	dir string
 
 	mu     sync.Mutex
-	server *server.Server // nil: nobody listens, and connections are refused
-	silent bool           // nothing gets through, in either direction, and nobody answers a new connection
-	held   bool           // the server stands still: what is sent to it waits
-	lost   time.Time      // until then a client waits for an answer to its last try to connect
+	server *server.Server // nil: connections are refused
+	silent bool           // nothing passes in either direction, and dialling gets no answer
+	held   bool           // the server is suspended: what is sent to it waits
+	lost   time.Time      // when a client's last unanswered attempt to connect times out
 	wake   *sync.Cond
 	ways   []*way
 	work   sync.WaitGroup
 }
 
-// A way is a connection through the network.
+// A way is one connection through the network.
 type way struct {
 	ends [2]net.Conn
-	dead bool // it lets nothing through any more
+	dead bool // it passes nothing any more
 }
 
 func newFakeNetwork(t *testing.T) *fakeNetwork {
@@ -76,7 +76,7 @@ func newFakeNetwork(t *testing.T) *fakeNetwork {
 	return n
 }
 
-// start starts the server on what the directory holds.
+// start starts the server with the files in the directory.
 func (n *fakeNetwork) start() {
 	n.t.Helper()
 	s, err := server.NewServer(&server.Options{DontListen: true, JetStream: true, StoreDir: n.dir, JetStreamMaxStore: math.MaxInt64 / 2, NoSigs: true, NoLog: true})
@@ -92,7 +92,7 @@ func (n *fakeNetwork) start() {
 	n.server = s
 }
 
-// stop ends the server and all connections.
+// stop stops the server and closes all connections.
 func (n *fakeNetwork) stop() {
 	n.mu.Lock()
 	s, ways := n.server, n.ways
@@ -107,7 +107,7 @@ func (n *fakeNetwork) stop() {
 	}
 }
 
-// swallow has the connections that there are say nothing any more, as if another host had taken over the address.
+// swallow silences the present connections, as if another host had taken over the address.
 func (n *fakeNetwork) swallow() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -117,7 +117,7 @@ func (n *fakeNetwork) swallow() {
 	n.wake.Broadcast()
 }
 
-// cut lets nothing through, and no answer to a new connection, until mend.
+// cut drops all traffic, and leaves new connections unanswered, until mend.
 func (n *fakeNetwork) cut() {
 	n.mu.Lock()
 	n.silent = true
@@ -131,7 +131,7 @@ func (n *fakeNetwork) mend() {
 	n.silent = false
 }
 
-// hold has the server stand still until release.
+// hold suspends the server until release.
 func (n *fakeNetwork) hold() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -147,8 +147,8 @@ func (n *fakeNetwork) release() {
 
 var errRefused = errors.New("connection refused")
 
-// dial implements [natsconn.Server.Dial]. NATS's client holds a lock while it dials, behind which no bubble's time passes.
-// So a try that nobody answers fails at once, and so do all others until it would have failed.
+// dial implements [natsconn.Server.Dial]. NATS's client holds a lock while it dials, and no bubble's time passes
+// behind a lock. So an attempt that nobody answers fails at once, and so do all others until it would have timed out.
 func (n *fakeNetwork) dial(_ context.Context, _, _ string) (net.Conn, error) {
 	n.mu.Lock()
 	now, s := time.Now(), n.server
@@ -174,7 +174,7 @@ func (n *fakeNetwork) dial(_ context.Context, _, _ string) (net.Conn, error) {
 	return client, nil
 }
 
-// pass passes on what one end of a way says to the other one. As in a kernel, what the other one does not take yet waits.
+// pass copies one direction of a connection. Like a kernel, it buffers what the receiver has not read yet.
 func (n *fakeNetwork) pass(w *way, to, from net.Conn) {
 	var waiting []byte
 	ended := false
@@ -213,13 +213,13 @@ func (n *fakeNetwork) pass(w *way, to, from net.Conn) {
 	}
 }
 
-// logAt opens a log on the server.
+// logAt opens a log on the network's server.
 func (n *fakeNetwork) logAt(t *testing.T) *Log {
 	t.Helper()
 	return open(t, Config{NATS: natsconn.Server{URL: "nats://nats:4222", Dial: n.dial}, ResumeRetention: time.Hour})
 }
 
-// phases are how long after a trouble was told its cause ends: whatever is tried again then has just begun, or is about to.
+// phases yields delays between the report of a trouble and the end of its cause, to hit every phase of the retries.
 func phases(yield func(time.Duration) bool) {
 	for d := time.Duration(0); d < 3*time.Second; d += 370 * time.Millisecond {
 		if !yield(d) {
@@ -228,7 +228,7 @@ func phases(yield func(time.Duration) bool) {
 	}
 }
 
-// heals has a trouble come and its cause end, in each phase, and checks how soon the log is well, and stores something.
+// heals causes a trouble and ends it, in each phase, and checks how soon the log is healthy and stores a completion.
 func heals(t *testing.T, l *Log, told string, begin, end func(t *testing.T)) {
 	t.Helper()
 	var longest time.Duration
@@ -243,7 +243,7 @@ func heals(t *testing.T, l *Log, told string, begin, end func(t *testing.T)) {
 		awaitTrouble(t, l, "")
 		createSoon(t, l, fmt.Sprintf("after%d-", phase.Milliseconds()))
 		longest = max(longest, time.Since(begun))
-		pause(t.Context(), 10*time.Second) // nothing is left of it
+		pause(t.Context(), 10*time.Second) // until all retries are over
 		if _, err := l.Health(); err != nil {
 			t.Errorf("%v after its cause, it has trouble again: %v", phase, err)
 		}
@@ -254,8 +254,8 @@ func heals(t *testing.T, l *Log, told string, begin, end func(t *testing.T)) {
 	}
 }
 
-// TestHealsInTime ends the causes of all troubles that heal by themselves, and counts the time by the bubble's clock: what
-// the machine takes for the work itself does not count.
+// TestHealsInTime ends the causes of all troubles that heal by themselves. It measures by the bubble's clock, which
+// ignores the machine's own speed.
 func TestHealsInTime(t *testing.T) {
 	for name, test := range map[string]struct {
 		told       string
@@ -321,7 +321,7 @@ func TestHealsInTime(t *testing.T) {
 	}
 }
 
-// discard changes what the stream does when it is full.
+// discard changes the stream's behaviour when it is full.
 func discard(t *testing.T, l *Log, what jetstream.DiscardPolicy) {
 	t.Helper()
 	stream, err := l.js.Stream(within(t), streamName)
@@ -335,7 +335,7 @@ func discard(t *testing.T, l *Log, what jetstream.DiscardPolicy) {
 	}
 }
 
-// TestRoomHealsInTime is the same for the disk of the server inside the process.
+// TestRoomHealsInTime is TestHealsInTime for the disk of the server inside the process.
 func TestRoomHealsInTime(t *testing.T) {
 	disk := smallDisk(t)
 	inBubble(t, func(t *testing.T) {

@@ -16,8 +16,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
 )
 
-// bound is how soon the log has to say that it has trouble, and to be well again, with what a
-// busy machine takes on top.
+// bound is how soon the log has to report trouble and recovery, with slack for a busy machine.
 const bound = 30 * time.Second
 
 // troubles counts how often a log's health changes between well and not.
@@ -90,15 +89,15 @@ func TestAStreamThatIsFullToItsLimitIsNoTrouble(t *testing.T) {
 	}
 }
 
-// A hole passes connections on to a server until it is told to swallow what comes on those
-// there are: neither side hears of that. New ones it passes on.
+// A hole passes connections on to a server. It can swallow what the present ones carry, without notice to either
+// side, and still pass new ones.
 type hole struct {
 	listener net.Listener
 	done     sync.WaitGroup
 
 	mu    sync.Mutex
 	conns []net.Conn
-	dead  *deadFlag // of the connections that there are
+	dead  *deadFlag // of the present connections
 }
 
 type deadFlag struct {
@@ -165,7 +164,7 @@ func pass(to io.Writer, from io.Reader, dead *deadFlag) {
 	}
 }
 
-// swallow has the connections that there are say nothing any more.
+// swallow silences the present connections.
 func (h *hole) swallow() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -175,8 +174,8 @@ func (h *hole) swallow() {
 	h.dead = &deadFlag{}
 }
 
-// TestAHostThatIsReplacedWithoutAWordIsFoundAgain has the log's connection die without either
-// side being told, as when the server's host is replaced.
+// TestAHostThatIsReplacedWithoutAWordIsFoundAgain lets the log's connection die silently, as when the server's host
+// is replaced.
 func TestAHostThatIsReplacedWithoutAWordIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	h := newHole(t, runNATS(t, server.RANDOM_PORT, t.TempDir()).Addr().String())
@@ -190,7 +189,7 @@ func TestAHostThatIsReplacedWithoutAWordIsFoundAgain(t *testing.T) {
 	h.swallow()
 	begun := time.Now()
 	appendAll(t, w, "b")
-	awaitLastShown(t, w, 1) // within the patience of an append
+	awaitLastShown(t, w, 1) // within an append's patience
 	if took := time.Since(begun); took > bound {
 		t.Errorf("found after %v", took)
 	} else {
@@ -200,7 +199,7 @@ func TestAHostThatIsReplacedWithoutAWordIsFoundAgain(t *testing.T) {
 	finish(t, l, "after", strings.Split("xyz", "")...)
 }
 
-// TestAServerAnswersBeside tells a host that was replaced from a server that stands still, and from one that is well.
+// TestAServerAnswersBeside distinguishes a replaced host from a suspended server and from a healthy one.
 func TestAServerAnswersBeside(t *testing.T) {
 	t.Parallel()
 	web := &server.Options{Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir()}
@@ -246,7 +245,7 @@ func TestAServerAnswersBeside(t *testing.T) {
 	}
 }
 
-// webAddress starts a server, and returns where it speaks WebSocket.
+// webAddress starts a server, and returns its WebSocket address.
 func webAddress(t *testing.T, options *server.Options) string {
 	t.Helper()
 	return strings.TrimPrefix(strings.TrimPrefix(serveNATS(t, options).WebsocketURL(), "wss://"), "ws://")

@@ -20,10 +20,10 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// notYet is how long completions are kept that are not to be stored, if a test does not say: longer than it runs.
+// notYet is the tests' default retention of completions that are not to be stored: longer than any test runs.
 const notYet = 10 * time.Minute
 
-// open returns a log with a server of its own inside the process.
+// open returns a log that runs its own server unless cfg names one.
 func open(t *testing.T, cfg Config) *Log {
 	t.Helper()
 	if cfg.DataDir == "" {

@@ -203,8 +203,8 @@ func (k *keeper) prove(ctx context.Context) error {
 	return jetio.ErrFenced
 }
 
-// open opens the gate, unless others have to be heard first, which is so at a different server than before: its
-// files may be older. The servers of a cluster have each other's records.
+// open opens the gate, except at a different server than before until others have been heard: its files may be older.
+// The servers of a cluster have each other's records.
 func (k *keeper) open(shuts uint64) {
 	l := k.log
 	now := l.conn.ConnectedServerId()

@@ -28,7 +28,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/wire"
 )
 
-// asked is what a caller of these tests asks for.
+// asked returns a request with this text.
 func asked(text string) *completionv1.CompletionParams {
 	return &completionv1.CompletionParams{
 		Model: "m", Store: true, PromptCacheKey: "cache",
@@ -36,7 +36,7 @@ func asked(text string) *completionv1.CompletionParams {
 	}
 }
 
-// withNewField adds a field that a contract to come may have: in the request, and in its message.
+// withNewField adds a field of a future contract to the request and to its message.
 func withNewField(p *completionv1.CompletionParams, value string) *completionv1.CompletionParams {
 	field := protowire.AppendString(protowire.AppendTag(nil, 900, protowire.BytesType), value)
 	p.ProtoReflect().SetUnknown(field)
@@ -44,8 +44,8 @@ func withNewField(p *completionv1.CompletionParams, value string) *completionv1.
 	return p
 }
 
-// TestAKeyHoldsAcrossVersions has services of other versions admit a completion, and asks this
-// one for the same under the same key, as a client does whose first try a deploy has cut.
+// TestAKeyHoldsAcrossVersions admits a completion as other versions would, and repeats the request with the same key,
+// like a client whose first attempt was cut off by a deploy.
 func TestAKeyHoldsAcrossVersions(t *testing.T) {
 	url := startNATS(t)
 	other, client := open(t, Config{NATS: at(url)}), serve(t, open(t, Config{NATS: at(url)}))
@@ -106,8 +106,7 @@ func TestAKeyHoldsAcrossVersions(t *testing.T) {
 	}
 }
 
-// TestAKeyHoldsWithAFieldThatIsNotKnown asks two services of this version for what a contract to
-// come can say.
+// TestAKeyHoldsWithAFieldThatIsNotKnown sends two services of this version fields of a future contract.
 func TestAKeyHoldsWithAFieldThatIsNotKnown(t *testing.T) {
 	url := startNATS(t)
 	a, b := serve(t, open(t, Config{NATS: at(url)})), serve(t, open(t, Config{NATS: at(url)}))
@@ -123,7 +122,7 @@ func TestAKeyHoldsWithAFieldThatIsNotKnown(t *testing.T) {
 	}
 }
 
-// admitAs stores a completion that has ended, with a meta as another version writes it.
+// admitAs stores an ended completion whose meta was written by another version.
 func admitAs(t *testing.T, l *Log, m *logv1.Meta) {
 	t.Helper()
 	put := func(subject string, data []byte, expect uint64) uint64 {
@@ -149,7 +148,7 @@ func admitAs(t *testing.T, l *Log, m *logv1.Meta) {
 	put(eventsPrefix+m.GetId(), end, begun)
 }
 
-// create asks for a completion on behalf of ann, and returns its id.
+// create creates a completion for ann, and returns its id.
 func create(t *testing.T, client completionv1.CompletionServiceClient, key string, params *completionv1.CompletionParams) (string, error) {
 	t.Helper()
 	ctx := metadata.AppendToOutgoingContext(within(t), rpc.PrincipalKey, "ann")
@@ -166,7 +165,7 @@ func reason(st *status.Status) string {
 	return ""
 }
 
-// terse is an engine that says next to nothing.
+// terse is an engine that says almost nothing.
 type terse struct{}
 
 func (terse) Check(context.Context, *chat.Request) error { return nil }

@@ -10,8 +10,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// lagging has whatever any server may answer be answered by one that has nothing yet of what the stream
-// holds, until it catches up.
+// lagging replaces the answers of any server by those of one that has nothing of the stream yet, until it catches up.
 func lagging(t *testing.T, l *Log, client *nats.Conn) (catchUp func()) {
 	t.Helper()
 	direct := func(allowed bool) {
@@ -32,14 +31,14 @@ func lagging(t *testing.T, l *Log, client *nats.Conn) (catchUp func()) {
 		t.Fatal(err)
 	}
 	return func() {
-		direct(true) // before: at no time does nobody answer
+		direct(true) // first, so that there is always a server that answers
 		if err := sub.Unsubscribe(); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-// TestAListIsWholeThoughAServerLags lists what was just stored.
+// TestAListIsWholeThoughAServerLags lists completions that were just stored.
 func TestAListIsWholeThoughAServerLags(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
@@ -64,8 +63,8 @@ func TestAListIsWholeThoughAServerLags(t *testing.T) {
 	}
 }
 
-// TestAReaderWaitsForAServerThatLags follows what was just admitted elsewhere, as who sends the same
-// idempotency key does: it is neither unknown nor expired.
+// TestAReaderWaitsForAServerThatLags follows a completion that was just admitted elsewhere, like a caller that
+// repeats an idempotency key. It is neither unknown nor expired.
 func TestAReaderWaitsForAServerThatLags(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)

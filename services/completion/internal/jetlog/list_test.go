@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/service"
 )
 
-// store writes n stored completions of a principal, among others' and with events between.
+// store creates n stored completions of a principal, between those of others.
 func store(tb testing.TB, l *Log, principal string, n int) (ids []string) {
 	tb.Helper()
 	ids = make([]string, n)
@@ -43,7 +43,7 @@ func serviceOf(l *Log) *service.Service {
 	return service.New(service.Config{Log: l})
 }
 
-// What a page of a listing costs follows from the page, not from what is stored.
+// TestListReadsThePageOnly checks that the cost of a page does not depend on how much is stored.
 func TestListReadsThePageOnly(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{})
@@ -68,7 +68,7 @@ func TestListReadsThePageOnly(t *testing.T) {
 			}
 			took := l.conn.Stats().InMsgs - before
 			if most[name] == 0 {
-				most[name] = 2*took + 20 // it may take more steps to find the place
+				most[name] = 2*took + 20 // finding the place may take more steps
 			}
 			if took > most[name] {
 				t.Errorf("%s of %d: %d, from %d messages, want at most %d", name, stored, len(got), took, most[name])
@@ -77,7 +77,7 @@ func TestListReadsThePageOnly(t *testing.T) {
 	}
 }
 
-// BenchmarkList reads pages of a principal that has so many stored completions.
+// BenchmarkList reads pages of principals with 40 and with 4000 stored completions.
 //
 //	go test -run '^$' -bench List -benchtime 100x ./services/completion/internal/jetlog
 func BenchmarkList(b *testing.B) {

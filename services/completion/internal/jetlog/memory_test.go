@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// memory returns what is allocated, stacks included, once garbage is gone.
+// memory returns the bytes of heap and stacks in use, after garbage collection.
 func memory() int {
 	for range 3 {
 		runtime.GC()
@@ -21,7 +21,7 @@ func memory() int {
 
 func TestMemoryOfALiveCompletion(t *testing.T) {
 	const completions = 300
-	// A process of its own, as its memory is not what is measured.
+	// A separate process: its memory must not be measured.
 	p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-c", roomy(t, t.TempDir()))
 	l, other := open(t, Config{NATS: at(p.url)}), open(t, Config{NATS: at(p.url)})
 	write := func(what string, words int, burst bool) (writers []chat.Writer, ids []string) {
@@ -63,7 +63,7 @@ func TestMemoryOfALiveCompletion(t *testing.T) {
 		most := 2*text + 8<<10
 		each := (memory() - before) / completions
 		for late := time.Now().Add(10 * time.Second); each > most && time.Now().Before(late); {
-			t.Logf("%d bytes of text take %d for the moment", text, each) // a sending whose answer is late is kept until then
+			t.Logf("%d bytes of text take %d for the moment", text, each) // a message is kept until its acknowledgement arrives
 			pause(within(t), 100*time.Millisecond)
 			each = (memory() - before) / completions
 		}
@@ -82,7 +82,7 @@ func TestMemoryOfALiveCompletion(t *testing.T) {
 	}
 }
 
-// measureMirrors has another replica follow completions, each by one reader that waits.
+// measureMirrors lets another replica follow completions, each with one waiting reader.
 func measureMirrors(t *testing.T, l *Log, ids []string, text int) {
 	t.Helper()
 	before := memory()
@@ -106,7 +106,7 @@ func measureMirrors(t *testing.T, l *Log, ids []string, text int) {
 	}
 	each := (memory() - before) / len(ids)
 	for late := time.Now().Add(10 * time.Second); each > 2*text+24<<10 && time.Now().Before(late); {
-		pause(ctx, 100*time.Millisecond) // what has come may be on its way to its mirror yet
+		pause(ctx, 100*time.Millisecond) // messages may still be on their way to the mirror
 		each = (memory() - before) / len(ids)
 	}
 	t.Logf("followed elsewhere, %d bytes of text take %d, with a mirror and a reader", text, each)

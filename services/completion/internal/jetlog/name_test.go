@@ -20,8 +20,8 @@ func keyed(id, key string) *chat.Meta {
 	return m
 }
 
-// TestAKeyNamesOneOfTwoThatRace has two replicas create a completion each with one idempotency
-// key, of which either may take the other for dead at any moment.
+// TestAKeyNamesOneOfTwoThatRace lets two replicas create completions with the same idempotency key at once. Either
+// may give up waiting for the other at any moment.
 func TestAKeyNamesOneOfTwoThatRace(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
@@ -80,7 +80,7 @@ func TestAKeyNamesOneOfTwoThatRace(t *testing.T) {
 	}
 }
 
-// step does one thing that a create does.
+// A step is one action of a create.
 type step func(t *testing.T, l *Log)
 
 func givesName(id, before string) step {
@@ -113,12 +113,12 @@ func stores(id string) step {
 	}
 }
 
-// TestWhoIsAdoptedHasTheName has creates die at any moment, and others look after what they left.
+// TestWhoIsAdoptedHasTheName interrupts creates at any moment, and checks what another replica adopts.
 func TestWhoIsAdoptedHasTheName(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		steps []step
-		want  string // that the key names in the end, and that is adopted; "": none
+		want  string // the completion that is adopted, and that the key names in the end; "": none
 	}{
 		{"a claim alone", []step{givesName("a", "")}, ""},
 		{"one that was stored", []step{givesName("a", ""), stores("a")}, "a"},
@@ -162,13 +162,13 @@ func TestWhoIsAdoptedHasTheName(t *testing.T) {
 	}
 }
 
-// TestADeleteFreesItsOwnNameOnly deletes one of two completions that claimed one key.
+// TestADeleteFreesItsOwnNameOnly deletes one of two completions that claimed the same key.
 func TestADeleteFreesItsOwnNameOnly(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		steps   []step
 		deleted string
-		want    string // that the key names then
+		want    string // the completion that the key names afterwards
 	}{
 		{"its own", []step{givesName("a", ""), stores("a")}, "a", ""},
 		{"its own, which was given away in vain", []step{givesName("a", ""), stores("a"), givesName("b", "a")}, "a", ""},

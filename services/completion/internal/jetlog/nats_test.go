@@ -19,7 +19,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// startNATS starts a server that several logs can share, and returns its URL.
+// startNATS starts a server for several logs, and returns its URL.
 func startNATS(t testing.TB) string {
 	t.Helper()
 	return runNATS(t, server.RANDOM_PORT, t.TempDir()).ClientURL()
@@ -30,8 +30,8 @@ func runNATS(t testing.TB, port int, dir string) *server.Server {
 	return serveNATS(t, &server.Options{Port: port, JetStream: true, StoreDir: dir})
 }
 
-// serveNATS starts a server in this process, on the loopback address. Streams may reserve more than the disk has
-// left, unless the options say otherwise.
+// serveNATS starts a server in this process, on the loopback address. Unless the options say otherwise, streams may
+// reserve more than the disk has left.
 func serveNATS(t testing.TB, options *server.Options) *server.Server {
 	t.Helper()
 	options.Host, options.NoSigs, options.NoLog = "127.0.0.1", true, true
@@ -48,7 +48,7 @@ func serveNATS(t testing.TB, options *server.Options) *server.Server {
 	return s
 }
 
-// natsDir is where nats-server is, once a test has asked for it.
+// natsDir is the directory of nats-server, once a test has built it.
 var natsDir string
 
 var builtNATS = sync.OnceValues(func() (path string, err error) {
@@ -63,8 +63,7 @@ var builtNATS = sync.OnceValues(func() (path string, err error) {
 	return path, nil
 })
 
-// buildNATS builds nats-server from the module that ours requires, once for all tests, and
-// returns its path.
+// buildNATS builds nats-server from the version in go.mod, once for all tests, and returns its path.
 func buildNATS(t testing.TB) string {
 	t.Helper()
 	path, err := builtNATS()
@@ -74,8 +73,8 @@ func buildNATS(t testing.TB) string {
 	return path
 }
 
-// roomy writes a configuration by which nats-server keeps its files in a directory, and lets streams reserve more
-// than the disk has left. It returns the file's path.
+// roomy writes a nats-server configuration with this store directory, which lets streams reserve more than the disk
+// has left. It returns the file's path.
 func roomy(t testing.TB, dir string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "nats.conf")
@@ -85,14 +84,13 @@ func roomy(t testing.TB, dir string) string {
 	return path
 }
 
-// A natsProcess is a nats-server in a process of its own.
+// A natsProcess is a nats-server in a separate process.
 type natsProcess struct {
 	url string
 	cmd *exec.Cmd
 }
 
-// startProcess starts a command that is or becomes a nats-server, and waits until it
-// takes connections.
+// startProcess starts a command that is or becomes a nats-server, and waits until it accepts connections.
 func startProcess(t testing.TB, name string, args ...string) *natsProcess {
 	t.Helper()
 	p := &natsProcess{cmd: exec.Command(name, args...)}
@@ -129,13 +127,13 @@ func startProcess(t testing.TB, name string, args ...string) *natsProcess {
 	return p
 }
 
-// kill ends the process as a crash would.
+// kill ends the process like a crash.
 func (p *natsProcess) kill() {
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
 }
 
-// freePorts returns ports that nobody listened on just now.
+// freePorts returns ports that were free just now.
 func freePorts(t testing.TB, n int) []int {
 	t.Helper()
 	ports := make([]int, n)
@@ -150,7 +148,7 @@ func freePorts(t testing.TB, n int) []int {
 	return ports
 }
 
-// writeFile writes a file into a directory of the test's own and returns its path.
+// writeFile writes a file into a temporary directory, and returns its path.
 func writeFile(t testing.TB, name string, data []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

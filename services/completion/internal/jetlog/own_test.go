@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/liveness"
 )
 
-// wantAdopted fails the test unless a look of a log yields a completion, to be gone on with.
+// wantAdopted fails the test unless a look yields this completion, unfinished.
 func wantAdopted(t *testing.T, l *Log, id string) {
 	t.Helper()
 	ctx, found := context.WithTimeout(t.Context(), stalled/2)
@@ -25,8 +25,8 @@ func wantAdopted(t *testing.T, l *Log, id string) {
 	t.Errorf("%s is nobody's", id)
 }
 
-// TestAClaimThatIsStoredUnheard has a replica claim what a dead one has left, and not hear that this is
-// stored. Others believe that it writes, and leave the completion to it.
+// TestAClaimThatIsStoredUnheard lets a replica claim a dead one's completion and miss the acknowledgement. Other
+// replicas believe that it writes, and leave the completion to it.
 func TestAClaimThatIsStoredUnheard(t *testing.T) {
 	t.Parallel()
 	nats := runNATS(t, server.RANDOM_PORT, t.TempDir())
@@ -66,8 +66,8 @@ func TestAClaimThatIsStoredUnheard(t *testing.T) {
 	wantAdopted(t, claimer, "left")
 }
 
-// TestWhatIsOwnedWithoutAWriter has a message say that a replica owns a completion which nobody there
-// writes: whatever has brought that about, a look of that replica takes it up.
+// TestWhatIsOwnedWithoutAWriter stores that a replica owns a completion which nothing there writes. Whatever the
+// cause, a look of that replica adopts it.
 func TestWhatIsOwnedWithoutAWriter(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(t *testing.T, l *Log, url string){
@@ -84,7 +84,7 @@ func TestWhatIsOwnedWithoutAWriter(t *testing.T) {
 			w.(*writer).fail(chat.ErrLogFull)
 			l.keeper.mu.Lock()
 			defer l.keeper.mu.Unlock()
-			l.endEra() // by another's word, say, which holds for less than what was claimed since
+			l.endEra() // by another replica's announcement, whose backup ends before this claim
 		},
 		"a reader has found that nobody owned it, and not heard that its word is stored": func(t *testing.T, l *Log, url string) {
 			other := open(t, Config{NATS: at(url)})
@@ -111,16 +111,16 @@ func TestWhatIsOwnedWithoutAWriter(t *testing.T) {
 	}
 }
 
-// deafen has a log that looks for no orphans take all others for dead.
+// deafen makes a log consider all other replicas dead. It must not look for orphans itself.
 func deafen(l *Log) { l.peers = liveness.Alone() }
 
-// hear has such a log hear nobody but one.
+// hear makes such a log hear one replica only.
 func hear(l *Log, replica string) {
 	l.peers = liveness.New(l.conn, beatPrefix, l.replica)
 	l.peers.Hear(&nats.Msg{Subject: beatPrefix + replica})
 }
 
-// TestALookLeavesWhatIsHeld has a look come upon a completion that is about to have a writer.
+// TestALookLeavesWhatIsHeld looks for orphans while a completion is about to get a writer.
 func TestALookLeavesWhatIsHeld(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{NATS: at(startNATS(t))})
@@ -150,8 +150,8 @@ func TestALookLeavesWhatIsHeld(t *testing.T) {
 	}
 }
 
-// TestWhoIsHeardAgainOwnsStill has a replica be heard of again, after a pause, while a look that took it for dead is
-// at what it owns. That stays its own: nobody else would see to its end.
+// TestWhoIsHeardAgainOwnsStill lets a replica be heard again after a pause, during a look that considered it dead.
+// Its completion stays its own: nobody else would end it.
 func TestWhoIsHeardAgainOwnsStill(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TestWhatIsRememberedOfACompletion has completions leave the log while what is to be
-// remembered of them is still on its way, which no create waits for.
+// TestWhatIsRememberedOfACompletion removes completions from the log before their owners are remembered: no create
+// waits for that.
 func TestWhatIsRememberedOfACompletion(t *testing.T) {
 	url := startNATS(t)
 	writing, other := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
@@ -36,7 +36,7 @@ func TestWhatIsRememberedOfACompletion(t *testing.T) {
 			t.Fatalf("%s: %v", test.id, err)
 		}
 		writing.remember(m)
-		if _, err := writing.js.Publish(within(t), pastPrefix+"next", nil); err != nil { // takes its turn behind it
+		if _, err := writing.js.Publish(within(t), pastPrefix+"next", nil); err != nil { // is stored after the owner
 			t.Fatal(err)
 		}
 		for name, l := range map[string]*Log{"its writer": writing, "another replica": other} {
@@ -51,8 +51,8 @@ func TestWhatIsRememberedOfACompletion(t *testing.T) {
 	}
 }
 
-// TestMetadataOfWhatIsDeletedIsGone has one replica replace a completion's metadata while another
-// one deletes it. What people wrote is gone then, whichever was first.
+// TestMetadataOfWhatIsDeletedIsGone replaces a completion's metadata in one replica while another one deletes it.
+// Whichever comes first, the metadata is gone afterwards.
 func TestMetadataOfWhatIsDeletedIsGone(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
@@ -74,7 +74,7 @@ func TestMetadataOfWhatIsDeletedIsGone(t *testing.T) {
 	}
 }
 
-// TestWhatRemembersIsMadeAgain deletes the stream of what has expired alone.
+// TestWhatRemembersIsMadeAgain deletes only the stream that remembers expired completions.
 func TestWhatRemembersIsMadeAgain(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()

@@ -9,8 +9,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TestAServerThatStandsStill stops NATS for longer and longer, while two replicas use it. Nobody takes
-// the other one's completion over, and nothing is lost that was shown.
+// TestAServerThatStandsStill suspends NATS for longer and longer, under two replicas. Neither takes over the other's
+// completion, and no shown event is lost.
 func TestAServerThatStandsStill(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()

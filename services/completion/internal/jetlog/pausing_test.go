@@ -7,5 +7,5 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 )
 
-// pause reports whether so much time has passed before ctx ended.
+// pause waits, and reports false if ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool { return wait.For(ctx, d) == nil }

@@ -20,7 +20,7 @@ func TestLogOnAServerProcessKeepsTheContract(t *testing.T) {
 	logtest.Run(t, func(*testing.T) chat.Log { return l })
 }
 
-// startCluster starts three servers that know each other. Their names are n0, n1 and n2.
+// startCluster starts a cluster of three servers: n0, n1 and n2.
 func startCluster(t *testing.T) (servers map[string]*natsProcess, urls string) {
 	t.Helper()
 	binary, dir := buildNATS(t), t.TempDir()
@@ -40,7 +40,7 @@ func startCluster(t *testing.T) (servers map[string]*natsProcess, urls string) {
 	return servers, strings.Join(all, ",")
 }
 
-// openCluster opens a log on a cluster, which takes a while to elect its leaders.
+// openCluster opens a log on a cluster, whose leader elections take a while.
 func openCluster(t *testing.T, cfg Config) *Log {
 	t.Helper()
 	cfg.Replicas = 3
@@ -65,8 +65,7 @@ func TestLogOnAClusterKeepsTheContract(t *testing.T) {
 	t.Run("two of three", func(t *testing.T) { logtest.Run(t, func(*testing.T) chat.Log { return l }) })
 }
 
-// killLeader kills the stream's leader while several completions are written and
-// followed through both replicas.
+// killLeader kills the stream's leader while several completions are written and followed through both replicas.
 func killLeader(t *testing.T, servers map[string]*natsProcess, writer, other *Log) {
 	const completions, words = 8, 600
 	info, err := writer.stream.Info(within(t))

@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/logtest"
 )
 
-// awaitHeld waits until so much is held.
+// awaitHeld waits until between least and most bytes are held.
 func awaitHeld(t *testing.T, p *logtest.Purse, what string, least, most int) {
 	t.Helper()
 	for ctx := within(t); ; {
@@ -26,8 +26,8 @@ func awaitHeld(t *testing.T, p *logtest.Purse, what string, least, most int) {
 	}
 }
 
-// readSlowly follows a completion, and stands still at its first event until leave is closed. What
-// the reader ended with is sent to ended.
+// readSlowly follows a completion, and stops at its first event until leave is closed. It sends the reader's error to
+// ended.
 func readSlowly(t *testing.T, l *Log, id string, leave <-chan struct{}, ended chan<- error) {
 	t.Helper()
 	ctx, begun := within(t), make(chan struct{})
@@ -45,8 +45,8 @@ func readSlowly(t *testing.T, l *Log, id string, leave <-chan struct{}, ended ch
 	<-begun
 }
 
-// TestWhatReadersKeepIsCounted has readers stand still on long answers, of which this replica keeps
-// nothing but for them: running ones that another replica writes, and its own that have ended.
+// TestWhatReadersKeepIsCounted lets readers wait in long answers that this replica keeps only for them: running ones
+// of another replica, and its own ended ones.
 func TestWhatReadersKeepIsCounted(t *testing.T) {
 	const (
 		answers = 12

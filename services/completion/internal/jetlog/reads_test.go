@@ -10,7 +10,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
-// TestReadsOfTheLogTakeTurns takes all places for reads: who comes then waits for one.
+// TestReadsOfTheLogTakeTurns occupies all places for reads, so that the next reader has to wait.
 func TestReadsOfTheLogTakeTurns(t *testing.T) {
 	url := startNATS(t)
 	writing, reading := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
@@ -56,7 +56,7 @@ func TestReadsOfTheLogTakeTurns(t *testing.T) {
 	}
 }
 
-// TestReadsAtOnce has what is read at once follow from how large a record may be.
+// TestReadsAtOnce checks how many reads are concurrent, by the maximum size of a record.
 func TestReadsAtOnce(t *testing.T) {
 	for maxRecord, want := range map[int64]int{0: 32, 1 << 20: 32, 8 << 20: 8, natsserver.MaxPayload: 3, 64 << 20: 3} {
 		if got := readsAtOnce(maxRecord); got != want {

@@ -28,7 +28,7 @@ func meta(id string) *chat.Meta {
 	}
 }
 
-// within bounds what a test waits for, on a busy machine too.
+// within bounds a test's waiting, even on a busy machine.
 func within(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
@@ -44,7 +44,7 @@ func appendAll(t *testing.T, w chat.Writer, words ...string) {
 	}
 }
 
-// TestMetadataIsWhatAnyReplicaHasReplaced looks at a completion where it is written.
+// TestMetadataIsWhatAnyReplicaHasReplaced reads a completion's metadata where it is written.
 func TestMetadataIsWhatAnyReplicaHasReplaced(t *testing.T) {
 	url := startNATS(t)
 	a, b := open(t, Config{NATS: at(url)}), open(t, Config{NATS: at(url)})
@@ -74,7 +74,7 @@ func TestMetadataIsWhatAnyReplicaHasReplaced(t *testing.T) {
 	}
 }
 
-// awaitLast waits until the stream holds the event of that sequence.
+// awaitLast waits until the stream holds the event with that number.
 func awaitLast(t *testing.T, l *Log, id string, last int64) {
 	t.Helper()
 	ctx := within(t)
@@ -89,13 +89,13 @@ func awaitLast(t *testing.T, l *Log, id string, last int64) {
 	}
 }
 
-// text follows a completion to its end and returns what it says and how it ends.
+// text returns a completion's whole text, and the kind of its last event.
 func text(t *testing.T, l *Log, id string) (string, chat.EventKind) {
 	t.Helper()
 	return follow(within(t), t, l, id)
 }
 
-// longText is text for what may take a minute.
+// longText is text for a completion that may take a minute.
 func longText(t *testing.T, l *Log, id string) (string, chat.EventKind) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -195,8 +195,7 @@ func TestOrphanIsTakenOverWhereItWasLeft(t *testing.T) {
 	}
 	appendAll(t, zombie, "a", "b")
 	awaitLast(t, dead, "orphan", 1)
-	// dead does not range over its orphans: to the others it is dead, and it is a
-	// zombie all the same.
+	// dead does not call Orphans, so it sends no beats and the others consider it dead, although it still writes.
 	defer dead.Close()
 
 	heir := open(t, Config{NATS: at(url)})
@@ -208,7 +207,7 @@ func TestOrphanIsTakenOverWhereItWasLeft(t *testing.T) {
 			t.Errorf("request = %+v", orphan.Meta.Request)
 		}
 		appendAll(t, orphan.Writer, "c")
-		// What the zombie says from here on is lost on everybody.
+		// From here on, what the zombie says reaches nobody.
 		_ = zombie.Append(t.Context(), chat.Text(0, "LOST"))
 		if err := zombie.Seal(within(t), chat.Event{Kind: chat.KindDone}); !errors.Is(err, chat.ErrSealed) {
 			t.Errorf("the zombie's seal: %v, want ErrSealed", err)
@@ -252,10 +251,10 @@ func TestRestartTakesItsOwnPastOver(t *testing.T) {
 	}
 }
 
-// TestAnOutageMakesNoOrphans takes the server away for longer than a replica may be silent:
-// nobody has died, so nobody is to be robbed.
+// TestAnOutageMakesNoOrphans stops the server for longer than a replica may be silent. Nobody has died, so nobody may
+// take over.
 func TestAnOutageMakesNoOrphans(t *testing.T) {
-	for run := range 4 { // another moment of the replicas' beats each
+	for run := range 4 { // each hits another moment of the replicas' beats
 		t.Run(fmt.Sprint(run), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -296,8 +295,8 @@ func TestAnOutageMakesNoOrphans(t *testing.T) {
 	}
 }
 
-// TestAnEndThatIsNotInTheBooksIsSomebodysOnce has owners die with completions that have
-// ended: those who had not settled that are yielded once, to one of their heirs.
+// TestAnEndThatIsNotInTheBooksIsSomebodysOnce lets owners die with ended completions. Those that were not settled are
+// yielded once, to one heir.
 func TestAnEndThatIsNotInTheBooksIsSomebodysOnce(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
@@ -343,7 +342,7 @@ func TestAnEndThatIsNotInTheBooksIsSomebodysOnce(t *testing.T) {
 					t.Errorf("orphan %+v", orphan)
 				}
 				orphan.Settle(func() { ended <- orphan.Meta.ID })
-				time.AfterFunc(3*lookAgain, cancel) // time enough for the others, were they to yield it too
+				time.AfterFunc(3*lookAgain, cancel) // so that other heirs could yield it too
 			}
 		})
 	}
@@ -385,9 +384,9 @@ func TestWriterLearnsThatAnotherReplicaHasEndedItsCompletion(t *testing.T) {
 	}
 }
 
-// TestLateWordOfATakeover has two replicas take a completion over, one right after the other.
-// What the first one says of it comes late, when the second one writes already: should both
-// take themselves for replaced, nobody would ever end the completion.
+// TestLateWordOfATakeover lets two replicas take over a completion in quick succession. The first one's announcement
+// arrives when the second one already writes. If both considered themselves replaced, nobody would end the
+// completion.
 func TestLateWordOfATakeover(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)
@@ -415,8 +414,8 @@ func TestLateWordOfATakeover(t *testing.T) {
 	}
 }
 
-// TestOwnCompletionStaysOwned has a replica fail to claim what is its own, as it does when
-// the log goes away once more: it remains its own, to be claimed when the log is back.
+// TestOwnCompletionStaysOwned lets a replica fail to claim its own completion, as when the log disappears again. It
+// stays the owner, and claims it once the log is back.
 func TestOwnCompletionStaysOwned(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{NATS: at(startNATS(t)), Patience: time.Second})
@@ -427,7 +426,7 @@ func TestOwnCompletionStaysOwned(t *testing.T) {
 	appendAll(t, w, "a")
 	awaitLast(t, l, "own", 0)
 	w.(*writer).fail(chat.ErrLogFull)
-	l.putBack.Store(1 << 62) // as after a backup: what is its own is known by its number alone
+	l.putBack.Store(1 << 62) // as after a backup: only message numbers identify its own completions
 
 	limit := func(bytes int32) {
 		config := l.stream.CachedInfo().Config
@@ -436,7 +435,7 @@ func TestOwnCompletionStaysOwned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	limit(90) // room for what says who owns it, and not for a claim
+	limit(90) // room for the owner's message, but not for a claim
 	in := l.gate.era()
 	said, err := l.io.LastOf(t.Context(), ownerSubject(l.replica, "own"))
 	if err != nil {
@@ -456,7 +455,7 @@ func TestOwnCompletionStaysOwned(t *testing.T) {
 	l.putBack.Store(0)
 	ctx, found := context.WithCancel(within(t))
 	defer found()
-	for orphan := range l.Orphans(ctx) { // once for each message that says who owns it
+	for orphan := range l.Orphans(ctx) { // once for each owner's message
 		if orphan.Meta.ID != "own" {
 			t.Errorf("orphan = %+v", orphan)
 		}
@@ -501,8 +500,8 @@ func TestCompletionThatTheLogFailedIsAdoptedWhenItIsBack(t *testing.T) {
 	}
 }
 
-// TestStalledOwner has a replica stand still between the two records that begin a
-// completion, for so long that another one takes it for dead and looks for what it owns.
+// TestStalledOwner suspends a replica between the two records that begin a completion, until another one considers it
+// dead and looks for its completions.
 func TestStalledOwner(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)

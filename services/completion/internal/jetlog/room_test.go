@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/natsserver"
 )
 
-// smallDisk mounts a disk of 64 MiB in memory, and returns where. It takes root.
+// smallDisk mounts a disk of 64 MiB in memory, and returns its directory. That takes root.
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -31,7 +31,7 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// fillDisk leaves no room on a disk, and returns what gives it back.
+// fillDisk fills a disk, and returns a function that frees it.
 func fillDisk(t *testing.T, dir string) (empty func()) {
 	t.Helper()
 	path := filepath.Join(dir, "others")
@@ -52,7 +52,7 @@ func fillDisk(t *testing.T, dir string) (empty func()) {
 	}
 }
 
-// TestASmallDiskIsEnough has a log open on a disk that is smaller than the log may become.
+// TestASmallDiskIsEnough opens a log on a disk that is smaller than the log's limit.
 func TestASmallDiskIsEnough(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -74,8 +74,7 @@ func TestASmallDiskIsEnough(t *testing.T) {
 	}
 }
 
-// TestRoomThatComesBackIsUsed fills the disk under the server inside this process, and takes
-// away what fills it.
+// TestRoomThatComesBackIsUsed fills the disk under the server inside this process, and frees it.
 func TestRoomThatComesBackIsUsed(t *testing.T) {
 	t.Parallel()
 	disk := smallDisk(t)
@@ -120,7 +119,7 @@ func TestRoomThatComesBackIsUsed(t *testing.T) {
 	}
 }
 
-// TestAFullDiskIsNoReasonNotToStart starts where the data is there and others have filled the disk.
+// TestAFullDiskIsNoReasonNotToStart starts on existing data when others have filled the disk.
 func TestAFullDiskIsNoReasonNotToStart(t *testing.T) {
 	t.Parallel()
 	disk := smallDisk(t)
@@ -135,7 +134,7 @@ func TestAFullDiskIsNoReasonNotToStart(t *testing.T) {
 	cfg.Patience = time.Second
 	l = open(t, cfg)
 	m := meta("large")
-	m.Request.Messages[0].Parts[0].Text = strings.Repeat("x", 64<<10) // a pulse may fit yet
+	m.Request.Messages[0].Parts[0].Text = strings.Repeat("x", 64<<10) // a pulse may still fit
 	if _, err := l.Create(within(t), m); !errors.Is(err, chat.ErrLogFull) {
 		t.Errorf("Create: %v, want ErrLogFull", err)
 	}
@@ -150,8 +149,8 @@ func TestAFullDiskIsNoReasonNotToStart(t *testing.T) {
 	createSoon(t, l, "after")
 }
 
-// TestAFullDiskThatHasNoPastIsNoReasonNotToStart starts where the stream of what has expired is gone besides. It is made
-// once there is room.
+// TestAFullDiskThatHasNoPastIsNoReasonNotToStart is the same without the stream of expired completions, which is
+// created once there is room.
 func TestAFullDiskThatHasNoPastIsNoReasonNotToStart(t *testing.T) {
 	t.Parallel()
 	disk := smallDisk(t)
@@ -192,7 +191,7 @@ func TestAFullDiskThatHasNoPastIsNoReasonNotToStart(t *testing.T) {
 	}
 }
 
-// TestADataDirectoryThatIsTakenAwayIsHopeless takes the directory away under the server.
+// TestADataDirectoryThatIsTakenAwayIsHopeless removes the directory under the server.
 func TestADataDirectoryThatIsTakenAwayIsHopeless(t *testing.T) {
 	t.Parallel()
 	for name, replace := range map[string]func(dir string) error{

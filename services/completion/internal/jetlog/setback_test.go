@@ -10,8 +10,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TestAReaderBeforeTheWriter has somebody follow a completion, by its idempotency key, as soon as
-// that is stored: before its writer begins.
+// TestAReaderBeforeTheWriter follows a completion, as its idempotency key allows, before its writer begins.
 func TestAReaderBeforeTheWriter(t *testing.T) {
 	l := open(t, Config{NATS: at(startNATS(t))})
 	w, err := l.create(within(t), l.gate.era(), meta("early"))
@@ -43,13 +42,13 @@ func TestAReaderBeforeTheWriter(t *testing.T) {
 	}
 }
 
-// TestAReaderAheadOfTheLog has the log of a completion end where readers have seen more of it, as
-// after a backup was put back. They are told, however the log ends, and nobody owns what has ended.
+// TestAReaderAheadOfTheLog ends a completion in a log that holds less than readers have seen, as after a restore.
+// They get an error wherever the log ends, and the ended completion has no owner.
 func TestAReaderAheadOfTheLog(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	for _, test := range []struct {
 		name  string
-		taken int // how many of three events are taken away
+		taken int // how many of the three events are deleted
 	}{
 		{"the end has the number of what was seen last", 1},
 		{"the end is before that", 2},
@@ -81,7 +80,7 @@ func TestAReaderAheadOfTheLog(t *testing.T) {
 			if err := writing.stream.Purge(within(t), jetstream.WithPurgeSubject(ownerSubject("*", "ahead"))); err != nil {
 				t.Fatal(err)
 			}
-			late := open(t, Config{NATS: at(url)}) // its word of the end has a mirror go on in the place of the writer
+			late := open(t, Config{NATS: at(url)}) // its announcement of the end replaces the writer by a mirror
 			settle, err := late.Seal(within(t), "ahead", chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeInterrupted, "")})
 			if err != nil {
 				t.Fatal(err)

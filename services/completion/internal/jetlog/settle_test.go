@@ -18,13 +18,12 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// entries counts what is entered into the books, whoever enters it.
+// entries counts entries into the books, whoever makes them.
 type entries struct{ n atomic.Int64 }
 
 func (e *entries) book() { e.n.Add(1) }
 
-// settleAll has a log look for what is left to be settled, until ctx ends or it has found nothing
-// for a while.
+// settleAll lets a log settle what it finds, until that many looks are over.
 func settleAll(t *testing.T, l *Log, books *entries, looks int) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(looks)*lookAgain)
 	defer cancel()
@@ -37,7 +36,7 @@ func settleAll(t *testing.T, l *Log, books *entries, looks int) {
 	}
 }
 
-// ended returns a log, and the writer of a completion there whose end it has stored.
+// ended returns a log, and the writer of a completion whose end it has stored.
 func ended(t *testing.T, url string) (*Log, *writer) {
 	t.Helper()
 	l, err := Open(t.Context(), Config{NATS: at(url), ResumeRetention: notYet})
@@ -56,7 +55,7 @@ func ended(t *testing.T, url string) (*Log, *writer) {
 	return l, w.(*writer)
 }
 
-// look has a log look at what is ended there, though its writer may live.
+// look makes a log rescue the ended completion, although its writer may live.
 func look(t *testing.T, l *Log) *chat.Orphan {
 	t.Helper()
 	said, err := l.io.LastOf(within(t), ownerSubject(l.replica, "ended"))
@@ -68,8 +67,8 @@ func look(t *testing.T, l *Log) *chat.Orphan {
 	return l.rescue(within(t), l.gate.era(), l.replica, "ended", said)
 }
 
-// TestAnEndIsInTheBooksOnce has whoever ends a completion stand still, be deleted under, or die,
-// before and after it has entered the end into the books.
+// TestAnEndIsInTheBooksOnce interrupts the replica that ends a completion, in every way, before and after the entry
+// into the books.
 func TestAnEndIsInTheBooksOnce(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	cancelled := chat.Event{Kind: chat.KindError, Err: chat.Errorf(chat.CodeCompletionCancelled, "")}
@@ -127,10 +126,10 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range other.Orphans(within(t)) {
-				break // and never settles
+				break // and does not settle it
 			}
 			other.Close()
-			settleAll(t, open(t, Config{NATS: at(url)}), books, 8) // its word is left alone for a while
+			settleAll(t, open(t, Config{NATS: at(url)}), books, 8) // the dead one's word is respected for a while
 		}},
 		{"its word that it sees to that is stored, and it does not hear so", func(t *testing.T, url string, books *entries) {
 			l, w := ended(t, url)
@@ -138,7 +137,7 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 			if _, err := l.io.Append(within(t), w.era, subject, []byte(l.replica), w.owner); err != nil {
 				t.Fatal(err)
 			}
-			w.Settle(books.book) // is refused, by its own word
+			w.Settle(books.book) // is refused because of its own word
 			if n := books.n.Load(); n != 1 {
 				t.Errorf("%d entries before anybody looks, want 1", n)
 			}
@@ -154,7 +153,7 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 			var both sync.WaitGroup
 			both.Go(func() { settleAll(t, other, books, 6) })
 			both.Go(func() { settleAll(t, l, books, 6) })
-			w.Settle(books.book) // is refused, by the other's word
+			w.Settle(books.book) // is refused because of the other's word
 			both.Wait()
 		}},
 		{"a look has seen to that, and its word is taken for the writer's", func(t *testing.T, url string, books *entries) {
@@ -162,7 +161,7 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 			l, w := ended(t, "nats://"+v.listener.Addr().String())
 			orphan := look(t, l)
 			v.hold(true)
-			time.AfterFunc(2*jetio.AckTimeout+jetio.AckTimeout/2, func() { v.hold(false) }) // it is sent again meanwhile
+			time.AfterFunc(2*jetio.AckTimeout+jetio.AckTimeout/2, func() { v.hold(false) }) // after it was sent again
 			w.Settle(books.book)
 			orphan.Settle(books.book)
 		}},
@@ -217,7 +216,7 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 			rescued := make(chan *chat.Orphan, 1)
 			deafen(other)
 			go func() { rescued <- other.rescue(within(t), other.gate.era(), l.replica, "ended", said) }()
-			pause(t.Context(), 500*time.Millisecond) // it has been asked how far the completion is, and answers
+			pause(t.Context(), 500*time.Millisecond) // its question about the head is answered by now
 			if err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); err != nil {
 				t.Fatal(err)
 			}
@@ -339,7 +338,7 @@ func TestAnEndIsInTheBooksOnce(t *testing.T) {
 	}
 }
 
-// TestTheEndOfWhatWasPutBackIsInTheBooks has a replica end what a backup holds of its own past.
+// TestTheEndOfWhatWasPutBackIsInTheBooks lets a replica end its own completions that a backup brought back.
 func TestTheEndOfWhatWasPutBackIsInTheBooks(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
@@ -377,8 +376,8 @@ func TestTheEndOfWhatWasPutBackIsInTheBooks(t *testing.T) {
 	}
 }
 
-// TestAnEndOutlivesAnOutage has the stream be away for longer than one append waits while an end is
-// entered into the books, and come back without it: nobody else would enter it, or end it there.
+// TestAnEndOutlivesAnOutage removes the stream for longer than one append waits during a settlement, and restores it
+// without the end: nobody else would enter it, or end the completion there.
 func TestAnEndOutlivesAnOutage(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
@@ -407,7 +406,7 @@ func TestAnEndOutlivesAnOutage(t *testing.T) {
 	if n := books.n.Load(); n != 1 {
 		t.Errorf("%d entries, want 1", n)
 	}
-	// The backup holds it unfinished, and owned by a writer that has done its part.
+	// The backup holds it unfinished, and its owner has already settled the end.
 	for orphan := range l.Orphans(within(t)) {
 		if orphan.Meta.ID == "ended" && orphan.Ended == nil {
 			return
@@ -416,9 +415,8 @@ func TestAnEndOutlivesAnOutage(t *testing.T) {
 	t.Error("what was put back is left unfinished")
 }
 
-// TestAnEndOutlivesAServerThatStandsStill has NATS stand still, for longer than an append waits at
-// first, while many ends are entered into the books. Nothing
-// is left to a look: a backup may be put back before that.
+// TestAnEndOutlivesAServerThatStandsStill suspends NATS, for longer than an append first waits, while many ends are
+// settled. Nothing may be left to a look, because a backup may be restored before that.
 func TestAnEndOutlivesAServerThatStandsStill(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
@@ -454,8 +452,8 @@ func TestAnEndOutlivesAServerThatStandsStill(t *testing.T) {
 	}
 }
 
-// TestAnotherWordOnABackupTakesNothing has another replica notice a backup late: what this one has
-// begun since counts as put back then, and is owned all the same.
+// TestAnotherWordOnABackupTakesNothing lets another replica notice a backup late. What this one has begun since then
+// counts as restored, but keeps its owner.
 func TestAnotherWordOnABackupTakesNothing(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{NATS: at(startNATS(t))})
@@ -480,7 +478,7 @@ func TestAnotherWordOnABackupTakesNothing(t *testing.T) {
 	}
 }
 
-// TestOneOfSeveralOwnersIsEnough has dead replicas left several words on who owns a completion.
+// TestOneOfSeveralOwnersIsEnough stores several owner's messages of dead replicas for each completion.
 func TestOneOfSeveralOwnersIsEnough(t *testing.T) {
 	t.Parallel()
 	url := startNATS(t)

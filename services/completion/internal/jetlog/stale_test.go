@@ -20,17 +20,17 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/jetio"
 )
 
-// A relic stands for a server of a cluster that was away and takes itself for the stream's leader still: while
-// it leads, it answers by what the stream was when it was made.
+// A relic stands for a cluster's server that was away and still considers itself the stream's leader. While it leads,
+// it answers from the stream's state at its creation.
 type relic struct {
 	leads   atomic.Bool
-	mute    atomic.Bool            // it answers nothing
-	asked   atomic.Int64           // how often while it led
-	last    atomic.Pointer[string] // what it says when it is asked for the last message of a subject
+	mute    atomic.Bool            // it does not answer
+	asked   atomic.Int64           // requests while it led
+	last    atomic.Pointer[string] // its answer when asked for a subject's last message
 	address string
 }
 
-// newRelic returns a way to a server where it may lead.
+// newRelic returns a relic in front of a server.
 func newRelic(t *testing.T, target string) *relic {
 	t.Helper()
 	r := new(relic)
@@ -71,13 +71,13 @@ func newRelic(t *testing.T, target string) *relic {
 	return r
 }
 
-// says has it say that when it is asked for the last message of a subject.
+// says sets the relic's answer when asked for a subject's last message.
 func (r *relic) says(member string) {
 	text := "{" + member + "}"
 	r.last.Store(&text)
 }
 
-// listen passes connections on to a server, and to the relic in its place what a leader is asked.
+// listen passes connections on to a server, and a leader's requests to the relic instead.
 func (r *relic) listen(t *testing.T, target string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -104,7 +104,7 @@ func (r *relic) listen(t *testing.T, target string) {
 	t.Cleanup(func() { _ = listener.Close(); conns.Wait() })
 }
 
-// pass copies what a client says. It turns to the relic by subjects that are as long.
+// pass copies a client's data. It redirects requests to the relic by subjects of the same length.
 func (r *relic) pass(to, from net.Conn) {
 	data := make([]byte, 64<<10)
 	for {
@@ -125,7 +125,7 @@ func (r *relic) pass(to, from net.Conn) {
 	}
 }
 
-// openStale opens a log whose stream has several servers, for all it knows.
+// openStale opens a log that expects several servers behind its stream.
 func openStale(t *testing.T, cfg Config) *Log {
 	t.Helper()
 	l, err := openElected(t.Context(), cfg, electionTime)
@@ -136,13 +136,13 @@ func openStale(t *testing.T, cfg Config) *Log {
 	return l
 }
 
-// TestALeaderThatWasAway has a server take itself for the stream's leader that has nothing of what runs: nobody
-// believes it, neither who writes nor who reads.
+// TestALeaderThatWasAway lets a server without the running completions consider itself the stream's leader. Neither
+// writers nor readers believe it.
 func TestALeaderThatWasAway(t *testing.T) {
 	t.Parallel()
 	const completions = 8
 	server := runNATS(t, server.RANDOM_PORT, t.TempDir())
-	open(t, Config{NATS: at(server.ClientURL())}) // makes the stream
+	open(t, Config{NATS: at(server.ClientURL())}) // creates the stream
 	old := newRelic(t, server.Addr().String())
 	cfg := Config{NATS: at("nats://" + old.address), Patience: startPatience}
 	l, other := openStale(t, cfg), openStale(t, cfg)
@@ -168,7 +168,7 @@ func TestALeaderThatWasAway(t *testing.T) {
 		go func() { written <- appendUntil(writing, w) }()
 	}
 	old.leads.Store(true)
-	pause(t.Context(), electionTime+recheck+looks*lookSoon) // whoever hears nothing asks in that time
+	pause(t.Context(), electionTime+recheck+looks*lookSoon) // within that time, every silent reader asks
 	old.leads.Store(false)
 	stop()
 	if n := old.asked.Load(); n < completions {
@@ -191,12 +191,12 @@ func TestALeaderThatWasAway(t *testing.T) {
 	}
 }
 
-// TestDoubtsAreInARow has a server that may be out of date say that the stream is another one, and then have
-// nobody answer: what was said before that counts no more.
+// TestDoubtsAreInARow lets a server that may be out of date report another stream, and then nobody answer. The
+// earlier report no longer counts.
 func TestDoubtsAreInARow(t *testing.T) {
 	t.Parallel()
 	server := runNATS(t, server.RANDOM_PORT, t.TempDir())
-	open(t, Config{NATS: at(server.ClientURL())}) // makes the stream
+	open(t, Config{NATS: at(server.ClientURL())}) // creates the stream
 	old := newRelic(t, server.Addr().String())
 	l := openStale(t, Config{NATS: at("nats://" + old.address)})
 	if _, err := l.Create(within(t), meta("running")); err != nil {
@@ -226,12 +226,11 @@ func TestDoubtsAreInARow(t *testing.T) {
 	await("once it does not", func(times int) bool { return times == 0 })
 }
 
-// TestWhoeverIsRefusedPauses has servers contradict each other for a while: the one refuses what is said to be
-// right by the other.
+// TestWhoeverIsRefusedPauses lets servers contradict each other for a while: one refuses what the other confirms.
 func TestWhoeverIsRefusedPauses(t *testing.T) {
 	t.Parallel()
 	server := runNATS(t, server.RANDOM_PORT, t.TempDir())
-	first := open(t, Config{NATS: at(server.ClientURL())}) // makes the stream
+	first := open(t, Config{NATS: at(server.ClientURL())}) // creates the stream
 	old := newRelic(t, server.Addr().String())
 	l := open(t, Config{NATS: at("nats://" + old.address)})
 	first.Close()
@@ -245,7 +244,7 @@ func TestWhoeverIsRefusedPauses(t *testing.T) {
 	}
 }
 
-// appendUntil appends a word now and then, until ctx ends.
+// appendUntil appends a word now and then until ctx ends.
 func appendUntil(ctx context.Context, w chat.Writer) error {
 	for pause(ctx, 20*time.Millisecond) {
 		if err := w.Append(ctx, chat.Text(0, "b")); err != nil && ctx.Err() == nil {

@@ -21,8 +21,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// wantRefused fails the test unless the log cannot be opened, and says why in one line
-// that holds want and no secret.
+// wantRefused fails the test unless Open fails with one line that contains want and no secret.
 func wantRefused(t *testing.T, cfg Config, want string) {
 	t.Helper()
 	var logged bytes.Buffer
@@ -93,8 +92,7 @@ func TestStartRefusesWhatItCannotUse(t *testing.T) {
 	}
 }
 
-// damaged returns a data directory that was used, and in which nobody can read what a
-// stream is.
+// damaged returns a used data directory in which the description of a stream is unreadable.
 func damaged(t *testing.T, stream string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -109,7 +107,7 @@ func damaged(t *testing.T, stream string) string {
 	return dir
 }
 
-// streamOf lets a test change the stream's configuration, by a server of its own.
+// streamOf changes the configuration of a new server's stream.
 func streamOf(t *testing.T, cfg Config, change func(*jetstream.StreamConfig)) (string, jetstream.JetStream) {
 	t.Helper()
 	url := startNATS(t)
@@ -184,7 +182,7 @@ func TestStartBringsTheLimitsOfAStreamUpToDate(t *testing.T) {
 	}
 }
 
-// TestAStartWaitsForTheCluster has a cluster that has just started not answer, or know nothing of the stream yet.
+// TestAStartWaitsForTheCluster starts while a new cluster does not answer, or does not know the stream yet.
 func TestAStartWaitsForTheCluster(t *testing.T) {
 	unknown := explain(&jetstream.StreamConfig{Name: streamName}, &jetstream.APIError{Code: 404, ErrorCode: jetstream.JSErrCodeStreamNotFound})
 	hopeless := errors.New("hopeless")

@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/record"
 )
 
-// termsOf returns by which terms the first events of a completion are.
+// termsOf returns the terms of a completion's first events.
 func termsOf(t *testing.T, l *Log, id string, events int) (terms []uint32) {
 	t.Helper()
 	for entry, err := range l.Follow(within(t), id, chat.FromStart, false) {
@@ -25,8 +25,8 @@ func termsOf(t *testing.T, l *Log, id string, events int) (terms []uint32) {
 	return terms
 }
 
-// TestTermsTellHistoriesApart has everybody who knows what followed a backup be gone when that is put
-// back: nothing in the log tells what was shown, and what follows is of another term.
+// TestTermsTellHistoriesApart restores a backup after everybody who saw later events is gone. The log does not show
+// that there were any, but the new events have another term.
 func TestTermsTellHistoriesApart(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
@@ -83,8 +83,8 @@ func TestTermsTellHistoriesApart(t *testing.T) {
 	}
 }
 
-// TestAReaderOfTwoHistories has a replica follow a completion of which the records are replaced
-// by others under the same numbers. What was shown is not gone on from.
+// TestAReaderOfTwoHistories replaces the records of a followed completion by others with the same numbers. They must
+// not continue what was shown.
 func TestAReaderOfTwoHistories(t *testing.T) {
 	l := open(t, Config{NATS: at(startNATS(t))})
 	w, err := l.Create(within(t), meta("two"))

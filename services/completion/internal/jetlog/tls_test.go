@@ -40,7 +40,7 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// sign returns a certificate in PEM and its key. The authority's own signs itself.
+// sign returns a certificate in PEM, and its key. The authority's own certificate signs itself.
 func (a *authority) sign(t *testing.T, c *x509.Certificate) ([]byte, *ecdsa.PrivateKey) {
 	t.Helper()
 	c.SerialNumber = big.NewInt(time.Now().UnixNano())
@@ -75,7 +75,7 @@ func (a *authority) issue(t *testing.T, name string) (certFile, keyFile string) 
 	return writeFile(t, name+".pem", certPEM), writeFile(t, name+".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// startTLS starts a server that demands a client certificate and a password.
+// startTLS starts a server that requires a client certificate and a password.
 func startTLS(t *testing.T, ca *authority) (host string) {
 	t.Helper()
 	cert, err := tls.LoadX509KeyPair(ca.issue(t, "server"))

@@ -13,8 +13,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/shares"
 )
 
-// fill creates completions of a principal, each of some 100 KB, until it is refused or there
-// are so many. It returns how many there are.
+// fill creates completions of about 100 KB each until the principal is refused or has created most. It returns how
+// many.
 func fill(t *testing.T, l *Log, principal string, most int) (n int, err error) {
 	t.Helper()
 	for ; n < most; n++ {
@@ -33,7 +33,7 @@ func fill(t *testing.T, l *Log, principal string, most int) (n int, err error) {
 	return n, nil
 }
 
-// wantShare fails the test unless an error says that the principal has its share.
+// wantShare fails the test unless an error says that the principal has used up its share.
 func wantShare(t *testing.T, err error) *chat.ShareError {
 	t.Helper()
 	var share *chat.ShareError
@@ -43,7 +43,7 @@ func wantShare(t *testing.T, err error) *chat.ShareError {
 	return share
 }
 
-// One caller cannot fill the log for all, be it started anew or not.
+// TestAShareOfTheLog checks that one caller cannot fill the log for all, before and after a restart.
 func TestAShareOfTheLog(t *testing.T) {
 	const most = 4 << 20
 	cfg := Config{DataDir: t.TempDir(), MaxBytes: most, Share: shares.Share{Percent: 50, Anybody: "anybody"}}
@@ -71,7 +71,7 @@ func TestAShareOfTheLog(t *testing.T) {
 	}
 }
 
-// One caller cannot fill the log by metadata either, which may be replaced as often as one likes.
+// TestMetadataIsAShareOfTheLog checks that replaced metadata counts against the share, too.
 func TestMetadataIsAShareOfTheLog(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{MaxBytes: 4 << 20, Share: shares.Share{Percent: 10}})
@@ -98,11 +98,11 @@ func TestMetadataIsAShareOfTheLog(t *testing.T) {
 	}
 }
 
-// The last tenth is for those who have little.
+// TestTheReserveOfTheLog checks that the last tenth is reserved for principals that have little.
 func TestTheReserveOfTheLog(t *testing.T) {
 	t.Parallel()
 	l := open(t, Config{MaxBytes: 16 << 20, Share: shares.Share{Percent: 46}})
-	for _, principal := range []string{"a", "b", "c"} { // two of them leave the reserve alone
+	for _, principal := range []string{"a", "b", "c"} { // two of their shares reach into the reserve
 		if n, err := fill(t, l, principal, 100); err == nil {
 			t.Fatalf("%s has %d", principal, n)
 		}
@@ -121,7 +121,7 @@ func TestTheReserveOfTheLog(t *testing.T) {
 	}
 }
 
-// Replicas of one log count together.
+// TestReplicasShareTheLedger checks that replicas of one log count together.
 func TestReplicasShareTheLedger(t *testing.T) {
 	t.Parallel()
 	cfg := Config{NATS: at(startNATS(t)), MaxBytes: 4 << 20, Share: shares.Share{Percent: 50}}

@@ -10,15 +10,15 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TestWhoWasNotThereWhenABackupWasPutBack kills every replica, puts a backup back, and starts one
-// of them: more was shown than the log holds, and its witness says so.
+// TestWhoWasNotThereWhenABackupWasPutBack stops every replica, restores a backup, and starts one. Its witness knows
+// that readers saw more than the log holds.
 func TestWhoWasNotThereWhenABackupWasPutBack(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	for _, test := range []struct {
 		name    string
-		putBack bool // the backup
-		byTool  bool // by NATS's own tool, to which the stream is a new one
-		between bool // another replica, which knows nothing, has gone on before this one is back
+		putBack bool // a backup is restored
+		byTool  bool // with NATS's own tool, so the stream counts as new
+		between bool // another replica without a witness has continued before this one starts
 		again   bool // this one is started twice
 		lost    bool // want
 	}{
@@ -51,7 +51,7 @@ func TestWhoWasNotThereWhenABackupWasPutBack(t *testing.T) {
 				appendAll(t, w, word)
 				awaitLast(t, l, "running", int64(i+1))
 			}
-			f.stop() // before it could notice
+			f.stop() // before the log can notice
 			l.Close()
 			f.start()
 			if test.putBack {
@@ -97,7 +97,7 @@ func TestWhoWasNotThereWhenABackupWasPutBack(t *testing.T) {
 					break
 				}
 			}
-			// What is asked for then is as safe as ever.
+			// Later completions are as safe as ever.
 			if id := createSoon(t, late, "after"); late.putBack.Load() > 0 {
 				if _, first, err := late.archive.meta(within(t), id); err != nil || first <= late.putBack.Load() {
 					t.Errorf("what was asked for afterwards counts as put back: %v", err)
@@ -107,7 +107,7 @@ func TestWhoWasNotThereWhenABackupWasPutBack(t *testing.T) {
 	}
 }
 
-// TestADataDirectoryThatIsPutBackIsNoticed puts an older copy back while the process is stopped.
+// TestADataDirectoryThatIsPutBackIsNoticed restores an older data directory while the process is stopped.
 func TestADataDirectoryThatIsPutBackIsNoticed(t *testing.T) {
 	for _, putBack := range []bool{false, true} {
 		cfg := Config{DataDir: filepath.Join(t.TempDir(), "data"), Witness: filepath.Join(t.TempDir(), "witness")}

@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tape"
 )
 
-// TestTheRoomOfABurst takes few events from a room that was made for many. What commit goes on
-// with has to tell how large it is, or it is kept for a small one.
+// TestTheRoomOfABurst takes few events from a large slice. The capacity of the batch must show its size, or commit
+// would keep it as a small one.
 func TestTheRoomOfABurst(t *testing.T) {
 	const room = 1000
 	word := chat.Text(0, "word")
