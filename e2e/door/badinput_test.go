@@ -11,15 +11,14 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// A badInput is a body of POST /v1/chat/completions that is refused, and how.
+// A badInput is a body of POST /v1/chat/completions, and its refusal.
 type badInput struct {
 	name string
 	body string
 	want api.Refusal
 }
 
-// TestBadInput sends what no client should, to processes whose every error line would
-// fail the run.
+// TestBadInput sends bodies that no client should send. A line at level error in a program's log would fail the test.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	for _, group := range []struct {
@@ -49,10 +48,10 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// with returns the usual body with text as one more member's name and value.
+// with returns the usual body with one more member, written as name and value.
 func with(member string) string { return strings.TrimSuffix(api.Body(nil), "}") + "," + member + "}" }
 
-// asked returns a body whose messages are these.
+// asked returns a body with these messages.
 func asked(messages string) string {
 	return `{"model":"` + api.Model + `","messages":` + messages + `}`
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// TestBadRequest is about what stands around a body: method, path, query and headers.
+// TestBadRequest tests everything around a body: method, path, query and headers.
 func TestBadRequest(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()
@@ -120,13 +120,13 @@ func TestIdempotencyConflict(t *testing.T) {
 		if diff := cmp.Diff(api.Bad(http.StatusConflict, "idempotency_conflict", ""), api.Refused(t, x)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}
-		if got := x.Header.Get("X-Should-Retry"); got != "false" { // SDKs would send it again
+		if got := x.Header.Get("X-Should-Retry"); got != "false" { // otherwise SDKs would retry
 			t.Errorf("%s: X-Should-Retry is %q", name, got)
 		}
 	}
 }
 
-// TestUnusualButRight checks that the rules are no stricter than they say.
+// TestUnusualButRight checks that the rules are no stricter than documented.
 func TestUnusualButRight(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()
@@ -173,7 +173,7 @@ func TestUnusualButRight(t *testing.T) {
 	}
 }
 
-// TestHead asks for headers alone.
+// TestHead requests only headers.
 func TestHead(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]int{

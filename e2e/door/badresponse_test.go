@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// badResponses are bodies of POST /v1/responses, but for the model, that are refused, and how.
+// badResponses are bodies of POST /v1/responses, without the model, and their refusals.
 func badResponses() map[string]struct {
 	members string
 	want    api.Refusal
@@ -64,7 +64,7 @@ func badResponses() map[string]struct {
 	}
 }
 
-// TestBadInputOfResponses sends each of them for a whole answer and for a stream: the refusal is the same.
+// TestBadInputOfResponses sends each body for a whole answer and for a stream, which are refused alike.
 func TestBadInputOfResponses(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()
@@ -83,7 +83,7 @@ func TestBadInputOfResponses(t *testing.T) {
 	}
 }
 
-// TestBadCursorsOfResponses goes on after what there is not.
+// TestBadCursorsOfResponses resumes after frames that do not exist.
 func TestBadCursorsOfResponses(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()
@@ -117,7 +117,7 @@ func TestBadCursorsOfResponses(t *testing.T) {
 	}
 }
 
-// TestPreviousResponses goes on from responses that cannot be gone on from.
+// TestPreviousResponses continues responses that cannot be continued.
 func TestPreviousResponses(t *testing.T) {
 	t.Parallel()
 	url := rig.Edge(t, rig.Steady(t), "--auth=keys", "--auth-keys="+rig.Keys(t, "owner", "stranger"))
@@ -154,7 +154,7 @@ func TestPreviousResponses(t *testing.T) {
 	})
 }
 
-// TestTruncation has a conversation be longer than the advisor takes, by a turn that may be left out.
+// TestTruncation sends a conversation that fits the advisor only without its first turn.
 func TestTruncation(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()

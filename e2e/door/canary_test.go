@@ -18,17 +18,15 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry/telemetrytest"
 )
 
-// The secrets of TestKeysAreNeverTold: that of the key file, that of a header, and those of
-// callers who may and may not enter.
+// The secrets of TestKeysAreNeverTold: in the key file, in a header, and of callers with and without access.
 const (
 	canaryKey    = "sk-canary-of-the-key-file"
 	canaryHeader = "canary-of-the-header"
-	canaryCaller = "canary-caller" // whose key is "canary-caller-key"
+	canaryCaller = "canary-caller" // its key is "canary-caller-key"
 	canaryBad    = "canary-of-nobody"
 )
 
-// tattlers are the ways of a server to tell the key that it was sent to anybody, by the
-// model that it is asked for.
+// tattlers are the ways in which a model server can reveal the key that it was sent, by the name of the model.
 var tattlers = map[string]func(w http.ResponseWriter, secret string){
 	"status-400":   tattle(http.StatusBadRequest),
 	"status-401":   tattle(http.StatusUnauthorized),
@@ -78,9 +76,8 @@ func hijacked(format string) func(http.ResponseWriter, string) {
 	}
 }
 
-// TestKeysAreNeverTold has servers repeat the keys that they are sent, and files and
-// requests hold them where they do not belong, and looks through all that comes out:
-// answers, logs, metrics and traces.
+// TestKeysAreNeverTold lets model servers repeat their keys, and puts keys into files and requests where they do not
+// belong. None may appear in answers, logs, metrics or traces.
 func TestKeysAreNeverTold(t *testing.T) {
 	t.Parallel()
 	collector := telemetrytest.Collect(t)
@@ -153,7 +150,7 @@ func TestKeysAreNeverTold(t *testing.T) {
 		x := api.Do(t, req)
 		out.add(fmt.Sprint(x.Status, x.Header, string(x.Body)))
 	}
-	// Keys where they do not belong: what is in force stays, and a warning says why.
+	// A file with a key in the wrong place is ignored, and a warning says why.
 	dir := filepath.Dir(path)
 	for _, bad := range []struct{ file, text, says string }{
 		{path, "models:\n  - name: a\n    targets: [{engine: openai, base_url: \"http://" + canaryKey + "@h/v1\", model: m}]\n", "base_url may have no user"},
@@ -180,7 +177,7 @@ func TestKeysAreNeverTold(t *testing.T) {
 	for _, p := range []*stack.Process{s.Edge, s.Completion} {
 		out.add(string(api.Do(t, api.Request(t, http.MethodGet, "http://"+p.Addr("admin")+"/metrics", "")).Body))
 	}
-	if err := s.Stop(); err != nil { // it exports the last spans
+	if err := s.Stop(); err != nil { // exports the last spans
 		t.Error(err)
 	}
 	out.add(s.Edge.WholeLog())
@@ -200,14 +197,14 @@ func TestKeysAreNeverTold(t *testing.T) {
 	}
 }
 
-// evidence is all that came out of processes.
+// evidence is the whole output of processes.
 type evidence struct{ text strings.Builder }
 
 func (e *evidence) add(text string) { e.text.WriteString(text + "\n") }
 
 func (e *evidence) has(text string) bool { return strings.Contains(e.text.String(), text) }
 
-// without reports each line that holds a secret.
+// without reports each line that contains a secret.
 func (e *evidence) without(t *testing.T, secret string) {
 	t.Helper()
 	told := make(map[string]bool)

@@ -21,11 +21,11 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// A contract is what the edge says of itself at /openapi.json.
+// A contract is the edge's own description at /openapi.json.
 type contract struct {
 	doc      api.Object
 	compiler *jsonschema.Compiler
-	seen     map[string]bool // what was tried: method, path, and the status as it is described
+	seen     map[string]bool // what was tried: method, path, and status as described
 }
 
 const contractURL = "https://pawstream.example/openapi.json"
@@ -42,8 +42,7 @@ func contractOf(t *testing.T, url string) *contract {
 	return c
 }
 
-// at returns the place in the document that a JSON pointer names, by the references
-// on the way.
+// at follows a path into the document, and the references on it. It returns the JSON pointer and the value.
 func (c *contract) at(path ...string) (string, any) {
 	pointer, node := "", any(c.doc)
 	for _, name := range path {
@@ -57,7 +56,7 @@ func (c *contract) at(path ...string) (string, any) {
 	return pointer, node
 }
 
-// check validates JSON against the schema at a place.
+// check validates JSON against the schema at a path.
 func (c *contract) check(t *testing.T, text []byte, path ...string) {
 	t.Helper()
 	if err := c.validate(t, text, path...); err != nil {
@@ -82,7 +81,7 @@ func (c *contract) validate(t *testing.T, text []byte, path ...string) error {
 	return schema.Validate(value)
 }
 
-// try sends a request and validates it, if it is to succeed, and its answer.
+// try sends a request. It validates the answer, and the request if that should succeed.
 func (c *contract) try(t *testing.T, method, url, template, path, body string, want int, headers ...string) api.Exchange {
 	t.Helper()
 	op := []string{"paths", template, strings.ToLower(method)}
@@ -117,7 +116,7 @@ func (c *contract) try(t *testing.T, method, url, template, path, body string, w
 	return x
 }
 
-// checkHeader validates the headers of an answer that are described.
+// checkHeader validates the described headers of an answer.
 func (c *contract) checkHeader(t *testing.T, h http.Header, response []string) {
 	t.Helper()
 	_, node := c.at(append(response, "headers")...)
@@ -140,7 +139,7 @@ func (c *contract) checkHeader(t *testing.T, h http.Header, response []string) {
 	}
 }
 
-// items returns the events of a stream as the document sees them.
+// items returns the events of a stream in the form of the document.
 func items(t *testing.T, r api.Recording) [][]byte {
 	t.Helper()
 	all := make([][]byte, 0, len(r.Events))
@@ -164,8 +163,7 @@ func items(t *testing.T, r api.Recording) [][]byte {
 	return all
 }
 
-// TestContract makes every call that there is, and validates what is sent and what comes
-// back against what the edge says of itself.
+// TestContract makes every call of the API, and validates requests and answers against the edge's description.
 func TestContract(t *testing.T) {
 	t.Parallel()
 	url := rig.Own(t, stack.Options{}).URL()
@@ -224,7 +222,7 @@ func TestContract(t *testing.T) {
 	c.checkSeen(t)
 }
 
-// tryPets asks about a pet: the answer shows it to those who take it whole, or who ask for it.
+// tryPets asks about a pet. Whole answers show it, and streams only on request.
 func (c *contract) tryPets(t *testing.T, url string) {
 	t.Helper()
 	const all, shown = "/v1/chat/completions", `"pets":[{"id":"`
@@ -241,13 +239,13 @@ func (c *contract) tryPets(t *testing.T, url string) {
 	}
 }
 
-// unseen says why a status that is described is not tried.
+// unseen says why a described status is not tried.
 var unseen = map[string]string{
 	"4XX": "what is described on its own leaves 405, which is no operation's, and 408 and 499, whose client is gone or nearly so",
 	"5XX": "500 is our fault, and 501 is a newer peer's",
 }
 
-// checkSeen makes sure that each status of each operation was tried, or has a reason why not.
+// checkSeen checks that each status of each operation was tried, or has a reason.
 func (c *contract) checkSeen(t *testing.T) {
 	t.Helper()
 	for path, item := range c.doc["paths"].(api.Object) {
@@ -264,15 +262,15 @@ func (c *contract) checkSeen(t *testing.T) {
 	}
 }
 
-// An operation is a good call of it.
+// An operation is one of the API's, with a valid request.
 type operation struct{ method, template, path, body string }
 
-// about reports whether the call names a completion, in whichever API.
+// about reports whether the request names a completion, in either API.
 func (o operation) about(id string) bool {
 	return strings.Contains(o.path+o.body, keyOf(id))
 }
 
-// lacking returns who may make other calls, but not this one.
+// lacking returns the header of a caller with other scopes, but not this operation's.
 func (o operation) lacking() string {
 	if o.method == http.MethodGet || o.template == "/v1/stream_tickets" {
 		return rig.Bearer("writer")
@@ -280,12 +278,12 @@ func (o operation) lacking() string {
 	return rig.Bearer("reader")
 }
 
-// azurePath is where clients of Azure ask for a completion.
+// azurePath is the path at which Azure's clients create completions.
 const azurePath = "/openai/deployments/{model}/chat/completions"
 
 func azurePathOf(model string) string { return strings.Replace(azurePath, "{model}", model, 1) }
 
-// operations returns a call of each, about a completion.
+// operations returns all operations, with requests about a completion.
 func operations(id string) []operation {
 	const all, one, models = "/v1/chat/completions", "/v1/chat/completions/{id}", "/v1/models"
 	at := all + "/" + id
@@ -309,8 +307,8 @@ func (c *contract) call(t *testing.T, url string, of operation, want int, header
 	c.try(t, of.method, url, of.template, of.path, of.body, want, headers...)
 }
 
-// everybodysFailures tries what may befall any call: a bad header, a caller who may not, one
-// who asks too often, a completion service that hangs, and one that is away.
+// everybodysFailures tries the failures of every operation: a bad header, callers without the right or over their
+// limit, and a completion service that hangs or is gone.
 func everybodysFailures(t *testing.T, c *contract) {
 	t.Helper()
 	s, err := rig.Programs(t).Stack(t.Context(), stack.Options{Edge: []string{"--reopen-within=1s", "--auth=keys", "--auth-keys=" + rig.Keys(t,
@@ -320,7 +318,7 @@ func everybodysFailures(t *testing.T, c *contract) {
 	}
 	t.Cleanup(func() {
 		s.Completion.Kill()
-		_ = s.Edge.Stop() // it logs what it misses, as it should
+		_ = s.Edge.Stop() // the edge logs errors without its service, as it should
 	})
 	url, owner := s.URL(), rig.Bearer("owner")
 	id := api.Record(t, url, api.Object{"store": true}, owner).ID
@@ -347,7 +345,7 @@ func everybodysFailures(t *testing.T, c *contract) {
 	}
 }
 
-// failuresOfBodies tries bodies that are too large, and none of ours.
+// failuresOfBodies tries bodies that are too large or not JSON.
 func (c *contract) failuresOfBodies(t *testing.T, url, at string) {
 	t.Helper()
 	for _, of := range operations(strings.TrimPrefix(at, "/v1/chat/completions/")) {
@@ -360,7 +358,7 @@ func (c *contract) failuresOfBodies(t *testing.T, url, at string) {
 	}
 }
 
-// failuresOfCompletions tries what is not there any more, and a key that was used before.
+// failuresOfCompletions tries expired completions, and keys that were used before.
 func (c *contract) failuresOfCompletions(t *testing.T) {
 	t.Helper()
 	s := rig.Own(t, stack.Options{Completion: []string{"--log=memory", "--log-retention=1s"}})
@@ -383,7 +381,7 @@ func (c *contract) failuresOfCompletions(t *testing.T) {
 	}
 }
 
-// failuresOfKeys creates what goes on after an event that is gone, and twice under one key.
+// failuresOfKeys resumes after an expired event, and uses one key for two requests.
 func (c *contract) failuresOfKeys(t *testing.T, url string, of operation, gone, another string) {
 	t.Helper()
 	key := "Idempotency-Key: " + of.template
@@ -402,7 +400,7 @@ func (c *contract) failuresOfModels(t *testing.T) {
 	mux.HandleFunc("/busy/", func(_ http.ResponseWriter, r *http.Request) {
 		select {
 		case asked <- struct{}{}:
-		default: // it tries again once it is over
+		default: // a retry, after over
 		}
 		select {
 		case <-over:
@@ -419,7 +417,7 @@ func (c *contract) failuresOfModels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Stop() }) // it logs what its models do, as it should
+	t.Cleanup(func() { _ = s.Stop() }) // it logs its models' errors, as it should
 	const all, responses = "/v1/chat/completions", "/v1/responses"
 	create := operation{http.MethodPost, all, all, api.Body(api.Object{"model": "broken"})}
 	c.call(t, s.URL(), create, http.StatusBadGateway)
@@ -429,7 +427,7 @@ func (c *contract) failuresOfModels(t *testing.T) {
 	first := api.Request(t, http.MethodPost, s.URL()+create.path, api.Body(api.Object{"model": "busy"}))
 	go func() {
 		defer close(running)
-		if resp, err := api.Plain.Do(first); err == nil { // whatever comes of it
+		if resp, err := api.Plain.Do(first); err == nil { // any result will do
 			_ = resp.Body.Close()
 		}
 	}()
@@ -440,8 +438,7 @@ func (c *contract) failuresOfModels(t *testing.T) {
 	<-running
 }
 
-// TestContractIsStrict makes sure that the validation sees what is wrong with an event,
-// also within its data.
+// TestContractIsStrict checks that the validation finds faults of an event, even within its data.
 func TestContractIsStrict(t *testing.T) {
 	t.Parallel()
 	c := contractOf(t, rig.Fast(t).URL())

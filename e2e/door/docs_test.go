@@ -19,8 +19,8 @@ type swagger struct {
 	*contract
 }
 
-// tryOut fills in what an operation takes, by "Try it out", sends it, and returns the JSON that is
-// shown as the answer, once that is what the description says.
+// tryOut fills in an operation's parameters under "Try it out", executes it, and returns the JSON that the page shows
+// as the answer, once that matches the description.
 func (s swagger) tryOut(t *testing.T, path, method string, params map[string]string, body string) api.Object {
 	t.Helper()
 	_, node := s.at("paths", path, method)
@@ -49,26 +49,26 @@ func (s swagger) tryOut(t *testing.T, path, method string, params map[string]str
 	return answer
 }
 
-// fill puts a text into a field at once, as pasting does, since the page takes its time for each key,
-// and leaves the field, at which the page takes the text.
+// fill sets a field's text at once, like pasting, because the page is slow at each key. Then it leaves the field,
+// which makes the page accept the text.
 func (s swagger) fill(selector, text string) {
 	s.Wait(fmt.Sprintf(`document.querySelector(%q)`, selector))
 	browser.Eval[bool](s.Page, fmt.Sprintf(`((e) => { e.focus(); e.select(); document.execCommand("insertText", false, %q); e.blur(); return true; })(document.querySelector(%q))`, text, selector))
 	s.Wait(fmt.Sprintf(`document.querySelector(%q).value === %q`, selector, text))
 }
 
-// press presses a button once it is there. A mouse may miss it: the page moves while it draws.
+// press clicks a button once it exists. A mouse may miss it, because the page moves while it draws.
 func (s swagger) press(selector string) {
 	s.Wait(fmt.Sprintf(`document.querySelector(%q)`, selector))
 	browser.Eval[bool](s.Page, fmt.Sprintf(`document.querySelector(%q).click() ?? true`, selector))
 }
 
-// blockOf returns the id that Swagger UI gives an operation.
+// blockOf returns the element id that Swagger UI gives an operation.
 func blockOf(operation api.Object) string {
 	return "operations-" + strings.ReplaceAll(operation["tags"].([]any)[0].(string), " ", "_") + "-" + operation["operationId"].(string)
 }
 
-// tryResponses makes every call of the Responses API.
+// tryResponses tries every operation of the Responses API.
 func (s swagger) tryResponses(t *testing.T, try func(path, method string, params map[string]string, body string) api.Object) {
 	t.Helper()
 	created := try(responsesPath, "post", nil, responseBody(nil))
@@ -90,9 +90,8 @@ func (s swagger) tryResponses(t *testing.T, try func(path, method string, params
 	}
 }
 
-// TestSwaggerUI opens /docs as a reader does: every operation is there and can be opened, and
-// "Try it out" shows the real answer of each call that is answered with JSON. No request fails, and nothing
-// is an error of the page.
+// TestSwaggerUI opens /docs like a reader: every operation is listed and opens, and "Try it out" shows the real
+// answer of each operation with a JSON answer. No request fails, and the page reports no error.
 func TestSwaggerUI(t *testing.T) {
 	skip.Long(t, "a browser opens every operation of the API and tries it")
 	t.Parallel()
@@ -108,7 +107,7 @@ func TestSwaggerUI(t *testing.T) {
 	s.Wait(`document.querySelector(".opblock")`)
 	s.Wait(`document.querySelector('.info a[href$="/docs/protocol"]')`)
 	shown := browser.Eval[[]string](s.Page, `[...document.querySelectorAll(".opblock")].map(o => o.id)`)
-	left := make(map[string]bool) // what is answered with JSON and was not tried
+	left := make(map[string]bool) // operations with JSON answers that were not tried
 	for path, item := range s.doc["paths"].(api.Object) {
 		for method, operation := range item.(api.Object) {
 			if id := blockOf(operation.(api.Object)); !slices.Contains(shown, id) {
@@ -119,7 +118,7 @@ func TestSwaggerUI(t *testing.T) {
 			}
 		}
 	}
-	for _, id := range shown { // one at a time, since the page draws all that is open again at each change
+	for _, id := range shown { // one at a time: each change redraws everything that is open
 		s.press("#" + id + " .opblock-summary-control")
 		s.Wait(`document.querySelector("#` + id + `.is-open .opblock-body")`)
 		s.press("#" + id + " .opblock-summary-control")

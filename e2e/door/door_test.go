@@ -19,7 +19,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// TestWhoMayEnter is the table of every route and everybody who may not use it.
+// TestWhoMayEnter tries every route with every kind of caller that may not use it.
 func TestWhoMayEnter(t *testing.T) {
 	t.Parallel()
 	url := rig.Edge(t, rig.Fast(t), "--auth=keys", "--auth-keys="+rig.Keys(t,
@@ -108,15 +108,14 @@ func TestWhoMayEnter(t *testing.T) {
 	})
 }
 
-// A route is one of the API's, and a request to it.
+// A route is one of the API's, with a request.
 type route struct {
 	name, request, body string
 	foreign             bool   // about a completion of the owner's
-	lacks               string // a key without the scope
+	lacks               string // a caller without the scope
 }
 
-// routesOf returns every route, about a completion where it is about one. The last one
-// deletes it.
+// routesOf returns every route, with requests about a completion. The last one deletes it.
 func routesOf(id string) []route {
 	return []route{
 		{"create", "POST /v1/chat/completions", api.Streamed(nil), false, "reader"},
@@ -185,7 +184,7 @@ func TestKeysAreReloaded(t *testing.T) {
 	}
 }
 
-// TestNewKey makes a key, as an operator does, and comes in with it.
+// TestNewKey creates a key, as an operator does, and uses it.
 func TestNewKey(t *testing.T) {
 	t.Parallel()
 	stdout, stderr, exit := rig.Run(t, "edge", "keys", "new", "a shop")
@@ -199,7 +198,7 @@ func TestNewKey(t *testing.T) {
 	}
 }
 
-// TestTicket follows as an EventSource does, which cannot send a key.
+// TestTicket follows like an EventSource, which cannot send a key.
 func TestTicket(t *testing.T) {
 	t.Parallel()
 	secret := rig.SecretFile(t, strings.Repeat("s", 32))
@@ -264,7 +263,7 @@ func TestTicket(t *testing.T) {
 	}
 }
 
-// TestHowMuch is about the bounds of one caller and of all.
+// TestHowMuch tests the limits of one caller and of all.
 func TestHowMuch(t *testing.T) {
 	t.Parallel()
 	limited := func(x api.Exchange) {
@@ -337,7 +336,7 @@ func TestHowMuch(t *testing.T) {
 						t.Error(err)
 						return
 					}
-					_ = resp.Body.Close() // aborts what runs
+					_ = resp.Body.Close() // aborts the running stream
 				}
 			})
 		}
@@ -364,7 +363,7 @@ func TestHowMuch(t *testing.T) {
 	})
 }
 
-// TestClientDeadline has a client say how long it waits.
+// TestClientDeadline sends requests that say how long the client waits.
 func TestClientDeadline(t *testing.T) {
 	t.Parallel()
 	url := rig.Steady(t).URL()
@@ -412,8 +411,8 @@ func TestEdgeIsReadyOnceACompletionServiceIs(t *testing.T) {
 	ready(http.StatusOK)
 }
 
-// TestEdgeDrains stops an edge while it has streams: new work is refused, and those
-// that do not end in time can go on elsewhere.
+// TestEdgeDrains stops an edge that has streams: it refuses new work, and streams that do not end in time can
+// continue elsewhere.
 func TestEdgeDrains(t *testing.T) {
 	t.Parallel()
 	behind := rig.Steady(t)
@@ -472,8 +471,7 @@ func TestEdgeDrains(t *testing.T) {
 	}
 }
 
-// TestSecondSignal stops programs that have streams which would last: the second signal does
-// not wait for them.
+// TestSecondSignal stops programs with long streams: after the second signal they do not wait.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	const patient = "--drain-timeout=5m"

@@ -21,11 +21,10 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// The tests of this file load real sockets, so none of them runs beside another test.
-// What they measure they print; what they assert leaves room for a machine that does
-// other things too.
+// The tests in this file load real sockets, so none runs beside another test. They print their measurements, and
+// assert only what holds on a busy machine, too.
 
-// spread tells how durations are spread.
+// spread describes the distribution of durations.
 func spread(all []time.Duration) string {
 	slices.Sort(all)
 	at := func(share float64) time.Duration {
@@ -47,7 +46,7 @@ func TestOverload(t *testing.T) {
 	}
 	var warm sync.WaitGroup
 	together := make(chan struct{})
-	for range 2 * capacity { // connections, before anything is measured
+	for range 2 * capacity { // opens connections before the measurement
 		warm.Go(func() {
 			<-together
 			if resp, err := transport.RoundTrip(api.Request(t, http.MethodGet, s.URL()+"/v1/models", "")); err != nil {
@@ -84,7 +83,7 @@ func TestOverload(t *testing.T) {
 	var refusals sync.WaitGroup
 	var guard sync.Mutex
 	var took []time.Duration
-	for range capacity { // each asks nine times: what is measured is the door, not a queue for the processor
+	for range capacity { // nine requests each: more clients would wait for the processor
 		refusals.Go(func() {
 			for range 9 {
 				late, err := turnedAway(transport, ask())
@@ -106,7 +105,7 @@ func TestOverload(t *testing.T) {
 	admitted.Wait()
 }
 
-// turnedAway returns how long a refusal took. Anything else is an error.
+// turnedAway returns how long a refusal took, or an error if the request was not refused.
 func turnedAway(transport http.RoundTripper, req *http.Request) (time.Duration, error) {
 	begun := time.Now()
 	resp, err := transport.RoundTrip(req)
@@ -124,15 +123,15 @@ func turnedAway(transport http.RoundTripper, req *http.Request) (time.Duration, 
 	return took, nil
 }
 
-// TestAbortedRequests leaves ten thousand streams at any moment of theirs. Most follow one
-// answer that lasts: what is tried is the door, not the engine.
+// TestAbortedRequests aborts ten thousand streams, each at another moment. Most follow one long answer, because the
+// test is about the edge, not the engine.
 func TestAbortedRequests(t *testing.T) {
 	skip.Long(t, "it leaves ten thousand streams")
 	const requests, clients, capacity, created = 10_000, 50, 200, 50
 	s := rig.Own(t, stack.Options{Pace: 2, Completion: []string{"--log=memory"}, Edge: []string{"--max-streams=" + strconv.Itoa(capacity)}})
 	lasting := api.Post(t, s.URL(), api.Streamed(api.Object{"max_tokens": nil, "on_disconnect": "continue"}), "X-Request-Timeout-Ms: 500")
 	id := api.Recorded(t, lasting).ID
-	defer func() { // nobody is to wait for it
+	defer func() { // the client must not wait for it
 		api.Do(t, api.Request(t, http.MethodPost, s.URL()+"/v1/chat/completions/"+id+"/cancel", ""))
 	}()
 	path := "/v1/chat/completions/" + id + "?stream=true"
@@ -193,15 +192,15 @@ func TestAbortedRequests(t *testing.T) {
 	}
 }
 
-// abort sends a request and leaves: at once, in the middle of it, once there are headers,
-// or after so many bytes. It returns the status, 0 where it did not wait for that.
+// abort sends a request and leaves: at once, within the request, after the headers, or after some bytes. It returns
+// the status, or 0 if it did not wait for one.
 func abort(address, raw string, n int) (status int, err error) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = conn.Close() }()
-	if n%3 == 0 { // a reset, not a goodbye
+	if n%3 == 0 { // resets the connection
 		_ = conn.(*net.TCPConn).SetLinger(0)
 	}
 	if n%8 == 0 {
@@ -215,18 +214,17 @@ func abort(address, raw string, n int) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// To close the body would be to read it to its end.
+	// Closing the body would read it to its end.
 	_, _ = io.CopyN(io.Discard, resp.Body, int64(n%5*100))
 	return resp.StatusCode, nil
 }
 
-// slowReaderMemory is what docs/operations.md says that a client which does not read costs
-// an edge, in bytes.
+// slowReaderMemory is what docs/operations.md says that a slow client costs an edge, in bytes.
 const slowReaderMemory = 256 << 10
 
-// TestThousandSlowReaders has a thousand clients read a byte a second of an answer that no
-// buffer on its way can hold, and a hundred that read as they should. It takes programs
-// without the race detector, with which two cores are busy for minutes.
+// TestThousandSlowReaders lets a thousand clients read one byte a second of an answer that exceeds all buffers,
+// beside a hundred normal ones. With the race detector, two cores would be busy for minutes, so its programs have
+// none.
 func TestThousandSlowReaders(t *testing.T) {
 	skip.Long(t, "it has a thousand readers of a byte a second")
 	const slow, normal, tokens = 1000, 100, 2 * rig.SteadyPace
@@ -270,7 +268,7 @@ func TestThousandSlowReaders(t *testing.T) {
 	})
 }
 
-// readTogether has clients ask and read at the same time, and tells how long that takes.
+// readTogether lets clients ask and read at the same time, and describes how long they take.
 func readTogether(t *testing.T, edge *stack.Process, clients, tokens int) string {
 	t.Helper()
 	took := make([]time.Duration, clients)
@@ -293,7 +291,7 @@ func readTogether(t *testing.T, edge *stack.Process, clients, tokens int) string
 func crawl(ctx context.Context, address, path string) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
-		return // the edge counts who has come
+		return // the edge counts the connections
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()

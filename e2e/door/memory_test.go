@@ -28,8 +28,8 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// Settings of the programs that TestMemory loads, and what docs/operations.md says that they
-// take at most with these.
+// Settings of the programs that TestMemory loads, and the most memory that they may take with these by
+// docs/operations.md.
 const (
 	mib           = 1 << 20
 	bodyMemory    = 96 * mib
@@ -39,36 +39,34 @@ const (
 	serviceMost   = 2 * (128*mib + openStreams*192<<10 + requestMemory*5/4 + 64*mib + 384*mib)
 )
 
-// A program may take so many bytes at most.
+// A program may take at most this many bytes.
 type program struct {
 	name string
 	*stack.Process
 	most float64
 }
 
-// A siege offers a stack more than it has memory for.
+// A siege offers a stack more than fits into its memory.
 type siege struct {
 	t             *testing.T
-	edge, service *stack.Process // or the one that is both
+	edge, service *stack.Process // both may be the same process
 	programs      []program
-	stored        map[string]string   // by principal: a completion that is large to read
-	prompted      map[string][]string // by principal: completions whose prompts are long
+	stored        map[string]string   // by principal: a completion with a large answer
+	prompted      map[string][]string // by principal: completions with long prompts
 	asked         atomic.Int64
 	refused       atomic.Int64
 }
 
-// besiegers are the principals that offer so much: with half of everything for each there is nothing left
-// but what is kept from them.
+// besiegers are the principals that load the programs. Each may take half, so together they leave only the reserve.
 func besiegers() []string { return []string{"crowd", "mob"} }
 
-// ordinaryCaller is a principal that asks for little.
+// ordinaryCaller is a principal with small requests.
 const ordinaryCaller = "ordinary"
 
 // besieger returns the principal of the next offer.
 func (s *siege) besieger() string { return besiegers()[int(s.asked.Add(1))%len(besiegers())] }
 
-// TestMemory offers ten times what there is memory for, in every form, and has ordinary callers
-// ask beside it.
+// TestMemory offers ten times what the memory holds, in every form, beside an ordinary caller.
 func TestMemory(t *testing.T) {
 	skip.Long(t, "it fills the memory in every form, for minutes")
 	built, models := rig.FastPrograms(t), modelsThatTakeMemory(t)
@@ -80,8 +78,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestMemoryOfStandalone has the program that is both take no more than both may. Bodies fill what the edge has, and beside them
-// some forms fill what the service has, each by fewer callers than in TestMemory.
+// TestMemoryOfStandalone checks that the combined program takes no more than both programs may. Bodies fill the
+// edge's part, and some forms fill the service's, each with fewer callers than in TestMemory.
 func TestMemoryOfStandalone(t *testing.T) {
 	skip.Long(t, "TestMemory's programs are the same ones, each in a process of its own")
 	flags := append(serviceFlags(t, modelsThatTakeMemory(t)), edgeFlags(t)...)
@@ -92,7 +90,7 @@ func TestMemoryOfStandalone(t *testing.T) {
 		switch form.name {
 		case "chunks half sent":
 			bodies = form
-			bodies.callers /= 10 // more of them would only be refused
+			bodies.callers /= 10 // more would only be refused
 		case "log probabilities", "lists", "long prompts by gRPC", "continued long prompts", "messages of long prompts":
 			form.callers /= 3
 			t.Run(form.name, func(t *testing.T) { s.lay(t, bodies, form) })
@@ -100,7 +98,7 @@ func TestMemoryOfStandalone(t *testing.T) {
 	}
 }
 
-// modelsThatTakeMemory returns a models file.
+// modelsThatTakeMemory returns the path of a models file.
 func modelsThatTakeMemory(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(modelThatTakesMemory))
@@ -111,7 +109,7 @@ func modelsThatTakeMemory(t *testing.T) string {
 		"  - name: calling\n    targets: [{engine: openai, base_url: %[1]s/calling, model: m, capabilities: [tools]}]\n", server.URL))
 }
 
-// serviceFlags are those of a completion service that has little memory.
+// serviceFlags are the flags of a completion service with little memory.
 func serviceFlags(t *testing.T, models string) []string {
 	t.Helper()
 	return []string{
@@ -120,7 +118,7 @@ func serviceFlags(t *testing.T, models string) []string {
 	}
 }
 
-// edgeFlags are those of an edge that has little memory.
+// edgeFlags are the flags of an edge with little memory.
 func edgeFlags(t *testing.T) []string {
 	t.Helper()
 	return []string{
@@ -129,7 +127,7 @@ func edgeFlags(t *testing.T) []string {
 	}
 }
 
-// newSiege stores what the offers are to read. The first program is the edge, the last one the service.
+// newSiege stores the completions that the offers read. The first program is the edge, the last one the service.
 func newSiege(t *testing.T, programs ...program) *siege {
 	t.Helper()
 	edge, service := programs[0].Process, programs[len(programs)-1].Process
@@ -147,10 +145,10 @@ func newSiege(t *testing.T, programs ...program) *siege {
 	return s
 }
 
-// longText is nearly as long as a body may be.
+// longText is almost as long as a body may be.
 var longText = strings.Repeat("x", 9_900_000)
 
-// A form is a way to take memory, for so many callers at once.
+// A form is a way to take memory, for a number of concurrent callers.
 type form struct {
 	name    string
 	callers int
@@ -209,7 +207,7 @@ func (s *siege) forms() []form {
 	}
 }
 
-// lay makes the offers of some forms, all at once, and measures.
+// lay makes all offers of some forms at once, and measures.
 func (s *siege) lay(t *testing.T, forms ...form) {
 	t.Helper()
 	s.refused.Store(0)
@@ -265,7 +263,7 @@ func modelThatTakesMemory(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// store stores completions of a principal, of so many choices each, and returns the id of one.
+// store stores completions of a principal, with this many choices each, and returns the id of one.
 func (s *siege) store(principal string, many, choices int) (id string) {
 	s.t.Helper()
 	url := "http://" + s.edge.Addr("http")
@@ -276,7 +274,7 @@ func (s *siege) store(principal string, many, choices int) (id string) {
 	return id
 }
 
-// storePrompts stores so many completions for each besieger whose prompts are long: more than are kept in memory. Where there is no
+// storePrompts stores completions with long prompts for each besieger, more than fit into memory. If there is no
 // room, it waits.
 func (s *siege) storePrompts(many int) {
 	s.t.Helper()
@@ -293,7 +291,7 @@ func (s *siege) storePrompts(many int) {
 	}
 }
 
-// naming is the body of a request that names the answers of many completions.
+// naming is the body of a request that refers to the answers of many completions.
 func naming(ids []string) string {
 	var items strings.Builder
 	items.WriteString(`{"role":"user","content":"Hello"}`)
@@ -303,15 +301,15 @@ func naming(ids []string) string {
 	return `{"model":"quick","stream":true,"input":[` + items.String() + `]}`
 }
 
-// continuing returns what makes the body of a request that continues the first of some completions.
+// continuing returns a function for the body of a request that continues the first of some completions.
 func continuing(model string) func(ids []string) string {
 	return func(ids []string) string {
 		return fmt.Sprintf(`{"model":%q,"previous_response_id":"resp_%s","input":"Hello"}`, model, strings.TrimPrefix(ids[0], "chatcmpl-"))
 	}
 }
 
-// ordinary asks as everybody does, and has to be answered while the offers go on. How long it
-// waits says more of the machine, which the callers keep busy too, than of the programs.
+// ordinary asks like any caller, and needs an answer while the offers go on. Its delay says more about the busy
+// machine than about the programs.
 func (s *siege) ordinary(t *testing.T) {
 	t.Helper()
 	url := "http://" + s.edge.Addr("http")
@@ -328,7 +326,7 @@ func (s *siege) ordinary(t *testing.T) {
 	t.Logf("an ordinary caller is served in %v", time.Since(begun).Round(time.Millisecond))
 }
 
-// measure holds the most that each program has taken since the form began against what it may take.
+// measure compares the peak memory of each program since the form began with its limit.
 func (s *siege) measure(t *testing.T) {
 	t.Helper()
 	for _, p := range s.programs {
@@ -338,8 +336,8 @@ func (s *siege) measure(t *testing.T) {
 	}
 }
 
-// peak returns the most bytes of memory that a program has taken since the form began, or takes now where the
-// system does not tell.
+// peak returns a program's peak memory since the form began, in bytes, or its current memory if the system reports no
+// peak.
 func (s *siege) peak(t *testing.T, p *stack.Process) float64 {
 	t.Helper()
 	if most, ok := p.Peak(); ok {
@@ -365,7 +363,7 @@ func (s *siege) half(ctx context.Context, headers, part string) {
 	}
 }
 
-// again does something until ctx ends.
+// again repeats something until ctx ends.
 func (s *siege) again(ctx context.Context, once func() (refused bool)) {
 	for ctx.Err() == nil {
 		if !once() {
@@ -408,13 +406,13 @@ func (s *siege) get(ctx context.Context, principal, path string) {
 	s.again(ctx, func() bool { return s.send(ctx, principal, http.MethodGet, path, "") })
 }
 
-// read asks for what there is below a completion that is large to read.
+// read requests a path below a completion with a large answer.
 func (s *siege) read(ctx context.Context, below string) {
 	principal := s.besieger()
 	s.get(ctx, principal, "/v1/chat/completions/"+s.stored[principal]+below)
 }
 
-// readPrompts asks for a part of completions whose prompts are long, one after the other.
+// readPrompts requests a path of completions with long prompts, one after the other.
 func (s *siege) readPrompts(ctx context.Context, path string) {
 	principal := s.besieger()
 	s.again(ctx, func() bool {
@@ -424,7 +422,7 @@ func (s *siege) readPrompts(ctx context.Context, path string) {
 	})
 }
 
-// postAboutPrompts posts what is about completions whose prompts are long, in any order.
+// postAboutPrompts posts bodies about completions with long prompts, in random order.
 func (s *siege) postAboutPrompts(ctx context.Context, path string, about func(ids []string) string) {
 	principal := s.besieger()
 	s.again(ctx, func() bool {
@@ -434,7 +432,7 @@ func (s *siege) postAboutPrompts(ctx context.Context, path string, about func(id
 	})
 }
 
-// call sends a request by gRPC as it is.
+// call sends the bytes of a request by gRPC.
 func (s *siege) call(ctx context.Context, request []byte) {
 	conn, err := grpc.NewClient(s.service.Addr("grpc"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -446,7 +444,7 @@ func (s *siege) call(ctx context.Context, request []byte) {
 	})
 }
 
-// emptyMessages is a request of millions of them.
+// emptyMessages is a request with millions of empty messages.
 func emptyMessages() []byte {
 	one := protowire.AppendBytes(protowire.AppendTag(nil, 2, protowire.BytesType), nil)
 	all := []byte(strings.Repeat(string(one), 16_000_000/len(one)))
@@ -461,7 +459,7 @@ func longPrompt(model, text string) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), params)
 }
 
-// byHand sends bytes as they are, and takes no answer in.
+// byHand is a codec that sends bytes unchanged, and discards the answer.
 type byHand struct{}
 
 func (byHand) Name() string { return "proto" }

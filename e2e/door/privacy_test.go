@@ -16,9 +16,8 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry/telemetrytest"
 )
 
-// TestNothingPrivateIsTold has programs tell as much as they can in logs and traces, while
-// requests go well and wrong: neither has what people write, what they are answered, or what
-// lets them in.
+// TestNothingPrivateIsTold makes programs write all logs and traces that they can, with good and bad requests. None
+// may contain what people write, their answers, or their keys and tickets.
 func TestNothingPrivateIsTold(t *testing.T) {
 	t.Parallel()
 	collector := telemetrytest.Collect(t)
@@ -62,11 +61,11 @@ func TestNothingPrivateIsTold(t *testing.T) {
 			t.Errorf("%s: status %d", wrong, x.Status)
 		}
 	}
-	api.Post(t, s.URL(), api.Streamed(private), rig.Bearer("opensesame")) // nobody's key
+	api.Post(t, s.URL(), api.Streamed(private), rig.Bearer("opensesame")) // an unknown key
 	api.Do(t, api.Request(t, http.MethodGet, s.URL()+ticket.URL, "", "Accept: text/event-stream"))
 	api.Do(t, api.Request(t, http.MethodGet, s.URL()+"/v1/chat/completions?metadata[about]="+written, "", rig.Bearer("sesame")))
 
-	rig.Eventually(t, 10*time.Second, func() error { // the last one's
+	rig.Eventually(t, 10*time.Second, func() error { // until the last request is logged
 		guard.Lock()
 		defer guard.Unlock()
 		if strings.Count(said.String(), "msg=request ") < 11 || !strings.Contains(said.String(), "msg=usage ") {
@@ -74,7 +73,7 @@ func TestNothingPrivateIsTold(t *testing.T) {
 		}
 		return nil
 	})
-	if err := s.Stop(); err != nil { // it exports the last spans
+	if err := s.Stop(); err != nil { // exports the last spans
 		t.Fatal(err)
 	}
 	var spans strings.Builder

@@ -34,7 +34,7 @@ func TestHTTP2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// It streams: the first event is here while the completion is not finished.
+	// It streams: the first event arrives while the completion is unfinished.
 	var c api.Completion
 	api.Get(t, url, api.CompletionOf(first)).Into(t, &c)
 	if c.Status != "in_progress" {
@@ -52,7 +52,7 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-// TestBrowser sends what a browser does for a page of another origin.
+// TestBrowser sends a browser's requests for a page of another origin.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
 	url := rig.Edge(t, rig.Fast(t), "--cors-origin=https://pets.example", "--cors-origin=https://other.example:8443")
@@ -102,7 +102,7 @@ func TestBrowser(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a refusal", func(t *testing.T) { // readable for the page too
+	t.Run("a refusal", func(t *testing.T) { // readable for the page, too
 		x := api.Post(t, url, "{}", origin)
 		if x.Status != http.StatusBadRequest || x.Header.Get("Access-Control-Allow-Origin") == "" {
 			t.Errorf("status %d, headers %v", x.Status, x.Header)
@@ -110,7 +110,7 @@ func TestBrowser(t *testing.T) {
 	})
 }
 
-// TestOrigins is about which pages may read answers.
+// TestOrigins checks which pages may read answers.
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	const ours, other = "https://pets.example", "https://pets.example.evil"
@@ -152,8 +152,7 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// TestRebinding calls an edge that asks for no key by a name that leads to this machine, as a
-// page of elsewhere can.
+// TestRebinding calls an edge that requires no key by a foreign name for this machine, as a page from elsewhere can.
 func TestRebinding(t *testing.T) {
 	t.Parallel()
 	named := func(url, host string) api.Exchange {
@@ -171,7 +170,7 @@ func TestRebinding(t *testing.T) {
 	mayNot := api.Refusal{Status: http.StatusForbidden, Type: "permission_error", Code: "permission_denied"}
 	for _, host := range []string{"pets.example:" + port, "localhost.pets.example", "127.0.0.1.pets.example", "192.0.2.1", "[2001:db8::1]"} {
 		x := named(open, host)
-		x.Body = bytes.ReplaceAll(x.Body, []byte("--host="+host), []byte("--host=…")) // the name that the client has said itself
+		x.Body = bytes.ReplaceAll(x.Body, []byte("--host="+host), []byte("--host=…")) // the client has sent this name itself
 		if got := api.Refused(t, x); got != mayNot {
 			t.Errorf("%s: %+v", host, got)
 		}

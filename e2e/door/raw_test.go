@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// exchangeRaw sends bytes on a connection of their own and returns what comes until its end.
+// exchangeRaw sends bytes on a new connection, and returns everything received until its end.
 func exchangeRaw(t *testing.T, url, raw string) []byte {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -25,7 +25,7 @@ func exchangeRaw(t *testing.T, url, raw string) []byte {
 	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	go func() { _, _ = io.WriteString(conn, raw) }() // whoever is refused may not be read to the end
+	go func() { _, _ = io.WriteString(conn, raw) }() // a refused request may not be read to its end
 	got, err := io.ReadAll(conn)
 	if err != nil && len(got) == 0 {
 		t.Fatal(err)
@@ -36,8 +36,8 @@ func exchangeRaw(t *testing.T, url, raw string) []byte {
 	return got
 }
 
-// TestDoubtfulRequests sends requests of which two servers in a row may think differently
-// where they end, with another one behind them: that is never answered.
+// TestDoubtfulRequests sends requests about whose end two servers may disagree, each followed by another one, which
+// must never be answered.
 func TestDoubtfulRequests(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()
@@ -84,7 +84,7 @@ func TestDoubtfulRequests(t *testing.T) {
 	}
 }
 
-// TestNothingIsReflected asks with markup wherever there is room for it.
+// TestNothingIsReflected sends markup wherever there is room for it.
 func TestNothingIsReflected(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()

@@ -10,10 +10,10 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// keyOf returns the part of an id that is the same in each API.
+// keyOf returns the part of an id that is the same in both APIs.
 func keyOf(id string) string { return id[strings.LastIndexAny(id, "-_")+1:] }
 
-// responseOf returns the name that a completion has as a response.
+// responseOf returns a completion's id as a response.
 func responseOf(id string) string { return "resp_" + keyOf(id) }
 
 // responseBody returns the body of a request for a response.
@@ -29,7 +29,7 @@ const (
 	countPath     = responsesPath + "/input_tokens"
 )
 
-// operationsOfResponses returns a call of each, about a completion.
+// operationsOfResponses returns all operations, with requests about a completion.
 func operationsOfResponses(id string) []operation {
 	at := responsesPath + "/" + responseOf(id)
 	return []operation{
@@ -42,7 +42,7 @@ func operationsOfResponses(id string) []operation {
 	}
 }
 
-// tryResponses makes every call of the Responses API, and has it fail in its own ways.
+// tryResponses tries every operation of the Responses API, and its own failures.
 func (c *contract) tryResponses(t *testing.T, url string) {
 	t.Helper()
 	id := c.try(t, http.MethodPost, url, responsesPath, responsesPath, responseBody(nil), http.StatusOK).Header.Get("X-Completion-Id")
@@ -76,7 +76,7 @@ func (c *contract) tryResponses(t *testing.T, url string) {
 	c.conflictsOfResponses(t)
 }
 
-// conflictsOfResponses tries what a response cannot show, and what cannot be gone on from yet.
+// conflictsOfResponses tries completions that responses cannot show, or cannot continue yet.
 func (c *contract) conflictsOfResponses(t *testing.T) {
 	t.Helper()
 	url := rig.Steady(t).URL()

@@ -10,7 +10,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// TestSharedLimits has two edges count together, and one of them die.
+// TestSharedLimits lets two edges share their counts, and one of them die.
 func TestSharedLimits(t *testing.T) {
 	t.Parallel()
 	secret := "--ticket-secret-file=" + rig.SecretFile(t, strings.Repeat("s", 32))
@@ -20,7 +20,7 @@ func TestSharedLimits(t *testing.T) {
 	}
 	first, second := rig.Start(t, "edge", args...), rig.Start(t, "edge", args...)
 	a, b := "http://"+first.Addr("http"), "http://"+second.Addr("http")
-	open := func(url, who string) int { // and leave at once
+	open := func(url, who string) int { // and leaves at once
 		req := api.Request(t, http.MethodPost, url+"/v1/chat/completions", api.Streamed(nil), rig.Bearer(who))
 		resp, err := http.DefaultTransport.RoundTrip(req)
 		if err != nil {

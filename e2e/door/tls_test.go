@@ -27,7 +27,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
 )
 
-// flags returns the flags of a program for files, the CA file's by its own name.
+// flags returns a program's flags for files. ca names the flag of the CA file.
 func flags(prefix string, files tlsfiles.Files, ca string) []string {
 	args := []string{"--" + prefix + "tls-cert=" + files.Cert, "--" + prefix + "tls-key=" + files.Key}
 	if ca != "" {
@@ -36,7 +36,7 @@ func flags(prefix string, files tlsfiles.Files, ca string) []string {
 	return args
 }
 
-// configOf returns what a client with these files has.
+// configOf returns the configuration of a client with these files.
 func configOf(t *testing.T, files tlsfiles.Files) *tls.Config {
 	t.Helper()
 	set, err := tlsfiles.Load(files)
@@ -46,8 +46,7 @@ func configOf(t *testing.T, files tlsfiles.Files) *tls.Config {
 	return set.Client()
 }
 
-// httpsClient returns a client that speaks HTTP/2 or HTTP/1.1, each request over a
-// connection of its own.
+// httpsClient returns a client for HTTP/2 or HTTP/1.1 that uses a new connection for each request.
 func httpsClient(config *tls.Config, http2 bool) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(!http2)
@@ -57,7 +56,7 @@ func httpsClient(config *tls.Config, http2 bool) *http.Client {
 	}}
 }
 
-// by sends a request by a client of the test's own.
+// by sends a request with this client.
 func by(t *testing.T, client *http.Client, req *http.Request) api.Exchange {
 	t.Helper()
 	resp, err := client.Do(req)
@@ -77,7 +76,7 @@ func ask(t *testing.T, url string, members api.Object, headers ...string) *http.
 	return api.Request(t, http.MethodPost, url+"/v1/chat/completions", api.Streamed(members), headers...)
 }
 
-// call connects to a gRPC API with certificates.
+// call returns a gRPC client with certificates.
 func call(t *testing.T, address string, config *tls.Config) completionv1.CompletionServiceClient {
 	t.Helper()
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(credentials.NewTLS(config)))
@@ -88,7 +87,7 @@ func call(t *testing.T, address string, config *tls.Config) completionv1.Complet
 	return completionv1.NewCompletionServiceClient(conn)
 }
 
-// TestTLS secures every connection there is.
+// TestTLS secures every connection of a stack.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	ours := tlstest.NewAuthority(t, "ours")
@@ -96,7 +95,7 @@ func TestTLS(t *testing.T) {
 		Completion: append(flags("", ours.Issue(t, "localhost"), "client-ca"), "--trusted-peer=edge"),
 		Edge: append(append(flags("completion-", ours.Issue(t, "edge"), "ca"), flags("", ours.Issue(t, "api"), "")...),
 			"--auth=keys", "--auth-keys="+rig.Keys(t, "owner", "stranger")),
-		Between: func(address string) (string, error) { // two replicas, each checked by its own name
+		Between: func(address string) (string, error) { // two replicas, each verified by its own name
 			_, port, err := net.SplitHostPort(address)
 			return address + ", localhost:" + port, err
 		},
@@ -156,7 +155,7 @@ func TestTLS(t *testing.T) {
 	t.Run("principals", func(t *testing.T) { behalf(t, s, ours, url, h2) })
 }
 
-// behalf is about completions that are made through the edge, and callers beside it.
+// behalf tests completions created through the edge, and callers that bypass it.
 func behalf(t *testing.T, s *stack.Stack, ours *tlstest.Authority, url string, client *http.Client) {
 	id := api.Recorded(t, by(t, client, ask(t, url, api.Object{"store": true}, rig.Bearer("owner")))).ID
 	path := url + "/v1/chat/completions/" + id
@@ -190,8 +189,7 @@ func behalf(t *testing.T, s *stack.Stack, ours *tlstest.Authority, url string, c
 	}
 }
 
-// TestRefusedEdge is about edges that the completion service does not take for one, and
-// those that do not take it for itself.
+// TestRefusedEdge tests edges that the completion service does not trust, and edges that do not trust it.
 func TestRefusedEdge(t *testing.T) {
 	t.Parallel()
 	ours, theirs := tlstest.NewAuthority(t, "ours"), tlstest.NewAuthority(t, "theirs")
@@ -230,12 +228,12 @@ func TestRefusedEdge(t *testing.T) {
 	}
 }
 
-// TestRotation replaces certificates under programs that run, and streams that do.
+// TestRotation replaces certificates under running programs and streams.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	ours := tlstest.NewAuthority(t, "ours")
 	service, peer, public := ours.Issue(t, "old.service"), ours.Issue(t, "old.edge"), ours.Issue(t, "old.api")
-	const pace, tokens = rig.SteadyPace / 2, 5 * rig.SteadyPace / 2 // for five seconds: an answer has no more tokens than that
+	const pace, tokens = rig.SteadyPace / 2, 5 * rig.SteadyPace / 2 // five seconds, the length of a whole answer
 	s := rig.Own(t, stack.Options{
 		Pace:       pace,
 		Completion: append(flags("", service, "client-ca"), "--trusted-peer=old.edge", "--trusted-peer=new.edge"),
@@ -249,7 +247,7 @@ func TestRotation(t *testing.T) {
 	}
 	defer running.Body.Close()
 
-	// Files that do not belong together leave everything as it is.
+	// Files that do not match are ignored.
 	if err := os.Rename(ours.Issue(t, "mismatch").Cert, public.Cert); err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +284,7 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// served returns the name in the certificate of whoever serves an address.
+// served returns the name in the certificate at an address.
 func served(address string, config *tls.Config) (string, error) {
 	config = config.Clone()
 	config.NextProtos = []string{"h2"}
@@ -298,8 +296,7 @@ func served(address string, config *tls.Config) (string, error) {
 	return conn.ConnectionState().PeerCertificates[0].DNSNames[0], nil
 }
 
-// TestTLSInOneProcess secures both addresses of standalone, whose own edge needs no
-// certificate.
+// TestTLSInOneProcess secures both addresses of standalone, whose own edge needs no certificate.
 func TestTLSInOneProcess(t *testing.T) {
 	t.Parallel()
 	ours := tlstest.NewAuthority(t, "ours")
@@ -324,7 +321,7 @@ func TestTLSInOneProcess(t *testing.T) {
 	}
 }
 
-// TestCertificatesAreMeasured has each program show how long the certificates of each of its sides are valid.
+// TestCertificatesAreMeasured checks that each program reports how long its certificates are valid.
 func TestCertificatesAreMeasured(t *testing.T) {
 	t.Parallel()
 	served, calls, nats := tlstest.NewAuthority(t, "a").Issue(t, "s"), tlstest.NewAuthority(t, "b").Issue(t, "c"), tlstest.NewAuthority(t, "c").Issue(t, "n")
@@ -344,7 +341,7 @@ func TestCertificatesAreMeasured(t *testing.T) {
 	}
 }
 
-// TestCannotStartWithTLS is about the line that names the file, or the flag.
+// TestCannotStartWithTLS checks that the error names the file or the flag.
 func TestCannotStartWithTLS(t *testing.T) {
 	t.Parallel()
 	ours := tlstest.NewAuthority(t, "ours")

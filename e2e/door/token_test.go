@@ -21,7 +21,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// A provider is an identity provider: it signs tokens.
+// A provider is an identity provider, which signs tokens.
 type provider struct {
 	private   ed25519.PrivateKey
 	set, path string // its public key, as a JWK set
@@ -42,12 +42,12 @@ func newProvider(t *testing.T) *provider {
 	return &provider{private, string(set), rig.SecretFile(t, string(set))}
 }
 
-// flags have an edge believe it.
+// flags make an edge trust it.
 func (p *provider) flags() []string {
 	return []string{"--auth=jwt", "--jwt-jwks=" + p.path, "--jwt-issuer=https://id.example", "--jwt-audience=pawstream", "--jwt-skew=0s"}
 }
 
-// bearer returns the header with a good token that has these other claims; nil: without.
+// bearer returns the header with a valid token, except for these claims; nil removes one.
 func (p *provider) bearer(t *testing.T, changes jwt.MapClaims) string {
 	t.Helper()
 	return p.signed(t, jwt.SigningMethodEdDSA, p.private, changes)
@@ -70,7 +70,7 @@ func (p *provider) signed(t *testing.T, method jwt.SigningMethod, key any, chang
 	return "Authorization: Bearer " + text
 }
 
-// TestWhoseToken is the table of every route and every token that lets nobody in.
+// TestWhoseToken tries every route with every kind of invalid token.
 func TestWhoseToken(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
@@ -140,7 +140,7 @@ func TestWhoseToken(t *testing.T) {
 	})
 }
 
-// TestTokenExpires has a stream end with the right to it, so that its client can go on.
+// TestTokenExpires checks that a stream ends when its token expires, in a way that lets the client resume.
 func TestTokenExpires(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)

@@ -16,11 +16,10 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// TestFallback asks models whose first target fails, in each way in which one can, and has
-// a second one that does not.
+// TestFallback asks models whose first target fails, in every way, and whose second one works.
 func TestFallback(t *testing.T) {
 	t.Parallel()
-	var asked atomic.Int32 // how often the second target was
+	var asked atomic.Int32 // requests to the second target
 	mux := http.NewServeMux()
 	says := func(path string, status int, text string) {
 		mux.HandleFunc("POST "+path+"/chat/completions", func(w http.ResponseWriter, r *http.Request) {
@@ -57,8 +56,8 @@ func TestFallback(t *testing.T) {
 	models.WriteString("models:\n  - name: busy-alone\n    targets: [{engine: openai, base_url: " + server.URL + "/busy, model: m}]\n")
 	tests := []struct {
 		first string
-		code  string // that the caller is told; empty: the answer of the second target
-		after bool   // some text of the first one
+		code  string // code of the error; empty: the second target answers
+		after bool   // after some text of the first target
 	}{
 		{"busy", "", false},
 		{"broken", "", false},
@@ -112,7 +111,7 @@ func TestFallback(t *testing.T) {
 		})
 	}
 	x := api.Post(t, url, api.Body(api.Object{"model": "busy-alone"}))
-	if x.Status != http.StatusServiceUnavailable || x.Header.Get("Retry-After") != "8" { // the longest that clients heed
+	if x.Status != http.StatusServiceUnavailable || x.Header.Get("Retry-After") != "8" { // the longest that clients respect
 		t.Errorf("of a busy server: status %d, Retry-After %q, body %s", x.Status, x.Header.Get("Retry-After"), x.Body)
 	}
 }

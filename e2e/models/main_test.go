@@ -1,4 +1,4 @@
-// Package models tests what becomes of an answer when a model server is slow, gone, full or wrong.
+// Package models tests what happens to an answer when a model server is slow, gone, full or wrong.
 package models
 
 import (

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// sayWord is a chunk of a model server's stream, wordBeat the time between two.
+// sayWord is a chunk of a model server's stream, and wordBeat the time between two.
 const (
 	sayWord  = `data: {"choices":[{"index":0,"delta":{"content":"word "},"finish_reason":null}]}` + "\n\n"
 	sayStop  = `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n"
@@ -18,8 +18,8 @@ const (
 	wordBeat = 10 * time.Millisecond
 )
 
-// A patient is a model server that goes on until it is let go, or left: below /silent it
-// says nothing, below /talk a word after the other.
+// A patient is a model server that runs until it is released or its client leaves. Below /silent it sends nothing,
+// below /talk one word after the other.
 type patient struct {
 	t   *testing.T
 	URL string
@@ -28,10 +28,10 @@ type patient struct {
 	calls map[string]*serverCall
 }
 
-// A serverCall is what a patient has seen of the request of one "user".
+// A serverCall is what a patient knows about the request of one "user".
 type serverCall struct {
-	begun, left chan time.Time // of one time each
-	release     chan struct{}  // closed to let it end as it should
+	begun, left chan time.Time // each receives one time
+	release     chan struct{}  // closed to let it end normally
 }
 
 func newPatient(t *testing.T) *patient {
@@ -46,7 +46,7 @@ func newPatient(t *testing.T) *patient {
 	return p
 }
 
-// call returns the call of one user, which may be still to come.
+// call returns the call of a user, even before it arrives.
 func (p *patient) call(user string) *serverCall {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -63,7 +63,7 @@ func (p *patient) serve(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 		p.t.Error(err)
 	}
-	_, _ = io.Copy(io.Discard, r.Body) // or nobody looks whether the client is there
+	_, _ = io.Copy(io.Discard, r.Body) // otherwise the server would not notice that the client leaves
 	c := p.call(asked.User)
 	w.Header().Set("Content-Type", "text/event-stream")
 	flush := http.NewResponseController(w).Flush
@@ -90,7 +90,7 @@ func (p *patient) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// soon returns what comes from c.
+// soon returns the next value of c.
 func soon(t *testing.T, c <-chan time.Time, what string) time.Time {
 	t.Helper()
 	select {

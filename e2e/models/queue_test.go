@@ -17,8 +17,8 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestQueueOfAServer has more ask than a model server is let answer at once: who asked for
-// events is told each step of the queue, who comes when it is full is told to come back.
+// TestQueueOfAServer sends a model server more requests than it may get at once. Callers that ask for events see each
+// step of the queue, and callers beyond its length are told to come back.
 func TestQueueOfAServer(t *testing.T) {
 	t.Parallel()
 	p := newPatient(t)
@@ -50,7 +50,7 @@ func TestQueueOfAServer(t *testing.T) {
 	close(p.call(occupant + "narrow").release)
 	soon(t, p.call("second").begun, "the second one's turn")
 	readUntil(t, third, `"queue_position":1`)
-	silent := make(chan api.Exchange, 1) // does not ask for events: it waits, and is told nothing
+	silent := make(chan api.Exchange, 1) // without events: it waits silently
 	go func() { silent <- api.Do(t, asking("silent", nil)) }()
 
 	var stages []string
@@ -80,7 +80,7 @@ func TestQueueOfAServer(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("who asked for no events is not answered")
 	}
-	// None of those that were refused has come to the server.
+	// No refused request has reached the server.
 	for _, name := range []string{"streamed", "whole"} {
 		select {
 		case <-p.call(name).begun:
@@ -90,8 +90,8 @@ func TestQueueOfAServer(t *testing.T) {
 	}
 }
 
-// TestQueueTakesTurnsOfCallers has one caller come with two requests before another one
-// comes with one: that is the second to be served, not the third.
+// TestQueueTakesTurnsOfCallers checks that a caller's first request is served before the second one of an earlier
+// caller.
 func TestQueueTakesTurnsOfCallers(t *testing.T) {
 	t.Parallel()
 	p := newPatient(t)

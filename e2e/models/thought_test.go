@@ -14,8 +14,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// thinks is a server of the Responses API that calls a tool first, after a thought which it alone can read. It wants
-// that back with the tool's result.
+// thinks is a server of the Responses API. It first calls a tool, after reasoning that only it can read and wants
+// back with the tool's result.
 type thinks struct{ t *testing.T }
 
 const (
@@ -64,8 +64,8 @@ func (s *thinks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
-// TestEncryptedThoughts has a model's server think what it alone can read: its thoughts are in the log, are shown by
-// another edge and replica after those that answered were killed, and come back to it with the next turn, sent or taken up.
+// TestEncryptedThoughts checks that encrypted reasoning is stored, survives the edge and replica that answered, and
+// returns to the server in the next turn, whether the client sends it or refers to the response.
 func TestEncryptedThoughts(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(&thinks{t})

@@ -25,10 +25,10 @@ const (
 	recording = "../../services/completion/internal/openaibackend/testdata/openai.sse"
 )
 
-// A refusedUI is why a UI's request is refused, and what would have it accepted.
+// A refusedUI is why a UI's request is refused, and how to make it acceptable.
 type refusedUI struct{ code, param, says string }
 
-// refusedUIs are the requests that are refused, by the model that is asked. All others are answered.
+// refusedUIs are the refused requests, by model. All others are answered.
 func refusedUIs() map[string]map[string]refusedUI {
 	unknown := func(param string) refusedUI {
 		return refusedUI{"unknown_parameter", param, "--unknown-parameters"}
@@ -48,9 +48,9 @@ func refusedUIs() map[string]map[string]refusedUI {
 	return map[string]map[string]refusedUI{"pet-advisor-1": advisor, "house": both}
 }
 
-// TestUIs sends what well-known UIs send first: questions, tools, and the tasks behind their users' backs. Each is
-// answered whole, or refused with the way out. An edge that ignores what it does not know refuses no UI for that. A model
-// server is asked what the UI has asked.
+// TestUIs sends the first requests of well-known UIs: questions, tools, and background tasks. Each is answered whole,
+// or refused with the way out. An edge that ignores unknown parameters refuses none for these. A model server gets
+// what the UI has asked.
 func TestUIs(t *testing.T) {
 	t.Parallel()
 	said, err := os.ReadFile(recording)
@@ -108,7 +108,7 @@ func TestUIs(t *testing.T) {
 	}
 }
 
-// checkUI asks, and wants a whole answer or the refusal.
+// checkUI asks, and expects a whole answer or the refusal.
 func checkUI(t *testing.T, url, asked string, want refusedUI, isRefused bool) {
 	t.Helper()
 	x := api.Post(t, url, asked)
@@ -133,7 +133,7 @@ func checkUI(t *testing.T, url, asked string, want refusedUI, isRefused bool) {
 	}
 }
 
-// A uiRequest is what of a request a model has to know.
+// A uiRequest is the part of a request that a model has to know.
 type uiRequest struct {
 	Messages []struct {
 		Role       string
@@ -157,8 +157,8 @@ type uiRequest struct {
 	N               any
 }
 
-// said returns the text of each message and what it calls, the tools, and how the answer is to be made: in one form,
-// whichever form it has.
+// said returns a request's messages with their calls, its tools, and the requested form of the answer, in one form
+// for both spellings.
 func (r *uiRequest) said(t *testing.T) []string {
 	t.Helper()
 	var all []string
@@ -188,7 +188,7 @@ func (r *uiRequest) said(t *testing.T) []string {
 	return append(all, fmt.Sprint(r.Temperature, r.TopP, r.MaxTokens, r.MaxCompletion, r.PresencePenalty, r.ReasoningEffort, r.LogitBias, r.Seed, r.N))
 }
 
-// checkReached holds that the model server was asked once, and what the UI has asked.
+// checkReached checks that the model server got one request, with everything that the UI has asked.
 func checkReached(t *testing.T, asked string, reached <-chan []byte) {
 	t.Helper()
 	var got []byte
@@ -206,7 +206,7 @@ func checkReached(t *testing.T, asked string, reached <-chan []byte) {
 	}
 }
 
-// whole returns what an answer lacks to be a whole one.
+// whole returns what an answer lacks.
 func whole(body string, streamed bool) error {
 	type choice struct {
 		FinishReason *string `json:"finish_reason"`

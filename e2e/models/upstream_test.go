@@ -19,8 +19,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// TestTakeoverGoesOnAtTheServer kills the process that reads a model server's answer.
-// Another one has the server go on from what was shown.
+// TestTakeoverGoesOnAtTheServer kills the process that reads a model server's answer. Another one lets the server
+// continue from what was shown.
 func TestTakeoverGoesOnAtTheServer(t *testing.T) {
 	t.Parallel()
 	var story strings.Builder
@@ -51,8 +51,8 @@ func TestTakeoverGoesOnAtTheServer(t *testing.T) {
 	}
 }
 
-// TestPawstreamBehindPawstream has one Pawstream answer by another one, by each API, and kills that one
-// in the middle of an answer.
+// TestPawstreamBehindPawstream uses one Pawstream as another one's model server, by each API, and kills it in the
+// middle of an answer.
 func TestPawstreamBehindPawstream(t *testing.T) {
 	t.Parallel()
 	for _, by := range []string{"chat", "responses"} {
@@ -91,7 +91,7 @@ func behind(t *testing.T, by string) {
 		t.Errorf("%v, the stream ends with %s", err, f.Got[len(f.Got)-1].Data)
 	}
 
-	// A file that changes is read again; one that is wrong changes nothing.
+	// A changed file is reloaded, and an invalid one ignored.
 	if err := os.WriteFile(path, []byte("models: nonsense\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -109,12 +109,12 @@ func behind(t *testing.T, by string) {
 	}
 }
 
-// TestKeyFilesAreReadAgain changes key files: of a flag, of the models file, and one that
-// the models file names only after it was read again.
+// TestKeyFilesAreReadAgain changes the key files of a flag and of the models file, including one that the models file
+// names only after a reload.
 func TestKeyFilesAreReadAgain(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	sent := make(map[string]string) // by model, the Authorization of the last request
+	sent := make(map[string]string) // Authorization of the last request, by model
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct{ Model string }
 		_ = json.NewDecoder(r.Body).Decode(&asked)
@@ -156,8 +156,8 @@ func TestKeyFilesAreReadAgain(t *testing.T) {
 	becomes("filed", "Bearer second")
 }
 
-// TestBadModelsFile has models files with each kind of fault checked, started with and
-// read again: told by file, line and field, and what is in force stays.
+// TestBadModelsFile checks, starts with and reloads models files with every kind of fault. The error names file, line
+// and field, and the old file stays in force.
 func TestBadModelsFile(t *testing.T) {
 	t.Parallel()
 	const (
@@ -177,7 +177,7 @@ func TestBadModelsFile(t *testing.T) {
 	}
 	var want string
 	for name, test := range map[string]struct {
-		text, want string // want: after the file's name
+		text, want string // want: without the file's name
 	}{
 		"unknown field":      {server + "http://h/v1\n        colour: red\n", `:7: unknown field "colour"`},
 		"missing key file":   {server + "http://h/v1\n        key_file: nowhere\n", ":7: models[0].targets[0].key_file cannot be read: no such file"},
@@ -214,7 +214,7 @@ func TestBadModelsFile(t *testing.T) {
 
 func TestCheckConfig(t *testing.T) {
 	t.Parallel()
-	rig.Programs(t) // building them is not part of the time that one may take
+	rig.Programs(t) // keeps the build out of the time limit
 	good := rig.ModelsFile(t, "models:\n  - name: a\n    targets:\n      - {engine: openai, base_url: http://h/v1, model: m}\n      - {engine: advisor, model: pet-advisor-1}\n")
 	bad := rig.ModelsFile(t, "models:\n  - name: a\n    targets:\n      - {engine: openai, base_url: localhost, model: m}\n")
 	for _, program := range []string{"completion", "standalone"} {

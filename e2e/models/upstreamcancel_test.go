@@ -14,8 +14,8 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// patientModels are a model for each way in which a patient is asked; those of a queue
-// let one answer be made at once, and one wait.
+// patientModels are a model for each path of a patient, and for each queue, with room for one running request and one
+// waiting.
 func patientModels(p *patient, queues ...string) string {
 	var text strings.Builder
 	text.WriteString("models:\n")
@@ -28,8 +28,8 @@ func patientModels(p *patient, queues ...string) string {
 	return text.String()
 }
 
-// TestCancelClosesTheServersConnection gives up requests in every phase, by leaving and by
-// POST .../cancel, and has the model server tell when it learned of that.
+// TestCancelClosesTheServersConnection gives up requests in every phase, by leaving and by POST .../cancel, and
+// measures when the model server notices.
 func TestCancelClosesTheServersConnection(t *testing.T) {
 	t.Parallel()
 	p := newPatient(t)
@@ -38,7 +38,7 @@ func TestCancelClosesTheServersConnection(t *testing.T) {
 	for _, phase := range []struct {
 		name, model string
 		stream      bool
-		waits       string // what the client reads first
+		waits       string // text that the client reads first
 	}{
 		{name: "queued", model: "queue", stream: true, waits: `"stage":"queued"`},
 		{name: "waiting for the first event", model: "silent", stream: true, waits: `"stage":"waiting"`},
@@ -106,7 +106,7 @@ func TestCancelClosesTheServersConnection(t *testing.T) {
 				if model == phase.model {
 					return
 				}
-				// The place in the queue is free: somebody else waits in it, and is served.
+				// The place in the queue is free: the next request waits in it, and is served.
 				resp := api.Send(t, api.Request(t, http.MethodPost, url+"/v1/chat/completions", api.Body(api.Object{
 					"model": model, "user": user + " next", "stream": true, "stream_options": api.Object{"include_events": true},
 				})))
@@ -126,10 +126,10 @@ func TestCancelClosesTheServersConnection(t *testing.T) {
 	}
 }
 
-// occupant is who takes the one place of a queue's model.
+// occupant is the user that takes the one place of a queue's model.
 const occupant = "occupant of "
 
-// occupy has a model's one place taken until the occupant's call is released.
+// occupy takes a model's one place until the occupant's call is released.
 func occupy(t *testing.T, p *patient, url, model string, headers ...string) {
 	t.Helper()
 	api.Send(t, api.Request(t, http.MethodPost, url+"/v1/chat/completions", api.Body(api.Object{
@@ -138,7 +138,7 @@ func occupy(t *testing.T, p *patient, url, model string, headers ...string) {
 	soon(t, p.call(occupant+model).begun, "the occupant's turn")
 }
 
-// readUntil reads events until there is one that holds text.
+// readUntil reads events until one contains text.
 func readUntil(t *testing.T, d *sse.Decoder, text string) {
 	t.Helper()
 	for {
@@ -162,7 +162,7 @@ func drained(d *sse.Decoder) error {
 	return nil
 }
 
-// storedID returns the id of the one stored completion of a test.
+// storedID returns the id of a test's one stored completion.
 func storedID(t *testing.T, url, test string) string {
 	t.Helper()
 	var id string

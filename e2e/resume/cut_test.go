@@ -23,23 +23,22 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// cutters is how many connections are cut at the same time.
+// cutters is the number of concurrent cuts.
 const cutters = 32
 
-// TestCutEverywhere cuts a connection after each byte of a response, goes on from the
-// last event that was complete, and has to find the very same events each time.
+// TestCutEverywhere cuts a connection after each byte of a response, resumes after the last complete event, and
+// expects the same events each time.
 //
-// Where not even one event was there, the client sends the request again, as it was:
-// the idempotency key makes that the same completion.
+// If there was no complete event, the client repeats the request: by the idempotency key, it gets the same
+// completion.
 func TestCutEverywhere(t *testing.T) {
-	// Not in parallel: it takes all there is.
-	// The work grows with the square of the length.
+	// Not in parallel: it takes the whole machine. The work grows with the square of the length.
 	c := newCutter(t, "/v1/chat/completions", api.Streamed(api.Object{"max_tokens": 12}))
 	api.Joined(t, c.want)
 	c.everywhere(t)
 }
 
-// TestCutResponsesEverywhere is the same by the Responses API, whose events have no ids but numbers.
+// TestCutResponsesEverywhere is the same for the Responses API, whose events have numbers instead of ids.
 func TestCutResponsesEverywhere(t *testing.T) {
 	c := newCutter(t, "/v1/responses", api.JSONOf(api.Object{"model": api.Model, "input": api.Question, "stream": true, "max_output_tokens": 4}))
 	c.numbered = true
@@ -49,7 +48,7 @@ func TestCutResponsesEverywhere(t *testing.T) {
 	c.everywhere(t)
 }
 
-// newCutter asks for an answer, which is the one that each connection is about.
+// newCutter creates the completion that all connections read.
 func newCutter(t *testing.T, path, body string) *cutter {
 	t.Helper()
 	url := rig.Fast(t).URL()
@@ -58,7 +57,7 @@ func newCutter(t *testing.T, path, body string) *cutter {
 	return c
 }
 
-// step returns how far one cut is from the next: every byte, or in a short run every 29th.
+// step returns the distance of the cuts in bytes: 1, or 29 in a short run.
 func step() int64 {
 	if testing.Short() {
 		return 29
@@ -66,7 +65,7 @@ func step() int64 {
 	return 1
 }
 
-// everywhere cuts after each byte.
+// everywhere cuts at each step.
 func (c *cutter) everywhere(t *testing.T) {
 	t.Helper()
 	raw, err := c.raw(-1)
@@ -96,10 +95,10 @@ func (c *cutter) everywhere(t *testing.T) {
 type cutter struct {
 	url, path, address, key, body string
 	want                          []sse.Event
-	numbered                      bool // events have numbers in place of ids
+	numbered                      bool // events have numbers instead of ids
 }
 
-// rest asks for what comes after the events that were complete.
+// rest requests the events after the complete ones.
 func (c *cutter) rest(t *testing.T, got []sse.Event) *http.Request {
 	t.Helper()
 	switch n := len(got); {
@@ -118,7 +117,7 @@ func (c *cutter) rest(t *testing.T, got []sse.Event) *http.Request {
 	}
 }
 
-// cutAt reads so many bytes, resumes, and compares.
+// cutAt reads this many bytes, resumes, and compares.
 func (c *cutter) cutAt(t *testing.T, at int) error {
 	raw, err := c.raw(at)
 	if err != nil {
@@ -130,7 +129,7 @@ func (c *cutter) cutAt(t *testing.T, at int) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	ended := len(got) == len(c.want) && !c.numbered // who counts is shown a stream of nothing
+	ended := len(got) == len(c.want) && !c.numbered // by numbers, the rest is an empty stream
 	if ended != (resp.StatusCode == http.StatusNoContent) || !ended && resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("after %d of %d events: status %d", len(got), len(c.want), resp.StatusCode)
 	}
@@ -139,7 +138,7 @@ func (c *cutter) cutAt(t *testing.T, at int) error {
 			return err
 		}
 		if len(got) > 0 {
-			e.Retry = 0 // in the first event of each response
+			e.Retry = 0 // only the first event of a response has one
 		}
 		got = append(got, e)
 	}
@@ -149,8 +148,8 @@ func (c *cutter) cutAt(t *testing.T, at int) error {
 	return nil
 }
 
-// raw returns the first n bytes of a response, headers and all, and cuts the
-// connection. A negative n is the whole response.
+// raw returns the first n bytes of a response, including headers, and cuts the connection. If n is negative, it
+// returns the whole response.
 func (c *cutter) raw(n int) ([]byte, error) {
 	conn, err := net.Dial("tcp", c.address)
 	if err != nil {
@@ -169,12 +168,12 @@ func (c *cutter) raw(n int) ([]byte, error) {
 	raw := make([]byte, n)
 	n, err = io.ReadFull(conn, raw)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = nil // the same events in fewer writes take a few bytes less
+		err = nil // fewer writes of the same events take a few bytes less
 	}
 	return raw[:n], err
 }
 
-// complete returns the events that are whole in the beginning of a response.
+// complete returns the complete events at the beginning of a response.
 func complete(raw []byte) []sse.Event {
 	resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), nil)
 	if err != nil {

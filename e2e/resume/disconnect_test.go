@@ -19,10 +19,10 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestOnDisconnect leaves a stream after its first event and looks what becomes of it.
+// TestOnDisconnect leaves a stream after its first event, and checks what happens to the completion.
 func TestOnDisconnect(t *testing.T) {
 	t.Parallel()
-	// An answer takes two seconds; who leaves has half of one to come back.
+	// An answer takes two seconds, and the grace period half a second.
 	s := rig.Own(t, stack.Options{Pace: api.SomeTokens / 2, Completion: []string{"--orphan-grace=500ms"}})
 	want := api.Whole(t, s.URL())
 	for _, test := range []struct {
@@ -72,10 +72,10 @@ func TestOnDisconnect(t *testing.T) {
 	}
 }
 
-// TestUsageOnce has clients leave at bytes all over a response, some twenty in each event:
-// whatever they have got, the books have their completion once.
+// TestUsageOnce leaves streams at bytes all over a response, about twenty per event. Each completion is in the books
+// once, whatever its client has received.
 func TestUsageOnce(t *testing.T) {
-	apart := int64(13) // every byte would take minutes: each is a completion of its own
+	apart := int64(13) // each cut is a completion, so every byte would take minutes
 	if testing.Short() {
 		apart *= 4
 	}
@@ -115,7 +115,7 @@ func TestUsageOnce(t *testing.T) {
 	rig.Eventually(t, 30*time.Second, func() error {
 		guard.Lock()
 		defer guard.Unlock()
-		// Who leaves at once may have left before their request was read.
+		// A client that leaves at once may have left before its request was read.
 		admitted := int(api.Metric(t, s.Completion, "pawstream_completions_admitted_total"))
 		if running := api.Metric(t, s.Completion, "pawstream_completions_running"); running > 0 || len(books) != admitted || admitted < len(whole)/int(apart) {
 			return fmt.Errorf("%w: %v run, %d are in the books, %d were admitted by %d requests", rig.ErrNotYet, running, len(books), admitted, len(whole)/int(apart)+2)
@@ -134,7 +134,7 @@ func TestUsageOnce(t *testing.T) {
 	}
 }
 
-// TestCancelWaitsForNoBody announces a body that never comes: the route has none.
+// TestCancelWaitsForNoBody announces a body that never comes: the route needs none.
 func TestCancelWaitsForNoBody(t *testing.T) {
 	t.Parallel()
 	url := rig.Steady(t).URL()

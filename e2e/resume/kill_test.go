@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestKillEverything kills the one process that does all, and starts it again.
+// TestKillEverything kills and restarts standalone.
 func TestKillEverything(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -19,7 +19,7 @@ func TestKillEverything(t *testing.T) {
 	d := f.Ask(url)
 	f.Read(d, api.KillAfter)
 	first.Kill()
-	f.Read(d, 0) // what was on its way
+	f.Read(d, 0) // what was already received
 	rig.Start(t, "standalone", append(args, "--listen="+first.Addr("http"))...)
 	if !f.Read(f.GoOn(url), 0) {
 		t.Fatalf("ended after %d events", len(f.Got))
@@ -27,8 +27,8 @@ func TestKillEverything(t *testing.T) {
 	f.Check(api.FullAnswer(t, url))
 }
 
-// TestKillOneOfTwo kills the process that generates, while another one runs: the
-// clients keep their connections. Then it kills the edge.
+// TestKillOneOfTwo kills the process that generates while another one runs: clients keep their connections. Then it
+// kills the edge.
 func TestKillOneOfTwo(t *testing.T) {
 	t.Parallel()
 	nats := "--nats-url=" + rig.NATS(t).ClientURL()
@@ -38,7 +38,7 @@ func TestKillOneOfTwo(t *testing.T) {
 	second := rig.Start(t, "edge", "--listen=127.0.0.1:0", "--completion-addr="+doomed.Addr("grpc")+","+survivor.Addr("grpc"))
 	url := "http://" + second.Addr("http")
 
-	// By the first edge all completions are the doomed one's; the second one follows.
+	// The first edge's completions are all on the doomed process. The second edge follows them.
 	const streams = 5
 	followers := make([]*api.Follower, streams)
 	decoders := make([]*sse.Decoder, streams)

@@ -1,5 +1,5 @@
-// Package resume tests that a client which lost its connection goes on at the event after its last
-// one, from any edge and after any restart.
+// Package resume tests that a client which lost its connection continues after its last event, from any edge and
+// after any restart.
 package resume
 
 import (

@@ -15,10 +15,10 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// retryLine is in the first block of each response and in no other.
+// retryLine is only in the first block of each response.
 var retryLine = regexp.MustCompile(`(?m)^retry: [0-9]+\n`)
 
-// comparable returns a stream's blocks as they are whichever of them comes first.
+// comparable returns a stream's blocks without what depends on which one is first.
 func comparable(blocks []string) []string {
 	var out []string
 	for _, block := range blocks {
@@ -27,8 +27,7 @@ func comparable(blocks []string) []string {
 	return out
 }
 
-// TestReplay checks that whoever reads a completion, whenever and from wherever, reads
-// the same bytes under the same ids.
+// TestReplay checks that all readers of a completion get the same bytes and ids, whenever and wherever they read.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()
@@ -57,7 +56,7 @@ func TestResumeAtEveryCursor(t *testing.T) {
 	url := rig.Fast(t).URL()
 	live := api.Record(t, url, nil)
 	last := len(live.Blocks) - 1
-	// A client that resumes by POST takes what is no stream for a failure.
+	// A client that resumes by POST takes anything but a stream for a failure.
 	atEnd := map[int]string{http.StatusNoContent: "", http.StatusOK: ": nothing after this event\n"}
 	for _, test := range []struct {
 		name   string
@@ -97,8 +96,7 @@ func TestResumeAtEveryCursor(t *testing.T) {
 	}
 }
 
-// TestReadersOfOneCompletion lets readers join while it is generated: by its key, its
-// id, and its id in the middle.
+// TestReadersOfOneCompletion lets readers join a running completion: by key, by id, and in the middle.
 func TestReadersOfOneCompletion(t *testing.T) {
 	t.Parallel()
 	url := rig.Steady(t).URL()
@@ -128,8 +126,8 @@ func TestReadersOfOneCompletion(t *testing.T) {
 	}
 }
 
-// TestObfuscation checks that the padding makes chunks alike in size. That a replay
-// pads alike, TestReplay checks.
+// TestObfuscation checks that padding makes chunks equal in size. TestReplay checks that a replay has the same
+// padding.
 func TestObfuscation(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()

@@ -26,8 +26,8 @@ func replicas(t *testing.T, pace int, args ...string) (urls []string) {
 	return urls
 }
 
-// TestOneKeyOnTwoReplicas sends the same request to two replicas at the same moment: one
-// of them generates, and both show it.
+// TestOneKeyOnTwoReplicas sends the same request to two replicas at once: one generates, and both show the
+// completion.
 func TestOneKeyOnTwoReplicas(t *testing.T) {
 	t.Parallel()
 	urls := replicas(t, 0)
@@ -54,8 +54,7 @@ func TestOneKeyOnTwoReplicas(t *testing.T) {
 	}
 }
 
-// TestFullLog fills the log: new completions are refused with a hint, and those there
-// are can be read.
+// TestFullLog fills the log: new completions are refused with a hint, and stored ones remain readable.
 func TestFullLog(t *testing.T) {
 	t.Parallel()
 	all := rig.Start(t, "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--data-dir="+t.TempDir(),
@@ -78,8 +77,8 @@ func TestFullLog(t *testing.T) {
 	t.Error("the log never gets full")
 }
 
-// TestAShareOfTheLogIsUsedUp has one caller store all that it may: it is told so, when to come again, and how to go on, and
-// another caller is answered.
+// TestAShareOfTheLogIsUsedUp lets one caller use up its share: the refusal says when to retry and what to do. Another
+// caller is still answered.
 func TestAShareOfTheLogIsUsedUp(t *testing.T) {
 	t.Parallel()
 	all := rig.Start(t, "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--data-dir="+t.TempDir(),

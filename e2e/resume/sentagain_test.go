@@ -9,8 +9,8 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestSentAgain has an SDK lose its connection in the middle of an answer, and send its request again, without a key, to
-// another edge and another replica: it gets the answer that was begun.
+// TestSentAgain lets an SDK lose its connection and repeat its request without a key, at another edge and replica. It
+// gets the answer that was begun.
 func TestSentAgain(t *testing.T) {
 	t.Parallel()
 	const count = "X-Stainless-Retry-Count: "

@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// TestStatusOfAResume is the table of what a cursor can be.
+// TestStatusOfAResume tries every kind of cursor.
 func TestStatusOfAResume(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()
@@ -59,7 +59,7 @@ func TestStatusOfAResume(t *testing.T) {
 				return
 			}
 			want := test.want
-			if test.name == "another completion's" { // a POST follows whatever completion the cursor names
+			if test.name == "another completion's" { // a POST follows the completion of its cursor
 				want = api.Bad(http.StatusNotFound, "completion_not_found", "")
 			}
 			if diff := cmp.Diff(want, api.Refused(t, api.Post(t, url, api.Streamed(nil), headers...))); diff != "" {
@@ -69,7 +69,7 @@ func TestStatusOfAResume(t *testing.T) {
 	}
 }
 
-// TestExpired waits until a completion is retained no longer.
+// TestExpired waits until a completion has expired.
 func TestExpired(t *testing.T) {
 	t.Parallel()
 	for _, log := range []string{"jetstream", "memory"} {
@@ -94,7 +94,7 @@ func TestExpired(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotToBeStored has responses expire, and not those that are to be stored.
+// TestWhatIsNotToBeStored checks that responses expire early, except those to be stored.
 func TestWhatIsNotToBeStored(t *testing.T) {
 	t.Parallel()
 	for _, log := range []string{"jetstream", "memory"} {

@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// pages reads a list page by page, each by another of the edges, and returns the ids.
+// pages reads a list page by page, with the edges in turn, and returns the ids.
 func pages(t *testing.T, urls []string, query string) []string {
 	t.Helper()
 	var ids []string
@@ -35,8 +35,8 @@ func pages(t *testing.T, urls []string, query string) []string {
 	}
 }
 
-// TestStoredCompletionsOfTwoReplicas keeps completions by two replicas; each shows,
-// changes and deletes what the other has made.
+// TestStoredCompletionsOfTwoReplicas stores completions in two replicas. Each shows, changes and deletes those of the
+// other.
 func TestStoredCompletionsOfTwoReplicas(t *testing.T) {
 	t.Parallel()
 	urls := replicas(t, rig.SteadyPace)
@@ -49,7 +49,7 @@ func TestStoredCompletionsOfTwoReplicas(t *testing.T) {
 		}
 		api.Post(t, urls[i%2], api.Body(members)).Into(t, &c)
 		made[i] = c.ID
-		<-time.After(5 * time.Millisecond) // the order is that of the replicas' clocks
+		<-time.After(5 * time.Millisecond) // they are ordered by the replicas' clocks
 	}
 	newestFirst := slices.Clone(made)
 	slices.Reverse(newestFirst)
@@ -64,7 +64,7 @@ func TestStoredCompletionsOfTwoReplicas(t *testing.T) {
 		{"model=pet-advisor-1&metadata[kind]=0&order=desc", []string{made[2], made[0]}},
 		{"metadata[kind]=9", nil},
 	} {
-		for i := range urls { // beginning at each
+		for i := range urls { // begins at each edge
 			if diff := cmp.Diff(test.want, pages(t, append(urls[i:], urls[:i]...), test.query)); diff != "" {
 				t.Errorf("%q (-want +got)\n%s", test.query, diff)
 			}
@@ -100,12 +100,12 @@ func TestStoredCompletionsOfTwoReplicas(t *testing.T) {
 	}
 }
 
-// TestGraceCountsReadersElsewhere leaves a completion at its own replica, and follows it
-// at another one: as long as somebody does, it goes on.
+// TestGraceCountsReadersElsewhere leaves a completion at its own replica, and follows it at another one. It runs as
+// long as anybody follows.
 func TestGraceCountsReadersElsewhere(t *testing.T) {
 	t.Parallel()
 	const grace = time.Second
-	urls := replicas(t, rig.SteadyPace/2, "--orphan-grace="+grace.String()) // longer than it is followed
+	urls := replicas(t, rig.SteadyPace/2, "--orphan-grace="+grace.String()) // the answer lasts longer than it is followed
 	first := api.Send(t, api.Request(t, http.MethodPost, urls[0]+"/v1/chat/completions", api.Streamed(api.Object{"max_tokens": nil})))
 	id := first.Header.Get("X-Completion-Id")
 	reader := api.Send(t, api.Request(t, http.MethodGet, urls[1]+"/v1/chat/completions/"+id, "", "Accept: text/event-stream"))

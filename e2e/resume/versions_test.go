@@ -21,7 +21,7 @@ import (
 	"github.com/pawstream/pawstream/internal/wait"
 )
 
-// before builds the services as they were before the contract's requests changed last.
+// before builds the programs from before the last change of the contract's requests.
 func before(t *testing.T) stack.Programs {
 	t.Helper()
 	const root, requests = "../..", "proto/petstore/completion/v1/"
@@ -51,7 +51,7 @@ func before(t *testing.T) stack.Programs {
 	return stack.Programs(filepath.Join(dir, "built"))
 }
 
-// TestAcrossVersions has two versions side by side.
+// TestAcrossVersions runs two versions side by side.
 func TestAcrossVersions(t *testing.T) {
 	skip.Long(t, "it compiles the programs of an earlier commit")
 	t.Parallel()
@@ -60,9 +60,8 @@ func TestAcrossVersions(t *testing.T) {
 	t.Run("a roll", func(t *testing.T) { rollAcrossVersions(t, older) })
 }
 
-// keyAcrossVersions has a key tried again in the middle of a deploy: one service knows the
-// request's newest fields, the other one does not. Whichever has created the completion, the
-// other one attaches to it, and both tell another request from it.
+// keyAcrossVersions repeats a key in the middle of a deploy: only one service knows the newest fields. Whichever
+// created the completion, the other one attaches to it, and both detect a different request.
 func keyAcrossVersions(t *testing.T, before stack.Programs) {
 	args := []string{"--listen=127.0.0.1:0", "--nats-url=" + rig.NATS(t).ClientURL()}
 	older, newer := rig.Launch(t, before, "completion", args...), rig.Start(t, "completion", args...)
@@ -90,9 +89,8 @@ func keyAcrossVersions(t *testing.T, before stack.Programs) {
 	}
 }
 
-// rollAcrossVersions puts the newer version in the place of the older one, process by process, while
-// clients ask one question after the other, each under a key and of whichever edge takes it: nobody loses an
-// event, and no key is in conflict.
+// rollAcrossVersions replaces the older version process by process, while clients ask one question after the other,
+// each with a key and at any edge. No client loses an event, and no key conflicts.
 func rollAcrossVersions(t *testing.T, before stack.Programs) {
 	nats := "--nats-url=" + rig.NATS(t).ClientURL()
 	services := []string{rig.FreeAddress(t), rig.FreeAddress(t)}
@@ -125,7 +123,7 @@ func rollAcrossVersions(t *testing.T, before stack.Programs) {
 			for n, over := 0, false; !over; n++ {
 				select {
 				case <-rolled:
-					over = true // one more, of the newer version alone
+					over = true // one more round, with the newer version alone
 				default:
 				}
 				answers[i] = append(answers[i], askAnywhere(t, edges[(i+n)%2:], edges[:(i+n)%2]))
@@ -143,7 +141,7 @@ func rollAcrossVersions(t *testing.T, before stack.Programs) {
 
 	for _, f := range slices.Concat(answers...) {
 		if len(f.Got) == 0 {
-			continue // told above
+			continue // reported above
 		}
 		text := api.Joined(t, f.Got).Text
 		id, _, _ := strings.Cut(f.Got[0].ID.String(), ".")
@@ -154,8 +152,8 @@ func rollAcrossVersions(t *testing.T, before stack.Programs) {
 	t.Logf("%d answers", len(slices.Concat(answers...)))
 }
 
-// askAnywhere asks a question under a key of its own, of the first edge or whichever takes it, and reads the
-// answer to its end, from another edge where one breaks off.
+// askAnywhere asks with a new key, at the first edge that accepts, and reads the whole answer, from another edge if
+// one breaks off.
 func askAnywhere(t *testing.T, edges ...[]string) *api.Follower {
 	f := &api.Follower{T: t}
 	order := slices.Concat(edges...)
@@ -171,7 +169,7 @@ func askAnywhere(t *testing.T, edges ...[]string) *api.Follower {
 		}
 		resp, err := api.Plain.Do(req)
 		if err != nil {
-			continue // it is away
+			continue // it is down
 		}
 		switch resp.StatusCode {
 		case http.StatusOK:
@@ -179,7 +177,7 @@ func askAnywhere(t *testing.T, edges ...[]string) *api.Follower {
 				_ = resp.Body.Close()
 				return f
 			}
-		case http.StatusServiceUnavailable: // it is about to stop
+		case http.StatusServiceUnavailable: // it is draining
 		default:
 			t.Errorf("%s %s: status %d", req.Method, req.URL, resp.StatusCode)
 		}

@@ -18,13 +18,13 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// A printout takes what a program writes while it runs.
+// A printout collects a program's output while it runs.
 type printout struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-// Write implements io.Writer.
+// Write implements [io.Writer].
 func (p *printout) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -37,7 +37,7 @@ func (p *printout) String() string {
 	return p.text.String()
 }
 
-// typed returns a command of a program's that is not run yet, and what it prints.
+// typed returns a program's command, not started yet, and its output.
 func typed(t *testing.T, program string, args ...string) (cmd *exec.Cmd, stdout, stderr *printout) {
 	t.Helper()
 	stdout, stderr = &printout{}, &printout{}
@@ -46,7 +46,7 @@ func typed(t *testing.T, program string, args ...string) (cmd *exec.Cmd, stdout,
 	return cmd, stdout, stderr
 }
 
-// replayed returns the stream of a completion from its start, as it is on the wire.
+// replayed returns the bytes of a completion's stream from its start.
 func replayed(t *testing.T, url, id string) string {
 	t.Helper()
 	path := "/v1/chat/completions/"
@@ -60,9 +60,8 @@ func replayed(t *testing.T, url, id string) string {
 	return string(x.Body)
 }
 
-// TestAskCommand asks from the command line of both programs, over connections that stay
-// and over ones that are cut again and again, and compares what is printed with the answer
-// and with the bytes of the wire.
+// TestAskCommand asks with the command of both programs, over stable connections and over ones that are cut
+// repeatedly. It compares the output with the answer and with the bytes on the wire.
 func TestAskCommand(t *testing.T) {
 	t.Parallel()
 	text := api.Whole(t, rig.Steady(t).URL()).Text + "\n"
@@ -90,7 +89,7 @@ func TestAskCommand(t *testing.T) {
 				t.Helper()
 				first, _, _ := strings.Cut(api.Events(t, strings.NewReader(out))[0].ID.String(), ".")
 				want := replayed(t, rig.Steady(t).URL(), first)
-				if way.cut { // each connection tells it anew
+				if way.cut { // each connection repeats it
 					if strings.Count(out, retry) < 3 {
 						t.Errorf("there are few reconnections in\n%s", out)
 					}
@@ -128,8 +127,7 @@ func TestAskCommand(t *testing.T) {
 	t.Cleanup(func() { api.AtLeastTwo(t, proxy.Cuts()) })
 }
 
-// TestWatchCommand follows what somebody else has asked for over HTTP, with the same key
-// and with another one.
+// TestWatchCommand follows a completion created over HTTP, with the same key and with another one.
 func TestWatchCommand(t *testing.T) {
 	t.Parallel()
 	url := rig.Edge(t, rig.Steady(t), "--auth=keys", "--auth-keys="+rig.Keys(t, "owner", "friend, principal: owner", "stranger"))
@@ -164,8 +162,7 @@ func equal(t *testing.T, got, want string) {
 	}
 }
 
-// TestAskInterrupted interrupts the command, which cancels the completion; another one that
-// watched it is told.
+// TestAskInterrupted interrupts the command, which cancels the completion. A watcher of it is informed.
 func TestAskInterrupted(t *testing.T) {
 	t.Parallel()
 	url := rig.Steady(t).URL()
@@ -211,7 +208,7 @@ func TestAskInterrupted(t *testing.T) {
 	}
 }
 
-// TestAskRefused says in one line why there is no answer.
+// TestAskRefused checks that one line says why there is no answer.
 func TestAskRefused(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
@@ -227,8 +224,8 @@ func TestAskRefused(t *testing.T) {
 	}
 }
 
-// TestAskResponses asks and follows by the Responses API, over connections that are cut again and again: it
-// prints what the other API prints, and the frames that the edge replays.
+// TestAskResponses asks and follows with the Responses API, over connections that are cut repeatedly. The output
+// equals that of the other API, and the frames those that the edge replays.
 func TestAskResponses(t *testing.T) {
 	t.Parallel()
 	text := api.Whole(t, rig.Steady(t).URL()).Text + "\n"

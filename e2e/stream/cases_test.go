@@ -17,12 +17,12 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// A usualCase is something that every server of these APIs has to be able to do.
+// A usualCase is something that every server of these APIs must support.
 type usualCase struct {
-	chat      string // the members of a request by chat completions; empty: that API has no such thing
-	responses string // the same by the Responses API
-	seen      string // the messages that the model's server is sent
-	calls     bool   // the answer is a call of the tool
+	chat      string // members of a chat completions request; empty: not in that API
+	responses string // the same for the Responses API
+	seen      string // the messages that the model server gets
+	calls     bool   // the answer calls the tool
 }
 
 const (
@@ -41,7 +41,7 @@ const (
 	usualAnswer = "Arr, hello!"
 )
 
-// usualCases are those of the Open Responses suite's kinds.
+// usualCases covers the kinds of cases in the Open Responses suite.
 func usualCases() map[string]usualCase {
 	both := func(list string) usualCase { return usualCase{`"messages":` + list, `"input":` + list, list, false} }
 	tool := usualCase{`"messages":[` + weatherAsk + `],` + chatTools, `"input":[` + weatherAsk + `],` + ownTools, "[" + weatherAsk + "]", true}
@@ -69,8 +69,7 @@ func usualCases() map[string]usualCase {
 	}
 }
 
-// A usualServer is a model server that answers each question alike, calls a tool that it is given, and tells
-// what it was sent.
+// A usualServer is a model server that always gives the same answer, or calls its tool, and reports its requests.
 type usualServer struct{ asked chan []byte }
 
 func (s usualServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -106,14 +105,14 @@ func (s usualServer) messages(t *testing.T) any {
 	}
 }
 
-// An outcome is what an answer comes to.
+// An outcome is the content of an answer.
 type outcome struct {
 	Text, Arguments, Status string
 	Tokens                  float64
 }
 
-// TestUsualCases has each case by each API, whole and streamed: the model's server is sent the same messages, and
-// the answers say the same.
+// TestUsualCases runs each case by each API, whole and streamed. The model server gets the same messages, and the
+// answers are the same.
 func TestUsualCases(t *testing.T) {
 	t.Parallel()
 	server := usualServer{make(chan []byte, 1)}
@@ -172,7 +171,7 @@ func TestUsualCases(t *testing.T) {
 	})
 }
 
-// A chatAnswer is what of a chat completion, or of a chunk, counts here.
+// A chatAnswer is the relevant part of a chat completion or a chunk.
 type chatAnswer struct {
 	Choices []struct {
 		Message, Delta struct {
@@ -188,7 +187,7 @@ type chatAnswer struct {
 	}
 }
 
-// add takes what there is.
+// add adds a chunk or a completion.
 func (o *outcome) add(a chatAnswer) {
 	o.Tokens += a.Usage.Total
 	for _, c := range a.Choices {
@@ -224,7 +223,7 @@ func streamedChat(t *testing.T, x api.Exchange) (o outcome) {
 	return o
 }
 
-// streamedResponse checks that a stream's pieces are what its last event says.
+// streamedResponse checks that a stream's pieces equal its last event.
 func streamedResponse(t *testing.T, x api.Exchange) outcome {
 	t.Helper()
 	var text, arguments strings.Builder
@@ -253,7 +252,7 @@ func streamedResponse(t *testing.T, x api.Exchange) outcome {
 	return got
 }
 
-// outcomeOf returns what a response object says.
+// outcomeOf returns the content of a response object.
 func outcomeOf(t *testing.T, response api.Object) (o outcome) {
 	t.Helper()
 	checkMembers(t, response)
@@ -275,8 +274,8 @@ func outcomeOf(t *testing.T, response api.Object) (o outcome) {
 	return o
 }
 
-// checkMembers checks that a response object has every member that the Open Responses specification requires, and
-// those that may not be null are of their types.
+// checkMembers checks that a response object has every member that the Open Responses specification requires, and the
+// types of those that may not be null.
 func checkMembers(t *testing.T, response api.Object) {
 	t.Helper()
 	for name, like := range map[string]any{
@@ -299,7 +298,7 @@ func checkMembers(t *testing.T, response api.Object) {
 	}
 }
 
-// sameKind reports whether two values of JSON are of one type.
+// sameKind reports whether two JSON values have the same type.
 func sameKind(a, b any) bool {
 	switch a.(type) {
 	case string:

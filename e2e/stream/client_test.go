@@ -23,8 +23,8 @@ import (
 
 const clientDir = "../../clients/js"
 
-// TestClient has our client for JavaScript read answers of a real server: at once, over connections that are cut everywhere,
-// and by a state that another process has stored.
+// TestClient reads answers of a real server with our JavaScript client: directly, over connections that are cut
+// everywhere, and from a state that another process has stored.
 func TestClient(t *testing.T) {
 	t.Parallel()
 	node(t, "")
@@ -78,11 +78,11 @@ func TestClient(t *testing.T) {
 }
 
 func asJSON(text string) string {
-	quote, _ := json.Marshal(text) // a text can be
+	quote, _ := json.Marshal(text) // a string can be marshalled
 	return string(quote)
 }
 
-// TestClientByItself runs the client's own tests, against a server that does everything to a stream.
+// TestClientByItself runs the client's own tests, against a server that breaks streams in every way.
 func TestClientByItself(t *testing.T) {
 	t.Parallel()
 	node(t, "")
@@ -93,8 +93,8 @@ func TestClientByItself(t *testing.T) {
 	}
 }
 
-// TestClientPackage packs the client as npm does, and looks at how large it is, at what it needs, and whether the types name
-// what there is. .ci/run lint checks the types themselves.
+// TestClientPackage packs the client with npm, and checks its size, its dependencies, and that the types match the
+// exports. .ci/run lint checks the types themselves.
 func TestClientPackage(t *testing.T) {
 	t.Parallel()
 	npm, err := exec.LookPath("npm")
@@ -127,7 +127,7 @@ func TestClientPackage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var small bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&small, gzip.BestCompression) // there is such a level
+	w, _ := gzip.NewWriterLevel(&small, gzip.BestCompression) // the level is valid
 	_, _ = w.Write(source)
 	_ = w.Close()
 	if most := 6 << 10; small.Len() > most {
@@ -160,8 +160,8 @@ func TestClientPackage(t *testing.T) {
 	}
 }
 
-// TestChatTransport has the AI SDK's chat ask by our transport. An answer that was resumed after a reload is stopped for good by the
-// SDK's own stop, and one that is resumed twice at once goes on.
+// TestChatTransport uses our transport in the AI SDK's chat. The SDK's stop really stops an answer that was resumed
+// after a reload, and an answer resumed twice at once continues.
 func TestChatTransport(t *testing.T) {
 	t.Parallel()
 	fast, slow := rig.Fast(t), rig.Steady(t)

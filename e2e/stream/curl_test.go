@@ -25,8 +25,7 @@ const (
 	curlRecvError   = 56
 )
 
-// curl runs curl on the create call, or on what path names below it, and returns what
-// it printed and its exit code.
+// curl runs curl on the create call, or on path below it, and returns its output and exit code.
 func curl(t *testing.T, url, path string, more ...string) (string, int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -74,7 +73,7 @@ func TestCurl(t *testing.T) {
 			t.Errorf("exit code %d, %s", exit, out)
 		}
 	})
-	t.Run("fails on request", func(t *testing.T) { // as scripts call it
+	t.Run("fails on request", func(t *testing.T) { // as in scripts
 		if out, exit := curl(t, url, "", append(jsonBody("{}"), "-f")...); exit != 22 || out != "" {
 			t.Errorf("exit code %d, %s", exit, out)
 		}
@@ -86,7 +85,7 @@ func TestCurl(t *testing.T) {
 	}
 }
 
-// startCurl starts curl and returns it once the first event is there.
+// startCurl starts curl, and returns after the first event.
 func startCurl(ctx context.Context, t *testing.T, url, body string) (*exec.Cmd, *sse.Decoder, sse.Event) {
 	t.Helper()
 	cmd := curlCommand(ctx, t, url, "", jsonBody(body)...)
@@ -163,7 +162,7 @@ func testCurlResumes(t *testing.T, url string, plan cut.Plan) {
 	}
 }
 
-// TestCurlOnePage runs what somebody types who tries the API by hand.
+// TestCurlOnePage runs what people type to try the API.
 func TestCurlOnePage(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()

@@ -17,9 +17,8 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestDecoders holds our decoder against the parser that most JavaScript clients use, and the
-// reader of our client for JavaScript against our decoder: all find the same in what we send, however it is
-// cut and whatever ends its lines.
+// TestDecoders compares our decoder with the parser of most JavaScript clients and with our JavaScript client. All
+// must decode our streams alike, wherever they are cut and whichever line ends they have.
 func TestDecoders(t *testing.T) {
 	t.Parallel()
 	streams := recordedStreams(t)
@@ -29,7 +28,7 @@ func TestDecoders(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			var theirs struct {
 				found
-				Differing []int // where to cut makes a difference
+				Differing []int // cuts that change the result
 			}
 			if err := json.Unmarshal([]byte(lines[i]), &theirs); err != nil {
 				t.Fatal(err)
@@ -52,7 +51,7 @@ func TestDecoders(t *testing.T) {
 	}
 }
 
-// decodedBy has a script of e2e/node decode streams: a line of JSON for each.
+// decodedBy decodes streams with a script of e2e/node, and returns one line of JSON for each.
 func decodedBy(t *testing.T, script string, streams []recordedStream) []string {
 	t.Helper()
 	dir, command := node(t, script)
@@ -73,8 +72,7 @@ func decodedBy(t *testing.T, script string, streams []recordedStream) []string {
 	return lines
 }
 
-// sameInClient compares what the reader of our client has found, which gives each event the
-// name that an EventSource gives it.
+// sameInClient compares the events of our JavaScript client, which names them like an EventSource.
 func sameInClient(t *testing.T, ours found, line string) {
 	t.Helper()
 	var theirs struct {
@@ -96,7 +94,7 @@ func sameInClient(t *testing.T, ours found, line string) {
 	}
 }
 
-// found is what is in a stream. An event is its id, name and data.
+// found is the content of a stream. An event is its id, name and data.
 type found struct {
 	Events   [][3]string
 	Comments []string
@@ -122,12 +120,12 @@ func find(t *testing.T, r io.Reader) found {
 
 type recordedStream struct {
 	name, text string
-	// uncut is whether they decode it by the standard only if it comes in one piece: they
-	// stumble over a CR at the end of a piece, which we never send.
+	// uncut means that the parser is right only if the stream is not cut: it fails on a CR at the end of a piece,
+	// which we never send.
 	uncut bool
 }
 
-// recordedStreams are streams of ours of every kind, and the same with other line ends.
+// recordedStreams returns our streams of every kind, also with other line ends.
 func recordedStreams(t *testing.T) []recordedStream {
 	t.Helper()
 	few := api.Object{"max_tokens": 4}
@@ -142,7 +140,7 @@ func recordedStreams(t *testing.T) []recordedStream {
 		{"cut off", plain[:len(plain)-1], false},
 	}
 	for _, s := range streams[:4] {
-		// A CR may be half of a CRLF: they wait for what follows, here a line without end.
+		// A CR may be half of a CRLF. Decoders wait for what follows, here an unfinished line.
 		streams = append(streams,
 			recordedStream{s.name + ", CRLF", strings.ReplaceAll(s.text, "\n", "\r\n"), false},
 			recordedStream{s.name + ", CR", strings.ReplaceAll(s.text, "\n", "\r") + "x", true},

@@ -15,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestNamedEvents checks what is shown to those who ask for more than OpenAI has.
+// TestNamedEvents checks the events of streams that ask for more than OpenAI has.
 func TestNamedEvents(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()
@@ -53,7 +53,7 @@ func TestNamedEvents(t *testing.T) {
 					t.Errorf("event %d has the name %q, want %q", i, e.Name, want)
 				}
 			}
-			// Progress is live only; the rest is what it was.
+			// A replay has everything but progress.
 			again := api.Recorded(t, api.Get(t, url, live.ID+"?stream=true"))
 			stored[0].Retry, again.Events[0].Retry = 0, 0
 			if diff := cmp.Diff(stored, again.Events, api.CmpEvents); diff != "" {
@@ -63,7 +63,7 @@ func TestNamedEvents(t *testing.T) {
 	}
 }
 
-// split takes progress out of a stream.
+// split separates progress from the stored events.
 func split(all []sse.Event) (progress, stored []sse.Event) {
 	for _, e := range all {
 		if e.Name.String() == "progress" {
@@ -110,8 +110,7 @@ func TestErrorEvents(t *testing.T) {
 	}
 }
 
-// TestHeartbeat lets a stream be silent and checks that nothing but the one comment
-// line breaks the silence.
+// TestHeartbeat checks that only the comment line interrupts a silent stream.
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()
 	s := rig.Own(t, stack.Options{Pace: 0.4, Edge: []string{"--heartbeat=1s"}})
@@ -131,8 +130,7 @@ func TestHeartbeat(t *testing.T) {
 	api.Joined(t, api.Events(t, strings.NewReader(live)))
 }
 
-// TestNamesMakeNoOtherRequest repeats a request with its key, and asks for names by the
-// Accept header this time.
+// TestNamesMakeNoOtherRequest repeats a request with its key, and asks for names by the Accept header this time.
 func TestNamesMakeNoOtherRequest(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()

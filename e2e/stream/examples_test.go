@@ -30,10 +30,10 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// calm is what the examples ask.
+// calm is the question of the examples.
 const calm = "Which calm cats do you have?"
 
-// calmAnswer returns the whole answer to that.
+// calmAnswer returns the whole answer to calm.
 func calmAnswer(t *testing.T, url string) string {
 	t.Helper()
 	var c api.Completion
@@ -41,12 +41,12 @@ func calmAnswer(t *testing.T, url string) string {
 	return c.Answer(t).Text
 }
 
-// An example is how to run a file of examples/, and how to read what it prints.
+// An example says how to run a file of examples/, and how to read its output.
 type example struct {
 	name    string
 	command func(t *testing.T, dir, file string) *exec.Cmd
 	read    func(t *testing.T, stdout string) string
-	refused string // what it says to a wrong key; empty: it sends none
+	refused string // its output for a wrong key; empty: it sends none
 }
 
 var printed = func(t *testing.T, stdout string) string {
@@ -60,8 +60,8 @@ var printed = func(t *testing.T, stdout string) string {
 
 const wrongKey = "API key"
 
-// TestExamples runs each example as its reader does: as a program of its own, with nothing but
-// the environment to tell it where the server is, which asks for a key.
+// TestExamples runs each example like its reader: as a separate program that only the environment tells about a
+// server with keys.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	s := rig.Fast(t)
@@ -111,7 +111,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// runExample runs a command that is told where everything is by its environment.
+// runExample runs a command with the settings in its environment.
 func runExample(cmd *exec.Cmd, s *stack.Stack, url, key string) (stdout, stderr string, err error) {
 	var out, told bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &told
@@ -125,8 +125,7 @@ func runExample(cmd *exec.Cmd, s *stack.Stack, url, key string) (stdout, stderr 
 	return out.String(), told.String(), err
 }
 
-// examplesDir returns a directory with the examples, the packages that they need, and in
-// bin the programs.
+// examplesDir returns a directory with the examples, their packages, and our programs in bin.
 func examplesDir(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
@@ -151,7 +150,7 @@ func inDir(t *testing.T, dir string, command ...string) *exec.Cmd {
 	return cmd
 }
 
-// shell runs a script that needs a program.
+// shell returns the command of a script that needs a program.
 func shell(program string) func(t *testing.T, dir, file string) *exec.Cmd {
 	return func(t *testing.T, dir, file string) *exec.Cmd {
 		t.Helper()
@@ -185,8 +184,8 @@ func pythonExample(t *testing.T, dir, file string) *exec.Cmd {
 	return inDir(t, dir, python, "-B", file)
 }
 
-// pythonGRPC makes the contract's code by protoc, and runs the example by a Python that has grpcio: Debian has
-// both, the latter for its own Python.
+// pythonGRPC generates the contract's code with protoc, and runs the example with a Python that has grpcio: Debian
+// has both, for its own Python.
 func pythonGRPC(t *testing.T, dir, file string) *exec.Cmd {
 	t.Helper()
 	proto, err := filepath.Abs("../../proto")
@@ -210,7 +209,7 @@ func pythonGRPC(t *testing.T, dir, file string) *exec.Cmd {
 	if out, err := protoc.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, python := range []string{"python3", "/usr/bin/python3"} { // the folder grpc beside the file is no package of that name
+	for _, python := range []string{"python3", "/usr/bin/python3"} { // the folder grpc beside the file does not count
 		if err = inDir(t, dir, python, "-c", "import grpc, google.protobuf; grpc.insecure_channel").Run(); err == nil {
 			return inDir(t, dir, python, "-B", file)
 		}
@@ -219,8 +218,8 @@ func pythonGRPC(t *testing.T, dir, file string) *exec.Cmd {
 	return nil
 }
 
-// pythonOpenAI runs the example where OpenAI's package can be imported. Elsewhere, in CI too,
-// Python checks its syntax and no more, as package examples says.
+// pythonOpenAI runs the example if OpenAI's package is installed. Otherwise, as in CI, Python only checks its syntax,
+// as package examples says.
 func pythonOpenAI(t *testing.T, dir, file string) *exec.Cmd {
 	t.Helper()
 	cmd := pythonExample(t, dir, file)
@@ -250,7 +249,7 @@ func framesText(t *testing.T, stdout string) string {
 	return api.Joined(t, api.Events(t, strings.NewReader(stdout))).Text
 }
 
-// messagesText adds up what grpcurl prints: one JSON object for each message.
+// messagesText adds up grpcurl's output, one JSON object for each message.
 func messagesText(t *testing.T, stdout string) string {
 	t.Helper()
 	var text strings.Builder
@@ -265,8 +264,7 @@ func messagesText(t *testing.T, stdout string) string {
 	}
 }
 
-// TestExamplesReconnect has every connection cut after some events, and the first one before
-// any answer to it.
+// TestExamplesReconnect cuts every connection after some events, and the first one before any answer.
 func TestExamplesReconnect(t *testing.T) {
 	t.Parallel()
 	s := rig.Fast(t)
@@ -297,8 +295,8 @@ func TestExamplesReconnect(t *testing.T) {
 	}
 }
 
-// TestCodexExample has Codex ask a model server with the file as its configuration, where it can be had. Elsewhere, in
-// CI too, Python checks the syntax and no more, as package examples says.
+// TestCodexExample lets Codex ask a model server with the file as its configuration, if it is installed. Otherwise,
+// as in CI, Python only checks the syntax, as package examples says.
 func TestCodexExample(t *testing.T) {
 	t.Parallel()
 	const file = "codex.toml"
@@ -341,8 +339,8 @@ func TestCodexExample(t *testing.T) {
 	}
 }
 
-// TestExampleTellsProgress runs the example until it has progress to tell: that is live only, and
-// this answer is prepared in the moment in which its reader comes.
+// TestExampleTellsProgress repeats the example until it shows progress. Progress is live only, and this answer is
+// prepared within a moment.
 func TestExampleTellsProgress(t *testing.T) {
 	t.Parallel()
 	s := rig.Fast(t)
@@ -359,7 +357,7 @@ func TestExampleTellsProgress(t *testing.T) {
 	})
 }
 
-// TestExampleAborts interrupts the example as one does at a terminal.
+// TestExampleAborts interrupts the example as at a terminal.
 func TestExampleAborts(t *testing.T) {
 	t.Parallel()
 	s := rig.Steady(t)
@@ -400,7 +398,7 @@ func TestExampleAborts(t *testing.T) {
 	api.IsCancelledSoon(t, s.URL(), <-ids)
 }
 
-// TestExamplesInBrowser runs the examples for browsers, from where the edge has them.
+// TestExamplesInBrowser runs the browser examples as the edge serves them.
 func TestExamplesInBrowser(t *testing.T) {
 	t.Parallel()
 	chromium, err := browser.Start()
@@ -480,8 +478,8 @@ func TestExamplesInBrowser(t *testing.T) {
 	})
 }
 
-// TestProtocolPage opens the page about streams, on a screen and on a phone, and compares the
-// stream that it shows with a real one.
+// TestProtocolPage opens the page about streams, on a screen and on a phone, and compares its example with a real
+// stream.
 func TestProtocolPage(t *testing.T) {
 	t.Parallel()
 	chromium, err := browser.Start()
@@ -532,8 +530,8 @@ func TestProtocolPage(t *testing.T) {
 	}
 }
 
-// TestDialectsOnThePage compares the response that the page shows with a real one, and with the rest that a
-// client gets which goes on after the number that the page names.
+// TestDialectsOnThePage compares the page's response with a real one, and with the rest that a client gets after the
+// page's number.
 func TestDialectsOnThePage(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()

@@ -19,8 +19,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// TestGoOpenAI uses the Go client that most programs had before OpenAI had its own.
-// It does not decode events by the standard, but looks for lines.
+// TestGoOpenAI uses the Go client that most programs used before OpenAI had its own. It looks for lines instead of
+// decoding events by the standard.
 func TestGoOpenAI(t *testing.T) {
 	t.Parallel()
 	url := rig.Steady(t).URL()
@@ -49,8 +49,8 @@ func TestGoOpenAI(t *testing.T) {
 			t.Fatal(err)
 		}
 		api.Cancel(t, url, stream.Header().Get("X-Completion-Id"))
-		// It fails, as it has to, but not with the message: the client takes every line
-		// that is not data, so every id, for a part of the error's JSON.
+		// It fails, as it must, but without the message: the client takes every line without data, including ids, as
+		// part of the error's JSON.
 		if s, err := sumGoOpenAI(stream, nil); err == nil {
 			t.Errorf("it passes for success: %+v", s)
 		}
@@ -74,8 +74,7 @@ func TestGoOpenAI(t *testing.T) {
 	})
 }
 
-// goOpenAI returns a client that adds these members to what it asks for: it has no
-// way of its own to send what OpenAI does not know.
+// goOpenAI returns a client that adds these members to its requests: it cannot send unknown ones itself.
 func goOpenAI(url string, members api.Object) *openai.Client {
 	config := openai.DefaultConfig("any")
 	config.BaseURL = url + "/v1"
@@ -85,7 +84,7 @@ func goOpenAI(url string, members api.Object) *openai.Client {
 
 type adding api.Object
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements [http.RoundTripper].
 func (a adding) RoundTrip(r *http.Request) (*http.Response, error) {
 	var o api.Object
 	if err := json.NewDecoder(r.Body).Decode(&o); err != nil {

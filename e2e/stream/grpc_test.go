@@ -21,7 +21,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// TestGRPC is a caller inside the house: the generated client.
+// TestGRPC uses the generated client, like a caller in the same network.
 func TestGRPC(t *testing.T) {
 	t.Parallel()
 	address := rig.Steady(t).Completion.Addr("grpc")
@@ -86,12 +86,12 @@ type reading struct {
 	api.Answer
 
 	id      string
-	next    uint64 // sequence that has to come
+	next    uint64 // the expected sequence
 	failure *completionv1.Error
 	each    func(id string) error // called after each message, if not nil
 }
 
-// follow reads a stream to its end: nil if it ended as it should.
+// follow reads a stream to its end, and returns nil if that is normal.
 func (f *reading) follow(stream grpc.ServerStreamingClient[completionv1.CompletionEvent], err error) error {
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func testGRPCResumes(t *testing.T, address string, want api.Answer) {
 	}
 }
 
-// TestOtherProtocols holds that who calls by another protocol of RPC is told so, and not left waiting.
+// TestOtherProtocols checks that callers with another RPC protocol get an error, and do not hang.
 func TestOtherProtocols(t *testing.T) {
 	t.Parallel()
 	var over2 http.Protocols

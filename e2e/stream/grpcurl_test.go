@@ -13,14 +13,14 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// grpcurlBuilt is whether the program is there.
+// grpcurlBuilt remembers the build of grpcurl.
 var grpcurlBuilt struct {
 	sync.Once
 
 	err error
 }
 
-// grpcurl returns the program's path. It is built once, from a module of its own.
+// grpcurl returns the program's path. It is built once, from a separate module.
 func grpcurl(t *testing.T) (string, error) {
 	t.Helper()
 	path := rig.Programs(t).Path("grpcurl")
@@ -33,8 +33,7 @@ func grpcurl(t *testing.T) (string, error) {
 	return path, grpcurlBuilt.err
 }
 
-// TestGrpcurl calls the service with a program that knows nothing of its contract but
-// what reflection tells it.
+// TestGrpcurl calls the service with a program that knows its contract only from reflection.
 func TestGrpcurl(t *testing.T) {
 	skip.Long(t, "it compiles grpcurl")
 	t.Parallel()
@@ -47,7 +46,7 @@ func TestGrpcurl(t *testing.T) {
 		name string
 		args []string
 		want []string
-		exit int // 64 more than the gRPC code
+		exit int // the gRPC code plus 64
 	}{
 		{
 			"list",

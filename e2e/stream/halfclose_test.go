@@ -15,14 +15,13 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// TestHalfClose has clients shut their writing side with the request, as some do that have
-// nothing more to say. They get the answer.
+// TestHalfClose lets clients close their sending side after the request, as some do. They get the answer.
 func TestHalfClose(t *testing.T) {
 	t.Parallel()
 	address := strings.TrimPrefix(rig.Steady(t).URL(), "http://")
 	for name, tt := range map[string]struct{ body, end string }{
 		"stream": {api.Streamed(api.Object{"max_tokens": 10, "on_disconnect": "cancel"}), "data: [DONE]\nid: "},
-		"whole":  {api.Body(api.Object{"max_tokens": 80, "on_disconnect": "cancel"}), `"finish_reason":"length"`}, // two seconds
+		"whole":  {api.Body(api.Object{"max_tokens": 80, "on_disconnect": "cancel"}), `"finish_reason":"length"`}, // two seconds long
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,8 +37,8 @@ func TestHalfClose(t *testing.T) {
 	}
 }
 
-// TestCloseCancels has clients close their connection: they are noticed soon, though they do not
-// say more by it than those that wait for the answer.
+// TestCloseCancels lets clients close their connections. The edge must notice soon, although a close first looks like
+// a half-close.
 func TestCloseCancels(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"answer", "leave"} {
@@ -74,7 +73,7 @@ func TestCloseCancels(t *testing.T) {
 	}
 }
 
-// sendRaw sends a request for a completion by a connection of its own.
+// sendRaw sends a request for a completion on a new connection.
 func sendRaw(t *testing.T, address, body string) *net.TCPConn {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)

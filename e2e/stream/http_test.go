@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 )
 
-// broken returns the URL of a proxy to a stack that cuts connections.
+// broken returns the URL of a proxy that cuts the connections to a server by a plan.
 func broken(t *testing.T, url string, plan func(int) cut.Plan) (string, *cut.Proxy) {
 	t.Helper()
 	proxy, err := cut.Listen(strings.TrimPrefix(url, "http://"), plan)

@@ -8,8 +8,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// TestJSONAnswers asks for rows of pets in JSON, by the caller's schema and without one: whole
-// and streamed answers have to be the same value.
+// TestJSONAnswers asks for rows of pets in JSON, with a schema and without. Whole and streamed answers must be equal.
 func TestJSONAnswers(t *testing.T) {
 	t.Parallel()
 	url := rig.Fast(t).URL()

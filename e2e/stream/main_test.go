@@ -1,5 +1,5 @@
-// Package stream tests that an answer reaches every client token by token, whole, and in the form
-// that its API describes.
+// Package stream tests that every client gets an answer token by token, whole, and in the form that its API
+// describes.
 package stream
 
 import (

@@ -22,7 +22,7 @@ import (
 
 const cancelled = "The completion was cancelled."
 
-// node returns the arguments that run a script of e2e/node, and the directory where.
+// node returns the command that runs a script of e2e/node, and its directory.
 func node(t *testing.T, script string) (dir string, command []string) {
 	t.Helper()
 	if err := installed(); err != nil {
@@ -31,7 +31,7 @@ func node(t *testing.T, script string) (dir string, command []string) {
 	return "node", []string{"node", script}
 }
 
-// installed installs what the scripts need, once, unless it is there.
+// installed installs the scripts' packages once, if they are missing.
 var installed = sync.OnceValue(func() error {
 	version, err := exec.Command("node", "--version").Output()
 	if err != nil {
@@ -59,7 +59,7 @@ var installed = sync.OnceValue(func() error {
 	return os.WriteFile(stamp, want, 0o600)
 })
 
-// TestOpenAINode uses OpenAI's client as it is now, and as it was before version 5.
+// TestOpenAINode uses OpenAI's current client, and its version 4.
 func TestOpenAINode(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"openai", "openai-4"} {
@@ -119,13 +119,13 @@ func TestLangChain(t *testing.T) {
 	got.has(t, "cut", api.Object{"raised": true})
 }
 
-// TestEventSource follows by GET; the client reconnects by itself.
+// TestEventSource follows by GET. The client reconnects by itself.
 func TestEventSource(t *testing.T) {
 	t.Parallel()
 	dir, command := node(t, "eventsource.mjs")
 	got, proxy := runScript(t, dir, command, nil)
 	id, _ := got["cut"]["id"].(string)
-	lost := float64(proxy.Cuts()) + 1 // the last time it is told to stop
+	lost := float64(proxy.Cuts()) + 1 // the last response tells it to stop
 	got.has(t, "cut", api.Object{
 		"id": id, "events": pairs(t, id), "opened": lost, "lost": lost, "code": http.StatusNoContent,
 	})
@@ -135,13 +135,13 @@ func TestEventSource(t *testing.T) {
 	got.has(t, "left", api.Object{"before": "in_progress", "status": "cancelled"})
 }
 
-// TestFetchEventSource follows by POST; the client sends the same request again, which
-// has to go on with the same completion. It takes an event's id as soon as it has read the
-// line, which is why the id comes last: one byte is left where a cut would cost an event.
+// TestFetchEventSource follows by POST. The client repeats its request, and must continue the same completion. It
+// takes an event's id as soon as it has read that line, so the id comes last: only a cut at one byte would cost an
+// event.
 func TestFetchEventSource(t *testing.T) {
 	t.Parallel()
 	dir, command := node(t, "fetch-event-source.mjs")
-	// An event is a little shorter than that.
+	// An event is a little shorter than sweep.
 	const sweep, together = 400, 80
 	swept, proxy := broken(t, rig.Steady(t).URL(), func(connection int) cut.Plan {
 		return cut.Plan{After: brokenAfter + int64(connection%sweep), WholeBlank: true}

@@ -82,7 +82,7 @@ func openaiGo(url string) openai.Client {
 	return openai.NewClient(option.WithBaseURL(url+"/v1"), option.WithAPIKey("any"), option.WithMaxRetries(0))
 }
 
-// openaiParams asks the question; with a limit of 0 there is none.
+// openaiParams asks the question, with a limit unless it is 0.
 func openaiParams(limit int64) openai.ChatCompletionNewParams {
 	params := openai.ChatCompletionNewParams{
 		Model:         api.Model,
@@ -95,8 +95,7 @@ func openaiParams(limit int64) openai.ChatCompletionNewParams {
 	return params
 }
 
-// A sum is what came of a stream: each chunk is one event, so their number is the
-// place in the completion.
+// A sum adds up a stream. Each chunk is one event, so their number is the position in the completion.
 type sum struct {
 	api.Answer
 
@@ -121,8 +120,7 @@ func sumOpenAIGo(stream *ssestream.Stream[openai.ChatCompletionChunk]) (sum, err
 	return s, stream.Err()
 }
 
-// testOpenAIGoResumes goes on after a cut: the client shows no event ids, but they can
-// be counted.
+// testOpenAIGoResumes continues after a cut. The client does not show event ids, but they can be counted.
 func testOpenAIGoResumes(t *testing.T, url string) {
 	brokenURL, proxy := broken(t, url, cut.Each(cut.Plan{After: 5_000}))
 	client := openaiGo(brokenURL)

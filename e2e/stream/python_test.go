@@ -10,7 +10,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestPython uses nothing but Python's standard library.
+// TestPython uses only Python's standard library.
 func TestPython(t *testing.T) {
 	t.Parallel()
 	python, err := exec.LookPath("python3")

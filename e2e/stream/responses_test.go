@@ -24,7 +24,7 @@ func responseParams() responses.ResponseNewParams {
 	}
 }
 
-// A responseSum is what a stream of a response adds up to.
+// A responseSum adds up the stream of a response.
 type responseSum struct {
 	ID, Text, Last string
 	Numbers        []int64
@@ -149,7 +149,7 @@ func TestResponsesOpenAIGo(t *testing.T) {
 	})
 }
 
-// responseFrames reads frames of a response's stream: to its end, to where it is cut, or so many.
+// responseFrames reads frames of a response's stream until its end, a cut, or most frames; 0: no limit.
 func responseFrames(t *testing.T, d *sse.Decoder, most int) (all []sse.Event) {
 	t.Helper()
 	for most == 0 || len(all) < most {
@@ -164,9 +164,8 @@ func responseFrames(t *testing.T, d *sse.Decoder, most int) (all []sse.Event) {
 	return all
 }
 
-// TestResponsesSurviveKill kills the process that generates in the middle of many responses, and then the
-// edge that shows them: whoever goes on after the last number has every frame once, and two edges
-// show the same bytes.
+// TestResponsesSurviveKill kills the process that generates in the middle of many responses, and then the edge that
+// shows them. Clients that continue after their last number get every frame once, and two edges show the same bytes.
 func TestResponsesSurviveKill(t *testing.T) {
 	t.Parallel()
 	nats := "--nats-url=" + rig.NATS(t).ClientURL()
@@ -233,7 +232,7 @@ func TestResponsesSurviveKill(t *testing.T) {
 	}
 }
 
-// TestResponsesNode uses the clients for Node that speak this API.
+// TestResponsesNode uses the Node clients for this API.
 func TestResponsesNode(t *testing.T) {
 	t.Parallel()
 	dir, command := node(t, "responses.mjs")

@@ -17,18 +17,17 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// brokenAfter is how many bytes each connection of a script's proxy lasts: about ten
-// events.
+// brokenAfter is after how many bytes a script's proxy cuts each connection: about ten events.
 const brokenAfter = 5_000
 
 // scriptTimeout bounds a script, which takes a minute on a busy machine.
 const scriptTimeout = 5 * time.Minute
 
-// results are what a script has printed: one line of JSON for each check, by its name.
+// results are a script's output: one line of JSON for each check, by name.
 type results map[string]api.Object
 
-// runScript runs a client in another language. It is told where the API is, where it
-// is by way of a proxy that cuts every connection, and what to ask.
+// runScript runs a client in another language. Its input has the URLs of the API and of a proxy that cuts every
+// connection, and the question.
 func runScript(t *testing.T, dir string, command []string, more api.Object) (results, *cut.Proxy) {
 	t.Helper()
 	url := rig.Steady(t).URL()
@@ -39,7 +38,7 @@ func runScript(t *testing.T, dir string, command []string, more api.Object) (res
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A client that never ends, because it tries again for ever, is to be told by its name.
+	// A client that retries for ever should be reported by name.
 	ctx, cancel := context.WithTimeout(t.Context(), scriptTimeout)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
@@ -61,7 +60,7 @@ func runScript(t *testing.T, dir string, command []string, more api.Object) (res
 // has compares the result of a check.
 func (r results) has(t *testing.T, check string, want api.Object) {
 	t.Helper()
-	text, err := json.Marshal(want) // both the same way to JSON's own types
+	text, err := json.Marshal(want) // gives both JSON's own types
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +69,7 @@ func (r results) has(t *testing.T, check string, want api.Object) {
 	}
 }
 
-// pairs are the ids and data of a completion's events, as an EventSource shows them.
+// pairs are the ids and data of a completion's events, as seen by an EventSource.
 func pairs(t *testing.T, id string) []any {
 	t.Helper()
 	var all []any

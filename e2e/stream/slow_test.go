@@ -16,8 +16,8 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestSlowReader has one client stop reading an answer that is too large for the
-// buffers on its way. It delays nobody, is cut off, and can go on.
+// TestSlowReader lets a client stop reading an answer that exceeds all buffers. It delays nobody, is cut off, and can
+// resume.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	s := rig.Own(t, stack.Options{Edge: []string{"--write-timeout=1s"}})

@@ -33,8 +33,7 @@ func TestStreamHeaders(t *testing.T) {
 	}
 }
 
-// TestStreamBytes holds a stream against the profile that all clients can read: one
-// form of block and nothing else.
+// TestStreamBytes checks that a stream has only the form of blocks that all clients can read.
 func TestStreamBytes(t *testing.T) {
 	t.Parallel()
 	r := api.Record(t, rig.Fast(t).URL(), nil)
@@ -65,7 +64,7 @@ func TestStreamBytes(t *testing.T) {
 	}
 }
 
-// TestChunks checks each chunk, member by member: what is null is there.
+// TestChunks checks each chunk, member by member, including nulls.
 func TestChunks(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry/telemetrytest"
 )
 
-// TestOneTrace sends one request through two processes, which export what they did.
+// TestOneTrace sends one request through two processes, which export spans.
 func TestOneTrace(t *testing.T) {
 	t.Parallel()
 	collector := telemetrytest.Collect(t)
@@ -23,7 +23,7 @@ func TestOneTrace(t *testing.T) {
 	}
 	const theirs = "0af7651916cd43dd8448eb211c80319c"
 	id := api.Record(t, s.URL(), nil, "Traceparent: 00-"+theirs+"-b7ad6b7169203331-01").ID
-	if err := s.Stop(); err != nil { // it exports the last spans
+	if err := s.Stop(); err != nil { // exports the last spans
 		t.Fatal(err)
 	}
 
