@@ -10,8 +10,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// TestCancelInAnOutage cancels a completion while the log is away: that cannot be
-// confirmed before the log is back.
+// TestCancelInAnOutage cancels a completion while the log is away. The cancel cannot be confirmed until the log is
+// back.
 func TestCancelInAnOutage(t *testing.T) {
 	t.Parallel()
 	tp := start(t, plan{Name: "cancel", NATS: 1, EdgePairing: true, Pace: 5}, rand.New(rand.NewPCG(*seed, 0)))

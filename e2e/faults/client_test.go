@@ -21,23 +21,23 @@ import (
 const (
 	advisorModel = "pet-advisor-1"
 	randomModel  = "random-1"
-	// anonymous is the principal of who names none.
+	// anonymous is the principal of unidentified callers.
 	anonymous = "anonymous"
 
-	// errorData begins the data of an event that tells of an error.
+	// errorData begins the data of an error event.
 	errorData = `{"error":`
 
-	// heartbeat is the comment of a silent stream. Another one asks to come back.
+	// heartbeat is the comment of a silent stream. Any other comment asks to reconnect.
 	heartbeat = "hb"
 
-	// A client that hears nothing for so long tries another connection.
+	// A client that hears nothing for this long tries another connection.
 	headerPatience = 5 * time.Second
 	silentFor      = 8 * time.Second
-	// retryPause keeps a client from asking in a tight loop.
+	// retryPause prevents a busy loop of retries.
 	retryPause = 150 * time.Millisecond
 )
 
-// web makes a connection of its own for each request, so that it can be cut by itself.
+// web uses a new connection for each request, so that each can be cut separately.
 var web = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DisableCompression: true, ResponseHeaderTimeout: headerPatience}}
 
 // An ask is a question with a known answer.
@@ -66,21 +66,21 @@ func (a ask) body(members map[string]any) []byte {
 	return body
 }
 
-// A crowd is the clients of a run, and the history that they make.
+// A crowd is the clients of a run, and their history.
 type crowd struct {
 	ctx   context.Context
 	urls  []string
-	model string // that all ask, and whose answers are known; empty: one of ours by chance
-	// stores says that three of four have their completion stored, as the others expire.
+	model string // the model of all requests, with known answers; empty: a random one of ours
+	// stores says that three of four completions are stored, while the others expire.
 	stores bool
 
 	mu      sync.Mutex
 	streams []checker.Stream
 	cancels []checker.Cancel
-	heard   map[int]time.Time // by the number of a client: when it got its last event
+	heard   map[int]time.Time // when each client received its last event, by number
 }
 
-// hear notes that a client has got an event.
+// hear notes that a client has received an event.
 func (c *crowd) hear(number int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,15 +109,15 @@ type client struct {
 
 	cancelling sync.WaitGroup
 
-	// What is peculiar about the client.
-	leaveAfter  int // events until it leaves; 0: it stays
+	// The client's habits.
+	leaveAfter  int // events before it leaves; 0: it stays
 	comesBack   bool
-	cancelAfter int  // events until it cancels; 0: never
+	cancelAfter int  // events before it cancels; 0: never
 	byPOST      bool // it resumes by its own request and Last-Event-ID
 	slow        bool
 }
 
-// work follows one completion after the other; when more ends, the last one is begun.
+// work follows one completion after the other. When more ends, it begins no further one.
 func (c *crowd) work(more context.Context, number int, random *rand.Rand) {
 	for n := 0; more.Err() == nil; n++ {
 		one := c.client(fmt.Sprintf("client %d, stream %d", number, n), random)
@@ -132,7 +132,7 @@ func (c *crowd) work(more context.Context, number int, random *rand.Rand) {
 	}
 }
 
-// client returns a client with a request of its own and habits by chance.
+// client returns a client with its own request and random habits.
 func (c *crowd) client(name string, random *rand.Rand) *client {
 	a := asks[random.IntN(len(asks))]
 	one := &client{crowd: c, random: random, stream: checker.Stream{Name: name, Tag: name, Principal: anonymous}}
@@ -157,7 +157,7 @@ func (c *crowd) client(name string, random *rand.Rand) *client {
 	}
 	one.byPOST = random.IntN(8) == 0
 	switch chance := random.IntN(100); {
-	case chance < 40: // the one connection serves until it breaks
+	case chance < 40: // the first connection serves until it breaks
 	case chance < 80: // POST, then GET
 		one.leaveAfter, one.comesBack = 1+random.IntN(20), true
 	case chance < 88:
@@ -177,7 +177,7 @@ func (c *client) twin(random *rand.Rand) *client {
 	return other
 }
 
-// follow follows the completion to its end, or as far as the client cares.
+// follow follows the completion to its end, or until the client leaves.
 func (c *client) follow() {
 	defer func() {
 		c.cancelling.Wait()
@@ -189,11 +189,11 @@ func (c *client) follow() {
 		switch {
 		case c.done:
 		case status/100 == 4 && status != http.StatusTooManyRequests:
-			return // the checker says what it thinks of that
+			return // the checker judges that
 		case c.stream.Left:
 			return
 		case c.last == "" && c.stream.Key == "" && c.id == "":
-			// It may have been admitted. Nobody can tell, so it is asked for anew.
+			// It may have been admitted. Nobody can tell, so the client asks anew.
 			c.anew()
 			fallthrough
 		case c.next == before:
@@ -202,7 +202,7 @@ func (c *client) follow() {
 	}
 }
 
-// anew gives up what may have become of the request, and makes another one.
+// anew gives up the request, whatever becomes of it, and makes another one.
 func (c *client) anew() {
 	given := c.stream
 	given.Left = true
@@ -213,7 +213,7 @@ func (c *client) anew() {
 	c.body = bytes.Replace(c.body, fmt.Appendf(nil, "%q", given.Tag), fmt.Appendf(nil, "%q", c.stream.Tag), 1)
 }
 
-// connect makes one connection, records what comes, and returns its status.
+// connect makes one connection, records everything received, and returns the status.
 func (c *client) connect() int {
 	ctx, cancel := context.WithCancelCause(c.ctx)
 	defer cancel(nil)
@@ -243,7 +243,7 @@ func (c *client) connect() int {
 		c.done = true
 	default:
 		text, err := io.ReadAll(resp.Body)
-		if err != nil { // cut in the middle: nobody can go by that
+		if err != nil { // cut in the middle, so nothing can be concluded
 			connection.Status, connection.End, connection.Error = 0, checker.Cut, err.Error()
 			return 0
 		}
@@ -254,7 +254,7 @@ func (c *client) connect() int {
 
 var errSilent = errors.New("nothing came for too long")
 
-// request returns the next request: what is missing, from any edge.
+// request returns the next request, for the missing events, at any edge.
 func (c *client) request(ctx context.Context) (*http.Request, *checker.Connection) {
 	url := c.urls[c.random.IntN(len(c.urls))]
 	connection := &checker.Connection{Method: http.MethodPost, URL: url, After: c.last, Slow: c.slow}
@@ -279,7 +279,7 @@ func (c *client) request(ctx context.Context) (*http.Request, *checker.Connectio
 	return req, connection
 }
 
-// read records events until the connection ends, or the client leaves it.
+// read records events until the connection ends, or the client leaves.
 func (c *client) read(ctx context.Context, body io.Reader, connection *checker.Connection, heard func()) {
 	decoder := sse.NewDecoder(body)
 	decoder.OnComment = func(text string) { connection.ComeBack = text != heartbeat }
@@ -314,10 +314,10 @@ func (c *client) read(ctx context.Context, body io.Reader, connection *checker.C
 	}
 }
 
-// note takes an event into account.
+// note updates the client's state with an event.
 func (c *client) note(e *checker.Event) {
 	if e.ID == "" {
-		return // an error of the edge's own: the completion goes on
+		return // an error of the edge itself: the completion continues
 	}
 	c.last = e.ID
 	if c.id == "" {
@@ -343,8 +343,8 @@ func (c *client) leaves() bool {
 	return true
 }
 
-// cancel cancels the completion, as often as it takes until that is confirmed, or it is not known
-// any more, as after its log was taken away.
+// cancel repeats the cancel until it is confirmed, or until the completion is unknown, as after its log was taken
+// away.
 func (c *crowd) cancel(id string) {
 	for n := 0; c.ctx.Err() == nil; n++ {
 		url := c.urls[n%len(c.urls)]
@@ -368,7 +368,7 @@ func (c *crowd) cancel(id string) {
 	}
 }
 
-// whole follows a completion from its start as someone new.
+// whole follows a completion from its start, like a new client.
 func (c *crowd) whole(name, id string, url int) {
 	one := &client{crowd: c, random: rand.New(rand.NewPCG(0, uint64(url))), id: id}
 	one.stream = checker.Stream{Name: name, Principal: anonymous, Left: true}

@@ -33,42 +33,42 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// compose is the program that brings the stack up. The engine is DOCKER_HOST's, whose network
-// this test has to run in: .ci/stack/run sees to that.
+// compose is the program that starts the stack. The engine is DOCKER_HOST's, whose network this test needs:
+// .ci/stack/run provides both.
 var compose = flag.String("compose", "docker-compose", "docker compose's program")
 
-// struck has the test do some of it alone, to look into.
+// struck limits the test to some faults, for debugging.
 var struck = flag.String("blows", "", "what to do to the containers: a regular expression of faults, such as kill-nats")
 
 const (
 	root = "../.."
 
-	// steady is how long the servers of a cluster have to have caught up for the next fault: two at a time are more than it
-	// promises to do without.
+	// steady is how long the servers of a cluster must be in sync before the next fault: the cluster cannot do
+	// without two at a time.
 	steady = 2 * time.Second
-	// away is how long a container is paused, or cut off: longer than it is taken for alive.
+	// away is how long a container is paused or cut off: longer than others consider it alive.
 	away = past
 )
 
-// ours are the services whose program is ours.
+// ours are the services that run our programs.
 var ours = []string{"completion-1", "completion-2", "edge-1", "edge-2"}
 
-// A composed is the stack of docker-compose.yml.
+// A composed is a stack of docker-compose.yml.
 type composed struct {
 	t       *testing.T
-	project string // its name among the stacks of the engine
+	project string // the name of the compose project
 	address string // of the balancer
 	files   []string
 	nats    []string // the services of NATS
-	// warned is what services have logged that are no more, but for what is as it should be.
+	// warned are unexpected lines in the logs of former containers.
 	warned []string
-	// strikes reports whether a fault is to befall a service.
+	// strikes reports whether a fault should hit a service.
 	strikes func(kind, service string) bool
 }
 
-// TestComposed runs the stack of docker-compose.yml as it is, but for the pace of the answers,
-// does to each container what may befall it while clients have their answers by the
-// balancer, puts another image in its place, and takes it down and up again.
+// TestComposed runs the stack of docker-compose.yml unchanged, except for the pace of the answers. It hits each
+// container with every fault while clients follow answers through the balancer, replaces the image, and takes the
+// stack down and up again.
 func TestComposed(t *testing.T) {
 	s := newComposed(t, "pawstream", "127.0.0.1:8080")
 	s.begin()
@@ -76,19 +76,19 @@ func TestComposed(t *testing.T) {
 	t.Run("lets in at one port", s.letsInAtOnePort)
 	t.Run("is watched", s.isWatched)
 	t.Run("answers OpenAI's client", s.answersSDK)
-	t.Parallel() // until now it was the only stack
+	t.Parallel() // until now no other stack could run
 	t.Run("loses nothing", s.losesNothing)
 }
 
-// TestComposedBeside does to other stacks, one after the other, what takes as long as [TestComposed] by itself.
+// TestComposedBeside tests other stacks, one after the other, which takes as long as [TestComposed].
 func TestComposedBeside(t *testing.T) {
 	t.Parallel()
 	t.Run("cluster", clusterLosesNothing)
 	t.Run("trouble", meetsTrouble)
 }
 
-// clusterLosesNothing does the same to the stack on three NATS servers: whatever one does to one of them, and kills
-// to the others.
+// clusterLosesNothing tests the stack with three NATS servers. They get every fault, and the other containers only
+// kills.
 func clusterLosesNothing(t *testing.T) {
 	s := newComposed(t, "pawstream-cluster", "127.0.0.1:8081", filepath.Join(root, "deploy", "cluster.yml"))
 	s.nats = append(s.nats, "nats-2", "nats-3")
@@ -100,7 +100,7 @@ func clusterLosesNothing(t *testing.T) {
 	s.losesNothing(t)
 }
 
-// begin brings the stack up, until the test ends.
+// begin starts the stack until the test ends.
 func (s *composed) begin() {
 	s.t.Helper()
 	s.t.Cleanup(s.end)
@@ -109,13 +109,13 @@ func (s *composed) begin() {
 	}
 }
 
-// newComposed returns a stack that is not up yet.
+// newComposed returns a stack that is not started yet.
 func newComposed(t *testing.T, project, address string, over ...string) *composed {
 	t.Helper()
 	var slower strings.Builder
 	fmt.Fprintln(&slower, "services:")
 	for _, service := range ours[:2] {
-		fmt.Fprintf(&slower, "  %s: {environment: {PAWSTREAM_ADVISOR_PACE: %g, PAWSTREAM_RESUME_RETENTION: 1h}}\n", service, *pace) // all is read once more in the end
+		fmt.Fprintf(&slower, "  %s: {environment: {PAWSTREAM_ADVISOR_PACE: %g, PAWSTREAM_RESUME_RETENTION: 1h}}\n", service, *pace) // everything is read again in the end
 	}
 	fmt.Fprintf(&slower, "  balancer: {ports: !override [\"%s:8080\"]}\n", address)
 	file := filepath.Join(t.TempDir(), "slower.yml")
@@ -136,7 +136,7 @@ func newComposed(t *testing.T, project, address string, over ...string) *compose
 	return s
 }
 
-// run runs a program and returns what it has printed.
+// run runs a program and returns its output.
 func run(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	var stdout, stderr bytes.Buffer
@@ -154,7 +154,7 @@ func (s *composed) compose(ctx context.Context, args ...string) error {
 	return err
 }
 
-// up brings everything up that has no profile, and waits until it is healthy.
+// up starts all services without a profile, and waits until they are healthy.
 func (s *composed) up(ctx context.Context) error {
 	if err := s.compose(ctx, "up", "--detach", "--no-build"); err != nil {
 		return err
@@ -167,15 +167,15 @@ func (s *composed) up(ctx context.Context) error {
 	return nil
 }
 
-// services are those that stay.
+// services are the permanent ones.
 func (s *composed) services() []string { return slices.Concat(ours, s.nats, []string{"balancer"}) }
 
-// hear keeps what the services of ours have logged so far that is not as it should be.
+// hear keeps the unexpected lines that our services have logged so far.
 func (s *composed) hear(ctx context.Context) {
 	for _, service := range ours {
 		text, err := exec.CommandContext(ctx, "docker", "logs", s.container(service)).CombinedOutput()
 		if err != nil {
-			continue // it never was
+			continue // it never existed
 		}
 		for line := range strings.Lines(string(text)) {
 			if slices.ContainsFunc(alarms, func(alarm string) bool { return strings.Contains(line, alarm) }) {
@@ -188,7 +188,7 @@ func (s *composed) hear(ctx context.Context) {
 	}
 }
 
-// end takes down what the test has brought up.
+// end removes everything that the test has started.
 func (s *composed) end() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -204,10 +204,10 @@ func (s *composed) end() {
 // container returns the name of a service's container.
 func (s *composed) container(service string) string { return s.project + "-" + service + "-1" }
 
-// url returns where clients ask.
+// url returns the URL for clients.
 func (s *composed) url() string { return "http://" + s.address }
 
-// An inspected is what the engine tells of a container.
+// An inspected is what the engine reports about a container.
 type inspected struct {
 	State struct {
 		Pid       int
@@ -236,7 +236,7 @@ func (s *composed) inspect(ctx context.Context, service string) (*inspected, err
 	return &all[0], nil
 }
 
-// inside is where a service is in the network behind the edges.
+// inside returns a service's address in the network behind the edges.
 func (s *composed) inside(ctx context.Context, service string) (string, error) {
 	i, err := s.inspect(ctx, service)
 	if err != nil {
@@ -245,7 +245,7 @@ func (s *composed) inside(ctx context.Context, service string) (string, error) {
 	return i.NetworkSettings.Networks[s.project+"_back"].IPAddress, nil
 }
 
-// healthy waits until a service is, in another process than that one.
+// healthy waits until a service is healthy in another process than not.
 func (s *composed) healthy(ctx context.Context, service string, not int) error {
 	err := eventually(ctx, time.Minute, func() error {
 		i, err := s.inspect(ctx, service)
@@ -264,7 +264,7 @@ func (s *composed) healthy(ctx context.Context, service string, not int) error {
 	return nil
 }
 
-// asksForLittle checks what the processes of our containers may do.
+// asksForLittle checks the privileges of the processes in our containers.
 func (s *composed) asksForLittle(t *testing.T) {
 	for _, service := range ours {
 		i, err := s.inspect(t.Context(), service)
@@ -289,8 +289,7 @@ func (s *composed) asksForLittle(t *testing.T) {
 	}
 }
 
-// letsInAtOnePort checks that nothing but the balancer is reached, from where its clients are
-// and from its own container.
+// letsInAtOnePort checks that only the balancer can be reached, from its clients' network and from its own container.
 func (s *composed) letsInAtOnePort(t *testing.T) {
 	const local = "0100007F:1F90" // 127.0.0.1:8080
 	for _, table := range []string{"/proc/self/net/tcp", "/proc/self/net/tcp6"} {
@@ -299,7 +298,7 @@ func (s *composed) letsInAtOnePort(t *testing.T) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
-			if f := strings.Fields(line); f[3] == "0A" && f[1] != local { // it listens
+			if f := strings.Fields(line); f[3] == "0A" && f[1] != local { // a listening socket
 				t.Errorf("%s listens as well", f[1])
 			}
 		}
@@ -331,7 +330,7 @@ func (s *composed) letsInAtOnePort(t *testing.T) {
 	}
 }
 
-// answersSDK has OpenAI's own client for Go read a stream through the balancer.
+// answersSDK reads a stream through the balancer with OpenAI's Go client.
 func (s *composed) answersSDK(t *testing.T) {
 	const few = 10
 	client := openai.NewClient(option.WithBaseURL(s.url()+"/v1"), option.WithAPIKey("none"), option.WithMaxRetries(0))
@@ -358,8 +357,7 @@ func (s *composed) answersSDK(t *testing.T) {
 	}
 }
 
-// isWatched checks that Prometheus of the profile gets what it asks all of ours for, and looks out for
-// every alert.
+// isWatched checks that the profile's Prometheus scrapes all of our services, and evaluates every alert.
 func (s *composed) isWatched(t *testing.T) {
 	if err := s.compose(t.Context(), "--profile", "observability", "up", "--detach", "--no-build", "prometheus"); err != nil {
 		t.Fatal(err)
@@ -407,8 +405,7 @@ func (s *composed) isWatched(t *testing.T) {
 	}
 }
 
-// exchange asks the balancer for something, and returns the status and, where it wants to know, the id in the
-// answer.
+// exchange sends a request to the balancer. It returns the status, and sets id, unless nil, from the answer.
 func (s *composed) exchange(ctx context.Context, method, path string, body []byte, id *string) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, method, s.url()+path, bytes.NewReader(body))
 	if err != nil {
@@ -431,7 +428,7 @@ func (s *composed) exchange(ctx context.Context, method, path string, body []byt
 	return resp.StatusCode, err
 }
 
-// prometheus asks the stack's Prometheus for something.
+// prometheus queries the stack's Prometheus.
 func prometheus(t *testing.T, what string, answer any) error {
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:9092/api/v1/"+what, http.NoBody)
 	if err != nil {
@@ -445,8 +442,8 @@ func prometheus(t *testing.T, what string, answer any) error {
 	return json.NewDecoder(resp.Body).Decode(answer)
 }
 
-// losesNothing has clients follow their answers by the balancer while each container is hurt,
-// and then read them again from a stack that was taken down and up.
+// losesNothing disturbs each container while clients follow their answers through the balancer. Then it reads these
+// again from a stack that was taken down and up.
 func (s *composed) losesNothing(t *testing.T) {
 	c, h := s.followed(t, *clients, s.disturb)
 	before, err := s.log(t.Context())
@@ -466,7 +463,7 @@ func (s *composed) losesNothing(t *testing.T) {
 	}
 }
 
-// followed has so many clients follow their answers by the balancer while something disturbs.
+// followed lets clients follow answers through the balancer while disturb runs.
 func (s *composed) followed(t *testing.T, clients int, disturb func(context.Context, *crowd) ([]checker.Fault, error)) (*crowd, *checker.History) {
 	t.Helper()
 	t.Logf("seed %d", *seed)
@@ -501,8 +498,8 @@ func (s *composed) followed(t *testing.T, clients int, disturb func(context.Cont
 	return c, h
 }
 
-// ready waits until each client has got an event since a time, and each server of NATS has what the others have: the next
-// fault then meets streams that go on, and no server that is behind.
+// ready waits until each client has received an event since a time, and all servers of NATS are in sync: so the next
+// fault hits running streams, and no server that lags.
 func (s *composed) ready(ctx context.Context, c *crowd, since time.Time) error {
 	return eventually(ctx, windDown, func() error {
 		if silent := c.silent(since); len(silent) > 0 {
@@ -519,7 +516,7 @@ func (s *composed) ready(ctx context.Context, c *crowd, since time.Time) error {
 	})
 }
 
-// silent returns the clients that have got nothing since a time.
+// silent returns the clients that have received nothing since a time.
 func (c *crowd) silent(since time.Time) (numbers []int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -531,7 +528,7 @@ func (c *crowd) silent(since time.Time) (numbers []int) {
 	return numbers
 }
 
-// caughtUp returns an error while a server of the cluster is away, or behind the leader of the log.
+// caughtUp returns an error while a server of the cluster is away, or behind the log's leader.
 func (s *composed) caughtUp(ctx context.Context) error {
 	conn, js, err := s.jetStream(ctx)
 	if err != nil {
@@ -569,7 +566,7 @@ func (s *composed) jetStream(ctx context.Context) (*nats.Conn, jetstream.JetStre
 	return jetStream(strings.Join(urls, ","))
 }
 
-// wanted returns the known answers, asked while nothing disturbs.
+// wanted returns the known answers, requested while nothing disturbs.
 func (s *composed) wanted(t *testing.T) map[string]string {
 	t.Helper()
 	texts := make([]string, len(asks))
@@ -606,7 +603,7 @@ func (s *composed) wanted(t *testing.T) map[string]string {
 	return want
 }
 
-// A blow is something that is done to a container, until it is well again.
+// A blow is a fault of a container, until the container is healthy again.
 type blow struct {
 	kind   string
 	strike func(ctx context.Context, s *composed, service string) error
@@ -624,7 +621,7 @@ var blows = []blow{
 	{"oom", outOfMemory},
 }
 
-// disturb does all of it to each container in turn, and then puts another image in place.
+// disturb does every blow to each container in turn, and then replaces the image.
 func (s *composed) disturb(ctx context.Context, c *crowd) (faults []checker.Fault, err error) {
 	since := time.Now()
 	strike := func(kind, target string, do func() error) error {
@@ -653,7 +650,7 @@ func (s *composed) disturb(ctx context.Context, c *crowd) (faults []checker.Faul
 	if err := s.anotherImage(ctx); err != nil {
 		return faults, err
 	}
-	for _, service := range ours { // one after the other, as an operator does
+	for _, service := range ours { // one after the other, like an operator
 		err := strike("roll", service, func() error {
 			before, err := s.inspect(ctx, service)
 			if err != nil {
@@ -677,7 +674,7 @@ func (s *composed) disturb(ctx context.Context, c *crowd) (faults []checker.Faul
 	return faults, s.ready(ctx, c, since)
 }
 
-// anotherImage has the image's name stand for another image of the same programs.
+// anotherImage gives the image's name to another image of the same programs.
 func (s *composed) anotherImage(ctx context.Context) error {
 	const name = "pawstream:local"
 	id, err := docker(ctx, "create", name)
@@ -689,7 +686,7 @@ func (s *composed) anotherImage(ctx context.Context) error {
 	return errors.Join(err, removed)
 }
 
-// signal sends a signal to a container's process, which the engine then starts again.
+// signal sends a signal to a container's process, which the engine then restarts.
 func (s *composed) signal(ctx context.Context, service string, signal syscall.Signal) error {
 	i, err := s.inspect(ctx, service)
 	if err != nil {
@@ -712,7 +709,7 @@ func suspendContainer(ctx context.Context, s *composed, service string) error {
 	return s.healthy(ctx, service, 0)
 }
 
-// disconnect takes a container out of its networks for a while.
+// disconnect removes a container from its networks for a while.
 func disconnect(ctx context.Context, s *composed, service string) error {
 	i, err := s.inspect(ctx, service)
 	if err != nil {
@@ -733,10 +730,10 @@ func disconnect(ctx context.Context, s *composed, service string) error {
 	return s.healthy(ctx, service, 0)
 }
 
-// A group is a container's control group of memory.
+// A group is a container's memory control group.
 type group struct{ dir, limit, told, held string }
 
-// groupOf returns that of a process, in version 1 or 2 of control groups.
+// groupOf returns the group of a process, in version 1 or 2 of control groups.
 func groupOf(pid int) (group, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil {
@@ -756,7 +753,7 @@ func groupOf(pid int) (group, error) {
 	return g, nil
 }
 
-// count returns what one line of one of the group's files says.
+// count returns the number in one line of one of the group's files.
 func (g group) count(file, name string) (int, error) {
 	text, err := os.ReadFile(filepath.Join(g.dir, file))
 	if err != nil {
@@ -770,8 +767,8 @@ func (g group) count(file, name string) (int, error) {
 	return 0, fmt.Errorf("%s of %s has no %s", file, g.dir, name)
 }
 
-// outOfMemory has the kernel kill a container's process because its memory is used up: by a neighbour in its
-// control group, which the kernel would rather keep. The engine has to tell of it, since the process cannot.
+// outOfMemory makes the kernel kill a container's process for lack of memory. A neighbour in its control group, which
+// the kernel spares, uses the memory up. The engine must report the kill, since the process cannot.
 func outOfMemory(ctx context.Context, s *composed, service string) error {
 	i, err := s.inspect(ctx, service)
 	if err != nil {
@@ -809,14 +806,14 @@ func outOfMemory(ctx context.Context, s *composed, service string) error {
 		}
 		return err
 	})
-	// Or the group would outlive the container, with its limit.
+	// Otherwise the group would outlive the container, with its limit.
 	_ = syscall.Kill(-neighbour.Process.Pid, syscall.SIGKILL)
 	_ = neighbour.Wait()
 	return errors.Join(err, killed(), s.healthy(ctx, service, i.State.Pid))
 }
 
-// watchesForKill has the engine's events watched from now on, which it keeps for seconds only. killed, called once, waits until they
-// say that a container's process was killed.
+// watchesForKill begins to watch the engine's events, which the engine keeps only for seconds. killed, called once,
+// waits until they report a killed process of the container.
 func (s *composed) watchesForKill(ctx context.Context, service string) (killed func() error, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	cmd := exec.CommandContext(ctx, "docker", "events", "--since", time.Now().Format(time.RFC3339Nano),
@@ -851,7 +848,7 @@ func (s *composed) watchesForKill(ctx context.Context, service string) (killed f
 	}, nil
 }
 
-// review adds to the history what the log holds now, has some of it read again, and checks all.
+// review adds the log's present content to the history, reads some of it again, and checks everything.
 func (s *composed) review(t *testing.T, c *crowd, h *checker.History) {
 	t.Helper()
 	var err error
@@ -881,7 +878,7 @@ func (s *composed) review(t *testing.T, c *crowd, h *checker.History) {
 	}
 }
 
-// log returns what the log holds when nothing runs any more.
+// log returns the log's content once no completion runs.
 func (s *composed) log(ctx context.Context) (log map[string][]checker.Record, err error) {
 	tp := &topology{t: s.t}
 	for _, service := range s.nats {

@@ -22,15 +22,15 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// small is a directory of the engine, on a disk of its own that is soon full.
+// small is a directory of the engine, on a small separate disk.
 var small = flag.String("small", "", "a directory with little room, for NATS's files")
 
-// tellWithin is how soon a container's log says what is wrong; its health check has failed three times by then, which takes up
-// to 18 s on two busy cores. It is also how soon all is well once the cause is gone.
+// tellWithin is how soon a container's log names a trouble, and how soon all is well once its cause is gone. By then
+// the health check has failed three times, which takes up to 18 s on two busy cores.
 const tellWithin = 25 * time.Second
 
-// meetsTrouble has the stack of docker-compose.yml meet what an operator may: each is told by the log
-// and the health of the containers that it befalls, the others go on, and all is well once it is put right.
+// meetsTrouble gives the stack of docker-compose.yml an operator's troubles. The logs and the health of the affected
+// containers report each, the others continue, and all is well once the cause is removed.
 func meetsTrouble(t *testing.T) {
 	if *small == "" {
 		t.Skip("-small says no disk to fill")
@@ -52,7 +52,7 @@ func meetsTrouble(t *testing.T) {
 	t.Run("wrong credentials", func(t *testing.T) { s.meetsWrongCredentials(t, kept) })
 }
 
-// overlay returns a file that lays services over others.
+// overlay writes a compose file that overrides services.
 func overlay(t *testing.T, services string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "overlay.yml")
@@ -62,10 +62,10 @@ func overlay(t *testing.T, services string) string {
 	return file
 }
 
-// A stored completion is what can be read of it: as a whole, and as a stream from its start.
+// A stored completion is what can be read of it: the whole, and the stream from its start.
 type stored struct{ path, whole, stream string }
 
-// stores has a completion stored, and reads it.
+// stores stores a completion, and reads it.
 func (s *composed) stores(t *testing.T) stored {
 	t.Helper()
 	var id string
@@ -88,7 +88,7 @@ func (s *composed) read(ctx context.Context, path string) (whole, stream string,
 	return whole, stream, err
 }
 
-// fetch returns what there is at a path.
+// fetch returns the body at a path.
 func (s *composed) fetch(ctx context.Context, path string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url()+path, http.NoBody)
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *composed) fetch(ctx context.Context, path string) (string, error) {
 	return string(text), err
 }
 
-// holds waits until a stored completion can be read, and compares it with what it was.
+// holds waits until a stored completion can be read, and compares it.
 func (s *composed) holds(t *testing.T, kept stored) {
 	t.Helper()
 	var whole, stream string
@@ -123,8 +123,8 @@ func (s *composed) holds(t *testing.T, kept stored) {
 	}
 }
 
-// tells waits until a service's log says something, from a time on, and its container is not well: within tellWithin of that
-// time.
+// tells waits until a service has logged these words since a time, and its container is unhealthy, within tellWithin
+// of that time.
 func (s *composed) tells(t *testing.T, service string, since time.Time, words ...string) {
 	t.Helper()
 	err := eventually(t.Context(), time.Until(since.Add(tellWithin)), func() error {
@@ -157,7 +157,7 @@ func (s *composed) unwell(ctx context.Context, service string) error {
 	return err
 }
 
-// logged returns what a container has said from a time on.
+// logged returns a container's output since a time.
 func (s *composed) logged(ctx context.Context, service string, since time.Time) (string, error) {
 	return run(ctx, "sh", "-c", `exec docker logs --since "$0" "$1" 2>&1`, since.Format(time.RFC3339Nano), s.container(service))
 }
@@ -168,7 +168,7 @@ type life struct {
 	started string
 }
 
-// lives returns those of services that run, by their names.
+// lives returns the present lives of services, by name.
 func (s *composed) lives(t *testing.T, services ...string) map[string]life {
 	t.Helper()
 	lives := make(map[string]life)
@@ -185,7 +185,7 @@ func (s *composed) lives(t *testing.T, services ...string) map[string]life {
 	return lives
 }
 
-// startOf returns when a container was started last.
+// startOf returns when a container was last started.
 func (s *composed) startOf(t *testing.T, service string) time.Time {
 	t.Helper()
 	i, err := s.inspect(t.Context(), service)
@@ -199,7 +199,7 @@ func (s *composed) startOf(t *testing.T, service string) time.Time {
 	return start
 }
 
-// goesOn checks that the processes of containers are those that they were: none has ended, or was started again.
+// goesOn checks that no container's process has ended or was restarted.
 func (s *composed) goesOn(t *testing.T, before map[string]life) {
 	t.Helper()
 	for service, was := range before {
@@ -214,7 +214,7 @@ func (s *composed) goesOn(t *testing.T, before map[string]life) {
 	}
 }
 
-// recovers waits until all is well and what was stored is there.
+// recovers waits until all is well, and the stored completion can be read.
 func (s *composed) recovers(t *testing.T, kept stored) {
 	t.Helper()
 	for _, service := range s.services() {
@@ -260,8 +260,8 @@ func (s *composed) meetsTakenPort(t *testing.T) {
 	}
 }
 
-// meetsFullDisk fills the disk under clients who follow their answers, and reads afterwards what they have seen, and what
-// was stored before.
+// meetsFullDisk fills the disk under clients that follow their answers. Afterwards it reads what they have seen, and
+// what was stored before.
 func (s *composed) meetsFullDisk(t *testing.T, kept stored) {
 	const few = 12
 	c, h := s.followed(t, few, func(ctx context.Context, c *crowd) ([]checker.Fault, error) {
@@ -277,7 +277,7 @@ func (s *composed) meetsFullDisk(t *testing.T, kept stored) {
 	s.holds(t, kept)
 }
 
-// fillsDisk fills the disk, until it is told, and makes room again.
+// fillsDisk fills the disk, waits until that is reported, and makes room again.
 func (s *composed) fillsDisk(t *testing.T, kept stored) {
 	t.Helper()
 	before, since := s.lives(t, s.services()...), time.Now()
@@ -293,7 +293,7 @@ func (s *composed) fillsDisk(t *testing.T, kept stored) {
 	}); err != nil {
 		t.Errorf("what cannot be stored: %v", err)
 	}
-	// As operations.md has it: make room, and restart NATS.
+	// As operations.md says: make room, and restart NATS.
 	if _, err := docker(t.Context(), "exec", s.container("nats"), "sh", "-c", "cat /dev/null >/data/filler"); err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +318,7 @@ func (s *composed) meetsNoNATS(t *testing.T, kept stored) {
 	s.recovers(t, kept)
 }
 
-// meetsAnotherVersion has NATS's volume hold a log that another version of ours has written.
+// meetsAnotherVersion puts a log of another version into NATS's volume.
 func (s *composed) meetsAnotherVersion(t *testing.T, kept stored) {
 	ctx := t.Context()
 	before := s.lives(t, "nats", "edge-1", "edge-2", "balancer")
@@ -363,7 +363,7 @@ func (s *composed) meetsAnotherVersion(t *testing.T, kept stored) {
 	s.recovers(t, kept)
 }
 
-// keepsFormat checks that a log is left as it is.
+// keepsFormat checks that a log's format is unchanged.
 func keepsFormat(ctx context.Context, js jetstream.JetStream, want string) error {
 	stream, err := js.Stream(ctx, logStream)
 	if err == nil && stream.CachedInfo().Config.Metadata["pawstream.format"] != want {
@@ -372,7 +372,7 @@ func keepsFormat(ctx context.Context, js jetstream.JetStream, want string) error
 	return err
 }
 
-// meetsWrongCredentials has NATS ask for a password, of which one completion service has another, and then for none.
+// meetsWrongCredentials makes NATS require a password that one completion service does not have, and then none.
 func (s *composed) meetsWrongCredentials(t *testing.T, kept stored) {
 	const right, wrong = "nats://pawstream:right-one@nats:4222", "nats://pawstream:wrong-one@nats:4222"
 	with := *s
@@ -383,7 +383,7 @@ func (s *composed) meetsWrongCredentials(t *testing.T, kept stored) {
 `))
 	entrances := []string{"edge-1", "edge-2", "balancer"}
 	before, begin := s.lives(t, entrances...), time.Now()
-	// Nobody waits for the edges, which may be away for so long that they are found unhealthy.
+	// This does not wait for the edges, which may be unhealthy for a while.
 	replace := []string{"up", "--detach", "--no-build", "--no-deps", "nats", "completion-1", "completion-2"}
 	if err := with.compose(t.Context(), replace...); err != nil {
 		t.Fatal(err)
@@ -392,7 +392,7 @@ func (s *composed) meetsWrongCredentials(t *testing.T, kept stored) {
 		t.Error(err)
 	}
 	maps.Copy(before, s.lives(t, "nats", "completion-1"))
-	since := s.startOf(t, "completion-2") // compose has replaced three containers meanwhile, one after the other
+	since := s.startOf(t, "completion-2") // compose has replaced three containers since, one after the other
 	s.tells(t, "completion-2", since, "Authorization Violation")
 	if log, err := s.logged(t.Context(), "completion-2", begin); err != nil || strings.Contains(log, "wrong-one") {
 		t.Errorf("%v, its log has the password: %s", err, log)
@@ -403,13 +403,13 @@ func (s *composed) meetsWrongCredentials(t *testing.T, kept stored) {
 		}
 	}
 	s.goesOn(t, before)
-	// An edge is healthy until several checks have failed, also while it looks for the service in its new container.
+	// An edge stays healthy until several checks have failed, even while it looks for the service's new container.
 	if err := eventually(t.Context(), tellWithin, func() error {
 		return s.answersWith(t.Context(), http.MethodPost, "/v1/chat/completions", http.StatusOK)
 	}); err != nil {
 		t.Errorf("by the service that has the password: %v", err)
 	}
-	if err := s.compose(t.Context(), replace...); err != nil { // as it was
+	if err := s.compose(t.Context(), replace...); err != nil { // as before
 		t.Fatal(err)
 	}
 	s.recovers(t, kept)

@@ -13,37 +13,36 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 )
 
-// A kind is a kind of fault: what is done, and to what, for how long, and what the
-// service does not promise meanwhile. Its name is a verb and what it is done to.
+// A kind is a kind of fault: an action, its target, its duration, and what the service does not promise meanwhile.
+// Its name is a verb and a target.
 type kind struct {
 	name        string
 	least, most time.Duration
 	promise     checker.Promise
 	inject      injection
-	// possible returns why the fault cannot be had here; nil: it always can.
+	// possible returns why the fault is impossible here; nil: it never is.
 	possible func(tp *topology) error
 }
 
-// An injection does something to one of the targets that there are, which pick chooses.
-// It returns what that is called, and what undoes it.
+// An injection does something to one of the targets, chosen by pick. It returns the target's name, and a function
+// that undoes the action.
 type injection func(ctx context.Context, tp *topology, pick int) (target string, end func(context.Context) error, err error)
 
-// past is longer than a replica that is silent is taken for alive, and than the
-// others take to look for what it has left.
+// past is longer than a silent replica counts as alive, plus the time until others look for its orphans.
 const past = 4500 * time.Millisecond
 
-// felt is for how long a log without room is felt when there is room again: an append
-// that was refused is tried again for ten seconds, and then its completion fails.
+// felt is how long after room returns a full log is felt: a refused append is retried for ten seconds, and then its
+// completion fails.
 const felt = 12 * time.Second
 
-// noticed is by when services that run know that the log is another one.
+// noticed is how soon running services know that the log has changed.
 const noticed = 3 * time.Second
 
 // gone is what is not promised when the log is taken away.
 var gone = checker.Promise{MayFail: true, Felt: noticed, MayForget: true}
 
-// kinds is the vocabulary. There is no step of the clock in it: a time namespace moves the
-// monotonic clock of the processes that start in it, and never the time of day.
+// kinds is the vocabulary. It has no step of the clock: a time namespace only moves the monotonic clock of processes
+// that start in it, and never the time of day.
 var kinds = []kind{
 	{name: "kill-edge", least: 200 * ms, most: 1000 * ms, inject: kill(anEdge)},
 	{name: "kill-edges", least: 200 * ms, most: 1000 * ms, inject: kill(edges)},
@@ -85,7 +84,7 @@ var kinds = []kind{
 
 const ms = time.Millisecond
 
-// named returns the kinds of these names; a verb stands for all that begin with it.
+// named returns the kinds with these names. A verb stands for all that begin with it.
 func named(names ...string) (all []kind, err error) {
 	for _, name := range names {
 		found := false
@@ -111,7 +110,7 @@ func named(names ...string) (all []kind, err error) {
 
 func (k kind) is(other kind) bool { return k.name == other.name }
 
-// at returns the kind as it is done to another topology than the one that it is asked for.
+// at returns the kind for another topology than the one that is passed to it.
 func (k kind) at(other *topology) kind {
 	inject := k.inject
 	k.name = other.plan.Prefix + k.name
@@ -121,7 +120,7 @@ func (k kind) at(other *topology) kind {
 	return k
 }
 
-// targets are processes that a fault is done to at once.
+// targets are processes that a fault hits together.
 type targets func(tp *topology, pick int) []*supervised
 
 func edges(tp *topology, _ int) []*supervised       { return tp.edges }
@@ -159,7 +158,7 @@ func kill(which targets) injection {
 	}
 }
 
-// revive starts processes: those first that others need.
+// revive starts processes in the order of their dependencies.
 func (tp *topology) revive(ctx context.Context, all []*supervised) error {
 	for _, group := range [][]*supervised{tp.nats, tp.completions, tp.edges} {
 		group = slices.DeleteFunc(slices.Clone(group), func(s *supervised) bool { return !slices.Contains(all, s) })
@@ -170,7 +169,7 @@ func (tp *topology) revive(ctx context.Context, all []*supervised) error {
 	return nil
 }
 
-// term ends processes as an operator does, and starts them again.
+// term ends processes like an operator, and starts them again.
 func term(which targets) injection {
 	return func(_ context.Context, tp *topology, pick int) (string, func(context.Context) error, error) {
 		all := which(tp, pick)
@@ -183,7 +182,7 @@ func term(which targets) injection {
 	}
 }
 
-// suspend stops processes, which others may take for dead, and lets them go on.
+// suspend stops processes, which others may consider dead, and resumes them.
 func suspend(which targets) injection {
 	return func(_ context.Context, tp *topology, pick int) (string, func(context.Context) error, error) {
 		all := which(tp, pick)
@@ -197,18 +196,18 @@ func suspend(which targets) injection {
 	}
 }
 
-// ways are connections that a fault is done to at once.
+// ways are connections that a fault hits together.
 type ways func(tp *topology, pick int) (string, []*cut.Proxy)
 
-// toEdge is the way from the clients to an edge.
+// toEdge is the way from clients to an edge.
 func toEdge(tp *topology, pick int) (string, []*cut.Proxy) { return way("edge", tp.toEdges, pick) }
 
-// toCompletion is the way from the edges to a completion service.
+// toCompletion is the way from edges to a completion service.
 func toCompletion(tp *topology, pick int) (string, []*cut.Proxy) {
 	return way("completion service", tp.toCompletions, pick)
 }
 
-// toNATS is the way from a completion service to each server of NATS, or from all of them.
+// toNATS is the way from one completion service, or from all, to each NATS server.
 func toNATS(tp *topology, pick int) (string, []*cut.Proxy) {
 	if pick %= len(tp.toNATS) + 1; pick < len(tp.toNATS) {
 		return fmt.Sprintf("the way of completion service %d to NATS", pick), tp.toNATS[pick]
@@ -239,19 +238,19 @@ func network(which ways, do, undo func(*cut.Proxy)) injection {
 
 func nothing(*cut.Proxy) {}
 
-// sever ends connections.
+// sever closes connections.
 func sever(which ways) injection { return network(which, (*cut.Proxy).CutAll, nothing) }
 
-// replace has connections lead nowhere, while new ones are served: another host has taken
-// the address of one that died.
+// replace makes connections lead nowhere, while new ones work, as if another host had taken over a dead one's
+// address.
 func replace(which ways) injection { return network(which, (*cut.Proxy).Swallow, nothing) }
 
-// silence lets nothing through, and then what was sent meanwhile.
+// silence holds back all traffic, and finally delivers it.
 func silence(which ways) injection {
 	return network(which, (*cut.Proxy).Hold, (*cut.Proxy).Release)
 }
 
-// slow has everything take a while.
+// slow delays all traffic.
 func slow(which ways) injection {
 	return network(which, func(p *cut.Proxy) { p.Delay(150 * ms) }, func(p *cut.Proxy) { p.Delay(0) })
 }

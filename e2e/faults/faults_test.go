@@ -29,8 +29,8 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// limits are generous: what is measured is printed, what is checked is that it is
-// bounded, on a machine that does other things too.
+// limits are generous: measurements are printed, and the checks only require bounds, on a machine that does other
+// things, too.
 var limits = checker.Limits{
 	Recover: 15 * time.Second,
 	Close:   3 * time.Second,
@@ -40,10 +40,10 @@ var limits = checker.Limits{
 	Memory:  1 << 30,
 }
 
-// retention is how long an answer is kept that is not to be stored: longer than anybody is away who means to come back.
+// retention is how long unstored answers are kept: longer than any client is away that comes back.
 const retention = 25 * time.Second
 
-// windDown is how long the streams that run may take when the faults are over.
+// windDown is how long running streams may take after the faults.
 const windDown = time.Minute
 
 func TestFaults(t *testing.T) {
@@ -61,13 +61,13 @@ func TestFaults(t *testing.T) {
 	})
 }
 
-// diskOf returns how large a disk has to be for the log of so long a run.
+// diskOf returns the size of a disk for the log of a run.
 func diskOf(d time.Duration) int64 {
 	const base, each = 64 << 20, 500
 	return base + int64(d.Seconds()*float64(*clients)**pace)*each
 }
 
-// TestHistory checks a history that an earlier run has kept.
+// TestHistory checks the saved history of an earlier run.
 func TestHistory(t *testing.T) {
 	if *kept == "" {
 		t.Skip("no -history")
@@ -89,8 +89,7 @@ func TestHistory(t *testing.T) {
 // A disturbance does something to a topology under its clients.
 type disturbance func(ctx context.Context, tp *topology, random *rand.Rand) ([]checker.Fault, error)
 
-// survive runs clients against a topology that is disturbed, and checks the history,
-// which it returns.
+// survive runs clients against a disturbed topology. It checks the history, and returns it.
 func survive(t *testing.T, p plan, disturb disturbance) *checker.History {
 	t.Helper()
 	t.Logf("seed %d", *seed)
@@ -109,7 +108,7 @@ func survive(t *testing.T, p plan, disturb disturbance) *checker.History {
 	for i := range cmp.Or(p.Clients, *clients) {
 		mine := rand.New(rand.NewPCG(random.Uint64(), uint64(i)))
 		working.Go(func() {
-			if pause(ctx, time.Duration(mine.IntN(3000))*time.Millisecond) { // not all at once
+			if pause(ctx, time.Duration(mine.IntN(3000))*time.Millisecond) { // they do not start together
 				c.work(faulty, i, mine)
 			}
 		})
@@ -139,12 +138,12 @@ func survive(t *testing.T, p plan, disturb disturbance) *checker.History {
 	return h
 }
 
-// review adds to the history what can be known afterwards, and checks it.
+// review adds to the history what is known afterwards, and checks it.
 func (tp *topology) review(t *testing.T, c *crowd, h *checker.History) {
 	var err error
 	if h.Log, err = tp.ended(t.Context(), windDown); err != nil {
 		t.Error(err)
-		return // nothing can be said
+		return // without the log, nothing can be said
 	}
 	h.Read = time.Now()
 	reading, done := context.WithTimeout(t.Context(), windDown)
@@ -192,7 +191,7 @@ func (tp *topology) save(h *checker.History) {
 	}
 }
 
-// wanted returns the answers of the deterministic engine, asked where nothing disturbs.
+// wanted returns the deterministic engine's answers, from an undisturbed stack.
 func wanted(t *testing.T) map[string]string {
 	t.Helper()
 	s, err := programs(t).Stack(t.Context(), stack.Options{Completion: []string{"--log=memory"}})
@@ -241,7 +240,7 @@ func (tp *topology) watch(ctx context.Context) (samples []checker.Sample) {
 // sampled is how many completions are read again after the run.
 const sampled = 40
 
-// readAgain reads some completions from each edge, as someone who comes late.
+// readAgain reads some completions from each edge, like a late client.
 func (tp *topology) readAgain(c *crowd, ids []string) {
 	for n, id := range ids {
 		if n == sampled {
@@ -253,7 +252,7 @@ func (tp *topology) readAgain(c *crowd, ids []string) {
 	}
 }
 
-// pry asks for completions as another principal.
+// pry requests completions as another principal.
 func (tp *topology) pry(t *testing.T, ids []string) (streams []checker.Stream) {
 	const stranger = "stranger"
 	conn, err := grpc.NewClient(tp.completions[0].address, grpc.WithTransportCredentials(insecure.NewCredentials()))

@@ -10,9 +10,8 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestGrace has a completion followed at another replica than its owner, for longer
-// than a completion goes on without a reader, while something else happens: who is
-// followed must not be given up.
+// TestGrace follows a completion at another replica than its owner, for longer than the grace period, while a process
+// is killed. A followed completion must not be given up.
 func TestGrace(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
@@ -21,9 +20,9 @@ func TestGrace(t *testing.T) {
 		name   string
 		victim targets // the first of them
 	}{
-		// Who cannot ask for readers must not take silence for a no.
+		// A replica that cannot ask for readers must not take silence for a no.
 		{"the log is away", aNATS},
-		// Who takes a completion over has readers of it already.
+		// The replica that takes over has readers itself.
 		{"the owner dies", aCompletion},
 	} {
 		t.Run(test.name, func(t *testing.T) {

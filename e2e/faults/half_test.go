@@ -7,8 +7,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// TestWhatIsHalfDeleted has a log taken away in the middle of a deletion: the completion counts as expired, with all of
-// its records. One whose end was never seen does not.
+// TestWhatIsHalfDeleted loses the log in the middle of a deletion. The completion counts as expired, with all of its
+// records, unless its end was never seen.
 func TestWhatIsHalfDeleted(t *testing.T) {
 	whole := []checker.Record{
 		{Position: 3, Meta: &checker.Meta{ID: "one"}},

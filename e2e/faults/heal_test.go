@@ -13,12 +13,11 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// aftermath is how long clients go on asking after a fault that is the only one: longer
-// than the service may take until it is of use again.
+// aftermath is how long clients keep asking after a single fault: longer than the service may take to recover.
 var aftermath = limits.Recover + 5*time.Second
 
-// TestHeals has a fault happen after which nothing would work if the services did not see
-// to that by themselves: nobody restarts them.
+// TestHeals injects faults after which nothing would work unless the services recover by themselves: nobody restarts
+// them.
 func TestHeals(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
@@ -34,15 +33,15 @@ func TestHeals(t *testing.T) {
 		{"other settings", []string{"fill-log", "change-limit", "change-discard", "remake-log"}, 3 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel() // most of it is waiting
+			t.Parallel() // mostly waits
 			all, err := named(test.kinds...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			p := plan{Name: test.name, NATS: 1, Pace: *pace, Clients: 40, Disk: 64 << 20}
 			survive(t, p, func(ctx context.Context, tp *topology, _ *rand.Rand) ([]checker.Fault, error) {
-				pause(ctx, 5*time.Second) // all clients are there
-				every := len(tp.toNATS)   // not one way, but all
+				pause(ctx, 5*time.Second) // all clients have come
+				every := len(tp.toNATS)   // all ways, not one
 				var faults []checker.Fault
 				for _, k := range all {
 					if !tp.possible(&k) {
@@ -61,9 +60,8 @@ func TestHeals(t *testing.T) {
 	}
 }
 
-// TestOldWriters has a replica stand still while NATS loses its files and begins anew,
-// and many completions are written there in the meantime. What the replica says when it
-// goes on, of completions that are no more, harms none of them.
+// TestOldWriters suspends a replica while NATS loses its files, and many completions are written to the new log
+// meanwhile. When the replica resumes, its writes for lost completions harm none of them.
 func TestOldWriters(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
@@ -109,12 +107,12 @@ func TestOldWriters(t *testing.T) {
 		ask(fmt.Sprintf("after %d", i), 8, &after)
 	}
 	tp.await(t, "the new completions", func(log map[string][]checker.Record) bool { return len(log) >= fresh })
-	stands.To = time.Now() // before the signal: what the replica does then it does after it
+	stands.To = time.Now() // before the signal, because the replica acts right after it
 	if err := old.running().Send(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	after.Wait()
-	pause(ctx, past) // the old writers have said all they have to say
+	pause(ctx, past) // by then the old writers are done
 	before.Wait()
 	h.Faults = []checker.Fault{f, stands}
 	tp.review(t, c, h)

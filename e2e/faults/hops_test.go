@@ -16,17 +16,16 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestTwoHops has one Pawstream answer by another one, and kills parts of both: edges,
-// completion services and NATS. Every answer has exactly the expected text. Only who was
-// there when the back's edge died, which carried the connection between the two, or the
-// front's completion service, which had read it, may be told of an error instead: the
-// advisor at the back starts at the beginning, so nobody can go on from the middle.
+// TestTwoHops uses one Pawstream as another one's model server, and kills parts of both: edges, completion services
+// and NATS. Every answer has exactly the expected text. Two kinds of kills may cause an error instead: of the back's
+// edge, which carries the connection between both, and of the front's completion service, which reads it. The advisor
+// at the back starts from the beginning, so nobody can continue from the middle.
 func TestTwoHops(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
-	t.Parallel() // most of it is waiting
+	t.Parallel() // mostly waits
 	back := start(t, plan{
 		Name: "hops-back", Prefix: "back-", NATS: 1, Pace: 20,
-		Completion: []string{"--orphan-grace=2s"}, // who was left there has to end soon
+		Completion: []string{"--orphan-grace=2s"}, // abandoned completions have to end soon
 	}, rand.New(rand.NewPCG(*seed, 0)))
 	var models strings.Builder
 	models.WriteString("models:\n  - name: second-hand\n    targets:\n")
@@ -40,7 +39,7 @@ func TestTwoHops(t *testing.T) {
 	front := plan{
 		Name: "hops", NATS: 1, Pace: *pace, Clients: 40, Model: "second-hand", Completion: []string{"--models=" + path},
 	}
-	// A server that failed is left alone for some time.
+	// A server that failed is avoided for some time.
 	breaks := checker.Promise{MayFail: true, Felt: 20 * time.Second}
 	must := []kind{
 		{name: "kill-edge", inject: kill(anEdge)},
@@ -84,8 +83,7 @@ func TestTwoHops(t *testing.T) {
 	}
 }
 
-// ends counts how the streams of a history end, and checks that those which end with an
-// error say why, and that asking again makes sense.
+// ends counts how the streams of a history end. It checks that errors say why, and that a retry makes sense.
 func ends(t *testing.T, h *checker.History) (whole, failed int) {
 	t.Helper()
 	codes := []string{"upstream_error", "completion_interrupted", "completion_cancelled", "overloaded"}

@@ -15,19 +15,19 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// Names of the log.
+// The log's names in NATS.
 const (
 	logStream  = "PAWSTREAM"
 	logSubject = "paws.c."
 )
 
-// dump reads every completion from the log: all records that the stream's leader knows
-// of, though any server may be asked for them.
+// dump reads every completion from the log, with all records that the stream's leader has, although any server may
+// answer.
 func (tp *topology) dump(ctx context.Context) (map[string][]checker.Record, error) {
 	return dump(ctx, tp.natsURL())
 }
 
-// dump is the same of the NATS at that URL. A log that was never made is empty.
+// dump reads the log at a NATS URL. A log that was never created is empty.
 func dump(ctx context.Context, url string) (map[string][]checker.Record, error) {
 	conn, js, err := jetStream(url)
 	if err != nil {
@@ -86,8 +86,8 @@ func since(ctx context.Context, js jetstream.JetStream, next uint64) (map[string
 	return all, nil
 }
 
-// ended waits until every completion has its terminal event, and returns the log. It
-// returns the log as it is where that takes too long.
+// ended waits until every completion has a terminal event, and returns the log. After too long, it returns the log
+// with an error.
 func (tp *topology) ended(ctx context.Context, within time.Duration) (log map[string][]checker.Record, err error) {
 	err = eventually(ctx, within, func() error {
 		var err error
@@ -108,7 +108,7 @@ func (tp *topology) ended(ctx context.Context, within time.Duration) (log map[st
 		return nil
 	})
 	if errors.Is(err, errNotYet) {
-		tp.t.Log(err) // I13 will tell
+		tp.t.Log(err) // I13 will report it
 		err = nil
 	}
 	return log, err

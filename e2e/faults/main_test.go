@@ -44,7 +44,7 @@ var binaries = sync.OnceValues(func() (stack.Programs, error) {
 	if err != nil {
 		return "", err
 	}
-	// Not ours to look for races in.
+	// Races in it are not our concern.
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, natsProgram), "github.com/nats-io/nats-server/v2")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%v: %w\n%s", build, err, out)
@@ -80,7 +80,7 @@ func programs(t *testing.T) stack.Programs {
 
 var errNotYet = errors.New("not yet")
 
-// eventually calls try until it returns nil, or returns its last error.
+// eventually calls try until it returns nil or the time is over. It returns the last error.
 func eventually(ctx context.Context, within time.Duration, try func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -95,7 +95,7 @@ func eventually(ctx context.Context, within time.Duration, try func() error) err
 	}
 }
 
-// pause reports whether so much time has passed before ctx ended.
+// pause waits, and reports false if ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

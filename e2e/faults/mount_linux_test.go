@@ -11,20 +11,20 @@ import (
 	"testing"
 )
 
-// diskPrefix begins the name of a disk, which ends with the process that it belongs to.
+// diskPrefix begins a disk's name, which ends with the id of its process.
 const diskPrefix = "pawstream-faults-"
 
-// mountMemory makes a directory a disk of so many bytes.
+// mountMemory mounts a disk of that size, in bytes, on a directory.
 func mountMemory(dir string, size int64) error { return mountFor(os.Getpid(), dir, size) }
 
 func mountFor(pid int, dir string, size int64) error {
 	return syscall.Mount(diskPrefix+strconv.Itoa(pid), dir, "tmpfs", 0, fmt.Sprintf("size=%d", size))
 }
 
-// unmount undoes it, even where files are open.
+// unmount undoes mountMemory, even if files are open.
 func unmount(dir string) error { return syscall.Unmount(dir, syscall.MNT_DETACH) }
 
-// unmountLeft unmounts the disks of test processes that have died without doing so, by a panic, say.
+// unmountLeft unmounts the disks of dead test processes, for example after a panic.
 func unmountLeft() error {
 	mounts, err := os.ReadFile("/proc/self/mounts")
 	if err != nil {
@@ -45,7 +45,7 @@ func unmountLeft() error {
 	return err
 }
 
-// TestDisksOfTheDeadAreUnmounted has a process die that has mounted a disk.
+// TestDisksOfTheDeadAreUnmounted mounts a disk for a process that is dead.
 func TestDisksOfTheDeadAreUnmounted(t *testing.T) {
 	gone := exec.Command("true")
 	if err := gone.Run(); err != nil {
@@ -63,7 +63,7 @@ func TestDisksOfTheDeadAreUnmounted(t *testing.T) {
 		if err := mountFor(pid, dir, 1<<20); err != nil {
 			t.Skip(errMissing, err)
 		}
-		t.Cleanup(func() { _ = unmount(dir) }) // it may be
+		t.Cleanup(func() { _ = unmount(dir) }) // it may be unmounted already
 		if err := unmountLeft(); err != nil {
 			t.Error(err)
 		}

@@ -23,14 +23,14 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// These bound how soon a trouble is told, and how soon work goes on after its end: five seconds
-// each, and what a machine takes that is busy with other tests.
+// These bound how soon trouble is reported, and how soon work continues after its end: five seconds each, plus the
+// delays of a machine that is busy with other tests.
 const (
 	toldWithin   = 30 * time.Second
 	healedWithin = 20 * time.Second
 )
 
-// awaitReadiness waits until a program's /readyz says that; "": that it is ready.
+// awaitReadiness waits until a program's /readyz gives this reason; "": until it is ready.
 func awaitReadiness(t *testing.T, p *stack.Process, within time.Duration, want string) {
 	t.Helper()
 	begun := time.Now()
@@ -47,7 +47,7 @@ func awaitReadiness(t *testing.T, p *stack.Process, within time.Duration, want s
 	})
 }
 
-// awaitAnswer waits until a completion is answered whole.
+// awaitAnswer waits until a request gets a whole answer.
 func awaitAnswer(t *testing.T, url string) {
 	t.Helper()
 	begun := time.Now()
@@ -60,7 +60,7 @@ func awaitAnswer(t *testing.T, url string) {
 	t.Logf("answers after %v", time.Since(begun))
 }
 
-// TestRoomOnTheDiskIsUsedAgain fills the disk of a standalone, and takes away what fills it.
+// TestRoomOnTheDiskIsUsedAgain fills the disk of a standalone, and frees it again.
 func TestRoomOnTheDiskIsUsedAgain(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
@@ -71,7 +71,7 @@ func TestRoomOnTheDiskIsUsedAgain(t *testing.T) {
 	t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	all := rig.Start(t, "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0", "--advisor-pace=5",
 		"--data-dir="+filepath.Join(disk, "data"), "--log-max-bytes=16777216")
-	t.Cleanup(all.Kill) // it logs what its NATS server says of the disk, as it should
+	t.Cleanup(all.Kill) // it logs its NATS server's errors about the disk, as it should
 	url := "http://" + all.Addr("http")
 	running := api.Send(t, api.Request(t, http.MethodPost, url+"/v1/chat/completions", api.Streamed(api.Object{"max_tokens": nil})))
 	others := filepath.Join(disk, "others")
@@ -90,7 +90,7 @@ func TestRoomOnTheDiskIsUsedAgain(t *testing.T) {
 	wantTold(t, all, 1)
 }
 
-// fillDisk writes a file until there is no room.
+// fillDisk writes a file until the disk is full.
 func fillDisk(t *testing.T, path string) {
 	t.Helper()
 	file, err := os.Create(path)
@@ -105,7 +105,7 @@ func fillDisk(t *testing.T, path string) {
 	}
 }
 
-// TestNATSThatComesBackEmpty loses all that NATS holds under two services and an edge.
+// TestNATSThatComesBackEmpty deletes all of NATS's data under two services and an edge.
 func TestNATSThatComesBackEmpty(t *testing.T) {
 	t.Parallel()
 	nats := rig.NATS(t)
@@ -148,7 +148,7 @@ func TestNATSThatComesBackEmpty(t *testing.T) {
 	}
 }
 
-// startEmpty starts a NATS server that holds nothing, on a port that was another one's.
+// startEmpty starts an empty NATS server on the port of a former one.
 func startEmpty(t *testing.T, port int, dir string) {
 	t.Helper()
 	if err := os.RemoveAll(dir); err != nil {
@@ -162,8 +162,8 @@ func startEmpty(t *testing.T, port int, dir string) {
 	t.Cleanup(func() { again.Shutdown(); again.WaitForShutdown() })
 }
 
-// TestAServiceOfBeforeHarmsNobodysAnswers has a service stand still while NATS loses all that it
-// holds, and another one answers in what there is then.
+// TestAServiceOfBeforeHarmsNobodysAnswers suspends a service while NATS loses all of its data, and another service
+// answers with the new log.
 func TestAServiceOfBeforeHarmsNobodysAnswers(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
@@ -200,7 +200,7 @@ func TestAServiceOfBeforeHarmsNobodysAnswers(t *testing.T) {
 	ask(40)
 	awaitReadiness(t, old, healedWithin, "")
 	awaitAnswer(t, oldURL)
-	wantTold(t, old, anyTimes) // it may have noticed, or not
+	wantTold(t, old, anyTimes) // whether it has noticed is open
 	for id, want := range wanted {
 		for _, from := range []string{url, oldURL} {
 			if got := api.Joined(t, api.Replay(t, from, id)).Text; got != want {
@@ -210,7 +210,7 @@ func TestAServiceOfBeforeHarmsNobodysAnswers(t *testing.T) {
 	}
 }
 
-// TestADataDirectoryThatIsTakenAwayEndsTheProcess takes the directory away under a standalone.
+// TestADataDirectoryThatIsTakenAwayEndsTheProcess removes the directory under a standalone.
 func TestADataDirectoryThatIsTakenAwayEndsTheProcess(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
@@ -230,7 +230,7 @@ func TestADataDirectoryThatIsTakenAwayEndsTheProcess(t *testing.T) {
 	}
 }
 
-// wayTo returns a proxy to an address that lets everything through until it is told otherwise.
+// wayTo returns a proxy to an address, which passes everything at first.
 func wayTo(t *testing.T, address string) *cut.Proxy {
 	t.Helper()
 	way, err := cut.Listen(address, cut.Each(cut.Plan{}))
@@ -241,7 +241,7 @@ func wayTo(t *testing.T, address string) *cut.Proxy {
 	return way
 }
 
-// TestNATSWhoseHostIsReplaced has all connections to NATS die without a word. New ones work.
+// TestNATSWhoseHostIsReplaced lets all connections to NATS die silently. New ones work.
 func TestNATSWhoseHostIsReplaced(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()
@@ -260,11 +260,11 @@ func TestNATSWhoseHostIsReplaced(t *testing.T) {
 	awaitAnswer(t, url)
 	awaitReadiness(t, replica, healedWithin, "")
 	awaitReadiness(t, edge, healedWithin, "")
-	wantTold(t, replica, anyTimes) // it may have found the new host before anybody could tell
+	wantTold(t, replica, anyTimes) // it may have found the new host before it could report trouble
 	wantTold(t, edge, anyTimes)
 }
 
-// TestLimitsAreSharedAgain has the connections of two edges to NATS die without a word: soon they count together again.
+// TestLimitsAreSharedAgain lets two edges' connections to NATS die silently: soon they share their counts again.
 func TestLimitsAreSharedAgain(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()

@@ -10,16 +10,16 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// What is done to the log's stream here is done by an operator with NATS's own tools.
+// These faults change the log's stream as an operator with NATS's own tools does.
 
-// A setting is one of the stream's: what changes it, given the stream as it is, and back.
+// A setting of the stream: how to change it, given its present state, and back.
 type setting struct {
 	name     string
 	change   func(c *jetstream.StreamConfig, info *jetstream.StreamInfo)
-	operator bool // puts it back; otherwise the services do, or nothing works
+	operator bool // the operator restores it; otherwise the services do, or nothing works
 }
 
-// room is how many bytes a full log has left: less than a record that says anything.
+// room is how many bytes a full log has left: less than any useful record.
 const room = 16
 
 // settings are those of a stream in use.
@@ -37,8 +37,7 @@ var settings = struct{ limit, bytes, discard, direct, window setting }{
 	window: setting{"duplicate_window", func(c *jetstream.StreamConfig, _ *jetstream.StreamInfo) { c.Duplicates = 100 * ms }, true},
 }
 
-// change changes a setting of the stream while it is in use. It ends when the setting is as it was: put back by the
-// operator, or by the services.
+// change changes a setting of the stream in use. The fault ends when the operator, or the services, have restored it.
 func change(s setting) injection {
 	return func(ctx context.Context, tp *topology, _ int) (string, func(context.Context) error, error) {
 		target := s.name + " of the log"
@@ -76,7 +75,7 @@ func (tp *topology) edit(ctx context.Context, change func(*jetstream.StreamConfi
 	})
 }
 
-// mended reports by nil that nobody has to put the stream's settings right any more.
+// mended returns nil once the stream's settings need no repair.
 func (tp *topology) mended(ctx context.Context, want *jetstream.StreamConfig) error {
 	conn, js, err := jetStream(tp.natsURL())
 	if err != nil {
@@ -94,8 +93,8 @@ func (tp *topology) mended(ctx context.Context, want *jetstream.StreamConfig) er
 	return nil
 }
 
-// remake takes the log away, and makes the stream with other settings before any service is there to make it: as an
-// operator does who has kept an older configuration of it. Its numbers begin at 1, though those of before were larger.
+// remake deletes the log, and recreates the stream with other settings before any service can: like an operator who
+// has kept an older configuration. Its numbers begin at 1, below the former ones.
 func remake(ctx context.Context, tp *topology, _ int) (string, func(context.Context) error, error) {
 	target := "the log of " + tp.nats[0].name
 	var other jetstream.StreamConfig

@@ -20,8 +20,7 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestCutBehindTheEdge cuts the connections between the edge and the completion
-// service. The client sees none of it.
+// TestCutBehindTheEdge cuts the connections between the edge and the completion service. The client does not notice.
 func TestCutBehindTheEdge(t *testing.T) {
 	t.Parallel()
 	var proxy *cut.Proxy
@@ -61,7 +60,7 @@ func TestOutage(t *testing.T) {
 	gone.Store(true)
 
 	t.Run("a running stream ends with an error", func(t *testing.T) {
-		all := api.Events(t, running.Body) // never cleanly without it: that would pass for success
+		all := api.Events(t, running.Body) // a clean end would pass for success
 		var last api.Chunk
 		if err := json.Unmarshal([]byte(all[len(all)-1].Data), &last); err != nil || last.Error == nil || last.Error.Type != "server_error" {
 			t.Errorf("%v, the stream ends with %s", err, all[len(all)-1].Data)
@@ -91,7 +90,7 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// wantOverloaded checks that requests were refused for now, with a hint when to come back.
+// wantOverloaded checks that requests were refused with a hint when to retry.
 func wantOverloaded(t *testing.T, answers map[string]api.Exchange) {
 	t.Helper()
 	for name, x := range answers {
@@ -107,8 +106,8 @@ func wantOverloaded(t *testing.T, answers map[string]api.Exchange) {
 	}
 }
 
-// TestOutageOfTheLog stops the log under a completion service for good: who streams gets
-// an error after a bounded wait, and who comes is told to come back.
+// TestOutageOfTheLog stops the log under a completion service for good. Streams get an error after a bounded wait,
+// and new requests a hint to retry.
 func TestOutageOfTheLog(t *testing.T) {
 	skip.Long(t, "each has a fault and waits out what follows; TestFaults/single has most kinds at random")
 	t.Parallel()

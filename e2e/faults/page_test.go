@@ -55,8 +55,8 @@ func TestThePageNamesTestsThatExist(t *testing.T) {
 	}
 }
 
-// TestRowsAreNumbered holds that each row of the tests of single faults has the next number, and names a test: issues
-// refer to rows by their numbers.
+// TestRowsAreNumbered checks that each row of the tests of single faults has the next number, and names a test:
+// issues refer to rows by number.
 func TestRowsAreNumbered(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/faults.md")

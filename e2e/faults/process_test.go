@@ -21,16 +21,16 @@ import (
 const (
 	readyPatience = time.Minute
 	startTries    = 3
-	// startLine begins a line of a process's output where it is started.
+	// startLine begins the line in a process's output that marks a start.
 	startLine = "== start "
 )
 
-// A supervised process is started again, with the same address, by whoever ended it, or
-// by its supervisor where it ended by itself.
+// A supervised process is restarted at the same address: by the test that ended it, or by its supervisor if it ended
+// by itself.
 type supervised struct {
 	name     string
 	path     string
-	address  string // by which it is known to serve
+	address  string // answers once it serves
 	dir      string // of its output
 	args     func(start int) []string
 	onlyOnce bool // it has no supervisor
@@ -39,11 +39,11 @@ type supervised struct {
 	process *stack.Process
 	starts  int
 	gaveUp  int  // how often it has ended by itself
-	ended   bool // by us
+	ended   bool // by the test
 }
 
-// start runs the process and returns when its address answers. As under any
-// supervisor, a process that cannot start is started again.
+// start runs the process and returns when its address answers. Like any supervisor, it retries if the process cannot
+// start.
 func (s *supervised) start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,17 +71,17 @@ func (s *supervised) startLocked(ctx context.Context) error {
 	return nil
 }
 
-// supervise starts a process again that has ended by itself.
+// supervise restarts a process that has ended by itself.
 func (s *supervised) supervise(p *stack.Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ended && s.process == p {
 		s.gaveUp++
-		_ = s.startLocked(context.Background()) // where that fails, whoever needs it will say so
+		_ = s.startLocked(context.Background()) // if that fails, the tests that need it will report it
 	}
 }
 
-// kill ends the process as a crash would.
+// kill ends the process like a crash.
 func (s *supervised) kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +96,7 @@ func (s *supervised) gone() int {
 	return s.gaveUp
 }
 
-// launch is one try of start.
+// launch is one attempt of start.
 func (s *supervised) launch(ctx context.Context) error {
 	output, err := os.OpenFile(filepath.Join(s.dir, s.name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *supervised) running() *stack.Process {
 	return s.process
 }
 
-// stop ends the process as an operator would.
+// stop ends the process like an operator.
 func (s *supervised) stop() error {
 	s.mu.Lock()
 	s.ended = true
@@ -144,14 +144,14 @@ func (s *supervised) stop() error {
 	if p == nil || p.Ended() {
 		return nil
 	}
-	_ = p.Send(syscall.SIGCONT) // it may have been stopped
+	_ = p.Send(syscall.SIGCONT) // it may be suspended
 	if err := p.Stop(); err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
 	return nil
 }
 
-// resident returns how much memory the process has, 0 where the system does not tell.
+// resident returns the process's resident bytes, or 0 if the system does not report them.
 func (s *supervised) resident() int64 {
 	p := s.running()
 	if p == nil || p.Ended() {
@@ -161,15 +161,13 @@ func (s *supervised) resident() int64 {
 	return bytes
 }
 
-// alarms are what no process may write, whatever is done to it; complaints are what
-// it should not.
+// alarms are texts that no process may ever log, and complaints texts that it should not.
 var (
 	alarms     = []string{"DATA RACE", "panic:", "fatal error:"}
 	complaints = []string{"level=ERROR", "faultcompletion: ", "edge: "}
 )
 
-// logged returns the lines of the process's output that hold one of the texts, and
-// what follows each of them.
+// logged returns the lines of the process's output that contain one of the texts, and some lines after each.
 func (s *supervised) logged(texts []string, following int) (lines []string) {
 	file, err := os.Open(filepath.Join(s.dir, s.name+".log"))
 	if err != nil {
@@ -190,8 +188,7 @@ func (s *supervised) logged(texts []string, following int) (lines []string) {
 	return lines
 }
 
-// Ports come from below the range that systems take for outgoing connections: a port
-// has to be free again when its process is restarted.
+// Ports are below the range for outgoing connections, because a port must still be free when its process restarts.
 const (
 	firstPort = 21000
 	lastPort  = 31000
@@ -202,7 +199,7 @@ var (
 	nextPort  = firstPort + os.Getpid()*64%(lastPort-firstPort)
 )
 
-// freeAddress returns an address of the loopback interface that nobody uses.
+// freeAddress returns an unused address of the loopback interface.
 func freeAddress() (string, error) {
 	portGuard.Lock()
 	defer portGuard.Unlock()

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// report prints what the run was made of and how long its faults were felt.
+// report prints what happened in the run, and how long its faults were felt.
 func (tp *topology) report(h *checker.History) {
 	connections, events, ended := 0, 0, make(map[string]int)
 	statuses := make(map[int]int)
@@ -90,10 +90,10 @@ func unstored(h *checker.History) (n int) {
 	return n
 }
 
-// reach is how long after a fault something is taken for its consequence.
+// reach is how long after a fault an event counts as its consequence.
 const reach = 15 * time.Second
 
-// takeovers returns how long after a fault each completion went on that was taken over.
+// takeovers returns how long after a fault each orphan was continued.
 func takeovers(h *checker.History, f checker.Fault) (all []time.Duration) {
 	until := f.From.Add(reach)
 	for _, next := range h.Faults {
@@ -115,8 +115,7 @@ func takeovers(h *checker.History, f checker.Fault) (all []time.Duration) {
 	return all
 }
 
-// returns returns how long after the end of a fault each completion went on that was
-// running before.
+// returns returns how long after a fault's end each completion continued that was running before.
 func returns(h *checker.History, f checker.Fault) (all []time.Duration) {
 	for _, records := range h.Log {
 		if !records[0].Stored.Before(f.From) {
@@ -132,8 +131,7 @@ func returns(h *checker.History, f checker.Fault) (all []time.Duration) {
 	return all
 }
 
-// reconnects returns how long after a fault each client that lost its connection had
-// its next event.
+// reconnects returns how long after a fault each client that lost its connection received its next event.
 func reconnects(h *checker.History, f checker.Fault) (all []time.Duration) {
 	for i := range h.Streams {
 		list := h.Streams[i].Connections
@@ -153,7 +151,7 @@ func reconnects(h *checker.History, f checker.Fault) (all []time.Duration) {
 	return all
 }
 
-// spread says how durations are distributed.
+// spread describes the distribution of durations.
 func spread(all []time.Duration) string {
 	if len(all) == 0 {
 		return "(none)"

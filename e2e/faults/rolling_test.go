@@ -13,9 +13,8 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestRollingRestart deploys: both edges and both completion services are restarted, one
-// after the other, under 200 live streams. Not only is no token lost or repeated: no
-// stream ends with an error either, unless its client has cancelled it.
+// TestRollingRestart deploys: it restarts both edges and both completion services, one after the other, under 200
+// live streams. No token is lost or repeated, and no stream ends with an error, unless its client has cancelled it.
 func TestRollingRestart(t *testing.T) {
 	skip.Long(t, "it restarts all that there is under 200 streams")
 	h := survive(t, plan{Name: "rolling", NATS: 1, Pace: *pace}, rollOut)
@@ -42,9 +41,9 @@ func TestRollingRestart(t *testing.T) {
 	}
 }
 
-// rollOut restarts every process of ours, as a deploy does, once all clients are there.
+// rollOut restarts all of our processes, like a deploy, once all clients have come.
 func rollOut(ctx context.Context, tp *topology, _ *rand.Rand) (faults []checker.Fault, err error) {
-	if !pause(ctx, 3*time.Second) { // the last client has come by then
+	if !pause(ctx, 3*time.Second) { // by then the last client has come
 		return nil, ctx.Err()
 	}
 	for _, s := range slices.Concat(tp.edges, tp.completions) {

@@ -14,20 +14,19 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// An entry of a schedule is a fault that is to be.
+// An entry of a schedule is a planned fault.
 type entry struct {
 	kind
-	after time.Duration // from the end of the one before
+	after time.Duration // from the end of the previous one
 	lasts time.Duration
-	pick  int // of the targets that there are
+	pick  int // chooses among the targets
 }
 
-// A schedule is an endless sequence of faults that the seed of a random number generator
-// decides: which, when, for how long and to what.
+// A schedule is an endless sequence of faults. The seed of a random number generator decides their kinds, times,
+// durations and targets.
 type schedule iter.Seq[entry]
 
-// shuffled returns a schedule that has each kind that must be once, in any order, and then
-// any of the kinds.
+// shuffled returns a schedule with each kind of must once, in random order, and then any kinds.
 func shuffled(random *rand.Rand, kinds, must []kind, gap time.Duration) schedule {
 	return func(yield func(entry) bool) {
 		order := random.Perm(len(must))
@@ -49,8 +48,8 @@ func within(random *rand.Rand, least, most time.Duration) time.Duration {
 	return least + time.Duration(random.Int64N(int64(most-least)+1))
 }
 
-// scheduled returns the schedule of a topology, and how many faults it has to have: those
-// that must be, as far as the flag allows. What cannot be had here is told.
+// scheduled returns a topology's schedule, and the least number of faults: those of must, as far as the flag allows.
+// It logs what is impossible here.
 func (tp *topology) scheduled(random *rand.Rand, must ...string) (schedule, int, error) {
 	allowed := kinds
 	if *only != "" {
@@ -71,8 +70,8 @@ func (tp *topology) scheduled(random *rand.Rand, must ...string) (schedule, int,
 	return shuffled(random, allowed, chosen, *gap), len(chosen), err
 }
 
-// possible reports whether a topology can have such faults. Where that is for want of
-// something that a machine of the project's own has, it is an error there.
+// possible reports whether a topology can have such faults. If only the machine lacks something, that is an error on
+// the project's own machines.
 func (tp *topology) possible(k *kind) bool {
 	if k.possible == nil {
 		return true
@@ -89,8 +88,7 @@ func (tp *topology) possible(k *kind) bool {
 	return false
 }
 
-// disturb returns a disturbance by random faults, for as long as the flag says; those that
-// must be are there in any case.
+// disturb returns a disturbance by random faults, for as long as the flag says. Those of must always occur.
 func disturb(must ...string) disturbance {
 	return func(ctx context.Context, tp *topology, random *rand.Rand) ([]checker.Fault, error) {
 		s, least, err := tp.scheduled(random, must...)
@@ -101,8 +99,7 @@ func disturb(must ...string) disturbance {
 	}
 }
 
-// suffer goes through a schedule until the time is over, but at least for so many faults.
-// One follows the other.
+// suffer applies a schedule until the time is over, with at least that many faults, one after the other.
 func (tp *topology) suffer(ctx context.Context, s schedule, least int, d time.Duration) (faults []checker.Fault, err error) {
 	until := time.Now().Add(d)
 	for e := range s {
@@ -121,14 +118,14 @@ func (tp *topology) suffer(ctx context.Context, s schedule, least int, d time.Du
 	return faults, nil
 }
 
-// strike has one fault happen.
+// strike injects one fault.
 func (tp *topology) strike(ctx context.Context, e *entry) (checker.Fault, error) {
 	f := checker.Fault{Kind: e.name, Promise: e.promise, From: time.Now()}
 	target, end, err := e.inject(ctx, tp, e.pick)
 	f.Target = target
 	if err == nil {
 		pause(ctx, e.lasts)
-		err = end(context.WithoutCancel(ctx)) // whoever cleans up needs it undone
+		err = end(context.WithoutCancel(ctx)) // must be undone, even if ctx has ended
 	}
 	f.To = time.Now()
 	tp.t.Logf("%s %-18s %s for %v", f.From.Format("15:04:05.000"), e.name, target, f.To.Sub(f.From).Round(time.Millisecond))
@@ -165,7 +162,7 @@ func TestScheduleIsTheSeeds(t *testing.T) {
 func TestNamed(t *testing.T) {
 	for _, test := range []struct {
 		names string
-		want  []string // nil: there is none such
+		want  []string // nil: no such kind
 	}{
 		{"kill-edge", []string{"kill-edge"}},
 		{"term,kill-edge,term-nats", []string{"term-edge", "term-completion", "term-nats", "kill-edge"}},

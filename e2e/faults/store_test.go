@@ -15,15 +15,14 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// The log's files are NATS's. What is done to them here is done to them by disks,
-// operators and restores.
+// The log's files belong to NATS. Disks, operators and restores do these things to them.
 
-// errMissing says that this machine cannot do a fault, and another one could.
+// errMissing says that this machine does not allow a fault that others do.
 var errMissing = errors.New("this needs root, and to be allowed to mount")
 
 func missing(err error) bool { return errors.Is(err, errMissing) }
 
-// hasDisk tells why the log of a topology has no disk of its own that could be filled.
+// hasDisk returns why a topology's log has no separate disk that could be filled.
 func hasDisk(tp *topology) error {
 	if tp.plan.Disk == 0 {
 		return errors.New("the plan has no disk")
@@ -31,7 +30,7 @@ func hasDisk(tp *topology) error {
 	return tp.noDisk
 }
 
-// isAlone tells why taking a server's files away does not take the log away.
+// isAlone returns why removing one server's files does not lose the log.
 func isAlone(tp *topology) error {
 	if tp.plan.NATS != 1 {
 		return errors.New("other servers have the log too")
@@ -39,7 +38,7 @@ func isAlone(tp *topology) error {
 	return nil
 }
 
-// mount gives a NATS server a disk of its own, where the plan says so, until end.
+// mount gives a NATS server a separate disk until end, if the plan says so.
 func (tp *topology) mount(server int) error {
 	dir := tp.disk(server)
 	if err := os.MkdirAll(dir, 0o700); err != nil || tp.plan.Disk == 0 {
@@ -53,7 +52,7 @@ func (tp *topology) mount(server int) error {
 	return nil
 }
 
-// keepStores copies what is on disks that are about to go.
+// keepStores copies the files on disks that are about to be unmounted.
 func (tp *topology) keepStores() error {
 	if tp.plan.Disk == 0 {
 		return nil
@@ -61,16 +60,15 @@ func (tp *topology) keepStores() error {
 	return os.CopyFS(filepath.Join(tp.dir, "kept"), os.DirFS(tp.store(0)))
 }
 
-// disk returns the directory that holds the files of a NATS server, which are in store.
+// disk returns the directory that contains a NATS server's store.
 func (tp *topology) disk(server int) string {
 	return filepath.Join(tp.dir, fmt.Sprintf("%snats-%d", tp.plan.Prefix, server))
 }
 
 func (tp *topology) store(server int) string { return filepath.Join(tp.disk(server), "store") }
 
-// fill leaves no room on the disk of a NATS server for a single byte, and then makes room
-// again. Whoever runs that server has to start it again then: it stores nothing more once a
-// write has failed.
+// fill fills the disk of a NATS server to the last byte, and then makes room again. The operator of that server must
+// restart it then: after a failed write, it stores nothing more.
 func fill(_ context.Context, tp *topology, pick int) (string, func(context.Context) error, error) {
 	server := pick % len(tp.nats)
 	name := filepath.Join(tp.disk(server), "filler")
@@ -78,7 +76,7 @@ func fill(_ context.Context, tp *topology, pick int) (string, func(context.Conte
 		if err := os.Remove(name); err != nil {
 			return err
 		}
-		_ = tp.nats[server].stop() // NATS ends with another exit code than 0
+		_ = tp.nats[server].stop() // NATS ends with a nonzero exit code
 		return tp.nats[server].start(ctx)
 	}
 	return "the disk of " + tp.nats[server].name, end, fillUp(name)
@@ -94,7 +92,7 @@ func fillUp(name string) error {
 	for size := 1 << 20; size > 0; {
 		switch _, err := file.Write(make([]byte, size)); {
 		case errors.Is(err, syscall.ENOSPC):
-			size /= 2 // what is left is less
+			size /= 2 // there is less left
 		case err != nil:
 			return err
 		}
@@ -102,15 +100,15 @@ func fillUp(name string) error {
 	return nil
 }
 
-// wipe kills the one NATS server and removes its files; it starts without any.
+// wipe kills the single NATS server and deletes its files. It restarts empty.
 func wipe(_ context.Context, tp *topology, _ int) (string, func(context.Context) error, error) {
 	tp.nats[0].kill()
 	err := tp.takeAway(time.Now())
 	return tp.nats[0].name, func(ctx context.Context) error { return tp.nats[0].start(ctx) }, err
 }
 
-// restore copies the files of the one NATS server as they are at a moment, as a snapshot
-// of a volume does. A while later it kills the server, and has it start with the copy.
+// restore copies the files of the single NATS server at one moment, like a snapshot of a volume. A while later it
+// kills the server, and restarts it with the copy.
 func restore(_ context.Context, tp *topology, _ int) (string, func(context.Context) error, error) {
 	server, backup := tp.nats[0], filepath.Join(tp.dir, fmt.Sprintf("backup-%d", len(tp.eras)))
 	if err := server.running().Send(syscall.SIGSTOP); err != nil {
@@ -130,16 +128,15 @@ func restore(_ context.Context, tp *topology, _ int) (string, func(context.Conte
 	}, err
 }
 
-// An era is what became of a log that was taken away: it is read in the background.
+// An era is a log that was taken away, and is read in the background.
 type era struct {
 	dir  string
-	read chan struct{} // closed when the rest is there
+	read chan struct{} // closed when everything is read
 	checker.Era
 	err error
 }
 
-// takeAway takes the files of the one NATS server, which is dead, away from it, and has
-// them read: what was in them is history.
+// takeAway removes the files of the single, dead NATS server, and starts to read them for the history.
 func (tp *topology) takeAway(at time.Time) error {
 	e := &era{dir: filepath.Join(tp.dir, fmt.Sprintf("era-%d", len(tp.eras))), read: make(chan struct{})}
 	e.Until = at
@@ -158,8 +155,7 @@ func (tp *topology) takeAway(at time.Time) error {
 	return nil
 }
 
-// exhume reads the log in a directory, by a server that nobody else knows: one log after
-// the other, as all have the one address.
+// exhume reads the log in a directory with a private server, one log at a time, because all use the same address.
 func (tp *topology) exhume(dir string) (log map[string][]checker.Record, err error) {
 	tp.exhuming.Lock()
 	defer tp.exhuming.Unlock()
@@ -195,7 +191,7 @@ func (tp *topology) exhume(dir string) (log map[string][]checker.Record, err err
 	return log, err
 }
 
-// readable lets a log be read that was taken away while somebody had turned direct reads off.
+// readable makes a log readable that was taken away while direct reads were off.
 func readable(ctx context.Context, url string) error {
 	conn, js, err := jetStream(url)
 	if err != nil {

@@ -11,24 +11,24 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// A tail follows the log of the one NATS server while it is written, so that what expires is known afterwards too.
+// A tail follows the log of the single NATS server, so that expired completions are still known at the end.
 type tail struct {
 	mu   sync.Mutex
-	next uint64                 // the first position that is not read yet
-	seen map[string]*sighting   // in the log that there is
+	next uint64                 // the first position not read yet
+	seen map[string]*sighting   // in the present log
 	eras []map[string]*sighting // in those that were taken away
 }
 
-// A sighting is a completion as the log has held it.
+// A sighting is a completion as the log held it.
 type sighting struct {
 	records []checker.Record
-	gone    time.Time // when it was not there any more, at the latest; zero: it is
+	gone    time.Time // latest time at which it was gone; zero: it is there
 }
 
 // readEvery is how often the log is read: much more often than anything expires.
 const readEvery = 2 * time.Second
 
-// readOn has the log read until end is called.
+// readOn reads the log repeatedly until end is called.
 func (tp *topology) readOn(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -36,14 +36,14 @@ func (tp *topology) readOn(ctx context.Context) (end func()) {
 		defer close(ended)
 		for pause(ctx, readEvery) {
 			reading, done := context.WithTimeout(ctx, 10*readEvery)
-			_ = tp.tail.read(reading, tp.natsURL()) // NATS may be away: the next time tells
+			_ = tp.tail.read(reading, tp.natsURL()) // NATS may be away: the next read will show
 			done()
 		}
 	}()
 	return func() { cancel(); <-ended }
 }
 
-// read reads what is new in the log, and sees what is gone.
+// read reads new records, and notes which completions are gone.
 func (t *tail) read(ctx context.Context, url string) error {
 	t.mu.Lock()
 	era, next := len(t.eras), t.next
@@ -67,13 +67,13 @@ func (t *tail) read(ctx context.Context, url string) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.eras) == era { // else nobody knows which log it was
+	if len(t.eras) == era { // otherwise the log may be another one
 		t.note(fresh, func(id string) bool { return info.State.Subjects[logSubject+id] > 0 })
 	}
 	return nil
 }
 
-// note adds records, and what is not held any more.
+// note adds records, and marks the completions that are no longer held.
 func (t *tail) note(fresh map[string][]checker.Record, held func(id string) bool) {
 	if t.seen == nil {
 		t.seen = make(map[string]*sighting)
@@ -92,21 +92,21 @@ func (t *tail) note(fresh map[string][]checker.Record, held func(id string) bool
 	}
 }
 
-// cut says that the log was taken away.
+// cut notes that the log was taken away.
 func (t *tail) cut() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.eras, t.seen, t.next = append(t.eras, t.seen), nil, 0
 }
 
-// begun reports whether somebody has begun to delete a completion, such as before a disk was full: the log still holds
-// the last of the records that were seen.
+// begun reports whether the deletion of a completion has begun, for example before a disk was full: the log only
+// holds the last of the records that were seen.
 func begun(seen, held []checker.Record) bool {
 	first := held[0].Position
 	return first > seen[0].Position && slices.ContainsFunc(seen, func(r checker.Record) bool { return r.Position == first })
 }
 
-// complete adds to a history what its logs have held and do not any more.
+// complete adds to a history what its logs once held.
 func (t *tail) complete(h *checker.History) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -118,7 +118,7 @@ func (t *tail) complete(h *checker.History) {
 		for id, s := range seen {
 			last := s.records[len(s.records)-1].Steps
 			if log[id] != nil && !begun(s.records, log[id]) || len(last) == 0 || !last[len(last)-1].Terminal() {
-				continue // what was shown of one that has not ended, and is gone, I3 and I13 find
+				continue // I3 and I13 check unfinished completions that are gone
 			}
 			if s.gone.IsZero() {
 				s.gone = end

@@ -10,17 +10,17 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/stack"
 )
 
-// changeOfReadiness is what a program logs when its readiness changes: it stands still or goes on, and which part of it does.
+// changeOfReadiness matches the log line of a change of readiness, and the part that has changed.
 var changeOfReadiness = regexp.MustCompile(`msg="(not ready|ready again)[^"]*?(the log|completion service)`)
 
-// A readiness is what a program's log says of its readiness.
+// A readiness is what a program's log says about its readiness.
 type readiness struct {
-	changes map[string]int  // how often each part has stopped to be ready
+	changes map[string]int  // how often each part became unready
 	away    map[string]bool // parts that are not ready
-	wrong   []string        // lines that tell no change
+	wrong   []string        // lines that report no change
 }
 
-// toldIn reads a log. Parts of a program that is started again are ready.
+// toldIn reads a log. After a restart, all parts of a program are ready.
 func toldIn(lines []string) readiness {
 	r := readiness{make(map[string]int), make(map[string]bool), nil}
 	for _, line := range lines {
@@ -42,8 +42,8 @@ func toldIn(lines []string) readiness {
 	return r
 }
 
-// wantTold checks that a program that is ready has logged each change of its readiness once. Each of its parts was not
-// ready as often as that; anyTimes: it does not matter how often.
+// wantTold checks that a ready program has logged each change of its readiness once, and how often each of its parts
+// was not ready; anyTimes: any number.
 func wantTold(t *testing.T, p *stack.Process, times int) {
 	t.Helper()
 	r := toldIn(strings.Split(p.WholeLog(), "\n"))
@@ -70,7 +70,7 @@ func wantTold(t *testing.T, p *stack.Process, times int) {
 
 const anyTimes = -1
 
-// told returns the lines of all programs that tell no change of their readiness.
+// told returns the lines of all programs that report no change of readiness.
 func (tp *topology) told() (wrong []string) {
 	for _, s := range slices.Concat(tp.completions, tp.edges) {
 		r := toldIn(s.logged([]string{startLine, "not ready", "ready again"}, 0))
@@ -79,7 +79,7 @@ func (tp *topology) told() (wrong []string) {
 	return wrong
 }
 
-// TestToldIn reads logs in which changes are told, not told, and told twice.
+// TestToldIn reads logs in which changes are reported, missing, and reported twice.
 func TestToldIn(t *testing.T) {
 	t.Parallel()
 	const (
@@ -91,7 +91,7 @@ func TestToldIn(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		lines []string
-		want  string // changes, who is away, and how many lines are wrong
+		want  string // changes, parts away, and the number of wrong lines
 	}{
 		{"nothing", []string{`level=INFO msg="completion ended"`}, "map[] map[] 0"},
 		{"once", []string{log, "other", logBack}, "map[the log:1] map[the log:false] 0"},

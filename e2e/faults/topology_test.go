@@ -20,23 +20,23 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/cut"
 )
 
-// A plan is how a topology is built.
+// A plan describes a topology.
 type plan struct {
 	Name        string
-	NATS        int  // servers; more than one are a cluster that holds each record on all
+	NATS        int  // servers; several form a cluster in which all hold each record
 	CutOften    bool // proxies cut connections after some bytes
-	EdgePairing bool // each edge knows one completion replica only
+	EdgePairing bool // each edge knows only one completion service
 	Pace        float64
-	Completion  []string // more arguments of the completion service
-	Prefix      string   // of the processes' names, where there is another topology
-	Clients     int      // how many streams there are at a time; 0: as the flag says
-	Model       string   // that all clients ask, and whose answers are known; empty: ours
-	Disk        int64    // bytes of the disk that NATS has for itself; 0: it has none
-	// Retention is how long a completion is kept that is not to be stored, which some are; 0: all are kept to the end.
+	Completion  []string // more arguments for the completion services
+	Prefix      string   // of the processes' names, if there are several topologies
+	Clients     int      // concurrent streams; 0: by the flag
+	Model       string   // the model of all requests, with known answers; empty: ours
+	Disk        int64    // size of NATS's separate disk in bytes; 0: none
+	// Retention is how long unstored completions are kept, if there are any; 0: all are kept to the end.
 	Retention time.Duration
 }
 
-// A topology is the processes of a run and the proxies between them.
+// A topology is the processes of a run, and the proxies between them.
 type topology struct {
 	t    *testing.T
 	plan plan
@@ -46,18 +46,18 @@ type topology struct {
 	urls                     []string // of the edges, through their proxies
 
 	toEdges, toCompletions []*cut.Proxy   // one in front of each
-	toNATS                 [][]*cut.Proxy // from each completion service, to each server
+	toNATS                 [][]*cut.Proxy // from each completion service to each server
 
-	mounted []string // directories that are disks
-	noDisk  error    // why there is none, though the plan has it
+	mounted []string // directories with mounted disks
+	noDisk  error    // why there is none, although the plan has one
 	eras    []*era
 	tail    tail
 
 	exhuming sync.Mutex
-	spare    string // address of the server that reads logs which were taken away; empty: not yet
+	spare    string // address of the server that reads removed logs; empty: not yet
 }
 
-// start starts a topology. The test's end stops it, and looks at what it has logged.
+// start starts a topology. At the end of the test, it stops and its logs are checked.
 func start(t *testing.T, p plan, random *rand.Rand) *topology {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "pawstream-faults-"+p.Name+"-")
@@ -74,7 +74,7 @@ func start(t *testing.T, p plan, random *rand.Rand) *topology {
 	return tp
 }
 
-// all returns every process, in the order in which they are to be stopped.
+// all returns every process, in the order of stopping.
 func (tp *topology) all() []*supervised {
 	return append(append(append([]*supervised(nil), tp.edges...), tp.completions...), tp.nats...)
 }
@@ -83,7 +83,7 @@ func (tp *topology) proxies() []*cut.Proxy {
 	return slices.Concat(append(tp.toNATS, tp.toEdges, tp.toCompletions)...)
 }
 
-// end stops everything and reports what should not have been logged.
+// end stops everything, and reports unexpected log lines.
 func (tp *topology) end() {
 	for _, s := range tp.all() {
 		if err := s.stop(); err != nil && s.path != tp.path(natsProgram) {
@@ -170,13 +170,13 @@ func (tp *topology) startNATS(*rand.Rand) error {
 		defer conn.Close()
 		ctx, cancel := context.WithTimeout(tp.t.Context(), time.Second)
 		defer cancel()
-		_, err = js.AccountInfo(ctx) // answered once there is a leader
+		_, err = js.AccountInfo(ctx) // is answered once there is a leader
 		return err
 	})
 }
 
-// natsArgs returns the arguments of a NATS server. It may take more of the disk than there
-// is, as one that nobody has configured does when its disk has filled since it started.
+// natsArgs returns the arguments of a NATS server. It may use more than the disk has, like one with the default limit
+// whose disk has filled since its start.
 func natsArgs(dir, name, address, store string) ([]string, error) {
 	host, port, _ := strings.Cut(address, ":")
 	path := filepath.Join(dir, name+".conf")
@@ -184,7 +184,7 @@ func natsArgs(dir, name, address, store string) ([]string, error) {
 	return []string{"-a", host, "-p", port, "-c", path, "--server_name", name}, os.WriteFile(path, []byte(conf), 0o600)
 }
 
-// natsURL names every NATS server.
+// natsURL names all NATS servers.
 func (tp *topology) natsURL() string {
 	var urls []string
 	for _, s := range tp.nats {
@@ -193,7 +193,7 @@ func (tp *topology) natsURL() string {
 	return strings.Join(urls, ",")
 }
 
-// jetstream connects to NATS at that URL as any client would.
+// jetStream connects to NATS at a URL, like any client.
 func jetStream(url string) (*nats.Conn, jetstream.JetStream, error) {
 	conn, err := nats.Connect(url, nats.Timeout(2*time.Second))
 	if err != nil {
@@ -226,7 +226,7 @@ func (tp *topology) startCompletions(random *rand.Rand) error {
 				return append([]string{
 					"--listen=" + address, "--admin-listen=127.0.0.1:0", "--nats-url=" + strings.Join(urls, ","),
 					"--nats-replicas=" + strconv.Itoa(tp.plan.NATS), "--drain-timeout=1s",
-					"--resume-retention=" + cmp.Or(tp.plan.Retention, *duration+15*time.Minute).String(), // all is read once more in the end
+					"--resume-retention=" + cmp.Or(tp.plan.Retention, *duration+15*time.Minute).String(), // everything is read again in the end
 					"--log-witness=" + filepath.Join(tp.dir, name+".witness"),
 					"--advisor-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
 					"--random-pace=" + strconv.FormatFloat(tp.plan.Pace, 'g', -1, 64),
@@ -241,7 +241,7 @@ func (tp *topology) startCompletions(random *rand.Rand) error {
 func (tp *topology) startEdges(random *rand.Rand) error {
 	var replicas []string
 	for _, s := range tp.completions {
-		// A connection between edge and completion carries many streams.
+		// A connection between edge and completion service carries many streams.
 		proxy, err := tp.behindProxy(s.address, random, 1, 100_000, 800_000)
 		if err != nil {
 			return err
@@ -273,11 +273,11 @@ func (tp *topology) startEdges(random *rand.Rand) error {
 	return together(tp.t.Context(), tp.edges)
 }
 
-// behindProxy returns a proxy that, where the plan says so, cuts one of so many connections
-// (0: none) after least to most bytes.
+// behindProxy returns a proxy. If the plan says so, it cuts one of that many connections (0: none) after least to
+// most bytes.
 func (tp *topology) behindProxy(target string, random *rand.Rand, oneOf, least, most int) (*cut.Proxy, error) {
 	mine := rand.New(rand.NewPCG(random.Uint64(), random.Uint64()))
-	return cut.Listen(target, func(int) cut.Plan { // one after the other
+	return cut.Listen(target, func(int) cut.Plan { // calls do not overlap
 		if !tp.plan.CutOften || oneOf == 0 || mine.IntN(oneOf) > 0 {
 			return cut.Plan{}
 		}
@@ -285,7 +285,7 @@ func (tp *topology) behindProxy(target string, random *rand.Rand, oneOf, least, 
 	})
 }
 
-// together starts processes at the same time.
+// together starts processes concurrently.
 func together(ctx context.Context, all []*supervised) error {
 	errs := make([]error, len(all))
 	var starting sync.WaitGroup

@@ -13,8 +13,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// TestZombie stops the replica that owns a completion until another one has taken it
-// over, and lets it go on then: it must notice, and be of use for others.
+// TestZombie suspends a completion's owner until another replica has taken over, and resumes it: it must notice, and
+// serve again.
 func TestZombie(t *testing.T) {
 	t.Parallel()
 	const (
@@ -22,7 +22,7 @@ func TestZombie(t *testing.T) {
 		survivor = 1
 		tokens   = 90
 	)
-	// The first edge knows the owner alone, the second one the survivor alone.
+	// The first edge knows only the owner, the second one only the survivor.
 	tp := start(t, plan{Name: "zombie", NATS: 1, EdgePairing: true, Pace: 10}, rand.New(rand.NewPCG(*seed, 0)))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -55,7 +55,7 @@ func TestZombie(t *testing.T) {
 		claim := slices.IndexFunc(log[id], func(r checker.Record) bool { return r.Claim })
 		return claim >= 0 && len(log[id]) > claim+3
 	})
-	f.To = time.Now() // before the signal: what the owner does then it does after it
+	f.To = time.Now() // before the signal, because the owner acts right after it
 	if err := tp.completions[owner].running().Send(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestZombie(t *testing.T) {
 	follow(by("at the zombie", owner, id))
 	following.Wait()
 
-	// It serves on, and generates too.
+	// It serves again, and generates, too.
 	again := follow(by("again", owner, ""))
 	following.Wait()
 	if again.id == "" || again.id == first.id {
@@ -89,8 +89,8 @@ func TestZombie(t *testing.T) {
 	}
 }
 
-// checkZombie checks that there was a zombie: one takeover, and a first owner that learns of
-// it soon after it has come back. It is an owner later.
+// checkZombie checks that there was a zombie: there is one takeover, the first owner learns of it soon after it
+// resumed, and owns another completion later.
 func checkZombie(t *testing.T, h *checker.History, id, again string, resumed time.Time) {
 	t.Helper()
 	claims := 0
@@ -120,14 +120,14 @@ func checkZombie(t *testing.T, h *checker.History, id, again string, resumed tim
 			}
 		}
 	}
-	// What it tried before it learned of its end is nowhere: the checker has looked.
+	// The checker has verified that nothing of what it still tried was stored.
 	t.Logf("the zombie has tried to add %d tokens", refused)
 	if first, second := h.Log[id][0].Writer, h.Log[again][0].Writer; first != second {
 		t.Errorf("the completion afterwards is %s's, not %s's", second, first)
 	}
 }
 
-// await dumps the log until it is as it is to be.
+// await reads the log until ok accepts it.
 func (tp *topology) await(t *testing.T, what string, ok func(map[string][]checker.Record) bool) (log map[string][]checker.Record) {
 	t.Helper()
 	err := eventually(t.Context(), time.Minute, func() (err error) {
@@ -142,7 +142,7 @@ func (tp *topology) await(t *testing.T, what string, ok func(map[string][]checke
 	return log
 }
 
-// steps returns all that the log holds.
+// steps returns all steps in the log.
 func steps(log map[string][]checker.Record) (all []checker.Step) {
 	for _, records := range log {
 		for _, r := range records {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Violation is a promise that was broken.
+// A Violation is a broken promise.
 type Violation struct {
 	Invariant string // "I1" to "I14", "serves", "complete", "books", "keeps", or "forgets"
 	Subject   string // the completion, stream or process
@@ -19,7 +19,7 @@ type Violation struct {
 // String returns the violation in one line.
 func (v Violation) String() string { return v.Invariant + " " + v.Subject + ": " + v.What }
 
-// Check returns every violation that the history shows, by invariant.
+// Check returns all violations in a history, by invariant.
 func Check(h *History) []Violation {
 	var all []Violation
 	in := newIndex(h)
@@ -54,7 +54,7 @@ func Check(h *History) []Violation {
 	return all
 }
 
-// findings are what one invariant's check finds in a history.
+// findings are what the check of one invariant finds in a history.
 type findings struct {
 	*History
 	*index
@@ -66,7 +66,7 @@ func (f *findings) add(subject, format string, args ...any) {
 	f.violations = append(f.violations, Violation{f.invariant, subject, fmt.Sprintf(format, args...)})
 }
 
-// connections calls each with every connection of every stream.
+// connections calls each for every connection of every stream.
 func (f *findings) connections(each func(s *Stream, c *Connection)) {
 	for i := range f.Streams {
 		for j := range f.Streams[i].Connections {
@@ -85,8 +85,7 @@ func label(s *Stream, c *Connection) string {
 	return s.Name
 }
 
-// completion returns the id of the completion that a stream follows; empty: it never
-// learnt it.
+// completion returns the id of a stream's completion; empty: the client never learned it.
 func (s *Stream) completion() string {
 	for i := range s.Connections {
 		if id := s.Connections[i].Completion; id != "" {
@@ -101,7 +100,7 @@ func (s *Stream) completion() string {
 	return ""
 }
 
-// joined returns a stream's events as its client puts them together: by id, each once.
+// joined returns a stream's events as its client joins them: by id, each once.
 func (s *Stream) joined() []Event {
 	var all []Event
 	for i := range s.Connections {
@@ -114,7 +113,7 @@ func (s *Stream) joined() []Event {
 	return all
 }
 
-// begun returns when the completion was asked for.
+// begun returns when the completion was requested.
 func (s *Stream) begun() time.Time {
 	if len(s.Connections) == 0 {
 		return time.Time{}
@@ -130,8 +129,7 @@ func (s *Stream) over() time.Time {
 	return s.Connections[len(s.Connections)-1].Ended
 }
 
-// refused reports whether a connection was told with an error that its completion is not
-// known, or not as far as the client has seen it.
+// refused reports whether an error said that the completion is unknown, or shorter than the client has seen.
 func (c *Connection) refused() bool {
 	switch c.Status {
 	case http.StatusNotFound, http.StatusGone:
@@ -142,22 +140,21 @@ func (c *Connection) refused() bool {
 	return false
 }
 
-// mayFail reports whether a fault excuses an explicit error in place of a stream's end.
+// mayFail reports whether a fault excuses an explicit error instead of a stream's end.
 func (h *History) mayFail(s *Stream) bool {
 	return slices.ContainsFunc(h.Faults, func(fault Fault) bool {
 		return fault.Promise.MayFail && fault.From.Before(s.over()) && fault.To.Add(fault.Promise.Felt).After(s.begun())
 	})
 }
 
-// mayForget reports whether by some time a completion may be unknown that was begun at
-// another one.
+// mayForget reports whether a completion begun at one time may be unknown at another.
 func (h *History) mayForget(begun, by time.Time) bool {
 	return slices.ContainsFunc(h.Faults, func(fault Fault) bool {
 		return fault.Promise.MayForget && fault.From.Before(by) && fault.To.After(begun)
 	})
 }
 
-// disturbed returns for how long of a span there were faults.
+// disturbed returns the total duration of faults within a span.
 func (h *History) disturbed(from, to time.Time) time.Duration {
 	faults := slices.SortedFunc(slices.Values(h.Faults), func(a, b Fault) int { return cmp.Compare(a.From.UnixNano(), b.From.UnixNano()) })
 	var sum time.Duration

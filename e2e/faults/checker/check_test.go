@@ -22,7 +22,7 @@ const (
 	cancelled = "chatcmpl-CANCELLED" // cancelled after two events
 )
 
-// at returns a time of the history.
+// at returns a time, in milliseconds from the history's start.
 func at(ms int) time.Time { return time.Unix(1800000000, 0).Add(time.Duration(ms) * time.Millisecond) }
 
 func words(texts ...string) []checker.Step {
@@ -33,7 +33,7 @@ func words(texts ...string) []checker.Step {
 	return steps
 }
 
-// event returns an event of a completion as its client received it.
+// event returns a completion's event as its client received it.
 func event(id string, sequence, ms int, step checker.Step) checker.Event {
 	data := fmt.Sprintf(`{"choices":[{"index":0,"delta":{"content":%q},"finish_reason":null}]}`, step.Text)
 	switch step.Kind {
@@ -50,7 +50,7 @@ func event(id string, sequence, ms int, step checker.Step) checker.Event {
 	return checker.Event{ID: fmt.Sprintf("%s.%d", id, sequence), Data: data, At: at(ms)}
 }
 
-// good returns a history without a fault in it but the ones that were made.
+// good returns a history whose only faults are the injected ones.
 func good() *checker.History {
 	open, finish := checker.Step{Kind: checker.KindOpen}, checker.Step{Kind: checker.KindFinish, Text: "stop"}
 	done, failed := checker.Step{Kind: checker.KindDone}, checker.Step{Kind: checker.KindError}
@@ -91,7 +91,7 @@ func good() *checker.History {
 			{Name: "reader", Ask: "greeting", Principal: "me", Connections: []checker.Connection{
 				{Method: http.MethodPost, Begun: at(0), Ended: at(36), Status: 200, Completion: taken, Events: events(0, 3, 20), End: checker.Cut},
 				{Method: http.MethodGet, After: taken + ".2", Begun: at(40), Ended: at(520), Status: 200, Completion: taken, Events: events(3, 5, 510), End: checker.Cut},
-				{Method: http.MethodGet, After: taken + ".4", Begun: at(521), Ended: at(522), End: checker.Cut}, // nobody answers
+				{Method: http.MethodGet, After: taken + ".4", Begun: at(521), Ended: at(522), End: checker.Cut}, // no answer
 				{Method: http.MethodGet, After: taken + ".4", Begun: at(525), Ended: at(526), Status: 200, End: checker.Clean, ComeBack: true},
 				{Method: http.MethodGet, After: taken + ".4", Begun: at(528), Ended: at(540), Status: 200, Completion: taken, Events: events(5, 6, 530), End: checker.Clean},
 				{Method: http.MethodGet, After: taken + ".5", Begun: at(550), Ended: at(551), Status: 204, End: checker.Clean},
@@ -243,7 +243,7 @@ func TestAFaultExcusesTheErrorOfWhoWasThere(t *testing.T) {
 	mayFail := checker.Promise{MayFail: true, Felt: 50 * time.Millisecond}
 	for name, test := range map[string]struct {
 		fault checker.Fault
-		want  int // violations
+		want  int // number of violations
 	}{
 		"felt":                      {checker.Fault{Promise: mayFail, From: at(5), To: at(8)}, 0},
 		"over":                      {checker.Fault{Promise: mayFail, From: at(-90), To: at(-80)}, 1},
@@ -268,8 +268,8 @@ func TestAFaultExcusesASecondUsageRecord(t *testing.T) {
 	}
 	for _, test := range []struct {
 		kind  string
-		after time.Duration // the end, that the fault comes
-		want  int           // violations
+		after time.Duration // time from the end to the fault
+		want  int           // number of violations
 	}{
 		{"kill-completion", 100 * time.Millisecond, 0},
 		{"pause-completion", 100 * time.Millisecond, 0},

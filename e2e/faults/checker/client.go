@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// resumesAfterTheCursor is I7: resume(k) yields k+1, and 204 where k is the terminal
-// event and nowhere else, or for a POST a stream without an event. A passing fault may
-// put it off, but not refuse it; only a log that was taken away may, and the end of the retention.
+// resumesAfterTheCursor is I7: resume(k) yields k+1, and 204 exactly if k is the terminal event, or for a POST an
+// empty stream. A passing fault may delay that, but not refuse it. Only the loss of the log and the end of the
+// retention may.
 func resumesAfterTheCursor(f *findings) {
 	f.connections(func(s *Stream, c *Connection) {
 		after := c.after()
@@ -35,7 +35,7 @@ func resumesAfterTheCursor(f *findings) {
 	})
 }
 
-// sawEnd reports whether the last event that the client has put together is the terminal one.
+// sawEnd reports whether the client's last event is the terminal one.
 func (s *Stream) sawEnd() bool {
 	all := s.joined()
 	if len(all) == 0 {
@@ -50,9 +50,8 @@ func (f *findings) atEnd(s *Stream, c *Connection) bool {
 	return c.After != "" && f.endsAt(s.completion(), c.after())
 }
 
-// goesOn reports whether there was more of the completion than the event that the connection resumes after: in the log
-// that held it at the connection's begin, before another one took its place, or in one that had been taken away so
-// shortly before that a replica may not have noticed yet.
+// goesOn reports whether the completion had more events than the one after which the connection resumes: in the log
+// at the connection's begin, or in one that was taken away so shortly before that a replica may not have noticed.
 func (f *findings) goesOn(s *Stream, c *Connection) bool {
 	for _, v := range f.byID[s.completion()] {
 		gone := !v.until.IsZero() && !v.until.After(c.Begun)
@@ -66,8 +65,8 @@ func (f *findings) goesOn(s *Stream, c *Connection) bool {
 	return false
 }
 
-// noCleanEndBeforeTheTerminal is I8: who sees a clean end has seen the terminal event or
-// an error. Only an EventSource may be asked to come back instead.
+// noCleanEndBeforeTheTerminal is I8: a client that sees a clean end has seen the terminal event or an error. Only an
+// EventSource may be asked to reconnect instead.
 func noCleanEndBeforeTheTerminal(f *findings) {
 	f.connections(func(s *Stream, c *Connection) {
 		if f.silent(s, c) {
@@ -76,7 +75,7 @@ func noCleanEndBeforeTheTerminal(f *findings) {
 	})
 }
 
-// silent reports whether a connection has ended as if all were well, and nothing said so.
+// silent reports whether a connection has ended cleanly, but without an end of the completion.
 func (in *index) silent(s *Stream, c *Connection) bool {
 	if c.Status != http.StatusOK || c.End != Clean || c.ComeBack && c.Method == http.MethodGet {
 		return false
@@ -88,8 +87,7 @@ func (in *index) silent(s *Stream, c *Connection) bool {
 	return c.Method != http.MethodPost || c.After == "" || !in.endsAt(s.completion(), c.after()) || !s.sawEnd()
 }
 
-// recovers is I11: after a fault, every stream that was going on goes on, or ends, in
-// bounded time. Faults that follow put it off.
+// recovers is I11: after a fault, every running stream continues or ends in bounded time. Later faults extend that.
 func recovers(f *findings) {
 	for i := range f.Streams {
 		for _, fault := range f.Faults {
@@ -131,8 +129,8 @@ func (f *findings) recoversFrom(s *Stream, fault *Fault) {
 	}
 }
 
-// serves checks that the service is of use again, by itself, soon after each fault:
-// somebody who asks then gets the first event of an answer in bounded time.
+// serves checks that the service works again soon after each fault, by itself: a client that asks then gets the first
+// event of an answer in bounded time.
 func serves(f *findings) {
 	for _, fault := range f.Faults {
 		asked, heard := false, time.Time{}
@@ -143,7 +141,7 @@ func serves(f *findings) {
 			}
 			at, ok := s.heard()
 			if !ok && s.Left {
-				continue // nobody knows what would have come
+				continue // the client left, so nobody knows what would have come
 			}
 			if asked = true; ok && (heard.IsZero() || at.Before(heard)) {
 				heard = at
@@ -159,7 +157,7 @@ func serves(f *findings) {
 	}
 }
 
-// heard returns when the first event of the completion came.
+// heard returns when the client received the first event of the completion.
 func (s *Stream) heard() (time.Time, bool) {
 	for i := range s.Connections {
 		for j := range s.Connections[i].Events {
@@ -171,13 +169,13 @@ func (s *Stream) heard() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// String says what was done, to what and when.
+// String returns the fault's kind, target and time.
 func (f *Fault) String() string {
 	return fmt.Sprintf("%s of %s at %s", f.Kind, f.Target, f.From.Format(time.StampMilli))
 }
 
-// complete checks what all this is for: a client that stays sees its completion end
-// as it should, unless somebody cancelled it, or a fault excuses an explicit error.
+// complete checks the purpose of it all: a client that stays sees its completion end normally, unless somebody
+// cancelled it, or a fault excuses an explicit error.
 func complete(f *findings) {
 	cancelled := f.cancelled()
 	for i := range f.Streams {
@@ -197,7 +195,7 @@ func complete(f *findings) {
 	}
 }
 
-// cancelled returns the completions that somebody has cancelled.
+// cancelled returns the completions that were cancelled.
 func (h *History) cancelled() map[string]bool {
 	all := make(map[string]bool)
 	for _, c := range h.Cancels {
@@ -206,8 +204,8 @@ func (h *History) cancelled() map[string]bool {
 	return all
 }
 
-// failed reports whether a stream has ended with an explicit error: an event of its
-// completion's, or the answer that this is not known any more.
+// failed reports whether a stream has ended with an explicit error: an error event of the completion, or an answer
+// that the completion is no longer known.
 func (h *History) failed(s *Stream) bool {
 	if len(s.Connections) == 0 {
 		return false

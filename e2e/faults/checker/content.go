@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// durableBeforeVisible is I3: what a client received is what the log holds, and was
-// stored before it was received.
+// durableBeforeVisible is I3: the log holds what a client received, and stored it before.
 func durableBeforeVisible(f *findings) {
 	f.connections(func(s *Stream, c *Connection) {
 		for i := range c.Events {
@@ -38,8 +37,7 @@ func durableBeforeVisible(f *findings) {
 	})
 }
 
-// sameBytes is I4: one id has the same bytes wherever and whenever it is read, as long
-// as it is the same log that holds it.
+// sameBytes is I4: within one log, an id has the same bytes wherever and whenever it is read.
 func sameBytes(f *findings) {
 	type frame struct{ name, data string }
 	type place struct {
@@ -56,7 +54,7 @@ func sameBytes(f *findings) {
 			}
 			here, now := place{id: e.ID}, frame{e.Name, e.Data}
 			if len(f.byID[id]) > 1 {
-				here.step, _ = e.step() // it may be another one in each log: I3 checks which
+				here.step, _ = e.step() // it may differ between logs, which I3 checks
 			}
 			before, known := seen[here]
 			if known && before != now {
@@ -78,10 +76,9 @@ func sameBytes(f *findings) {
 	}
 }
 
-// prefixOfTheFinalText is I5: what a client has put together is a prefix of the final
-// text, and all of it once it has seen the end. A text that is known beforehand is
-// that text. Where there were several logs, it is that of one of them: nobody is given
-// the beginning of one and the end of another.
+// prefixOfTheFinalText is I5: a client's text is a prefix of the final text, and equals it once the client has seen
+// the end. If the text is known beforehand, it is that text. If there were several logs, the text is from one of
+// them: nobody gets the beginning of one and the end of another.
 func prefixOfTheFinalText(f *findings) {
 	asks := make(map[string]string)
 	for i := range f.Streams {
@@ -104,7 +101,7 @@ func prefixOfTheFinalText(f *findings) {
 	}
 }
 
-// oneText checks a stream's text.
+// oneText checks the text of one stream.
 func (f *findings) oneText(s *Stream) {
 	id := s.completion()
 	var got []Step
@@ -143,8 +140,8 @@ func plain(all []stored) []Step {
 	return steps
 }
 
-// cancelled is I9: once a cancel was answered, the log gets no more text, and the
-// engine's call ends soon. A log that was put back from before it does not know of it.
+// cancelled is I9: once a cancel was confirmed, the log gets no more text, and the engine's call ends soon. A log
+// restored from an earlier backup does not know of the cancel.
 func cancelled(f *findings) {
 	for _, c := range f.Cancels {
 		if c.Gone {
@@ -180,7 +177,7 @@ func cancelled(f *findings) {
 	}
 }
 
-// ownCompletionsOnly is I12: nobody reads a completion of another principal.
+// ownCompletionsOnly is I12: nobody reads another principal's completion.
 func ownCompletionsOnly(f *findings) {
 	f.connections(func(s *Stream, c *Connection) {
 		id := c.Completion
@@ -194,10 +191,9 @@ func ownCompletionsOnly(f *findings) {
 	})
 }
 
-// accounted checks that the end of each completion is in the books once: also each end that it
-// had in a log that was taken away. A second record is excused where whoever made the first one
-// was killed, stood still or was cut off from the log just then, before it could say so, or the log
-// was put back to that very moment.
+// accounted checks that each end of a completion is in the books once, including its ends in logs that were taken
+// away. A second record is excused if the replica that made the first one was killed, suspended or cut off from the
+// log just then, before it could announce that, or if the log was restored to that very moment.
 func accounted(f *findings) {
 	if f.Books == nil {
 		return
@@ -217,8 +213,7 @@ func accounted(f *findings) {
 	}
 }
 
-// ends returns when a completion has ended, once for each of its ends: those of a log that was
-// put back are the same ones.
+// ends returns when a completion has ended, each end once: those in a restored log are the same ones.
 func (in *index) ends(id string) (all []time.Time) {
 	for _, v := range in.byID[id] {
 		if n := len(v.steps); n > 0 && v.steps[n-1].Terminal() && !slices.ContainsFunc(all, v.steps[n-1].at.Equal) {
@@ -228,9 +223,8 @@ func (in *index) ends(id string) (all []time.Time) {
 	return all
 }
 
-// cutShort reports whether a completion service was killed within a moment after a time, or stood still
-// or was cut off from the log for longer than others take it for alive, or a backup made that was put
-// back.
+// cutShort reports whether, shortly after a time, a fault began that could prevent the announcement of an entry: a
+// killed, suspended or cut off completion service, or a backup that was restored.
 func (f *findings) cutShort(at time.Time) bool {
 	const moment = 500 * time.Millisecond
 	return slices.ContainsFunc(f.Faults, func(fault Fault) bool {
@@ -239,8 +233,8 @@ func (f *findings) cutShort(at time.Time) bool {
 	})
 }
 
-// fewCalls is I14: the engine is called once, and once more for each takeover, in each
-// log. Who asks anew in another log, with an idempotency key, has one more completion.
+// fewCalls is I14: in each log, the engine is called once, and once more for each takeover. A client that repeats its
+// request in another log, with an idempotency key, has one more completion.
 func fewCalls(f *findings) {
 	most, one := make(map[string]int), make(map[string]string)
 	for _, v := range f.versions {
@@ -254,7 +248,7 @@ func fewCalls(f *findings) {
 	}
 }
 
-// reachesATerminal is I13: what was admitted ends, unless its log was taken away.
+// reachesATerminal is I13: every admitted completion ends, unless its log was taken away.
 func reachesATerminal(f *findings) {
 	for _, v := range f.versions {
 		if _, _, ended := v.terminal(); !ended && v.until.IsZero() {
@@ -268,7 +262,7 @@ func reachesATerminal(f *findings) {
 	}
 }
 
-// bounded is I10: memory is bounded, and who reads slowly delays nobody else.
+// bounded is I10: memory is bounded, and a slow reader delays nobody else.
 func bounded(f *findings) {
 	for _, s := range f.Samples {
 		if s.Resident > f.Limits.Memory {
@@ -295,8 +289,7 @@ func bounded(f *findings) {
 	})
 }
 
-// faultsFrom is [History.disturbed], together with what a fault just before the span
-// still has to be made good: the bound of a recovery.
+// faultsFrom is [History.disturbed], plus what remains of the recovery from a fault just before the span.
 func (f *findings) faultsFrom(from, to time.Time) time.Duration {
 	sum := f.disturbed(from, to)
 	for _, fault := range f.Faults {

@@ -14,17 +14,17 @@ import (
 
 const (
 	before = "chatcmpl-BEFORE" // half of it was shown when the log was taken away
-	after  = "chatcmpl-AFTER"  // asked for since then
-	unseen = "chatcmpl-UNSEEN" // of which nothing was shown before
+	after  = "chatcmpl-AFTER"  // requested after that
+	unseen = "chatcmpl-UNSEEN" // nothing of it was shown before
 )
 
-// gone is the promise under a fault that takes the log away.
+// gone is the promise for a fault that takes the log away.
 var gone = checker.Promise{MayFail: true, MayForget: true}
 
 const notFound = `{"error":{"code":"completion_not_found"}}`
 
-// written returns a completion of three words, written from a time on, with its events;
-// one for each record.
+// written returns a completion of these words from a time on: its records, with one event each, its attempt, and its
+// events.
 func written(id, tag string, ms int, texts ...string) (records []checker.Record, attempt checker.Attempt, events []checker.Event) {
 	made := append([]checker.Step{{Kind: checker.KindOpen}}, words(texts...)...)
 	made = append(made, checker.Step{Kind: checker.KindFinish, Text: "stop"})
@@ -37,8 +37,7 @@ func written(id, tag string, ms int, texts ...string) (records []checker.Record,
 	return records, attempt, events
 }
 
-// wiped returns the history of a log that was taken away at 35 and back, without anything
-// in it, at 100.
+// wiped returns the history of a log that was taken away at 35, and came back empty at 100.
 func wiped() *checker.History {
 	old, was, shown := written(before, "one", 0, "a", "b", "c")
 	fresh, is, all := written(after, "two", 200, "x", "y", "z")
@@ -66,9 +65,8 @@ func wiped() *checker.History {
 	}
 }
 
-// restored returns the history of a log that was put back at 100, as it was at 25: the
-// completion goes on there from event 2, otherwise than before. Its client, who has seen
-// events 2 and 3, is told so.
+// restored returns the history of a log that was restored at 100 to its state at 25. The completion continues there
+// from event 2, but differently. Its client, which has seen events 2 and 3, gets an error.
 func restored() *checker.History {
 	h := wiped()
 	old, was, shown := written(before, "one", 0, "a", "b", "c")
@@ -93,8 +91,8 @@ func restored() *checker.History {
 	return h
 }
 
-// endedThere is restored where the completion ends with an error at event 2 of the log that was put back. A client that
-// has seen event 2 of the other log gets event 3 of it too, from a replica that has not noticed yet.
+// endedThere is restored with an error as event 2 in the restored log. A client that has seen the other log's event 2
+// also gets its event 3, from a replica that has not noticed the restore.
 func endedThere() *checker.History {
 	h := restored()
 	old, _, shown := written(before, "one", 0, "a", "b", "c")
@@ -119,7 +117,7 @@ func TestAlogThatIsTakenAway(t *testing.T) {
 		name    string
 		history func() *checker.History
 		spoil   func(h *checker.History)
-		want    []string // invariants
+		want    []string // violated invariants
 	}{
 		{"wiped", wiped, func(*checker.History) {}, nil},
 		{"restored", restored, func(*checker.History) {}, nil},
@@ -254,7 +252,7 @@ func TestTable(t *testing.T) {
 			want := []checker.Row{{Kind: "kill", Times: 2}, {Kind: "restore", Times: 1, Failed: 2}}
 			test.want(&want[1], &want[0])
 			got := checker.Table(h)
-			got = got[:len(got)-1] // the sum
+			got = got[:len(got)-1] // without the sum
 			for i := range got {
 				got[i].Longest, got[i].Median = 0, 0
 			}

@@ -7,22 +7,21 @@ import (
 	"time"
 )
 
-// An index is a history by completion.
+// An index is a history, by completion.
 type index struct {
-	versions []*version // in the order of eras, then of ids
+	versions []*version // by era, then by id
 	byID     map[string][]*version
 	byTag    map[string][]*Attempt
 }
 
-// A version is a completion as one log holds it. There are several where an older log was
-// put in the place of a newer one.
+// A version is a completion as one log holds it. If a log was replaced by an older one, there are several.
 type version struct {
 	id      string
 	era     int
-	until   time.Time // zero: to the end
+	until   time.Time // zero: until the end
 	records []Record
 	steps   []stored
-	meta    Meta // empty without one
+	meta    Meta // empty if there is none
 }
 
 // A stored is a step in the log.
@@ -63,8 +62,7 @@ func (v *version) String() string {
 	return fmt.Sprintf("%s in lost log %d", v.id, v.era)
 }
 
-// terminal returns the terminal step and its sequence number: ok is false where there is
-// none.
+// terminal returns the terminal step and its sequence number; ok is false if there is none.
 func (v *version) terminal() (sequence int64, step Step, ok bool) {
 	if n := len(v.steps); n > 0 && v.steps[n-1].Terminal() {
 		return int64(n - 1), v.steps[n-1].Step, true
@@ -72,7 +70,7 @@ func (v *version) terminal() (sequence int64, step Step, ok bool) {
 	return 0, Step{}, false
 }
 
-// holds returns the step at a place if it is that one.
+// holds returns the step with that sequence number if it equals step.
 func (v *version) holds(sequence int64, step Step) (in stored, ok bool) {
 	if sequence < 0 || sequence >= int64(len(v.steps)) || v.steps[sequence].Step != step {
 		return stored{}, false
@@ -80,7 +78,7 @@ func (v *version) holds(sequence int64, step Step) (in stored, ok bool) {
 	return v.steps[sequence], true
 }
 
-// claims counts the takeovers.
+// claims returns the number of takeovers.
 func (v *version) claims() (n int) {
 	for _, r := range v.records {
 		if r.Claim {
@@ -90,8 +88,7 @@ func (v *version) claims() (n int) {
 	return n
 }
 
-// last returns a completion as the log holds it at the end, else as the last one held it
-// that knew of it; nil: none did.
+// last returns a completion from the last log that held it; nil: none did.
 func (in *index) last(id string) *version {
 	if all := in.byID[id]; len(all) > 0 {
 		return all[len(all)-1]
@@ -99,7 +96,7 @@ func (in *index) last(id string) *version {
 	return nil
 }
 
-// at returns a completion as it was in the log of that time; nil: it was not.
+// at returns a completion as the log of that time held it; nil: it did not.
 func (in *index) at(id string, t time.Time) *version {
 	for _, v := range in.byID[id] {
 		if v.until.IsZero() || v.until.After(t) {
@@ -117,7 +114,7 @@ func (in *index) endsAt(id string, sequence int64) bool {
 	})
 }
 
-// holder returns the first version that holds a step at its place, with the step.
+// holder returns a step from the first version that holds it at that number.
 func (in *index) holder(id string, sequence int64, step Step) (stored, bool) {
 	for _, v := range in.byID[id] {
 		if s, ok := v.holds(sequence, step); ok {

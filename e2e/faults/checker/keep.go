@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// kept checks that nothing is gone before its time: of what was to be stored nothing, of the rest nothing before it has
-// ended and the retention is over.
+// kept checks that nothing is gone too early: no stored completion at all, and no other one before its end and its
+// retention.
 func kept(f *findings) {
 	for _, e := range f.Expired {
 		i := slices.IndexFunc(f.byID[e.Completion], func(v *version) bool { return v.era == e.Era })
@@ -26,8 +26,8 @@ func kept(f *findings) {
 	}
 }
 
-// forgotten checks that what was not to be stored is gone when its retention is over, and others had the time to see to it
-// that may have died: undisturbed, in the end.
+// forgotten checks that unstored completions are gone after their retention, with time for other replicas to delete
+// those of dead ones, in the quiet at the end.
 func forgotten(f *findings) {
 	if f.Retention == 0 {
 		return
@@ -59,7 +59,7 @@ func forgotten(f *findings) {
 	}
 }
 
-// ended returns when a completion has; zero: it has not.
+// ended returns when a completion ended; zero: it did not.
 func (v *version) ended() time.Time {
 	if _, _, ended := v.terminal(); !ended {
 		return time.Time{}
@@ -67,8 +67,8 @@ func (v *version) ended() time.Time {
 	return v.steps[len(v.steps)-1].at
 }
 
-// mayExpire reports whether a completion may be unknown at some time, as it was not to be stored and had ended long
-// enough before.
+// mayExpire reports whether a completion may be unknown at some time: it was not to be stored, and its retention was
+// over.
 func (f *findings) mayExpire(id string, at time.Time) bool {
 	return f.Retention > 0 && slices.ContainsFunc(f.byID[id], func(v *version) bool {
 		ended := v.ended()
@@ -76,13 +76,12 @@ func (f *findings) mayExpire(id string, at time.Time) bool {
 	})
 }
 
-// inTurn reports whether one of two completions was begun only when the other one had expired.
+// inTurn reports whether one of two completions was begun only after the other one had expired.
 func (f *findings) inTurn(a, b *version) bool {
 	return f.mayExpire(a.id, b.records[0].Stored) || f.mayExpire(b.id, a.records[0].Stored)
 }
 
-// cameLate reports whether a stream has ended with the word that its completion is not known any more, when that had
-// expired.
+// cameLate reports whether a stream has ended with the error that its completion is unknown, after that had expired.
 func (f *findings) cameLate(s *Stream) bool {
 	if len(s.Connections) == 0 {
 		return false

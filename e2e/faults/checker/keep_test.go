@@ -9,8 +9,8 @@ import (
 	"github.com/pawstream/pawstream/e2e/faults/checker"
 )
 
-// expired returns a history of completions that are kept for a second after their end, at 510 and at 50, and are gone
-// then. Two clients come too late.
+// expired returns a history of completions that ended at 510 and at 50, are kept for a second, and then are gone. Two
+// clients come too late.
 func expired() *checker.History {
 	h := good()
 	h.Retention = time.Second
@@ -30,7 +30,7 @@ func TestWhatExpires(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		spoil func(h *checker.History)
-		want  []string // invariants
+		want  []string // violated invariants
 	}{
 		{"in time", func(*checker.History) {}, nil},
 		{"before its retention is over", func(h *checker.History) { h.Expired[0].By = at(1400) }, []string{"keeps"}},
@@ -60,7 +60,7 @@ func TestWhatExpires(t *testing.T) {
 	}
 }
 
-// again adds a completion of the same key as the one that was taken over, and begun at a time.
+// again adds a completion with the key of the one that was taken over, begun at a time.
 func again(h *checker.History, begun int) {
 	const id = "chatcmpl-AGAIN"
 	h.Log[id] = []checker.Record{

@@ -2,8 +2,8 @@ package checker
 
 import "slices"
 
-// dense is I1: sequence numbers have no gap and no repeat, in the log, in each
-// connection, and in what a client puts together.
+// dense is I1: sequence numbers have no gaps and no repeats, in the log, in each connection, and in what a client
+// joins.
 func dense(f *findings) {
 	for _, v := range f.versions {
 		next := int64(0)
@@ -45,8 +45,8 @@ func dense(f *findings) {
 	}
 }
 
-// fenced is I2: epochs never decrease, each begins with a claim, and what follows a
-// claim is the claimant's: its engine went on from that very place.
+// fenced is I2: epochs never decrease, and each begins with a claim. What follows a claim is the claimant's, whose
+// engine continued from that very place.
 func fenced(f *findings) {
 	for _, v := range f.versions {
 		id, epoch, writer := v.String(), uint64(0), ""
@@ -71,7 +71,7 @@ func fenced(f *findings) {
 	}
 }
 
-// spliced compares the steps of each epoch with the attempt that made them.
+// spliced compares the steps of each epoch with the attempt that produced them.
 func (f *findings) spliced(v *version) {
 	attempts := f.byTag[v.meta.Tag]
 	if len(attempts) == 0 {
@@ -104,8 +104,8 @@ func (f *findings) spliced(v *version) {
 	compare()
 }
 
-// oneTerminal is I6: at most one terminal record, and nothing after it; the terminal
-// event of a client is the log's, and the last of its connection.
+// oneTerminal is I6: there is at most one terminal record, and nothing after it. A client's terminal event is the
+// log's, and the last of its connection.
 func oneTerminal(f *findings) {
 	for _, v := range f.versions {
 		for i, s := range v.steps {
@@ -132,7 +132,7 @@ func oneTerminal(f *findings) {
 				if step.Kind == KindDone {
 					f.add(label(s, c), "[DONE] has no id")
 				}
-				continue // an error of the edge's own
+				continue // an error of the edge itself
 			}
 			if _, held := f.holder(id, sequence, step); !held || !f.endsAt(id, sequence) {
 				f.add(label(s, c), "%s is event %d, but the log does not end with it", step.Kind, sequence)

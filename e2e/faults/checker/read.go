@@ -14,7 +14,7 @@ import (
 	logv1 "github.com/pawstream/pawstream/gen/petstore/completion/log/v1"
 )
 
-// DecodeRecord returns the record that a message of the log holds.
+// DecodeRecord decodes a message of the log.
 func DecodeRecord(data []byte, position uint64, stored time.Time) (Record, error) {
 	p := &logv1.Record{}
 	if err := proto.Unmarshal(data, p); err != nil {
@@ -46,8 +46,8 @@ func DecodeRecord(data []byte, position uint64, stored time.Time) (Record, error
 	return r, nil
 }
 
-// ReadJournal returns the attempts that a journal of the random engine tells of. The
-// last line may be torn: its process was killed.
+// ReadJournal returns the attempts in a journal of the random engine. The last line may be incomplete if its process
+// was killed.
 func ReadJournal(r io.Reader) ([]Attempt, error) {
 	byID := make(map[string]int)
 	var all []Attempt

@@ -9,7 +9,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// A Step is an event of a completion, whoever tells of it.
+// A Step is an event of a completion, in any source.
 type Step struct {
 	Kind   Kind
 	Choice int
@@ -32,10 +32,10 @@ const (
 // Terminal reports whether nothing follows the step.
 func (s Step) Terminal() bool { return s.Kind == KindError || s.Kind == KindDone }
 
-// made reports whether the engine makes such steps.
+// made reports whether the engine produces such steps.
 func (s Step) made() bool { return s.Kind == KindOpen || s.Kind == KindText || s.Kind == KindFinish }
 
-// step returns what the data of an event tells.
+// step decodes the data of an event.
 func (e *Event) step() (Step, error) {
 	if e.Data == "[DONE]" {
 		return Step{Kind: KindDone}, nil
@@ -70,7 +70,7 @@ func (e *Event) step() (Step, error) {
 	return Step{Kind: KindText, Choice: choice.Index, Text: choice.Delta.Content}, nil
 }
 
-// stepOf returns an event of the contract as a step.
+// stepOf converts an event of the contract.
 func stepOf(e *completionv1.CompletionEvent) Step {
 	switch event := e.GetEvent().(type) {
 	case *completionv1.CompletionEvent_Delta:
@@ -92,7 +92,7 @@ func stepOf(e *completionv1.CompletionEvent) Step {
 	return Step{}
 }
 
-// place returns what an event's id says: of which completion, and where in it.
+// place returns the completion and the sequence number in an event's id.
 func (e *Event) place() (completion string, sequence int64, ok bool) {
 	dot := strings.LastIndexByte(e.ID, '.')
 	if dot < 0 {
@@ -102,7 +102,7 @@ func (e *Event) place() (completion string, sequence int64, ok bool) {
 	return e.ID[:dot], sequence, err == nil
 }
 
-// after returns the sequence number that a connection goes on from, -1 for the start.
+// after returns the sequence number after which a connection resumes; -1: from the start.
 func (c *Connection) after() int64 {
 	cursor := Event{ID: c.After}
 	if _, sequence, ok := cursor.place(); ok {

@@ -12,29 +12,29 @@ import (
 )
 
 const (
-	// reach is how long after a fault's end a pause is taken for its consequence.
+	// reach is how long after a fault's end a pause counts as its consequence.
 	reach = 15 * time.Second
-	// rhythm is how long a stream may be silent anyhow: a pause that began no longer before
-	// a fault is the fault's.
+	// rhythm is the normal silence of a stream: a pause that began at most this long before a fault counts as the
+	// fault's.
 	rhythm = 500 * time.Millisecond
 )
 
-// A Row is what the faults of one kind did to the streams. What happened is counted for
-// the last fault that had begun; an honest error for the last one that excuses it.
+// A Row is what the faults of one kind did to the streams. What happened counts for the last fault that had begun,
+// and an explicit error for the last one that excuses it.
 type Row struct {
 	Kind    string // "": before the first fault
 	Times   int
-	Longest time.Duration // pause that a stream saw
+	Longest time.Duration // longest pause of a stream
 	Median  time.Duration // of each stream's longest pause after each fault
 
-	Lost     int // events that were left out
-	Repeated int // events that came once more
+	Lost     int // missing events
+	Repeated int // repeated events
 	Foreign  int // events of another completion, or that its log never held
-	Silent   int // connections that ended as if all were well, before the last event
-	Failed   int // streams that ended with an explicit error, and were not cancelled
+	Silent   int // connections that ended cleanly before the last event
+	Failed   int // streams that ended with an explicit error without a cancel
 }
 
-// Table returns a row for each kind of fault, by name, and one for all of them.
+// Table returns a row for each kind of fault, by name, and one with their sum.
 func Table(h *History) []Row {
 	t := &table{History: h, index: newIndex(h), rows: make(map[string]*Row), pauses: make(map[string][]time.Duration)}
 	t.faults = slices.SortedFunc(slices.Values(h.Faults), func(a, b Fault) int { return a.From.Compare(b.From) })
@@ -66,7 +66,7 @@ func Table(h *History) []Row {
 	return append(all, sum)
 }
 
-// measure sets what there is to say of pauses.
+// measure sets the figures about pauses.
 func (r *Row) measure(pauses []time.Duration) {
 	if n := len(pauses); n > 0 {
 		slices.Sort(pauses)
@@ -74,7 +74,7 @@ func (r *Row) measure(pauses []time.Duration) {
 	}
 }
 
-// add adds what can be added up.
+// add adds the counts of another row.
 func (r *Row) add(other *Row) {
 	r.Times += other.Times
 	r.Lost += other.Lost
@@ -84,7 +84,7 @@ func (r *Row) add(other *Row) {
 	r.Failed += other.Failed
 }
 
-// WriteTable writes rows as a table in Markdown.
+// WriteTable writes rows as a Markdown table.
 func WriteTable(w io.Writer, rows []Row) error {
 	out := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.Debug)
 	line := func(cells ...any) {
@@ -100,11 +100,11 @@ func WriteTable(w io.Writer, rows []Row) error {
 	return out.Flush()
 }
 
-// A table is made of a history.
+// A table is computed from a history.
 type table struct {
 	*History
 	*index
-	faults []Fault // by their begin
+	faults []Fault // by begin
 	rows   map[string]*Row
 	pauses map[string][]time.Duration
 }
@@ -116,7 +116,7 @@ func (t *table) row(kind string) *Row {
 	return t.rows[kind]
 }
 
-// fault returns the number of the last fault that had begun at a time; -1: none had.
+// fault returns the index of the last fault that had begun at a time; -1: none.
 func (t *table) fault(at time.Time) int {
 	n, _ := slices.BinarySearchFunc(t.faults, at, func(f Fault, at time.Time) int {
 		if f.From.After(at) {
@@ -135,8 +135,8 @@ func (t *table) at(at time.Time) *Row {
 	return t.row("")
 }
 
-// blame returns the row of the last fault that excuses a stream's explicit error, else of
-// the last one before it.
+// blame returns the row of the last fault that excuses a stream's explicit error, or else of the last fault before
+// it.
 func (t *table) blame(s *Stream) *Row {
 	for n := t.fault(s.over()); n >= 0; n-- {
 		if f := t.faults[n]; f.Promise.MayFail && f.To.Add(f.Promise.Felt).After(s.begun()) {
@@ -146,7 +146,7 @@ func (t *table) blame(s *Stream) *Row {
 	return t.at(s.over())
 }
 
-// count counts what is wrong with what a stream received.
+// count counts what is wrong with the events of a stream.
 func (t *table) count(s *Stream) {
 	next, id := int64(0), s.completion()
 	for i := range s.Connections {
@@ -174,7 +174,7 @@ func (t *table) count(s *Stream) {
 	}
 }
 
-// steady reports whether a stream's pauses are the service's alone.
+// steady reports whether only the service causes a stream's pauses.
 func (s *Stream) steady() bool {
 	return !s.Left && !slices.ContainsFunc(s.Connections, func(c Connection) bool { return c.Slow || c.End == Left })
 }
@@ -202,8 +202,8 @@ func (t *table) pause(s *Stream) {
 	}
 }
 
-// cause returns the number of the fault that a pause is due to: the first one that began
-// in it, unless that was late, else the last one before it; -1: none.
+// cause returns the index of the fault that caused a pause: the first one that began during it, if that was early
+// enough, or else the last one before it; -1: none.
 func (t *table) cause(from, to time.Time) int {
 	n := t.fault(from)
 	if next := n + 1; next < len(t.faults) {
