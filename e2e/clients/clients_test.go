@@ -27,23 +27,23 @@ import (
 
 var only = flag.String("only", "", "run the clients alone whose name and version match this, and with -write keep the other rows")
 
-// few are the clients of a short run, as only has them.
+// few is the pattern of the clients in a short run.
 const few = "^`(openai` .npm. 7|@langchain/openai` 1|eventsource` 5)"
 
 var every = flag.Bool("every", false, "run also the clients that take long to install or to run")
 
 var write = flag.Bool("write", false, "run also those clients, and write the results into docs/clients.md")
 
-// A client is a package of somebody else's, in one version.
+// A client is one version of other people's package.
 type client struct {
 	name, version string
 	command       []string
-	set           string // what whoever uses it has to set or to do
-	from          string // the folder that locks it; without one, node
+	set           string // what its user has to set or do
+	from          string // the folder whose lock file has it; empty: node
 	large         bool   // only 'make clients' runs it
 }
 
-// checks are what each client is tried by, in the order of the columns.
+// checks are what each client is tried with, in the order of the columns.
 var checks = []string{"stream", "whole", "usage", "tools", "loop", "object", "before", "within", "abort", "cut"}
 
 const (
@@ -66,7 +66,7 @@ const (
 	setReader      = "fail at an end without `[DONE]`"
 )
 
-// clients returns the gallery. Programs in Go are in dir.
+// clients returns the gallery. The Go programs are in dir.
 func clients(dir string) []client {
 	program := func(name string) string { return filepath.Join(dir, name) }
 	all := []client{
@@ -156,7 +156,7 @@ func clients(dir string) []client {
 	return all
 }
 
-// absent are the clients that the gallery lacks, with the reason: it installs what npm, Go's modules and Debian 12 have.
+// absent are the clients that the gallery lacks: it installs only packages of npm, Go modules and Debian 12.
 var absent = [][2]string{
 	{"`openai`, LangChain, LlamaIndex and LiteLLM of PyPI", "Debian has none of them; `urllib` stands for Python"},
 	{"`openai` and `ruby-openai` of RubyGems", "Debian has neither; `net/http` stands for Ruby"},
@@ -165,13 +165,13 @@ var absent = [][2]string{
 	{"`async-openai` of crates.io", "Debian does not have it, and Rust brings no client of HTTP along"},
 }
 
-// byResponses is added to the name of a client that speaks the Responses API.
+// byResponses follows the name of a client that uses the Responses API.
 const byResponses = ", by responses"
 
-// script is the command of a script with its argument, which the input follows.
+// script returns the command of a script with its argument. The input is appended.
 func script(name, argument string) []string { return []string{"node", name, argument} }
 
-// in is the command of a script in another runtime than Node.
+// in returns the command of a script in another runtime than Node.
 func in(runtime, name, argument string) []string {
 	command := []string{filepath.Join("..", "runtimes", "node_modules", ".bin", runtime)}
 	if runtime == "deno" {
@@ -180,13 +180,12 @@ func in(runtime, name, argument string) []string {
 	return append(command, name, argument)
 }
 
-// goVersions are those of go-openai: 1.17 to 1.35 look for the error of a stream in another way
-// than the later ones.
+// goVersions are versions of go-openai: 1.17 to 1.35 look for a stream's error in another way than later ones.
 var goVersions = []string{"1.17.11", "1.20.0", "1.24.0", "1.28.0", "1.32.0", "1.35.7", "1.36.0", "1.43.0"}
 
 const goOpenAI = "`sashabaranov/go-openai`"
 
-// setGoOpenAI says what to set in a version: those before 1.24 cannot ask for usage.
+// setGoOpenAI says what to set in a version: before 1.24, requests cannot ask for usage.
 func setGoOpenAI(version string) string {
 	if version < "1.24" {
 		return "`BaseURL` of its config"
@@ -194,7 +193,7 @@ func setGoOpenAI(version string) string {
 	return "`BaseURL` of its config; `StreamOptions`"
 }
 
-// goModule is the go.mod of a version.
+// goModule returns the go.mod file of a version.
 func goModule(version string) string {
 	if version == goVersions[len(goVersions)-1] {
 		return "go.mod"
@@ -202,8 +201,8 @@ func goModule(version string) string {
 	return "v" + version + ".mod"
 }
 
-// TestGallery runs real clients against the programs, and compares the table of docs/clients.md with
-// what came of it. A client fails that takes a failure, or a part, for a whole answer.
+// TestGallery runs real clients against the programs, and compares the results with the table of docs/clients.md. A
+// client fails if it takes an error, or a part, for a whole answer.
 func TestGallery(t *testing.T) {
 	if testing.Short() && *only == "" {
 		*only = few
@@ -278,7 +277,7 @@ func (c client) row(t *testing.T, input string) string {
 	return row.String() + " " + c.set + " |\n"
 }
 
-// begins is what the client's row begins with.
+// begins returns the beginning of the client's row.
 func (c client) begins() string { return "| " + c.name + " | " + c.version + " |" }
 
 func header() string {
@@ -293,7 +292,7 @@ const (
 	end   = "<!-- end -->\n"
 )
 
-// told returns the rows that the page has, and what is before and after them.
+// told returns the page's rows, and the text before and after them.
 func told(t *testing.T) (before, rows, after string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -308,7 +307,7 @@ func told(t *testing.T) (before, rows, after string) {
 	return before, strings.TrimSuffix(strings.TrimPrefix(rows, header()), lacks()), after
 }
 
-// lacks says what the table lacks.
+// lacks returns the table of absent clients.
 func lacks() string {
 	var text strings.Builder
 	text.WriteString("\n| not here | why |\n| --- | --- |\n")
@@ -318,7 +317,7 @@ func lacks() string {
 	return text.String()
 }
 
-// compare holds the page to the rows, or writes them beside those of the clients that have not been run.
+// compare compares the page with the rows, or writes them to it, beside those of the clients that were not run.
 func compare(t *testing.T, rows []string) {
 	t.Helper()
 	before, old, after := told(t)
@@ -346,7 +345,7 @@ func compare(t *testing.T, rows []string) {
 	}
 }
 
-// withoutLarge returns rows without those of the clients that are not run each time.
+// withoutLarge returns the rows without those of the large clients.
 func withoutLarge(rows string) string {
 	var kept strings.Builder
 	for row := range strings.Lines(rows) {
@@ -357,7 +356,7 @@ func withoutLarge(rows string) string {
 	return kept.String()
 }
 
-// TestPage holds that the page has a row for each client, in their order, and no failure, and says what it lacks.
+// TestPage checks the page's rows: one for each client, in order, without a failure, and the absent ones.
 func TestPage(t *testing.T) {
 	_, rows, _ := told(t)
 	lines := strings.SplitAfter(strings.TrimSuffix(rows, "\n"), "\n")
@@ -373,7 +372,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// install installs the packages as they are locked, and builds the programs in Go. Only what is in node is there always.
+// install installs the locked packages, and builds the Go programs. Only those of node are always installed.
 func install(t *testing.T, dir string, all []client) {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {
@@ -395,7 +394,7 @@ func install(t *testing.T, dir string, all []client) {
 		}
 	}
 	if needed("runtimes") {
-		run("runtimes", "npm", "rebuild", "--loglevel=error") // puts the programs, which are there, in their place
+		run("runtimes", "npm", "rebuild", "--loglevel=error") // installs the runtimes' binaries
 	}
 	for _, c := range all {
 		if language, _, _ := strings.Cut(c.command[len(c.command)-1], " "); c.from == "languages" {
@@ -413,19 +412,19 @@ func install(t *testing.T, dir string, all []client) {
 	run("golang", "go", "build", "-o", filepath.Join(dir, "openaigo"), "./openaigo")
 }
 
-// TestLocked holds that the versions of the table are those that are installed.
+// TestLocked checks that the table's versions are the installed ones.
 func TestLocked(t *testing.T) {
 	for _, c := range clients("") {
 		for i, version := range slices.Collect(strings.SplitSeq(c.version, ", ")) {
 			file, locked := filepath.Join(stdcmp.Or(c.from, "node"), "package.json"), version+`"`
 			switch {
-			case c.from == "languages": // they are the machine's
+			case c.from == "languages": // the machine's own
 				continue
 			case c.name == goOpenAI:
 				file, locked = filepath.Join("golang", goModule(version)), "go-openai v"+version+"\n"
 			case c.from == "golang":
 				file, locked = "golang/go.mod", "openai-go/v3 v"+version+"\n"
-			case c.from == "runtimes" && i > 0: // of what runs in it
+			case c.from == "runtimes" && i > 0: // of a package that runs in it
 				file = "node/package.json"
 			}
 			text, err := os.ReadFile(file)

@@ -1,9 +1,9 @@
-// Package clients runs other people's client packages against Pawstream, unchanged, in the versions
-// that are in use: a gallery. The packages of npm are in node, agents, codex, frameworks and runtimes, as their
-// package-lock.json has them; golang is a module of its own, with a go.mod for each version of go-openai; languages
-// has readers by what other languages bring along.
+// Package clients runs a gallery of other people's client packages, unchanged, against Pawstream, in versions that
+// are in use. The npm packages are in node, agents, codex, frameworks and runtimes, locked by package-lock.json.
+// golang is a separate module with a go.mod for each version of go-openai. languages has clients for what other
+// languages bring along.
 //
-// docs/clients.md has the table of what works in which; 'make clients' writes it.
+// docs/clients.md has the table of what works in each; 'make clients' writes it.
 package clients
 
 import (

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// story is the whole answer of the model "story": some characters of each length, and those at
-// which readers of lines stumble.
+// story is the whole answer of the model "story": characters of every length, and those that confuse line-by-line
+// readers.
 var story = strings.Repeat("A beagle – friendly, 猫 not – sleeps\u2028in the “sun”. 🐈 é\u0085 ", 6) + "The end."
 
-// A modelServer is a server of models that do one thing each.
+// A modelServer serves models that do one thing each.
 type modelServer struct{ *httptest.Server }
 
 func newModelServer(t *testing.T) *modelServer {
@@ -35,7 +35,7 @@ func newModelServer(t *testing.T) *modelServer {
 	return s
 }
 
-// answers are what the models do, by their names.
+// answers are what the models do, by name.
 var answers = map[string]func(*stream){
 	"story": tellStory,
 	"failing": func(s *stream) {
@@ -52,7 +52,7 @@ var answers = map[string]func(*stream){
 	"object": giveObject,
 }
 
-// models is the file of the completion service that names them.
+// models returns the models file with these models.
 func (s *modelServer) models() string {
 	var file strings.Builder
 	file.WriteString("models:\n")
@@ -62,11 +62,11 @@ func (s *modelServer) models() string {
 	return file.String()
 }
 
-// A stream is an answer on its way.
+// A stream is an answer in progress.
 type stream struct {
 	w     http.ResponseWriter
 	r     *http.Request
-	asked string // the body
+	asked string // the request's body
 }
 
 // data writes an event.
@@ -75,7 +75,7 @@ func (s *stream) data(text string) {
 	_ = http.NewResponseController(s.w).Flush()
 }
 
-// choice writes a chunk of the one choice.
+// choice writes a chunk with one choice.
 func (s *stream) choice(delta, finish string) {
 	s.data(fmt.Sprintf(`{"choices":[{"index":0,"delta":%s,"finish_reason":%s}]}`, delta, finish))
 }
@@ -93,7 +93,7 @@ func (s *stream) words(text string) {
 	}
 }
 
-// end writes what comes after the last piece.
+// end writes everything after the last piece of text.
 func (s *stream) end(finish string) {
 	s.choice("{}", `"`+finish+`"`)
 	s.data(`{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}`)
@@ -105,7 +105,7 @@ func tellStory(s *stream) {
 	s.end("stop")
 }
 
-// callTools calls a tool twice, in pieces and whole, and tells the story to whoever has the results.
+// callTools calls a tool twice, in pieces and whole. With the results, it tells the story.
 func callTools(s *stream) {
 	if hasResults(s) {
 		tellStory(s)
@@ -118,7 +118,7 @@ func callTools(s *stream) {
 	s.end("tool_calls")
 }
 
-// runCommands has Codex run two commands, which print something each, and tells the story to whoever has that.
+// runCommands makes Codex run two commands with output. With the results, it tells the story.
 func runCommands(s *stream) {
 	if hasResults(s) {
 		tellStory(s)
@@ -131,12 +131,12 @@ func runCommands(s *stream) {
 	s.end("tool_calls")
 }
 
-// hasResults reports whether the request has what both calls have come to.
+// hasResults reports whether the request has the results of both calls.
 func hasResults(s *stream) bool {
 	return strings.Contains(s.asked, "Luna sleeps") && strings.Contains(s.asked, "Milo sleeps")
 }
 
-// giveObject gives the object that a schema asks for, and words to whoever sends none.
+// giveObject returns an object for the requested schema, and words if there is none.
 func giveObject(s *stream) {
 	if !strings.Contains(s.asked, `"response_format":{"type":"json_`) || !strings.Contains(s.asked, "age") {
 		s.words("There is no schema.")

@@ -16,11 +16,11 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// A front stands before an edge, and answers what it likes by itself.
+// A front stands before an edge, and may answer requests itself.
 type front struct {
 	*httptest.Server
 	instead atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool]
-	models  atomic.Pointer[string] // that were asked, the last one
+	models  atomic.Pointer[string] // the model of the last request
 }
 
 func before(t *testing.T, address string) *front {
@@ -44,7 +44,7 @@ func before(t *testing.T, address string) *front {
 	return f
 }
 
-// TestNoListOfModels asks where the list of models cannot be had, or not yet: a model is asked that there is.
+// TestNoListOfModels asks while the list of models is missing or late: an existing model is asked.
 func TestNoListOfModels(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -79,7 +79,7 @@ func TestNoListOfModels(t *testing.T) {
 	}
 }
 
-// TestEscape presses a key that stops answers where it belongs to something else.
+// TestEscape presses the key that stops answers where it has another meaning.
 func TestEscape(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -108,7 +108,7 @@ func TestEscape(t *testing.T) {
 	c.ends("stopped")
 }
 
-// TestContinue stops answers and has them go on, with a model that gives all of it again, and with one that goes on itself.
+// TestContinue stops and continues answers, of a model that repeats everything and of one that continues itself.
 func TestContinue(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -147,7 +147,7 @@ func TestContinue(t *testing.T) {
 	}
 }
 
-// TestWhy has a server away in several ways: the page says why, and when the next try is, and tries at once for whoever asks.
+// TestWhy makes a server fail: the page says why, and when it retries, and retries at once on request.
 func TestWhy(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -193,8 +193,8 @@ func TestWhy(t *testing.T) {
 	}
 }
 
-// TestSilence waits in a queue for a model, and then for what it thinks: the place in the queue is told, what it thinks is there, folded,
-// and how long nothing has come is told.
+// TestSilence waits in a model's queue, and then for its reasoning. The page shows the place in the queue, the folded
+// reasoning, and how long nothing has arrived.
 func TestSilence(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -234,7 +234,7 @@ func TestSilence(t *testing.T) {
 	c.Wait(`document.querySelector(".assistant details.reasoning div")?.textContent === "Cats or dogs?"`)
 }
 
-// TestDraft writes, loses the page, and drops files: nothing that is written is lost, and the page stays.
+// TestDraft writes, loses the page, and drops files: no text is lost, and the page stays.
 func TestDraft(t *testing.T) {
 	t.Parallel()
 	c := open(t)

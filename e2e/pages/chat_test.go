@@ -1,5 +1,4 @@
-// Package pages tests the chat page as people use it: in a real Chromium, served by real
-// processes.
+// Package pages tests the chat page as people use it: in a real Chromium, served by real processes.
 package pages
 
 import (
@@ -34,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// finally has stop called after the last test, and before what was to be called until now.
+// finally calls stop after the last test, before all functions that were registered earlier.
 func finally(stop func()) {
 	atEndGuarded.Lock()
 	defer atEndGuarded.Unlock()
@@ -79,7 +78,7 @@ func programs(t *testing.T) stack.Programs {
 // A chat is a page in a browser.
 type chat struct{ *browser.Page }
 
-// open opens a page of a usual size; nothing is loaded yet.
+// open opens an empty page of normal size.
 func open(t *testing.T) chat {
 	t.Helper()
 	b, err := chromium()
@@ -91,7 +90,7 @@ func open(t *testing.T) chat {
 	return c
 }
 
-// keptFunction gives each page a function that promises the messages of the open conversation, as the browser keeps them.
+// keptFunction gives each page a function that promises the open conversation's messages, as stored in the browser.
 const keptFunction = `window.keptMessages = () => new Promise((resolve, reject) => {
 	const opening = indexedDB.open("pawstream");
 	opening.onupgradeneeded = () => opening.transaction.abort(); // it is not there yet
@@ -103,7 +102,7 @@ const keptFunction = `window.keptMessages = () => new Promise((resolve, reject) 
 	};
 })`
 
-// serve starts standalone, or starts it again, with these arguments besides the usual.
+// serve starts or restarts standalone, with these additional arguments.
 func serve(t *testing.T, args ...string) *stack.Process {
 	t.Helper()
 	p, err := programs(t).Start(t.Context(), "standalone", append([]string{
@@ -127,7 +126,7 @@ func url(p *stack.Process) string { return "http://" + p.Addr("http") + "/" }
 
 const question = "What should I know before adopting a cat?"
 
-// ask loads the page and asks the question by keyboard alone.
+// ask loads the page and asks the question, only by keyboard.
 func (c chat) ask(url string) {
 	c.Go(url)
 	c.Wait(`document.activeElement.id === "question"`)
@@ -136,38 +135,37 @@ func (c chat) ask(url string) {
 	c.Enter()
 }
 
-// has waits for so many letters of the last answer.
+// has waits until the last answer has more letters than that.
 func (c chat) has(letters int) {
 	c.Wait(fmt.Sprintf(`(document.querySelector(".assistant:last-child .body")?.textContent.length ?? 0) > %d`, letters))
 }
 
 func (c chat) ends(status string) { c.Wait(ended(status)) }
 
-// drawn waits for the last answer of a page that was just opened: its end may be there a moment before its text.
+// drawn waits for the last answer's text on a page that was just opened: its end may appear a moment earlier.
 func (c chat) drawn() {
 	c.Wait(`(document.querySelector(".assistant:last-child .body")?.textContent ?? "") !== ""`)
 }
 
-// ended is whether the last answer has come to that end, and all of it is shown.
+// ended returns whether the last answer has ended with that status, and is shown completely.
 func ended(status string) string {
 	return fmt.Sprintf(`document.querySelector(".assistant:last-child")?.dataset.status === %q && document.querySelector(".assistant:last-child").getAttribute("aria-busy") === null`, status)
 }
 
-// state waits for what the last answer says of its connection.
+// state waits for a text about the last answer's connection.
 func (c chat) state(text string) {
 	c.Wait(fmt.Sprintf(`document.querySelector(".assistant:last-child .state").textContent.includes(%q)`, text))
 }
 
 const storedText = `keptMessages().then((messages) => messages.at(-1).text)`
 
-// stored returns the last answer as it is kept, once its end is.
+// stored returns the last answer from the browser's storage, once its end is stored.
 func (c chat) stored() string {
 	c.Wait(`keptMessages().then((messages) => messages.at(-1)?.status === document.querySelector(".assistant:last-child")?.dataset.status)`)
 	return browser.Eval[string](c.Page, storedText)
 }
 
-// visible returns the letters of the last answer without white space, which Markdown has
-// its own way with.
+// visible returns the last answer without white space, which Markdown changes.
 func (c chat) visible() string {
 	return squeeze(browser.Eval[string](c.Page, `document.querySelector(".assistant:last-child .body").textContent`))
 }
@@ -177,8 +175,8 @@ func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
 // widths are those of a small phone, a tablet, a laptop and a large screen, for the main states.
 var widths = []int64{320, 768, 1280, 1920}
 
-// lookAt checks a state of the page with axe-core and takes a screenshot, in both themes. It takes more screenshots of the light
-// one at the given widths, where the page must not scroll sideways.
+// lookAt checks a state of the page with axe-core and takes a screenshot, in both themes. At the given widths, it
+// takes more screenshots in the light theme, and the page must not scroll sideways.
 func (c chat) lookAt(t *testing.T, state string, at ...int64) {
 	t.Helper()
 	source, err := axe()
@@ -211,7 +209,7 @@ func (c chat) lookAt(t *testing.T, state string, at ...int64) {
 	browser.Eval[bool](c.Page, fmt.Sprintf(`((theme) => { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme; return true; })(%q)`, before))
 }
 
-// artifacts is where screenshots go.
+// artifacts returns the directory for screenshots.
 func artifacts(t *testing.T) string {
 	t.Helper()
 	return cmp.Or(os.Getenv("PAWSTREAM_ARTIFACTS"), t.ArtifactDir())

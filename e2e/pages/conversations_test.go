@@ -12,28 +12,28 @@ import (
 )
 
 const (
-	// listed is the titles in the list of conversations.
+	// listed evaluates to the titles in the list of conversations.
 	listed = `[...document.querySelectorAll("#chat-list a")].map((e) => e.textContent).join("|")`
 	hash   = `location.hash`
 )
 
-// follows waits for an expression to be a text.
+// follows waits until an expression has that value.
 func (c chat) follows(expression, text string) { c.Wait(fmt.Sprintf("%s === %q", expression, text)) }
 
-// put asks a question where the focus is.
+// put asks a question in the open conversation.
 func (c chat) put(question string) {
 	c.Click("#question")
 	c.Press(question)
 	c.Enter()
 }
 
-// choose clicks a conversation in the list.
+// chooseChat clicks a conversation in the list.
 func (c chat) chooseChat(title string) {
 	c.Wait(fmt.Sprintf(`[...document.querySelectorAll("#chat-list a")].some((e) => e.textContent === %q)`, title))
 	browser.Eval[bool](c.Page, fmt.Sprintf(`[...document.querySelectorAll("#chat-list a")].find((e) => e.textContent === %q).click(), true`, title))
 }
 
-// menu does with a conversation in the list what the menu has.
+// menu chooses an action from the menu of a conversation in the list.
 func (c chat) menu(t *testing.T, title, act string) {
 	t.Helper()
 	mouse(t, c, "More: "+title)
@@ -42,8 +42,8 @@ func (c chat) menu(t *testing.T, title, act string) {
 
 const other = "Which dog is calm?"
 
-// TestConversations leaves an answer in the middle for another conversation, and comes back: by the list, by the browser's
-// buttons, and by a reload. Nothing is lost, and what is deleted comes back.
+// TestConversations leaves a running answer for another conversation, and returns: by the list, by the browser's
+// buttons, and by a reload. Nothing is lost, and a deleted conversation can be restored.
 func TestConversations(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -77,7 +77,7 @@ func TestConversations(t *testing.T) {
 	c.ends("done")
 	c.lookAt(t, "conversations", widths...)
 
-	// Names, and words to look for: of the name, of a question, and of an answer.
+	// Renaming, and searches by name, question and answer.
 	c.menu(t, other, "Rename")
 	c.Wait(`document.activeElement.ariaLabel === "Name of the conversation"`)
 	c.Press("Süße Hunde")
@@ -107,7 +107,7 @@ func TestConversations(t *testing.T) {
 		t.Errorf("saved as JSON: %s", got)
 	}
 
-	// Deleted, brought back, and deleted for good.
+	// Deleting, restoring, and deleting for good.
 	c.menu(t, "Süße Hunde", "Delete")
 	c.follows(listed, question)
 	c.follows(asked, "")
@@ -127,12 +127,12 @@ func TestConversations(t *testing.T) {
 	c.Wait(`document.querySelector("#notices").textContent.includes("no conversation at this address")`)
 }
 
-// TestTabs has two tabs ask at the same time, each in a conversation of its own, which both of them see. In one that both have
-// open, what one asks is answered in the other.
+// TestTabs lets two tabs ask at the same time, each in its own conversation, and both see both. In a shared
+// conversation, both show what one asks.
 func TestTabs(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
-	address := url(serve(t, "--log=memory", "--advisor-pace=25")) // so that an answer can be stopped
+	address := url(serve(t, "--log=memory", "--advisor-pace=25")) // slow enough to stop an answer
 	first := open(t)
 	second, third := chat{first.Another()}, chat{first.Another()}
 	for _, c := range []chat{second, third} {
@@ -156,7 +156,7 @@ func TestTabs(t *testing.T) {
 		c.isTheServers(t)
 	}
 
-	// One asks, and the other follows; the other stops, and the one stops.
+	// One tab asks, and the other follows. The other stops the answer, and it stops in both.
 	first.put("And a rabbit?")
 	third.follows(asked, question+"|And a rabbit?")
 	third.has(20)
@@ -164,7 +164,7 @@ func TestTabs(t *testing.T) {
 	third.ends("stopped")
 	first.ends("stopped")
 
-	// Both go on in their own ways, without having heard of each other: none is lost.
+	// Without messages between them, both continue differently: neither version is lost.
 	browser.Eval[bool](third.Page, `BroadcastChannel.prototype.postMessage = () => {}, true`)
 	third.put("A hamster?")
 	third.ends("done")
@@ -177,7 +177,7 @@ func TestTabs(t *testing.T) {
 		c.ends("done")
 	}
 
-	// What another tab deletes goes, and can be brought back.
+	// What another tab deletes disappears, and can be restored.
 	c := second
 	c.chooseChat(question)
 	c.Wait(asked + `.startsWith("` + question + `")`)
@@ -198,7 +198,7 @@ func TestTabs(t *testing.T) {
 	third.follows(hash, same)
 }
 
-// TestOlderConversations opens the page in a browser where the version before it has kept conversations, one for each tab.
+// TestOlderConversations opens the page in a browser with the previous version's conversations, one per tab.
 func TestOlderConversations(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -224,7 +224,7 @@ func TestOlderConversations(t *testing.T) {
 	c.Go("about:blank")
 	c.Go(url(server))
 	c.follows(asked, "")
-	// Looking at one is no change: the list stays as it is, and nobody deletes what has just moved under the mouse.
+	// Looking at a conversation keeps the order of the list, so nobody deletes what has just moved.
 	for _, title := range []string{"one", "two", "three", "one"} {
 		c.chooseChat(title)
 		c.follows(asked, title)
@@ -233,7 +233,7 @@ func TestOlderConversations(t *testing.T) {
 	c.follows(listed, "two|three|one")
 }
 
-// TestNoRoom asks where the storage is full, and where there is none.
+// TestNoRoom asks when the storage is full, and when there is none.
 func TestNoRoom(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -241,7 +241,7 @@ func TestNoRoom(t *testing.T) {
 	t.Run("full", func(t *testing.T) {
 		t.Parallel()
 		c := open(t)
-		// A browser takes what is put, and takes the whole transaction back as it finds no room.
+		// A browser accepts the put, and rolls back the whole transaction when it finds no room.
 		c.Before(`{ const { put } = IDBObjectStore.prototype; IDBObjectStore.prototype.put = function (...args) { const request = put.apply(this, args); if (window.full) setTimeout(() => { try { this.transaction.abort() } catch {} }); return request; }; }`)
 		c.ask(address)
 		c.ends("done")
@@ -251,7 +251,7 @@ func TestNoRoom(t *testing.T) {
 		c.Wait(`document.querySelector("#notices").textContent.includes("no room to store")`)
 		c.ends("done")
 		c.Wait(named("Save as a file"))
-		// It is held meanwhile, whatever else is looked at.
+		// Meanwhile it stays in memory, whatever else is opened.
 		mouse(t, c, "New chat")
 		c.put("A third?")
 		c.ends("done")
@@ -260,7 +260,7 @@ func TestNoRoom(t *testing.T) {
 		c.ends("done")
 		shown := c.visible()
 		browser.Eval[bool](c.Page, `window.full = false, true`)
-		c.put("And now?") // as soon as there is room, it is kept
+		c.put("And now?") // once there is room, it is stored
 		c.ends("done")
 		c.Wait(`keptMessages().then((messages) => messages.length === 6 && messages.at(-1).status === "done")`)
 		c.Wait(`!document.querySelector("#notices").textContent.includes("no room to store")`)
@@ -296,7 +296,7 @@ func TestNoRoom(t *testing.T) {
 	}
 }
 
-// TestThousandConversations has many in the list: the page is there, finds one by its answer, and opens it.
+// TestThousandConversations has many conversations: the page loads, finds one by its answer, and opens it.
 func TestThousandConversations(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -326,7 +326,7 @@ func TestThousandConversations(t *testing.T) {
 	c.ends("done")
 }
 
-// TestListOfConversations uses the list on a phone, where it lies over the conversation, and by keyboard alone.
+// TestListOfConversations uses the list on a phone, where it covers the conversation, and only by keyboard.
 func TestListOfConversations(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()

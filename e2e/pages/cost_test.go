@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestCost asks a model whose price is known: below the answer is what it has cost, after a reload too.
+// TestCost asks a model with a known price: the cost is below the answer, even after a reload.
 func TestCost(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestDemo breaks an answer by all buttons of the demonstration: no event is lost, and none comes twice.
+// TestDemo breaks an answer with all buttons of the demonstration: no event is lost or repeated.
 func TestDemo(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()

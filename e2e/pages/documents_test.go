@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestDocuments goes from the chat to each document and back, in one theme for all of them, which is chosen on any.
+// TestDocuments goes from the chat to each document and back. All share one theme, which each can change.
 func TestDocuments(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -20,7 +20,7 @@ func TestDocuments(t *testing.T) {
 	address := url(serve(t, "--log=memory"))
 	c.Go(address)
 	c.Wait(`document.querySelector("#model:enabled")`)
-	// What a page is drawn on.
+	// The background of a page.
 	const ground = `(() => { for (const e of [document.querySelector("#swagger-ui > *"), document.body, document.documentElement]) {
 		const colour = e && getComputedStyle(e).backgroundColor; if (colour && colour !== "rgba(0, 0, 0, 0)") return colour; } return "none"; })()`
 	const dark = "rgb(21, 23, 26)"
@@ -67,7 +67,7 @@ func TestDocuments(t *testing.T) {
 		c.lookAt(t, path[strings.LastIndex(path, "/")+1:], widths...)
 	}
 	c.reading(t, address)
-	// Chosen on a document, a theme is that of the chat in another tab.
+	// A theme chosen on a document applies to the chat in another tab.
 	docs := chat{c.Another()}
 	docs.Go(address + "docs")
 	docs.Wait(ready["docs"])
@@ -78,7 +78,7 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// reading chooses a language by keyboard, copies what it shows, and scrolls: the contents follow.
+// reading chooses a language by keyboard, copies what it shows, and scrolls: the contents list follows.
 func (c chat) reading(t *testing.T, address string) {
 	t.Helper()
 	c.Before(`window.copied = []; navigator.clipboard && (navigator.clipboard.writeText = async (text) => { copied.push(text); })`)
@@ -97,7 +97,7 @@ func (c chat) reading(t *testing.T, address string) {
 	}
 }
 
-// TestStreamSample goes to the stream that the page about streams shows: the first piece of the answer is in sight, without scrolling.
+// TestStreamSample opens a page's stream sample: the answer's first piece is visible without scrolling.
 func TestStreamSample(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -126,7 +126,7 @@ func TestStreamSample(t *testing.T) {
 	}
 }
 
-// tablesAreWhole looks for words in tables that stand on two lines.
+// tablesAreWhole looks for words in tables that are broken across lines.
 func (c chat) tablesAreWhole(t *testing.T, width int64) {
 	t.Helper()
 	broken := browser.Eval[[]string](c.Page, `(() => {
@@ -145,7 +145,7 @@ func (c chat) tablesAreWhole(t *testing.T, width int64) {
 	}
 }
 
-// TestAPIDocs has axe look at Swagger UI's page in both themes, and opens an operation by its address.
+// TestAPIDocs checks Swagger UI's page with axe-core in both themes, and opens an operation by its address.
 func TestAPIDocs(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -158,7 +158,7 @@ func TestAPIDocs(t *testing.T) {
 	c.Wait(`document.querySelector(".opblock")`)
 	for _, theme := range []string{"light", "dark"} {
 		c.Wait(fmt.Sprintf(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === %q)`, theme))
-		c.Wait(`document.getAnimations().length === 0`) // of colours that become others
+		c.Wait(`document.getAnimations().length === 0`) // of colours
 		for _, broken := range c.Rules(source) {
 			t.Errorf("/docs, %s: %.2000s", theme, broken)
 		}

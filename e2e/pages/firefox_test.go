@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestFirefox asks, reads and scrolls in Firefox, by real keys and a wheel: what the page relies on is not Chromium's alone.
+// TestFirefox asks, reads and scrolls in Firefox with real keys and a wheel: the page works beyond Chromium.
 func TestFirefox(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -24,7 +24,7 @@ func TestFirefox(t *testing.T) {
 	p.Go(url(server))
 	p.Wait(ready)
 
-	// The box grows with its text, and keeps it over a reload.
+	// The box grows with its text, and keeps it after a reload.
 	const high = `document.querySelector("#question").clientHeight`
 	low := firefox.Eval[float64](p, high)
 	p.Press("one")
@@ -40,7 +40,7 @@ func TestFirefox(t *testing.T) {
 	p.Wait(`((e) => (e.value = "wild", e.dispatchEvent(new Event("change")), e.value === "wild"))(document.querySelector("#model"))`)
 	p.Press(firefox.Enter)
 
-	// It follows the end of the answer, until somebody scrolls up, in steps as a trackpad's or by a key.
+	// The page follows the end of the answer until the reader scrolls up, in steps like a trackpad's or by a key.
 	const rest = `((e) => e.scrollHeight - e.scrollTop - e.clientHeight)(document.querySelector("#scroll"))`
 	const top = `document.querySelector("#scroll").scrollTop`
 	said := ""

@@ -10,12 +10,12 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 )
 
-// TestFrames kills the server in the middle of an answer, and holds what the drawer shows against
-// what has passed on the wire: each event with its id, each heartbeat, and how the page went on.
+// TestFrames kills the server in the middle of an answer, and compares the drawer with the wire: each event with its
+// id, each heartbeat, and how the page resumed.
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	// Slower than the heartbeat at first, so that there are heartbeats between the events.
+	// Slower than the heartbeat at first, so there are heartbeats between events.
 	args := []string{"--data-dir=" + data, "--heartbeat=40ms"}
 	server := serve(t, append(args, "--advisor-pace=15")...)
 	wire := record(t, server.Addr("http"))
@@ -27,7 +27,7 @@ func TestFrames(t *testing.T) {
 	mouse(t, c, "Your question")
 	c.Press("Which calm cats do you have?")
 	c.Enter()
-	// They are there as they come: long before the end.
+	// Frames appear as they arrive, long before the end.
 	c.Wait(`[...document.querySelectorAll("#frames .tag")].some((e) => e.textContent === "message #6")`)
 	server.Kill()
 	c.state("Reconnecting")
@@ -38,14 +38,14 @@ func TestFrames(t *testing.T) {
 	shown := browser.Eval[[]frame](c.Page, `[...document.querySelectorAll("#frames li")].map((e) =>
 		({ Kind: e.querySelector(".tag").textContent, Text: e.querySelector("pre").textContent }))`)
 
-	passed := slices.DeleteFunc(wire.passed(), func(e *exchange) bool { return e.Status != 200 }) // the proxy's own, while nobody was behind it
+	passed := slices.DeleteFunc(wire.passed(), func(e *exchange) bool { return e.Status != 200 }) // without the proxy's own answers while no server ran
 	if len(passed) != 2 {
 		t.Fatalf("%d streams", len(passed))
 	}
 	cutAt := passed[1].LastEventID
 	heartbeats := 0
 	isClient := func(f frame) bool { return f.Kind == "client" }
-	// Of what passed right before the cut the page may have got less.
+	// The page may have received less than what passed right before the cut.
 	end := slices.IndexFunc(shown, func(f frame) bool { return isClient(f) && strings.HasPrefix(f.Text, "connection lost: ") })
 	last := slices.IndexFunc(shown, func(f frame) bool { return strings.HasSuffix(f.Text, "\nid: "+cutAt) })
 	if cutAt == "" || last < 0 || last > end {

@@ -10,17 +10,17 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// A hand uses a control of the page, which is known by its name.
+// A hand uses a control of the page by name.
 type hand func(t *testing.T, c chat, name string)
 
-// clipboard is held from a copy until it is pasted: all pages have one clipboard.
+// clipboard is held from a copy to its paste, because all pages share one clipboard.
 var clipboard sync.Mutex
 
-// A mouse clicks where the control is seen.
+// mouse clicks on the visible control.
 func mouse(t *testing.T, c chat, name string) {
 	t.Helper()
 	c.Wait(named(name))
-	// A hand does not click what still moves, and what lies over it would get the click.
+	// It waits until the control stands still and nothing covers it, like a person.
 	at := browser.Eval[[]float64](c.Page, `(async () => { for (let before;;) {
 		const e = `+named(name)+`; e.scrollIntoView({ block: "nearest" }); const r = e.getBoundingClientRect();
 		const [x, y] = [r.x + r.width / 2, r.y + r.height / 2];
@@ -33,7 +33,7 @@ func mouse(t *testing.T, c chat, name string) {
 	c.ClickAt(at[0], at[1])
 }
 
-// A keyboard goes there by Tab, and presses Enter.
+// keyboard reaches the control by Tab, and presses Enter.
 func keyboard(t *testing.T, c chat, name string) {
 	t.Helper()
 	c.Wait(named(name))
@@ -53,20 +53,20 @@ func (c chat) tabTo(t *testing.T, name string) {
 	t.Fatalf("Tab does not lead to %s", name)
 }
 
-// named is the last control that can be seen with that name.
+// named evaluates to the last visible control with that name.
 func named(name string) string {
 	return fmt.Sprintf(`[...document.querySelectorAll("button, select, textarea")].findLast((e) => e.checkVisibility()
 		&& (e.ariaLabel ?? e.labels?.[0]?.firstChild.textContent ?? e.textContent).trim() === %q)`, name)
 }
 
-// TestByHand uses each control of the page by mouse, and by keyboard alone: what the server
-// was asked, and does, is what the page says.
+// TestByHand uses each control of the page by mouse, and only by keyboard. The server's requests and actions match
+// the page.
 func TestByHand(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
 	for name, with := range map[string]struct {
 		use        hand
-		suggestion string // each another one: there is one clipboard for both
+		suggestion string // they differ, because both share one clipboard
 	}{
 		"mouse":    {mouse, "Which calm dogs do you have for a small apartment?"},
 		"keyboard": {keyboard, "Compare a rabbit and a guinea pig for children"},
@@ -79,7 +79,7 @@ func TestByHand(t *testing.T) {
 			c.Go(url(server))
 			c.Wait(`document.querySelector("#model:enabled")`)
 
-			// A suggestion, and Stop: the server generates no more.
+			// A suggestion, and Stop: the server stops generating.
 			use(t, c, suggestion)
 			c.Wait(asked + ` === "` + suggestion + `"`)
 			c.has(40)
@@ -94,7 +94,7 @@ func TestByHand(t *testing.T) {
 				t.Error("after Stop there is no Send")
 			}
 
-			// Another model answers again, also after a reload.
+			// Another model answers again, even after a reload.
 			c.pick(t, "pet-advisor-turbo")
 			use(t, c, "Regenerate")
 			c.ends("done")
@@ -110,7 +110,7 @@ func TestByHand(t *testing.T) {
 				t.Errorf("asked again: %s, before %s", got, first)
 			}
 
-			// What is copied is the source.
+			// Copying yields the source.
 			clipboard.Lock()
 			use(t, c, "Copy")
 			c.Wait(named("Copied"))
@@ -140,8 +140,8 @@ const (
 	status   = answerOf + `.then((c) => c.status)`
 )
 
-// pick chooses a model as a keyboard does, and as a mouse on a system whose list of choices is
-// a window of its own, which no page sees.
+// pick chooses a model as a keyboard does, or a mouse on a system whose list of choices is a separate window that the
+// page cannot see.
 func (c chat) pick(t *testing.T, model string) {
 	t.Helper()
 	c.tabTo(t, "Model")

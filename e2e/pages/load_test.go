@@ -11,10 +11,10 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestFirstLoad opens the page several times, each with an empty profile. It bounds the bytes, and the time from the beginning of
-// the navigation until a question can be typed and sent, which the page marks, as it marks when all of its scripts have run. That
-// time depends on the machine, which runs other tests too, so the bound is for the fastest load and ten times the goal of an idle
-// machine, 300 ms. docs/clients.md has figures, by
+// TestFirstLoad opens the page several times, each time with an empty profile. It bounds the bytes, and the time from
+// the start of the navigation until a question can be typed and sent, which the page marks, like the end of its last
+// script. Other tests share the machine, so the bound is for the fastest load, and ten times an idle machine's 300
+// ms. docs/clients.md has figures from
 //
 //	go test ./e2e/pages -run '^TestFirstLoad$' -count=5 -v -fast
 func TestFirstLoad(t *testing.T) {
@@ -54,7 +54,7 @@ func TestFirstLoad(t *testing.T) {
 	}
 }
 
-// TestTypedEarly types and sends while the page's scripts are still on their way: nothing of it is lost, and it is asked.
+// TestTypedEarly types and sends while the page's scripts still load: the whole question is asked.
 func TestTypedEarly(t *testing.T) {
 	t.Parallel()
 	server := serve(t, "--log=memory", "--advisor-pace=0")
@@ -70,7 +70,7 @@ func TestTypedEarly(t *testing.T) {
 				return false
 			}))
 			c := open(t)
-			// Only the script is late. The page is there, and so is its box.
+			// Only the script is late: the page and its box are there.
 			browser.Eval[bool](c.Page, `location.assign("`+f.URL+`"), true`)
 			c.Wait(fmt.Sprintf(`document.activeElement?.id === "question" && performance.getEntriesByName("interactive").length === %d`, marked))
 			if got := browser.Eval[int](c.Page, `performance.getEntriesByName("complete").length`); got != 0 {
@@ -86,7 +86,7 @@ func TestTypedEarly(t *testing.T) {
 			}
 			close(come)
 			want := early
-			if marked == 0 { // nothing has seen a key: what was typed afterwards belongs to the question
+			if marked == 0 { // nothing has seen a key, so later text belongs to the question
 				c.Wait(`performance.getEntriesByName("complete").length === 1`)
 				want += "\n And dogs?"
 				c.Enter()
@@ -102,7 +102,7 @@ func TestTypedEarly(t *testing.T) {
 	}
 }
 
-// TestEnteredEarly presses Enter before the page's first script has loaded: the question is asked once it has.
+// TestEnteredEarly presses Enter before the page's first script has loaded: the question is asked afterwards.
 func TestEnteredEarly(t *testing.T) {
 	t.Parallel()
 	server := serve(t, "--log=memory", "--advisor-pace=0")

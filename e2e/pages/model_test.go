@@ -13,7 +13,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 )
 
-// A wild model says what a test wants, when it wants it.
+// A wild model says what a test wants, when the test wants it.
 type wild struct {
 	*httptest.Server
 	t      *testing.T
@@ -24,10 +24,10 @@ type wild struct {
 	asked []string // the bodies of its requests
 }
 
-// A piece is what a model adds to its answer: text, or what it thinks.
+// A piece is an addition to the model's answer: text or reasoning.
 type piece struct{ text, reasoning string }
 
-// model starts a wild model, which is a model server's only one.
+// model starts a model server with one wild model.
 func model(t *testing.T) *wild {
 	t.Helper()
 	m := &wild{t: t, pieces: make(chan piece), quit: make(chan struct{})}
@@ -37,7 +37,7 @@ func model(t *testing.T) *wild {
 	return m
 }
 
-// serveWild starts a server with the model, and opens a page that asks it.
+// serveWild starts a server with the model, and opens a page that uses it.
 func serveWild(t *testing.T, m *wild, prepare func(chat)) chat {
 	t.Helper()
 	c := open(t)
@@ -51,7 +51,7 @@ func serveWild(t *testing.T, m *wild, prepare func(chat)) chat {
 	return c
 }
 
-// choose has the page ask the wild model.
+// choose selects the wild model.
 func (c chat) choose() {
 	browser.Eval[bool](c.Page, `((e) => (e.value = "wild", e.dispatchEvent(new Event("change")), e.value === "wild"))(document.querySelector("#model"))`)
 }
@@ -85,7 +85,7 @@ func (m *wild) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// send waits until somebody is there to take a piece.
+// send waits until a request takes the piece.
 func (m *wild) send(p piece) {
 	select {
 	case m.pieces <- p:
@@ -94,16 +94,16 @@ func (m *wild) send(p piece) {
 	}
 }
 
-// say adds to the answer.
+// say adds text to the answer.
 func (m *wild) say(text string) { m.send(piece{text: text}) }
 
-// think adds to the reasoning.
+// think adds reasoning.
 func (m *wild) think(text string) { m.send(piece{reasoning: text}) }
 
 // end ends the answer.
 func (m *wild) end() { m.send(piece{}) }
 
-// requests returns what was asked so far.
+// requests returns the requests so far.
 func (m *wild) requests() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestMuch gives a hundred thousand letters of instructions, which are sent whole, kept, and there again after a reload.
+// TestMuch enters a hundred thousand letters of instructions, which are sent and stored whole, and survive a reload.
 func TestMuch(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()

@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 )
 
-// TestOptions asks with instructions, a temperature and a bound, which belong to the conversation, as its model does.
+// TestOptions asks with instructions, a temperature and a limit, which belong to the conversation, like its model.
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	m := model(t)
@@ -37,7 +37,7 @@ func TestOptions(t *testing.T) {
 	}
 	mine := browser.Eval[string](c.Page, hash)
 
-	// Another conversation has its own, and another model.
+	// Another conversation has its own options and model.
 	mouse(t, c, "New chat")
 	c.Wait(named("Options"))
 	c.pick(t, "pet-advisor-turbo")
@@ -53,7 +53,7 @@ func TestOptions(t *testing.T) {
 		t.Errorf("asked was %s", last())
 	}
 
-	// Instructions that are far too long are the server's to judge, and nothing is lost.
+	// The server judges instructions that are far too long, and nothing is lost.
 	mouse(t, c, "Options, some are set")
 	browser.Eval[bool](c.Page, `document.querySelector("#system").value = "x".repeat(100 << 10), true`)
 	mouse(t, c, "Save")

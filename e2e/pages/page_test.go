@@ -23,7 +23,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestAsk asks and reads, by keyboard, and looks at the page in its states.
+// TestAsk asks and reads by keyboard, and checks the page's appearance in its states.
 func TestAsk(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -60,13 +60,13 @@ func TestAsk(t *testing.T) {
 	aligned(".assistant")
 	c.Resize(390, 844)
 	c.lookAt(t, "phone")
-	c.Wait(`((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector("#scroll"))`) // it was at the end, and is
+	c.Wait(`((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector("#scroll"))`) // it was at the end, and stays there
 	c.Click("#show-frames")
 	c.Wait(`document.querySelectorAll("#frames li").length > 100`)
 	c.Wait(`((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector("#frames"))`)
 	c.lookAt(t, "phone-frames")
 	c.Click("#hide-frames")
-	c.Resize(640, 400) // as at 200 % zoom
+	c.Resize(640, 400) // like a zoom of 200 %
 	c.lookAt(t, "zoomed")
 	if wide := browser.Eval[bool](c.Page, `document.documentElement.scrollWidth > innerWidth`); wide {
 		t.Error("at 200 % zoom the page scrolls sideways")
@@ -88,7 +88,7 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// TestStop stops an answer by the Escape key: the server stops too, and what came stays.
+// TestStop stops an answer with the Escape key: the server stops, too, and the text so far stays.
 func TestStop(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -106,8 +106,8 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// TestInterrupted reads one answer through a reload, a while without a network and the
-// death of the server: it is the one that the server has, with nothing missing or twice.
+// TestInterrupted reads one answer through a reload, a time without a network, and the death of the server. The page
+// shows the server's answer, with nothing missing or repeated.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -133,7 +133,7 @@ func TestInterrupted(t *testing.T) {
 	c.isTheServers(t)
 }
 
-// isTheServers compares the last answer, as it is kept and as it is shown, with the server's.
+// isTheServers compares the last answer, as stored and as shown, with the server's.
 func (c chat) isTheServers(t *testing.T) {
 	t.Helper()
 	want := browser.Eval[string](c.Page, answerOf+`.then((c) => c.choices[0].message.content)`)
@@ -145,8 +145,8 @@ func (c chat) isTheServers(t *testing.T) {
 	}
 }
 
-// TestEdgeKilled reads one answer through the death of the edge alone, and hears what a
-// screen reader does: each part once, and how the connection fares.
+// TestEdgeKilled reads one answer through the death of the edge, and hears what a screen reader does: each part once,
+// and the state of the connection.
 func TestEdgeKilled(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -171,7 +171,7 @@ func TestEdgeKilled(t *testing.T) {
 	c.has(60)
 	first.Kill()
 	c.state("Reconnecting")
-	c.Wait(`document.activeElement.id === "question"`) // nothing takes the focus away
+	c.Wait(`document.activeElement.id === "question"`) // nothing takes the focus
 	edge(first.Addr("http"))
 	c.ends("done")
 	c.isTheServers(t)
@@ -183,17 +183,17 @@ func TestEdgeKilled(t *testing.T) {
 	if got := squeeze(browser.Eval[string](c.Page, `heard`)); got != c.visible() {
 		t.Errorf("what is read out\n%s\nand what is shown\n%s", got, c.visible())
 	}
-	c.Wait(`document.querySelector("#log").textContent === ""`) // else it would be read a second time
+	c.Wait(`document.querySelector("#log").textContent === ""`) // otherwise it would be read twice
 }
 
 const asked = `[...document.querySelectorAll(".user .said")].map((e) => e.textContent).join("|")`
 
-// TestKey asks with a key, loses it in the middle of the answer, and goes on with another.
+// TestKey asks with a key, loses it in the middle of the answer, and continues with another one.
 func TestKey(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	keys := filepath.Join(t.TempDir(), "keys.yaml")
-	// The SHA-256 of "first" and "second".
+	// The SHA-256 hashes of "first" and "second".
 	const first = "a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd99541461a08e"
 	const second = "16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4"
 	write := func(sum string) {
@@ -236,18 +236,17 @@ func TestKey(t *testing.T) {
 	c.ends("done")
 }
 
-// hostile is an answer that a model may well give, or be brought to give.
+// hostile is an answer that a model may give, or be made to give.
 const hostile = "<script>window.hit = 1</script>\n\n<img src=x onerror=\"window.hit = 2\">\n\n[a](javascript:window.hit=3) [b](java\tscript:window.hit=4) " +
 	"[c](data:text/html,<script>window.hit=5</script>) <a href=\"javascript:window.hit=6\">d</a> ![e](https://example.com/e.png) [f](https://example.com/)\n\n" +
 	"שלום עולם 👩‍👩‍👧‍👦 مرحبا\n\n- 🐈‍⬛ cat\n- [ ] todo\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n````go\nfunc main() {\n```\nstill <b>code</b>"
 
-// TestBadInput shows what is kept of a conversation, as it would what streams: harmless,
-// and complete.
+// TestBadInput shows stored conversations with hostile text, as if they streamed: harmless, and complete.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	server := serve(t, "--log=memory")
-	// A script that is no page of ours' own, so that a storage is there before it.
+	// A file that is not a page, so that a storage exists before the page opens.
 	c.Go(url(server) + "chat/icon.svg")
 	show := func(text string) {
 		t.Helper()
@@ -275,14 +274,14 @@ func TestBadInput(t *testing.T) {
 		}
 	}
 
-	// A line of a megabyte, of words and of none, and a fence as long.
+	// A line of a megabyte, with and without words, and a fence as long.
 	for _, line := range []string{`"word ".repeat(1 << 18)`, `"x".repeat(1 << 20)`, `"🐈".repeat(1 << 19)`, "\"```\\n\" + \"code();\\n\".repeat(1 << 17)"} {
 		show(line)
 		c.Wait(`document.querySelector(".body").textContent.replace(/\s/g, "").length === (await ` + storedText + `).replace(/\s|` + "`" + `/g, "").length`)
-		c.Wait(`[...document.querySelectorAll(".body > *")].every((e) => e.textContent.isWellFormed())`) // no emoji is in two halves
+		c.Wait(`[...document.querySelectorAll(".body > *")].every((e) => e.textContent.isWellFormed())`) // no emoji is split
 	}
 
-	// Kept by another version, and broken.
+	// Data of another version, and broken data.
 	browser.Eval[bool](c.Page, `localStorage.setItem("pawstream.conversation", '{"version":0,"chat":"precious"}'), true`)
 	c.Go("about:blank")
 	c.Go(url(server))
@@ -290,9 +289,8 @@ func TestBadInput(t *testing.T) {
 	c.Wait(`localStorage.getItem("pawstream.aside").includes("precious")`)
 }
 
-// TestBadStream has a model stream what it should not, a few letters at a time, so that each
-// link, tag and fence is seen half-finished, and then a line of a megabyte. After a reload the
-// page shows the same, made from the whole text at once.
+// TestBadStream lets a model stream bad text, a few letters at a time, so that each link, tag and fence is seen
+// unfinished, and then a line of a megabyte. After a reload the page shows the same, from the whole text at once.
 func TestBadStream(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -348,8 +346,8 @@ func TestBadStream(t *testing.T) {
 	}
 }
 
-// TestEventSource follows by the browser's own client, which comes back by itself after a
-// cut, and stops when there is nothing left.
+// TestEventSource follows with the browser's own client, which reconnects by itself after a cut, and stops at the
+// end.
 func TestEventSource(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -393,7 +391,7 @@ func TestEventSource(t *testing.T) {
 	if !got.Done || got.Opened != 2 {
 		t.Errorf("done %v, opened %d times, want 2", got.Done, got.Opened)
 	}
-	// It went on after some event, and stopped because there was nothing after the last one.
+	// It resumed after an event, and stopped because nothing followed the last one.
 	type attempt struct {
 		Status int
 		After  bool
@@ -411,20 +409,19 @@ func TestEventSource(t *testing.T) {
 }
 
 const (
-	// longest is how many milliseconds a frame may take. On a machine that does nothing else they take some
-	// 60; one that drew the whole answer anew would take seconds.
+	// longest is the most milliseconds that a frame may take. On an idle machine a frame takes about 60; if the page
+	// drew the whole answer again, it would take seconds.
 	longest = 500
-	// largest is how many bytes the heap may grow by while an answer of 20,000 tokens streams. Of its 6 MB of events the page
-	// needs the 0.3 MB of text, in a few copies, and the last frames; the rest is what V8 has not collected yet,
-	// of which its young generation alone holds up to 16 MB.
+	// largest bounds the heap's growth, in bytes, while an answer of 20,000 tokens streams. From its 6 MB of events
+	// the page needs 0.3 MB of text, in a few copies, and the last frames. The rest is garbage, of which V8's young
+	// generation alone holds up to 16 MB.
 	largest = 24e6
 )
 
-// TestLongAnswer reads 20,000 tokens that come as fast as they can: no frame takes long, from its scripts
-// to where it is drawn, as the browser tells by itself, and the heap stays small all the time. A machine that has more to
-// do than this makes each frame longer, by the times that the browser does not run; so the best of up to five readings is held against
-// the bound for frames, while each is held against that for the heap.
-func TestLongAnswer(t *testing.T) { // not while others take the machine
+// TestLongAnswer reads 20,000 tokens at full speed: every frame is fast by the browser's own measurement, and the
+// heap stays small. A busy machine makes frames longer by the times in which the browser does not run. So the bound
+// for frames applies to the best of up to five readings, and that for the heap to each.
+func TestLongAnswer(t *testing.T) { // needs the machine for itself
 	skip.Long(t, "a real browser in one more state of the page")
 	c := open(t)
 	const tokens = "20000"
@@ -439,7 +436,7 @@ func TestLongAnswer(t *testing.T) { // not while others take the machine
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = edge.Stop() })
-	// The browser tells frames of more than 50 ms.
+	// The browser reports frames of more than 50 ms.
 	c.Before(`window.slow = []; new PerformanceObserver((list) => slow.push(...list.getEntries().map((e) => Math.round(e.duration)))).observe({ type: "long-animation-frame" });
 		window.drawn = 0; const count = () => { drawn++; requestAnimationFrame(count); }; requestAnimationFrame(count);`)
 	c.Go(url(edge))
@@ -455,7 +452,7 @@ func TestLongAnswer(t *testing.T) { // not while others take the machine
 		c.Enter()
 		for !browser.Eval[bool](c.Page, ended("done")) {
 			peak = max(peak, c.HeapNow()-before)
-			<-time.After(20 * time.Millisecond) // else it would be this that keeps the page busy
+			<-time.After(20 * time.Millisecond) // otherwise this loop would keep the page busy
 		}
 		c.Wait(`document.querySelector(".assistant .figures").textContent.includes("20,000 tokens")`)
 		c.Wait(`document.querySelector(".assistant .body").textContent.replace(/\s/g, "").length === (await ` + storedText + `).replace(/\s/g, "").length`)

@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestPetCards asks for pets: those that the answer shows come as cards, also after a reload, and each can be asked about.
+// TestPetCards asks for pets: those in the answer appear as cards, even after a reload, and each can be asked about.
 func TestPetCards(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -44,7 +44,7 @@ func TestPetCards(t *testing.T) {
 	if !strings.Contains(why[0], "calm") {
 		t.Errorf("for the first calm cat speaks %q", why[0])
 	}
-	// Their names are links in the text, where they are bold, and among the sources; in the reloaded text below, too.
+	// Their names are links in the text, where bold, and among the sources, even in the reloaded text below.
 	const links = `["strong", "em"].map((kind) => [...new Set([...document.querySelectorAll(".assistant:last-child .body " + kind + " a")].map((e) => e.textContent + " " + new URL(e.href).pathname))].sort().join("|"))`
 	page := browser.Eval[string](c.Page, answerOf+`.then((c) => [...new Set(c.choices[0].message.pets.map((p) => p.name + " /pets/" + p.id))].sort().join("|"))`)
 	linked := func() {
@@ -83,7 +83,7 @@ func TestPetCards(t *testing.T) {
 	}
 }
 
-// A pet is what an answer says of one.
+// A pet is one of an answer's pets.
 type pet struct {
 	Breed     string `json:"breed"`
 	Sex       string `json:"sex"`
@@ -91,7 +91,7 @@ type pet struct {
 	FeeUSD    int    `json:"fee_usd"`
 }
 
-// facts returns what its card says of it.
+// facts returns the facts on the pet's card.
 func (p pet) facts() string {
 	age := fmt.Sprintf("%d months", p.AgeMonths)
 	switch {
@@ -115,10 +115,10 @@ func (p pet) facts() string {
 	return p.Breed + "|" + p.Sex + ", " + age + " old|" + fee
 }
 
-// onward is the questions to click.
+// onward evaluates to the offered questions.
 const onward = `[...document.querySelectorAll(".onward button")].map((e) => e.textContent)`
 
-// TestSources follows the link of a breed among an answer's sources, beside that of a pet: it leads to the pets of that breed.
+// TestSources follows a breed's link among an answer's sources: it leads to the pets of that breed.
 func TestSources(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -141,7 +141,7 @@ func TestSources(t *testing.T) {
 	c.lookAt(t, "store-breed", widths...)
 }
 
-// TestSourcesInOtherLanguages asks in German and French: the names among the sources are links there too.
+// TestSourcesInOtherLanguages asks in German and French: there, too, the sources' names are links.
 func TestSourcesInOtherLanguages(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -160,7 +160,7 @@ func TestSourcesInOtherLanguages(t *testing.T) {
 	}
 }
 
-// TestOnward clicks on from an answer without pets: what is offered then is something else. After a danger nothing is.
+// TestOnward clicks an offered question: the next offer differs. After a danger there is none.
 func TestOnward(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -183,7 +183,7 @@ func TestOnward(t *testing.T) {
 	c.Wait(onward + `.length === 0`)
 }
 
-// TestPortraits draws each species in each coat, and what nobody knows.
+// TestPortraits draws each species in each coat, and unknown ones.
 func TestPortraits(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -211,7 +211,7 @@ func TestPortraits(t *testing.T) {
 	c.Screenshot(artifacts(t), "portraits.png")
 }
 
-// TestBadPets has a conversation kept with pets of every wrong form: the page shows what it can, harmless.
+// TestBadPets opens a stored conversation with malformed pets: the page shows what it can, safely.
 func TestBadPets(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()

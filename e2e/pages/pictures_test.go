@@ -15,8 +15,8 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestPictures drops pictures: they are shown, can be taken away, and go along with the question, small enough. A model that takes none
-// says so.
+// TestPictures drops pictures: the page shows them, can remove them, and sends them with the question, small enough.
+// A model without support for pictures says so.
 func TestPictures(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -80,7 +80,7 @@ func TestPictures(t *testing.T) {
 	c.ends("done") // without the picture
 }
 
-// TestPastedPicture copies a picture where it is seen, and pastes it into the question.
+// TestPastedPicture copies a picture from a page, and pastes it into the question.
 func TestPastedPicture(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()

@@ -18,8 +18,8 @@ const (
 	theEnd = `((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 3)(document.querySelector("#scroll"))`
 )
 
-// TestScrollingUp moves up while an answer streams, in each way that there is: the page lets go at once, and holds
-// the end again by Latest, or once somebody is there.
+// TestScrollingUp scrolls up while an answer streams, in every way: the page stops following at once, and follows
+// again after Latest, or at the end.
 func TestScrollingUp(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -37,7 +37,7 @@ func TestScrollingUp(t *testing.T) {
 			lines++
 		}
 		c.Wait(fmt.Sprintf(`document.querySelector(".assistant .body").textContent.includes("line %d")`, lines-1))
-		<-time.After(100 * time.Millisecond) // a few frames, in which the page might move
+		<-time.After(100 * time.Millisecond) // a few frames in which the page might move
 	}
 	still := func() {
 		for was := -1.0; ; {
@@ -84,7 +84,7 @@ func TestScrollingUp(t *testing.T) {
 		more()
 		c.Wait(theEnd)
 	}
-	// Not quite at the end is not the end; the end is.
+	// Near the end is not the end.
 	c.Wheel(600, 300, -60)
 	more()
 	browser.Eval[bool](c.Page, `((e) => (e.scrollTop = e.scrollHeight - e.clientHeight - 20, true))(document.querySelector("#scroll"))`)
@@ -101,8 +101,8 @@ func TestScrollingUp(t *testing.T) {
 	c.ends("done")
 }
 
-// TestOpenBlock selects in the block that is being written: what is selected stays, while the block grows, while its list
-// comes to have paragraphs, and once it is final. And no marker of Markdown is seen that is none.
+// TestOpenBlock selects text in the unfinished block. The selection survives while the block grows, while its list
+// gets paragraphs, and when it is final. Unfinished Markdown never shows its markers.
 func TestOpenBlock(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -149,7 +149,7 @@ func TestOpenBlock(t *testing.T) {
 		"1. **one**: x\n2. two\n\n| h | i |\n| :-: | -: |\n| **1** | 2 |\n\nThe end"
 	for _, letter := range text {
 		m.say(string(letter))
-		<-time.After(20 * time.Millisecond) // a frame for each
+		<-time.After(20 * time.Millisecond) // one frame each
 	}
 	m.end()
 	c.ends("done")
@@ -158,7 +158,7 @@ func TestOpenBlock(t *testing.T) {
 	}
 }
 
-// TestTables reads a wide table on a phone: words stay whole, columns are aligned as the model says.
+// TestTables reads a wide table on a phone: words stay whole, and columns keep the model's alignment.
 func TestTables(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -195,7 +195,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestHearing uses the page as somebody does who hears it: who speaks is said, the focus stays, and what happens is told.
+// TestHearing uses the page with a screen reader: it names who speaks, keeps the focus, and announces what happens.
 func TestHearing(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -221,7 +221,7 @@ func TestHearing(t *testing.T) {
 	}
 }
 
-// TestPaper prints a conversation that is read in the dark.
+// TestPaper prints a conversation in the dark theme.
 func TestPaper(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -246,7 +246,7 @@ func TestPaper(t *testing.T) {
 	c.Paper(false)
 }
 
-// TestFramesOfLongStream reads more frames than are kept: the head of the stream stays. They can be filtered, read as text, and paused.
+// TestFramesOfLongStream reads more frames than are kept: the first ones stay. They can be filtered, read and paused.
 func TestFramesOfLongStream(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// A recorder is a proxy between the page and an edge that keeps what passes of completions.
+// A recorder is a proxy between the page and an edge, which records the calls about completions.
 type recorder struct {
 	*httptest.Server
 
@@ -21,7 +21,7 @@ type recorder struct {
 	exchanges []*exchange
 }
 
-// An exchange is a request, and what of its answer has passed so far.
+// An exchange is a request, and the part of its answer that has passed.
 type exchange struct {
 	Request     string // method and path
 	LastEventID string
@@ -43,7 +43,7 @@ func record(t *testing.T, address string) *recorder {
 			}
 			return nil
 		},
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), // that the edge is gone is the test's doing
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), // the test itself stops the edge
 	})
 	t.Cleanup(r.CloseClientConnections) // before Close, which waits for streams
 	t.Cleanup(r.Close)
@@ -74,17 +74,17 @@ func (w writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// passed returns what has passed so far.
+// passed returns the exchanges so far.
 func (r *recorder) passed() []*exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.exchanges)
 }
 
-// A frame is an event or a comment, as it stands in a stream.
+// A frame is an event or a comment of a stream, as text.
 type frame struct{ Kind, Text string }
 
-// frames returns those of an exchange that are complete.
+// frames returns an exchange's complete frames.
 func (e *exchange) frames() []frame {
 	var all []frame
 	var lines []string

@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 )
 
-// A told error is what a page goes by, and what docs/errors.md says of asking again.
+// A told error is what a page sees of an error, and what docs/errors.md says about retries.
 type told struct {
 	Code   string `json:"code"`
 	Type   string `json:"type"`
@@ -53,8 +53,7 @@ func documented(t *testing.T) []told {
 	return all
 }
 
-// TestRetry holds what the page makes of each code against docs/errors.md, and has a server refuse
-// in each way.
+// TestRetry compares the page's reaction to each code with docs/errors.md, and makes a server refuse in every way.
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	var answer atomic.Pointer[func(w http.ResponseWriter, r *http.Request)]
@@ -154,7 +153,7 @@ func TestRetry(t *testing.T) {
 		mouse(t, c, "New chat")
 	}
 
-	// What passes is waited for, under the same key; and what a person has to decide is asked under a new one.
+	// The page waits for passing errors and repeats the key. After errors for a person to resolve, it uses a new one.
 	keys := make(chan string, 10)
 	answer.Store(new(func(w http.ResponseWriter, r *http.Request) {
 		keys <- r.Header.Get("Idempotency-Key")

@@ -10,13 +10,13 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestShare shares an answer while it comes: a guest, who has no key, reads it live and after a reload, and cannot stop it. Once the
-// link is revoked, and where a part of it is missing, the guest is told.
+// TestShare shares an answer while it streams: a guest without a key reads it live and after a reload, and cannot
+// stop it. The guest is told when the link is revoked, or incomplete.
 func TestShare(t *testing.T) {
 	t.Parallel()
 	owner, guest := open(t), open(t)
 	keys := filepath.Join(t.TempDir(), "keys.yaml")
-	// The SHA-256 of "first".
+	// The SHA-256 hash of "first".
 	if err := os.WriteFile(keys, []byte("- {name: web, sha256: a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd99541461a08e, principal: shop}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +70,11 @@ func TestShare(t *testing.T) {
 	}
 	guest.lookAt(t, "share-ended")
 	guest.Click(".shared a")
-	guest.Wait(`document.querySelector("#key-dialog").open`) // the page as it is to everybody
+	guest.Wait(`document.querySelector("#key-dialog").open`) // the page without a key
 }
 
-// TestShareLive shares an answer while it comes, by mouse, and reads it elsewhere. The button is there after a reload too, and keeps the
-// focus when the answer ends.
+// TestShareLive shares an answer by mouse while it streams, and reads it elsewhere. The button is there after a
+// reload, too, and keeps the focus when the answer ends.
 func TestShareLive(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -94,7 +94,7 @@ func TestShareLive(t *testing.T) {
 	guest.has(10)
 	m.say(" there was a cat")
 	guest.has(25)
-	guest.Press("\x1b") // which stops nothing of others
+	guest.Press("\x1b") // it does not stop the owner's answer
 	guest.Reload()
 	guest.has(25)
 	owner.Reload()

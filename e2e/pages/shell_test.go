@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestWithoutServer reloads the page while its server is away: it opens, shows the conversations, and asks again once the
-// server is back.
+// TestWithoutServer reloads the page while its server is away: it opens, shows the conversations, and asks again once
+// the server is back.
 func TestWithoutServer(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -22,7 +22,7 @@ func TestWithoutServer(t *testing.T) {
 	c.ends("done")
 	want := c.stored()
 	c.Wait(`navigator.serviceWorker.ready.then(() => true)`)
-	c.Wait(`navigator.serviceWorker.controller === null && performance.getEntriesByType("resource").every((e) => e.workerStart === 0)`) // it was loaded without
+	c.Wait(`navigator.serviceWorker.controller === null && performance.getEntriesByType("resource").every((e) => e.workerStart === 0)`) // loaded without a worker
 	server.Kill()
 	c.Reload()
 	c.ends("done")
@@ -40,7 +40,7 @@ func TestWithoutServer(t *testing.T) {
 	c.Wait(`document.querySelectorAll(".assistant").length === 2`)
 	c.Reload()
 	c.Wait(`document.querySelector("#model:enabled") && document.querySelectorAll(".assistant").length === 2`)
-	// What goes through the worker is the page's own files. The API goes to the network without it.
+	// Only the page's own files come from the worker. API calls bypass it.
 	for part, want := range map[string]string{"/chat/": "worker", "/v1/": "network"} {
 		const ways = `[...new Set(performance.getEntriesByType("resource").filter((e) => new URL(e.name).pathname.startsWith(%q))
 			.map((e) => (e.workerStart === 0 ? "no worker" : e.workerFinalSourceType === "network" ? "network" : "worker")))].join()`

@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestAsleep has a tab sleep for a minute while its answer goes on, or ends, or while the server starts anew: once awake it has
-// all of it.
+// TestAsleep lets a tab sleep for a minute while its answer continues or ends, or while the server restarts. Once
+// awake, it has the whole answer.
 func TestAsleep(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -34,7 +34,7 @@ func TestAsleep(t *testing.T) {
 			if slept := browser.Eval[[]string](c.Page, `slept`); slept[0][len("freeze"):] != slept[1][len("resume"):] {
 				t.Errorf("asleep the page has gone on: %q", slept)
 			}
-			// It is still hidden, so that nothing is drawn.
+			// The tab is still hidden, so it draws nothing.
 			c.Wait(`document.querySelector(".assistant")?.dataset.status === "done"`)
 			if got, want := c.stored(), browser.Eval[string](c.Page, answerOf+`.then((c) => c.choices[0].message.content)`); got != want {
 				t.Errorf("the page has\n%s\nand the server\n%s", got, want)

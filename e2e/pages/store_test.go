@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/browser"
 )
 
-// TestStore goes from the chat to the pets of the store, narrows them down, looks at one, and asks about it.
+// TestStore goes from the chat to the store's pets, filters them, opens one, and asks about it.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	c := open(t)

@@ -9,8 +9,7 @@ import (
 	"github.com/pawstream/pawstream/internal/skip"
 )
 
-// TestVersions has a question answered again: both answers are there, also after a reload, and the chosen one is what the
-// model is told of.
+// TestVersions regenerates an answer: both versions exist, even after a reload, and the model gets the chosen one.
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	m := model(t)
@@ -49,7 +48,7 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// TestEdit changes a question and asks it anew: what was answered to the old one stays in a conversation of its own.
+// TestEdit changes a question and asks it again: the old question and its answer stay in a separate conversation.
 func TestEdit(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()
@@ -88,7 +87,7 @@ func TestEdit(t *testing.T) {
 	c.ends("done")
 }
 
-// TestCode reads blocks of code: their language is told, and what is copied is the code, however long it is.
+// TestCode reads code blocks: they show their language, and copying yields the whole code.
 func TestCode(t *testing.T) {
 	skip.Long(t, "a real browser in one more state of the page")
 	t.Parallel()

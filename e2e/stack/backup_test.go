@@ -20,7 +20,7 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestBackup takes a backup and puts it back, by the commands of docs/backup.md and NATS's own tool.
+// TestBackup makes a backup and restores it, with the commands of docs/backup.md and NATS's own tool.
 func TestBackup(t *testing.T) {
 	skip.Long(t, "NATS's own tool, which it needs, is large to compile")
 	t.Parallel()
@@ -79,11 +79,11 @@ func TestBackup(t *testing.T) {
 	}
 	api.Record(t, url, api.Object{"max_tokens": 5})
 	if err := after.Stop(); err == nil || !strings.Contains(err.Error(), "was restored from a backup") {
-		t.Errorf("operators are not told: %v", err) // an error in its log is the end's
+		t.Errorf("operators are not told: %v", err) // an error would be in its log at the end
 	}
 }
 
-// data returns ids and data of events.
+// data returns the ids and data of events.
 func data(events []sse.Event) []string {
 	var all []string
 	for _, e := range events {
@@ -92,7 +92,7 @@ func data(events []sse.Event) []string {
 	return all
 }
 
-// natsTool returns where NATS's tool is.
+// natsTool returns the path of NATS's tool.
 func natsTool() (string, error) {
 	built, err := filepath.Abs(filepath.Join(root, ".cache", "bin", "nats"))
 	if err != nil {

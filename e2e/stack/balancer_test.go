@@ -49,7 +49,7 @@ search:
 	return nil
 }
 
-// TestBalancer runs the real Caddy as docker-compose.yml does, before two edges.
+// TestBalancer runs the real Caddy with docker-compose.yml's configuration, in front of two edges.
 func TestBalancer(t *testing.T) {
 	t.Parallel()
 	path, err := exec.LookPath("caddy")
@@ -141,7 +141,7 @@ func TestBalancer(t *testing.T) {
 		if err := edges[0].Signal(); err != nil {
 			t.Fatal(err)
 		}
-		for range 20 { // as SDKs do: who is told to try again does
+		for range 20 { // retries on request, like SDKs
 			rig.Eventually(t, 10*time.Second, asked)
 		}
 		for _, resp := range running {
@@ -172,8 +172,8 @@ func TestBalancer(t *testing.T) {
 	}
 }
 
-// TestBalancerStarts has Caddy take the file as docker-compose.yml has it: with no other name, one
-// that it has anyhow, or one of one's own. A name that is there twice is an error to it.
+// TestBalancerStarts checks that Caddy accepts the Caddyfile with any PAWSTREAM_HOST: none, one of its own names, or
+// another one. Caddy rejects duplicate names.
 func TestBalancerStarts(t *testing.T) {
 	t.Parallel()
 	path, err := exec.LookPath("caddy")

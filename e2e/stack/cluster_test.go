@@ -7,7 +7,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// TestComposeCluster checks what deploy/cluster.yml lays over docker-compose.yml.
+// TestComposeCluster checks what deploy/cluster.yml changes in docker-compose.yml.
 func TestComposeCluster(t *testing.T) {
 	t.Parallel()
 	var over composeFile
@@ -33,7 +33,7 @@ func TestComposeCluster(t *testing.T) {
 				t.Errorf("%s has no %s", name, want)
 			}
 		}
-		if len(s.Volumes) != 1 || !strings.HasPrefix(s.Volumes[0], "nats-") { // a cluster deletes what one server has begun
+		if len(s.Volumes) != 1 || !strings.HasPrefix(s.Volumes[0], "nats-") { // a cluster deletes what a single server has begun
 			t.Errorf("%s keeps its log in %v", name, s.Volumes)
 		}
 		if name != "nats" && s.Image != file.Services["nats"].Image {

@@ -24,13 +24,13 @@ import (
 	"github.com/pawstream/pawstream/internal/config"
 )
 
-// root is the repository's directory, to the tests.
+// root is the repository's directory, from the tests.
 const root = "../.."
 
-// ours are the programs that are built here.
+// ours are our programs.
 var ours = []string{"completion", "edge", "standalone"}
 
-// settings returns a program's own table, by flag and by variable.
+// settings returns a program's own table of settings, by flag and by variable.
 func settings(t *testing.T, program string) (flags, variables map[string]config.Setting) {
 	t.Helper()
 	stdout, stderr, exit := rig.Run(t, program, "reference", "--format=json")
@@ -45,14 +45,13 @@ func settings(t *testing.T, program string) (flags, variables map[string]config.
 	return flags, variables
 }
 
-// command is how a file tells to run a program of ours: its settings, by flag.
+// command is a call of one of our programs: its settings, by flag.
 type command struct {
 	program string
 	flags   map[string]string
 }
 
-// commandOf takes a command apart, with the variables that it is given. It complains
-// about what the program's table does not have.
+// commandOf parses a command and its environment. It reports settings that the program does not have.
 func commandOf(t *testing.T, args []string, environment map[string]string) command {
 	t.Helper()
 	c := command{args[0], make(map[string]string)}
@@ -85,7 +84,7 @@ func commandOf(t *testing.T, args []string, environment map[string]string) comma
 	return c
 }
 
-// port returns that of an address which a flag holds.
+// port returns the port of an address in a flag.
 func (c *command) port(t *testing.T, flag string) string {
 	t.Helper()
 	_, port, err := net.SplitHostPort(c.flags[flag])
@@ -95,7 +94,7 @@ func (c *command) port(t *testing.T, flag string) string {
 	return port
 }
 
-// composedHost is how docker-compose.yml has the name that all of it is called by.
+// composedHost is docker-compose.yml's expression for the public host name.
 const composedHost = "${PAWSTREAM_HOST:-localhost}"
 
 type composeFile struct {
@@ -119,14 +118,14 @@ type composeService struct {
 	NetworkMode  string `yaml:"network_mode"`
 }
 
-// once reports whether a service does something and ends.
+// once reports whether a service runs once and ends.
 func (s *composeService) once() bool { return s.Restart == "no" }
 
 // composed reads docker-compose.yml.
 func composed(t *testing.T) composeFile {
 	t.Helper()
 	var file composeFile
-	// What is merged in may be there twice.
+	// Merged keys may occur twice.
 	if err := yaml.UnmarshalWithOptions(repositoryFile(t, "docker-compose.yml"), &file, yaml.AllowDuplicateMapKey()); err != nil {
 		t.Fatal(err)
 	}
@@ -142,8 +141,7 @@ func repositoryFile(t *testing.T, path ...string) []byte {
 	return text
 }
 
-// TestCompose checks docker-compose.yml, and what its services read, against the
-// programs.
+// TestCompose checks docker-compose.yml, and the files that its services read, against the programs.
 func TestCompose(t *testing.T) {
 	t.Parallel()
 	file := composed(t)
@@ -198,7 +196,7 @@ func TestCompose(t *testing.T) {
 	}
 	balancer := string(repositoryFile(t, "deploy", "Caddyfile"))
 	for name, c := range commands {
-		// A page of elsewhere whose name leads to the port that is published is to read nothing.
+		// A foreign page whose name leads to the published port must not read anything.
 		if _, open := c.flags["--insecure-public"]; open && c.program != "completion" && c.flags["--host"] != composedHost {
 			t.Errorf("%s may be called by the names %q", name, c.flags["--host"])
 		}
@@ -233,7 +231,7 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// checkBuild returns the one service that builds our image, after which every other one of it begins.
+// checkBuild returns the only service that builds our image. All others with that image must start after it.
 func checkBuild(t *testing.T, file *composeFile) (builder composeService) {
 	t.Helper()
 	name := ""
@@ -256,13 +254,13 @@ func checkBuild(t *testing.T, file *composeFile) (builder composeService) {
 	return builder
 }
 
-// imageOf returns an image without the digest that it may be pinned by.
+// imageOf returns an image without its digest, if any.
 func imageOf(image string) string {
 	name, _, _ := strings.Cut(image, "@")
 	return name
 }
 
-// TestComposeNetworks has each service reach what it needs, and be reached by nobody else.
+// TestComposeNetworks checks that each service reaches only what it needs.
 func TestComposeNetworks(t *testing.T) {
 	t.Parallel()
 	file := composed(t)
@@ -297,8 +295,7 @@ func TestComposeNetworks(t *testing.T) {
 	}
 }
 
-// TestComposeIsForOlderEngines keeps out what engines before 25 refuse, or what a host may not
-// allow, and nothing needs.
+// TestComposeIsForOlderEngines rejects unneeded features that engines before 25 lack, or that a host may forbid.
 func TestComposeIsForOlderEngines(t *testing.T) {
 	t.Parallel()
 	for _, path := range [][]string{{"docker-compose.yml"}, {"deploy", "cluster.yml"}} {
@@ -314,7 +311,7 @@ func TestComposeIsForOlderEngines(t *testing.T) {
 	}
 }
 
-// checkOurs is about a service that runs a program of ours.
+// checkOurs checks a service that runs one of our programs.
 func checkOurs(t *testing.T, name string, s *composeService) {
 	t.Helper()
 	if !slices.Contains(ours, s.Command[0]) {
@@ -323,7 +320,7 @@ func checkOurs(t *testing.T, name string, s *composeService) {
 	if want := []string{"CMD", s.Command[0], "healthcheck"}; !slices.Equal(s.Healthcheck.Test, want) {
 		t.Errorf("%s: its health check is %v", name, s.Healthcheck.Test)
 	}
-	// The health check does not see the command, only the environment.
+	// The health check sees only the environment, not the command.
 	if slices.ContainsFunc(s.Command, func(arg string) bool { return strings.HasPrefix(arg, "--admin-listen") }) {
 		t.Errorf("%s: the health check does not know its --admin-listen", name)
 	}
@@ -335,8 +332,7 @@ func checkOurs(t *testing.T, name string, s *composeService) {
 	}
 }
 
-// TestComposeSecret makes what seals tickets as docker-compose.yml does, twice, and has both
-// edges find it.
+// TestComposeSecret creates the ticket secret as docker-compose.yml does, twice, and checks that both edges find it.
 func TestComposeSecret(t *testing.T) {
 	t.Parallel()
 	file := composed(t)
@@ -467,7 +463,7 @@ func checkPrometheus(t *testing.T, file *composeFile, commands map[string]comman
 	}
 }
 
-// defaultOf returns what stands in a Caddyfile for a variable that is not set.
+// defaultOf returns a Caddyfile's default for a variable.
 func defaultOf(t *testing.T, caddyfile, name string) string {
 	t.Helper()
 	found := regexp.MustCompile(`\{\$` + name + `:([^}]*)\}`).FindStringSubmatch(caddyfile)
@@ -477,7 +473,7 @@ func defaultOf(t *testing.T, caddyfile, name string) string {
 	return found[1]
 }
 
-// versionOf returns which version of a module ours requires; "go": of the language.
+// versionOf returns the version in go.mod of a module, or of "go", the language.
 func versionOf(t *testing.T, module string) string {
 	t.Helper()
 	found := regexp.MustCompile(`(?m)^\s*` + regexp.QuoteMeta(module) + ` v?([\d.]+)`).FindSubmatch(repositoryFile(t, "go.mod"))
@@ -526,7 +522,7 @@ func TestDockerfile(t *testing.T) {
 			t.Errorf("%s is not built", program)
 		}
 	}
-	// The build that running.md has the figures of is this one.
+	// The build with the figures in running.md is this one.
 	timed := regexp.MustCompile(`go build (-trimpath .*) -o .* (\./\S+)\n`).FindSubmatch(repositoryFile(t, "docs", "running.md"))
 	if timed == nil {
 		t.Fatal("running.md does not say what was built")
@@ -535,7 +531,7 @@ func TestDockerfile(t *testing.T) {
 	if want := fmt.Sprintf("go build %s -o /out/standalone %s", timed[1], timed[2]); !strings.Contains(built, want) {
 		t.Errorf("no %s", want)
 	}
-	// Whoever starts it says who may enter: by itself the image lets in nobody, on no port.
+	// By default the image opens no port and admits nobody: its user has to configure that.
 	args := append(slices.DeleteFunc(words("CMD"), func(arg string) bool { return strings.HasPrefix(arg, "--data-dir") }),
 		"--data-dir="+t.TempDir(), "--admin-listen=127.0.0.1:0")
 	_, stderr, exit := rig.Run(t, args[0], args[1:]...)

@@ -18,8 +18,8 @@ type rule struct {
 	allows  bool
 }
 
-// ignoring reads .dockerignore as Docker does: the last line that matches a path, or a directory
-// above it, decides. It knows of patterns what ours have: *, and ** for directories.
+// ignoring reads .dockerignore like Docker: the last line that matches a path, or a directory above it, decides. It
+// knows only the patterns that our lines use: *, and ** for directories.
 func ignoring(t *testing.T) []rule {
 	t.Helper()
 	var rules []rule
@@ -56,7 +56,7 @@ func sent(rules []rule, file string) bool {
 	return sent
 }
 
-// TestDockerignore has the build get what the programs are made of, and no key.
+// TestDockerignore checks that the build gets the sources of the programs, and no key.
 func TestDockerignore(t *testing.T) {
 	t.Parallel()
 	rules := ignoring(t)

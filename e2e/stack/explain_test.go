@@ -7,10 +7,10 @@ import (
 	"github.com/pawstream/pawstream/e2e/internal/rig"
 )
 
-// TestExplain has each program that has the advisor explain a conversation, without a server.
+// TestExplain explains a conversation with each program that contains the advisor, without a server.
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	rig.Programs(t) // building them is not part of the time that one may take
+	rig.Programs(t) // keeps the build out of the time limit
 	for _, program := range []string{"completion", "standalone"} {
 		stdout, stderr, exit := rig.Run(t, program, "explain", "Tell me about Luna", "How old is she?")
 		if exit != 0 || !strings.Contains(stdout, "Luna") || stderr != "" {

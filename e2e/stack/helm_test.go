@@ -14,8 +14,8 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A deployment is what the chart makes of one program, as far as the program has a say in it: a Deployment, or a
-// StatefulSet where each of its pods has something of its own.
+// A deployment is the relevant part of one program's manifest: a Deployment, or a StatefulSet if each pod has data of
+// its own.
 type deployment struct {
 	Kind string
 	Spec struct {
@@ -49,8 +49,8 @@ type deployment struct {
 	}
 }
 
-// TestHelm checks what comes of the chart against the programs: their flags, ports and times. That it is
-// what helm makes of the chart, and what Kubernetes takes, .ci/run lint sees to.
+// TestHelm checks the chart's rendered manifests against the programs: flags, ports and times. .ci/run lint checks
+// that they are what helm renders, and that Kubernetes accepts them.
 func TestHelm(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(root, "deploy", "helm", "ci", "*.values.yaml"))
@@ -91,7 +91,7 @@ func checkDeployment(t *testing.T, d *deployment) {
 		environment[e.Name] = e.Value
 	}
 	collected := environment["GOMEMLIMIT"]
-	delete(environment, "GOMEMLIMIT") // is Go's own
+	delete(environment, "GOMEMLIMIT") // Go's own
 	c := commandOf(t, container.Args, environment)
 	checkMemory(t, &c, container.Resources.Limits.Memory, collected)
 	if c.program == "completion" {
@@ -126,8 +126,8 @@ func checkDeployment(t *testing.T, d *deployment) {
 	}
 }
 
-// checkMemory compares what a program may take, by the formula of operations.md, with what it is given, and leaves the
-// kernel what it holds for an edge's clients who do not read.
+// checkMemory compares the memory that a program may take, by the formula of operations.md, with its limit. The rest
+// has to suffice for the kernel's buffers of an edge's slow clients.
 func checkMemory(t *testing.T, c *command, given, collected string) {
 	t.Helper()
 	limit, most := quantity(t, given), mostMemory(t, c)
@@ -144,7 +144,7 @@ func checkMemory(t *testing.T, c *command, given, collected string) {
 	}
 }
 
-// mostMemory works out the formula of operations.md for what a program is told by its flags.
+// mostMemory evaluates the formula of operations.md with a program's flags.
 func mostMemory(t *testing.T, c *command) float64 {
 	t.Helper()
 	name := map[string]string{"edge": "edge", "completion": "completion service"}[c.program]
@@ -170,7 +170,7 @@ func mostMemory(t *testing.T, c *command) float64 {
 	return 2 * sum
 }
 
-// value returns the number that a flag has.
+// value returns a flag's number.
 func value(t *testing.T, c *command, flag string) float64 {
 	t.Helper()
 	n, err := strconv.ParseFloat(c.flags[flag], 64)
@@ -180,7 +180,7 @@ func value(t *testing.T, c *command, flag string) float64 {
 	return n
 }
 
-// quantity returns the bytes of an amount of memory, such as 8Gi.
+// quantity returns an amount of memory, such as 8Gi, in bytes.
 func quantity(t *testing.T, amount string) float64 {
 	t.Helper()
 	for i, unit := range []string{"Ki", "Mi", "Gi"} {
@@ -196,8 +196,8 @@ func quantity(t *testing.T, amount string) float64 {
 	return 0
 }
 
-// checkWitness holds that each completion service has a file of its own, in a volume that outlives its pod, where it has
-// one at all.
+// checkWitness checks that a witness file, if there is one, belongs to one completion service, and is in a volume
+// that outlives the pod.
 func checkWitness(t *testing.T, d *deployment, c *command) {
 	t.Helper()
 	file := c.flags["--log-witness"]

@@ -1,5 +1,5 @@
-// Package stack tests that what an operator is told to run runs as it is told: the commands of the
-// README, the compose file, the balancer, the settings and the metrics.
+// Package stack tests what operators are told to run: the commands of the README, the compose file, the balancer, the
+// settings and the metrics.
 package stack
 
 import (

@@ -23,7 +23,7 @@ import (
 	"github.com/pawstream/pawstream/internal/tlsfiles/tlstest"
 )
 
-// series are the metrics of some processes: the labels of each, by name, and those with their values.
+// series are the metrics of some processes: by name, the labels of each, alone and with their values.
 type series map[string]map[string]bool
 
 // scrape adds the metrics of a process, as Prometheus sees them.
@@ -35,7 +35,7 @@ func (s series) scrape(t *testing.T, p *stack.Process) {
 		t.Error(err)
 	}
 	for _, problem := range problems {
-		if regexp.MustCompile(`^(pawstream|gen_ai|http|rpc)_`).MatchString(problem.Metric) { // others are the runtime's
+		if regexp.MustCompile(`^(pawstream|gen_ai|http|rpc)_`).MatchString(problem.Metric) { // others belong to the runtime
 			t.Errorf("promtool complains about %s: %s", problem.Metric, problem.Text)
 		}
 	}
@@ -47,7 +47,7 @@ func (s series) scrape(t *testing.T, p *stack.Process) {
 		}
 		name := line[:strings.IndexAny(line, "{ ")]
 		if s[name] == nil {
-			s[name] = map[string]bool{"instance": true, "job": true} // Prometheus's own
+			s[name] = map[string]bool{"instance": true, "job": true} // Prometheus adds these
 		}
 		for _, found := range label.FindAllStringSubmatch(line, -1) {
 			s[name][found[1]], s[name][found[2]] = true, true
@@ -55,8 +55,7 @@ func (s series) scrape(t *testing.T, p *stack.Process) {
 	}
 }
 
-// observed returns the metrics of two replicas and an edge that have done all that there
-// is a metric for.
+// observed returns the metrics of two replicas and an edge that have done everything with a metric.
 func observed(t *testing.T) series {
 	t.Helper()
 	nats := "--nats-url=" + rig.NATS(t).ClientURL()
@@ -76,7 +75,7 @@ func observed(t *testing.T) series {
 	f.Read(sse.NewDecoder(begun.Body), api.KillAfter)
 	last := f.Got[len(f.Got)-1].ID.String()
 	id, _, _ := strings.Cut(last, ".")
-	var follows []*http.Response // by turns from either replica
+	var follows []*http.Response // from both replicas in turn
 	for range 4 {
 		follows = append(follows, api.Send(t, api.Request(t, http.MethodGet,
 			"http://"+second.Addr("http")+"/v1/chat/completions/"+id+"?stream=true", "", rig.Bearer("owner"), "Last-Event-ID: "+last)))
@@ -88,7 +87,7 @@ func observed(t *testing.T) series {
 	for _, follow := range follows[1:] {
 		api.Events(t, follow.Body)
 	}
-	for range 6 { // whole, for the time of each token; the last one is too many
+	for range 6 { // whole, to time each token; the last one exceeds the limit
 		api.Post(t, "http://"+second.Addr("http"), api.Body(api.Object{"max_tokens": 9}), rig.Bearer("other"))
 	}
 	api.Post(t, "http://"+second.Addr("http"), api.Body(api.Object{"model": "house"}), rig.Bearer("third"))
@@ -103,8 +102,8 @@ func observed(t *testing.T) series {
 	return all
 }
 
-// TestNamedMetrics looks for every metric that the documentation and the dashboard name,
-// and for metrics of ours that the documentation does not tell of.
+// TestNamedMetrics looks for every metric named in the documentation and the dashboard, and for undocumented metrics
+// of ours.
 func TestNamedMetrics(t *testing.T) {
 	t.Parallel()
 	all := observed(t)
@@ -132,10 +131,10 @@ func TestNamedMetrics(t *testing.T) {
 	})
 }
 
-// has reports whether there is a metric: a counter, a gauge or a histogram.
+// has reports whether a metric exists, as a counter, a gauge or a histogram.
 func (s series) has(name string) bool { return s[name] != nil || s[name+"_bucket"] != nil }
 
-// documented returns the metrics that operations.md tells of.
+// documented returns the metrics in operations.md.
 func documented(t *testing.T, all series) map[string]bool {
 	t.Helper()
 	named := make(map[string]bool)
@@ -144,7 +143,7 @@ func documented(t *testing.T, all series) map[string]bool {
 		t.Fatalf("%d rows", len(rows))
 	}
 	for _, row := range rows {
-		var whole string // what an abbreviated name ends is the whole one before it
+		var whole string // an abbreviated name refers to the last whole one
 		for _, found := range regexp.MustCompile("`([^`]+)`").FindAllSubmatch(row[1], -1) {
 			name := string(found[1])
 			if rest, abbreviated := strings.CutPrefix(name, "…"); abbreviated {
@@ -161,7 +160,7 @@ func documented(t *testing.T, all series) map[string]bool {
 	return named
 }
 
-// completed returns the metric that shares a beginning with another one and ends so.
+// completed returns the metric that begins like other and ends with end.
 func completed(all series, other, end string) string {
 	for i := len(other); i > 0; i-- {
 		if name := other[:i] + end; all.has(name) {
@@ -171,10 +170,10 @@ func completed(all series, other, end string) string {
 	return "…" + end
 }
 
-// datasource is Grafana's name of Prometheus.
+// datasource is Grafana's name for Prometheus.
 const datasource = "prometheus"
 
-// alarmed checks that the alerts ask for metrics that there are, by labels that these have.
+// alarmed checks that alerts use existing metrics and labels.
 func alarmed(t *testing.T, all series) {
 	t.Helper()
 	var alerts struct {
@@ -192,7 +191,7 @@ func alarmed(t *testing.T, all series) {
 	}
 }
 
-// asked checks that an expression asks for metrics that there are, by labels and values that these have.
+// asked checks that an expression uses existing metrics, labels and values.
 func (s series) asked(t *testing.T, who, expr string) {
 	t.Helper()
 	for _, what := range s.missing(expr) {
@@ -200,7 +199,7 @@ func (s series) asked(t *testing.T, who, expr string) {
 	}
 }
 
-// missing returns what an expression asks for and there is not.
+// missing returns what an expression uses that does not exist.
 func (s series) missing(expr string) (missing []string) {
 	by := regexp.MustCompile(`by \(([^)]*)\)`)
 	var labels []string
@@ -222,7 +221,7 @@ func (s series) missing(expr string) (missing []string) {
 		for _, matcher := range regexp.MustCompile(`(\w+)(=~|=|!~|!=)("[^"]*")`).FindAllStringSubmatch(metric[2], -1) {
 			asked = append(asked, matcher[1])
 			values := strings.Trim(matcher[3], `"`)
-			if matcher[1] == "job" || strings.HasPrefix(values, "$") { // Prometheus's own, and the dashboard's variables
+			if matcher[1] == "job" || strings.HasPrefix(values, "$") { // Prometheus adds the first, and the dashboard replaces the second
 				continue
 			}
 			alternatives := []string{values}
@@ -242,7 +241,7 @@ func (s series) missing(expr string) (missing []string) {
 	return missing
 }
 
-// scaled checks that the chart scales edges by a metric of theirs.
+// scaled checks that the chart scales edges by an existing metric of theirs.
 func scaled(t *testing.T, all series) {
 	t.Helper()
 	metrics := 0
@@ -276,7 +275,7 @@ var overview = []string{
 	`pawstream_completions_ended_total{outcome="failed"}`, "pawstream_completions_taken_over_total", "pawstream_upstream_resting",
 }
 
-// charted checks what the dashboard asks for.
+// charted checks the expressions of the dashboard.
 func charted(t *testing.T, all series) {
 	t.Helper()
 	var dashboard struct {
@@ -300,7 +299,7 @@ func charted(t *testing.T, all series) {
 	legend := regexp.MustCompile(`\{\{(\w+)\}\}`)
 	charts := 0
 	var row string
-	var atFirst strings.Builder // what the overview asks for
+	var atFirst strings.Builder // the expressions of the overview
 	for i, panel := range dashboard.Panels {
 		if panel.Type == "row" {
 			row = panel.Title

@@ -23,7 +23,7 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// readme returns README, whose commands take a shell and curl.
+// readme returns the README, whose commands need a shell and curl.
 func readme(t *testing.T) string {
 	t.Helper()
 	for _, tool := range []string{"bash", "curl"} {
@@ -38,8 +38,7 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// TestREADME does what README says under "See the promise kept", line by line, but for
-// the port.
+// TestREADME runs the commands under "See the promise kept" of the README, line by line, with another port.
 func TestREADME(t *testing.T) {
 	t.Parallel()
 	_, section, _ := strings.Cut(readme(t), "## See the promise kept\n")
@@ -50,7 +49,7 @@ func TestREADME(t *testing.T) {
 	}
 	address := rig.FreeAddress(t)
 	commands := strings.ReplaceAll(script.String(), "127.0.0.1:8080", address)
-	// When it is ready, one asks.
+	// A reader asks once the server is ready.
 	commands = strings.Replace(commands, "curl -sSN ", "curl -sSN --retry 60 --retry-connrefused ", 1) + "wait\n"
 
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -62,7 +61,7 @@ func TestREADME(t *testing.T) {
 	if err := os.Symlink(rig.Programs(t).Path("standalone"), filepath.Join(dir, "bin", "standalone")); err != nil {
 		t.Fatal(err)
 	}
-	// Of an attempt before.
+	// From an earlier attempt.
 	if err := os.WriteFile(filepath.Join(dir, "answer.txt"), []byte("id: chatcmpl-before.50\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +71,7 @@ func TestREADME(t *testing.T) {
 	cmd.Env = append(stack.Environment(), "PAWSTREAM_LISTEN="+address,
 		"PAWSTREAM_GRPC_LISTEN=127.0.0.1:0", "PAWSTREAM_ADMIN_LISTEN=127.0.0.1:0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // what it has started too
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // including the processes that it has started
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s%s", err, &stdout, &stderr)
 	}
@@ -97,8 +96,8 @@ func TestREADME(t *testing.T) {
 	}
 }
 
-// TestREADMEAsks does what README says under "Two commands" once the server is ready: it asks,
-// fetches the rest after an event, and cancels.
+// TestREADMEAsks runs the commands under "Two commands" that follow the start: it asks, resumes after an event, and
+// cancels.
 func TestREADMEAsks(t *testing.T) {
 	t.Parallel()
 	text := readme(t)

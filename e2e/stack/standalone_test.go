@@ -23,8 +23,8 @@ import (
 	"github.com/pawstream/pawstream/internal/sse"
 )
 
-// TestStandalone starts everything in one process, asks it by HTTP and gRPC's port, and
-// tells it to stop in the middle of an answer.
+// TestStandalone starts everything in one process, calls it by HTTP and by gRPC, and stops it in the middle of an
+// answer.
 func TestStandalone(t *testing.T) {
 	t.Parallel()
 	all, err := rig.Programs(t).Start(t.Context(), "standalone", "--listen=127.0.0.1:0", "--grpc-listen=127.0.0.1:0",
@@ -69,15 +69,15 @@ func TestStandalone(t *testing.T) {
 	}
 }
 
-// TestStandaloneGRPC is about the other programs of the machine, which call standalone by gRPC:
-// they are whoever they say only where that is meant.
+// TestStandaloneGRPC tests other programs of the machine that call standalone by gRPC: they may name principals only
+// if that is configured.
 func TestStandaloneGRPC(t *testing.T) {
 	t.Parallel()
 	locked := []string{"--auth=keys", "--auth-keys=" + rig.Keys(t, "owner")}
 	for _, test := range []struct {
 		name             string
 		args             []string
-		nobody, asOwner  codes.Code // of a call for the owner's, for nobody and for the owner
+		nobody, asOwner  codes.Code // results of calls for the owner's completion, without a principal and as the owner
 		header, grpcAddr string
 	}{
 		{"no keys", nil, codes.OK, codes.PermissionDenied, "", ""},
@@ -149,7 +149,7 @@ func TestCannotStart(t *testing.T) {
 	for _, test := range []struct {
 		name, program string
 		args          []string
-		says          string // besides the program's name
+		says          string // after the program's name
 	}{
 		{"open to others", "edge", []string{"--listen=0.0.0.0:0", "--admin-listen=" + free}, "--insecure-public"},
 		{"open to others over gRPC", "completion", []string{"--listen=0.0.0.0:0", "--admin-listen=" + free}, "--insecure-public"},
@@ -237,8 +237,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestFlagsBeforeFiles holds that settings which cannot work leave no data directory behind, whichever part of
-// the process they are for.
+// TestFlagsBeforeFiles checks that invalid settings of any part of the process leave no data directory behind.
 func TestFlagsBeforeFiles(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []string{"--heartbeat=1m", "--auth=keys", "--orphan-grace=0s", "--log-retention=1m"} {

@@ -71,7 +71,7 @@ func TestCredentials(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for pattern, list := range forms() {
 				if pattern == azureRoute && tt.header.Get("Api-Key") != "" {
-					continue // which is the one that takes it
+					continue // accepts it
 				}
 				for _, f := range list {
 					r := f.new(t)

@@ -16,7 +16,7 @@ import (
 	"github.com/pawstream/pawstream/internal/budget"
 )
 
-// encode compresses a text by what makes a writer.
+// encode compresses a text with a writer.
 func encode(t *testing.T, text string, writer func(io.Writer) io.WriteCloser) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -51,7 +51,7 @@ func zstandard(options ...zstd.EOption) func(io.Writer) io.WriteCloser {
 	}
 }
 
-// TestCompressedBodies sends every route that reads a body one in each coding.
+// TestCompressedBodies sends bodies in each coding to every route that reads one.
 func TestCompressedBodies(t *testing.T) {
 	public, _ := opened(t, Config{})
 	for _, path := range withBodies {
@@ -83,7 +83,7 @@ func TestCompressedBodies(t *testing.T) {
 	}
 }
 
-// TestBrokenCompression sends what is not in the coding that it claims.
+// TestBrokenCompression sends bodies that are not in the coding that they claim.
 func TestBrokenCompression(t *testing.T) {
 	public, behind := opened(t, Config{})
 	for _, path := range withBodies {
@@ -103,7 +103,7 @@ func TestBrokenCompression(t *testing.T) {
 				setBody(r, body)
 				behind.taken()
 				w := through(public, r)
-				if body == "" { // there is nothing to decode, and no JSON
+				if body == "" { // nothing to decode, and no JSON
 					if w.Code != http.StatusBadRequest {
 						t.Errorf("%s, %s, empty: status %d, %s", path, coding, w.Code, w.Body)
 					}
@@ -118,13 +118,13 @@ func TestBrokenCompression(t *testing.T) {
 	}
 }
 
-// TestDecodedSize counts what a body comes to, and what it takes meanwhile.
+// TestDecodedSize checks the limit on a body's decoded size, even for highly compressed ones.
 func TestDecodedSize(t *testing.T) {
 	const most = 64 << 10
 	memory := budget.New(64 << 20)
 	public, _ := opened(t, Config{Bodies: Bodies{Max: most, Memory: memory}})
 	codings := map[string]func(io.Writer) io.WriteCloser{"gzip": gzipped, "deflate": zlibbed, "zstd": zstandard()}
-	bombs := make(map[string]string) // one for all paths: to make it takes longest
+	bombs := make(map[string]string) // one for all paths, because making one is slow
 	for coding, writer := range codings {
 		bombs[coding] = encode(t, strings.Repeat(" ", 1000*most), writer)
 	}
@@ -149,7 +149,7 @@ func TestDecodedSize(t *testing.T) {
 			}
 		}
 	}
-	r := jsonRequest(t, "POST /v1/chat/completions") // a window of more than anybody has to have (RFC 8878, section 3.1.1.1.2)
+	r := jsonRequest(t, "POST /v1/chat/completions") // a larger window than decoders must support (RFC 8878, section 3.1.1.1.2)
 	r.Header.Set("Content-Encoding", "zstd")
 	setBody(r, encode(t, strings.Repeat(" ", 1<<10), zstandard(zstd.WithWindowSize(512<<20), zstd.WithSingleSegment(false))))
 	if w := through(public, r); w.Code != http.StatusBadRequest && w.Code != http.StatusRequestEntityTooLarge {

@@ -38,7 +38,7 @@ func refusedAs(t *testing.T, name string, w *httptest.ResponseRecorder, want ref
 	return w
 }
 
-// refusalOf reads an answer that is a failure: docs/errors.md says what each of them has.
+// refusalOf decodes an error answer, and checks its form: see docs/errors.md.
 func refusalOf(t *testing.T, w *httptest.ResponseRecorder) refused {
 	t.Helper()
 	var body struct{ Error map[string]*string }

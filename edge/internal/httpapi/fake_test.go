@@ -24,7 +24,7 @@ import (
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
 )
 
-// What a [service] has.
+// The contents of a [service].
 const (
 	owner      = "owner"
 	completion = "chatcmpl-MINE"  // the owner's, of modelB
@@ -44,7 +44,7 @@ type service struct {
 	mu    sync.Mutex
 	calls []string // "principal method"
 	named []string // the ids in these calls
-	sent  []string // how often what creates was sent before, by the calls
+	sent  []string // how often the creating calls say that they were sent before
 	asked []string // the ids of the requests that these calls were made for
 
 	metadata map[string]string // the last that was set

@@ -49,7 +49,7 @@ func TestRequestLimit(t *testing.T) {
 	public, behind := opened(t, Config{Auth: several(), Limiter: limit.New(limit.Config{RequestsPerMinute: 2})})
 	for i, tt := range []struct {
 		key              string
-		bound, remaining string // as the headers have it
+		bound, remaining string // in the headers
 		refused          bool
 	}{
 		{"key", "2", "1", false},
@@ -99,7 +99,7 @@ func TestEveryAnswerTellsTheLimit(t *testing.T) {
 	for _, streams := range []int{0, 1} {
 		limiter := limit.New(limit.Config{RequestsPerMinute: many, Streams: streams})
 		public, _ := opened(t, Config{Auth: several(), Limiter: limiter})
-		if streams == 1 { // which is taken
+		if streams == 1 { // already taken
 			release, refused := limiter.Open(owner, limit.Share{})
 			if refused != nil {
 				t.Fatal(refused)
@@ -267,7 +267,7 @@ func TestStreamLimit(t *testing.T) {
 			t.Errorf("%s: an EventSource is told %d, %q", key, w.Code, w.Body)
 		}
 	}
-	begin("key", false) // whole answers take as long
+	begin("key", false) // a whole answer counts as long as it runs
 	refuse("key", refusal429)
 	refuse("second", refusal429)
 	begin("generous", true)
@@ -372,7 +372,7 @@ func TestDeadlineHeader(t *testing.T) {
 		{"key", requests[2]},
 		{"key", requests[3]},
 		{"key", "POST /v1/stream_tickets"},
-		{"by another name", "GET /v1/models/" + modelA}, // which takes a question to the service before it is let in
+		{"by another name", "GET /v1/models/" + modelA}, // its name is looked up in the service before access is decided
 		{"by another name", "POST " + completions},
 	} {
 		r := jsonRequest(t, tt.request)

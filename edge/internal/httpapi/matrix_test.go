@@ -21,11 +21,11 @@ type form struct {
 	body    string
 	header  string // one more, as "Name: value"
 
-	does    auth.Scope // what it comes to; several with blanks between
-	foreign bool       // it is about a completion of the owner's
-	model   string     // that it asks, or asks about
-	status  int        // where all is in order
-	calls   string     // method of the service
+	does    auth.Scope // the needed scopes, separated by blanks
+	foreign bool       // about a completion of the owner's
+	model   string     // the model that it uses
+	status  int        // if everything is in order
+	calls   string     // the called method of the service
 }
 
 // forms returns the forms of every route. A route without forms fails the test.
@@ -45,7 +45,7 @@ func forms() map[string][]form {
 		goesOn      = `{"model":"` + modelA + `","previous_response_id":"resp_MINE","input":"?"}`
 		refers      = `{"model":"` + modelA + `","input":[{"type":"item_reference","id":"msg_MINE_0"},{"role":"user","content":"?"}]}`
 	)
-	const both = auth.ScopeCreate + " " + auth.ScopeRead // what a caller may not read is not told by asking for more of it
+	const both = auth.ScopeCreate + " " + auth.ScopeRead // continuing an answer reveals it
 	const share = auth.ScopeManage + " " + auth.ScopeRead
 	create, read, manage, see := auth.ScopeCreate, auth.ScopeRead, auth.ScopeManage, auth.ScopeModels
 	return map[string][]form{
@@ -160,10 +160,10 @@ type admission int
 
 const (
 	anybody  admission = iota
-	follower           // who follows the completion, by GET
-	guest              // who follows its stream, by GET, as it is shared
-	exGuest            // the same, but it is shared no longer
-	stranger           // nobody, wherever
+	follower           // may follow the completion, by GET
+	guest              // may follow its shared stream, by GET
+	exGuest            // the same, but it is no longer shared
+	stranger           // accepted nowhere
 )
 
 // within reports whether the admission covers a form.
@@ -289,7 +289,7 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 	if !by.admits.within(pattern, f) {
 		return http.StatusUnauthorized, "invalid_api_key", ""
 	}
-	if by.admits == guest || by.admits == exGuest { // first it is looked whether the completion is shared
+	if by.admits == guest || by.admits == exGuest { // the sharing is checked first
 		const look = "CompletionService/ResumeCompletion"
 		switch {
 		case c.Principal != owner:
@@ -301,7 +301,7 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 		return status, code, strings.TrimSuffix(owner+" "+look+", "+call, ", ")
 	}
 	switch {
-	case by.admits == anybody && !f.allowed(c): // a ticket is the right to read
+	case by.admits == anybody && !f.allowed(c): // a ticket is itself the right to read
 		return http.StatusForbidden, "permission_denied", ""
 	case f.status == http.StatusBadRequest:
 		return f.status, "invalid_event_id", ""
@@ -309,7 +309,7 @@ func (f *form) answerTo(c *auth.Caller, by *credentials, pattern string) (status
 		if len(c.Models.Names) == 0 {
 			return http.StatusNotFound, "model_not_found", ""
 		}
-		return http.StatusNotFound, "model_not_found", c.Principal + " ModelService/GetModel" // it may have another name
+		return http.StatusNotFound, "model_not_found", c.Principal + " ModelService/GetModel" // the name may be an alias
 	case f.foreign && c.Principal != owner:
 		first, _, _ := strings.Cut(f.calls, ",")
 		return http.StatusNotFound, "completion_not_found", c.Principal + " " + first
@@ -351,7 +351,7 @@ func TestAccess(t *testing.T) {
 					models := f.model != "" || pattern == "GET /v1/models"
 					for key, caller := range callers {
 						if _, all := always[key]; !models && !all && !caller.Models.All {
-							continue // which models they may ask is no matter here
+							continue // their models do not matter here
 						}
 						r := f.new(t)
 						by.apply(t, public.api, r, caller, key)
@@ -395,7 +395,7 @@ func (f *form) new(t *testing.T) *http.Request {
 // codeOf returns the code of an answer that is an error.
 func codeOf(w *httptest.ResponseRecorder) string {
 	var body struct{ Error struct{ Code string } }
-	_ = json.Unmarshal(w.Body.Bytes(), &body) // a stream is none
+	_ = json.Unmarshal(w.Body.Bytes(), &body) // a stream is not JSON
 	return body.Error.Code
 }
 

@@ -32,7 +32,7 @@ func askToShare(t *testing.T, key, completion, seconds string) *http.Request {
 	return r
 }
 
-// share returns the answer to one that is let in.
+// share returns the answer to a successful request for a ticket.
 func share(t *testing.T, public *API, seconds string) shared {
 	t.Helper()
 	w := through(public, askToShare(t, "good", completion, seconds))
@@ -43,7 +43,7 @@ func share(t *testing.T, public *API, seconds string) shared {
 	return s
 }
 
-// TestShare shares a completion: everybody who has the ticket reads its stream, and nothing else, until it is revoked.
+// TestShare shares a completion: with the ticket, anybody reads its stream, and nothing else, until it is revoked.
 func TestShare(t *testing.T) {
 	public, behind := opened(t, Config{Auth: keyed(t, map[string]string{"good": ", principal: " + owner, "other": ""})})
 	request := func(method, target, key string) *httptest.ResponseRecorder {
@@ -100,8 +100,8 @@ func TestShare(t *testing.T) {
 	refusedAs(t, "revoked, and shared anew", get(stream), refusal401)
 }
 
-// TestGuestsAreOneCaller has many guests of two owners come at once, each from an address of its own, while the service
-// does not answer. All of one owner's look whether it is shared as one caller would read, and in the way of nobody else.
+// TestGuestsAreOneCaller sends many guests of two owners at once, each from another address, while the service does
+// not answer. The lookups for one owner's guests share one caller's limit, and delay nobody else.
 func TestGuestsAreOneCaller(t *testing.T) {
 	const one, crowd = "/v1/chat/completions/" + completion, 3 * maxReads
 	behind := &service{waits: make(chan string, 1000), goOn: make(chan struct{})}
@@ -132,7 +132,7 @@ func TestGuestsAreOneCaller(t *testing.T) {
 	if got := behind.made(owner); got != maxReads/2 {
 		t.Errorf("%d guests look at once, want %d", got, maxReads/2)
 	}
-	come("other") // whose guests have a share of their own
+	come("other") // another owner's guests have their own limit
 	reach("other", maxReads/4)
 	for i, request := range []string{"GET " + one, "GET /v1/chat/completions", "DELETE " + one} {
 		r := jsonRequest(t, request)
@@ -141,13 +141,13 @@ func TestGuestsAreOneCaller(t *testing.T) {
 		reach(owner, maxReads/2+i+1)
 	}
 	for _, call := range behind.taken()[:maxReads/2] {
-		if want := owner + " CompletionService/ResumeCompletion"; call != want { // which is no unary call of the owner's there
+		if want := owner + " CompletionService/ResumeCompletion"; call != want { // a stream, which is not one of the owner's unary calls
 			t.Errorf("a guest's call is %q, want %q", call, want)
 		}
 	}
 }
 
-// TestShareBadInput asks to share in ways that will not do.
+// TestShareBadInput sends invalid requests to share.
 func TestShareBadInput(t *testing.T) {
 	public, behind := opened(t, Config{Auth: keyed(t, map[string]string{"good": ", principal: " + owner, "reader": ", principal: " + owner + ", scopes: [completions.read]"})})
 	for _, tt := range []struct {
@@ -168,7 +168,7 @@ func TestShareBadInput(t *testing.T) {
 	}
 }
 
-// TestShareExpires reads where nobody is asked who they are: there, too, a link ends, and a guest counts by where it is from.
+// TestShareExpires uses an edge without authentication: links expire there, too, and guests count by address.
 func TestShareExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

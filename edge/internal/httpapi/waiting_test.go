@@ -15,7 +15,7 @@ import (
 	"github.com/pawstream/pawstream/internal/telemetry"
 )
 
-// A thinker admits completions and says nothing more, until its callers leave.
+// A thinker admits completions, and then says nothing until its callers leave.
 type thinker struct{ service }
 
 func (*thinker) StreamCompletion(_ *completionv1.StreamCompletionRequest, out grpc.ServerStreamingServer[completionv1.CompletionEvent]) error {
@@ -32,8 +32,7 @@ func (*thinker) StreamCompletion(_ *completionv1.StreamCompletionRequest, out gr
 	return nil
 }
 
-// A stream that waits for its answer holds nothing of what it has asked for: that does not
-// count any more.
+// TestAStreamThatWaitsHoldsNoRequest checks that a stream that waits for its answer has released its request.
 func TestAStreamThatWaitsHoldsNoRequest(t *testing.T) {
 	const streams, size = 24, 1 << 20
 	text := strings.Repeat("x", size)
@@ -48,7 +47,7 @@ func TestAStreamThatWaitsHoldsNoRequest(t *testing.T) {
 			}
 			server := httptest.NewServer(a)
 			t.Cleanup(server.Close)
-			begin(t, server, path, body) // what the first one makes stays
+			begin(t, server, path, body) // the first one's allocations stay
 			before := heap()
 			for range streams {
 				begin(t, server, path, body)
@@ -60,7 +59,7 @@ func TestAStreamThatWaitsHoldsNoRequest(t *testing.T) {
 	}
 }
 
-// begin asks for a stream, and reads its beginning. It goes on until the test ends.
+// begin asks for a stream, and reads its beginning. It runs until the test ends.
 func begin(t *testing.T, server *httptest.Server, path, body string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+path, strings.NewReader(body))
@@ -79,7 +78,7 @@ func begin(t *testing.T, server *httptest.Server, path, body string) {
 	}
 }
 
-// heap returns what is allocated once garbage is gone.
+// heap returns the bytes allocated after garbage collection.
 func heap() int {
 	for range 2 {
 		runtime.GC()

@@ -1,5 +1,5 @@
-// Package gallery tries a client in Go by what the gallery's other clients are tried by: node/lib.mjs
-// says what.
+// Package gallery tries a Go client with the same checks as the gallery's other clients, which node/lib.mjs
+// describes.
 package gallery
 
 import (
@@ -13,31 +13,31 @@ import (
 	"time"
 )
 
-// input is what the test tells: where the API is, and the whole answer.
+// input has the URLs of the API and of a proxy that cuts connections, and the whole answer.
 var input struct{ Base, Broken, Text string }
 
-// Tools are the tools of a request, as OpenAI's chat completions have them.
+// Tools are the tools of a request in the JSON of chat completions.
 const Tools = `[{"type":"function","function":{"name":"find_pet","description":"Finds a pet.","parameters":{"type":"object","properties":{"name":{"type":"string"}}}}}]`
 
-// PetSchema is of the object that is asked for.
+// PetSchema is the schema of the requested object.
 const PetSchema = `{"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer"}},"required":["name","age"],"additionalProperties":false}`
 
-// ErrLeft is what a client returns that leaves as it is asked to.
+// ErrLeft is the error of a client that leaves as requested.
 var ErrLeft = errors.New("left")
 
-// An Asked is what a client is to do: stream an answer, or what one of its fields says.
+// An Asked says what a client should do: stream an answer, or what one of the fields says.
 type Asked struct {
 	Base, Model string
 	HTTP        *http.Client
-	Tools       bool // send them, and tell the calls
-	Whole       bool // no stream
-	Loop        bool // answer the calls by FindPet, and tell the text after that
-	Object      bool // tell the object
-	Leave       bool // after the first text, with ErrLeft
-	Resume      bool // go on after a lost connection, by a call of its own, and name it as Resumed
+	Tools       bool // send Tools, and return the calls
+	Whole       bool // without a stream
+	Loop        bool // answer the calls with FindPet, and return the text after that
+	Object      bool // return the object
+	Leave       bool // leave after the first text, with ErrLeft
+	Resume      bool // resume a lost connection with a call of the client's own, and name it in Resumed
 }
 
-// FindPet is what the tool does.
+// FindPet is the tool.
 func FindPet(arguments string) string {
 	var pet struct{ Name string }
 	_ = json.Unmarshal([]byte(arguments), &pet)
@@ -47,7 +47,7 @@ func FindPet(arguments string) string {
 // A Call is a call of a tool.
 type Call struct{ Name, Arguments string }
 
-// An Answer is what a client has got.
+// An Answer is what a client has received.
 type Answer struct {
 	Text, Finish, Object string
 	Usage                int64
@@ -55,10 +55,10 @@ type Answer struct {
 	Resumed              string
 }
 
-// noting remembers the completion that a response is about.
+// noting remembers the completion of a response.
 type noting struct{ id string }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements [http.RoundTripper].
 func (n *noting) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := http.DefaultTransport.RoundTrip(r)
 	if err == nil {
@@ -68,7 +68,7 @@ func (n *noting) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func status(id string) string {
-	// Either API has the completion, under a name of its own.
+	// Both APIs have the completion, under different ids.
 	resp, err := http.Get(input.Base + "/chat/completions/" + strings.Replace(id, "resp_", "chatcmpl-", 1))
 	if err != nil {
 		return err.Error()
@@ -166,8 +166,8 @@ func cut(ask func(Asked) (Answer, error)) string {
 	}
 }
 
-// Run tries a client by all checks, less those that it cannot be tried by. The input is the program's
-// last argument, and the results are lines of its output.
+// Run tries a client with all checks except those in cannot. The input is the program's last argument, and the
+// results are lines of its output.
 func Run(ask func(Asked) (Answer, error), cannot ...string) {
 	if err := json.Unmarshal([]byte(os.Args[len(os.Args)-1]), &input); err != nil {
 		panic(err)

@@ -1,5 +1,4 @@
-// Command goopenai tries sashabaranov/go-openai, of the version that the go.mod names: -modfile
-// chooses.
+// Command goopenai tries sashabaranov/go-openai, in the version of the go.mod file that -modfile chooses.
 package main
 
 import (
@@ -22,7 +21,7 @@ func ask(asked gallery.Asked) (got gallery.Answer, err error) {
 		Model: asked.Model, Messages: []openai.ChatCompletionMessage{{Role: openai.ChatMessageRoleUser, Content: "Which pet?"}},
 	}
 	if asked.Tools {
-		// The type of a tool's function differs between the versions.
+		// The type of a tool's function differs between versions.
 		if err := json.Unmarshal([]byte(gallery.Tools), &request.Tools); err != nil {
 			return got, err
 		}
@@ -39,7 +38,7 @@ func ask(asked gallery.Asked) (got gallery.Answer, err error) {
 		}
 		return got, err
 	}
-	// The versions before 1.24 do not have it.
+	// Versions before 1.24 lack the field.
 	if err := json.Unmarshal([]byte(`{"stream_options":{"include_usage":true}}`), &request); err != nil {
 		return got, err
 	}
@@ -83,7 +82,7 @@ func add(got *gallery.Answer, choice openai.ChatCompletionStreamChoice) {
 	}
 }
 
-// usage returns the tokens that a chunk counts: not each version has a field for them.
+// usage returns a chunk's tokens: not every version has a field for them.
 func usage(chunk openai.ChatCompletionStreamResponse) int64 {
 	var has struct {
 		Usage struct {
@@ -96,7 +95,7 @@ func usage(chunk openai.ChatCompletionStreamResponse) int64 {
 	return has.Usage.Total
 }
 
-// loop answers the calls, and tells the text after that.
+// loop answers the calls, and returns the text after that.
 func loop(ctx context.Context, client *openai.Client, request openai.ChatCompletionRequest) (got gallery.Answer, err error) {
 	for {
 		resp, err := client.CreateChatCompletion(ctx, request)
@@ -117,7 +116,7 @@ func loop(ctx context.Context, client *openai.Client, request openai.ChatComplet
 }
 
 func main() {
-	cannot := []string{"object"} // which only the newer ones ask for
+	cannot := []string{"object"} // only newer versions can request one
 	if _, has := reflect.TypeFor[openai.ChatCompletionRequest]().FieldByName("StreamOptions"); !has {
 		cannot = append(cannot, "usage")
 	}

@@ -1,5 +1,5 @@
-// Command openaigo tries OpenAI's own client for Go, by chat completions or, where its first argument is
-// "responses", by that API.
+// Command openaigo tries OpenAI's Go client with chat completions or, if its first argument is "responses", with the
+// Responses API.
 package main
 
 import (
@@ -20,7 +20,7 @@ func client(asked gallery.Asked) openai.Client {
 	)
 }
 
-// parsed returns text as JSON of T: the constants are such.
+// parsed decodes JSON. It panics on errors, because it is for constants.
 func parsed[T any](text string) (v T) {
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		panic(err)

@@ -39,19 +39,19 @@ func respond(asked gallery.Asked) (got gallery.Answer, err error) {
 	if asked.Resume {
 		got.Resumed = "`GetStreaming` with `StartingAfter`"
 		for before := int64(-1); err != nil && r.last > before; {
-			before = r.last // it has to come further each time
+			before = r.last // it must advance each time
 			err = r.read(service.GetStreaming(ctx, r.id, responses.ResponseGetParams{StartingAfter: openai.Int(r.last)}))
 		}
 	}
 	return got, err
 }
 
-// A reading is of one response, over the streams that it comes by.
+// A reading is the state of one response, over all its streams.
 type reading struct {
 	*gallery.Answer
 	leave bool
 	id    string
-	last  int64 // the number of the last event
+	last  int64 // number of the last event
 }
 
 func (r *reading) read(stream *ssestream.Stream[responses.ResponseStreamEventUnion]) error {

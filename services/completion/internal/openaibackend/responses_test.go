@@ -458,7 +458,6 @@ func TestWhatIsEncryptedForOthers(t *testing.T) {
 	}
 }
 
-// TestResponseRequests tests the requests to a server, and to a strict one.
 // truncated returns a question whose conversation may be cut.
 func truncated() *chat.Request {
 	req := question1()
