@@ -11,8 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// maxRead bounds how much of a conversation is read, in bytes from its end. A turn counts
-// as no more than what is read of it.
+// maxRead bounds how much of a conversation is read, in bytes from its end. A turn counts at most maxTurn bytes.
 const (
 	maxRead = 32 << 10
 	maxTurn = 6 << 10
@@ -43,13 +42,13 @@ func (a *Advisor) listen(messages []chat.Message) *plan.Plan {
 		case chat.RoleTool:
 		}
 	}
-	if pl == nil { // nobody but the system has spoken
+	if pl == nil { // there is no turn of a user
 		pl = c.Ask("")
 	}
 	return pl
 }
 
-// recent drops the oldest messages beyond what is read; what sets the scene stays.
+// recent drops the oldest messages beyond the limit, except the system's and developer's among the first four.
 func recent(messages []chat.Message) []chat.Message {
 	total := 0
 	for i := len(messages) - 1; i >= 0; i-- {
@@ -70,8 +69,7 @@ func recent(messages []chat.Message) []chat.Message {
 
 var bold = regexp.MustCompile(`\*\*([^*\n]{2,60})\*\*`)
 
-// shownIn returns the pets that an answer shows: those in bold or, in an answer of another
-// model, all that it names.
+// shownIn returns the pets that an answer shows: those in bold or, in an answer of another model, all named ones.
 func (a *Advisor) shownIn(text string) []*catalogue.Pet {
 	text = text[:min(len(text), maxTurn)]
 	var shown []*catalogue.Pet
@@ -91,7 +89,7 @@ func (a *Advisor) shownIn(text string) []*catalogue.Pet {
 	return shown
 }
 
-// voiceOf returns how the answer to a request is put.
+// voiceOf returns the voice of the answer to a request.
 func voiceOf(req *chat.Request, pl *plan.Plan, choice int) compose.Voice {
 	v := compose.Voice{Length: compose.Normal, Choice: choice, Seed: compose.SeedOf(pl.Turn.Written)}
 	if req.Model == ModelTurbo {
@@ -110,7 +108,7 @@ func voiceOf(req *chat.Request, pl *plan.Plan, choice int) compose.Voice {
 	return v
 }
 
-// write composes one choice: as text, or as JSON where that is asked for.
+// write composes one choice, as text or, if requested, as JSON.
 func (a *Advisor) write(req *chat.Request, pl *plan.Plan, choice int) (compose.Answer, error) {
 	answer := compose.Write(a.cat, pl, voiceOf(req, pl, choice))
 	f := req.ResponseFormat

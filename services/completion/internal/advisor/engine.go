@@ -13,14 +13,14 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// The models.
+// The ids of the models.
 const (
 	ModelAdvisor = "pet-advisor-1"
 	// ModelTurbo answers the same questions in fewer words.
 	ModelTurbo = "pet-advisor-turbo"
 )
 
-// The models' other names, spelled as constants are.
+// The models' aliases, spelled like constants.
 const (
 	AliasAdvisor = "PET_ADVISOR_1"
 	AliasTurbo   = "PET_ADVISOR_TURBO"
@@ -28,20 +28,20 @@ const (
 
 const (
 	contextWindow = 32768
-	// version changes whenever the same request may get another answer although the
-	// catalogue stayed the same. It is part of the fingerprint.
+	// version changes whenever a request may get another answer from the same catalogue. It is part of the
+	// fingerprint.
 	version = "advisor-2.13.1"
 )
 
-// Config is what an [Advisor] needs.
+// Config configures an [Advisor].
 type Config struct {
 	Catalogue *catalogue.Catalogue // required
-	// Pace is how many tokens per second each choice shows; 0: as fast as they are read.
+	// Pace is how many tokens each choice shows per second; 0: as fast as they are read.
 	Pace float64
 }
 
-// An Advisor answers questions about the store's pets and their care. It is a
-// [chat.Engine] and may be used by several goroutines at once.
+// An Advisor answers questions about the store's pets and their care. It is a [chat.Engine], and safe for concurrent
+// use.
 type Advisor struct {
 	cat         *catalogue.Catalogue
 	planner     *plan.Planner
@@ -52,7 +52,7 @@ type Advisor struct {
 
 var _ chat.Engine = (*Advisor)(nil)
 
-// New returns an advisor over a catalogue.
+// New returns an advisor for a catalogue.
 func New(config Config) (*Advisor, error) {
 	if config.Catalogue == nil {
 		return nil, errors.New("advisor: no catalogue")
@@ -78,7 +78,7 @@ func New(config Config) (*Advisor, error) {
 	}, nil
 }
 
-// Models returns what the advisor answers as.
+// Models describes the advisor's models.
 func (a *Advisor) Models() []chat.Model {
 	model := chat.Model{
 		Created: time.Date(2026, time.October, 1, 0, 0, 0, 0, time.UTC),
@@ -96,8 +96,7 @@ func (a *Advisor) Models() []chat.Model {
 	return []chat.Model{advisor, turbo}
 }
 
-// Check refuses a prompt that is longer than the context window, and a schema that asks for
-// what the advisor does not know.
+// Check refuses a prompt that exceeds the context window, and a schema that requires unknown properties.
 func (a *Advisor) Check(ctx context.Context, req *chat.Request) error {
 	n, err := a.tokens.Prompt(ctx, req.Messages, contextWindow)
 	if err != nil {
@@ -116,9 +115,8 @@ func (a *Advisor) Check(ctx context.Context, req *chat.Request) error {
 	return err
 }
 
-// Complete composes the answer, which takes milliseconds, and then shows it at the
-// configured pace: all choices side by side, one token of each per beat. What resume
-// holds is made again and compared, not waited for.
+// Complete composes the answer, which takes milliseconds, and then yields it at the configured pace: one token of
+// every choice per beat. The events in resume are composed again and compared, without a pause.
 func (a *Advisor) Complete(ctx context.Context, req *chat.Request, resume []chat.Event) iter.Seq2[chat.Event, error] {
 	return func(yield func(chat.Event, error) bool) {
 		s := newStream(yield, resume, a.pace)
@@ -141,7 +139,7 @@ func (a *Advisor) Complete(ctx context.Context, req *chat.Request, resume []chat
 	}
 }
 
-// prepare composes all choices and counts the prompt.
+// prepare composes all choices and counts the prompt's tokens.
 func (a *Advisor) prepare(ctx context.Context, req *chat.Request, usage *chat.Usage) ([]cut, error) {
 	n, err := a.tokens.Prompt(ctx, req.Messages, contextWindow)
 	if err != nil {

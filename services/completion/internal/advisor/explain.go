@@ -11,10 +11,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 )
 
-// Explain writes how the last of a person's turns is read and why its answer is as it is:
-// triage, the kinds with their probabilities, what is mentioned, what is wanted, what was
-// left over, the passages with their scores, and the answer. The turns before it are
-// answered as well, and not shown.
+// Explain writes how a person's last turn is read, and why its answer is as it is: the triage, the kinds with their
+// probabilities, what is mentioned, what is wanted, which words are left over, the passages with their scores, and
+// the answer. Earlier turns are answered, too, but not shown.
 func (a *Advisor) Explain(out io.Writer, turns ...string) error {
 	c := a.planner.Begin()
 	var pl *plan.Plan
@@ -73,12 +72,12 @@ func (a *Advisor) Explain(out io.Writer, turns ...string) error {
 	return err
 }
 
-// grammar reports whether a way of asking is only about the form of a sentence.
+// grammar reports whether a fact only concerns the form of a sentence.
 func grammar(fact string) bool {
 	return fact == "after-animal" || fact == "any-pet" || fact == "opener" || fact == "which"
 }
 
-// describe writes what a mark stands for and how it is meant.
+// describe writes what a mark stands for, and its role.
 func describe(t *read.Turn, m *read.Mark) string {
 	what := m.Fact
 	switch {

@@ -12,8 +12,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// inJSON puts an answer into the shape that the caller asked for: the pets that it shows as
-// rows. Without a schema a row has what [row] has, beside the text as "answer".
+// inJSON converts an answer into the requested form, with its pets as rows. Without a schema, it has the rows of
+// [row], and the text as "answer".
 func inJSON(f *chat.ResponseFormat, answer compose.Answer) (compose.Answer, error) {
 	rows := make([]map[string]any, 0, len(answer.Pets))
 	for _, p := range answer.Pets {
@@ -39,7 +39,7 @@ func inJSON(f *chat.ResponseFormat, answer compose.Answer) (compose.Answer, erro
 	return answer, nil
 }
 
-// row is what is known of a pet, under the names of the contract.
+// row returns what is known about a pet, under the contract's names.
 func row(p *catalogue.Pet) map[string]any {
 	return map[string]any{
 		"id": p.ID, "name": p.Name, "species": string(p.Species), "breed": p.Breed.Name, "sex": string(p.Sex),
@@ -58,7 +58,7 @@ func fields() []string {
 	return list
 }
 
-// alike maps the names that callers give to fields, folded, to those of [row].
+// alike maps folded names that callers give to fields to those of [row].
 var alike = map[string]string{ //nolint:gochecknoglobals // a table
 	"price": "fee", "cost": "fee", "adoptionfee": "fee", "adoptionprice": "fee", "pricedollars": "fee", "priceusd": "fee", "amount": "fee", "feeusd": "fee",
 	"type": "species", "animal": "species", "kind": "species", "gender": "sex", "age": "age_years", "ageinyears": "age_years", "ageyears": "age_years",
@@ -71,13 +71,12 @@ var alike = map[string]string{ //nolint:gochecknoglobals // a table
 // A shaper fills a JSON schema.
 type shaper struct {
 	text    string
-	rows    []map[string]any // of the pets that the answer shows
-	missing string           // the first required property that there is nothing for
+	rows    []map[string]any // of the pets in the answer
+	missing string           // the first required property without a value
 }
 
-// shape returns a value for a schema: a list's elements are pets, an object's properties
-// what is known of one. name is the property that the schema is of, empty for the whole, and
-// pet the row that it belongs to, if any.
+// shape returns a value for a schema. The elements of lists are pets, and the properties of objects their facts. name
+// is the property with this schema, empty for the whole, and pet its row, if any.
 func (s *shaper) shape(schema map[string]any, name string, pet map[string]any) any {
 	switch typeOf(schema) {
 	case "array":
@@ -162,7 +161,7 @@ func (s *shaper) object(schema map[string]any, pet map[string]any) any {
 	return object
 }
 
-// scalar returns what is known under a name, as the type that is wanted.
+// scalar returns the value known under a name, in the wanted type.
 func (s *shaper) scalar(name string, pet map[string]any, as func(any) (any, bool)) any {
 	if v, ok := s.find(name, pet); ok {
 		if typed, ok := as(v); ok {

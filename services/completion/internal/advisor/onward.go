@@ -12,16 +12,15 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// mostOnward is how many questions an answer offers to go on with.
+// mostOnward is how many follow-up questions an answer offers.
 const mostOnward = 3
 
-// openers are guides whose questions fit anybody who looks for a pet.
+// openers are guides whose questions suit everybody who looks for a pet.
 var openers = [...]string{"choosing-the-right-pet", "adoption-process", "before-adopting-any-pet"} //nolint:gochecknoglobals // a table
 
-// onward returns questions to go on with after an answer: about the pets that it shows, what the guides of the answer
-// have besides, and what the store has. Each is one that the advisor answers from what it knows, and that the
-// conversation has not had. There are none where an animal may be in danger, or somebody is to be consoled, and none in
-// other languages, which the guides do not speak.
+// onward returns follow-up questions to an answer: about its pets, about other passages of its guides, and about the
+// store. The advisor can answer each from the catalogue, and the conversation has not had it yet. There are none if
+// an animal may be in danger or somebody needs comfort, and none in languages other than that of the guides.
 func (a *Advisor) onward(messages []chat.Message, pl *plan.Plan, pets []chat.Pet) []string {
 	if pl.Turn.Language != nil || pl.Turn.Foreign || pl.Verdict.Level != triage.None || grave(&pl.Items[0]) {
 		return nil
@@ -42,10 +41,10 @@ func (a *Advisor) onward(messages []chat.Message, pl *plan.Plan, pets []chat.Pet
 	return list[:min(len(list), mostOnward)]
 }
 
-// loss is the topic of guides for those whose animal has died, or is about to.
+// loss is the topic of guides about the death of an animal.
 const loss catalogue.Topic = "loss"
 
-// grave reports whether an answer is not the place to offer anything.
+// grave reports whether an answer should offer nothing.
 func grave(item *plan.Item) bool {
 	switch item.Kind {
 	case read.KindEmergency, read.KindDose, read.KindCruelty, read.TalkSad:
@@ -55,7 +54,7 @@ func grave(item *plan.Item) bool {
 	}
 }
 
-// aboutPets returns what may be asked of the pets that an answer shows, but for what was spoken of.
+// aboutPets returns questions about an answer's pets, except those already answered.
 func aboutPets(pl *plan.Plan, pets []chat.Pet) []string {
 	if len(pets) == 0 {
 		return nil
@@ -78,7 +77,7 @@ func aboutPets(pl *plan.Plan, pets []chat.Pet) []string {
 	return list
 }
 
-// besides returns the questions of the guides that an answer is from which it has not answered.
+// besides returns the questions of the answer's guides that it has not answered.
 func (a *Advisor) besides(pl *plan.Plan) []string {
 	var guides []string
 	told := map[*catalogue.Passage]bool{}
@@ -96,7 +95,7 @@ func (a *Advisor) besides(pl *plan.Plan) []string {
 	return a.headings(told, guides...)
 }
 
-// aboutKinds returns what may be asked of the kinds of animals that a conversation is about.
+// aboutKinds returns questions about the kinds of animals in a conversation.
 func (a *Advisor) aboutKinds(pl *plan.Plan) []string {
 	var list []string
 	for _, s := range pl.Frame.Focus.Kinds() {
@@ -109,7 +108,7 @@ func (a *Advisor) aboutKinds(pl *plan.Plan) []string {
 	return list
 }
 
-// headings returns the questions that passages of guides answer, but for those told and for first aid.
+// headings returns the questions that passages of guides answer, without those in told and first aid.
 func (a *Advisor) headings(told map[*catalogue.Passage]bool, guides ...string) []string {
 	var list []string
 	for _, id := range guides {

@@ -8,22 +8,22 @@ import (
 )
 
 const (
-	// longestKept is how many bytes a segment may have whose tokens are kept.
+	// longestKept is the most bytes of a segment whose tokens are kept.
 	longestKept = 512
-	// At least mostKept segments are kept, once there are so many, and at most twice as many.
+	// mostKept is the size of a generation of kept segments. There are two.
 	mostKept = 4096
 )
 
-// segments splits text into tokens, and keeps what it has split: answers are written of the same sentences over
-// and over. Its methods may be called concurrently.
+// segments splits text into tokens, and keeps the results, because answers repeat the same sentences. It is safe for
+// concurrent use.
 type segments struct {
 	codec tokenizer.Codec
 
 	mu          sync.Mutex
-	young, aged map[string][]uint8 // the lengths of each segment's tokens
+	young, aged map[string][]uint8 // token lengths by segment
 }
 
-// lengths returns how many bytes each token of a text has.
+// lengths returns the number of bytes of each token of a text.
 func (s *segments) lengths(text string) ([]uint8, error) {
 	all := make([]uint8, 0, len(text)/3)
 	for text != "" {
@@ -58,7 +58,7 @@ func (s *segments) encode(text string) ([]uint8, error) {
 	}
 	lengths := make([]uint8, len(tokens))
 	for i, token := range tokens {
-		lengths[i] = uint8(len(token)) //nolint:gosec // the longest token has 128 bytes
+		lengths[i] = uint8(len(token)) //nolint:gosec // tokens have at most 128 bytes
 	}
 	return lengths, nil
 }
@@ -78,10 +78,10 @@ func (s *segments) kept(text string) ([]uint8, bool) {
 func (s *segments) keep(text string, lengths []uint8) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.put(strings.Clone(text), lengths) // the text is a part of a whole answer
+	s.put(strings.Clone(text), lengths) // text is part of a whole answer, which must not be kept
 }
 
-// put is called with mu held.
+// put adds a segment. The caller holds mu.
 func (s *segments) put(text string, lengths []uint8) {
 	if len(s.young) >= mostKept || s.young == nil {
 		s.young, s.aged = make(map[string][]uint8), s.young
@@ -89,9 +89,9 @@ func (s *segments) put(text string, lengths []uint8) {
 	s.young[text] = lengths
 }
 
-// segmentEnd returns where the first segment of a text ends: behind a line, or a sentence, where the encoding (o200k_base)
-// never has a token that goes on. Its expression takes line ends together with what is before them, and then only a slash
-// or white space may follow; a single space goes with the letter behind it.
+// segmentEnd returns the end of a text's first segment: after a line or a sentence, where no token of the encoding
+// (o200k_base) continues. The encoding's expression joins line ends with what precedes them, and then only with a
+// slash or white space. It joins a single space with the letter that follows.
 func segmentEnd(text string) int {
 	for i := 1; i < len(text); i++ {
 		switch before := text[i-1]; {

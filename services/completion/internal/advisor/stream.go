@@ -10,19 +10,19 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// maxLag is how far an answer may fall behind its pace and still catch up. A reader
-// that was away longer gets a burst of that length at most, then the pace again.
+// maxLag is how far an answer may fall behind its pace and still catch up. After a longer absence, a reader gets a
+// burst of at most this length, and then the pace again.
 const maxLag = 250 * time.Millisecond
 
 // A stream yields an answer's events, one piece of every choice per beat.
 type stream struct {
 	yield func(chat.Event, error) bool
-	// shown is what a completion that is continued has already shown. It has to be
-	// what we would show; then it is left out.
+	// shown is what a continued completion has already shown. It must equal the answer's beginning, which is then
+	// left out.
 	shown []chat.Event
 	usage chat.Usage
 
-	beat  time.Duration // between two pieces of one choice; 0: no pause
+	beat  time.Duration // between two pieces of a choice; 0: no pause
 	due   time.Time
 	timer *time.Timer
 }
@@ -35,8 +35,8 @@ func newStream(yield func(chat.Event, error) bool, shown []chat.Event, pace floa
 	return s
 }
 
-// run yields all events of an answer, usage last. It reports nothing: whatever ends
-// it early has been yielded, or the reader has gone.
+// run yields all events of an answer, usage last. It returns no error: whatever ends it early was yielded, or the
+// reader has left.
 func (s *stream) run(ctx context.Context, choices []cut) {
 	defer s.stopTimer()
 	for i := range choices {
@@ -63,14 +63,14 @@ func (s *stream) run(ctx context.Context, choices []cut) {
 			}
 		}
 	}
-	if len(s.shown) > 0 { // it has shown more than there is
+	if len(s.shown) > 0 { // more was shown than the answer has
 		s.yield(chat.Event{}, chat.ErrCannotContinue)
 		return
 	}
 	s.yield(chat.UsageEvent(s.usage), nil)
 }
 
-// event returns what shows piece i of a choice. The last one has what comes beside the whole text.
+// event returns piece i of a choice as an event. The last one has the pets and the follow-up questions.
 func (c *cut) event(choice, i int) chat.Event {
 	e := chat.Text(choice, c.piece(i))
 	if i == len(c.pieces)-1 {
@@ -79,7 +79,7 @@ func (c *cut) event(choice, i int) chat.Event {
 	return e
 }
 
-// shownPets returns those of an answer's pets that are named in what is shown of it.
+// shownPets returns an answer's pets that the shown text names.
 func shownPets(answer *compose.Answer, text string) []chat.Pet {
 	var shown []chat.Pet
 	for i, p := range answer.Pets {
@@ -93,7 +93,7 @@ func shownPets(answer *compose.Answer, text string) []chat.Pet {
 	return shown
 }
 
-// event yields e, or checks it against what was shown. It reports whether to go on.
+// event yields e, or compares it with what was shown. It reports whether to continue.
 func (s *stream) event(ctx context.Context, e chat.Event) bool {
 	if ctx.Err() != nil {
 		return s.stop(ctx)
@@ -109,7 +109,7 @@ func (s *stream) event(ctx context.Context, e chat.Event) bool {
 	return true
 }
 
-// stop ends the answer because ctx ended: the books first, then the error.
+// stop ends the answer because ctx ended: it yields the usage first, then the error.
 func (s *stream) stop(ctx context.Context) bool {
 	if s.yield(chat.UsageEvent(s.usage), nil) {
 		s.yield(chat.Event{}, ctx.Err())
@@ -117,7 +117,7 @@ func (s *stream) stop(ctx context.Context) bool {
 	return false
 }
 
-// wait waits for the next beat. The first beat is now.
+// wait waits for the next beat. The first one is immediate.
 func (s *stream) wait(ctx context.Context) bool {
 	if s.beat == 0 {
 		return true
@@ -159,8 +159,7 @@ func (s *stream) stopTimer() {
 	}
 }
 
-// sameEvent compares the fields that an answer of this engine uses; no other may
-// be set.
+// sameEvent compares the fields that this engine uses. No others may be set.
 func sameEvent(a, b *chat.Event) bool {
 	return a.Kind == b.Kind && a.Choice == b.Choice && a.Reason == b.Reason &&
 		a.Delta.Role == b.Delta.Role && a.Delta.Content == b.Delta.Content && chat.SamePets(a.Delta.Pets, b.Delta.Pets) &&

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/tokencount"
 )
 
-// tokens counts and splits text. It may be used by several goroutines at once.
+// tokens counts and splits text. It is safe for concurrent use.
 type tokens struct {
 	tokencount.Counter
 	segments *segments
@@ -23,20 +23,18 @@ func newTokens() (tokens, error) {
 	return tokens{counter, &segments{codec: counter.Codec()}}, nil
 }
 
-// cut is what of an answer is shown, and why it ends there. A stream holds it for as long
-// as it lasts, so it is kept small.
+// cut is the shown part of an answer, and why it ends there. A stream holds it to its end, so it is small.
 type cut struct {
 	text   string
 	pieces []piece
 	reason chat.FinishReason
-	pets   []chat.Pet // that the text shows
-	onward []string   // questions to go on with after the whole text
+	pets   []chat.Pet // in the text
+	onward []string   // follow-up questions to the whole text
 }
 
-// A piece is what one event shows of an answer: one token, or several where a
-// character is spread over them.
+// A piece is the part of an answer in one event: one token, or several if a character is spread over them.
 type piece struct {
-	end    uint32 // where in the text it ends
+	end    uint32 // offset in the text
 	tokens uint32
 }
 
@@ -49,10 +47,8 @@ func (c *cut) piece(i int) string {
 	return c.text[from:c.pieces[i].end]
 }
 
-// split turns an answer into pieces. limit, where limited is set, is how many tokens
-// may be shown; the text ends before the earliest of stops. The parts of a character
-// that the limit leaves incomplete are not shown, but their tokens count: they were
-// generated.
+// split cuts an answer into pieces: at most limit tokens, if limited, and only the text before the earliest of stops.
+// Bytes of a character that the limit leaves incomplete are not shown, but their tokens count as generated.
 func (t tokens) split(answer string, limit int, limited bool, stops []string) (cut, error) {
 	lengths, err := t.segments.lengths(answer)
 	if err != nil {
@@ -61,7 +57,7 @@ func (t tokens) split(answer string, limit int, limited bool, stops []string) (c
 	c := cut{reason: chat.FinishStop, text: answer}
 	if limited && limit < len(lengths) {
 		lengths, c.reason = lengths[:limit], chat.FinishLength
-		c.text = strings.Clone(answer[:total(lengths)]) // the rest is not held
+		c.text = strings.Clone(answer[:total(lengths)]) // releases the rest
 	}
 	end, stopped := stopAt(c.text, stops)
 	if stopped {
@@ -77,7 +73,7 @@ func (t tokens) split(answer string, limit int, limited bool, stops []string) (c
 		read = min(read+int(length), len(c.text))
 		held++
 		if utf8.ValidString(c.text[shown:read]) {
-			c.pieces = append(c.pieces, piece{uint32(read), held}) //nolint:gosec // an answer is no 4 GiB
+			c.pieces = append(c.pieces, piece{uint32(read), held}) //nolint:gosec // answers are far below 4 GiB
 			shown, held = read, 0
 		}
 	}
@@ -94,7 +90,7 @@ func total(lengths []uint8) (sum int) {
 	return sum
 }
 
-// stopAt returns where the earliest of stops begins in text, if one occurs.
+// stopAt returns where the earliest of stops begins in text, if any occurs.
 func stopAt(text string, stops []string) (int, bool) {
 	end, found := len(text), false
 	for _, stop := range stops {

@@ -8,8 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// markAmounts marks numbers: what they count, and what is said to be under, over or
-// between them.
+// markAmounts marks numbers: what they count, and what is below, above or between them.
 func (r *Reader) markAmounts(t *Turn, found []match) {
 	var list []Mark
 	defer func() { t.Marks = append(t.Marks, bounded(list, maxAmounts)...) }()
@@ -41,8 +40,8 @@ func (r *Reader) markAmounts(t *Turn, found []match) {
 	}
 }
 
-// article reports whether a word stands for one of a unit of time, behind what compares and before the
-// unit: "under a year", "over an hour".
+// article reports whether a word stands for one unit of time, between a comparison and the unit: "under a year",
+// "over an hour".
 func article(r *Reader, t *Turn, i int, found []match) bool {
 	word := wordAt(t, i)
 	if word != "a" && word != "an" {
@@ -52,7 +51,7 @@ func article(r *Reader, t *Turn, i int, found []match) bool {
 	return ofAge && slices.ContainsFunc(found, func(f match) bool { return f.group == groupCompare && f.name != "about" && f.To == i })
 }
 
-// number reads a word as a number.
+// number parses a word as a number.
 func (r *Reader) number(word string) (value float64, money, ok bool) {
 	if v, known := r.lexicon.Numbers[word]; known {
 		return v, false, true
@@ -89,7 +88,7 @@ func (r *Reader) isUnit(word string) bool {
 	return false
 }
 
-// tens takes in the second word of "seventy-four".
+// tens adds the second word of "seventy-four".
 func (r *Reader) tens(t *Turn, m *Mark) {
 	tens, _, _ := r.number(t.Words[m.From].Text)
 	more, written := r.lexicon.Numbers[wordAt(t, m.To)]
@@ -100,7 +99,7 @@ func (r *Reader) tens(t *Turn, m *Mark) {
 	m.Amount.High, m.To = m.Amount.Low, m.To+1
 }
 
-// half takes in "and a half".
+// half adds "and a half".
 func (r *Reader) half(t *Turn, m *Mark) {
 	if end := m.To + 3; end <= len(t.Words) && strings.Join(textsOf(t, m.To, end), " ") == "and a half" {
 		m.Amount.Low += 0.5
@@ -109,7 +108,7 @@ func (r *Reader) half(t *Turn, m *Mark) {
 	}
 }
 
-// span takes in the second number of "between 2 and 4" and of "2-4".
+// span adds the second number of "between 2 and 4" and of "2-4".
 func (r *Reader) span(t *Turn, m *Mark) {
 	i := m.To
 	if i >= len(t.Words) || t.Words[i].Sentence != t.Words[m.From].Sentence {
@@ -131,8 +130,7 @@ func (r *Reader) span(t *Turn, m *Mark) {
 	}
 }
 
-// unit finds the unit of a number, behind it or joined to it, and with it what the number
-// is an amount of.
+// unit finds the unit of a number, after it or joined to it, and thus the attribute that the number is about.
 func (r *Reader) unit(t *Turn, m *Mark) {
 	word := t.Words[m.To-1].Text
 	joined := strings.TrimLeft(word, "$€£0123456789.")
@@ -145,7 +143,7 @@ func (r *Reader) unit(t *Turn, m *Mark) {
 			r.monthly(t, m)
 			return
 		}
-		for n := 2; n > 0; n-- { // the longer unit first
+		for n := 2; n > 0; n-- { // prefers the longer unit
 			end := m.To + n
 			if end > len(t.Words) {
 				continue
@@ -160,7 +158,7 @@ func (r *Reader) unit(t *Turn, m *Mark) {
 	}
 }
 
-// wordAt returns word i, or "" behind the last one.
+// wordAt returns word i, or "" beyond the last one.
 func wordAt(t *Turn, i int) string {
 	if i >= len(t.Words) {
 		return ""
@@ -185,7 +183,7 @@ func compares(a *catalogue.Attribute, word string) bool {
 	return slices.Contains(a.Less, word) || slices.Contains(a.More, word)
 }
 
-// count says what an amount is of, in the table's own unit.
+// count sets an amount's attribute, and converts it into the table's unit.
 func (m *Mark) count(a *catalogue.Attribute, factor float64, unit string, end int) {
 	m.Attribute, m.To = a, end
 	m.Amount.Low *= factor
@@ -193,7 +191,7 @@ func (m *Mark) count(a *catalogue.Attribute, factor float64, unit string, end in
 	m.Amount.Unit = unit
 }
 
-// monthly turns a fee into what a pet costs each month, where that follows.
+// monthly turns a fee into monthly costs if words after it say so.
 func (r *Reader) monthly(t *Turn, m *Mark) {
 	if m.Attribute.Name != "fee" {
 		return
@@ -216,13 +214,13 @@ func textsOf(t *Turn, from, to int) []string {
 	return list
 }
 
-// opposite is what a bound means that is denied.
+// opposite maps a comparison to its negation.
 var opposite = map[catalogue.Op]catalogue.Op{ //nolint:gochecknoglobals // a table
 	catalogue.Below: catalogue.AtLeast, catalogue.AtMost: catalogue.Above, catalogue.Above: catalogue.AtMost, catalogue.AtLeast: catalogue.Below,
 }
 
-// denied reports whether a phrase is denied by a word close before it in its clause, and not
-// something else between them: "no special needs under $150".
+// denied reports whether a phrase is denied by a word shortly before it in its clause, with nothing else between: not
+// so in "no special needs under $150".
 func denied(t *Turn, found []match, f match) bool {
 	const reach = 4
 	return slices.ContainsFunc(found, func(o match) bool {
@@ -233,7 +231,7 @@ func denied(t *Turn, found []match, f match) bool {
 	})
 }
 
-// compare finds how a number bounds what is meant.
+// compare finds the comparison of a number.
 func (r *Reader) compare(t *Turn, m *Mark, found []match) {
 	ops := map[string]catalogue.Op{
 		"below": catalogue.Below, "at most": catalogue.AtMost, "above": catalogue.Above, "at least": catalogue.AtLeast,
@@ -267,14 +265,14 @@ func (r *Reader) compare(t *Turn, m *Mark, found []match) {
 	if budget && m.Attribute == nil && m.Amount.Low >= 20 && longest == 0 && !m.Amount.Between && !countsThings(t, m.To) {
 		m.Attribute, m.Amount.Op = r.cat.Attribute("fee"), catalogue.AtMost
 	}
-	// "200 max" without a unit is money: nothing else is bounded in tens.
+	// "200 max" without a unit is money: no other bounds are that large.
 	if bounded := m.Amount.Op == catalogue.Below || m.Amount.Op == catalogue.AtMost; bounded && m.Attribute == nil && longest > 0 && m.Amount.Low >= 20 && !countsThings(t, m.To) {
 		m.Attribute = r.cat.Attribute("fee")
 	}
 }
 
-// CountBefore returns the number right before a rank, 3 for "your three cheapest"; 0 if there is none, or it is no
-// number of pets that anybody would ask for.
+// CountBefore returns the number right before a rank, 3 for "your three cheapest"; 0 if there is none, or if nobody
+// would ask for that many pets.
 func CountBefore(t *Turn, rank *Mark) (n int) {
 	const most = 20
 	for i := range t.Marks {

@@ -9,11 +9,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Away is the unit of hours that nobody is home.
+// Away is the unit of hours in which nobody is home.
 const Away = "away"
 
-// away reads at word i when somebody goes and when they are back, as hours that nobody is
-// home: "leave at 7 and are back at 5.30".
+// away reads at word i when people leave and return, as hours in which nobody is home: "leave at 7 and are back at
+// 5.30".
 func (r *Reader) away(t *Turn, i int, found []match) *Mark {
 	const reach = 6
 	out := longestAt(found, "leaves", i)
@@ -45,7 +45,7 @@ func (r *Reader) away(t *Turn, i int, found []match) *Mark {
 	return nil
 }
 
-// longestAt returns the longest of the phrases of a way of asking that begin at a word.
+// longestAt returns the longest phrase for a way of asking that begins at a word.
 func longestAt(found []match, name string, word int) *match {
 	var longest *match
 	for i := range found {
@@ -57,8 +57,8 @@ func longestAt(found []match, name string, word int) *match {
 	return longest
 }
 
-// clock reads a time of day at or right behind word i, in hours, and returns the word
-// behind it: "7", "at 5.30", "17:30", "half past six", "8am".
+// clock reads a time of day at or right after word i, in hours, and returns the next word: "7", "at 5.30", "17:30",
+// "half past six", "8am".
 func (r *Reader) clock(t *Turn, i int) (hours float64, next int, ok bool) {
 	for i < len(t.Words) && slices.Contains([]string{"at", "by", "around", "about", "only", "from"}, t.Words[i].Text) {
 		i++

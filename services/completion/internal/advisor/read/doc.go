@@ -1,9 +1,7 @@
-// Package read says what a turn of a conversation mentions and what kind of answer it
-// wants. It knows words and not the conversation: what a turn means after others is the
-// business of package plan.
+// Package read finds what a turn of a conversation mentions, and what kind of answer it wants. It knows words but not
+// the conversation: package plan decides what a turn means after others.
 //
-// What is said about pets is read by the catalogue's table of attributes, what is said
-// about the person and how things are said by data/lexicon.yaml, and the kind of answer by
-// a linear model that has learned from data/intents and from the ways in which people ask
-// for the guides' passages. No word that a person may say stands in the code.
+// The catalogue's table of attributes describes what is said about pets, and data/lexicon.yaml what people say about
+// themselves and how they say things. A linear model tells the kind of answer. It has learned from data/intents, and
+// from the ways in which people ask for the guides' passages. The code itself contains no vocabulary.
 package read

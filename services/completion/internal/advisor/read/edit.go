@@ -9,17 +9,17 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// longestEdit is how many words a turn has at most that says nothing but how an answer has to look.
+// longestEdit is the most words of a turn that is only about the form of an answer.
 const longestEdit = 18
 
-// groupTongue has the names of languages.
+// groupTongue is the group of language names.
 const groupTongue = "tongue"
 
-// edits are the phrases of data/lexicon.yaml's list, which are kept apart from all others: they mean
-// something only where a turn says nothing else.
+// edits are the phrases of data/lexicon.yaml's list. They are separate from all others, because they only count in a
+// turn that says nothing else.
 type edits struct {
 	*phrases
-	say     map[string]bool // words that say nothing by themselves
+	say     map[string]bool // words that mean nothing by themselves
 	tongues map[string]*Language
 }
 
@@ -52,25 +52,25 @@ const (
 	sorting  = "sort"
 	first    = "first" // only beside an order: "cheapest first"
 	falling  = "falling"
-	funny    = "funny" // of an answer, where a pet that is so is called playful
+	funny    = "funny" // about an answer; a funny pet is a playful one
 )
 
-// English is the code of the language in which answers are unless another is wished for.
+// English is the code of the default language of answers.
 const English = "en"
 
-// read reads a turn that has no subject of its own: each of its words belongs to a form, a language
-// or an attribute of pets, or says nothing. It adds what is wished for to the turn's style.
+// read reads a turn without a subject of its own: each word belongs to a form, a language or an attribute of pets, or
+// means nothing. It adds the wishes to the turn's style.
 func (e edits) read(t *Turn, found []match) {
 	if len(t.Words) > longestEdit {
 		return
 	}
-	forms := append(e.find(words.Split(t.Text)), found...) // as written: "shorter" misspells nothing
+	forms := append(e.find(words.Split(t.Text)), found...) // the original spelling: here, "shorter" is no misspelling
 	forms = slices.DeleteFunc(slices.Clone(forms), func(m match) bool {
 		return m.name != funny && (m.group != groupStyle && m.group != groupTongue || inLonger(forms, m) || slices.ContainsFunc(t.Marks, func(o Mark) bool {
 			return (o.Attribute != nil && o.Amount == nil || o.Breed != nil || o.Pet != nil) && o.From < m.To && m.From < o.To && o.To-o.From >= m.To-m.From && !o.Asked
 		})) // "shorter hair", "French bulldog"
 	})
-	slices.SortStableFunc(forms, func(a, b match) int { return cmp.Compare(a.From, b.From) }) // the last one counts
+	slices.SortStableFunc(forms, func(a, b match) int { return cmp.Compare(a.From, b.From) }) // the last one wins
 	marks := slices.DeleteFunc(slices.Clone(t.Marks), func(o Mark) bool {
 		return slices.ContainsFunc(forms, func(m match) bool {
 			return o.Attribute != nil && (m.From <= o.From && o.To <= m.To && !m.loose || m.name == audience && m.From < o.To && o.From < m.To)
@@ -99,14 +99,14 @@ func (e edits) read(t *Turn, found []match) {
 	}
 }
 
-// inLonger reports whether a form is part of another one: the "bullets" of "without bullets".
+// inLonger reports whether a form is part of a longer one: "bullets" in "without bullets".
 func inLonger(forms []match, m match) bool {
 	return slices.ContainsFunc(forms, func(o match) bool {
 		return o.group == groupStyle && o.name != audience && o.From <= m.From && m.To <= o.To && o.To-o.From > m.To-m.From && !o.loose
 	})
 }
 
-// onlySays reports whether a turn says nothing but forms and attributes of pets.
+// onlySays reports whether a turn consists of forms and attributes of pets.
 func (e edits) onlySays(t *Turn, forms []match) bool {
 	said := make([]bool, len(t.Words))
 	cover := func(from, to int) {
@@ -115,7 +115,7 @@ func (e edits) onlySays(t *Turn, forms []match) bool {
 		}
 	}
 	for _, m := range forms {
-		if m.loose && m.To-m.From == 3 { // what stands between two words is none of them
+		if m.loose && m.To-m.From == 3 { // the word between the two does not belong to it
 			cover(m.From, m.From+1)
 			cover(m.To-1, m.To)
 			continue
@@ -135,14 +135,14 @@ func (e edits) onlySays(t *Turn, forms []match) bool {
 	return true
 }
 
-// wish takes in a form, unless its name is no wish by itself.
+// wish adds a form, unless its name is no wish by itself.
 func (s *Style) wish(m match) {
 	if !slices.Contains([]string{"start", "end", audience, only, adding, sorting, first, falling}, m.name) {
 		s.Wishes = append(s.Wishes, m.name)
 	}
 }
 
-// ofPets takes in what pets are sorted by and what is told of each.
+// ofPets sets the order of pets, and the columns about each.
 func (s *Style) ofPets(forms []match, marks []Mark) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(forms, func(m match) bool { return m.group == groupStyle && m.name == name })
@@ -173,17 +173,17 @@ func (s *Style) ofPets(forms []match, marks []Mark) {
 	}
 }
 
-// ranges reports whether a turn goes from one end of an attribute to the other: "youngest to oldest".
+// ranges reports whether a turn names both ends of an attribute: "youngest to oldest".
 func ranges(marks []Mark, m *Mark) bool {
 	return slices.ContainsFunc(marks, func(o Mark) bool { return o.Attribute == m.Attribute && o.Order == -m.Order })
 }
 
-// wishes reports whether anything is wished for that the answer before can be given.
+// wishes reports whether there is a wish that the previous answer can satisfy.
 func (s *Style) wishes() bool {
 	return len(s.Wishes) > 0 || s.Language != nil || s.By != nil || len(s.Columns) > 0
 }
 
-// Restricts reports whether an edit also says which pets are meant: "only the females, as a table".
+// Restricts reports whether an edit also limits the pets: "only the females, as a table".
 func Restricts(t *Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Attribute != nil && !m.Asked && m.Order == 0 })
 }

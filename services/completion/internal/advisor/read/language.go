@@ -14,43 +14,40 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// A Language is one that people write in besides English: how it is recognised, what is
-// said in it, and the words of it that are understood.
+// A Language is one that people write besides English: how to recognise it, what to say in it, and which of its words
+// are understood.
 type Language struct {
 	Code string `yaml:"-"`
 	Name string
 	// Words are frequent words by which the language is recognised.
 	Words []string
-	// Emergency and Poison say that this can be an emergency and whom to call, Note that
-	// the guides are in English, Unsure that the question was not understood. In a language that
-	// is not read, Note says which ones are, and whom to call about an animal in danger.
+	// Emergency and Poison say that this can be an emergency and whom to call, Note that the guides are in English,
+	// and Unsure that the question was not understood. In a language that is not read, Note says which ones are, and
+	// whom to call about an animal in danger.
 	Emergency, Poison, Note, Unsure string
-	// Scripts are those of Unicode that nothing else says the language by.
+	// Scripts are scripts of Unicode that identify the language.
 	Scripts []string
-	// Glossary gives words in English; those of several words are found before their parts.
+	// Glossary maps words to English. Phrases are found before their words.
 	Glossary map[string]string
-	// Endings may be taken off a word that the glossary lacks, and others put in their
-	// place: "en", "oes:ao".
+	// Endings may be removed from a word that the glossary lacks, or replaced: "en", "oes:ao".
 	Endings []string
-	// Joints are what may stand between the parts of a word that is made of two; none where
-	// the language makes no such words.
+	// Joints may stand between the parts of a compound; none if the language has no compounds.
 	Joints []string
 
 	common  map[string]bool
-	phrases map[string][]saying // by their first word, the longest first
-	texts   map[string]string   // what the advisor says, by its key in data/phrases.txt
-	care    map[string]string   // what guides tell, in short, by guide and heading
+	phrases map[string][]saying // by first word, the longest first
+	texts   map[string]string   // the advisor's sentences, by key in data/phrases.txt
+	care    map[string]string   // short versions of guides, by guide and heading
 }
 
-// A saying is a phrase of a language in English. With a tail, some words stand between it and
-// the first words, and in English in the place of an asterisk: separable verbs, and what a verb
-// is put around.
+// A saying is a foreign phrase with its English. If it has a tail, some words stand between the first ones and the
+// tail, and in English at an asterisk: this covers separable verbs and split constructions.
 type saying struct {
 	words, tail []string
 	english     string
 }
 
-// between stands in a phrase for some words that are no part of it, maxBetween for how many.
+// between stands for up to maxBetween other words in a phrase.
 const (
 	between    = "*"
 	maxBetween = 4
@@ -105,7 +102,7 @@ func readLanguages() ([]*Language, error) {
 	return list, nil
 }
 
-// readTable reads a table whose first line names the languages of its columns.
+// readTable reads a table whose first line names its columns' languages.
 func readTable(text string, languages map[string]*Language, put func(l *Language, key, said string)) error {
 	var columns []*Language
 	for line := range strings.Lines(text) {
@@ -137,7 +134,7 @@ func readTable(text string, languages map[string]*Language, put func(l *Language
 	return nil
 }
 
-// readCare reads what guides tell in short: below "## guide: heading" a line for each language.
+// readCare reads short versions of guides: below "## guide: heading", one line per language.
 func readCare(text string, languages map[string]*Language) error {
 	key := ""
 	for line := range strings.Lines(text) {
@@ -162,7 +159,7 @@ func readCare(text string, languages map[string]*Language) error {
 // Speaks reports whether the advisor answers in the language.
 func (l *Language) Speaks() bool { return l != nil && len(l.texts) > 0 }
 
-// Foreign returns the language, or nil for English.
+// Foreign returns the language, or nil if it is English.
 func (l *Language) Foreign() *Language {
 	if l.Code == English {
 		return nil
@@ -170,8 +167,7 @@ func (l *Language) Foreign() *Language {
 	return l
 }
 
-// Say returns what is said for a key of data/phrases.txt, with what is put in; "" if there is
-// no such key.
+// Say returns the sentence for a key of data/phrases.txt, with in filled in; "" if there is no such key.
 func (l *Language) Say(key string, in ...string) string {
 	said := l.texts[key]
 	for _, s := range in {
@@ -180,13 +176,13 @@ func (l *Language) Say(key string, in ...string) string {
 	return said
 }
 
-// Care returns in short what a guide tells below a heading; "" if it is in English only.
+// Care returns a short version of a guide's section; "" if there is only English.
 func (l *Language) Care(guide, heading string) string { return l.care[guide+": "+heading] }
 
 // CareKeys returns the guides and headings for which [Language.Care] has a text.
 func (l *Language) CareKeys() []string { return slices.Sorted(maps.Keys(l.care)) }
 
-// folded writes a text as words are compared.
+// folded converts a text into the form in which words are compared.
 func folded(text string) string {
 	if before, after, ok := strings.Cut(text, between); ok {
 		return folded(before) + " " + between + " " + folded(after)
@@ -198,7 +194,7 @@ func folded(text string) string {
 	return strings.Join(list, " ")
 }
 
-// gather finds the phrases among the glossary.
+// gather collects the phrases of the glossary.
 func (l *Language) gather() {
 	l.phrases = map[string][]saying{}
 	for key, english := range l.Glossary {
@@ -214,8 +210,8 @@ func (l *Language) gather() {
 	}
 }
 
-// phrase returns the longest phrase that a text begins with, and where it ends: first its
-// own words, then those between, then the tail.
+// phrase returns the longest phrase at the beginning of a text, and the ends of its first words, of the words
+// between, and of its tail.
 func (l *Language) phrase(text []words.Word) (s saying, from, to, end int) {
 	for _, s := range l.phrases[text[0].Text] {
 		from := len(s.words)
@@ -242,7 +238,7 @@ func startsWith(text []words.Word, with []string) bool {
 	return len(with) <= len(text) && slices.EqualFunc(with, text[:len(with)], func(a string, b words.Word) bool { return a == b.Text })
 }
 
-// translate finds the language of a turn and puts the words that are known into English.
+// translate finds the language of a turn, and translates its known words into English.
 func (r *Reader) translate(t *Turn) {
 	split := words.Split(t.Text)
 	t.Language = r.languageOf(split)
@@ -261,7 +257,7 @@ func (r *Reader) translate(t *Turn) {
 	t.Text = t.Text[:split[0].Start] + r.render(t.Language, t.Text, split) + t.Text[last:]
 }
 
-// render writes words of a text in English, with what stands between them.
+// render returns words of a text in English, with the text between them.
 func (r *Reader) render(l *Language, text string, split []words.Word) string {
 	var b strings.Builder
 	at := split[0].Start
@@ -287,8 +283,8 @@ func (r *Reader) render(l *Language, text string, split []words.Word) string {
 	return b.String()
 }
 
-// english returns a word in English: as the glossary has it, behind an article, with another
-// ending, or of its parts.
+// english returns the English of a word: from the glossary, after an elided article, with another ending, or from its
+// parts.
 func (r *Reader) english(l *Language, written string, w *words.Word) (string, bool) {
 	if english, ok := l.Glossary[w.Text]; ok {
 		return english, true
@@ -305,14 +301,13 @@ func (r *Reader) english(l *Language, written string, w *words.Word) (string, bo
 	return l.compound(w.Text)
 }
 
-// leastStem is how long a word is at least that is looked for without its ending, leastPart
-// what a part of a word has.
+// leastStem is the least length of a word without its ending, and leastPart of a part of a compound.
 const (
 	leastStem = 4
 	leastPart = 3
 )
 
-// inflected returns the English of a word that has another ending than in the glossary.
+// inflected returns the English of a word whose ending differs from the glossary's.
 func (l *Language) inflected(word string) (string, bool) {
 	for _, e := range l.Endings {
 		ending, instead, _ := strings.Cut(e, ":")
@@ -332,8 +327,8 @@ func (l *Language) inflected(word string) (string, bool) {
 	return "", false
 }
 
-// compound returns the English of a word that two words of the glossary make up. The longest
-// first part counts.
+// compound returns the English of a word that consists of two words of the glossary. It prefers the longest first
+// part.
 func (l *Language) compound(word string) (string, bool) {
 	if len(l.Joints) == 0 {
 		return "", false
@@ -355,7 +350,7 @@ func (l *Language) compound(word string) (string, bool) {
 	return "", false
 }
 
-// elided returns the English of a word behind an article that has lost its vowel: l'eau.
+// elided returns the English of a word after an article without its vowel: l'eau.
 func (l *Language) elided(word string) (string, bool) {
 	i := strings.IndexAny(word, "'’")
 	if i < 0 || i > 5 {
@@ -368,7 +363,7 @@ func (l *Language) elided(word string) (string, bool) {
 	return l.inflected(rest)
 }
 
-// languageOf returns the language that most words are of, or nil for English.
+// languageOf returns the language of most words, or nil for English.
 func (r *Reader) languageOf(split []words.Word) *Language {
 	var best *Language
 	most, english := 0, 0
@@ -381,7 +376,7 @@ func (r *Reader) languageOf(split []words.Word) *Language {
 		n := 0
 		if l.Speaks() {
 			n = r.says(l, split)
-		} else { // there are only words to know it by
+		} else { // it is recognised only by frequent words
 			for i := 0; i < len(split) && len(l.common) > 0; i++ {
 				if l.common[split[i].Text] {
 					n += 2
@@ -398,11 +393,11 @@ func (r *Reader) languageOf(split []words.Word) *Language {
 	return best
 }
 
-// says returns how much of a text is in a language that is read.
+// says returns how much of a text is in a language.
 func (r *Reader) says(l *Language, split []words.Word) (n int) {
 	for i, w := range split {
 		if s, _, _, end := l.phrase(split[i:]); end > 0 {
-			n += len(s.words) + len(s.tail) // one that has several words is hardly there by chance
+			n += len(s.words) + len(s.tail) // a match of several words is hardly a coincidence
 		}
 		_, known := l.Glossary[w.Text]
 		switch {
@@ -415,8 +410,7 @@ func (r *Reader) says(l *Language, split []words.Word) (n int) {
 	return n
 }
 
-// writtenIn returns the language that is told by the script of a text, or nil. Japanese, which has
-// letters of its own among those of Chinese, comes before it.
+// writtenIn returns the language of a text's script, or nil. Japanese also has letters of Chinese, so it comes first.
 func (r *Reader) writtenIn(text string) *Language {
 	for _, l := range r.languages {
 		for _, script := range l.Scripts {

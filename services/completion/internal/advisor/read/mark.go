@@ -33,7 +33,7 @@ func (r *Reader) mark(t *Turn, found []match) {
 	r.assignRoles(t, found)
 }
 
-// markSleep marks a pet that was put to sleep, whatever it is called: "put Bella to sleep".
+// markSleep marks a pet that was put to sleep, whatever its name: "put Bella to sleep".
 func (t *Turn) markSleep() {
 	const reach = 6
 	for i, w := range t.Words {
@@ -61,8 +61,7 @@ func attributeMark(a *catalogue.Attribute, kind string, m match) Mark {
 	return mark
 }
 
-// outermost leaves out what lies inside of a longer phrase of the same kind: "short" in
-// "short haired" is no size.
+// outermost drops phrases inside a longer one of the same kind: "short" in "short haired" is no size.
 func outermost(found []match) []match {
 	return slices.DeleteFunc(slices.Clone(found), func(m match) bool {
 		kind, _, _ := strings.Cut(m.group, ":")
@@ -81,7 +80,7 @@ func isAttributeKind(kind string) bool {
 	return kind+":" == valueOf || kind+":" == moreOf || kind+":" == lessOf || kind+":" == askFor
 }
 
-// markNames marks the breeds and pets that are named.
+// markNames marks the named breeds and pets.
 func (r *Reader) markNames(t *Turn) {
 	for _, n := range bounded(r.cat.Names(t.Text), maxFound/4) {
 		m := Mark{Pet: n.Pet, Breed: n.Breed, From: -1}
@@ -99,7 +98,7 @@ func (r *Reader) markNames(t *Turn) {
 	}
 }
 
-// reachOf is how many words before a mention a cue of its role may stand.
+// reachOf returns how many words before a mention the cue for a role may stand.
 func reachOf(r Role) int {
 	if r == Owned {
 		return 6 // "I have a lonely neutered boy bunny"
@@ -107,8 +106,8 @@ func reachOf(r Role) int {
 	return 4
 }
 
-// assignRoles says of each mention how it is meant, by the nearest cue before it in its
-// clause. What is joined to a mention by "or" or "and" is meant as that one is.
+// assignRoles sets each mention's role by the nearest cue before it in its clause. A mention joined to another one by
+// "or" or "and" has its role.
 func (r *Reader) assignRoles(t *Turn, found []match) {
 	cues := map[string]Role{"own": Owned, "begins-own": Owned, "past": Past, "together": Together, "not": Unwanted, "afraid": Unwanted, "allergic": Allergic, "person": Personal}
 	defer r.others(t)
@@ -170,15 +169,15 @@ func (r *Reader) assignRoles(t *Turn, found []match) {
 	}
 }
 
-// keepApart finds who an animal must not live with: "cats that cannot be put with a dog", "dogs who
-// chase cats". Denied twice it may: "a dog that does not chase cats".
+// keepApart finds animals that another one must not live with: "cats that cannot be put with a dog", "dogs who chase
+// cats". Two denials cancel: "a dog that does not chase cats".
 func keepApart(t *Turn, found []match) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
 		if m.Species() == "" || m.Pet != nil || m.Role != Together && m.Role != Unwanted && m.Role != Plain {
 			continue
 		}
-		from := -1 // behind the animal that is spoken of
+		from := -1 // the end of the animal in question
 		for _, o := range t.Marks {
 			speaks := o.Species() != "" && o.Role == Plain || o.Fact == "any-pet" || o.Fact == "which" && wordAt(t, o.From) == "which"
 			if speaks && o.To <= m.From && t.Words[o.From].Clause == t.Words[m.From].Clause {
@@ -207,8 +206,8 @@ func keepApart(t *Turn, found []match) {
 	}
 }
 
-// beginsWithPreposition reports whether words have a preposition, so that what stands before them
-// has another noun of its own: these words are grammar.
+// beginsWithPreposition reports whether words contain a preposition, so that the cue before them has another noun.
+// These words are grammar, not vocabulary.
 func beginsWithPreposition(list []words.Word) bool {
 	for _, w := range list {
 		switch w.Text {
@@ -233,13 +232,13 @@ func (t *Turn) asksAt(word int) bool {
 	return false
 }
 
-// inside reports whether a mention lies within one of a fact.
+// inside reports whether a mention is part of a fact's mention.
 func (t *Turn) inside(m *Mark, fact string) bool {
 	return slices.ContainsFunc(t.Marks, func(o Mark) bool { return o.Fact == fact && o.From <= m.From && m.To <= o.To })
 }
 
-// household takes animals for owned that were, or that a list of facts names by themselves:
-// "kids 2 and 5, a cat, house".
+// household marks animals at home that are gone as past, and animals that a list of facts names as owned: "kids 2 and
+// 5, a cat, house".
 func household(t *Turn, found []match) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
@@ -260,7 +259,7 @@ func household(t *Turn, found []match) {
 	}
 }
 
-// aloneInClause reports whether a clause is no more than a mention with a word before it.
+// aloneInClause reports whether a clause is only a mention with a word before it.
 func (t *Turn) aloneInClause(m *Mark) bool {
 	clause := t.Words[m.From].Clause
 	before, after := m.From-1, m.To
@@ -270,7 +269,7 @@ func (t *Turn) aloneInClause(m *Mark) bool {
 	return (after == len(t.Words) || t.Words[after].Clause != clause) && counts(t.Words[before].Text)
 }
 
-// ownsBefore reports whether the sentence of a mention says, in a clause before it, what is at home.
+// ownsBefore reports whether an earlier clause of a mention's sentence says what is at home.
 func ownsBefore(t *Turn, found []match, m *Mark) bool {
 	return slices.ContainsFunc(found, func(f match) bool {
 		at := t.Words[f.From]
@@ -278,8 +277,8 @@ func ownsBefore(t *Turn, found []match, m *Mark) bool {
 	})
 }
 
-// listed reports whether a clause begins by counting a mention, and asks for nothing: "house, yard,
-// two old neutered mutts that like everybody".
+// listed reports whether a clause begins by counting a mention, and asks nothing: "house, yard, two old neutered
+// mutts that like everybody".
 func (t *Turn) listed(m *Mark) bool {
 	const reach = 4
 	first := m.From
@@ -295,7 +294,7 @@ func (t *Turn) listed(m *Mark) bool {
 	})
 }
 
-// counts reports whether a word says how many: "a cat", "two cats".
+// counts reports whether a word may introduce an animal in a list: "a cat", "two cats", "my cat".
 func counts(word string) bool {
 	switch word {
 	case "a", "an", "one", "two", "three", "1", "2", "3", "our", "my":
@@ -304,7 +303,7 @@ func counts(word string) bool {
 	return false
 }
 
-// facts counts what near a sentence is told of the person.
+// facts counts the facts about the person in and near a sentence.
 func (t *Turn) facts(sentence int) int {
 	n := 0
 	for _, m := range t.Marks {
@@ -318,8 +317,8 @@ func (t *Turn) facts(sentence int) int {
 	return n
 }
 
-// inherit gives what describes an animal that is not the one looked for that animal's role: in
-// "my shy boy rabbit, 3 years old, who hates dogs" nothing is wanted.
+// inherit gives attributes of an animal at home the role [Owned]: nothing is wanted in "my shy boy rabbit, 3 years
+// old, who hates dogs".
 func inherit(t *Turn) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
@@ -337,17 +336,17 @@ func inherit(t *Turn) {
 	}
 }
 
-// What others needs to be sure: how little likely it is, at most, that a mention tells of the
-// animal that is looked for, in a turn that asks for one in so many words and in one that does
-// not, and how many words a turn has that tells of several.
+// Limits for [Reader.others]: a mention is about another animal if the probability that it is about the wanted one is
+// below hardly, or below rather in a turn that explicitly asks for one. Turns with fewer than saysLittle words
+// mention no others.
 const (
 	hardly     = 0.2
 	rather     = 0.5
-	surely     = 0.9 // a mention tells of it, whatever stands before
+	surely     = 0.9 // above this it is about the wanted animal, whatever stands before
 	saysLittle = 7
 )
 
-// others marks what hardly tells of the animal that is looked for.
+// others marks mentions that are hardly about the wanted animal.
 func (r *Reader) others(t *Turn) {
 	if len(t.Words) < saysLittle {
 		return
@@ -380,8 +379,7 @@ func (r *Reader) others(t *Turn) {
 	}
 }
 
-// phrase returns the words of an animal and of what describes it before: "two bouncy young
-// Labs".
+// phrase returns the words of a mention and of the attributes next to it in its clause: "two bouncy young Labs".
 func (t *Turn) phrase(m *Mark) (from, to int) {
 	from, to = m.From, m.To
 	same := func(i int) bool { return t.Words[i].Clause == t.Words[m.From].Clause && t.described(i) }
@@ -394,8 +392,7 @@ func (t *Turn) phrase(m *Mark) (from, to int) {
 	return from, to
 }
 
-// describes reports whether a mention says what an animal is like, rather than what it has to
-// put up with or costs.
+// describes reports whether a mention describes an animal itself, rather than its home or its costs.
 func (m *Mark) describes() bool {
 	if m.Attribute == nil {
 		return false
@@ -407,20 +404,18 @@ func (m *Mark) describes() bool {
 	return true
 }
 
-// bothers reports whether a mention is of what people say of themselves that they cannot
-// bear: "I hate noise".
+// bothers reports whether a mention is of something that people may say they cannot bear: "I hate noise".
 func (m *Mark) bothers() bool {
 	return m.Attribute != nil && (m.Attribute.Name == "noise" || m.Attribute.Name == "shedding" || m.Attribute.Name == "grooming")
 }
 
-// wishes reports whether a mention follows, in its clause, words that ask for an animal:
-// "show me all", "I need".
+// wishes reports whether words in a mention's clause ask for an animal before it: "show me all", "I need".
 func (t *Turn) wishes(m *Mark) bool {
 	for i := m.From - 1; i >= 0 && m.From-i <= 4 && t.Words[i].Clause == t.Words[m.From].Clause; i-- {
 		if o := t.markAt(i); o != nil && o.Species() != "" {
 			break
 		}
-		if t.Words[i].Text == "your" { // the store is spoken to
+		if t.Words[i].Text == "your" { // speaks to the store
 			return true
 		}
 	}
@@ -433,14 +428,13 @@ func (t *Turn) wishes(m *Mark) bool {
 	})
 }
 
-// before reports whether m stands before an animal as what describes it: "two big dogs", "a 6
-// year old greyhound".
+// before reports whether m describes an animal that follows it: "two big dogs", "a 6 year old greyhound".
 func (t *Turn) before(m, animal *Mark) bool {
 	const reach = 3
 	if m.To > animal.From || animal.From-m.To >= reach || t.Words[m.From].Clause != t.Words[animal.From].Clause {
 		return false
 	}
-	for i := m.To; i < animal.From; i++ { // nothing but other words of description
+	for i := m.To; i < animal.From; i++ { // only other attributes may be between
 		if !t.described(i) {
 			return false
 		}
@@ -448,8 +442,8 @@ func (t *Turn) before(m, animal *Mark) bool {
 	return true
 }
 
-// behind reports whether m stands behind an animal as what describes it: "a rabbit, 3 years
-// old", "two dogs (friendly)", "a greyhound who kills anything small".
+// behind reports whether m describes an animal that precedes it: "a rabbit, 3 years old", "two dogs (friendly)", "a
+// greyhound who kills anything small".
 func (t *Turn) behind(m, animal *Mark) bool {
 	if m.From < animal.To || t.Words[m.From].Sentence != t.Words[animal.From].Sentence {
 		return false
@@ -466,13 +460,13 @@ func (t *Turn) behind(m, animal *Mark) bool {
 	return relative && t.Words[m.From].Clause-t.Words[animal.To].Clause <= 1 || apposed
 }
 
-// described reports whether a word is part of a mention of an attribute.
+// described reports whether a word is part of an attribute's mention.
 func (t *Turn) described(word int) bool {
 	m := t.markAt(word)
 	return m != nil && m.Attribute != nil
 }
 
-// markAt returns a mention that word i is in, an animal first.
+// markAt returns a mention that contains word i, preferably an animal.
 func (t *Turn) markAt(i int) *Mark {
 	var found *Mark
 	for k := range t.Marks {
@@ -483,8 +477,8 @@ func (t *Turn) markAt(i int) *Mark {
 	return found
 }
 
-// present reports whether an animal is said to be there or not, rather than to be wanted or
-// not: "no dogs here", "no other cats", "two cats at home".
+// present reports whether an animal is said to be there or not, rather than to be wanted or not: "no dogs here", "no
+// other cats", "two cats at home".
 func present(t *Turn, found []match, m *Mark) bool {
 	if m.From > 0 && t.Words[m.From-1].Text == "other" {
 		return true
@@ -492,8 +486,7 @@ func present(t *Turn, found []match, m *Mark) bool {
 	return slices.ContainsFunc(found, func(f match) bool { return f.group == groupCue && f.name == "here" && f.From == m.To })
 }
 
-// reaches reports whether a cue belongs to a mention: within its clause or, of what is at
-// home, along a list.
+// reaches reports whether a cue belongs to a mention: within its clause or, for animals at home, along a list.
 func (t *Turn) reaches(role Role, f match, m *Mark) bool {
 	from, to := t.Words[f.From], t.Words[m.From]
 	// "I have asthma and would like a bird"
@@ -509,16 +502,14 @@ func (t *Turn) reaches(role Role, f match, m *Mark) bool {
 	return role == Owned && from.Sentence == to.Sentence && f.To-f.From > 1
 }
 
-// owns reports whether a cue is part of one that says what is at home: the "have a" of
-// "I have a".
+// owns reports whether a cue is part of one about animals at home: the "have a" of "I have a".
 func owns(found []match, f match) bool {
 	return slices.ContainsFunc(found, func(o match) bool {
 		return o.group == groupCue && o.name == "own" && o.From < f.To && f.From < o.To
 	})
 }
 
-// insideMark reports whether another mention between a cue and m has the cue for itself:
-// in "not a dog that sheds" it is the dog.
+// insideMark reports whether a mention between a cue and m takes the cue: in "not a dog that sheds", the dog does.
 func insideMark(t *Turn, f match, m *Mark) bool {
 	for _, o := range t.Marks {
 		animal := o.Species() != "" && m.Species() != ""
@@ -531,7 +522,7 @@ func insideMark(t *Turn, f match, m *Mark) bool {
 
 func sharesWords(a, b *Mark) bool { return a.From < b.To && b.From < a.To }
 
-// polarity says whether a fact of the person is denied: "we have no kids".
+// polarity returns [Unwanted] for a denied fact about the person: "we have no kids".
 func (r *Reader) polarity(t *Turn, found []match, m *Mark) Role {
 	for _, f := range found {
 		if f.group == groupCue && f.name == "not" && f.To <= m.From && m.From-f.To < 3 && t.Words[f.From].Clause == t.Words[m.From].Clause {
@@ -541,7 +532,7 @@ func (r *Reader) polarity(t *Turn, found []match, m *Mark) Role {
 	return Plain
 }
 
-// joined returns the mention of the same kind that mark i is joined to by a word or two.
+// joined returns the mention of the same kind to which a word or two join mark i.
 func joined(t *Turn, i int) *Mark {
 	m := &t.Marks[i]
 	for k := i - 1; k >= 0; k-- {
@@ -559,8 +550,8 @@ func joined(t *Turn, i int) *Mark {
 	return nil
 }
 
-// isJoin reports whether a word goes on with what was said: these two are grammar.
+// isJoin reports whether a word continues a list. These words are grammar.
 func isJoin(word string) bool { return word == "or" || word == "and" || word == "nor" }
 
-// Said returns the words of a mark as they were written.
+// Said returns a mark's words as written.
 func (t *Turn) Said(m *Mark) string { return t.Text[t.Words[m.From].Start:t.Words[m.To-1].End] }

@@ -12,22 +12,22 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// Kind is the kind of answer that a person wants.
+// Kind is a kind of answer.
 type Kind string
 
 // The kinds of answers.
 const (
-	KindRecommend Kind = "recommend" // which pet suits
+	KindRecommend Kind = "recommend" // which pet is suitable
 	KindStock     Kind = "stock"     // which pets there are
-	KindPet       Kind = "pet"       // about one pet of the store
-	KindBreed     Kind = "breed"     // about a breed or a kind of animal
-	KindCompare   Kind = "compare"   // how several differ
-	KindGuide     Kind = "guide"     // care, health, behaviour, adoption: what the guides are for
+	KindPet       Kind = "pet"       // one pet of the store
+	KindBreed     Kind = "breed"     // a breed or a kind of animal
+	KindCompare   Kind = "compare"   // differences
+	KindGuide     Kind = "guide"     // care, health, behaviour, adoption: the topics of the guides
 	KindEmergency Kind = "emergency" // an animal in danger
 	KindDose      Kind = "dose"      // how much of a medicine
 	KindCruelty   Kind = "cruelty"   // how to harm an animal
-	KindOffTopic  Kind = "offtopic"  // nothing that the store knows
-	// What is only said, and what is asked about the advisor.
+	KindOffTopic  Kind = "offtopic"  // nothing that the store knows about
+	// Small talk, and questions about the advisor.
 	TalkGreeting  Kind = "talk-greeting"
 	TalkThanks    Kind = "talk-thanks"
 	TalkBye       Kind = "talk-bye"
@@ -47,10 +47,10 @@ const (
 	TalkFeedback  Kind = "talk-feedback"
 )
 
-// TalkDoubt is the tone of who doubts the answer before. The model does not tell it, so that it is none of [AllKinds].
+// TalkDoubt is the tone of a turn that doubts the previous answer. Not of [AllKinds]: the model does not predict it.
 const TalkDoubt Kind = "talk-doubt"
 
-// AllKinds returns every kind, in the order of the model's weights.
+// AllKinds returns every kind, in the order of the model's weights. The caller must not change it.
 func AllKinds() []Kind { return allKinds[:] }
 
 var allKinds = [...]Kind{ //nolint:gochecknoglobals // a list
@@ -65,7 +65,7 @@ func (k Kind) IsTalk() bool { return strings.HasPrefix(string(k), "talk-") }
 // Kinds holds the probability of each kind, in the order of [AllKinds].
 type Kinds [len(allKinds)]float32
 
-// Surely returns the kinds where there is no doubt which it is.
+// Surely returns certainty of one kind.
 func Surely(kind Kind) (k Kinds) {
 	k[slices.Index(allKinds[:], kind)] = 1
 	return k
@@ -76,7 +76,7 @@ func (k *Kinds) Of(kind Kind) float32 {
 	return k[slices.Index(allKinds[:], kind)]
 }
 
-// Talk returns the probability of small talk of any kind.
+// Talk returns the probability of small talk.
 func (k *Kinds) Talk() float32 {
 	var sum float32
 	for i, p := range k {
@@ -87,7 +87,7 @@ func (k *Kinds) Talk() float32 {
 	return sum
 }
 
-// Best returns the likeliest kind.
+// Best returns the most likely kind.
 func (k *Kinds) Best() Kind {
 	best := 0
 	for i := range k {
@@ -98,24 +98,24 @@ func (k *Kinds) Best() Kind {
 	return allKinds[best]
 }
 
-// modelBits is the size of the table of weights that features of words are hashed into. The
-// dimensions of a turn's place in the space of meanings have slots behind it.
+// modelBits is the size of the table of weights into which word features are hashed. The dimensions of a turn's
+// meaning have slots after it.
 const (
 	modelBits = 15
 	slots     = 1<<modelBits + meaning.Dims
 )
 
-// A linear is a linear model: a weight for each class of every slot. It is made by `make
-// advisor` and does not change.
+// A linear is a linear model: a weight per slot and class. `make advisor` trains it. It never changes, so goroutines
+// may share it.
 type linear struct {
-	weights     []int8 // of slot i those of class k at i*len(scale)+k
+	weights     []int8 // of slot i and class k at i*len(scale)+k
 	scale, bias []float32
 }
 
 //go:embed model.bin
 var modelData []byte
 
-// loadLinear decodes a model, see [trainer.encode].
+// loadLinear decodes a model that [trainer.encode] has encoded.
 func loadLinear(data []byte, classes, slots int) (*linear, error) {
 	if len(data) != 8*classes+classes*slots {
 		return nil, errors.New("the model is of another version: make advisor")
@@ -126,17 +126,17 @@ func loadLinear(data []byte, classes, slots int) (*linear, error) {
 		m.bias[k] = math.Float32frombits(binary.LittleEndian.Uint32(data[8*k+4:]))
 	}
 	for i, b := range data[8*classes:] {
-		m.weights[i] = int8(b) //nolint:gosec // the bits of a weight
+		m.weights[i] = int8(b) //nolint:gosec // restores the sign
 	}
 	return m, nil
 }
 
-// untaught returns a model that finds every class as likely.
+// untaught returns a model that considers all classes equally likely.
 func untaught(classes, slots int) *linear {
 	return &linear{weights: make([]int8, classes*slots), scale: make([]float32, classes), bias: make([]float32, classes)}
 }
 
-// probabilities writes into p how likely each class is for what has the features.
+// probabilities writes the probability of each class, given the features, into p.
 func (m *linear) probabilities(features []weighted, p []float32) {
 	var sums [len(Kinds{})]float32
 	sum := sums[:len(m.scale)]
@@ -159,10 +159,10 @@ func (r *Reader) kinds(features []weighted) (k Kinds) {
 	return k
 }
 
-// slot is where in the table a feature's weights are.
+// slot returns the slot of a feature.
 func slot(f words.Feature) int32 { return int32(uint32(f) * 2654435761 >> (32 - modelBits)) }
 
-// softmax writes into p what probabilities logits are.
+// softmax writes the probabilities for logits into p.
 func softmax(logits []float64, p []float32) {
 	top := slices.Max(logits)
 	var total float64
@@ -179,13 +179,12 @@ type weighted struct {
 	weight float32
 }
 
-// meaningShare is what a turn's meaning counts beside its words.
+// meaningShare is the weight of a turn's meaning, relative to its words.
 const meaningShare = 0.7
 
-// features returns what the model sees of words from up to to: their stems, pairs and
-// parts, with names and numbers by what they are, so that a pet that came yesterday is
-// read like one that the model has seen, and where all of them stand in the space of
-// meanings. Weights are normed, so that a long letter is as certain as a short question.
+// features returns the model's input for words from up to to: their stems, pairs and parts, and their vector of
+// meaning. Names and numbers are replaced by their classes, so a new pet is read like a known one. The weights are
+// normalized, so a long letter is as certain as a short question.
 func (r *Reader) features(t *Turn, from, to int) []weighted {
 	stems := make([]string, 0, to-from+2)
 	stems = append(stems, "<")
@@ -213,7 +212,7 @@ func (r *Reader) features(t *Turn, from, to int) []weighted {
 	return list
 }
 
-// norm makes features together at most 1 long.
+// norm scales features to a length of at most 1.
 func norm(list []weighted) {
 	var sum float64
 	for _, f := range list {
@@ -225,10 +224,10 @@ func norm(list []weighted) {
 	}
 }
 
-// class returns what stands for word i in the model, and the word after it.
+// class returns the model's input for word i, and the next word.
 func (t *Turn) class(i int) (string, int) { return classBy(t.Words, t.Marks, i) }
 
-// classBy is class for who knows the marks that may begin there.
+// classBy is class for a caller that knows which marks may begin there.
 func classBy(said []words.Word, marks []Mark, i int) (string, int) {
 	for _, m := range marks {
 		if m.From != i {

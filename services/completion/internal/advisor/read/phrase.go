@@ -7,30 +7,29 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// phrases finds phrases in a text by their stems. It is built once.
+// phrases finds phrases in a text by their stems. It does not change once built.
 type phrases struct {
 	byFirst map[string][]phrase
-	known   map[string]bool // every word of a phrase, as it is spelled
+	known   map[string]bool // every word of a phrase, as spelled
 	byRune  map[byte][]string
 }
 
-// A phrase is a list of stems, and what it stands for.
+// A phrase is a list of stems with a meaning.
 type phrase struct {
 	stems []string
 	means sense
-	// exact phrases are compared as they are spelled: "had a" is no "have a". tight ones have
-	// no other words inside.
+	// Exact phrases are compared as spelled: "had a" is not "have a". Tight ones contain no other words.
 	exact, tight bool
 }
 
 // A sense is what a phrase stands for: a name in a group, such as "low" of "energy".
 type sense struct{ group, name string }
 
-// A match is a phrase that was found, from word From up to and without word To.
+// A match is a found phrase, from word From up to and without word To.
 type match struct {
 	sense
 	From, To int
-	loose    bool // words of other things stand inside of it
+	loose    bool // contains other words
 }
 
 func newPhrases() *phrases {
@@ -62,12 +61,11 @@ func (p *phrases) learn(word string) {
 	}
 }
 
-// gap is how many words may stand inside of a phrase that are no part of it: "which small
-// dog" is "which dog" as well.
+// gap is how many other words may stand inside a phrase: "which small dog" is also "which dog".
 const gap = 1
 
-// find returns all phrases in ws, in order; of those of one sense that lie inside each
-// other the longest.
+// find returns all phrases in ws, in order. If phrases of the same sense contain each other, it returns only the
+// longest.
 func (p *phrases) find(ws []words.Word) []match {
 	var found []match
 	for i := range ws {
@@ -83,7 +81,7 @@ func (p *phrases) find(ws []words.Word) []match {
 	return slices.CompactFunc(found, func(a, b match) bool { return a.sense == b.sense && b.From == a.From })
 }
 
-// form returns what of a word is compared.
+// form returns the compared form of a word.
 func (p *phrase) form(w *words.Word) string {
 	if p.exact {
 		return w.Text
@@ -106,7 +104,7 @@ func (p *phrase) matches(ws []words.Word, i int) int {
 			last = min(len(ws), at+1) // "how many small" does not ask how small
 		}
 		if len(p.stems) == 2 && len(p.stems[0])+len(stem) < 8 {
-			last = min(len(ws), at+1) // too short to be told apart with a gap
+			last = min(len(ws), at+1) // too short for a gap
 		}
 		for at < last && (p.form(&ws[at]) != stem || ws[at].Clause != ws[i].Clause) {
 			at++
@@ -119,7 +117,7 @@ func (p *phrase) matches(ws []words.Word, i int) int {
 	return at
 }
 
-// correct returns the known word that an unknown one misspells, or "".
+// correct returns the known word of which an unknown one is a misspelling, or "".
 func (p *phrases) correct(word string) string {
 	if len(word) < 5 || len(word) > 24 {
 		return ""

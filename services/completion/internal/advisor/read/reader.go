@@ -13,15 +13,15 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// A Reader reads turns. It may be used by several goroutines at once.
+// A Reader reads turns. It is safe for concurrent use.
 type Reader struct {
 	cat       *catalogue.Catalogue
 	phrases   *phrases
 	lexicon   lexicon
 	languages []*Language
 	edits     edits
-	model     *linear // of the kinds of answers
-	whose     *linear // of whom words tell
+	model     *linear // predicts the kinds of answers
+	whose     *linear // predicts whom words are about
 }
 
 // lexicon is data/lexicon.yaml.
@@ -59,13 +59,12 @@ const (
 	lessOf  = "less:"
 )
 
-// New returns a reader of turns about a catalogue.
+// New returns a reader of turns about a catalogue, with the embedded models.
 func New(cat *catalogue.Catalogue) (*Reader, error) {
 	return NewWith(cat, nil, nil)
 }
 
-// NewWith returns a reader with models that [Train] and [TrainWhose] have made; nil stands
-// for those that the program holds.
+// NewWith returns a reader with models from [Train] and [TrainWhose]; nil: the embedded ones.
 func NewWith(cat *catalogue.Catalogue, kinds, whose []byte) (*Reader, error) {
 	r, err := untrained(cat)
 	if err != nil {
@@ -86,14 +85,14 @@ func NewWith(cat *catalogue.Catalogue, kinds, whose []byte) (*Reader, error) {
 	return r, nil
 }
 
-// untrained returns a reader without a model: it marks, and thinks every kind as likely.
+// untrained returns a reader without models, which considers all kinds equally likely.
 func untrained(cat *catalogue.Catalogue) (*Reader, error) {
 	r := &Reader{cat: cat, phrases: newPhrases()}
 	if err := yaml.UnmarshalWithOptions(lexiconText, &r.lexicon, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("lexicon.yaml: %w", err)
 	}
-	// In one order always: the same turn is read alike by every process, as whoever takes a
-	// completion over writes it again.
+	// The order is fixed, so that every process reads a turn alike: a replica that takes a completion over composes
+	// it again.
 	for _, of := range []struct {
 		group string
 		lists map[string][]string
@@ -124,8 +123,8 @@ func untrained(cat *catalogue.Catalogue) (*Reader, error) {
 	return r, err
 }
 
-// Bounds on what is read of a turn: its beginning and its end. A prompt may be a book, and
-// what a person wants is not in the middle of it.
+// Bounds on what is read of a turn: its beginning and its end. A prompt may be a book, but people do not hide their
+// question in the middle.
 const (
 	maxHead      = 2 << 10 // bytes
 	maxTail      = 4 << 10
@@ -134,8 +133,8 @@ const (
 	maxAmounts   = 40
 )
 
-// bounded keeps the first and the last of a list that is longer than n: what is told of
-// each is held against the others.
+// bounded returns the first and the last elements of a list that is longer than n, because elements are compared with
+// each other.
 func bounded[T any](list []T, n int) []T {
 	if len(list) <= n {
 		return list
@@ -143,7 +142,7 @@ func bounded[T any](list []T, n int) []T {
 	return append(list[:n/2:n/2], list[len(list)-n/2:]...)
 }
 
-// Clip shortens a long turn to what is read of it.
+// Clip shortens a long turn to the part that is read.
 func Clip(text string) string {
 	text = strings.ToValidUTF8(text, " ")
 	if len(text) <= maxHead+maxTail {
@@ -167,7 +166,7 @@ func (r *Reader) Turn(text string) *Turn {
 	return t
 }
 
-// correct puts known words in the place of those that misspell them.
+// correct replaces misspelled words by known ones.
 func (r *Reader) correct(t *Turn) {
 	for i := range t.Words {
 		w := &t.Words[i]
@@ -184,7 +183,7 @@ func (r *Reader) correct(t *Turn) {
 	}
 }
 
-// sentences cuts the turn where one ends, and where a second question is joined to a first.
+// sentences splits the turn into sentences, and a second question from a first.
 func (r *Reader) sentences(t *Turn) {
 	from := 0
 	for i := 1; i <= len(t.Words) && len(t.Asks) < maxSentences; i++ {
@@ -210,8 +209,7 @@ func (t *Turn) inAmount(word int) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Amount != nil && m.From < word && word < m.To })
 }
 
-// ranksAgain reports whether at a word a second animal is asked for by its rank: "the
-// cheapest dog and the cheapest cat".
+// ranksAgain reports whether a word begins a second animal with a rank: "the cheapest dog and the cheapest cat".
 func (t *Turn) ranksAgain(from, word int) bool {
 	at := func(i int) bool {
 		return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Order != 0 && m.From == i })
@@ -225,10 +223,10 @@ func (t *Turn) ranksAgain(from, word int) bool {
 	})
 }
 
-// mostLead bounds how many words stand before the first one of a question.
+// mostLead is the most words before the first one of a question.
 const mostLead = 6
 
-// leadsIn returns how many words from one on may only lead in a question: "also", "at", "1.".
+// leadsIn returns how many words, from one on, may introduce a question: "also", "at", "1.".
 func leadsIn(t *Turn, word int) int {
 	n := 0
 	for i := range t.Marks {
@@ -239,8 +237,8 @@ func leadsIn(t *Turn, word int) int {
 	return n
 }
 
-// asksOn reports whether a question behind a comma goes on with another one: "when does he need
-// shots, how often does he eat". One that only says when it is asked, as in "when he eats, what ...", is none.
+// asksOn reports whether another question follows a comma: "when does he need shots, how often does he eat". A clause
+// such as "when he eats, what ..." is no question.
 func asksOn(t *Turn, from, word int) bool {
 	const fewWords = 3
 	if t.Words[word].Clause == t.Words[word-1].Clause || word-from <= fewWords || len(t.Words)-word <= fewWords || !t.At("asks-on", word) || !t.opens(from) {
@@ -261,13 +259,13 @@ func (t *Turn) opens(word int) bool {
 	})
 }
 
-// animalAt reports whether an animal is named from a word on.
+// animalAt reports whether an animal is named at a word.
 func animalAt(t *Turn, word int) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.From == word && (m.Pet != nil || m.Species() != "") })
 }
 
-// asks reports whether a question begins with words from up to to, or with a clause of them:
-// "hello, how much is he".
+// asks reports whether a question begins with words from up to to, or with one of their clauses: "hello, how much is
+// he".
 func (t *Turn) asks(from, to int) bool {
 	for i, next := from, from; i < to; i++ {
 		if i == next && i-from <= mostLead {
@@ -280,5 +278,5 @@ func (t *Turn) asks(from, to int) bool {
 	return false
 }
 
-// Kinds returns the kinds of answer that the whole turn may want.
+// Kinds returns the probabilities of the kinds for the whole turn.
 func (r *Reader) Kinds(t *Turn) Kinds { return r.kinds(r.features(t, 0, len(t.Words))) }

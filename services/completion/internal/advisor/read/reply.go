@@ -9,7 +9,7 @@ import (
 //go:embed data/intents/talk-*.md
 var talkFiles embed.FS
 
-// Replies returns what may be answered to small talk of a kind.
+// Replies returns possible replies to small talk of a kind.
 func Replies(kind Kind) []string { return allReplies()[kind] }
 
 var allReplies = sync.OnceValue(func() map[Kind][]string { //nolint:gochecknoglobals // what is embedded, read once
@@ -17,7 +17,7 @@ var allReplies = sync.OnceValue(func() map[Kind][]string { //nolint:gochecknoglo
 	for _, kind := range AllKinds() {
 		text, err := talkFiles.ReadFile("data/intents/" + string(kind) + ".md")
 		if err != nil {
-			continue // no small talk
+			continue // not small talk
 		}
 		replies, _, _ := strings.Cut(string(text), "# askings")
 		for line := range strings.Lines(replies) {

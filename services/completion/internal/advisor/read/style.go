@@ -9,34 +9,33 @@ import (
 
 // A Style is how a person wants an answer to look.
 type Style struct {
-	// Wishes are the names of data/lexicon.yaml's list: "one-sentence", "names-only" and the
-	// like.
+	// Wishes are names of data/lexicon.yaml's list, such as "one-sentence" and "names-only".
 	Wishes []string
-	// Start and End are what an answer has to begin and to end with.
+	// Start and End are the required beginning and end of an answer.
 	Start, End string
-	// Words is how many words an answer may have; 0: any number.
+	// Words is the most words of an answer; 0: any number.
 	Words int
-	// Count is how many points the answer may have; 0: any number.
+	// Count is the most points of an answer; 0: any number.
 	Count int
-	// Language is the one that the answer has to be in; nil: that of the question.
+	// Language is the answer's language; nil: that of the question.
 	Language *Language
-	// By is what pets are sorted by, as an order is: Direction 1 puts most first, -1 least.
+	// By is the order of pets: Direction 1 puts most first, -1 least.
 	By        *catalogue.Attribute
 	Direction int
-	// Columns are what is told of each pet, besides all else or, with Only, in its place.
+	// Columns are attributes to tell of each pet, in addition or, with Only, instead.
 	Columns []*catalogue.Attribute
 	Only    bool
-	// Without are the stems of what a list leaves out, Adding is what is put on it besides.
+	// Without are the stems of what a list leaves out, Adding is an addition to it.
 	Without []string
 	Adding  string
 }
 
-// Wants reports whether a style is wished for.
+// Wants reports whether a wish is among the style's.
 func (s *Style) Wants(wish string) bool {
 	return slices.Contains(s.Wishes, wish)
 }
 
-// Last returns which of some wishes was said last, or "".
+// Last returns the last of these wishes in the style, or "".
 func (s *Style) Last(wishes ...string) string {
 	for _, w := range slices.Backward(s.Wishes) {
 		if slices.Contains(wishes, w) {
@@ -46,8 +45,7 @@ func (s *Style) Last(wishes ...string) string {
 	return ""
 }
 
-// Join adds what another style wishes for; what it says of the beginning and the end
-// counts before what was said.
+// Join adds another style's wishes and exclusions. Whatever else the other style sets replaces the present value.
 func (s *Style) Join(o Style) {
 	s.Wishes = append(s.Wishes[:len(s.Wishes):len(s.Wishes)], o.Wishes...)
 	if o.Words > 0 {
@@ -77,7 +75,7 @@ func (s *Style) Join(o Style) {
 	}
 }
 
-// style collects what a turn says of the answer's form.
+// style collects what a turn says about the answer's form.
 func (r *Reader) style(t *Turn, found []match) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
@@ -100,11 +98,10 @@ func (r *Reader) style(t *Turn, found []match) {
 	}
 }
 
-// longestQuote bounds what an answer is made to begin or end with, in bytes.
+// longestQuote bounds a required beginning or end of an answer, in bytes.
 const longestQuote = 60
 
-// quoted returns what is quoted from word i on or, without quotes, the words up to the end
-// of the sentence.
+// quoted returns the quotation at word i or, without quotes, the words up to the end of the sentence.
 func (t *Turn) quoted(i int) string {
 	if i >= len(t.Words) {
 		return ""

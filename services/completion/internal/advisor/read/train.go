@@ -12,17 +12,15 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// An Example is a text with the kind of answer that it wants. Weight is how much it counts
-// beside others.
+// An Example is a text and the kind of answer that it wants. Weight is its relative weight.
 type Example struct {
 	Text   string
 	Kind   Kind
 	Weight float32
 }
 
-// Train learns a model from examples and returns it encoded, as model.bin holds it. Equal
-// examples give equal bytes: the order is drawn by a fixed seed, and the weights are
-// rounded so far that the last digits of a sum do not show.
+// Train trains a model with examples, and returns it encoded as in model.bin. Equal examples give equal bytes: the
+// order comes from a fixed seed, and weights are rounded enough to hide the last digits of sums.
 func Train(cat *catalogue.Catalogue, examples []Example) ([]byte, error) {
 	r, err := untrained(cat)
 	if err != nil {
@@ -36,16 +34,16 @@ func Train(cat *catalogue.Catalogue, examples []Example) ([]byte, error) {
 	return t.train(), nil
 }
 
-// A Labeled text says of whom each of its words tells.
+// A Labeled text says whom each of its words is about.
 type Labeled struct {
 	Text  string
 	Spans []Span // in order; together they are the text
 }
 
-// A Span is the end of a stretch of a text, in bytes, and the subject that it tells of.
+// A Span is the end of a stretch of text, in bytes, and its subject.
 type Span struct{ End, Subject int }
 
-// Subject returns of whom a byte of the text tells.
+// Subject returns the subject at a byte of the text.
 func (e *Labeled) Subject(at int) int {
 	for _, s := range e.Spans {
 		if at < s.End {
@@ -55,8 +53,7 @@ func (e *Labeled) Subject(at int) int {
 	return Asked
 }
 
-// LoadLabeled reads turns that are cut by whom they tell of, such as "O:my old cat died, / W:so I
-// want a young one", a line each.
+// LoadLabeled reads turns, one per line, that are divided by subject: "O:my old cat died, / W:so I want a young one".
 func LoadLabeled(file string) ([]Labeled, error) {
 	text, err := os.ReadFile(file) //nolint:gosec // a file of the repository
 	if err != nil {
@@ -86,7 +83,7 @@ func LoadLabeled(file string) ([]Labeled, error) {
 	return list, nil
 }
 
-// TrainWhose learns of whom words tell and returns the model encoded, as whose.bin holds it.
+// TrainWhose trains a model of whom words are about, and returns it encoded as in whose.bin.
 func TrainWhose(cat *catalogue.Catalogue, examples []Labeled) ([]byte, error) {
 	r, err := untrained(cat)
 	if err != nil {
@@ -102,7 +99,7 @@ func TrainWhose(cat *catalogue.Catalogue, examples []Labeled) ([]byte, error) {
 	return t.train(), nil
 }
 
-// A trainer learns a linear model.
+// A trainer trains a linear model.
 type trainer struct {
 	classes, slots int
 	epochs         int
@@ -110,22 +107,22 @@ type trainer struct {
 	features       [][]weighted
 	class          []int
 	weights        []float32
-	table          []float64 // of slot i the weight of class k at i*classes+k
+	table          []float64 // of slot i and class k at i*classes+k
 	bias           []float64
 	step           int
 }
 
-// add takes in something with features that is of a class.
+// add adds an example of a class with features.
 func (t *trainer) add(features []weighted, class int, weight float32) {
 	t.features, t.class, t.weights = append(t.features, features), append(t.class, class), append(t.weights, weight)
 }
 
-// train learns and returns the model encoded.
+// train trains the model, and returns it encoded.
 func (t *trainer) train() []byte {
 	t.table, t.bias = make([]float64, t.classes*t.slots), make([]float64, t.classes)
 	order := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // repeatable, not secret
 	mean, meanBias := make([]float64, len(t.table)), make([]float64, t.classes)
-	begun := t.epochs / 3 // what comes before is far off
+	begun := t.epochs / 3 // before this epoch, the weights are far off
 	for n := range t.epochs {
 		t.epoch(order)
 		if n >= begun {
@@ -133,7 +130,7 @@ func (t *trainer) train() []byte {
 			addTo(meanBias, t.bias)
 		}
 	}
-	// The mean of several epochs depends less than the last one on the order of examples.
+	// The mean of several epochs depends less on the order of examples than the last epoch.
 	share := 1 / float64(t.epochs-begun)
 	for i, w := range mean {
 		t.table[i] = w * share
@@ -150,7 +147,7 @@ func addTo(sum, list []float64) {
 	}
 }
 
-// epoch goes once over all examples, in a new order.
+// epoch processes all examples once, in a new order.
 func (t *trainer) epoch(order *rand.Rand) {
 	total := float64(t.epochs * len(t.features))
 	logits, p := make([]float64, t.classes), make([]float32, t.classes)
@@ -185,8 +182,7 @@ func (t *trainer) epoch(order *rand.Rand) {
 // of returns the weights of a feature.
 func (t *trainer) of(f weighted) []float64 { return t.table[int(f.slot)*t.classes:][:t.classes] }
 
-// encode writes for each class the scale of its weights and its bias, then for each slot a
-// byte for each class.
+// encode writes the scale of the weights and the bias of each class, and then one byte per slot and class.
 func (t *trainer) encode() []byte {
 	data := make([]byte, 0, 8*t.classes+len(t.table))
 	scale := make([]float64, t.classes)
@@ -194,7 +190,7 @@ func (t *trainer) encode() []byte {
 		for i := k; i < len(t.table); i += t.classes {
 			scale[k] = max(scale[k], math.Abs(t.table[i])/127)
 		}
-		// Rounded up, so that no weight is beyond a byte.
+		// Rounded up, so that every weight fits into a byte.
 		scale[k] = math.Ceil(scale[k]*4096) / 4096
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(scale[k])))
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(math.Round(t.bias[k]*4096)/4096)))

@@ -7,51 +7,51 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// A Turn is what a person said at once, as far as it was understood.
+// A Turn is one message of a person, as far as it was understood.
 type Turn struct {
-	Text     string    // in English: what was written, or what its words are in English
-	Written  string    // what was written
+	Text     string    // in English: as written, or translated
+	Written  string    // as written
 	Language *Language // nil: English
-	Foreign  bool      // in a language that is not read, but for names and words that English has as well
+	Foreign  bool      // in a language that is not read, apart from names and international words
 	Words    []words.Word
 	Marks    []Mark // in the order of their words
 	Asks     []Sentence
 	Style    Style
-	// Edits is set where the turn has no subject of its own, and says but how the answer before it
-	// has to look; it may also say which pets are meant.
+	// Edits is set if the turn has no subject of its own, and is only about the form of the previous answer. It may
+	// also say which pets are meant.
 	Edits bool
 }
 
-// A Sentence is a stretch of a turn that is read by itself.
+// A Sentence is a part of a turn that is read separately.
 type Sentence struct {
 	Text     string
-	From, To int // words
+	From, To int // words, as in a slice
 	Question bool
 	Kinds    Kinds
 }
 
-// A Mark is something that a turn mentions. Exactly one of Pet, Breed, Attribute and Fact
-// is set; a mark of an amount has the attribute that its unit belongs to, if it has one.
+// A Mark is something that a turn mentions. Exactly one of Pet, Breed, Attribute and Fact is set. The mark of an
+// amount has the attribute of its unit, if any.
 type Mark struct {
-	From, To int // words
+	From, To int // words, as in a slice
 	Pet      *catalogue.Pet
 	Breed    *catalogue.Breed
 
 	Attribute *catalogue.Attribute
 	Value     string // "" if the attribute itself is asked for, or an amount or an order is meant
-	Asked     bool   // the attribute itself is asked for
+	Asked     bool   // asks for the attribute itself
 	// Order is 1 for more of the attribute ("older", "oldest"), -1 for less.
 	Order  int
 	Amount *Amount
 
-	Fact string // of the person, or how something is asked: see data/lexicon.yaml
+	Fact string // about the person, or a way of asking: see data/lexicon.yaml
 	Role Role
-	// Of is [Other] or [Speaker] where a plain mention hardly tells of an animal that is
-	// looked for, whatever is asked of it, and [Sought] elsewhere.
+	// Of is [Other] or [Speaker] if a plain mention is hardly about the wanted animal, whatever is asked, and
+	// [Sought] otherwise.
 	Of int
 }
 
-// An Amount is a number with what it is compared by.
+// An Amount is a number with a comparison.
 type Amount struct {
 	Op        catalogue.Op // Is: about as much
 	Low, High float64      // High only with Between
@@ -65,25 +65,25 @@ type Role uint8
 
 // The roles.
 const (
-	// Plain is wanted or asked about.
+	// Plain is wanted, or asked about.
 	Plain Role = iota
-	// Owned is at home already.
+	// Owned is at home.
 	Owned
-	// Past was once.
+	// Past was at home once.
 	Past
-	// Together is who a pet is to live with.
+	// Together is an animal or a person with whom a pet will live.
 	Together
-	// Apart is who a pet must not live with: "a cat that hates dogs".
+	// Apart is an animal that a pet must not live with: "a cat that hates dogs".
 	Apart
 	// Unwanted is ruled out.
 	Unwanted
 	// Allergic is what somebody is allergic to.
 	Allergic
-	// Personal belongs to a person: "my mother is 78".
+	// Personal is about a person: "my mother is 78".
 	Personal
 )
 
-// Sentence returns the sentence that word i is in.
+// Sentence returns the sentence of word i.
 func (t *Turn) Sentence(i int) *Sentence {
 	for k := range t.Asks {
 		if t.Asks[k].From <= i && i < t.Asks[k].To {
@@ -93,10 +93,10 @@ func (t *Turn) Sentence(i int) *Sentence {
 	return nil
 }
 
-// Has reports whether the turn has a fact or a way of asking.
+// Has reports whether the turn mentions a fact or a way of asking.
 func (t *Turn) Has(fact string) bool { return t.first(0, len(t.Words), fact) != nil }
 
-// HasIn reports the same of a sentence.
+// HasIn is Has for a sentence.
 func (t *Turn) HasIn(s *Sentence, fact string) bool { return t.first(s.From, s.To, fact) != nil }
 
 // Amounts reports whether the turn has a number.
@@ -118,8 +118,7 @@ func (t *Turn) first(from, to int, fact string) *Mark {
 	return nil
 }
 
-// Unnamed returns the words of a sentence without the names of pets, which say nothing to what
-// is known of animals.
+// Unnamed returns the words of a sentence without names of pets, which the guides do not know.
 func Unnamed(t *Turn, s *Sentence) []words.Word {
 	var list []words.Word
 	for i := s.From; i < s.To; i++ {
@@ -130,12 +129,12 @@ func Unnamed(t *Turn, s *Sentence) []words.Word {
 	return list
 }
 
-// Owns reports whether a turn tells of somebody's own animal.
+// Owns reports whether a turn mentions an animal at home.
 func Owns(t *Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Role == Owned && m.Species() != "" })
 }
 
-// Pets returns the pets that are named in words from up to to, each once.
+// Pets returns the pets named in words from up to to, each once.
 func (t *Turn) Pets(from, to int) []*catalogue.Pet {
 	var list []*catalogue.Pet
 	for _, m := range t.Marks {
@@ -146,7 +145,7 @@ func (t *Turn) Pets(from, to int) []*catalogue.Pet {
 	return list
 }
 
-// Breeds returns the breeds that are named, each once.
+// Breeds returns the breeds named in words from up to to, each once.
 func (t *Turn) Breeds(from, to int) []*catalogue.Breed {
 	var list []*catalogue.Breed
 	for _, m := range t.Marks {
@@ -157,8 +156,8 @@ func (t *Turn) Breeds(from, to int) []*catalogue.Breed {
 	return list
 }
 
-// Species returns the species that are mentioned in one of roles (any, without roles),
-// by themselves or by a breed or a pet, each once.
+// Species returns the species mentioned in words from up to to, each once, also by a breed or a pet. With roles, it
+// returns only those with one of them.
 func (t *Turn) Species(from, to int, roles ...Role) []catalogue.Species {
 	var list []catalogue.Species
 	for _, m := range t.Marks {
@@ -177,7 +176,7 @@ func RefusesByName(t *Turn) bool {
 	return !WantsByName(t) && slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Pet != nil && m.Role == Unwanted })
 }
 
-// WantsByName reports whether a turn names a pet or a breed other than to rule it out.
+// WantsByName reports whether a turn names a pet or a breed without ruling it out.
 func WantsByName(t *Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool {
 		refused := slices.ContainsFunc(t.Marks, func(o Mark) bool { return m.Pet != nil && o.Pet == m.Pet && o.Role == Unwanted })
@@ -185,19 +184,19 @@ func WantsByName(t *Turn) bool {
 	})
 }
 
-// CountsTwo reports whether a turn speaks of two.
+// CountsTwo reports whether a turn mentions the number two.
 func CountsTwo(t *Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Amount != nil && m.Attribute == nil && m.Amount.Low == 2 })
 }
 
-// Singular reports whether a mark is of one animal.
+// Singular reports whether a mark is about one animal.
 func Singular(t *Turn, m *Mark) bool {
 	w := t.Words[m.To-1].Text
 	return w[len(w)-1] != 's' || len(w) > 1 && w[len(w)-2] == 's'
 }
 
-// Impersonal reports whether nobody is spoken of in a sentence: what it says is asked of the
-// animals, as in "which dogs are not for families".
+// Impersonal reports whether a sentence mentions no person, so that it asks about the animals: "which dogs are not
+// for families".
 func Impersonal(t *Turn, s *Sentence) bool {
 	if s == nil {
 		return false
@@ -211,10 +210,10 @@ func Impersonal(t *Turn, s *Sentence) bool {
 	return true
 }
 
-// OfOther reports whether a mention is of somebody or something other than the pet that the person wants.
+// OfOther reports whether a mention is not about the wanted animal.
 func (m *Mark) OfOther() bool { return m.Of != Sought }
 
-// Species returns the species that a mark speaks of, or "".
+// Species returns the species of a mark, or "".
 func (m *Mark) Species() catalogue.Species {
 	switch {
 	case m.Pet != nil:
@@ -227,7 +226,7 @@ func (m *Mark) Species() catalogue.Species {
 	return ""
 }
 
-// TrimsList reports whether a turn takes something off a list: it names no animal of the store, and asks nothing.
+// TrimsList reports whether a turn removes something from a list. It names no pet, and asks nothing.
 func TrimsList(t *Turn) bool {
 	return t.Has("takes-off") && len(t.Words) <= longestEdit && len(t.Pets(0, len(t.Words))) == 0 &&
 		!slices.ContainsFunc(t.Asks, func(s Sentence) bool { return s.Question })

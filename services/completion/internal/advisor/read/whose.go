@@ -6,9 +6,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// Whose says how likely it is that words tell of each of these, in this order: the animal
-// that is looked for, another one that somebody has, had or met, a person and how they
-// live, and what else is asked.
+// Whose holds the probabilities that words are about each of these, in this order: the wanted animal, another one
+// that somebody has, had or met, a person and their life, and other questions.
 type Whose [4]float32
 
 // The subjects of [Whose].
@@ -19,7 +18,7 @@ const (
 	Asked
 )
 
-// Best returns the likeliest subject.
+// Best returns the most likely subject.
 func (w Whose) Best() int {
 	best := 0
 	for k := range w {
@@ -38,7 +37,7 @@ const (
 //go:embed whose.bin
 var whoseData []byte
 
-// Whose returns of whom words from up to to of a turn tell.
+// Whose returns whom words from up to to of a turn are about.
 func (r *Reader) Whose(t *Turn, from, to int) (w Whose) {
 	for i := from; i < to; i++ {
 		var one Whose
@@ -50,14 +49,14 @@ func (r *Reader) Whose(t *Turn, from, to int) (w Whose) {
 	return w
 }
 
-// How far around a word it is looked for of whom it tells.
+// How many words around a word count.
 const (
 	wordsBefore = 7
 	wordsAfter  = 5
 )
 
-// around returns what a model sees around word i: the words near to it, where they stand,
-// and how its clause and its sentence begin and end.
+// around returns the model's input for word i: the words near it, with their positions, and the ends of its clause
+// and sentence.
 func (t *Turn) around(i int) []weighted {
 	list := make([]weighted, 0, 64)
 	add := func(where, what string, weight float32) {
@@ -65,7 +64,7 @@ func (t *Turn) around(i int) []weighted {
 		list = append(list, weighted{int32(slot), weight})
 	}
 	first, opening := begins(t.Words, i)
-	var near []Mark // of thousands, in a turn that says one thing over and over
+	var near []Mark // a repetitive turn may have thousands
 	for _, m := range t.Marks {
 		if i-wordsBefore <= m.From && m.From <= i+wordsAfter || m.From-first <= 1 && m.From >= first || m.From-opening <= 1 && m.From >= opening {
 			near = append(near, m)
@@ -117,7 +116,7 @@ func (t *Turn) around(i int) []weighted {
 	return list
 }
 
-// begins returns the first word of the clause of word i, and of its sentence.
+// begins returns the first word of word i's clause, and of its sentence.
 func begins(said []words.Word, i int) (clause, sentence int) {
 	clause = i
 	for clause > 0 && said[clause-1].Clause == said[i].Clause {

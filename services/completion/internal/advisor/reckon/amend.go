@@ -7,14 +7,14 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// What Amend takes for a change of a sum: at most so many words, and without a word for a change so few.
+// Bounds on the words of a turn that changes a sum: with a word for a change, and without.
 const (
 	longAmend  = 20
 	shortAmend = 6
 )
 
-// Amend returns the sum of some pets as a turn changes it, or nil if it does not. A pet of the sum that follows a word for
-// taking out is taken out, and one that is not of the sum is put in: "swap Frost for Bolt and add Caruso".
+// Amend returns the sum of some pets as a turn changes it, or nil if it does not. A pet of the sum after a word for
+// removal is removed, and other pets are added: "swap Frost for Bolt and add Caruso".
 func Amend(cat *catalogue.Catalogue, t *read.Turn, sum []*catalogue.Pet) *Question {
 	if t.Language != nil || len(sum) == 0 || len(t.Words) > longAmend {
 		return nil
@@ -49,12 +49,12 @@ func Amend(cat *catalogue.Catalogue, t *read.Turn, sum []*catalogue.Pet) *Questi
 	return q
 }
 
-// asksMore reports whether a turn asks for more than what pets cost.
+// asksMore reports whether a turn asks for more than costs.
 func asksMore(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Asked && m.Attribute.Name != fee && m.Attribute.Name != "upkeep" })
 }
 
-// nameAt returns the pet whose name begins at word i, however it is spelled, and how many words that has: beside a sum an
+// nameAt returns the pet whose name begins at word i, in any spelling, and the length of the name. Beside a sum, an
 // ordinary word that is a name means the pet, unless it has an article.
 func nameAt(cat *catalogue.Catalogue, t *read.Turn, i int) (*catalogue.Pet, int) {
 	for _, m := range t.Marks {
@@ -71,7 +71,7 @@ func nameAt(cat *catalogue.Catalogue, t *read.Turn, i int) (*catalogue.Pet, int)
 	return nil, 0
 }
 
-// onlyOf returns the one pet of a sum that is of the species which word i names: "without the snake".
+// onlyOf returns the sum's only pet of the species at word i: "without the snake".
 func onlyOf(sum []*catalogue.Pet, t *read.Turn, i int) *catalogue.Pet {
 	for _, m := range t.Marks {
 		if m.From != i || m.Species() == "" {

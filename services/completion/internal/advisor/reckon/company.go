@@ -17,28 +17,28 @@ import (
 //go:embed data/company.yaml
 var companyText []byte
 
-// A company is what is known of animals that live together.
+// A company is what is known about animals that live together.
 type company struct {
 	Pairs []struct {
 		Of, With []string // species and breeds
 		No, Slow string
 	}
-	Members map[string]map[string]int // by the pet's id and the sex
+	Members map[string]map[string]int // by pet id and sex
 }
 
 var known = sync.OnceValue(func() *company { //nolint:gochecknoglobals // what is embedded, read once
 	var c company
 	if err := yaml.UnmarshalWithOptions(companyText, &c, yaml.Strict()); err != nil {
-		panic(err) // a test reads it
+		panic(err) // a test reads it, too
 	}
 	return &c
 })
 
-// mostTogether is how many pets are held against each other.
+// mostTogether is the most pets that are compared.
 const mostTogether = 4
 
-// Company returns whether pets can live together, if a turn asks that: of those that it names, or of the one that is
-// spoken of and one that it names.
+// Company returns whether pets can live together, if a turn asks that: the named ones, or the pet in question and a
+// named one.
 func Company(cat *catalogue.Catalogue, t *read.Turn, spoken []*catalogue.Pet) *Question {
 	pets := t.Pets(0, len(t.Words))
 	if len(pets) == 1 && len(spoken) == 1 && spoken[0] != pets[0] && t.Has("pronoun") {
@@ -69,7 +69,7 @@ func Company(cat *catalogue.Catalogue, t *read.Turn, spoken []*catalogue.Pet) *Q
 	return q
 }
 
-// ofLiving reports whether a turn speaks of living together. "Together" and "both" without such a verb may be said of
+// ofLiving reports whether a turn is about living together. Without such a verb, "together" and "both" may be about
 // anything, such as a discount.
 func ofLiving(t *read.Turn) bool {
 	meant := !t.Has("process") && (t.Has("does-it-work") || t.Has("puts-in"))
@@ -81,7 +81,7 @@ func ofLiving(t *read.Turn) bool {
 	})
 }
 
-// live says whether pets can live together, what they cost, and who would do in place of one that cannot.
+// live says whether pets can live together, what they cost, and who could replace one that cannot.
 func (q *Question) live() string {
 	bar, why := catalogue.Yes, ""
 	var keep, other *catalogue.Pet
@@ -112,7 +112,7 @@ func (q *Question) live() string {
 	return said
 }
 
-// within says whether the sum stays below the limit.
+// within says whether the sum is within the limit.
 func (q *Question) within() string {
 	over := -q.Limit
 	for _, p := range q.Pets {
@@ -127,7 +127,7 @@ func (q *Question) within() string {
 	return fmt.Sprintf(" That leaves $%.0f of $%.0f.", -over, q.Limit)
 }
 
-// instead returns who could live with one pet in place of another one, the cheapest first.
+// instead returns pets that could live with keep instead of other, the cheapest first.
 func (q *Question) instead(keep, other *catalogue.Pet) []string {
 	const most = 3
 	var found []*catalogue.Pet
@@ -146,7 +146,7 @@ func (q *Question) instead(keep, other *catalogue.Pet) []string {
 	return names
 }
 
-// Apart says of several pets which cannot share a home; "" if all can.
+// Apart says which of several pets cannot share a home; "" if all can.
 func Apart(pets []*catalogue.Pet) string {
 	const most = 3
 	var list []string
@@ -167,7 +167,7 @@ func Apart(pets []*catalogue.Pet) string {
 	return "Mind that " + strings.Join(list, "; ") + "."
 }
 
-// with returns how a pet bears another one, and says so.
+// with returns how a pet tolerates another one, and a sentence about it.
 func with(p, other *catalogue.Pet) (catalogue.Tolerance, string) {
 	var t catalogue.Tolerance
 	var of string
@@ -193,7 +193,7 @@ func with(p, other *catalogue.Pet) (catalogue.Tolerance, string) {
 	}
 }
 
-// ruled returns what the table of pairs says.
+// ruled returns the rule for two pets in the table of pairs.
 func ruled(p, other *catalogue.Pet) (catalogue.Tolerance, string) {
 	is := func(p *catalogue.Pet, of []string) bool {
 		return slices.Contains(of, string(p.Species)) || slices.Contains(of, p.BreedID)
@@ -215,7 +215,7 @@ func rank(t catalogue.Tolerance) int {
 	return slices.Index([]catalogue.Tolerance{catalogue.No, catalogue.Slow, catalogue.Older, catalogue.Yes}, t)
 }
 
-// sentenceOn returns the sentence of a pet's story that speaks of a species.
+// sentenceOn returns the sentence of a pet's story about a species.
 func sentenceOn(p *catalogue.Pet, s catalogue.Species) string {
 	for sentence := range strings.SplitSeq(p.Story, ". ") {
 		if strings.Contains(strings.ToLower(sentence), " "+string(s)) {
@@ -225,7 +225,7 @@ func sentenceOn(p *catalogue.Pet, s catalogue.Species) string {
 	return ""
 }
 
-// Heads returns how many animals there are, where a turn counts each and not each name.
+// Heads returns how many animals there are, if a turn counts animals rather than names.
 func (f *Finder) Heads(t *read.Turn) *Question {
 	if t.Language != nil || !t.Has("count") || !t.Has("each-animal") && (!t.Has("all-of") || !t.Has("total")) {
 		return nil
@@ -244,7 +244,7 @@ func (f *Finder) Heads(t *read.Turn) *Question {
 	return q
 }
 
-// members returns how many animals have a pet's name, of a sex where one is meant.
+// members returns how many animals share a pet's name, of one sex if it is set.
 func members(p *catalogue.Pet, sex string) int {
 	if p.Sex != catalogue.Group {
 		if sex == "" || sex == string(p.Sex) {

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// A Finder finds what has to be reckoned in a turn.
+// A Finder finds what a turn asks to compute.
 type Finder struct {
 	Catalogue *catalogue.Catalogue
 	// Asked returns the attributes that a sentence asks for, Fitting the pets that it describes.
@@ -17,7 +17,7 @@ type Finder struct {
 	Fitting func(s *read.Sentence) []*catalogue.Pet
 }
 
-// Find returns what a sentence of a turn asks to be reckoned, and that sentence; nil if none does.
+// Find returns what a turn asks to compute, and in which sentence; nil if nothing.
 func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 	if t.Language != nil {
 		return nil, nil
@@ -68,8 +68,8 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 	return nil, nil
 }
 
-// ends returns the two pets at the ends of an order, and the numbers that are asked of them beside it; nil where a
-// sentence does not ask so.
+// ends returns the two pets at the ends of an order, and the numbers asked about them; nil if a sentence does not ask
+// for that.
 func (f *Finder) ends(t *read.Turn, s *read.Sentence) ([]*catalogue.Pet, []*catalogue.Attribute) {
 	if !opposed(t, s) {
 		return nil, nil
@@ -81,8 +81,8 @@ func (f *Finder) ends(t *read.Turn, s *read.Sentence) ([]*catalogue.Pet, []*cata
 	return pets, other
 }
 
-// otherNumber returns the numbers that a sentence asks for beside those that it ranks by: "the fees of
-// the oldest and the youngest"; nil if there are none.
+// otherNumber returns the numbers that a sentence asks for, apart from those by which it ranks: "the fees of the
+// oldest and the youngest"; nil if there are none.
 func (f *Finder) otherNumber(t *read.Turn, s *read.Sentence) (list []*catalogue.Attribute) {
 	ranks := f.by(t, s)
 	for _, a := range f.Asked(s) {
@@ -93,8 +93,8 @@ func (f *Finder) otherNumber(t *read.Turn, s *read.Sentence) (list []*catalogue.
 	return list
 }
 
-// ranked returns the pets that a sentence means by their rank: "the two cheapest cats and the oldest
-// dog". A rank without an animal is of the next one that is named.
+// ranked returns the pets that a sentence means by rank: "the two cheapest cats and the oldest dog". A rank without
+// an animal applies to the next one.
 func (f *Finder) ranked(t *read.Turn, s *read.Sentence) (list []*catalogue.Pet) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
@@ -118,7 +118,7 @@ func (f *Finder) ranked(t *read.Turn, s *read.Sentence) (list []*catalogue.Pet) 
 	return list
 }
 
-// opposed reports whether a sentence asks for the most and for the least of one attribute.
+// opposed reports whether a sentence asks for the most and the least of one attribute.
 func opposed(t *read.Turn, s *read.Sentence) bool {
 	of := func(order int) *catalogue.Attribute {
 		for i := range t.Marks {
@@ -139,7 +139,7 @@ func wordsOf(t *read.Turn, s *read.Sentence) (list []string) {
 	return list
 }
 
-// ordersIn returns which way a sentence orders: 1 for more and -1 for less.
+// ordersIn returns the directions in which a sentence orders: 1 for more, -1 for less.
 func ordersIn(t *read.Turn, s *read.Sentence) (list []int) {
 	for _, m := range t.Marks {
 		ranged := slices.ContainsFunc(t.Marks, func(o read.Mark) bool { // "from cheapest to dearest"
@@ -152,7 +152,7 @@ func ordersIn(t *read.Turn, s *read.Sentence) (list []int) {
 	return list
 }
 
-// by returns the numbers that a sentence speaks of, the fee where it speaks of none.
+// by returns the numbers that a sentence mentions, or the fee if there are none.
 func (f *Finder) by(t *read.Turn, s *read.Sentence) (list []*catalogue.Attribute) {
 	fee, age := f.Catalogue.Attribute("fee"), f.Catalogue.Attribute("age")
 	for _, m := range t.Marks {
@@ -184,7 +184,7 @@ func (f *Finder) by(t *read.Turn, s *read.Sentence) (list []*catalogue.Attribute
 	return list
 }
 
-// bounded notes what a sum may come to, if a sentence says so.
+// bounded sets the limit of a sum, and reports whether a sentence has one.
 func bounded(t *read.Turn, s *read.Sentence, q *Question) bool {
 	for _, m := range t.Marks {
 		if m.Amount != nil && m.Attribute != nil && m.Attribute.Name == "fee" && m.From >= s.From && m.To <= s.To && (m.Amount.Op == catalogue.AtMost || m.Amount.Op == catalogue.Below) {
@@ -195,8 +195,7 @@ func bounded(t *read.Turn, s *read.Sentence, q *Question) bool {
 	return false
 }
 
-// named returns the pets that a sentence means one by one: by name, and by a breed or a kind of
-// which there is one.
+// named returns the pets that a sentence identifies one by one: by name, or by a breed or a kind with only one pet.
 func (f *Finder) named(t *read.Turn, s *read.Sentence) (list []*catalogue.Pet) {
 	for _, group := range f.referents(t, s) {
 		if len(group) == 1 {
@@ -232,8 +231,8 @@ func (f *Finder) referents(t *read.Turn, s *read.Sentence) (list [][]*catalogue.
 	return list
 }
 
-// twoOf returns the two pets that a difference is asked of. Where a word may mean several, such as
-// "the parrot", the one is meant that the order puts first.
+// twoOf returns the two pets of a difference. If a word such as "the parrot" may mean several, it means the first one
+// by the order.
 func (f *Finder) twoOf(t *read.Turn, s *read.Sentence, orders []int) []*catalogue.Pet {
 	groups := f.referents(t, s)
 	if len(groups) < 2 {
@@ -262,7 +261,7 @@ func (f *Finder) twoOf(t *read.Turn, s *read.Sentence, orders []int) []*catalogu
 	return list
 }
 
-// pets returns the pets that something is reckoned over: those that are named, or all that fit.
+// pets returns the pets of a computation: the named ones, or all that fit.
 func (f *Finder) pets(t *read.Turn, s *read.Sentence) []*catalogue.Pet {
 	if list := f.named(t, s); len(list) > 1 {
 		return list
@@ -270,7 +269,7 @@ func (f *Finder) pets(t *read.Turn, s *read.Sentence) []*catalogue.Pet {
 	return f.Fitting(s)
 }
 
-// appendNew appends what a list lacks.
+// appendNew appends v unless list contains it.
 func appendNew[T comparable](list []T, v T) []T {
 	if slices.Contains(list, v) {
 		return list
@@ -278,7 +277,7 @@ func appendNew[T comparable](list []T, v T) []T {
 	return append(list, v)
 }
 
-// Superlative reports whether words mean one of all: "-est" and "most" are grammar.
+// Superlative reports whether words are superlative: "-est" and "most" are grammar.
 func Superlative(said string) bool {
 	for w := range strings.FieldsSeq(strings.ToLower(said)) {
 		if strings.HasSuffix(w, "est") || w == "most" || w == "least" {

@@ -1,6 +1,6 @@
-// Package reckon answers what has to be reckoned of pets of the store: what some cost together,
-// what they cost on average, which is the most and the least, how far two are apart, and who can live with whom. It works
-// on any number that the table of attributes has, and knows nothing of how people ask.
+// Package reckon computes facts about pets of the store: their sum, their average, the most and the least, the
+// difference of two, and who can live with whom. It works with all numbers in the table of attributes, and does not
+// know how people ask.
 package reckon
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Op says what is reckoned.
+// Op is an operation.
 type Op uint8
 
 // The operations.
 const (
-	Sum   Op = iota // of all together
+	Sum   Op = iota // of all
 	Mean            // of all, with the most and the least
 	Ends            // the most and the least
 	Gap             // between two
@@ -29,24 +29,24 @@ const (
 // A Question is one thing to reckon.
 type Question struct {
 	Op   Op
-	Pets []*catalogue.Pet // of Gap exactly two
-	// By are the attributes that are reckoned, of numbers; of Sum the fee is meant.
+	Pets []*catalogue.Pet // Gap: exactly two
+	// By are the numbers to compute with. Sum uses the fee.
 	By []*catalogue.Attribute
-	// Least puts the lesser first: "which is cheaper".
+	// Least puts the lesser one first: "which is cheaper".
 	Least bool
-	// If is set where it is asked whether the first of two has more, or with Least less.
+	// If is set if the question is whether the first of two has more, or less with Least.
 	If bool
-	// Limit is what a sum may come to; 0: none was said. Strict is set where it must stay below.
+	// Limit is the most that a sum may be; 0: not given. Strict is set if it must be below.
 	Limit  float64
 	Strict bool
-	// Others are those that may do in place of one that cannot live with the rest.
+	// Others are possible replacements for a pet that cannot live with the rest.
 	Others []*catalogue.Pet
-	// Sex is the one of which animals are counted, Each whether their fees are added up as well.
+	// Sex is the sex of the counted animals, if set. Each is set if their fees are added up, too.
 	Sex  string
 	Each bool
 }
 
-// Answer answers in English, with the answer first.
+// Answer returns the answer in English, beginning with the result.
 func (q *Question) Answer() string {
 	switch q.Op {
 	case Sum:
@@ -129,7 +129,7 @@ func (q *Question) ends(a *catalogue.Attribute) string {
 	return end(a, most, true) + " " + end(a, least, false)
 }
 
-// extremes returns the pets with the most and with the least of an attribute.
+// extremes returns the pets with the most and the least of an attribute.
 func extremes(a *catalogue.Attribute, pets []*catalogue.Pet) (most, least []*catalogue.Pet) {
 	sorted := slices.SortedStableFunc(slices.Values(pets), func(p, q *catalogue.Pet) int { return cmp.Compare(value(a, q), value(a, p)) })
 	alike := func(with *catalogue.Pet) []*catalogue.Pet {
@@ -150,13 +150,13 @@ func end(a *catalogue.Attribute, pets []*catalogue.Pet, most bool) string {
 	return fmt.Sprintf("%s %s the %s: %s.", strings.Join(names, ", "), verb, superlative(a, most), written(a, value(a, pets[0])))
 }
 
-// The attributes that have words of their own.
+// The attributes with words of their own.
 const (
 	fee = "fee"
 	age = "age"
 )
 
-// comparative returns the word for more or for less of an attribute, superlative for the most or the least.
+// comparative returns the word for more or less of an attribute, superlative that for the most or the least.
 func comparative(a *catalogue.Attribute, most bool) string { return degree(a, most, 0) }
 func superlative(a *catalogue.Attribute, most bool) string { return degree(a, most, 1) }
 
@@ -174,13 +174,13 @@ func degree(a *catalogue.Attribute, most bool, of int) string {
 	return []string{"one with more", "one with the most", "one with less", "one with the least"}[i]
 }
 
-// value returns the number of an attribute; of a range its middle.
+// value returns the number of an attribute, or the middle of a range.
 func value(a *catalogue.Attribute, p *catalogue.Pet) float64 {
 	v, _ := a.Of(p)
 	return v.Number
 }
 
-// written writes a number of an attribute with its unit.
+// written formats a number of an attribute with its unit.
 func written(a *catalogue.Attribute, n float64) string {
 	switch a.Name {
 	case fee:
@@ -191,7 +191,7 @@ func written(a *catalogue.Attribute, n float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
 }
 
-// months writes a span of months: "1 year and 10 months".
+// months formats a span of months: "1 year and 10 months".
 func months(n int) string {
 	unit := func(n int, of string) string {
 		if n == 1 {

@@ -7,23 +7,21 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Sense gives the mentions of a turn the sense that its grammar makes of them: a pet that others
-// are measured by ("older than Winston") is an amount, and whom an animal is not for says what it
-// has to lack.
+// Sense changes mentions of a turn by its grammar: a pet to which others are compared ("older than Winston") becomes
+// an amount, and people for whom an animal is unsuitable become conditions.
 func Sense(cat *catalogue.Catalogue, t *read.Turn) {
 	for i := range t.Asks {
 		s := &t.Asks[i]
 		if t.HasIn(s, "which") || t.HasIn(s, "list") || t.HasIn(s, "have") || len(t.Species(s.From, s.To, read.Plain)) > 0 {
 			measured := measure(cat, t, s)
 			if negated := t.HasIn(s, "unfit") && t.HasIn(s, "which") && negate(cat, t, s); measured || negated {
-				s.Kinds = read.Surely(read.KindStock) // grammar says so
+				s.Kinds = read.Surely(read.KindStock) // by grammar
 			}
 		}
 	}
 }
 
-// measure puts an amount in the place of a pet behind "than", where it is the only one.
-// It reports whether there is one.
+// measure replaces the pet after "than" by an amount, if it is the only one. It reports whether it did.
 func measure(cat *catalogue.Catalogue, t *read.Turn, s *read.Sentence) bool {
 	if len(t.Pets(s.From, s.To)) != 1 {
 		return false
@@ -66,7 +64,7 @@ func measure(cat *catalogue.Catalogue, t *read.Turn, s *read.Sentence) bool {
 	return true
 }
 
-// negate turns the people that an animal is not for into conditions that it must not meet, and reports
+// negate replaces the people for whom an animal is unsuitable by conditions that it must not meet, and reports
 // whether there are any.
 func negate(cat *catalogue.Catalogue, t *read.Turn, s *read.Sentence) (negated bool) {
 	lacks := map[string]string{"first-time": "beginner", "children": "children", "older-children": "children", "toddler": "children"}

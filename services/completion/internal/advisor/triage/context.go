@@ -8,9 +8,9 @@ import (
 // A sentence is what a sentence is about, apart from harms.
 type sentence struct {
 	present                    bool // "now", "just", "since yesterday"
-	dated                      bool // a time of these days: "since yesterday"
+	dated                      bool // a recent time: "since yesterday"
 	past, told, general, learn bool
-	supposed                   int // the first token that only supposes: "what if"; -1 for none
+	supposed                   int // the first hypothetical token: "what if"; -1: none
 	fiction                    bool
 	act                        bool // tells what an animal or somebody did: "ate", "has swallowed"
 	statement                  bool // says something of an animal at hand: "my dog is", "she won't"
@@ -65,7 +65,7 @@ func (r *reading) classify() []sentence {
 		s := &list[i]
 		fiction = fiction || s.fiction
 		s.fiction = fiction
-		// A tale of the past goes on until a sentence says that it is about today.
+		// A story of the past continues until a sentence is about today.
 		if s.present || s.statement && !s.past {
 			past = false
 		}
@@ -75,7 +75,7 @@ func (r *reading) classify() []sentence {
 	return list
 }
 
-// ahead takes what is asked to know it beforehand for a supposition, but what was done.
+// ahead treats questions for later as hypothetical, except what was already done.
 func ahead(r *reading, list []sentence) {
 	if len(r.in("ahead")) == 0 {
 		return
@@ -96,9 +96,8 @@ func ahead(r *reading, list []sentence) {
 	}
 }
 
-// acts marks the sentences that tell what was done. Nothing was where it only would be ("what
-// would happen if it drank coffee"), and where it says which animals are meant ("how do vets treat
-// a dog that ate chocolate").
+// acts marks the sentences about something that was done. They exclude what only would be ("what would happen if it
+// drank coffee"), and what says which animals are meant ("how do vets treat a dog that ate chocolate").
 func acts(r *reading, list []sentence) {
 	would := make([]bool, len(list))
 	for _, h := range r.in("would") {
@@ -111,7 +110,7 @@ func acts(r *reading, list []sentence) {
 	}
 }
 
-// tellsWhich reports whether a verb says which animals are meant: it stands behind "a dog that".
+// tellsWhich reports whether a verb says which animals are meant: it follows "a dog that".
 func tellsWhich(r *reading, verb int) bool {
 	k, anyOf := &r.kinds, r.flags("any-of")
 	i := verb - 1
@@ -126,8 +125,7 @@ func tellsWhich(r *reading, verb int) bool {
 	return false
 }
 
-// statements marks the sentences that say something of an animal at hand, and not
-// only if it were so: "if my dog is".
+// statements marks the sentences that state something about an animal, and not only as a condition: "if my dog is".
 func (r *reading) statements(list []sentence) {
 	conditions := r.flags("condition")
 	note := func(i int) {
@@ -148,8 +146,8 @@ func (r *reading) statements(list []sentence) {
 	}
 }
 
-// openers marks the sentences that open like a question about animals in general: "do
-// lamps burn lizards", but not "are his gums white".
+// openers marks the sentences that open like a question about animals in general: "do lamps burn lizards", but not
+// "are his gums white".
 func (r *reading) openers(list []sentence, own []bool) {
 	self := r.flags("self")
 	for _, h := range r.in("opener") {
@@ -160,8 +158,8 @@ func (r *reading) openers(list []sentence, own []bool) {
 	}
 }
 
-// setAside reports whether what a hit tells is no danger of today, and why. Who tells of a person
-// at hand asks in general of the animals only.
+// setAside returns why a hit is no danger of today, or "". Somebody who tells about a person asks only about animals
+// in general.
 func (r *reading) setAside(harm *harm, h hit) (why string) {
 	t := r.tokens[h.start]
 	s := r.sentences[t.Sentence]
@@ -184,8 +182,8 @@ func (r *reading) setAside(harm *harm, h hit) (why string) {
 	return ""
 }
 
-// presentClause reports whether a clause tells of today though its sentence names the
-// past elsewhere: "she strains again, as she did last year".
+// presentClause reports whether a clause is about today although its sentence mentions the past: "she strains again,
+// as she did last year".
 func (r *reading) presentClause(clause int) bool {
 	for _, h := range r.in("past") {
 		if r.tokens[h.start].Clause == clause {
@@ -200,10 +198,10 @@ func (r *reading) presentClause(clause int) bool {
 	return false
 }
 
-// Subjects are looked for so many words before a sign.
+// How many words before a sign its subject may stand.
 const (
 	subjectReach = 8
-	aimReach     = 4 // and what a person does to an animal so many words behind it
+	aimReach     = 4 // how many words after it the animal may stand that a person treats so
 )
 
 // subjects says which tokens may be subjects, and of which kind.
@@ -221,7 +219,7 @@ func (r *reading) subjects() subjects {
 		object: r.flags("object-pronoun"), joint: r.flags("joint"), thing: r.flags("thing"), copula: r.flags("copula"),
 	}
 	for i, t := range r.tokens {
-		// A name: somebody else than the writer, most likely the pet.
+		// A name of somebody other than the writer, most likely the pet.
 		k.pronoun[i] = k.pronoun[i] || t.Capital && !t.Opens && !k.self[i] && !k.human[i]
 	}
 	return k
@@ -241,8 +239,8 @@ func animals(r *reading) []bool {
 	return list
 }
 
-// besides reports whether an animal is named only as what something is done to or with: "fell
-// over the dog", but not "with a dog that". What says so stands at a token or behind it.
+// besides reports whether an animal is named only as an object: "fell over the dog", but not "with a dog that". A
+// preposition shortly before it, but not before from, shows that.
 func (k *subjects) besides(i, from int) bool {
 	if i+1 < len(k.relative) && k.relative[i+1] {
 		return false
@@ -258,8 +256,8 @@ func (k *subjects) besides(i, from int) bool {
 	return false
 }
 
-// ofPerson reports whether a sign is one of a person: the nearest subject before it in
-// its sentence is one. A pronoun stands for the subject before it.
+// ofPerson reports whether a sign is about a person, because the nearest subject before it in its sentence is. A
+// pronoun refers to the subject before it.
 func (r *reading) ofPerson(h hit) bool {
 	k := &r.kinds
 	for i := max(2, h.end); i < min(len(r.tokens), h.end+aimReach) && r.tokens[i].Clause == r.tokens[h.start].Clause && !k.breaker[i]; i++ {
@@ -288,7 +286,7 @@ func (r *reading) ofPerson(h hit) bool {
 	return false
 }
 
-// ownsMedicine reports whether an animal is named only as whose medicine it is: "the dog's pills".
+// ownsMedicine reports whether an animal is only the owner of a medicine: "the dog's pills".
 func ownsMedicine(r *reading, i int) bool {
 	const between = 3
 	t := r.tokens[i]
@@ -305,10 +303,10 @@ func ownsMedicine(r *reading, i int) bool {
 	return false
 }
 
-// thingReach is how many words before a sign a thing may stand that it is said of.
+// thingReach is how many words before a sign a thing may be its subject.
 const thingReach = 6
 
-// ofThing reports whether a sign is said of a thing: "the post is high and wobbly".
+// ofThing reports whether a sign is about a thing: "the post is high and wobbly".
 func ofThing(r *reading, h hit) bool {
 	k := &r.kinds
 	for i := h.start - 1; i > max(0, h.start-thingReach); i-- {
@@ -325,14 +323,14 @@ func ofThing(r *reading, h hit) bool {
 // guessReach is how many words before a sign a guess may stand.
 const guessReach = 3
 
-// guessed reports whether somebody only guesses at a sign: "is it frostbite".
+// guessed reports whether a sign is only a guess: "is it frostbite".
 func guessed(r *reading, h hit) bool {
 	return slices.ContainsFunc(r.in("guess"), func(g hit) bool {
 		return g.end <= h.start && h.start-g.end <= guessReach && r.tokens[g.start].Sentence == r.tokens[h.start].Sentence
 	})
 }
 
-// well reports whether an animal is told to be well otherwise, and no red flag stands beside it.
+// well reports whether an animal is otherwise well, without a red flag.
 func well(r *reading) bool {
 	stands := func(set string) bool {
 		return slices.ContainsFunc(r.in(set), func(h hit) bool { return !h.denied && !h.void })

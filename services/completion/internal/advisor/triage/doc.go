@@ -1,10 +1,7 @@
-// Package triage says whether what somebody wrote is an animal in danger, and of which
-// kind.
+// Package triage decides whether a text describes an animal in danger, and which danger.
 //
-// It reads for recall: sets of words (signs, parts of the body, substances, ways of
-// getting at them, kinds of animals) may stand in any order in a sentence or in two
-// neighbors, and rules conjoin them to harms. Sentences about the past, about
-// animals in general, about what might happen or about people are set aside. All
-// words, rules and guides are data; see data/README.md. The package knows no pet of
-// the store and writes no answer.
+// It favours recall: words of several sets (signs, body parts, substances, ways of taking them, kinds of animals) may
+// occur in any order in one sentence or in two neighboring ones, and rules combine them into harms. Sentences about
+// the past, about animals in general, about possibilities or about people are set aside. All words, rules and guides
+// are data: see data/README.md. The package does not know the store's pets, and writes no answers.
 package triage

@@ -8,19 +8,19 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Bounds of the work on a rule, so that no text takes long.
+// Bounds on the work for a rule, so that no text takes long.
 const (
 	mostAnchors = 40
 	mostNear    = 24
 )
 
-// A finding is a rule whose conditions a text fulfills.
+// A finding is a rule whose conditions a text meets.
 type finding struct {
 	*rule
 	hits []hit
 }
 
-// judge applies all rules to a reading.
+// judge applies all rules to a reading. It also returns why a finding was set aside.
 func (r *reading) judge() ([]finding, string) {
 	var found []finding
 	aside := ""
@@ -42,7 +42,7 @@ func (r *reading) judge() ([]finding, string) {
 	return found, aside
 }
 
-// concerns reports whether a rule for some species is one for a text that names some.
+// concerns reports whether a rule for some species applies to a text that names some.
 func concerns(species, named []catalogue.Species) bool {
 	return len(species) == 0 || slices.ContainsFunc(species, func(s catalogue.Species) bool {
 		return slices.Contains(named, s) || s == unknown && len(named) == 0
@@ -52,10 +52,10 @@ func concerns(species, named []catalogue.Species) bool {
 // unclear is the harm of a sign that is not understood.
 const unclear = "unclear"
 
-// unknown stands in the data for a text that names no animal.
+// unknown represents in the data a text that names no animal.
 const unknown catalogue.Species = "unknown"
 
-// apply returns the hits that fulfill a rule, or why those that would are set aside.
+// apply returns the hits that meet a rule, or why such hits are set aside.
 func (r *reading) apply(rule *rule) (hits []hit, why string) {
 	for _, a := range rule.atoms {
 		if !slices.ContainsFunc(a.sets, func(set int) bool { return len(r.hits[set]) > 0 }) {
@@ -95,7 +95,7 @@ func (r *reading) apply(rule *rule) (hits []hit, why string) {
 	return nil, why
 }
 
-// unlessIn reports whether a word that rules a rule out stands in a hit's sentence.
+// unlessIn reports whether a word that excludes a rule occurs in a hit's sentence.
 func (r *reading) unlessIn(rule *rule, h hit) bool {
 	for _, set := range rule.unless {
 		if len(r.window(set, h, true)) > 0 {
@@ -105,7 +105,7 @@ func (r *reading) unlessIn(rule *rule, h hit) bool {
 	return false
 }
 
-// rest finds hits for the atoms of a rule behind those that have been found.
+// rest finds hits for the remaining atoms of a rule, after those already found.
 func (r *reading) rest(atoms []atom, found []hit) []hit {
 	if len(atoms) == 0 {
 		return found
@@ -128,7 +128,7 @@ func (r *reading) rest(atoms []atom, found []hit) []hit {
 	return nil
 }
 
-// hitsFor returns the hits of a set where a condition may find them.
+// hitsFor returns the hits of a set that an atom may use.
 func (r *reading) hitsFor(set int, around hit, a atom) []hit {
 	if a.far {
 		return r.hits[set]
@@ -136,7 +136,7 @@ func (r *reading) hitsFor(set int, around hit, a atom) []hit {
 	return r.window(set, around, a.same)
 }
 
-// window returns the hits of a set in a hit's sentence, and in those next to it.
+// window returns the hits of a set in a hit's sentence, and in those next to it unless same is set.
 func (r *reading) window(set int, around hit, same bool) []hit {
 	list := r.hits[set]
 	reach := r.reach
@@ -149,12 +149,12 @@ func (r *reading) window(set int, around hit, same bool) []hit {
 	return list[from:to]
 }
 
-// polarity reports whether a hit is denied, or not, as an atom wants it.
+// polarity reports whether a hit's denial is as an atom requires.
 func (a *atom) polarity(h hit) bool {
 	return a.either || a.negated && (h.denied || h.void) || !a.negated && !h.denied
 }
 
-// joins reports whether a hit stands where an atom wants it.
+// joins reports whether a hit's position is as an atom requires.
 func joins(a atom, last, h hit) bool {
 	if a.after && h.start < last.end {
 		return false
@@ -166,9 +166,8 @@ func overlaps(found []hit, h hit) bool {
 	return slices.ContainsFunc(found, func(f hit) bool { return h.start < f.end && f.start < h.end })
 }
 
-// speciesNamed returns the animals that a text names, or else those that the
-// conversation is about; those first that stand nearest
-// to a token, and before it rather than behind it. Without a token, in their order.
+// speciesNamed returns the animals that a text names, or else those of the conversation. The nearest to a token come
+// first, with those in its sentence before all others. Without a token (-1), they are in the text's order.
 func (r *reading) speciesNamed(at int) []catalogue.Species {
 	type place struct {
 		species  catalogue.Species
@@ -215,7 +214,7 @@ func (r *reading) namesSpecies() bool {
 	return false
 }
 
-// judge makes a verdict of a reading.
+// judge turns a reading into a verdict.
 func (t *Triage) judge(r *reading) Verdict {
 	found, aside := r.judge()
 	v := Verdict{Why: aside, Waits: r.has("waits"), Handles: r.has("handles"), Besides: Besides{Ahead: r.has("ahead"), Well: well(r)}}
@@ -272,8 +271,8 @@ func (t *Triage) judge(r *reading) Verdict {
 	return v
 }
 
-// normal returns what is normal in a text and looks like a harm, where each clear harm that was
-// found is one that it is taken for, and no red flag stands anywhere.
+// normal returns a finding of something normal that resembles a harm, if it explains every clear harm that was found,
+// and if there is no red flag.
 func (r *reading) normal(harms []finding) *finding {
 	named := r.speciesNamed(-1)
 	for _, rule := range r.normals {
@@ -292,7 +291,7 @@ func (r *reading) normal(harms []finding) *finding {
 	return nil
 }
 
-// firstOf returns the first of some rules that holds.
+// firstOf returns the first rule that holds.
 func firstOf(r *reading, rules []*rule) *rule {
 	for _, rule := range rules {
 		if hits, _ := r.apply(rule); hits != nil {
@@ -302,7 +301,7 @@ func firstOf(r *reading, rules []*rule) *rule {
 	return nil
 }
 
-// saysIn returns the rules on what else is told or asked in a danger that hold.
+// saysIn returns what holds of the rules about other statements and questions in a danger.
 func saysIn(r *reading) []*harm {
 	var list []*harm
 	named := r.speciesNamed(-1)
@@ -317,7 +316,7 @@ func saysIn(r *reading) []*harm {
 	return list
 }
 
-// saidOf returns what is to be said of it where the danger is a harm.
+// saidOf returns what to say about these if the danger is a harm.
 func saidOf(says []*harm, id string) []string {
 	var list []string
 	for _, h := range says {
@@ -328,22 +327,21 @@ func saidOf(says []*harm, id string) []string {
 	return list
 }
 
-// stated reports whether a phrase of a set stands anywhere, is not denied or only asked, and is not
-// said of a person.
+// stated reports whether a phrase of a set is stated anywhere: not denied, not only guessed, and not about a person.
 func (r *reading) stated(set int) bool {
 	return slices.ContainsFunc(r.hits[set], func(h hit) bool {
 		return !h.denied && !h.void && !guessed(r, h) && !r.ofPerson(h)
 	})
 }
 
-// factual reports whether a finding is about what has happened: one who tells that gets
-// help, whatever else the words may mean.
+// factual reports whether a finding is about something that has happened: then the writer gets help, whatever else
+// the words may mean.
 func (r *reading) factual(f finding) bool {
 	s := r.sentences[r.tokens[f.hits[0].start].Sentence]
 	return f.level >= Today && (s.act || s.statement)
 }
 
-// concerned returns the species of a text, with the one that is likely in danger first.
+// concerned returns the species of a text, beginning with the one that is probably in danger.
 func (r *reading) concerned(f finding) []catalogue.Species {
 	list := r.speciesNamed(f.hits[0].start)
 	for _, s := range slices.Backward(f.harm.first) {
@@ -354,8 +352,7 @@ func (r *reading) concerned(f finding) []catalogue.Species {
 	return list
 }
 
-// guidesFor returns the guides of the findings as urgent as the first, for the species
-// in danger.
+// guidesFor returns the guides of all findings as urgent as the first, for the species in danger.
 func guidesFor(found []finding, species []catalogue.Species) []string {
 	var list []string
 	key := string(unknown)
@@ -379,7 +376,7 @@ func guidesFor(found []finding, species []catalogue.Species) []string {
 	return list
 }
 
-// lookFor returns the words to search the guides for.
+// lookFor returns the words for a search in the guides.
 func (r *reading) lookFor(f finding) string {
 	var list []string
 	take := func(h hit) {
@@ -408,7 +405,7 @@ func (r *reading) lookFor(f finding) string {
 	return strings.Join(list, " ")
 }
 
-// spans returns where hits stand in the last turn.
+// spans returns the positions of hits in the last turn.
 func (r *reading) spans(hits []hit) []Span {
 	var list []Span
 	for _, h := range hits {

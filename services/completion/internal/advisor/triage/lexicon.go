@@ -20,11 +20,11 @@ var data embed.FS
 type element struct {
 	word  string
 	exact bool // compares the word as written, not its stem
-	keep  bool // has to be there, but a mask leaves it readable
-	gap   bool // stands for up to three words of any kind
+	keep  bool // must be there, but a mask leaves it readable
+	gap   bool // stands for up to three other words
 }
 
-// A phrase is a run of words that belongs to a set.
+// A phrase is a sequence of words in a set.
 type phrase struct {
 	set   int
 	words []element
@@ -33,22 +33,22 @@ type phrase struct {
 // An atom is one condition of a rule: a word of one of the sets.
 type atom struct {
 	sets    []int
-	negated bool // what has to be there is its denial
-	plain   bool // it must not be denied
-	either  bool // as an anchor, it may be denied
-	after   bool // stands after the atom before it
-	gap     int  // at most so many words lie between it and the atom before it; 0: no limit
+	negated bool // the word must be denied
+	plain   bool // the word must not be denied
+	either  bool // an anchor that may be denied
+	after   bool // stands after the previous atom
+	gap     int  // most words between it and the previous atom; 0: any number
 	same    bool // stands in the sentence of the first atom
 	far     bool // stands in any sentence
 }
 
-// A rule is a conjunction of atoms that makes a harm. The first atom anchors it.
+// A rule is a conjunction of atoms that indicates a harm. The first atom is its anchor.
 type rule struct {
 	harm    *harm
 	level   Level
-	species []catalogue.Species // one of them is concerned; empty: any or none
+	species []catalogue.Species // one of these must be concerned; empty: any or none
 	atoms   []atom
-	unless  []int // no word of these sets stands in the anchor's sentence
+	unless  []int // no word of these sets may be in the anchor's sentence
 }
 
 // A harm is a kind of danger.
@@ -56,18 +56,18 @@ type harm struct {
 	id, why string
 	order   int
 	guides  map[string][]string // by species, "unknown" or "any"
-	look    []int               // the sets to search by; empty: all words found
-	first   []catalogue.Species // who is in danger where several animals are named
-	person  bool                // it befalls people
-	agent   bool                // a person may be who acts in it
-	always  bool                // holds in questions about what might be, too
-	theirs  bool                // its first condition is one of a person
-	over    []string            // harms that what is normal is often taken for, or that something is said of
+	look    []int               // sets of search words; empty: all words found
+	first   []catalogue.Species // the species in danger if several are named
+	person  bool                // affects people
+	agent   bool                // a person may be its agent
+	always  bool                // also counts in hypothetical questions
+	theirs  bool                // its first condition is about a person
+	over    []string            // harms that something normal resembles, or to which a statement applies
 
-	knownHelp bool // it is not normal, but no emergency either
+	knownHelp bool // neither normal nor an emergency
 }
 
-// A word of the vocabulary, to compare misspellings with.
+// A spelling is a word of the vocabulary, for comparisons with misspellings.
 type spelling struct {
 	word string
 	mask uint32
@@ -80,23 +80,23 @@ type lexicon struct {
 	entries  [][]string // phrases as written, by set
 	phrases  map[string][]*phrase
 	rules    []*rule
-	normals  []*rule // of what is normal and looks like a harm
-	answers  []*rule // of what is asked or told in a danger, with what to say to it
-	griefs   []*rule // of a loss that is told, with what to say first
+	normals  []*rule // about normal things that resemble a harm
+	answers  []*rule // about questions and statements in a danger, and what to say to them
+	griefs   []*rule // about a loss, and what to say first
 	harms    []*harm
-	known    map[string]bool // words that are spelt right
+	known    map[string]bool // correctly spelled words
 	spelt    map[string]bool // words of phrases
 	spelling [26][]spelling
 	endings  map[string]bool     // of contracted verbs
 	species  []catalogue.Species // by set, "" where a set is no species
 }
 
-// marks are the sets that the code asks for by name.
+// marks are the sets that the code uses by name.
 const marks = "mask negator neutral breaker nothing past present present-aux fiction told general learn hypothetical " +
 	"act acting own statement contracted condition human self perceive pronoun called name name-verb article ends thanks " +
 	"dated topic goes-on ingest other-animal other-clause opener did-so urgent-ask ending preposition subject-pronoun object-pronoun relative would body any-of asks-which modal between guess joint thing copula n-all-well n-red-flag n-red-food waits handles gr-sure gr-others gr-no-new"
 
-// load reads all files of the data.
+// load reads all data files.
 func load() (*lexicon, error) {
 	l := &lexicon{sets: map[string]int{}, phrases: map[string][]*phrase{}, known: map[string]bool{}, spelt: map[string]bool{}, endings: map[string]bool{}}
 	files, err := fs.Glob(data, "data/*.txt")
@@ -134,8 +134,8 @@ func load() (*lexicon, error) {
 	return l, err
 }
 
-// sections takes the sets of a file and returns the lines of its harms, each with its
-// place: they can be parsed only once all sets are known.
+// sections adds the sets of a file, and returns the lines of its harms with their positions: they can be parsed only
+// once all sets are known.
 func (l *lexicon) sections(file, text string, rules [][2]string) ([][2]string, error) {
 	set, inHarm, number := -1, false, 0
 	for line := range strings.Lines(text) {
@@ -168,7 +168,7 @@ func (l *lexicon) sections(file, text string, rules [][2]string) ([][2]string, e
 	return rules, nil
 }
 
-// set returns the number of a set and makes it if there is none.
+// set returns the number of a set, and creates it if necessary.
 func (l *lexicon) set(name string) int {
 	if i, ok := l.sets[name]; ok {
 		return i
@@ -203,8 +203,8 @@ func (l *lexicon) compile() error {
 	return nil
 }
 
-// expand returns the entries of a set with those of the sets that it names: "@other"
-// is all of another set, "can <animal>" a phrase for each of them.
+// expand returns the entries of a set, with those of sets that it names: "@other" includes all entries of a set, and
+// "can <animal>" is a phrase for each of them.
 func (l *lexicon) expand(set, depth int) ([]string, error) {
 	if depth > 4 {
 		return nil, fmt.Errorf("set %s includes itself", l.names[set])
@@ -238,7 +238,7 @@ func (l *lexicon) expand(set, depth int) ([]string, error) {
 	return list, nil
 }
 
-// parsePhrase returns the phrase of an entry.
+// parsePhrase parses an entry.
 func parsePhrase(set int, entry string) *phrase {
 	p := &phrase{set: set}
 	for w := range strings.FieldsSeq(entry) {
@@ -259,7 +259,7 @@ func parsePhrase(set int, entry string) *phrase {
 	return p
 }
 
-// add makes a phrase known.
+// add adds a phrase.
 func (l *lexicon) add(p *phrase) {
 	for _, e := range p.words {
 		if !e.gap {
@@ -270,7 +270,7 @@ func (l *lexicon) add(p *phrase) {
 	l.phrases[key] = append(l.phrases[key], p)
 }
 
-// vocabulary notes a word that may be misspelt.
+// vocabulary adds a word that may be misspelled.
 func (l *lexicon) vocabulary(w string) {
 	if l.spelt[w] {
 		return
@@ -281,7 +281,7 @@ func (l *lexicon) vocabulary(w string) {
 	}
 }
 
-// letters returns which letters a word has, as bits.
+// letters returns the letters of a word, as bits.
 func letters(w string) uint32 {
 	var m uint32
 	for i := range len(w) {
@@ -292,8 +292,7 @@ func letters(w string) uint32 {
 	return m
 }
 
-// respell returns the words of the vocabulary that a word is likely a slip for, the
-// nearest ones only.
+// respell returns the words of the vocabulary that a word probably misspells, only the nearest ones.
 func (l *lexicon) respell(w string) []string {
 	if len(w) < 5 || w[0] < 'a' || w[0] > 'z' || l.known[w] {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// How much of a turn is read.
+// How many bytes of a turn are read.
 const (
 	headBytes = 2 << 10
 	tailBytes = 4 << 10
@@ -18,8 +18,8 @@ const (
 // A token is a word of a text.
 type token struct {
 	words.Word
-	alternates []string // what it is likely a slip for
-	masked     bool     // means something else here: "chocolate" in "chocolate lab"
+	alternates []string // probable intended spellings
+	masked     bool     // has another meaning here: "chocolate" in "chocolate lab"
 	earlier    bool     // belongs to an earlier turn
 	possessive bool     // ends in 's, which may be "is"
 }
@@ -31,15 +31,15 @@ func (t *token) is(e element) bool {
 	return slices.Contains(t.alternates, e.word)
 }
 
-// A hit is a phrase of a set that stands in the text.
+// A hit is a phrase of a set that occurs in the text.
 type hit struct {
 	set        int
-	start, end int  // tokens
+	start, end int  // tokens, as in a slice
 	denied     bool // by a word before it
-	void       bool // by a word behind it: "eats nothing"
+	void       bool // by a word after it: "eats nothing"
 }
 
-// A reading is a text with all that the sets find in it.
+// A reading is a text with everything that the sets find in it.
 type reading struct {
 	*lexicon
 	talkedOf  []catalogue.Species // of the conversation, for a text that names none
@@ -47,11 +47,10 @@ type reading struct {
 	hits      [][]hit // by set, in order
 	kinds     subjects
 	sentences []sentence
-	reach     int // how many sentences may lie between the words of a harm
+	reach     int // how many sentences may separate the words of a harm
 }
 
-// read finds the words of all sets in a turn and in the turns before it. known are the
-// animals that the conversation is about.
+// read finds the words of all sets in a turn and in the turns before it. known are the conversation's animals.
 func (l *lexicon) read(turn string, before []string, known []catalogue.Species) *reading {
 	r := &reading{lexicon: l, talkedOf: known, hits: make([][]hit, len(l.names))}
 	for _, b := range before {
@@ -97,8 +96,8 @@ func (r *reading) split(text string, earlier bool) {
 	}
 }
 
-// contract takes what is glued to a word off it: the verb of "I'll" and "they've",
-// which would make other words with it, and the number of "10mg".
+// contract removes what is attached to a word: the verb of "I'll" and "they've", which would form other words, and
+// the number of "10mg".
 func (r *reading) contract(t *token, raw string) {
 	raw = strings.ReplaceAll(raw, "’", "'")
 	head, tail, ok := strings.Cut(raw, "'")
@@ -112,8 +111,7 @@ func (r *reading) contract(t *token, raw string) {
 	}
 }
 
-// find notes where the phrases of the sets stand. The phrases of the mask come first:
-// their words mean something else than in the other sets.
+// find finds the phrases of the sets. The mask's phrases come first: their words do not have their usual meaning.
 func (r *reading) find(mask bool) {
 	maskSet := r.sets["mask"]
 	for i := range r.tokens {
@@ -144,7 +142,7 @@ func (r *reading) find(mask bool) {
 	}
 }
 
-// match returns the token behind a phrase that begins at a token, or 0.
+// match returns the token after a phrase that begins at a token, or 0.
 func (r *reading) match(i int, phrase []element) int {
 	sentence := r.tokens[i].Sentence
 	for n, e := range phrase {
@@ -166,7 +164,7 @@ func (r *reading) match(i int, phrase []element) int {
 	return i
 }
 
-// maskNames drops what is somebody's name: "my dog Lily", "a cat called Pepper".
+// maskNames masks personal names: "my dog Lily", "a cat called Pepper".
 func (r *reading) maskNames() {
 	articles, ingest, verbs, own := r.flags("article"), r.flags("ingest"), r.flags("name-verb"), r.flags("own")
 	animal := animals(r)
@@ -204,7 +202,7 @@ func (r *reading) maskNames() {
 // in returns the hits of a set.
 func (r *reading) in(set string) []hit { return r.hits[r.sets[set]] }
 
-// has reports whether a phrase of a set stands in the last turn.
+// has reports whether a phrase of a set occurs in the last turn.
 func (r *reading) has(set string) bool {
 	return slices.ContainsFunc(r.in(set), func(h hit) bool { return !r.tokens[h.start].earlier })
 }
@@ -212,8 +210,8 @@ func (r *reading) has(set string) bool {
 // denyReach is how many words before a phrase may deny it.
 const denyReach = 5
 
-// deny marks the hits that their sentence denies: "has not eaten", "no droppings",
-// "eats nothing". Two denials cancel each other.
+// deny marks the hits that their sentence denies: "has not eaten", "no droppings", "eats nothing". Two denials cancel
+// each other.
 func (r *reading) deny() {
 	n := len(r.tokens)
 	negators, breaks, nothing := r.flags("negator"), r.flags("breaker"), r.flags("nothing")
@@ -243,8 +241,8 @@ func (r *reading) deny() {
 	}
 }
 
-// permit takes what is not allowed for no denial of what is done: "what must an old rabbit not
-// eat", which asks for things and has the animal between its verb and "not".
+// permit clears denials that ask what is not allowed: "what must an old rabbit not eat" asks for things, and has the
+// animal between the verb and "not".
 func permit(r *reading, negators []bool) {
 	if len(r.in("asks-which")) == 0 || len(r.in("modal")) == 0 {
 		return

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// harmLine takes a line of a harm's section.
+// harmLine parses a line of a harm's section.
 func (l *lexicon) harmLine(line string) error {
 	if head, ok := strings.CutPrefix(line, "[harm "); ok {
 		id, why, _ := strings.Cut(head, "]")
@@ -46,7 +46,7 @@ func (l *lexicon) harmLine(line string) error {
 	return nil
 }
 
-// rule takes a line such as "now dog cat: ingest & toxin - past".
+// rule parses a line such as "now dog cat: ingest & toxin - past".
 func (l *lexicon) rule(h *harm, head []string, body string) error {
 	levels := [...]Level{None, Caution, Today, Now}
 	level := slices.Index(levelNames[:], head[0])
@@ -89,21 +89,20 @@ func (l *lexicon) rule(h *harm, head []string, body string) error {
 		l.rules = append(l.rules, r)
 		return nil
 	}
-	h.always, h.agent = true, true // a question about it is answered alike
+	h.always, h.agent = true, true // hypothetical questions get the same answer
 	return nil
 }
 
-// What begins a rule where another one begins with its level: one for what is normal, one for what is to be said besides in
-// a danger, and one for a loss.
+// The words that begin a rule instead of a level: for something normal, for what else to say in a danger, and for a
+// loss.
 const (
 	normalRule  = "normal"
 	saysRule    = "says"
 	grievesRule = "grieves"
 )
 
-// atom takes a condition and what joins it to the one before: "+" for the same or a
-// neighboring sentence, "*" for any one, "&" for the same one, "&4" for at most four words between, and
-// ">4" for that in this order.
+// atom parses a condition and its connection to the previous one: "+" for the same or a neighboring sentence, "*" for
+// any sentence, "&" for the same one, "&4" for at most four words between, and ">4" for that in this order.
 func (l *lexicon) atom(joiner, text string) (atom, error) {
 	var a atom
 	switch {

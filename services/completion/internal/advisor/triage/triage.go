@@ -7,14 +7,14 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Level says how soon somebody has to act.
+// Level is how soon somebody has to act.
 type Level uint8
 
 // The levels, from the least to the most urgent.
 const (
-	None    Level = iota // nothing that endangers an animal
-	Caution              // a bodily sign that is not understood, or that can wait
-	Today                // a vet has to see the animal the same day
+	None    Level = iota // no danger to an animal
+	Caution              // a bodily sign that is not understood, or can wait
+	Today                // a vet must see the animal on the same day
 	Now                  // call now
 )
 
@@ -23,90 +23,88 @@ func (l Level) String() string { return levelNames[l] }
 
 var levelNames = [...]string{None: "none", Caution: "caution", Today: "today", Now: "now"} //nolint:gochecknoglobals // a table
 
-// The harms of people that an answer is made for by themselves.
+// The harms of people that have their own answers.
 const (
 	Crisis    = "crisis"          // somebody in despair
-	IllPerson = "ill-person"      // somebody who is ill or hurt
-	Poisoned  = "person-poisoned" // somebody who took what is for animals
-	Infected  = "person-infected" // somebody whose bite or scratch festers
-	Allergic  = "person-allergic" // somebody who swells or can hardly breathe after contact with an animal
-	Shocked   = "person-shock"    // somebody who got an electric shock from what an animal lives in
+	IllPerson = "ill-person"      // somebody is ill or hurt
+	Poisoned  = "person-poisoned" // somebody took something meant for animals
+	Infected  = "person-infected" // somebody's bite or scratch is infected
+	Allergic  = "person-allergic" // somebody swells or can hardly breathe after contact with an animal
+	Shocked   = "person-shock"    // somebody got an electric shock from an animal's equipment
 )
 
-// Wasting is the harm of an animal that drinks much and gets thin. It is the one that can wait for days, but not for another food.
+// Wasting is the harm of an animal that drinks much and gets thin. Only it may wait for days, but not for other food.
 const Wasting = "wasting"
 
-// The refusals that a verdict may ask for.
+// The refusals in a verdict.
 const (
-	Cruelty = "cruelty" // how to hurt, poison, abandon or fight an animal, or to put one down at home
+	Cruelty = "cruelty" // how to hurt, poison, abandon or fight an animal, or put one down at home
 	Dose    = "dose"    // how much of a medicine to give
 )
 
 // A Span is a range of bytes in a text.
 type Span struct{ Start, End int }
 
-// A Verdict is what [Triage.Assess] found.
+// A Verdict is the result of [Triage.Assess].
 type Verdict struct {
 	Level Level
-	// Harm is the id of a harm in the data, such as "poison". Where nothing but a
-	// refusal was found, it is that refusal and Level is None.
+	// Harm is the id of a harm in the data, such as "poison". If there is only a refusal, Harm is that, and Level is
+	// None.
 	Harm string
-	// Refusal is "", [Cruelty] or [Dose]. It may accompany a danger: whoever asks for a
-	// dose may have an animal in pain.
+	// Refusal is "", [Cruelty] or [Dose]. It may accompany a danger: a question for a dose may be about an animal in
+	// pain.
 	Refusal string
-	// Guides are ids of guides whose first passage is first aid for this harm and this
-	// animal, best first, or of single passages that are ("seizures/4"). It is empty where
-	// no guide fits.
+	// Guides are ids of guides whose first passage is first aid for this harm and animal, best first, or of single
+	// passages ("seizures/4"). It is empty if no guide fits.
 	Guides []string
-	// Look is what to search these guides for: the words of the sign or the substance.
+	// Look is what to search for in these guides: the words of the sign or the substance.
 	Look string
-	// Species are the animals that the text names, the one that is likely in danger
-	// first. It is empty where the text names none.
+	// Species are the animals that the text names, beginning with the one that is probably in danger. It is empty if
+	// the text names none.
 	Species []catalogue.Species
-	// Normal says that what is told is normal behavior, and nothing told besides speaks against
-	// it. Level is None then, and Guides has the passage on it.
+	// Normal says that the text describes normal behavior, and nothing contradicts that. Then Level is None, and
+	// Guides has the passage about it.
 	Normal bool
-	// Present says that the danger is told of as one of today, or by a statement about an animal at
-	// hand.
+	// Present says that the danger is described as one of today, or by a statement about an animal.
 	Present bool
-	// Waits says that it is asked whether it can wait, Handles whether to do by hand what mostly
-	// does harm: to pull, to push back, to glue, to give something.
+	// Waits says that the text asks whether it can wait, Handles whether to do something by hand that mostly harms:
+	// to pull, push back, glue, or give something.
 	Waits, Handles bool
 	// Person says that a person is hurt.
 	Person bool
-	// Words are what the verdict rests on in the turn, in order.
+	// Words are the parts of the turn on which the verdict rests, in order.
 	Words []Span
-	// Why is one line on how the verdict came about.
+	// Why explains the verdict in one line.
 	Why string
 	Besides
 }
 
-// Besides is what else was found beside a danger, or beside what is normal.
+// Besides is what else was found, besides a danger or something normal.
 type Besides struct {
-	// Well says that the animal is told to be well otherwise, and no red flag stands beside it.
+	// Well says that the animal is otherwise well, without a red flag.
 	Well bool
-	// Known is set beside Normal where it is not normal but no emergency either: a guide tells what to do, or what is asked is
-	// answered as any question.
+	// Known is set beside Normal for something that is neither normal nor an emergency: a guide says what to do, or
+	// the question is answered like any other.
 	Known bool
-	// Says is what to say of what is asked or told besides in a danger: no oil, no ice bath, it shows signs already.
+	// Says is what to say to other statements and questions in a danger: no oil, no ice bath, it already shows signs.
 	Says []string
-	// Grief is what to say first to somebody who tells of an animal's death, or in tears of parting from it, and Solace
-	// the passage for them. They are empty where nobody does.
+	// Grief is what to say first about an animal's death, or about a tearful parting from it, and Solace the passage
+	// about that. Both are empty otherwise.
 	Grief, Solace string
-	// NoOther says that no other animal is wanted in the place of the one that is lost.
+	// NoOther says that the person wants no other animal instead of the lost one.
 	NoOther bool
 	// Sole says that no other harm as urgent was found.
 	Sole bool
-	// Ahead says that it is asked for later, to know it before.
+	// Ahead says that the question is for later, to be prepared.
 	Ahead bool
 
-	says []*harm // what may be said, whatever the danger is
+	says []*harm // possible Says, for any danger
 }
 
 // A Triage assesses turns. It never changes, so goroutines may share it.
 type Triage struct{ *lexicon }
 
-// New parses the embedded data.
+// New returns a Triage with the embedded data.
 func New() (*Triage, error) {
 	l, err := load()
 	if err != nil {
@@ -115,7 +113,7 @@ func New() (*Triage, error) {
 	return &Triage{l}, nil
 }
 
-// Calming returns the passages on what is normal, such as "normal-dog-and-cat-signs/1": none of them goes with a danger.
+// Calming returns the passages about normal things, such as "normal-dog-and-cat-signs/1": none suits a danger.
 func (t *Triage) Calming() []string {
 	var list []string
 	for _, r := range t.normals {
@@ -126,9 +124,9 @@ func (t *Triage) Calming() []string {
 	return list
 }
 
-// Assess says whether a turn tells of a danger. before are the earlier turns of the
-// same person, the latest last: a turn may continue or end what they told.
-// It reads the first 2 KiB and the last 4 KiB of a turn, and the last four turns.
+// Assess decides whether a turn describes a danger. before are the person's earlier turns, the latest last: a turn
+// may continue or end what they described. Assess reads the first 2 KiB and the last 4 KiB of each turn, and the last
+// four earlier turns.
 func (t *Triage) Assess(turn string, before []string) Verdict {
 	var s state
 	for _, earlier := range before[max(0, len(before)-memory):] {
@@ -143,9 +141,9 @@ const memory = 4
 // A state is where a conversation stands after a turn.
 type state struct {
 	verdict Verdict             // of the last turn
-	open    Verdict             // the danger that later turns may continue, of level None if there is none
-	species []catalogue.Species // that were named last
-	text    []string            // of the turns before
+	open    Verdict             // the danger that later turns may continue; level None: there is none
+	species []catalogue.Species // the last named ones
+	text    []string            // of earlier turns
 }
 
 // follow returns the state after another turn.
@@ -185,11 +183,11 @@ func (t *Triage) follow(s state, turn string) state {
 	return next
 }
 
-// vague reports whether a verdict says no more than that something is wrong.
+// vague reports whether a verdict only says that something is wrong.
 func vague(v Verdict) bool { return v.Level <= Caution }
 
-// continues reports whether a turn goes on about an open danger: it names the same or
-// a vague one, or it is short, or it says what one says on the phone to a vet.
+// continues reports whether a turn is about an open danger: it names the same or a vague one, or is short, or sounds
+// like a phone call with a vet.
 func continues(r *reading, own, open Verdict) bool {
 	if r.has("thanks") && own.Level == None {
 		return false
@@ -200,10 +198,10 @@ func continues(r *reading, own, open Verdict) bool {
 	return open.Level > Caution && (len(r.tokens) <= shortTurn || r.has("goes-on"))
 }
 
-// shortTurn is the number of words up to which a turn counts as a reply.
+// shortTurn is the most words of a turn that counts as a reply.
 const shortTurn = 8
 
-// inherit returns the open danger, with what the turn adds.
+// inherit returns the open danger, with the turn's additions.
 func inherit(own, open Verdict) Verdict {
 	v := open
 	v.Words, v.Waits, v.Handles, v.Says = own.Words, own.Waits, own.Handles, saidOf(own.says, open.Harm)
