@@ -10,8 +10,8 @@ import (
 //go:embed testdata/calm.txt
 var calm string
 
-// TestCalm wants what looks like a danger and is none answered without an alarm, and a danger that looks like none not to be
-// talked away, and either to say what was asked.
+// TestCalm checks that things that only look like a danger cause no alarm, that dangers that look harmless do, and
+// that both answers say what was asked.
 func TestCalm(t *testing.T) {
 	a := advisor(t)
 	escaped := strings.NewReplacer(`\|`, "\x00")

@@ -11,11 +11,11 @@ import (
 //go:embed testdata/common.txt
 var commonQuestions string
 
-// leastCommon is how many of a hundred common questions the first sentence answers.
+// leastCommon is how many of a hundred common questions the first sentence must answer.
 const leastCommon = 97
 
-// TestCommonQuestions asks what people often ask, and looks at the first sentence alone. Every third
-// question was written like the others and not looked at before it was measured.
+// TestCommonQuestions asks common questions, and checks only the first sentence. Every third question was written
+// like the others, but not looked at before it was measured.
 func TestCommonQuestions(t *testing.T) {
 	a := advisor(t)
 	var n, good [2]int
@@ -45,8 +45,7 @@ func TestCommonQuestions(t *testing.T) {
 	}
 }
 
-// answersAtOnce reports whether an answer begins with one of the verdicts that are wanted, or tells
-// the figure that is.
+// answersAtOnce reports whether an answer begins with one of the wanted verdicts, or has the wanted figure early.
 func answersAtOnce(first, want string) bool {
 	const opening = 200
 	want, figure, _ := strings.Cut(want, "/")

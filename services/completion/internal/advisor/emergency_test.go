@@ -9,8 +9,7 @@ import (
 //go:embed testdata/emergencies.txt
 var emergencies string
 
-// TestEmergenciesAreSeen wants whoever writes of an emergency to be sent to a vet in the first lines,
-// and nobody else.
+// TestEmergenciesAreSeen checks that the first lines send people with an emergency, and nobody else, to a vet.
 func TestEmergenciesAreSeen(t *testing.T) {
 	a := advisor(t)
 	for line := range strings.Lines(emergencies) {
@@ -31,7 +30,7 @@ func TestEmergenciesAreSeen(t *testing.T) {
 	}
 }
 
-// TestAChildIsToldToRingAGrownUp has a child alone with an animal in danger.
+// TestAChildIsToldToRingAGrownUp is a child alone with an animal in danger.
 func TestAChildIsToldToRingAGrownUp(t *testing.T) {
 	a := advisor(t)
 	req := request("my hamster isnt moving and breathes weird, im 11 and mom is at work")

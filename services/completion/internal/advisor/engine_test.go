@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// advisor returns one that all tests share, as it takes a while to make.
+// advisor returns the advisor that all tests share, because loading one takes a while.
 func advisor(t testing.TB) *Advisor {
 	t.Helper()
 	a, err := shared()
@@ -39,7 +39,7 @@ func advisor(t testing.TB) *Advisor {
 
 var shared = sync.OnceValues(func() (*Advisor, error) { return New(Config{Catalogue: store}) })
 
-// another returns one that is made anew.
+// another returns a new advisor.
 func another(t testing.TB) *Advisor {
 	t.Helper()
 	return paced(t, 0)
@@ -66,7 +66,7 @@ func request(turns ...string) *chat.Request {
 	return req
 }
 
-// collect returns all events, progress left out.
+// collect returns all events without progress.
 func collect(t testing.TB, a *Advisor, req *chat.Request, resume []chat.Event) []chat.Event {
 	t.Helper()
 	var events []chat.Event
@@ -192,7 +192,7 @@ func TestUsageIsTrue(t *testing.T) {
 	if usage.CompletionTokens != completion {
 		t.Errorf("completion tokens %d, want %d", usage.CompletionTokens, completion)
 	}
-	// By OpenAI's recipe: 3 a message, its role and text, 3 for the reply.
+	// By OpenAI's recipe: 3 per message, its role and text, and 3 for the reply.
 	want := int64(3)
 	for _, m := range req.Messages {
 		role, _ := a.tokens.segments.codec.Count(string(m.Role))
@@ -248,8 +248,8 @@ func TestDeterminismAndVariation(t *testing.T) {
 	}
 }
 
-// TestChoicesDiffer wants another wording of each choice where an answer leaves room for one.
-// What a list or a passage says is the same in all of them.
+// TestChoicesDiffer checks that choices are worded differently if an answer permits that. Lists and passages are the
+// same in all of them.
 func TestChoicesDiffer(t *testing.T) {
 	a := advisor(t)
 	for _, question := range []string{
@@ -266,8 +266,8 @@ func TestChoicesDiffer(t *testing.T) {
 	}
 }
 
-// TestLengths holds that less is said by the smaller model and where less is asked for. One
-// answer may have no more to tell, so several are counted together.
+// TestLengths checks that answers are shorter with the smaller model and with a lower verbosity. A single answer may
+// have no more to say, so several are counted together.
 func TestLengths(t *testing.T) {
 	a := advisor(t)
 	count := func(model string, v chat.Verbosity) (total int, each []int) {
@@ -355,7 +355,7 @@ func TestResumeAtEveryPrefix(t *testing.T) {
 	req := request("Tell me about Luna")
 	req.N = new(2)
 	full := collect(t, a, req, nil)
-	shown := full[:len(full)-1] // usage is not among what is resumed from
+	shown := full[:len(full)-1] // a resumption does not include the usage
 	for i := range len(shown) + 1 {
 		got := collect(t, a, req, shown[:i])
 		if diff := cmp.Diff(full[i:], got); diff != "" {
@@ -517,8 +517,7 @@ func BenchmarkComplete(b *testing.B) {
 	}
 }
 
-// converse holds a conversation and returns the last answer. "..." stands for the
-// advisor's own answer.
+// converse holds a conversation, and returns the last answer. "..." stands for the advisor's own answer.
 func converse(t testing.TB, a *Advisor, turns ...string) string {
 	t.Helper()
 	return answerOf(t, a, ModelAdvisor, turns...)

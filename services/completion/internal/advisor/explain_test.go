@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// lines returns what follows a label in what was explained.
+// lines returns what follows a label in an explanation.
 func lines(text, label string) []string {
 	var list []string
 	for line := range strings.Lines(text) {
@@ -17,8 +17,8 @@ func lines(text, label string) []string {
 	return list
 }
 
-// TestExplain holds what the doc comment promises: triage, kinds with their probabilities,
-// mentions, wants, what is left over, passages with their scores, and the answer.
+// TestExplain checks what the doc comment promises: triage, kinds with probabilities, mentions, wants, leftovers,
+// passages with scores, and the answer.
 func TestExplain(t *testing.T) {
 	a := advisor(t)
 	for _, test := range []struct {

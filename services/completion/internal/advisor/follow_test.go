@@ -15,15 +15,15 @@ import (
 //go:embed testdata/follow.txt
 var followUps string
 
-// TestFollowUpsEditTheAnswer wants a turn that only says how the answer before it has to look to be
-// taken so: another form, length, language, order or other columns of the same answer. Of the 52
-// conversations, written before anybody looked at what the advisor does with them, 13 were right. The last row
-// came later: "for a family with children" was once taken for a wish for simple words.
+// TestFollowUpsEditTheAnswer checks that a turn that is only about the form of the last answer gives the same answer
+// in another form, length, language or order, or with other columns. Of the 52 conversations, which were written
+// without looking at the advisor's answers, 13 were right. The last row came later: "for a family with children" was
+// once read as a wish for simple words.
 func TestFollowUpsEditTheAnswer(t *testing.T) {
 	holdFollowUps(t, followUps, func(answer string) string { return answer })
 }
 
-// holdFollowUps holds conversations, one a line, and wants of a part of each last answer what stands behind the conversation.
+// holdFollowUps holds conversations, one per line, and checks a part of each last answer against the end of the line.
 func holdFollowUps(t *testing.T, rows string, part func(answer string) string) {
 	t.Helper()
 	a := advisor(t)
@@ -41,7 +41,7 @@ func holdFollowUps(t *testing.T, rows string, part func(answer string) string) {
 	}
 }
 
-// lastTwo answers turns one by one and returns the last two answers.
+// lastTwo answers turns one by one, and returns the last two answers.
 func lastTwo(t *testing.T, a *Advisor, turns []string) (before, last string) {
 	t.Helper()
 	req := &chat.Request{Model: ModelAdvisor}

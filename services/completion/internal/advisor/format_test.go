@@ -26,7 +26,7 @@ var sentenceEnd = regexp.MustCompile(`[.!?](\s|$)`)
 func TestFormats(t *testing.T) {
 	a := advisor(t)
 	cats := store.Select(catalogue.Filter{Species: []catalogue.Species{catalogue.Cat}})
-	names := func(text string) bool { // nothing but names of pets
+	names := func(text string) bool { // only names of pets
 		list := strings.Split(text, ", ")
 		return !slices.ContainsFunc(list, func(name string) bool { return store.PetNamed(name) == nil || store.PetNamed(name).Name != name })
 	}
@@ -78,7 +78,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// A form never takes the first thing that is to be said from an emergency.
+// TestEmergencyBeforeForm checks that no form removes the beginning of an answer to an emergency.
 func TestEmergencyBeforeForm(t *testing.T) {
 	a := advisor(t)
 	for _, system := range []string{"Answer in one sentence.", "Answer with names only.", "Answer yes or no only.", "At most 5 words.", "Reply with a number only."} {
@@ -89,7 +89,7 @@ func TestEmergencyBeforeForm(t *testing.T) {
 	}
 }
 
-// What shows no pets names none in its sources, and what shows some names only those.
+// TestSourcesAreWhatIsShown checks that an answer's sources name exactly the pets that it shows.
 func TestSourcesAreWhatIsShown(t *testing.T) {
 	a := advisor(t)
 	for _, question := range []string{"Which dogs do you have under $200?", "I live in a flat and want a calm cat", "Tell me about Luna", "How often should I brush my cat?"} {

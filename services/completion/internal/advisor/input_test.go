@@ -10,11 +10,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// generous is far beyond what an answer takes, also with the race detector on a busy
-// machine: what grows with the square of its input is beyond it.
+// generous is far more than an answer takes, even with the race detector on a busy machine. Quadratic work exceeds
+// it.
 const generous = 30 * time.Second
 
-// TestAnyInput wants an answer to whatever is sent, soon.
+// TestAnyInput expects an answer to any input, soon.
 func TestAnyInput(t *testing.T) {
 	a := advisor(t)
 	for name, prompt := range map[string]string{
@@ -45,7 +45,7 @@ func TestAnyInput(t *testing.T) {
 	}
 }
 
-// What is never understood is said so, and no pet is offered for it.
+// TestOtherScriptsShowNoPets checks that answers to unread languages offer no pets.
 func TestOtherScriptsShowNoPets(t *testing.T) {
 	a := advisor(t)
 	for _, prompt := range []string{"Какая сегодня погода?", "今天天气怎么样", "ما هو الطقس اليوم"} {
@@ -77,7 +77,7 @@ func TestPromptInjection(t *testing.T) {
 	}
 }
 
-// TestContradictions wants both sides of a contradiction named, and no pet shown as fitting.
+// TestContradictions checks that answers name both sides of a contradiction, and show no pet as fitting.
 func TestContradictions(t *testing.T) {
 	a := advisor(t)
 	for _, test := range []struct {
@@ -112,7 +112,7 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
-// A pet that the store does not have is not made up, and no other one is taken for it.
+// TestUnknownPet checks that no pet is invented, and none confused with another one.
 func TestUnknownPet(t *testing.T) {
 	a := advisor(t)
 	for _, question := range []string{"How much is Zebulon?", "Tell me about Zebulon", "Is Zebulon good with kids?", "I'd like to adopt Zebulon the dog"} {
@@ -127,8 +127,8 @@ func TestUnknownPet(t *testing.T) {
 	}
 }
 
-// TestManyMessages holds a conversation of 100,000 messages: what is read of it is bounded,
-// and what sets the scene stays.
+// TestManyMessages holds a conversation of 100,000 messages. What is read of it is bounded, and the system message is
+// kept.
 func TestManyMessages(t *testing.T) {
 	a := advisor(t)
 	messages := []chat.Message{message(chat.RoleSystem, "Answer in one sentence.")}
@@ -153,7 +153,7 @@ func TestManyMessages(t *testing.T) {
 	}
 }
 
-// Messages of every role and without text are read.
+// TestOddMessages sends messages of every role, and without text.
 func TestOddMessages(t *testing.T) {
 	a := advisor(t)
 	for name, messages := range map[string][]chat.Message{
@@ -175,8 +175,7 @@ func TestOddMessages(t *testing.T) {
 	}
 }
 
-// FuzzConversation holds conversations of three turns in any UTF-8 and outside of it, as any
-// of the roles, with any form that may be asked for.
+// FuzzConversation holds conversations of three turns with any bytes, roles and forms.
 func FuzzConversation(f *testing.F) {
 	a := advisor(f)
 	for _, seed := range []string{

@@ -15,7 +15,7 @@ import (
 
 const threeCheapest = "Give me the name and price of your three cheapest cats."
 
-// cheapestCats returns the fees of the n cheapest cats. Of cats with one fee any may be shown.
+// cheapestCats returns the fees of the n cheapest cats. Cats with equal fees are interchangeable.
 func cheapestCats(n int) []int {
 	cats := store.Select(catalogue.Filter{Species: []catalogue.Species{catalogue.Cat}})
 	slices.SortFunc(cats, func(a, b *catalogue.Pet) int { return a.Price - b.Price })
@@ -165,7 +165,7 @@ func TestJSONSchema(t *testing.T) {
 	}
 }
 
-// TestJSONSchemaRefuses wants an error that names what is missing, before anything is shown.
+// TestJSONSchemaRefuses expects an error that names what is missing, before anything is shown.
 func TestJSONSchemaRefuses(t *testing.T) {
 	a := advisor(t)
 	for _, schema := range []string{
@@ -191,8 +191,7 @@ func TestJSONSchemaRefuses(t *testing.T) {
 	}
 }
 
-// TestJSONIsTaken wants what can be met to pass the check that a service asks before it
-// begins.
+// TestJSONIsTaken checks that requests that can be met pass the service's check.
 func TestJSONIsTaken(t *testing.T) {
 	a := advisor(t)
 	for name, f := range map[string]*chat.ResponseFormat{
@@ -209,7 +208,8 @@ func TestJSONIsTaken(t *testing.T) {
 	}
 }
 
-// Equal requests have equal bytes also as JSON: an answer is continued by another process.
+// TestJSONIsDeterministic checks that equal requests give equal bytes in JSON, too: another process may continue
+// them.
 func TestJSONIsDeterministic(t *testing.T) {
 	a := advisor(t)
 	for _, f := range []*chat.ResponseFormat{

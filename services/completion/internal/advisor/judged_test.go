@@ -19,14 +19,14 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// What is held of the conversations in testdata/judged, in percent.
+// Required shares of the conversations in testdata/judged, in percent.
 const (
 	leastCalled = 95 // of the emergencies, that are told to call somebody
-	mostAlarmed = 4  // of all others, that begin as an emergency does
-	leastMust   = 36 // of the words of what answers must say, that they say
+	mostAlarmed = 4  // of all others, that begin like an emergency
+	leastMust   = 36 // of the words that answers must contain
 )
 
-// judged is a conversation whose last answer was judged, one a line of its file.
+// judged is a conversation whose last answer was judged: one line of its file.
 type judged struct {
 	ID       string
 	Kind     string
@@ -36,19 +36,19 @@ type judged struct {
 	}
 	Must    []string
 	Verdict string
-	Answer  string // the one that was judged
-	Danger  bool   `json:"danger"` // somebody is in danger, although that is not what the kind says
+	Answer  string // the judged answer
+	Danger  bool   `json:"danger"` // somebody is in danger, whatever the kind
 
-	before []string // the advisor's answers today, all but the last
+	before []string // the advisor's present answers, except the last one
 	today  string   // the last one
 }
 
 func (j *judged) emergency() bool { return strings.HasPrefix(j.Kind, "emergency") }
 
 var (
-	// help is what somebody in an emergency is told in the first lines: whom to call or see.
+	// help matches the help for an emergency in the first lines: whom to call or see.
 	help = regexp.MustCompile(`(?i)\b(call|phone|ring|see|take|go|have|rush|drive|needs?)\b[^.\n]{0,80}\b(vets?|veterinarian|clinic|hospital|poison|911|988|doctor|emergency number)\b|\bvet (now|today|at once|right away|the same day)\b`)
-	// alarm is how an answer to an emergency begins.
+	// alarm matches the beginning of an answer to an emergency.
 	alarm = regexp.MustCompile(`^\W*(This (can|may) be (an emergency|urgent)|Please have a vet see|Look after the person|For a person call)`)
 )
 
@@ -88,7 +88,7 @@ func readJudged(t *testing.T) []judged {
 	return list
 }
 
-// hold has the conversation anew: what the person says, and what the advisor answers today.
+// hold repeats the conversation with the advisor's present answers.
 func (j *judged) hold(t *testing.T, a *Advisor) {
 	req := &chat.Request{Model: ModelAdvisor}
 	for i, m := range j.Messages {
@@ -109,7 +109,7 @@ func (j *judged) hold(t *testing.T, a *Advisor) {
 	j.before = j.before[:max(0, len(j.before)-1)]
 }
 
-// holdAll has all the conversations, on all processors at once.
+// holdAll holds all conversations, on all processors at once.
 func holdAll(t *testing.T, a *Advisor, list []judged) {
 	var group sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
@@ -123,9 +123,8 @@ func holdAll(t *testing.T, a *Advisor, list []judged) {
 	group.Wait()
 }
 
-// TestJudged has the conversations of testdata/judged anew and holds what is so of any
-// answer, however it is worded: who is in danger is told to call somebody, others are not
-// alarmed, nobody is left without an answer, and it is the same one again.
+// TestJudged repeats the conversations of testdata/judged, and checks what applies to any answer: people in danger
+// are told to call somebody, others are not alarmed, everybody gets an answer, and it is the same again.
 func TestJudged(t *testing.T) {
 	list, again := readJudged(t), readJudged(t)
 	holdAll(t, advisor(t), list)
@@ -178,7 +177,7 @@ func TestJudged(t *testing.T) {
 	}
 }
 
-// calmingWords returns how each passage on what is normal begins.
+// calmingWords returns the beginnings of the passages about normal things.
 func calmingWords(t *testing.T) []string {
 	t.Helper()
 	tr, err := triage.New()
@@ -196,7 +195,7 @@ func calmingWords(t *testing.T) []string {
 	return list
 }
 
-// mustWords tells which words of what an answer must say it says, each weighed by how few conversations want it.
+// mustWords are the words that answers must contain, weighted by how few conversations want them.
 type mustWords map[string]float64
 
 func newMustWords(list []judged) mustWords {
@@ -212,7 +211,7 @@ func newMustWords(list []judged) mustWords {
 	return m
 }
 
-// musts returns the stems of what the answer must say.
+// musts returns the stems that the answer must contain.
 func (j *judged) musts() map[string]bool { return stemsOf(strings.Join(j.Must, "\n")) }
 
 func stemsOf(text string) map[string]bool {
@@ -226,7 +225,7 @@ func stemsOf(text string) map[string]bool {
 	return set
 }
 
-// share returns the share of the words of what it must say that an answer has.
+// share returns the share of the required words that an answer contains.
 func (m mustWords) share(j *judged, answer string) float64 {
 	has, said, all := stemsOf(answer), 0.0, 1e-9
 	for w := range j.musts() {
@@ -238,9 +237,9 @@ func (m mustWords) share(j *judged, answer string) float64 {
 	return said / all
 }
 
-// holdMusts holds how much of what answers must say, put down before any was seen, they have in their words: those that
-// were judged, by verdict, and all, then and today. It is no verdict, but tells good answers from bad ones well enough to
-// compare two ways of choosing an answer.
+// holdMusts checks how many of the required words, written down before any answer was seen, the answers contain: the
+// judged ones, by verdict, and all, then and today. That is no verdict, but distinguishes good answers from bad ones
+// well enough to compare two ways of choosing them.
 func holdMusts(t *testing.T, list []judged) {
 	m := newMustWords(list)
 	sum, n := map[string]float64{}, map[string]float64{}

@@ -13,8 +13,8 @@ import (
 //go:embed testdata/neighbors.txt
 var neighbors string
 
-// TestNeighbors wants whoever writes of a danger to be told whom to call in the first lines, and
-// nobody else to be alarmed. It has neighbors of what was once read wrong.
+// TestNeighbors checks that the first lines tell people with a danger whom to call, and alarm nobody else. Its texts
+// are neighbors of some that were once misread.
 func TestNeighbors(t *testing.T) {
 	a := advisor(t)
 	for line := range strings.Lines(neighbors) {
@@ -40,7 +40,7 @@ func TestNeighbors(t *testing.T) {
 
 var toVet = regexp.MustCompile(`(?i)call a vet|a vet see your animal today|vet now if`)
 
-// begins reports whether an answer begins as one of a kind has to.
+// begins reports whether an answer begins like one of its kind.
 func begins(kind string, said compose.Answer) bool {
 	first := opening(said.Text)
 	switch kind {

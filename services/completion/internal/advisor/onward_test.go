@@ -12,7 +12,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// relatedOf returns the questions that the first choice of an answer comes with, and fails where they come twice.
+// relatedOf returns the follow-up questions of an answer's first choice. It fails the test if they come twice.
 func relatedOf(t *testing.T, events []chat.Event) []string {
 	t.Helper()
 	var related []string
@@ -51,7 +51,7 @@ func TestRelatedQuestions(t *testing.T) {
 	}
 }
 
-// TestACutAnswerHasNoQuestions holds that what is only a part of the answer, or data, offers nothing.
+// TestACutAnswerHasNoQuestions checks that partial answers and data have no follow-up questions.
 func TestACutAnswerHasNoQuestions(t *testing.T) {
 	a := advisor(t)
 	for name, change := range map[string]func(*chat.Request){
@@ -67,7 +67,7 @@ func TestACutAnswerHasNoQuestions(t *testing.T) {
 	}
 }
 
-// TestResumeComparesQuestions holds that an answer is not continued whose questions are not those that were shown.
+// TestResumeComparesQuestions checks that an answer with other questions than the shown ones is not continued.
 func TestResumeComparesQuestions(t *testing.T) {
 	a := advisor(t)
 	req := request("How loud are pet birds?")
@@ -83,8 +83,8 @@ func TestResumeComparesQuestions(t *testing.T) {
 	}
 }
 
-// TestRelatedQuestionsAreAnswered asks, after each passage of the guides, each pet and each judged conversation, what its
-// answer offers: the advisor answers nearly all of that, and what it does is never that it does not know.
+// TestRelatedQuestionsAreAnswered asks the follow-up questions of each passage, each pet and each judged
+// conversation. The advisor must answer nearly all, and never say that it does not know.
 func TestRelatedQuestionsAreAnswered(t *testing.T) {
 	a := advisor(t)
 	var all [][]string
@@ -143,8 +143,8 @@ func TestRelatedQuestionsAreAnswered(t *testing.T) {
 	}
 }
 
-// answers reports whether a plan has an answer to a question that was offered: the passage whose heading it is, or what
-// is asked of the pets that it names.
+// answers reports whether a plan answers a follow-up question: with the passage of that heading, or with facts about
+// the named pets.
 func answers(pl *plan.Plan, question string) bool {
 	for i := range pl.Items {
 		item := &pl.Items[i]

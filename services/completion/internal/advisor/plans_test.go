@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestEmergenciesAnswerWhatIsAboutToBeDone has owners who tell of a danger and ask whether it can
-// wait, or whether to do what does harm. The answer says so before anything else.
+// TestEmergenciesAnswerWhatIsAboutToBeDone has owners who describe a danger, and ask whether it can wait, or whether
+// to do something harmful. The answer must address that first.
 func TestEmergenciesAnswerWhatIsAboutToBeDone(t *testing.T) {
 	a := advisor(t)
 	const wait, hands = "it cannot wait", "Do not give, pull, push back, squeeze, glue or cut anything"

@@ -11,7 +11,7 @@ import (
 //go:embed testdata/reckoned.txt
 var reckonedQuestions string
 
-// TestReckoned asks for what the pets' data has to be reckoned for.
+// TestReckoned asks for what must be computed from the pets' data.
 func TestReckoned(t *testing.T) {
 	cat, err := catalogue.Load()
 	if err != nil {

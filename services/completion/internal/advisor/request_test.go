@@ -6,8 +6,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// TestWhatIsIgnored holds that what clients send along changes nothing: the answer is that to the
-// conversation's text.
+// TestWhatIsIgnored checks that additional content changes nothing: the answer is that to the conversation's text.
 func TestWhatIsIgnored(t *testing.T) {
 	a := advisor(t)
 	image := chat.Part{Kind: chat.PartImage, ImageURL: "https://example.com/cat.png"}

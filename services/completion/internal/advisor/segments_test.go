@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestSegmentsAreWholeTokens compares texts that are split into tokens segment by segment with the same ones split at once: of
-// all the characters at which the encoding's expression turns.
+// TestSegmentsAreWholeTokens compares the tokens of texts split by segments with those of the whole texts, with all
+// characters that matter to the encoding's expression.
 func TestSegmentsAreWholeTokens(t *testing.T) {
 	t.Parallel()
 	c := codec(t)
@@ -39,7 +39,7 @@ func TestSegmentsAreWholeTokens(t *testing.T) {
 	}
 }
 
-// TestSegmentsAreKeptWithinBounds has several ask at once for more segments than are kept.
+// TestSegmentsAreKeptWithinBounds asks concurrently for more segments than are kept.
 func TestSegmentsAreKeptWithinBounds(t *testing.T) {
 	t.Parallel()
 	c := codec(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
-// petsOf returns the pets of each choice, and fails where a choice has them twice or after its end.
+// petsOf returns the pets of each choice. It fails the test if a choice has them twice or after its end.
 func petsOf(t *testing.T, events []chat.Event, n int) [][]chat.Pet {
 	t.Helper()
 	pets, finished := make([][]chat.Pet, n), make([]bool, n)
@@ -50,7 +50,7 @@ func TestAnswersShowTheirPets(t *testing.T) {
 	}
 }
 
-// TestShownPetsHaveWhatSpeaksForThem holds that a pet comes with why it is shown: first what was asked for, in the language of the answer.
+// TestShownPetsHaveWhatSpeaksForThem checks a shown pet's reasons: first what was asked, in the answer's language.
 func TestShownPetsHaveWhatSpeaksForThem(t *testing.T) {
 	a := advisor(t)
 	for question, want := range map[string]string{
@@ -72,7 +72,7 @@ func TestShownPetsHaveWhatSpeaksForThem(t *testing.T) {
 	}
 }
 
-// TestACutAnswerShowsWhatItNames holds that a pet whose name was cut off is not shown.
+// TestACutAnswerShowsWhatItNames checks that a pet whose name was cut off is not shown.
 func TestACutAnswerShowsWhatItNames(t *testing.T) {
 	a := advisor(t)
 	req := request("Tell me about Luna")
@@ -87,7 +87,7 @@ func TestACutAnswerShowsWhatItNames(t *testing.T) {
 	}
 }
 
-// TestResumeComparesPets holds that an answer whose pets are not those that were shown is not continued.
+// TestResumeComparesPets checks that an answer is not continued if its pets differ from the shown ones.
 func TestResumeComparesPets(t *testing.T) {
 	a := advisor(t)
 	req := request("Tell me about Luna")

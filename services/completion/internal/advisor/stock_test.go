@@ -16,10 +16,9 @@ import (
 //go:embed testdata/stock.txt
 var stockQuestions string
 
-// TestStockQuestions asks what anybody may ask about the pets of the store, and wants the answers
-// that the data gives.
+// TestStockQuestions asks all kinds of questions about the store's pets, and compares the answers with the data.
 func TestStockQuestions(t *testing.T) {
-	const least = 0.88 // of the answers are exact
+	const least = 0.88 // share of the answers that must be exact
 	cat, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)

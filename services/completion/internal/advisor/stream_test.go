@@ -94,7 +94,7 @@ func TestPace(t *testing.T) {
 	})
 }
 
-// A reader that was away gets a short burst and then the pace again.
+// TestPaceAfterALateReader checks that a reader that was away gets a short burst, and then the pace again.
 func TestPaceAfterALateReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := paced(t, 100)
@@ -144,7 +144,7 @@ func TestResumeIsNotPaced(t *testing.T) {
 
 func TestContextEndsWhileWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := paced(t, 0.1) // ten seconds a token
+		a := paced(t, 0.1) // ten seconds per token
 		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
 		defer cancel()
 		var kinds []chat.EventKind

@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// talk holds a conversation whose turns are divided by a dot, and returns the last answer.
+// talk holds a conversation whose turns are separated by a dot, and returns the last answer.
 func talk(t *testing.T, a *Advisor, turns string) string {
 	t.Helper()
 	return converse(t, a, strings.Split(strings.ReplaceAll(turns, " · ", " · ... · "), " · ")...)
 }
 
-// TestThread has turns that say too little by themselves: they are read with what was spoken of.
+// TestThread has turns that say too little by themselves, and are read together with earlier ones.
 func TestThread(t *testing.T) {
 	a := advisor(t)
 	for _, row := range []struct{ turns, want, not string }{
@@ -47,7 +47,7 @@ func TestNothingIsSold(t *testing.T) {
 	}
 }
 
-// TestPlansAreSpokenAgainst has plans that would harm an animal, and what has to be said first.
+// TestPlansAreSpokenAgainst has plans that would harm an animal, and what the answer must say first.
 func TestPlansAreSpokenAgainst(t *testing.T) {
 	a := advisor(t)
 	for _, row := range []struct{ turns, want string }{

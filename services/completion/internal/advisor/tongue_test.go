@@ -24,8 +24,8 @@ func askedIn(t *testing.T, a *Advisor, question string) (*plan.Plan, string) {
 	return pl, answer.Text
 }
 
-// TestAnswersInOtherLanguages asks in six languages and finds the answer in them, without a word
-// that guides are in English, and with what it has to name.
+// TestAnswersInOtherLanguages asks in six languages. The answer must be in that language, name what it has to, and
+// not refer to English guides.
 func TestAnswersInOtherLanguages(t *testing.T) {
 	a := advisor(t)
 	for _, test := range []struct {
@@ -65,9 +65,8 @@ func TestAnswersInOtherLanguages(t *testing.T) {
 	}
 }
 
-// TestCareInOtherLanguages holds the short answers of passages against the guides: each is of a
-// passage that there is, there is one in every language, and it has no phone number but a poison
-// line's.
+// TestCareInOtherLanguages compares the short versions with the guides: each is of an existing passage, in every
+// language, and has no phone number but a poison line's.
 func TestCareInOtherLanguages(t *testing.T) {
 	a := advisor(t)
 	pl, _ := askedIn(t, a, "Was kostet ein Hund im Monat?")
@@ -109,8 +108,7 @@ func TestCareInOtherLanguages(t *testing.T) {
 	}
 }
 
-// TestSamePetsInAllLanguages holds that a language has only the words to say: which pets are shown,
-// and in which order, is decided once.
+// TestSamePetsInAllLanguages checks that the language does not affect which pets are shown, and in which order.
 func TestSamePetsInAllLanguages(t *testing.T) {
 	a := advisor(t)
 	in := func(question string) *read.Language {

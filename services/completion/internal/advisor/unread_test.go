@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestUnreadLanguages asks in languages that are not read. Whoever does is told so in that language
-// and in English, and whom to call about an animal in danger; and is sold nothing.
+// TestUnreadLanguages asks in languages that are not read. The answer says so in that language and in English, says
+// whom to call about an animal in danger, and sells nothing.
 func TestUnreadLanguages(t *testing.T) {
 	a := advisor(t)
 	for _, test := range []struct{ name, question string }{
@@ -67,8 +67,8 @@ func TestUnreadLanguages(t *testing.T) {
 	}
 }
 
-// TestNotUnderstoodMayBeADanger tells whoever was not understood in a language that is read whom to
-// call, as what was said may tell of a danger.
+// TestNotUnderstoodMayBeADanger checks that an answer to a turn that was not understood, in a language that is read,
+// says whom to call: the turn may describe a danger.
 func TestNotUnderstoodMayBeADanger(t *testing.T) {
 	a := advisor(t)
 	_, got := askedIn(t, a, "Gestern abend ging es drunter und drüber, und seither benimmt sich alles reichlich seltsam")

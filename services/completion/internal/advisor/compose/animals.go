@@ -42,7 +42,7 @@ func (c *composer) aboutPets(i *plan.Item) {
 	c.add(b.String(), reckon.Apart(i.Pets))
 }
 
-// mistaken returns the kind of animal that a turn takes a pet for, if it is another one.
+// mistaken returns the species that a turn wrongly ascribes to a pet, if any.
 func (c *composer) mistaken(p *catalogue.Pet) catalogue.Species {
 	for _, m := range c.plan.Turn.Marks {
 		if s := m.Species(); s != "" && m.Pet == nil && m.Breed == nil && m.Role == read.Plain {
@@ -55,7 +55,7 @@ func (c *composer) mistaken(p *catalogue.Pet) catalogue.Species {
 	return ""
 }
 
-// half answers whether one of several that are placed together may be adopted alone.
+// half answers whether one of several animals that are placed together may be adopted alone.
 func (c *composer) half(i *plan.Item) bool {
 	for _, p := range i.Pets {
 		if p.Sex == catalogue.Group && (c.plan.Turn.Has("half") || c.plan.Turn.Has("only") && c.part(p)) {
@@ -67,7 +67,7 @@ func (c *composer) half(i *plan.Item) bool {
 	return false
 }
 
-// onCard says what the card of a pet says to a question, and first a no where that is its answer.
+// onCard answers from a pet's card, and begins with no if that is the answer.
 func (c *composer) onCard(i *plan.Item, p *catalogue.Pet) {
 	text := i.Card
 	if i.Card == p.SpecialNeeds && strings.Contains(text, "must not") && c.plan.Turn.Has("asks-if") {
@@ -76,7 +76,7 @@ func (c *composer) onCard(i *plan.Item, p *catalogue.Pet) {
 	c.add(fmt.Sprintf("**%s** (%s, %s, %s): %s", p.Name, kindOf(p), ageOf(p), dollars(p.Price), text))
 }
 
-// part reports whether a turn names one of several by itself: "only Ivy".
+// part reports whether a turn names only one of several animals: "only Ivy".
 func (c *composer) part(p *catalogue.Pet) bool {
 	return slices.ContainsFunc(c.plan.Turn.Marks, func(m read.Mark) bool {
 		return m.Pet == p && m.Role != read.Unwanted && !strings.EqualFold(c.plan.Turn.Said(&m), p.Name)
@@ -156,7 +156,7 @@ func (c *composer) verdictOn(p *catalogue.Pet, f *fit) {
 	c.add(text)
 }
 
-// personal returns what follows from what the person told of themselves.
+// personal returns the conditions that follow from facts about the person.
 func (c *composer) personal() []plan.Condition {
 	var list []plan.Condition
 	for _, w := range c.plan.Frame.Wants {
@@ -167,7 +167,7 @@ func (c *composer) personal() []plan.Condition {
 	return list
 }
 
-// petFacts answers the attributes that were asked for.
+// petFacts returns the requested attributes of a pet.
 func petFacts(p *catalogue.Pet, asked []*catalogue.Attribute) string {
 	var facts []string
 	for _, a := range asked {
@@ -178,7 +178,7 @@ func petFacts(p *catalogue.Pet, asked []*catalogue.Attribute) string {
 	return strings.Join(facts, " ")
 }
 
-// petFact answers one attribute, the answer first.
+// petFact returns an attribute of a pet, beginning with the answer.
 func petFact(p *catalogue.Pet, attribute string) string { //nolint:funlen // one case for each attribute
 	name := "**" + p.Name + "**"
 	is := verb(p, "is", "are")
@@ -275,7 +275,7 @@ func (c *composer) aboutBreeds(i *plan.Item) {
 			told = true
 		}
 	}
-	// What the table does not tell the guides may.
+	// The guides may know what the table does not.
 	if !told && len(i.Hits) > 0 && i.Hits[0].Surely() && len(i.Asked) == 0 {
 		c.passages(i, 1)
 		told = true
@@ -313,8 +313,7 @@ func (c *composer) breedSheet(b *catalogue.Breed) {
 	}
 }
 
-// aboutSpecies answers a question about a kind of animal: from the guides, or by the span
-// of its breeds.
+// aboutSpecies answers a question about a kind of animal: from the guides, or with the ranges of its breeds.
 func (c *composer) aboutSpecies(i *plan.Item) {
 	if len(i.Species) == 1 {
 		var breeds []*catalogue.Breed
@@ -335,7 +334,7 @@ func (c *composer) aboutSpecies(i *plan.Item) {
 	c.guide(i)
 }
 
-// speciesFact gives the span of an attribute over the breeds of a species.
+// speciesFact returns the range of an attribute over a species' breeds.
 func speciesFact(s catalogue.Species, breeds []*catalogue.Breed, attribute string) string {
 	of := func(get func(*catalogue.Breed) [2]float64) string {
 		low, high := get(breeds[0])[0], get(breeds[0])[1]
@@ -356,7 +355,7 @@ func speciesFact(s catalogue.Species, breeds []*catalogue.Breed, attribute strin
 	return ""
 }
 
-// childrenFact says how many of some kinds may live with children.
+// childrenFact says how many of some breeds may live with children.
 func childrenFact(breeds []*catalogue.Breed) string {
 	count := map[catalogue.Tolerance]int{}
 	for _, b := range breeds {
@@ -375,7 +374,7 @@ func childrenFact(breeds []*catalogue.Breed) string {
 	return upperFirst(strings.Join(parts, "; ")) + "."
 }
 
-// breedFact answers an attribute for a breed; "" where the catalogue does not tell.
+// breedFact returns an attribute of a breed; "" if the catalogue has none.
 func breedFact(b *catalogue.Breed, attribute string) string {
 	switch attribute {
 	case "fee", "upkeep":
@@ -426,7 +425,7 @@ func breedAllergy(b *catalogue.Breed) string {
 	return fmt.Sprintf("No, not hypoallergenic: it %s, and dander and saliva carry the allergens.", shedWords(b.Shedding))
 }
 
-// example is a grown animal as its breed is described, to judge a breed like a pet.
+// example returns a typical adult animal of a breed, so that breeds can be judged like pets.
 func example(b *catalogue.Breed) *catalogue.Pet {
 	return &catalogue.Pet{
 		ID: b.ID, Name: b.Name, Species: b.Species, BreedID: b.ID, Breed: b, Sex: catalogue.Group, Size: b.Size,
@@ -451,8 +450,8 @@ func (c *composer) inStore(breeds []*catalogue.Breed) {
 	}
 }
 
-// compare tells how several pets, breeds or kinds of animals differ: first in what was
-// asked, then in a table.
+// compare says how several pets, breeds or kinds of animals differ: first in the requested attributes, then in a
+// table.
 func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each attribute
 	var columns []*catalogue.Pet
 	var names []string
@@ -530,7 +529,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 	}
 }
 
-// total adds up what several pets cost.
+// total tells the sum of fees and upkeep of several pets.
 func (c *composer) total(pets []*catalogue.Pet) {
 	var upkeep [2]float64
 	for _, p := range pets {
@@ -541,7 +540,7 @@ func (c *composer) total(pets []*catalogue.Pet) {
 	c.add(fmt.Sprintf("**%s** in adoption fees together: %s. Upkeep for all of them is about $%.0f to $%.0f a month.", dollars(fees(pets)), list(each), upkeep[0], upkeep[1]))
 }
 
-// compareSpecies compares kinds of animals from the guides.
+// compareSpecies compares kinds of animals with the ranges of their breeds, and with the guides.
 func (c *composer) compareSpecies(i *plan.Item) {
 	for _, s := range i.Species[:min(3, len(i.Species))] {
 		var breeds []*catalogue.Breed
@@ -563,7 +562,7 @@ func (c *composer) compareSpecies(i *plan.Item) {
 	}
 }
 
-// temper says in a sentence what living with a kind of animal is like.
+// temper describes life with a kind of animal in one sentence.
 func temper(s catalogue.Species) string {
 	return map[catalogue.Species]string{
 		catalogue.Dog:       "They need walks, training and company every day, and cannot be alone for long.",
@@ -577,7 +576,7 @@ func temper(s catalogue.Species) string {
 	}[s]
 }
 
-// difference says who has most and who least of an attribute.
+// difference says who has the most and who the least of an attribute.
 func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute) string {
 	if !a.Ordered() {
 		var parts []string
@@ -612,13 +611,13 @@ func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute
 	return text
 }
 
-// A row of a comparison: its label and one cell for each column.
+// A row is a row of a comparison: its label, and one cell for each column.
 type row struct {
 	label string
 	cells []string
 }
 
-// comparison writes rows as a table or, where points are wished for, a line for each row.
+// comparison formats rows as a table or, if points are wished for, as one line per row.
 func comparison(s *read.Style, names []string, rows []row) string {
 	if s.Last("table", "bullets", "numbered", "checklist") != "" && !s.Wants("table") {
 		return layout.Bullets(mapped(rows, func(r row) string {
@@ -667,7 +666,7 @@ func (c *composer) guide(i *plan.Item) {
 	}
 }
 
-// normal calms whoever takes for a danger what is none, and tells how that would look; or only what helps, where that is known.
+// normal reassures people about something normal, and says what a danger would look like; if known, only what helps.
 func (c *composer) normal(p *catalogue.Passage, known bool) {
 	if !known {
 		c.add(c.voice.pick("normal", "**From what you tell, this is most likely normal and no emergency.**", "**That sounds like something normal, and not like an emergency.**"))
@@ -677,7 +676,7 @@ func (c *composer) normal(p *catalogue.Passage, known bool) {
 	c.add(urgent.CannotTell)
 }
 
-// direct says what was written for just this question, and then more of its subject.
+// direct gives the answer written for exactly this question, and then more about its subject.
 func (c *composer) direct(i *plan.Item) {
 	c.add(i.Answer.Lead())
 	c.guides = appendNew(c.guides, i.Answer.Guide)
@@ -693,7 +692,7 @@ func (c *composer) direct(i *plan.Item) {
 	}
 }
 
-// miss says that there is nothing on a question, and what comes nearest.
+// miss says that nothing is known about a question, and names the nearest passage.
 func (c *composer) miss(i *plan.Item) {
 	c.add(c.voice.pick("miss",
 		"I have nothing reliable on that.",
@@ -707,8 +706,7 @@ func (c *composer) miss(i *plan.Item) {
 	c.add("The staff in the store or your vet can tell you more. Name the animal and what you want to know, and I look again.")
 }
 
-// answerFirst tells a passage, and before it the sentence that answers best what was asked,
-// if the excerpt would begin with another one.
+// answerFirst tells a passage, and before it the sentence that answers best, if the excerpt begins with another one.
 func (c *composer) answerFirst(best, first, text string, limit int) {
 	short := excerpt.Of(text, limit)
 	if c.plan.Style.Wants("one-sentence") || c.plan.Style.Wants("yes-no") {
@@ -722,10 +720,10 @@ func (c *composer) answerFirst(best, first, text string, limit int) {
 	c.add(short)
 }
 
-// nearTie is how near to the best a further passage has to be to be told as well.
+// nearTie is the least score of a further passage that is told, as a share of the best score.
 const nearTie = 0.92
 
-// passages tells the best passages, at most n, of different headings.
+// passages tells the best passages, at most n, with different headings.
 func (c *composer) passages(i *plan.Item, n int) {
 	from := 0
 	if i.Detail {
@@ -741,7 +739,7 @@ func (c *composer) passages(i *plan.Item, n int) {
 		if k < from || told == n {
 			continue
 		}
-		// Another guide has to be as good; another passage of this one goes on with it.
+		// Another guide must be as good; another passage of the same guide may be a little worse.
 		tie := h.Answers() && (h.Score >= nearTie*best || h.Guide == i.Hits[0].Guide && h.Score >= nearTie*nearTie*best)
 		if k > from && !tie {
 			break

@@ -13,29 +13,29 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// An Answer is what is said, and the pets of the store that it shows, in its order.
+// An Answer is a text, and the pets of the store that it shows, in its order.
 type Answer struct {
 	Text string
 	Pets []*catalogue.Pet
-	// Reasons are what speaks for each of Pets, a few words each: first what was asked for.
+	// Reasons are the merits of each of Pets, a few words each: what was asked for comes first.
 	Reasons [][]string
 }
 
-// A composer writes one answer.
+// A composer writes one answer. It is for one goroutine.
 type composer struct {
 	cat    *catalogue.Catalogue
 	plan   *plan.Plan
 	voice  Voice
-	tongue *read.Language // that the answer is in; nil: English
+	tongue *read.Language // the answer's language; nil: English
 	blocks []string
 	pets   []*catalogue.Pet
 	breeds []*catalogue.Breed
 	guides []*catalogue.Guide
-	// bare is set where the form that was asked for leaves no room for more than the answer.
+	// bare is set if the requested form has no room for more than the answer.
 	bare bool
 }
 
-// Write composes the answer that a plan asks for.
+// Write composes the answer to a plan.
 func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	c := &composer{cat: cat, plan: pl, voice: v}
 	s := &pl.Style
@@ -59,14 +59,14 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	}
 	for i := range pl.Items {
 		if k := pl.Items[i].Kind; !pl.Turn.Foreign || k == read.KindEmergency || k == read.KindPet && len(pl.Items[i].Pets) > 0 {
-			c.item(&pl.Items[i]) // all else would be guessed
+			c.item(&pl.Items[i]) // everything else would be a guess
 		}
 	}
 	if pl.Verdict.Level == triage.Caution && pl.Items[0].Kind != read.KindEmergency {
 		c.add(c.either(urgent.MayBe, "urgent"))
 	}
 	if c.tongue != nil && len(pl.Turn.Words) > 5 && (pl.Items[0].Kind == read.KindOffTopic || slices.Contains(c.blocks, c.say("talk-confused"))) {
-		c.add(c.say("in-danger")) // it may tell of one
+		c.add(c.say("in-danger")) // it may describe a danger
 	}
 	c.unused()
 	if len(c.plan.Missed) > 0 && pl.Verdict.Grief == "" && c.plan.Items[0].Normal == nil && c.tongue == nil && !c.bare && !c.urgent() {
@@ -76,10 +76,10 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	return Answer{Text: c.form(), Pets: c.pets, Reasons: c.merits()}
 }
 
-// mostReasons is how much is said for one pet beside the text.
+// mostReasons is the most reasons for one pet, beside the text.
 const mostReasons = 3
 
-// merits returns what speaks for each pet that is shown, by what is wanted now and has been before.
+// merits returns the reasons for each shown pet, by the present and earlier wishes.
 func (c *composer) merits() [][]string {
 	var wants []plan.Condition
 	for i := range c.plan.Items {
@@ -97,12 +97,12 @@ func (c *composer) merits() [][]string {
 // unread says in English what a language's Note says in the person's language.
 const unread = "I understand only English, German, French, Spanish, Italian, Portuguese and Dutch. **Call a vet now if an animal is in danger**, and for poison ASPCA Animal Poison Control (888) 426-4435, day and night. Otherwise please ask again in one of these languages."
 
-// language says in a language that is not read which ones are, and whom to call about an animal
-// in danger: nothing tells whether one is.
+// language says, in a language that is not read, which ones are, and whom to call about an animal in danger, because
+// the advisor cannot tell whether one is.
 func (c *composer) language() {
 	t := c.plan.Turn
 	if !t.Foreign {
-		if l := t.Language; l != nil && !l.Speaks() { // it was asked for
+		if l := t.Language; l != nil && !l.Speaks() { // as requested
 			if c.urgent() {
 				c.add("**" + c.callIn(l) + "**")
 			}
@@ -119,14 +119,13 @@ func (c *composer) language() {
 	c.add(unread)
 }
 
-// urgent reports whether no form is worth a line of the answer, as it may be needed.
+// urgent reports whether the form must not shorten the answer, because any line may be needed.
 func (c *composer) urgent() bool {
 	k := c.plan.Items[0].Kind
 	return k == read.KindEmergency || k == read.KindDose || k == read.KindCruelty
 }
 
-// note says in the person's language that an answer is in English and, in an emergency, whom
-// to call.
+// note says in the person's language that an answer is in English and, in an emergency, whom to call.
 func (c *composer) note() {
 	l := c.plan.Turn.Language
 	if l == nil {
@@ -210,7 +209,7 @@ func (c *composer) citeBreeds(breeds ...*catalogue.Breed) {
 
 func (c *composer) cite(p *catalogue.Passage) { c.guides = appendNew(c.guides, p.Guide) }
 
-// unused says what of the turn was not taken into account.
+// unused names parts of the turn that were not taken into account.
 func (c *composer) unused() {
 	if c.tongue != nil {
 		written := slices.DeleteFunc(slices.Clone(c.plan.Unused), func(s string) bool { return !strings.Contains(c.plan.Turn.Written, s) })
@@ -228,13 +227,13 @@ func quoted(texts []string) []string {
 	return mapped(texts, func(s string) string { return "“" + s + "”" })
 }
 
-// form gives the answer the form that was asked for.
+// form converts the answer into the requested form.
 func (c *composer) form() string {
 	s := &c.plan.Style
 	text := strings.Join(c.blocks, "\n\n")
 	urgent := c.urgent()
 	switch {
-	case urgent: // no form is worth a line that may be needed
+	case urgent: // no form may shorten it
 	case s.Wants("number-only") && layout.Number(text) != "":
 		return layout.Number(text)
 	case (s.Wants("yes-no") || s.Wants("one-word")) && layout.YesOrNo(text) != "":
@@ -313,7 +312,7 @@ func appendNew[T comparable](list []T, v T) []T {
 	return append(list, v)
 }
 
-// talk answers what is only said, and what is nothing that the store knows.
+// talk answers small talk, and topics that the store knows nothing about.
 func (c *composer) talk(i *plan.Item) {
 	replies := read.Replies(i.Kind)
 	if len(replies) == 0 {
@@ -326,7 +325,7 @@ func (c *composer) talk(i *plan.Item) {
 	}
 }
 
-// offTopic says that a thing is not known here, and names the nearest that is.
+// offTopic says that a topic is unknown here, and names the nearest known one.
 func (c *composer) offTopic(i *plan.Item) {
 	text := c.voice.pick("off",
 		"That is outside of what I know: I advise on the pets in our store, on choosing one, and on their care, health and behavior.",
@@ -337,7 +336,7 @@ func (c *composer) offTopic(i *plan.Item) {
 	}
 }
 
-// why repeats what the last recommendation rested on.
+// why repeats the basis of the last recommendation.
 func (c *composer) why(i *plan.Item) {
 	pets := i.Pets[:min(len(i.Pets), c.voice.Length.by(1, 3, 4, 6))]
 	if said := c.wishes(i.Wants); said != "" {

@@ -12,11 +12,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// gentleEnd is the guide for who has to let an animal go.
+// gentleEnd is the guide for people who have to let an animal go.
 const gentleEnd = "gentle-end-and-last-costs"
 
-// emergency says first whom to call, then what to do until then: of the harm at hand, or
-// else what is right for any.
+// emergency says first whom to call, and then what to do meanwhile: for the harm in question, or else what is always
+// right.
 func (c *composer) emergency(i *plan.Item) {
 	v := &c.plan.Verdict
 	first, last := urgent.First(v, c.plan.Frame.Person.Minor)
@@ -47,7 +47,7 @@ func (c *composer) emergency(i *plan.Item) {
 	}
 }
 
-// aid returns the first aid of the harm at hand, and what its guide says of the very case.
+// aid returns the first aid for the harm in question, and its guide's passages about the specific case.
 func (c *composer) aid(i *plan.Item) []*catalogue.Passage {
 	v := &c.plan.Verdict
 	var g *catalogue.Guide
@@ -62,7 +62,7 @@ func (c *composer) aid(i *plan.Item) []*catalogue.Passage {
 		return best
 	}
 	if g == nil {
-		for _, h := range i.Hits { // what else was asked, such as which brush is good, has to wait
+		for _, h := range i.Hits { // other questions, such as which brush is good, have to wait
 			if h.Surely() && (h.Guide.About(catalogue.TopicEmergency) || h.Guide.About(catalogue.TopicHealth)) {
 				return []*catalogue.Passage{h.Passage}
 			}
@@ -82,9 +82,9 @@ func (c *composer) aid(i *plan.Item) []*catalogue.Passage {
 	return aid
 }
 
-// clearly returns what the guide says that a turn is surely about, where that is another one
-// than triage's and fits much better: a sign stands in several guides, and the cause that is
-// named says which. What to do comes first, then what is said of the very case.
+// clearly returns the passages of a guide that the turn is certainly about, if it differs from triage's and fits much
+// better: several guides have the same sign, and the named cause decides. First aid comes first, then the specific
+// case.
 func clearly(g *catalogue.Guide, hits []catalogue.Hit) []*catalogue.Passage {
 	const much = 1.2
 	if len(hits) == 0 || !hits[0].Surely() || !hits[0].Guide.About(catalogue.TopicEmergency) {
@@ -106,7 +106,7 @@ func clearly(g *catalogue.Guide, hits []catalogue.Hit) []*catalogue.Passage {
 	return aid
 }
 
-// cruelty refuses to help to harm an animal, and says where to turn instead.
+// cruelty refuses to help harm an animal, and says where to turn instead.
 func (c *composer) cruelty(i *plan.Item) {
 	if g := c.plan.Verdict.Guides; len(g) > 0 && g[0] == gentleEnd {
 		c.add("I am sorry that it has come to this. **Please give nothing from home:** medicines and home methods make an animal suffer, and I name none. Only a vet can let it go without pain.",
@@ -130,7 +130,7 @@ func (c *composer) cruelty(i *plan.Item) {
 	}
 }
 
-// dose names no dose, even to a professional.
+// dose names no dose, even to professionals.
 func (c *composer) dose(i *plan.Item) {
 	if i.Answer != nil {
 		c.add("**" + i.Answer.Verdict + ".** " + i.Answer.Text)

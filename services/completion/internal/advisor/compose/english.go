@@ -14,7 +14,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// english is the phrasing in whole sentences.
+// english is the phrasing in whole English sentences.
 type english struct{ *composer }
 
 var _ phrasing = english{}
@@ -53,8 +53,7 @@ func (c english) unplaced(animal string) {
 	}
 }
 
-// suggest shows the best few. Where no kind of animal is looked for it takes the best of
-// different ones.
+// suggest shows the best few. If no kind of animal is wanted, they are of different kinds.
 func (c english) suggest(i *plan.Item, fits []fit) {
 	said := c.request(i.Wants)
 	chosen := c.choose(i, fits)
@@ -94,7 +93,7 @@ func (c english) suggest(i *plan.Item, fits []fit) {
 	c.narrow(i)
 }
 
-// aptSentence returns the sentence of a pet's story that says most of what was asked.
+// aptSentence returns the sentence of a pet's story that has most of what was asked.
 func (c english) aptSentence(p *catalogue.Pet) string {
 	sentences := excerpt.Split(p.Story)
 	best, most := sentences[min(1, len(sentences)-1)], 0
@@ -118,7 +117,7 @@ func (c english) aptSentence(p *catalogue.Pet) string {
 	return best
 }
 
-// narrow asks for what would narrow the choice.
+// narrow asks questions that would narrow the choice.
 func (c english) narrow(i *plan.Item) {
 	who := &c.plan.Frame.Person
 	if c.voice.Length < Short || c.plan.Frame.Turns > 2 {
@@ -139,7 +138,7 @@ func (c english) narrow(i *plan.Item) {
 	}
 }
 
-// nearest is honest that nothing suits, and shows what comes closest and why not.
+// nearest admits that nothing suits, and shows the closest pets, with what is missing.
 func (c english) nearest(i *plan.Item, fits []fit) {
 	said := c.request(i.Wants)
 	c.add(c.voice.pick("none",
@@ -169,7 +168,7 @@ func (c english) reckoned(r *reckon.Question) bool {
 	return true
 }
 
-// counts answers how many there are of several kinds, each by itself.
+// counts says how many there are of several kinds, for each kind.
 func (c english) counts(i *plan.Item) bool {
 	for _, w := range i.Wants {
 		if w.Attribute.Name != "species" || w.Op != catalogue.Is || len(w.Names) < 2 {
@@ -227,7 +226,7 @@ func (c english) instead(_ *plan.Item, fits []fit) {
 	c.add("The nearest:", b.String())
 }
 
-// found lists what there is, and says first how many.
+// found lists the pets, and first says how many there are.
 func (c english) found(i *plan.Item, fits, shown []fit) {
 	lead := upperFirst(numeral(len(fits))) + " " + c.things(i.Wants, len(fits))
 	switch {

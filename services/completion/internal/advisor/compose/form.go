@@ -12,19 +12,19 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// How an answer is laid out: the same pets and sentences as a table, in points, by name only.
+// The layout of an answer: the same pets and sentences as a table, as points, or only as names.
 
-// genres are what is not written here, by the wish for it. The facts for it are told in its place.
+// genres are forms that are not written here, by wish. The facts are told instead.
 var genres = map[string]string{ //nolint:gochecknoglobals // a table
 	"poem": "a poem", "ad": "an ad", "letter": "a letter or an email", "story": "a story", "timetable": "a timetable",
 }
 
-// length returns how long an answer is wished to be that would have another length.
+// length returns the wished length of an answer, or v.
 func length(pl *plan.Plan, v Length) Length {
 	s := &pl.Style
 	switch last := s.Last("short", "long", "one-sentence", "two-sentences", "three-sentences"); {
 	case s.Count > 0:
-		return Long // there have to be as many points
+		return Long // enough room for the points
 	case last == "long":
 		return min(v+1, Long)
 	case last == "three-sentences":
@@ -37,10 +37,10 @@ func length(pl *plan.Plan, v Length) Length {
 	return v
 }
 
-// A layouter puts what its composer has written into the form that is wished for.
+// A layouter puts its composer's text into the wished form.
 type layouter struct{ *composer }
 
-// lay puts the blocks of the answer into the form that is wished for. What is said in an emergency stays whole.
+// lay puts the answer's blocks into the wished form. An emergency keeps its whole text.
 func (c layouter) lay() {
 	s := &c.plan.Style
 	form := s.Last("table", "bullets", "numbered", "checklist", "csv", "line", "names-only", "no-bullets", "one-sentence", "poem", "ad", "letter", "story", "timetable")
@@ -83,12 +83,12 @@ func (c layouter) lay() {
 	}
 }
 
-// lists are the forms in which each point has its line.
+// lists are the forms with one line per point.
 var lists = map[string]func([]string) string{ //nolint:gochecknoglobals // a table
 	"bullets": layout.Bullets, "numbered": layout.Numbered, "checklist": layout.Boxes,
 }
 
-// listOf returns how a list is written in a form: with bullets where that says nothing of lists.
+// listOf returns the writer of lists for a form, by default with bullets.
 func listOf(form string) func([]string) string {
 	if list := lists[form]; list != nil {
 		return list
@@ -96,7 +96,7 @@ func listOf(form string) func([]string) string {
 	return layout.Bullets
 }
 
-// lead returns the block that leads to a list, if the answer begins with one.
+// lead returns the block that introduces a list, if the answer begins with one.
 func (c layouter) lead() []string {
 	if len(c.blocks) > 1 && layout.Leads(c.blocks[0]) {
 		return c.blocks[:1:1]
@@ -104,8 +104,7 @@ func (c layouter) lead() []string {
 	return nil
 }
 
-// layPets writes the pets of the answer in a form that has a line, a row or a word for each; false where the
-// form is none of these.
+// layPets writes the answer's pets in a form with a line, a row or a word for each; false: the form is none of these.
 func (c layouter) layPets(form string) bool {
 	s, i := &c.plan.Style, &c.plan.Items[0]
 	if len(c.plan.Items) > 1 || i.Reckon != nil || i.Kind != read.KindStock && i.Kind != read.KindRecommend && i.Kind != read.KindPet && i.Kind != read.KindCompare {
@@ -146,7 +145,7 @@ func (c layouter) layPets(form string) bool {
 	return true
 }
 
-// line tells of a pet what is asked for: nothing else, or besides what a list tells.
+// line returns a pet's line with the requested columns, alone or after its headline.
 func (c layouter) line(p *catalogue.Pet, columns []*catalogue.Attribute, only bool) string {
 	text := c.in().headline(p)
 	if only {
@@ -162,7 +161,7 @@ func (c layouter) line(p *catalogue.Pet, columns []*catalogue.Attribute, only bo
 	return text
 }
 
-// columns returns what a row tells of a pet.
+// columns returns the columns of a pet's row.
 func (c layouter) columns(i *plan.Item) []string {
 	names := []string{"breed", "age", "fee"}
 	if len(i.Asked) > 0 && len(c.plan.Style.Columns) == 0 {
@@ -177,7 +176,7 @@ func (c layouter) columns(i *plan.Item) []string {
 	return names
 }
 
-// rowsOfPets returns a row for each pet: its name between marks, and then the columns but for the first.
+// rowsOfPets returns the heads and a row for each pet: its name between marks, and then all columns but the first.
 func (c layouter) rowsOfPets(heads []string, mark string) ([]string, [][]string) {
 	var rows [][]string
 	for _, p := range c.pets {
@@ -193,7 +192,7 @@ func (c layouter) rowsOfPets(heads []string, mark string) ([]string, [][]string)
 	return heads, rows
 }
 
-// cell is what a row says of a pet.
+// cell returns an attribute's cell in a pet's row.
 func (c layouter) cell(p *catalogue.Pet, attribute string) string {
 	switch attribute {
 	case "breed":
@@ -204,7 +203,7 @@ func (c layouter) cell(p *catalogue.Pet, attribute string) string {
 	return c.in().says(p, attribute)
 }
 
-// relist puts a list in the place of the one that the answer has.
+// relist replaces the answer's list.
 func (c layouter) relist(list string) {
 	at := slices.IndexFunc(c.blocks, layout.IsList)
 	if at < 0 {

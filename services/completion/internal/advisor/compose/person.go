@@ -7,12 +7,12 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// What is said about a pet, or to a person, unasked: when is decided here, the words are a phrasing's.
+// Unasked remarks about a pet or to a person: this file decides when to make them, and a phrasing has the words.
 
-// nature is what a pet is like in two words: no attribute of the catalogue, but short for its temperament.
+// nature is a pet's character in two words: not an attribute of the catalogue, but short for its temperament.
 const nature = "nature"
 
-// reasons returns what speaks for a pet: first what was wanted, then what is good of it anyway.
+// reasons returns what speaks for a pet: first the met wishes, then its other merits.
 func (c *composer) reasons(f *fit, n int) []string {
 	list, p, in := slices.Clone(f.met), f.pet, c.in()
 	add := func(ok bool, attribute string) {
@@ -29,10 +29,10 @@ func (c *composer) reasons(f *fit, n int) []string {
 	return list[:min(n, len(list))]
 }
 
-// What an honest seller says unasked and is no attribute.
+// company is a remark of an honest seller that is not an attribute.
 const company = "company"
 
-// drawbacks is what an honest seller says unasked.
+// drawbacks returns the unasked remarks of an honest seller.
 func (c *composer) drawbacks(p *catalogue.Pet, wants []plan.Condition) []string {
 	var list []string
 	in := c.in()
@@ -58,12 +58,12 @@ func (c *composer) drawbacks(p *catalogue.Pet, wants []plan.Condition) []string 
 	return list
 }
 
-// needsCompany reports whether animals of its kind should not live by themselves.
+// needsCompany reports whether animals of this kind should not live alone.
 func needsCompany(p *catalogue.Pet) bool {
 	return p.Species == catalogue.Rabbit || p.Species == catalogue.GuineaPig || slices.Contains(p.Breed.Groups, "finch") && p.BreedID != "canary" || p.BreedID == "budgerigar"
 }
 
-// caution says first what should be thought of before any pet.
+// caution begins with what to consider before getting any pet.
 func (c *composer) caution() {
 	who := &c.plan.Frame.Person
 	switch {
@@ -76,7 +76,7 @@ func (c *composer) caution() {
 	}
 }
 
-// notes adds what goes for any pet with small children or allergies.
+// notes adds what applies to any pet with small children or allergies.
 func (c *composer) notes() {
 	who := &c.plan.Frame.Person
 	if c.voice.Length < Short {

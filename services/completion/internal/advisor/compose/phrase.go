@@ -7,8 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// things writes what pets are wanted as a noun with what belongs to it: "quiet female cats
-// under $100", for n of them.
+// things describes n wanted pets as a noun phrase: "quiet female cats under $100".
 func (c *composer) things(wants []plan.Condition, n int) string {
 	var before, after []string
 	noun, nouns := "pet", "pets"
@@ -35,7 +34,7 @@ func (c *composer) things(wants []plan.Condition, n int) string {
 	return strings.Join(append(before, noun), " ")
 }
 
-// nouns returns the names of what is wanted, one and several.
+// nouns returns the singular and the plural of what is wanted.
 func (c *composer) nouns(w *plan.Condition) (one, many string) {
 	var ones, manies []string
 	for _, name := range w.Names {
@@ -53,7 +52,7 @@ func (c *composer) nouns(w *plan.Condition) (one, many string) {
 	return strings.Join(ones, " or "), strings.Join(manies, " or ")
 }
 
-// adjective reports whether a condition is said before the noun.
+// adjective reports whether a condition precedes the noun.
 func adjective(w *plan.Condition) bool {
 	if w.Op != catalogue.Is || len(w.Names) == 0 {
 		return false
@@ -73,7 +72,7 @@ func adjective(w *plan.Condition) bool {
 	return false
 }
 
-// coatGroup reports whether a group says what an animal is like rather than what it is.
+// coatGroup reports whether a group describes an animal rather than naming its kind.
 func coatGroup(name string) bool {
 	switch name {
 	case "hairless", "long-haired", "short-haired", "purebred", "mixed", "lap":
@@ -82,7 +81,7 @@ func coatGroup(name string) bool {
 	return false
 }
 
-// behind writes a condition so that it follows the noun.
+// behind returns a condition in the form that follows the noun.
 func behind(w *plan.Condition, text string) string {
 	switch {
 	case w.Attribute.Type == catalogue.Number && len(w.Names) == 0, strings.HasPrefix(text, "good with"), w.Attribute.Name == "home",
@@ -100,7 +99,7 @@ func behind(w *plan.Condition, text string) string {
 	return "with " + text
 }
 
-// request repeats what a recommendation goes by: the animal first, then who it is for.
+// request repeats the basis of a recommendation: first the animal, then the person.
 func (c *composer) request(wants []plan.Condition) string {
 	var own, of []plan.Condition
 	for _, w := range wants {

@@ -16,19 +16,18 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// How answers are put in another language than English: by the phrases of that language, in
-// plainer sentences than in English. What cannot be told so is told in English behind a word
-// on it.
+// Answers in languages other than English: they use that language's phrases, in plainer sentences. What has no
+// phrases is said in English, after a note.
 
-// A phrasebook is the phrasing in the language of its composer's tongue.
+// A phrasebook is the phrasing in its composer's tongue.
 type phrasebook struct{ *composer }
 
 var _ phrasing = phrasebook{}
 
-// say returns a phrase of the person's language.
+// say returns a phrase in the person's language.
 func (c *composer) say(key string, in ...string) string { return c.tongue.Say(key, in...) }
 
-// item answers an item in the person's language; false if it has to be told in English.
+// item answers an item in the person's language; false: it must be in English.
 func (c phrasebook) item(i *plan.Item) bool {
 	if i.Stranger != "" && !c.bare {
 		c.add(c.say("stranger", i.Stranger))
@@ -65,7 +64,7 @@ func (c phrasebook) item(i *plan.Item) bool {
 	return true
 }
 
-// shortEmergency tells whom to call and what to do until then; false if that is in English only.
+// shortEmergency says whom to call and what to do meanwhile; false: that exists only in English.
 func (c phrasebook) shortEmergency() bool {
 	v := &c.plan.Verdict
 	i := &c.plan.Items[0]
@@ -109,10 +108,10 @@ func (c phrasebook) shortEmergency() bool {
 	return true
 }
 
-// nearCare is how near to the best passage one has to be that is told in its place.
+// nearCare is the least score of a passage that may replace the best one, as a share of its score.
 const nearCare = 0.9
 
-// shortCare tells a passage in short, if it is among the best and known in the language.
+// shortCare tells the short version of a passage, if it is among the best and exists in the language.
 func (c phrasebook) shortCare(i *plan.Item) bool {
 	for n, h := range i.Hits {
 		if n == 0 && !h.Answers() && i.Answer == nil || h.Score < nearCare*i.Hits[0].Score {
@@ -138,7 +137,7 @@ func (c phrasebook) namesGuide(p *catalogue.Passage) {
 	}
 }
 
-// shortMiss says that nothing is known on a question; false where something is, in English.
+// shortMiss says that nothing is known about a question; false: something is, in English.
 func (c phrasebook) shortMiss(i *plan.Item) bool {
 	if i.Answer != nil || len(i.Hits) > 0 && i.Hits[0].Answers() {
 		return false
@@ -147,7 +146,7 @@ func (c phrasebook) shortMiss(i *plan.Item) bool {
 	return true
 }
 
-// shortBreeds tells what was asked of pets and breeds, or else what they are like.
+// shortBreeds tells the requested facts about pets and breeds, or else what they are like.
 func (c phrasebook) shortBreeds(i *plan.Item) bool {
 	asked := mapped(i.Asked, func(a *catalogue.Attribute) string { return a.Name })
 	if len(asked) == 0 && i.Kind == read.KindGuide || len(i.Pets)+len(i.Breeds) == 0 {
@@ -207,7 +206,7 @@ func (c phrasebook) shortPets(i *plan.Item) {
 	}
 }
 
-// shortFacts returns what was asked of a pet.
+// shortFacts returns the requested facts about a pet.
 func (c phrasebook) shortFacts(p *catalogue.Pet, i *plan.Item) []string {
 	var facts []string
 	for _, a := range i.Asked {
@@ -225,7 +224,7 @@ func (c phrasebook) shortFacts(p *catalogue.Pet, i *plan.Item) []string {
 	return facts
 }
 
-// verdict returns the key of the yes or no that the first attribute which was asked for wants; "": it wants none.
+// verdict returns the key of a yes or no to the first attribute asked for; "": the question wants none.
 func verdict(p *catalogue.Pet, i *plan.Item) string {
 	if len(i.Asked) == 0 {
 		return ""
@@ -234,7 +233,7 @@ func verdict(p *catalogue.Pet, i *plan.Item) string {
 	return map[catalogue.Tolerance]string{catalogue.Yes: "yes", catalogue.No: "no"}[t]
 }
 
-// rows writes a list of pets with what speaks for and against each.
+// rows lists pets with what speaks for and against each.
 func (c phrasebook) rows(fits []fit, i *plan.Item) {
 	var b strings.Builder
 	for n := range fits {
@@ -251,7 +250,7 @@ func (c phrasebook) rows(fits []fit, i *plan.Item) {
 	c.add(b.String())
 }
 
-// kindsOf names the one kind of animal that all pets are of, or says that they are animals.
+// kindsOf names the kind of the pets, or calls them animals if they differ.
 func (c phrasebook) kindsOf(fits []fit) string {
 	species := fits[0].pet.Species
 	if slices.ContainsFunc(fits, func(f fit) bool { return f.pet.Species != species }) {
@@ -292,7 +291,7 @@ func (c phrasebook) nearest(i *plan.Item, fits []fit) {
 	c.notes()
 }
 
-// understood repeats what was understood of the wishes.
+// understood repeats the wishes as understood.
 func (c phrasebook) understood(wants []plan.Condition) {
 	if labels := c.labels(wants); len(labels) > 0 && !c.bare {
 		c.add(c.say("understood", strings.Join(labels, ", ")))

@@ -9,9 +9,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// How animals and figures are put into the words of another language.
+// Animals and figures in the words of another language.
 
-// says tells in a few words what a pet is like in one respect, in the person's language.
+// says describes one aspect of a pet in a few words, in the person's language.
 func (c phrasebook) says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one case for each attribute
 	flag := func(ok bool) string { return attribute + "." + yesNo(ok) }
 	switch attribute {
@@ -72,7 +72,7 @@ func (c phrasebook) says(p *catalogue.Pet, attribute string) string { //nolint:f
 	return ""
 }
 
-// span writes a range of figures.
+// span formats a range of figures.
 func (c phrasebook) span(v [2]float64) string {
 	if v[0] == v[1] {
 		return figure(v[0])
@@ -80,7 +80,7 @@ func (c phrasebook) span(v [2]float64) string {
 	return c.say("span", figure(v[0]), figure(v[1]))
 }
 
-// ageOf writes an age in months as people say it.
+// ageOf formats an age in months as people say it.
 func (c phrasebook) ageOf(months int) string {
 	switch {
 	case months < 1:
@@ -112,7 +112,7 @@ func (c phrasebook) snag(p *catalogue.Pet, attribute string) string {
 	return c.says(p, attribute)
 }
 
-// labels repeats in a few words what was understood of the wishes.
+// labels repeats the wishes as understood, in a few words.
 func (c phrasebook) labels(wants []plan.Condition) []string {
 	var list []string
 	for i := range wants {
@@ -132,7 +132,7 @@ func (c phrasebook) lacks(w *plan.Condition) string {
 	return c.say("not", w.Said)
 }
 
-// label names a condition; "" where the language has no words for it.
+// label names a condition; "" if the language has no words for it.
 func (c phrasebook) label(w *plan.Condition) string {
 	name, text := w.Attribute.Name, ""
 	switch {
@@ -167,7 +167,7 @@ func (c phrasebook) label(w *plan.Condition) string {
 	return text
 }
 
-// amount writes an amount in its unit.
+// amount formats an amount in its unit.
 func (c phrasebook) amount(attribute string, v float64) string {
 	switch attribute {
 	case "fee":

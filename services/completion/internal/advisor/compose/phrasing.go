@@ -6,16 +6,16 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// A phrasing puts into the words of its language what a composer has decided: which pets are shown, what speaks for
-// and against them, and when something is said unasked. That is decided once for all languages.
+// A phrasing expresses in its language what a composer has decided once for all languages: which pets are shown, what
+// speaks for and against them, and which remarks are made unasked.
 type phrasing interface {
-	// says returns in a few words what a pet is like in one respect; "" if the language has none.
+	// says describes one aspect of a pet in a few words; "" if the language has none.
 	says(p *catalogue.Pet, attribute string) string
 	// headline introduces a pet in a list.
 	headline(p *catalogue.Pet) string
-	// lacks returns that a pet is not what was wanted.
+	// lacks says that a pet is not what was wanted.
 	lacks(w *plan.Condition) string
-	// snag returns what an honest seller says of an attribute.
+	// snag returns an honest seller's remark about an attribute.
 	snag(p *catalogue.Pet, attribute string) string
 
 	// contradiction says that no pet meets both conditions.
@@ -24,23 +24,23 @@ type phrasing interface {
 	unplaced(animal string)
 	// suggest shows the best of the pets that meet all wishes.
 	suggest(i *plan.Item, fits []fit)
-	// nearest shows what comes closest to wishes that no pet meets.
+	// nearest shows the closest pets if none meets all wishes.
 	nearest(i *plan.Item, fits []fit)
 
-	// reckoned answers by a sum or the like, and counts how many there are of several kinds; false: the language
-	// has no words for that.
+	// reckoned answers with a sum or another computation, and counts with the number of each of several kinds; false:
+	// the language has no words for that.
 	reckoned(r *reckon.Question) bool
 	counts(i *plan.Item) bool
-	// average says what an attribute comes to on average.
+	// average tells the average of an attribute.
 	average(i *plan.Item, a *catalogue.Attribute, fits []fit)
 	// none says that there is no such pet, and instead shows the nearest.
 	none(i *plan.Item)
 	instead(i *plan.Item, fits []fit)
-	// found lists the pets that are shown of all that were found.
+	// found lists the shown ones of all pets that were found.
 	found(i *plan.Item, fits, shown []fit)
 }
 
-// in returns the phrasing of the language that the answer is in.
+// in returns the phrasing in the answer's language.
 func (c *composer) in() phrasing {
 	if c.tongue != nil {
 		return phrasebook{c}
@@ -48,7 +48,7 @@ func (c *composer) in() phrasing {
 	return english{c}
 }
 
-// either returns what is said in English or, in another language, by a key of its phrases.
+// either returns a text in English, or the phrase for a key in another language.
 func (c *composer) either(text, key string) string {
 	if c.tongue != nil {
 		return c.say(key)

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// bench is the embedded catalogue with a planner over it, made once for all tests.
+// bench is the embedded catalogue with its planner, loaded once for all tests.
 type bench struct {
 	cat     *catalogue.Catalogue
 	planner *plan.Planner
@@ -42,8 +42,8 @@ func newBench(t testing.TB) bench {
 	return b
 }
 
-// A circumstance is one thing that somebody tells of themselves, in words, with what it
-// means for a pet: written by hand over the pet's fields, apart from the table of attributes.
+// A circumstance is a fact that people state about themselves, with what it requires of a pet: written by hand over
+// the pet's fields, independently of the table of attributes.
 type circumstance struct {
 	kind, words string
 	holds       func(*catalogue.Pet) bool
@@ -127,7 +127,7 @@ func (w *writer) budget() {
 		func(p *catalogue.Pet) bool { return p.Price < n })
 }
 
-// nature draws one of the things that are simply so.
+// nature draws one of the facts without variants.
 func (w *writer) nature(kind string) {
 	switch kind {
 	case "first-time":
@@ -167,7 +167,7 @@ func (w *writer) wish() string {
 	return draw(w, []string{"Which pet suits us?", "What pet would you recommend?", "Which animal would be right for us?", "What kind of pet should we get?"})
 }
 
-// letter draws what somebody tells in two to five sentences, and the question.
+// letter draws a letter of two to five statements and the question.
 func (w *writer) letter() string {
 	w.list = nil
 	steps := []func(){w.home, w.children, w.hours, w.owned, w.budget}
@@ -191,10 +191,10 @@ func (w *writer) letter() string {
 
 var figures = regexp.MustCompile(`\d+`)
 
-// none are the words by which an answer says that what it shows does not fit.
+// none matches answers that say that what they show does not fit.
 var none = regexp.MustCompile(`No pet in the store right now fits|none of our pets fits|[Ww]e have no pet|do not go together|[Nn]one: we have no|no more \(`)
 
-// violations returns the circumstances that a pet breaks which an answer shows as fitting.
+// violations returns the circumstances that a pet shown as fitting violates.
 func violations(answer Answer, list []circumstance) (broken []string) {
 	if none.MatchString(answer.Text) {
 		return nil
@@ -207,8 +207,8 @@ func violations(answer Answer, list []circumstance) (broken []string) {
 	return broken
 }
 
-// TestToldIsKept has the shortest letters of which something was lost once: what stands in
-// a sentence of its own holds for the question before and behind it.
+// TestToldIsKept has the shortest letters of which something was once lost: facts in separate sentences apply to the
+// question before and after them.
 func TestToldIsKept(t *testing.T) {
 	b := newBench(t)
 	is := func(s catalogue.Species) func(*catalogue.Pet) bool {
@@ -238,8 +238,8 @@ func TestToldIsKept(t *testing.T) {
 	}
 }
 
-// TestKnownViolations has the shortest letters that are answered with a pet that breaks what
-// they tell. Whoever mends one takes it off the list.
+// TestKnownViolations has the shortest letters whose answers show a pet that violates them. If you fix one, remove it
+// from the list.
 func TestKnownViolations(t *testing.T) {
 	b := newBench(t)
 	for _, test := range []struct {
@@ -265,15 +265,14 @@ func TestKnownViolations(t *testing.T) {
 	}
 }
 
-// A letter is what somebody writes, what it tells, and how it was answered.
+// A letter is a text, what it states, and its answer.
 type letter struct {
 	text   string
 	told   []circumstance
 	answer Answer
 }
 
-// answerAll answers letters on all processors at once: equal letters have equal answers
-// whoever else asks.
+// answerAll answers letters on all processors at once. Equal letters get equal answers, whoever else asks.
 func answerAll(b bench, letters []letter) {
 	var group sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
@@ -288,17 +287,16 @@ func answerAll(b bench, letters []letter) {
 	group.Wait()
 }
 
-// The letters that are written, and how many of them may be answered by a pet that breaks
-// what they tell: those of [TestKnownViolations] and their like. It may only fall.
+// The numbers of letters, and of those whose answers may violate them: those of [TestKnownViolations], and similar
+// ones. The latter may only fall.
 const (
 	letters10k, violating10k     = 10_000, 65 // 57 today
 	lettersRaced, violatingRaced = 1_500, 13  // 11 today
 )
 
-// TestNoViolation writes 10,000 letters of people who look for a pet and holds the pets
-// that the answers show as fitting against predicates over the pets' own fields. The race
-// detector gets the first 1,500 of them, as it makes each of them take many times as long.
-// It names the shortest letter for each way of telling something that is broken.
+// TestNoViolation writes 10,000 letters of people who look for a pet, and compares the pets shown as fitting with
+// predicates over their own fields. With the race detector, which makes it many times slower, it only writes the
+// first 1,500. It names the shortest letter for each violated kind of statement.
 func TestNoViolation(t *testing.T) {
 	n, most := letters10k, violating10k
 	if raced {

@@ -12,16 +12,16 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// A fit is how a pet meets what is wanted.
+// A fit is how well a pet meets the conditions.
 type fit struct {
 	pet     *catalogue.Pet
 	met     []string // conditions that it meets, in words
-	against []string // and those that it does not
-	far     int      // how grave against is
+	against []string // conditions that it does not meet
+	far     int      // the gravity of against
 	score   int
 }
 
-// judge holds a pet against conditions.
+// judge compares a pet with conditions.
 func (c *composer) judge(p *catalogue.Pet, wants []plan.Condition) fit {
 	f, in := fit{pet: p}, c.in()
 	for i := range wants {
@@ -49,10 +49,10 @@ func (c *composer) judge(p *catalogue.Pet, wants []plan.Condition) fit {
 	if p.SpecialNeeds != "" {
 		f.score--
 		if slices.ContainsFunc(wants, func(w plan.Condition) bool { return w.Attribute.Name == "ailment" && w.Op == catalogue.Not }) {
-			f.score -= 3 // who wants no injections is not glad of pills
+			f.score -= 3 // people who want no injections do not want pills either
 		}
 	}
-	// What a pet's own story warns of weighs more than what goes for its breed.
+	// A warning in a pet's own story weighs more than a fact about its breed.
 	if c.plan.Frame.Person.Allergy && strings.Contains(p.Story+p.SpecialNeeds, "asthma") {
 		f.far += 20
 		f.against = append(f.against, c.either("not for anybody with asthma", "asthma"))
@@ -60,8 +60,7 @@ func (c *composer) judge(p *catalogue.Pet, wants []plan.Condition) fit {
 	return f
 }
 
-// candidates returns the fits of all pets that may be shown, best first, and how many of
-// them meet everything.
+// candidates returns the fits of all pets that may be shown, best first, and how many of them meet everything.
 func (c *composer) candidates(i *plan.Item) (fits []fit, fitting int) {
 	for _, p := range c.cat.Pets() {
 		if slices.Contains(i.Except, p) || i.More && slices.Contains(c.plan.Frame.Seen, p) {
@@ -86,7 +85,7 @@ func (c *composer) candidates(i *plan.Item) (fits []fit, fitting int) {
 	return fits, fitting
 }
 
-// recommend shows the pets that suit best, or says that none does and what comes nearest.
+// recommend shows the pets that suit best, or says that none does, and shows the nearest.
 func (c *composer) recommend(i *plan.Item) {
 	in := c.in()
 	if a, b := suit.Contradiction(i.Wants); a != nil {
@@ -114,7 +113,7 @@ func (c *composer) recommend(i *plan.Item) {
 	}
 }
 
-// solitary says that animals that live alone are not kept in pairs.
+// solitary says that solitary animals are not kept in pairs.
 func (c *composer) solitary(wants []plan.Condition) {
 	pair, hamster := false, false
 	for _, w := range wants {
@@ -126,7 +125,7 @@ func (c *composer) solitary(wants []plan.Condition) {
 	}
 }
 
-// choose takes the best few, of different kinds where none is looked for.
+// choose takes the best few, of different kinds if no kind is wanted.
 func (c *composer) choose(i *plan.Item, fits []fit) []fit {
 	n := c.voice.Length.by(1, 2, 3, 4)
 	if i.Order != nil && i.Order.One {
@@ -157,7 +156,7 @@ func (c *composer) top(o *asks.Order, fits []fit) []fit {
 	return fits[:n]
 }
 
-// names lists names and nothing else.
+// names lists only names.
 func (c *composer) names(fits []fit) {
 	c.add(join(fits, func(f fit) string { return f.pet.Name }))
 	for _, f := range fits {
@@ -165,7 +164,7 @@ func (c *composer) names(fits []fit) {
 	}
 }
 
-// stock answers which pets there are, exactly.
+// stock answers exactly which pets there are.
 func (c *composer) stock(i *plan.Item) {
 	in := c.in()
 	if i.Reckon != nil && (in.reckoned(i.Reckon) || english{c}.reckoned(i.Reckon)) {
@@ -205,7 +204,7 @@ func (c *composer) stock(i *plan.Item) {
 	}
 }
 
-// none says that there is no such pet, and what is nearest.
+// none says that there is no such pet, and shows the nearest.
 func (c *composer) none(i *plan.Item) {
 	in := c.in()
 	if in.none(i); c.bare || i.More && !i.Count {
@@ -224,16 +223,16 @@ func (c *composer) none(i *plan.Item) {
 	}
 }
 
-// closest returns the first n that are not wholly different from what is wanted.
+// closest returns the first n fits without those that differ completely from what is wanted.
 func closest(fits []fit, n int) []fit {
 	const wholly = 200
 	return slices.DeleteFunc(fits[:min(n, len(fits))], func(f fit) bool { return f.far >= wholly })
 }
 
-// longestList is how many pets are shown one by one.
+// longestList is the most pets that are shown one by one.
 const longestList = 12
 
-// shown returns those of several pets that are shown one by one.
+// shown returns the pets that are shown one by one.
 func (c *composer) shown(i *plan.Item, fits []fit) []fit {
 	shown, limit := fits, longestList
 	if i.Order != nil && i.Order.One {
@@ -248,13 +247,13 @@ func (c *composer) shown(i *plan.Item, fits []fit) []fit {
 	return shown[:min(len(shown), limit)]
 }
 
-// also tells what was asked for and a headline lacks.
+// also tells the requested facts that a headline lacks.
 func (c *composer) also(p *catalogue.Pet, i *plan.Item) string {
 	names := mapped(i.Asked, func(a *catalogue.Attribute) string { return a.Name })
 	if i.Order != nil {
 		names = append(names, i.Order.Attribute.Name)
 	}
-	for _, w := range i.Wants { // "good with cats" is not the whole truth of one that needs time
+	for _, w := range i.Wants { // "good with cats" is not the whole truth about one that needs time
 		if v, ok := w.Attribute.Of(p); ok && slices.Contains(v.Names, string(catalogue.Slow)) {
 			names = appendNew(names, w.Attribute.Name)
 		}
@@ -275,7 +274,7 @@ func (c *composer) also(p *catalogue.Pet, i *plan.Item) string {
 	return "; " + strings.Join(extra[:min(2, len(extra))], "; ")
 }
 
-// averaged returns the attribute whose average was asked for.
+// averaged returns the attribute whose average is asked for.
 func (c *composer) averaged(i *plan.Item) *catalogue.Attribute {
 	a := c.cat.Attribute("fee")
 	for _, asked := range i.Asked {
@@ -296,7 +295,7 @@ func mean(a *catalogue.Attribute, fits []fit) float64 {
 	return sum / float64(len(fits))
 }
 
-// fees adds up what pets cost.
+// fees returns the sum of the fees.
 func fees(pets []*catalogue.Pet) (sum int) {
 	for _, p := range pets {
 		sum += p.Price

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// wishes repeats in a few words what is wanted.
+// wishes repeats the wishes in a few words.
 func (c *composer) wishes(wants []plan.Condition) string {
 	var list []string
 	for i := range wants {
@@ -18,7 +18,7 @@ func (c *composer) wishes(wants []plan.Condition) string {
 	return strings.Join(list, ", ")
 }
 
-// wish writes a condition as it was understood.
+// wish returns a condition as understood.
 func wish(w *plan.Condition) string {
 	if w.Of != "" {
 		if w.Attribute.Name == "hours" {
@@ -50,7 +50,7 @@ func wish(w *plan.Condition) string {
 	case name == "energy" || name == "noise" || name == "shedding" || name == "grooming":
 		value = levelWords[name][w.Names[0]]
 	case name == "size" && len(w.Names) > 1:
-		value = w.Names[min(1, len(w.Names)-1)] // small covers tiny, large giant
+		value = w.Names[min(1, len(w.Names)-1)] // small covers tiny, and large giant
 		if w.Names[0] == "large" {
 			value = "large"
 		}
@@ -68,7 +68,7 @@ func wish(w *plan.Condition) string {
 	return value
 }
 
-// needOf writes what a pet needs that is looked for or ruled out.
+// needOf returns a wished or excluded need of a pet.
 func needOf(w *plan.Condition) string {
 	value := strings.Join(w.Names, " or ")
 	switch {
@@ -98,7 +98,7 @@ var (
 	flagWords = map[string]string{"beginner": "easy to care for", "allergy": "easier with allergies", "needs": "special needs"} //nolint:gochecknoglobals // a table of words
 )
 
-// amountOf writes an amount in its unit.
+// amountOf formats an amount in its unit.
 func amountOf(attribute string, v float64) string {
 	switch attribute {
 	case "fee":
@@ -120,7 +120,7 @@ func amountOf(attribute string, v float64) string {
 	return figure(v)
 }
 
-// says tells in a few words what a pet is like in one respect; "" where that needs more.
+// says describes one aspect of a pet in a few words; "" if that takes more.
 func says(p *catalogue.Pet, attribute string) string { //nolint:funlen // one case for each attribute
 	switch attribute {
 	case "species":

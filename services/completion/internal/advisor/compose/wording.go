@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// How animals and figures are put into words.
+// Animals and figures in words.
 
 func speciesName(s catalogue.Species) string { return strings.ReplaceAll(string(s), "-", " ") }
 
@@ -27,7 +27,7 @@ func article(noun string) string {
 	return "a " + noun
 }
 
-// ageOf writes an age as people say it.
+// ageOf formats an age as people say it.
 func ageOf(p *catalogue.Pet) string {
 	switch m := p.AgeMonths; {
 	case m < 1:
@@ -47,7 +47,7 @@ func ageOf(p *catalogue.Pet) string {
 	}
 }
 
-// kindOf writes what a pet is: "a male Labrador Retriever".
+// kindOf describes a pet: "a male Labrador Retriever".
 func kindOf(p *catalogue.Pet) string {
 	breed := p.Breed.Name
 	if !strings.Contains(strings.ToLower(breed), speciesName(p.Species)) && (p.Species == catalogue.Cat || p.Species == catalogue.Rabbit) {
@@ -78,7 +78,7 @@ func dollars(n int) string {
 	return "$" + s
 }
 
-// span writes a range of figures: "10 to 12".
+// span formats a range of figures: "10 to 12".
 func span(v [2]float64) string {
 	if v[0] == v[1] {
 		return figure(v[0])
@@ -88,7 +88,7 @@ func span(v [2]float64) string {
 
 func figure(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// weight writes a breed's weight in pounds and kilograms, light ones in grams.
+// weight formats a breed's weight in pounds and kilograms, or grams if it is light.
 func weight(b *catalogue.Breed) string {
 	if b.WeightKg[1] < 0.02 {
 		return "a few grams"
@@ -103,7 +103,7 @@ func monthly(b *catalogue.Breed) string {
 	return fmt.Sprintf("$%s to $%s a month", figure(b.MonthlyCost[0]), figure(b.MonthlyCost[1]))
 }
 
-// list writes "a, b and c".
+// list returns "a, b and c".
 func list(items []string) string {
 	switch len(items) {
 	case 0:
@@ -172,7 +172,7 @@ func exerciseCell(b *catalogue.Breed) string {
 	return fmt.Sprintf("%d minutes", b.ExerciseMinutes)
 }
 
-// numeral writes a count: small ones as words.
+// numeral returns a count, in words if it is small.
 func numeral(n int) string {
 	words := []string{"none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
 	if n < len(words) {
@@ -188,7 +188,7 @@ func pluralOf(noun string, n int) string {
 	return noun + "s"
 }
 
-// plural writes the plural of a breed's name.
+// plural returns the plural of a breed's name.
 func plural(noun string) string {
 	switch {
 	case strings.HasSuffix(noun, "s") || strings.HasSuffix(noun, "x") || strings.HasSuffix(noun, "sh") || strings.HasSuffix(noun, "ch"):
@@ -201,7 +201,7 @@ func plural(noun string) string {
 
 func lowerFirst(s string) string {
 	runes := []rune(s)
-	// "I", "UVB" and names keep their capital.
+	// "I", "UVB" and names keep their capital letters.
 	if len(runes) < 2 || !unicode.IsUpper(runes[0]) || unicode.IsUpper(runes[1]) || runes[1] == ' ' && runes[0] != 'A' {
 		return s
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// A cards has, by stem, how many pets it is told of: what few cards say tells most.
+// cards counts the pets on whose cards a stem occurs: rare stems are the most telling.
 type cards map[string]int
 
 func newCards(pets []*catalogue.Pet) cards {
@@ -26,10 +26,10 @@ func newCards(pets []*catalogue.Pet) cards {
 	return c
 }
 
-// cardOf is what is told of a pet in sentences.
+// cardOf returns the sentences about a pet.
 func cardOf(pet *catalogue.Pet) string { return pet.SpecialNeeds + " " + pet.Story }
 
-// look looks on the card of the one pet that a part is about for what it asks.
+// look looks for the answer to a part on the card of the one pet that it is about.
 func (c cards) look(t *read.Turn, a *part, item *Item, before *Focus) {
 	pets := t.Pets(0, len(t.Words))
 	if len(pets) == 0 && t.HasIn(&read.Sentence{From: a.from, To: a.to}, "pronoun") {
@@ -47,9 +47,9 @@ func (c cards) look(t *read.Turn, a *part, item *Item, before *Focus) {
 	}
 }
 
-// aptSentence returns the sentence of a pet's card that says what the words of a part ask, or "".
+// aptSentence returns the sentence of a pet's card that fits the words of a part best, or "".
 func (c cards) aptSentence(t *read.Turn, a *part, pet *catalogue.Pet) string {
-	const few, short = 4, 4 // cards that say a word, letters
+	const few, short = 4, 4 // most cards with a rare word, least letters of a word
 	asked := map[string]bool{}
 	name := strings.ToLower(pet.Name)
 	for i := a.from; i < a.to; i++ {
@@ -59,7 +59,7 @@ func (c cards) aptSentence(t *read.Turn, a *part, pet *catalogue.Pet) string {
 			asked[w.Stem] = true
 		}
 	}
-	best, most := "", 1 // one word by chance says nothing
+	best, most := "", 1 // one common word proves nothing
 	for _, s := range strings.SplitAfter(cardOf(pet), ". ") {
 		n := 0
 		for _, w := range words.Split(s) {

@@ -9,11 +9,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// mostItems is how many things one answer tells of.
+// mostItems is the most items of an answer.
 const mostItems = 4
 
-// complete adds what the guides surely know of what a turn asks besides, clause by clause, and notes
-// what they do not. What is only told is asked for where help is begged for, as by "he pulls and he barks, any advice".
+// complete adds confident answers of the guides to the remaining clauses of a turn. Statements count as questions
+// only if the turn asks for help: "he pulls and he barks, any advice".
 func complete(p *Planner, pl *Plan) {
 	t := pl.Turn
 	if pl.heard || t.Language != nil || len(pl.Items) == 0 || pl.Items[0].Kind.IsTalk() && pl.Items[0].Kind != read.TalkComplaint {
@@ -36,7 +36,7 @@ func complete(p *Planner, pl *Plan) {
 	}
 }
 
-// asking plans the answer to a clause from the guides, if they surely have one.
+// asking plans the answer to a clause from the guides, if they have a confident one.
 func asking(p *Planner, pl *Plan, c *read.Sentence) (Item, bool) {
 	t := pl.Turn
 	if len(t.Pets(c.From, c.To)) > 0 || t.HasIn(c, "have") || len(content(p, t, c)) == 0 {
@@ -60,8 +60,8 @@ func asking(p *Planner, pl *Plan, c *read.Sentence) (Item, bool) {
 	return item, len(item.Hits) > 0 && (item.Answer != nil || item.Hits[0].Surely() || asks.Numbered(t, c.From) && item.Hits[0].Answers())
 }
 
-// missed notes the questions of items that answer nothing, beside those that do: at most two, and
-// none that is longer than a line or says too little.
+// missed collects the questions that the guides cannot answer: at most two, none longer than a line, and none that
+// says too little.
 func missed(p *Planner, pl *Plan) {
 	const most, line = 2, 90
 	t := pl.Turn
@@ -78,12 +78,12 @@ func missed(p *Planner, pl *Plan) {
 	}
 }
 
-// unknown reports whether the guides have nothing on an item.
+// unknown reports whether the guides have nothing for an item.
 func unknown(i *Item) bool {
 	return i.Kind == read.KindGuide && i.Normal == nil && i.Answer == nil && len(i.Pets) == 0 && (len(i.Hits) == 0 || !i.Hits[0].Answers())
 }
 
-// surelyAsked is how like a clause is to a question whose answer is added to others.
+// surelyAsked is the least likeness of a clause to a question whose answer is added.
 const surelyAsked = 0.75
 
 // content returns the words of a clause that say what it is about.
@@ -100,17 +100,17 @@ func content(p *Planner, t *read.Turn, c *read.Sentence) []string {
 	return list
 }
 
-// told reports whether items tell already what another one would.
+// told reports whether items already say what another one would.
 func told(items []Item, item *Item) bool {
 	return slices.ContainsFunc(items, func(o Item) bool {
 		switch {
 		case helpful(o.Kind) && (strings.Contains(item.Text, o.Text) || strings.Contains(o.Text, item.Text) && len(o.Text) < 2*len(item.Text)):
-			return true // it was planned by itself
+			return true // it has its own item
 		case o.Kind != read.KindGuide && o.Kind != read.KindBreed && o.Kind != read.TalkComplaint:
 			return strings.Contains(o.Text, item.Text) && !forStore(o.Kind)
 		case item.Answer != nil && o.Answer != nil && o.Answer.Answer == item.Answer.Answer:
 			return true
-		case o.Answer != nil: // its guide is told from besides
+		case o.Answer != nil: // more of its guide follows anyway
 			at := slices.IndexFunc(o.Hits, func(h catalogue.Hit) bool { return h.Guide == o.Answer.Guide })
 			return o.Answer.Guide == item.Hits[0].Guide && (at < 0 || item.Answer == nil && o.Text != item.Text && len(o.Text) < 2*len(item.Text) || o.Hits[at].Passage == item.Hits[0].Passage)
 		}

@@ -5,13 +5,13 @@ import (
 	"testing"
 )
 
-// Each asking of a message has an item about its guide, and what is only told has none.
+// TestEachAskingIsPlanned checks that each question of a message, but no statement, has an item about its guide.
 func TestEachAskingIsPlanned(t *testing.T) {
 	b := newBench(t)
 	for _, test := range []struct {
 		turn   string
-		guides []string // of which an item tells, any one of those before a bar
-		most   int      // items
+		guides []string // of the items, any one of those separated by a bar
+		most   int      // number of items
 	}{
 		{"1. at what age should my kitten be neutered (hes 3 months) 2. do indoor cats need vaccines at all? 3. can he sleep in my bed lol", []string{"kitten-care", "cat-health-and-parasites"}, 3},
 		{"our puppy has three bad habits: 1) bites my daughters hands until they cry, 2) pees in the kitchen right after coming in, 3) howls when put in the crate at night. What should we do?", []string{"puppy-nights-and-crate", "dog-house-training"}, 4},

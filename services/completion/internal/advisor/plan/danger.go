@@ -9,14 +9,14 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// injects reports whether a turn orders the advisor to be another one, and names no pet.
+// injects reports whether a turn tells the advisor to be something else, and names no pet.
 func injects(t *read.Turn) bool {
 	return len(t.Pets(0, len(t.Words))) == 0 && slices.ContainsFunc(t.Asks, func(s read.Sentence) bool {
 		return s.Kinds.Of(read.TalkInjection) > 0.5 || s.Kinds.Of(read.TalkInjection) > 0.25 && len(t.Asks) > 1
 	})
 }
 
-// danger returns the item of an emergency and of what is refused.
+// danger returns the item for an emergency or a refusal, if there is one.
 func (p *Planner) danger(pl *Plan) (Item, bool) {
 	item := Item{Text: pl.Turn.Text, Species: pl.Verdict.Species}
 	if len(item.Species) == 0 {
@@ -33,7 +33,7 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	}
 	switch v := &pl.Verdict; {
 	case v.Harm == triage.IllPerson && v.Level < triage.Now && seeksPet(p, pl.Turn):
-		v.Level = triage.None // an ailment is told for what a pet has to be like
+		v.Level = triage.None // the ailment is a condition for a pet
 	case v.Level > triage.None && (slices.Contains(harmsOfPeople, v.Harm) || v.Harm == triage.Wasting):
 		item.Kind = read.KindEmergency
 		return item, true
@@ -43,7 +43,7 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	case pl.Verdict.Refusal == triage.Cruelty:
 		item.Kind = read.KindCruelty
 	case pl.Verdict.Refusal == triage.Dose && pl.Verdict.Harm == unclear:
-		item.Kind = read.KindDose // what is wrong is no sign of danger: a sore leg
+		item.Kind = read.KindDose // the complaint is no sign of danger: a sore leg
 	case pl.Verdict.Level >= triage.Today:
 		item.Kind = read.KindEmergency
 	case pl.Verdict.Refusal == triage.Dose:
@@ -54,7 +54,7 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 		return item, false
 	}
 	if pl.Verdict.Level == triage.Caution && len(eachQuestion(pl.Turn, p.sentences(pl.Turn))) > 1 {
-		return item, false // a letter is answered, with a word on the vet
+		return item, false // several questions are answered, with a note on the vet
 	}
 	if pl.Verdict.Level == triage.Caution {
 		p.search(pl, &item, 0, len(pl.Turn.Words))
@@ -71,10 +71,10 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	return item, true
 }
 
-// harmsOfPeople are those of people that no animal's first aid goes with.
+// harmsOfPeople are harms of people, to which no animal's first aid applies.
 var harmsOfPeople = []string{triage.Crisis, triage.IllPerson, triage.Shocked, triage.Poisoned, triage.Infected, triage.Allergic} //nolint:gochecknoglobals // a table
 
-// forbidden looks for what must not be done and was asked for, such as pulling it out.
+// forbidden looks for an answer to a question about something that must not be done, such as pulling it out.
 func forbidden(p *Planner, pl *Plan, item *Item) {
 	for i := range pl.Turn.Asks {
 		if s := &pl.Turn.Asks[i]; s.Question && !pl.heard {
@@ -89,55 +89,54 @@ func forbidden(p *Planner, pl *Plan, item *Item) {
 	}
 }
 
-// seeksPet reports whether a turn surely asks for animals of the store.
+// seeksPet reports whether the model is sure that a turn asks for animals of the store.
 func seeksPet(p *Planner, t *read.Turn) bool {
 	const surely = 0.8
 	kinds := p.reader.Kinds(t)
 	return kinds.Of(read.KindStock)+kinds.Of(read.KindRecommend) > surely
 }
 
-// How sure the model has to be to change what triage says. Found on sets of conversations
-// that were measured before; see docs/advisor.md.
+// Probabilities at which the model overrides triage. They were tuned on sets of conversations from before: see
+// docs/advisor.md.
 const (
-	surelyDanger  = 0.7   // a sign that triage does not understand is one of danger
-	surelyNone    = 0.35  // such a sign is none
-	hardlyAny     = 0.015 // even a plain danger is one that was told of earlier
-	hardlyToday   = 0.21  // what a vet should see today can wait
-	hardlyAtAll   = 0.02  // it is only spoken of: "no cat has eaten anything"
-	surelyCruel   = 0.1   // a sign is what somebody wishes
+	surelyDanger  = 0.7   // above: a sign that triage does not understand means danger
+	surelyNone    = 0.35  // below: such a sign means none
+	hardlyAny     = 0.015 // below: even a clear danger is a past one
+	hardlyToday   = 0.21  // below: what a vet should see today can wait
+	hardlyAtAll   = 0.02  // below: the danger is only mentioned: "no cat has eaten anything"
+	surelyCruel   = 0.1   // above: somebody wishes such a sign
 	hardlyCruel   = 0.08
-	likelyCruel   = 0.4 // with a word of harm
-	surelyHarm    = 0.6 // even where a food is what may do it
-	likelyDose    = 0.8 // with a number
+	likelyCruel   = 0.4 // above, with a word of harm
+	surelyHarm    = 0.6 // above, even if a food may cause it
+	likelyDose    = 0.8 // above, with a number
 	hardlyDose    = 0.08
-	danger        = 0.95 // the model alone is believed
+	danger        = 0.95 // above: the model alone suffices
 	fewWords      = 3
 	unclear       = "unclear"
 	modelsVerdict = "the model takes it for an emergency"
 )
 
-// refusesDiet reports whether somebody does not want to feed an animal what it eats.
+// refusesDiet reports whether somebody does not want to feed an animal its diet.
 func refusesDiet(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
 		return m.Attribute != nil && m.Attribute.Name == "diet" && m.Role == read.Unwanted
 	})
 }
 
-// doses reports whether a turn has a number that may be of a dose, or of whom it is for.
+// doses reports whether a turn has a number that may be a dose, or the weight of its recipient.
 func doses(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
 		return m.Amount != nil && (m.Attribute == nil || m.Attribute.Name == "weight")
 	})
 }
 
-// asksOfStore reports whether a turn asks what is known of pets that it names: they are in the
-// store, and in no danger at somebody's home.
+// asksOfStore reports whether a turn asks for facts about named pets. These are in the store, not in danger at
+// somebody's home.
 func asksOfStore(t *read.Turn) bool {
 	return !read.Owns(t) && len(t.Pets(0, len(t.Words))) > 0 && len(asks.Attributes(t, 0, len(t.Words))) > 0
 }
 
-// weigh holds triage's verdict against the model's: sets of words see what is said, and
-// the model how it is said.
+// weigh corrects triage's verdict with the model's: sets of words see what is said, and the model sees how.
 func (p *Planner) weigh(pl *Plan, animal bool) {
 	v := &pl.Verdict
 	kinds := p.reader.Kinds(pl.Turn)
@@ -185,7 +184,7 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 			v.Level = triage.Caution
 		}
 	case triage.Now:
-		if emergency+dose < hardlyAny && !v.Present { // what was given by dose was given
+		if emergency+dose < hardlyAny && !v.Present { // a dose already given is past as well
 			v.Level = triage.None
 		}
 	}

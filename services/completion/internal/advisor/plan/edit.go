@@ -9,11 +9,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// shortTurn is up to how many words a turn may be an edit of what was asked before.
+// shortTurn is the most words of a turn that may edit an earlier question.
 const shortTurn = 18
 
-// edit takes a short turn as a change of what was asked before: more of it, something
-// cheaper, another animal, a reason.
+// edit reads a short turn as an edit of an earlier question: more results, something cheaper, another animal, a
+// reason.
 func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 	t, last := pl.Turn, before.Last
 	if last == nil || len(t.Words) > shortTurn || len(t.Words) == 0 {
@@ -76,8 +76,7 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 	return p.sameOfOther(pl, before)
 }
 
-// alike looks for a pet that is like the one that was spoken of: "one like him that is fine with my
-// cat", "similar size, but cheaper".
+// alike looks for a pet like the last one: "one like him that is fine with my cat", "similar size, but cheaper".
 func (p *Planner) alike(pl *Plan, before *Frame) (Item, bool) {
 	t, f := pl.Turn, pl.Frame
 	if !t.Has("alike") || len(before.Focus.Pets) != 1 || read.WantsByName(t) {
@@ -106,7 +105,7 @@ func (p *Planner) alike(pl *Plan, before *Frame) (Item, bool) {
 	return item, true
 }
 
-// among takes "which of the two is cheaper?" as a question about those that were spoken of.
+// among reads "which of the two is cheaper?" as a question about the last pets.
 func (p *Planner) among(pl *Plan, before *Frame, named bool, facts []*catalogue.Attribute) (Item, bool) {
 	t, last := pl.Turn, before.Last
 	if pets := before.Shown; forStore(last.Kind) && (len(pets) == 2 || len(pets) > 2 && read.CountsTwo(t)) {
@@ -127,10 +126,10 @@ func (p *Planner) among(pl *Plan, before *Frame, named bool, facts []*catalogue.
 	return Item{Kind: read.KindCompare, Text: t.Text, Pets: last.Pets, Species: last.Species, Asked: facts, Total: t.Has("total")}, true
 }
 
-// mostOfPet is how many words a turn has that asks for all that is known of a pet.
+// mostOfPet is the most words of a turn that asks for everything about a pet.
 const mostOfPet = 12
 
-// beside takes "compare him to Shelly" as a comparison of the pet that is spoken of with the one that is named.
+// beside reads "compare him to Shelly" as a comparison of the last pet with the named one.
 func beside(p *Planner, pl *Plan, before *Frame, facts []*catalogue.Attribute) (Item, bool) {
 	t := pl.Turn
 	pets := t.Pets(0, len(t.Words))
@@ -147,7 +146,7 @@ func beside(p *Planner, pl *Plan, before *Frame, facts []*catalogue.Attribute) (
 	return Item{Kind: read.KindCompare, Text: t.Text, Pets: pets, Asked: facts}, true
 }
 
-// doubted answers again what somebody doubts, as by "are you sure?".
+// doubted repeats an answer that somebody doubts: "are you sure?".
 func doubted(p *Planner, pl *Plan, before *Frame, _ []*catalogue.Attribute) (Item, bool) {
 	item := *before.Last
 	if !pl.Turn.Has("doubts") || item.Kind != read.KindGuide || read.WantsByName(pl.Turn) {
@@ -163,8 +162,8 @@ func doubted(p *Planner, pl *Plan, before *Frame, _ []*catalogue.Attribute) (Ite
 	return item, known
 }
 
-// pointed takes a short question without a name as one about what is spoken of: "and how
-// much is she?", "still ok?".
+// pointed reads a short question without a name as one about the animals in focus: "and how much is she?", "still
+// ok?".
 func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogue.Attribute) (Item, bool) {
 	t := pl.Turn
 	for _, m := range t.Marks { // "and with a three year old?"
@@ -200,7 +199,7 @@ func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogu
 	case len(focus.Breeds) > 0:
 		item.Kind, item.Breeds = read.KindBreed, focus.Breeds
 	case len(before.Shown) > 0:
-		item.Pets = before.Shown[:1] // the one that was named first
+		item.Pets = before.Shown[:1] // the first one named
 	default:
 		return Item{}, false
 	}
@@ -216,7 +215,7 @@ func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogu
 	return item, true
 }
 
-// editStore takes a turn as a change of the last choice of pets.
+// editStore reads a turn as an edit of the last choice of pets.
 func (p *Planner) editStore(pl *Plan, before *Frame, kinds *read.Kinds, named, facts bool) (Item, bool) {
 	t, f := pl.Turn, pl.Frame
 	item := *before.Store
@@ -253,8 +252,7 @@ func (p *Planner) editStore(pl *Plan, before *Frame, kinds *read.Kinds, named, f
 	return item, true
 }
 
-// refine adds what a turn asks for to what was asked for before. It reports whether there
-// was anything.
+// refine adds a turn's conditions to the earlier ones. It reports whether there were any.
 func (p *Planner) refine(pl *Plan, item *Item) bool {
 	t, f := pl.Turn, pl.Frame
 	conditions, _ := p.conditions(t, 0, len(t.Words))
@@ -287,8 +285,8 @@ func (p *Planner) refine(pl *Plan, item *Item) bool {
 	return len(conditions) > 0 || len(f.Wants) != facts
 }
 
-// namesOther reports whether conditions name an animal, and not only a coat that animals of several
-// species have: "short hair only".
+// namesOther reports whether conditions name an animal, rather than a coat that several species have: "short hair
+// only".
 func namesOther(p *Planner, list []Condition) bool {
 	return slices.ContainsFunc(list, func(c Condition) bool {
 		if c.Attribute.Name != "group" {
@@ -304,7 +302,7 @@ func namesOther(p *Planner, list []Condition) bool {
 	})
 }
 
-// relative takes "older", "cheaper" and the like as being so beside what was shown.
+// relative compares "older", "cheaper" and the like with the first pet shown.
 func (p *Planner) relative(pl *Plan, before *Frame, item *Item) bool {
 	o := asks.Ordered(pl.Turn, 0, len(pl.Turn.Words))
 	if o == nil || o.One || len(before.Shown) == 0 || o.Attribute.Type == catalogue.Missing || len(pl.Turn.Pets(0, len(pl.Turn.Words))) > 0 {
@@ -325,7 +323,7 @@ func (p *Planner) relative(pl *Plan, before *Frame, item *Item) bool {
 	return true
 }
 
-// dropped forgets what a turn says does not matter.
+// dropped drops conditions that a turn says do not matter.
 func (p *Planner) dropped(pl *Plan, item *Item) bool {
 	f, any := pl.Frame, false
 	for _, m := range pl.Turn.Marks {
@@ -344,7 +342,7 @@ func (p *Planner) dropped(pl *Plan, item *Item) bool {
 	return any
 }
 
-// sameOfOther asks what was asked before of another animal: "and cats?".
+// sameOfOther repeats the last question for another animal: "and cats?".
 func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
 	t, last := pl.Turn, before.Last
 	pets, breeds, species := t.Pets(0, len(t.Words)), t.Breeds(0, len(t.Words)), t.Species(0, len(t.Words))
@@ -374,7 +372,7 @@ func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
 	return item, true
 }
 
-// asksOfPet reports whether a turn says what a pet has to be like, beside what it asks.
+// asksOfPet reports whether a turn rules something out, in addition to its question.
 func asksOfPet(p *Planner, t *read.Turn) bool {
 	conditions, _ := p.conditions(t, 0, len(t.Words))
 	return slices.ContainsFunc(conditions, func(c Condition) bool { return c.Op == catalogue.Not })

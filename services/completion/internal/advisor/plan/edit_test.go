@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// A dialogue is followed turn by turn; each answer shows the first pets that meet its plan.
+// A dialogue is a conversation. Each answer shows the first pets that meet its plan.
 type dialogue struct {
 	t     *testing.T
 	bench bench
@@ -21,8 +21,8 @@ func begin(t *testing.T) *dialogue {
 	return &dialogue{t: t, bench: b, talk: b.planner.Begin()}
 }
 
-// say takes a turn and answers it with up to three pets, cheapest last, so that there is
-// something cheaper, older and other to ask for.
+// say adds a turn, and answers it with up to three pets, cheapest last, so that something cheaper, older or other can
+// be asked for.
 func (d *dialogue) say(text string) *Plan {
 	d.t.Helper()
 	pl := d.talk.Ask(text)
@@ -38,7 +38,7 @@ func (d *dialogue) say(text string) *Plan {
 	return pl
 }
 
-// store returns the item of the store, which there has to be.
+// store returns the item of the store, or fails the test.
 func (d *dialogue) store(pl *Plan) *Item {
 	d.t.Helper()
 	item := storeItem(pl)
@@ -48,7 +48,7 @@ func (d *dialogue) store(pl *Plan) *Item {
 	return item
 }
 
-// all fails where a pet that meets the item is not as it should be, or none is.
+// all fails the test unless the item has pets, and holds is true for all of them.
 func (d *dialogue) all(item *Item, holds func(*catalogue.Pet) bool) {
 	d.t.Helper()
 	list := meeting(d.bench.cat, item)
@@ -102,7 +102,7 @@ func TestEditRelative(t *testing.T) {
 	}
 }
 
-// between returns a dog that others are beyond either way, in all that is compared.
+// between returns a dog that other dogs exceed in both directions in every measure.
 func between(t *testing.T, cat *catalogue.Catalogue) *catalogue.Pet {
 	t.Helper()
 	measures := func(p *catalogue.Pet) []int { return []int{p.Price, p.AgeMonths, p.Energy.Rank(), p.Size.Rank()} }
@@ -231,7 +231,7 @@ func TestEditRefines(t *testing.T) {
 	})
 }
 
-// A condition that is dropped holds no more, and all others still do.
+// TestEditDrops checks that a dropped condition no longer applies, but all others do.
 func TestEditDrops(t *testing.T) {
 	wants := func(item *Item, attribute string) bool {
 		return slices.ContainsFunc(item.Wants, func(c Condition) bool { return c.Attribute.Name == attribute })
@@ -256,7 +256,7 @@ func TestEditDrops(t *testing.T) {
 	t.Error("never mind the kids drops something: hold what it drops")
 }
 
-// A later bound takes the place of an earlier one, and another species that of the first.
+// TestEditReplaces checks that a later bound replaces an earlier one, and a later species an earlier one.
 func TestEditReplaces(t *testing.T) {
 	d := begin(t)
 	d.say("I want a dog under $200")
@@ -267,7 +267,7 @@ func TestEditReplaces(t *testing.T) {
 	d.all(d.store(d.say("I think I want a cat instead")), func(p *catalogue.Pet) bool { return p.Species == catalogue.Cat && p.Price <= 350 })
 }
 
-// Agreement and thanks are no edits: they neither fail nor change what is wanted.
+// TestEditAgreement checks that agreement and thanks neither fail nor change what is wanted.
 func TestEditAgreement(t *testing.T) {
 	for _, text := range []string{"yes", "yes please", "ok", "no thanks", "thanks!", "great"} {
 		t.Run(text, func(t *testing.T) {
@@ -285,7 +285,7 @@ func TestEditAgreement(t *testing.T) {
 	}
 }
 
-// What was said to one conversation is not known to another, nor to an earlier turn's plan.
+// TestFramesAreApart checks that conversations, and the plans of earlier turns, do not share state.
 func TestFramesAreApart(t *testing.T) {
 	b := newBench(t)
 	one, two := b.planner.Begin(), b.planner.Begin()

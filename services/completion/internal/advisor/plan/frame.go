@@ -7,41 +7,40 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// A Condition is a constraint with the words that it came from.
+// A Condition is a constraint with its words.
 type Condition struct {
 	catalogue.Constraint
 	Said string
-	// Wish is set where a pet that does not meet the constraint may still be shown, with a
-	// word on it.
+	// Wish is set if a pet that does not meet the constraint may still be shown, with a remark.
 	Wish bool
-	// Also is set where a pet has to have this beside another value of the attribute.
+	// Also is set if a pet must have this in addition to another value of the attribute.
 	Also bool
-	// Of is set where the constraint follows from what the person told of themselves.
+	// Of is set if the constraint follows from facts about the person.
 	Of string
 }
 
-// A Frame is what a conversation is about. Turns edit it.
+// A Frame is the state of a conversation. Turns edit it.
 type Frame struct {
-	// Wants has what is asked of a pet, at most one condition of each attribute and operator.
+	// Wants are the conditions on a pet: at most one per attribute and operator, unless both can hold.
 	Wants  []Condition
 	Person Person
-	// Focus is what "she", "it" and "they" may mean.
+	// Focus is what "she", "it" and "they" may refer to.
 	Focus Focus
-	Shown []*catalogue.Pet // by the answer before, in its order
+	Shown []*catalogue.Pet // by the last answer, in its order
 	Seen  []*catalogue.Pet // by any answer
-	Last  *Item            // the first thing that the turn before asked for
-	Store *Item            // the last choice of pets that was asked for
+	Last  *Item            // the first item of the last turn
+	Store *Item            // the last item that chose pets
 	Turns int
 }
 
-// A Focus is what is spoken of.
+// A Focus is what a conversation is about at the moment.
 type Focus struct {
 	Pets    []*catalogue.Pet
 	Breeds  []*catalogue.Breed
 	Species []catalogue.Species
 }
 
-// isEmpty reports whether nothing is in focus.
+// isEmpty reports whether no pet or breed is in focus.
 func (f *Focus) isEmpty() bool { return len(f.Pets)+len(f.Breeds) == 0 }
 
 // Kinds returns the species in focus.
@@ -56,15 +55,15 @@ func (f *Focus) Kinds() []catalogue.Species {
 	return list
 }
 
-// A Person is who a pet is for, as far as it was said. Zero fields were not spoken of.
+// A Person is who a pet is for, as far as known. Zero fields are unknown.
 type Person struct {
 	Home      catalogue.Home
 	Renting   bool
 	Children  bool
-	Youngest  int // years of age of the youngest child; -1: not said
+	Youngest  int // age of the youngest child in years; -1: unknown
 	Allergy   bool
 	Owned     []catalogue.Species
-	Away      int // hours a day that nobody is home; -1: not said
+	Away      int // hours a day in which nobody is home; -1: unknown
 	Travels   bool
 	Beginner  bool
 	Frail     bool
@@ -76,15 +75,14 @@ type Person struct {
 
 func newFrame() *Frame { return &Frame{Person: Person{Youngest: -1, Away: -1}} }
 
-// set replaces the conditions of the same attribute that the new one rules out.
+// set adds a condition, and removes those on the same attribute that it contradicts.
 func (f *Frame) set(c Condition) {
 	f.Wants = slices.DeleteFunc(f.Wants, func(o Condition) bool { return o.Attribute == c.Attribute && !together(&o, &c) })
 	f.Wants = append(f.Wants, c)
 }
 
-// together reports whether two conditions on one attribute may hold both: two that rule
-// something out, one that wants and one that rules out something else, and the two ends of
-// a range.
+// together reports whether two conditions on one attribute may both hold: two exclusions, a wish and an exclusion of
+// something else, or the two ends of a range.
 func together(a, b *Condition) bool {
 	switch {
 	case b.Also:
@@ -101,19 +99,19 @@ func together(a, b *Condition) bool {
 
 func isLower(op catalogue.Op) bool { return op == catalogue.AtLeast || op == catalogue.Above }
 
-// drop forgets what is asked of an attribute.
+// drop removes the conditions on an attribute. It reports whether there were any.
 func (f *Frame) drop(name string) bool {
 	n := len(f.Wants)
 	f.Wants = slices.DeleteFunc(f.Wants, func(c Condition) bool { return c.Attribute.Name == name })
 	return len(f.Wants) < n
 }
 
-// dropWanted forgets what is wanted of an attribute; what is ruled out stays so.
+// dropWanted removes the wishes for an attribute, but keeps exclusions.
 func (f *Frame) dropWanted(name string) {
 	f.Wants = slices.DeleteFunc(f.Wants, func(c Condition) bool { return c.Attribute.Name == name && c.Op == catalogue.Is })
 }
 
-// about turns to what a turn speaks of.
+// about sets the focus to the subjects of a turn.
 func (f *Frame) about(t *read.Turn) {
 	pets, breeds := t.Pets(0, len(t.Words)), t.Breeds(0, len(t.Words))
 	species := t.Species(0, len(t.Words), read.Plain, read.Owned, read.Past)
@@ -127,7 +125,7 @@ func (f *Frame) about(t *read.Turn) {
 	}
 }
 
-// show takes in an answer: the pets that it shows are what the next turn may point to.
+// show adds an answer: the next turn may refer to the pets that it shows.
 func (f *Frame) show(pets []*catalogue.Pet) {
 	if len(pets) == 0 {
 		return
@@ -145,6 +143,6 @@ func appendNew[T comparable](list []T, v T) []T {
 	if slices.Contains(list, v) {
 		return list
 	}
-	// Frames are copied: a shared backing array must not be written to.
+	// Frames are copied, so a shared backing array must not change.
 	return append(list[:len(list):len(list)], v)
 }

@@ -9,45 +9,43 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// An Item is one thing that is answered.
+// An Item is one thing to answer.
 type Item struct {
 	Kind read.Kind
-	// Text is what was asked, as far as guides are searched for it.
+	// Text is the question, as used in searches of the guides.
 	Text    string
 	Pets    []*catalogue.Pet
 	Breeds  []*catalogue.Breed
 	Species []catalogue.Species
-	// Asked has the attributes that are asked for.
+	// Asked are the attributes asked for.
 	Asked []*catalogue.Attribute
 	Wants []Condition
 	Order *asks.Order
-	// Reckon is what has to be reckoned of Pets.
+	// Reckon is what to compute about Pets.
 	Reckon *reckon.Question
-	// Count, List, Average and Total say how the store's pets are asked for.
+	// Count, List, Average and Total say what is asked about the store's pets.
 	Count, List, Average, Total bool
-	// Have is set where the question is whether there is such a pet at all.
+	// Have is set if the question is whether there is such a pet at all.
 	Have bool
-	// Unknown has an animal that is asked for and that the store does not place, Stranger a
-	// name that no pet has.
+	// Unknown is an animal asked for that the store does not place, Stranger a name that no pet has.
 	Unknown, Stranger string
-	// More leaves out what was shown before; Except has those that are ruled out besides.
+	// More excludes pets shown before. Except are others to exclude.
 	More   bool
 	Except []*catalogue.Pet
-	// Why asks for the reasons of the answer before, Detail for more of it.
+	// Why asks for the reasons of the last answer, Detail for more of it.
 	Why, Detail bool
 	// Suits asks whether a pet or a breed suits the person.
 	Suits bool
 	Hits  []catalogue.Hit
-	// Normal is the passage on what is normal, where that looks like a danger.
+	// Normal is the passage about something normal that looks like a danger.
 	Normal *catalogue.Passage
-	// Card is the sentence of the pet's own card that says what is asked.
+	// Card is the sentence of the pet's own card that answers the question.
 	Card string
-	// Answer is what was written for just this question, if anything was.
+	// Answer is the answer written for exactly this question, if any.
 	Answer *catalogue.Reply
 }
 
-// lists reports whether a part, such as "List all with price", says no more than that the pets
-// of the question before it are to be listed.
+// lists reports whether a part, such as "List all with price", only asks to list the pets of the previous question.
 func (p *Planner) lists(pl *Plan, a *part) bool {
 	if len(pl.Items) == 0 || !forStore(a.kind) {
 		return false
@@ -64,8 +62,7 @@ func (p *Planner) lists(pl *Plan, a *part) bool {
 	return true
 }
 
-// complaint plans the answer to a turn that only complains: of what it complains of something
-// may be known.
+// complaint plans the answer to a turn that only complains. The guides may know something about its subject.
 func (p *Planner) complaint(pl *Plan) Item {
 	item := Item{Kind: read.TalkComplaint, Text: pl.Turn.Text, Species: pl.Frame.Focus.Kinds()}
 	p.answer(pl, &item, &part{from: 0, to: len(pl.Turn.Words)})
@@ -136,10 +133,10 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 	return item
 }
 
-// saysLittle is of how many words a question says little by itself.
+// saysLittle is the least words of a question that is meaningful by itself.
 const saysLittle = 5
 
-// rethink takes an item for a question to the guides after all, where they surely answer it.
+// rethink turns an item into a question to the guides if they have a confident answer.
 func (p *Planner) rethink(pl *Plan, a *part, s *read.Sentence, item *Item, unfocused bool) {
 	t := pl.Turn
 	if item.Kind == read.KindRecommend && a.sure < 0.9 && !t.HasIn(s, "need") && !t.HasIn(s, "have") && !t.HasIn(s, "which") && !t.HasIn(s, "suit") && unfocused {
@@ -164,8 +161,8 @@ func (p *Planner) rethink(pl *Plan, a *part, s *read.Sentence, item *Item, unfoc
 	}
 }
 
-// answer looks for what was written for just the question of a part. Where a question is
-// surely that one, it matters no more what kind of question it seemed to be.
+// answer looks for the answer written for exactly the question of a part. If the match is certain, the item becomes a
+// question to the guides.
 func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 	const likely, surely, surelyClaimed = 0.7, 0.8, 0.92
 	if pl.heard || item.Kind == read.KindStock || item.Kind == read.KindPet {
@@ -197,12 +194,12 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 	}
 }
 
-// bare reports whether an item asks for any pets at all.
+// bare reports whether an item asks for pets without any condition.
 func (i *Item) bare() bool {
 	return len(i.Wants) == 0 && i.Order == nil && i.Unknown == "" && !i.Count && !i.Have && !i.List && !i.Average && !i.Total
 }
 
-// point finds what a turn means that names nothing.
+// point sets the subjects of a turn that names none.
 func (p *Planner) point(pl *Plan, before *Focus, item *Item) {
 	if pets := p.ordinal(pl); len(pets) > 0 {
 		item.Pets = pets
@@ -221,7 +218,7 @@ func (p *Planner) point(pl *Plan, before *Focus, item *Item) {
 	}
 }
 
-// ordinal returns the pets of the answer before that a turn counts off: "the second one".
+// ordinal returns the pets of the last answer that a turn refers to by number: "the second one".
 func (p *Planner) ordinal(pl *Plan) []*catalogue.Pet {
 	var list []*catalogue.Pet
 	shown := pl.Frame.Shown
@@ -242,7 +239,7 @@ func (p *Planner) ordinal(pl *Plan) []*catalogue.Pet {
 	return list
 }
 
-// covered reports whether an item says nothing that others do not say.
+// covered reports whether other items already cover an item.
 func covered(items []Item, item *Item) bool {
 	return slices.ContainsFunc(items, func(o Item) bool {
 		if o.Kind != item.Kind {

@@ -9,8 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// kindOf decides what kind of answer a sentence wants: by the model, and by what it
-// mentions where that leaves no doubt.
+// kindOf decides which kind of answer a sentence wants: by the model, and by clear mentions.
 func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:funlen // one case for each kind of evidence
 	pets, breeds := t.Pets(s.From, s.To), t.Breeds(s.From, s.To)
 	breeds = slices.DeleteFunc(breeds, func(b *catalogue.Breed) bool { // "a betta like Neptune", "good with a labrador"
@@ -19,7 +18,7 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 	species := t.Species(s.From, s.To, read.Plain)
 	best := s.Kinds.Best()
 	if best == read.KindEmergency || best == read.KindDose || best == read.KindCruelty {
-		best = read.KindGuide // triage has seen the whole turn
+		best = read.KindGuide // triage has read the whole turn
 	}
 	stores := s.Kinds.Of(read.KindStock) + s.Kinds.Of(read.KindRecommend)
 	facts := asks.Attributes(t, s.From, s.To)

@@ -14,13 +14,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
 )
 
-// leastRead is how many of a hundred questions in another language have to be read as they are
-// in English.
+// leastRead is how many of a hundred questions in other languages must be read like their English.
 const leastRead = 70
 
-// TestLanguagesAreReadAsEnglish holds the reading of questions in other languages against that of
-// what they mean in English: the kind, the kinds of animals, the constraints, the danger and the
-// passage that is found first.
+// TestLanguagesAreReadAsEnglish compares the reading of questions in other languages with that of their English: the
+// kind, the species, the constraints, the danger, and the first passage.
 func TestLanguagesAreReadAsEnglish(t *testing.T) {
 	b := newBench(t)
 	text, err := os.ReadFile("testdata/languages.txt")
@@ -62,7 +60,7 @@ func TestLanguagesAreReadAsEnglish(t *testing.T) {
 	}
 }
 
-// TestEnglishStaysEnglish takes none of the examples of how people ask for another language.
+// TestEnglishStaysEnglish checks that no example of how people ask is read as another language.
 func TestEnglishStaysEnglish(t *testing.T) {
 	b := newBench(t)
 	var files []string
@@ -96,7 +94,7 @@ func TestEnglishStaysEnglish(t *testing.T) {
 	}
 }
 
-// understood says in a line what was understood of a turn.
+// understood describes in one line how a turn was understood.
 func (b *bench) understood(text string) (*Plan, string) {
 	pl := b.planner.Begin().Ask(text)
 	item := &pl.Items[0]

@@ -9,10 +9,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// schoolAge is from when on a child is expected to handle an animal with care, in years.
+// schoolAge is the age, in years, from which a child should handle an animal with care.
 const schoolAge = 6
 
-// learns says what each fact of the lexicon tells of a person.
+// learns maps facts of the lexicon to what they say about a person.
 var learns = map[string]func(*Person){ //nolint:gochecknoglobals // a table
 	"apartment": func(p *Person) { p.Home = catalogue.Apartment },
 	"house": func(p *Person) {
@@ -40,7 +40,7 @@ var learns = map[string]func(*Person){ //nolint:gochecknoglobals // a table
 	"allergy":        func(p *Person) { p.Allergy = true },
 }
 
-// learnPerson takes in what a turn tells of the person and what follows from it for a pet.
+// learnPerson adds a turn's facts about the person, and what follows for a pet.
 func (p *Planner) learnPerson(f *Frame, t *read.Turn) {
 	who := &f.Person
 	for i := range t.Marks {
@@ -51,7 +51,7 @@ func (p *Planner) learnPerson(f *Frame, t *read.Turn) {
 		switch learn := learns[m.Fact]; {
 		case m.Fact == "garden" && m.Role == read.Unwanted:
 			if who.Home == "" || who.Home == catalogue.Garden {
-				who.Home = catalogue.House // without a garden there may be a house
+				who.Home = catalogue.House // without a garden, it may be a house
 			}
 		case learn != nil:
 			learn(who)
@@ -72,15 +72,14 @@ func (p *Planner) learnPerson(f *Frame, t *read.Turn) {
 	for _, s := range allergic {
 		who.Allergy = true
 		if slices.Contains(t.Species(0, len(t.Words), read.Plain), s) {
-			continue // it is wanted all the same
+			continue // it is wanted nevertheless
 		}
 		f.set(p.species(catalogue.Not, "you are allergic", s))
 	}
 	p.follow(f, t)
 }
 
-// alsoAllergic has who is allergic to one animal be so to the next one that is named: "he wheezes at
-// cats, at dogs".
+// alsoAllergic extends an allergy to the next named animal: "he wheezes at cats, at dogs".
 func alsoAllergic(t *read.Turn) {
 	last := -1
 	for i := range t.Marks {
@@ -104,8 +103,7 @@ func youngest(known, age int) int {
 	return min(known, age)
 }
 
-// learnAmount takes in a number that tells of the person: the age of a child or of a
-// grown-up, the hours that nobody is home.
+// learnAmount adds a number about the person: the age of a child or an adult, or the hours in which nobody is home.
 func (p *Planner) learnAmount(f *Frame, t *read.Turn, m *read.Mark) {
 	if m.Amount == nil || t.At("past-time", m.To) || t.Has("grief") && m.Role != read.Personal { // "15 years"
 		return
@@ -126,19 +124,19 @@ func (p *Planner) learnAmount(f *Frame, t *read.Turn, m *read.Mark) {
 	case asks.NearChild(t, m) && years < 18, m.Attribute != nil && years < 18 && m.Amount.Op == catalogue.Is && !m.Amount.Between && strings.HasPrefix(m.Amount.Unit, "y") && !nextToAnimal(t, m):
 		f.Person.Children = true
 		f.Person.Youngest = youngest(f.Person.Youngest, int(years))
-	case (m.Role == read.Personal || m.Attribute != nil) && years >= 65 && years < 110: // no pet of ours gets as old
+	case (m.Role == read.Personal || m.Attribute != nil) && years >= 65 && years < 110: // older than any of our pets
 		f.Person.Elderly = true
 	}
 }
 
-// follow turns what is known of the person into conditions on a pet.
+// follow turns facts about the person into conditions on a pet.
 func (p *Planner) follow(f *Frame, t *read.Turn) {
 	who := &f.Person
 	f.Wants = slices.DeleteFunc(f.Wants, func(c Condition) bool { return c.Of != "" })
 	add := func(of, attribute string, op catalogue.Op, number float64, names ...string) {
 		a := p.cat.Attribute(attribute)
 		if slices.ContainsFunc(f.Wants, func(c Condition) bool { return c.Attribute == a && c.Of == "" && attribute != "species" }) {
-			return // what was asked for counts before what follows
+			return // explicit wishes take precedence
 		}
 		f.Wants = append(f.Wants, Condition{Constraint: catalogue.Constraint{Attribute: a, Op: op, Number: number, Names: names}, Said: of, Of: of})
 	}
@@ -193,7 +191,7 @@ func (p *Planner) follow(f *Frame, t *read.Turn) {
 	}
 }
 
-// followCoat turns what is said of fur and feathers into conditions on a pet.
+// followCoat turns wishes about fur and feathers into conditions on a pet.
 func (p *Planner) followCoat(f *Frame, t *read.Turn) {
 	if t.Has("no-fur") {
 		f.set(p.species(catalogue.Not, "no fur", catalogue.Dog, catalogue.Cat, catalogue.Rabbit, catalogue.GuineaPig, catalogue.Hamster))
@@ -230,8 +228,7 @@ func (p *Planner) species(op catalogue.Op, said string, list ...catalogue.Specie
 	return c
 }
 
-// conditions returns what words from up to to ask of a pet. used has the marks that they
-// came from.
+// conditions returns the conditions on a pet in words from up to to. used are the indices of their marks.
 func (p *Planner) conditions(t *read.Turn, from, to int) (list []Condition, used map[int]bool) {
 	used = map[int]bool{}
 	species := p.wanted(t, from, to, used)
@@ -260,7 +257,7 @@ func (p *Planner) conditions(t *read.Turn, from, to int) (list []Condition, used
 	return merge(list), used
 }
 
-// pair asks for animals that are placed together where two of a kind are wanted.
+// pair returns a condition for animals that are placed together, if two of a kind are wanted.
 func (p *Planner) pair(t *read.Turn, from, to int) (Condition, bool) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
@@ -278,8 +275,7 @@ func (p *Planner) pair(t *read.Turn, from, to int) (Condition, bool) {
 	return Condition{}, false
 }
 
-// merge joins conditions of one attribute that name several values: "Maine Coons and
-// Persians", "black or white".
+// merge joins conditions on one attribute that name several values: "Maine Coons and Persians", "black or white".
 func merge(list []Condition) []Condition {
 	var out []Condition
 	for _, c := range list {
@@ -300,8 +296,7 @@ func merge(list []Condition) []Condition {
 	return out
 }
 
-// alsoIs reports whether a value is to be had beside the one before it: "white and brown", where
-// "white or brown" leaves the choice.
+// alsoIs reports whether a value is wanted in addition to the one before: "white and brown", unlike "white or brown".
 func alsoIs(t *read.Turn, m *read.Mark) bool {
 	return m.Attribute.Name == "coat" && m.Role == read.Plain && slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 		return o.Attribute == m.Attribute && o.Value != "" && o.To+1 == m.From && t.Words[o.To].Text == "and"
@@ -360,21 +355,20 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 	return withoutContrary(list)
 }
 
-// saysAge reports whether the word for an animal says how old it is: "puppy".
+// saysAge reports whether the word for an animal implies an age: "puppy".
 func saysAge(t *read.Turn, m *read.Mark) bool {
 	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 		return o.From == m.From && o.To == m.To && o.Attribute != nil && o.Attribute.Name == "age" && o.Value != ""
 	})
 }
 
-// company asks that a pet gets along with cats or dogs.
+// company returns the condition that a pet gets along with cats or dogs.
 func (p *Planner) company(s catalogue.Species) Condition {
 	name := string(s) + "s"
 	return Condition{Constraint: catalogue.Constraint{Attribute: p.cat.Attribute(name), Op: catalogue.AtLeast, Number: 1}, Said: "good with " + name}
 }
 
-// withoutContrary leaves out an animal as unwanted that is wanted as well: "an older dog,
-// not a puppy".
+// withoutContrary removes exclusions of animals that are also wanted: "an older dog, not a puppy".
 func withoutContrary(list []Condition) []Condition {
 	return slices.DeleteFunc(slices.Clone(list), func(c Condition) bool {
 		return c.Op == catalogue.Not && slices.ContainsFunc(list, func(o Condition) bool {
@@ -388,7 +382,7 @@ func asksFor(t *read.Turn, name string) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Asked && m.Attribute.Name == name })
 }
 
-// condition returns what a mark asks of a pet.
+// condition returns a mark's condition on a pet.
 func (p *Planner) condition(t *read.Turn, m *read.Mark) (Condition, bool) {
 	c := Condition{Constraint: catalogue.Constraint{Attribute: m.Attribute, Op: catalogue.Is}, Said: t.Said(m)}
 	switch {
@@ -405,7 +399,7 @@ func (p *Planner) condition(t *read.Turn, m *read.Mark) (Condition, bool) {
 		return c, true
 	}
 	c.Names = asks.NamesOf(m.Attribute, m.Value)
-	if m.Role == read.Unwanted && m.Attribute.Name != "shedding" { // who cannot stand hair wants little
+	if m.Role == read.Unwanted && m.Attribute.Name != "shedding" { // people who cannot stand hair accept little
 		c.Op = catalogue.Not
 	}
 	looks := m.Attribute.Name == "group" && (m.Value == "long-haired" || m.Value == "short-haired") && len(t.Species(0, len(t.Words), read.Plain)) > 0
@@ -413,8 +407,8 @@ func (p *Planner) condition(t *read.Turn, m *read.Mark) (Condition, bool) {
 	return c, true
 }
 
-// homeCondition returns what words for a home ask: that a pet be content with an apartment, or, of
-// the animals, that they need more: "which dogs need a garden".
+// homeCondition returns the condition in words for a home: that an apartment is enough for a pet or, for animals,
+// that they need more: "which dogs need a garden".
 func homeCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
 	c.Op, c.Number = catalogue.AtMost, float64(m.Attribute.Rank(m.Value))
 	if m.Value == string(catalogue.Apartment) {
@@ -428,7 +422,7 @@ func homeCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
 	return c, read.Impersonal(t, t.Sentence(m.From))
 }
 
-// companyCondition returns what words for children, cats and dogs ask.
+// companyCondition returns the condition in words about children, cats and dogs.
 func companyCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
 	const barely = 2 // "no cats" says that there are none
 	switch {
@@ -451,16 +445,16 @@ func companyCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool)
 	return c, true
 }
 
-// nextToAnimal reports whether an amount stands next to any animal, whosoever it is.
+// nextToAnimal reports whether an amount is next to any animal.
 func nextToAnimal(t *read.Turn, m *read.Mark) bool {
 	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 		return o.Species() != "" && t.Words[o.From].Sentence == t.Words[m.From].Sentence && (o.From >= m.To && o.From-m.To <= 2 || o.To <= m.From && m.From-o.To <= 3)
 	})
 }
 
-// amount returns what an amount asks of a pet.
+// amount returns an amount's condition on a pet.
 func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
-	const person = 60 * 12 // months: no pet of ours gets as old
+	const person = 60 * 12 // in months: older than any of our pets
 	if m.Attribute == nil || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal || m.Attribute.Name == "age" && m.Amount.Low >= person {
 		return c, false
 	}
@@ -480,7 +474,7 @@ func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bo
 		}
 	case "exercise", "upkeep", "fee", "weight":
 		if c.Op == catalogue.Is && !m.Amount.Between && (!m.Amount.Exact || !read.Impersonal(t, t.Sentence(m.From))) {
-			c.Op = catalogue.AtMost // a sum without a word is what one has
+			c.Op = catalogue.AtMost // a mere sum is a limit
 		}
 	}
 	return c, true
@@ -490,7 +484,7 @@ func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bo
 func spread(m *read.Mark, c Condition) []Condition {
 	if m.Amount == nil || !m.Amount.Between {
 		if m.Amount != nil && c.Op == catalogue.Is && c.Attribute.Name == "age" {
-			// "2 years old" is so until the third birthday.
+			// "2 years old" lasts until the third birthday.
 			low, high := c, c
 			low.Op, high.Op, high.Number = catalogue.AtLeast, catalogue.Below, c.Number+12
 			if !strings.HasPrefix(m.Amount.Unit, "y") {

@@ -9,10 +9,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// comfort is what is looked for where somebody grieves.
+// comfort is the query for somebody who grieves.
 const comfort = "how do you cope with the loss of a pet, grief, what helps to mourn"
 
-// mourn answers a loss that is told without a question from the guides on it, and shows no pets to whoever does not ask for any.
+// mourn answers a loss without a question from the guides about it. It shows pets only to people who ask for them.
 func (p *Planner) mourn(pl *Plan) {
 	t := pl.Turn
 	wants := asksOfPet(p, t) || t.Has("new-one")
@@ -57,7 +57,7 @@ func ofStore(i Item) bool {
 	return slices.Contains([]read.Kind{read.KindPet, read.KindStock, read.KindBreed, read.KindRecommend, read.KindCompare}, i.Kind)
 }
 
-// condole says a word on a loss where an answer is about one, and triage saw none.
+// condole begins an answer about a loss with condolences if triage has not seen the loss.
 func condole(pl *Plan) {
 	i := &pl.Items[0]
 	if pl.Verdict.Grief != "" || i.Kind != read.KindGuide || !pl.Turn.Has("grief") {
@@ -68,7 +68,7 @@ func condole(pl *Plan) {
 	}
 }
 
-// grieves reports whether a turn, whatever its words, is surely about a loss.
+// grieves reports whether a turn is certainly about a loss, in any words.
 func (p *Planner) grieves(t *read.Turn) bool {
 	hits := p.cat.Search(catalogue.Query{Text: t.Text, Limit: 1})
 	return len(hits) > 0 && hits[0].Guide.About("loss") && hits[0].Surely()

@@ -8,8 +8,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 )
 
-// goOn takes a short turn that begins as if it went on ("and if she does not eat?") for a
-// question on what the guides were asked before.
+// goOn reads a short turn that begins like a continuation ("and if she does not eat?") as a question about the
+// guides' last topic.
 func goOn(t *read.Turn, before *Frame, parts []part) []part {
 	const manyWords = 16
 	if len(parts) != 1 || before.Last == nil || before.Last.Kind != read.KindGuide || !t.At("goes-on", 0) || len(t.Words) > manyWords ||
@@ -21,18 +21,18 @@ func goOn(t *read.Turn, before *Frame, parts []part) []part {
 	return parts
 }
 
-// A part is a stretch of a turn that asks for one thing.
+// A part is a piece of a turn that asks for one thing.
 type part struct {
 	from, to int
 	text     string
 	kind     read.Kind
 	sure     float32 // the probability of kind
 	question bool
-	context  string // what is told or asked before it
+	context  string // statements or questions before it
 }
 
-// parts cuts a turn into what it asks for. Statements go with the question that follows
-// them, or else with the one before; sentences about what is looked for are one part.
+// parts divides a turn into what it asks for. Statements belong to the question after them, or else before them.
+// Sentences about a wanted pet form one part.
 func (p *Planner) parts(t *read.Turn) []part {
 	list := p.sentences(t)
 	if len(list) < 2 {
@@ -57,7 +57,7 @@ func (p *Planner) parts(t *read.Turn) []part {
 	return joinParts(t, list)
 }
 
-// onAnother reports whether a part only names another animal for the question before it: "and the gecko?".
+// onAnother reports whether a part only names another animal for the previous question: "and the gecko?".
 func onAnother(t *read.Turn, a *part) bool {
 	const fewWords = 5
 	return a.to-a.from <= fewWords && t.At("goes-on", a.from) && len(t.Pets(a.from, a.to)) == 0 &&
@@ -78,19 +78,19 @@ func (p *Planner) sentences(t *read.Turn) []part {
 		}
 		sure := s.Kinds.Of(kind)
 		if kind != s.Kinds.Best() && kind != read.KindGuide {
-			sure = 1 // what is mentioned leaves no doubt
+			sure = 1 // a mention makes it certain
 		}
 		list = append(list, part{from: s.From, to: s.To, text: s.Text, kind: kind, sure: sure, question: s.Question})
 	}
 	return list
 }
 
-// eachQuestion returns a part for each question of a turn that asks several. What is told
-// before a question belongs to it where it asks for a pet, or says too little by itself.
+// eachQuestion returns a part for each question of a turn with several. Statements belong to the next question if it
+// asks for a pet, or says too little by itself.
 func eachQuestion(t *read.Turn, list []part) []part {
 	const fewWords = 7
 	var out []part
-	told := -1 // where what is told before a question begins
+	told := -1 // where the statements before a question begin
 	before, joined := "", false
 	for _, a := range list {
 		if !a.question {
@@ -137,11 +137,10 @@ func stretched(t *read.Turn, from, to int, a part) part {
 	return a
 }
 
-// forStore reports whether a kind of answer chooses among the pets of the store.
+// forStore reports whether a kind of answer chooses pets of the store.
 func forStore(k read.Kind) bool { return k == read.KindStock || k == read.KindRecommend }
 
-// withoutAsides leaves out what is said by the way: statements that the model makes little
-// of, beside something of which there is no doubt.
+// withoutAsides removes asides: statements of unclear kind, next to a part of clear kind.
 func withoutAsides(list []part) []part {
 	clear := slices.ContainsFunc(list, func(a part) bool { return helpful(a.kind) && a.sure > 0.6 })
 	return slices.DeleteFunc(list, func(a part) bool {
@@ -149,11 +148,11 @@ func withoutAsides(list []part) []part {
 	})
 }
 
-// oneQuestion joins what is told to the one question, where that is for a pet.
+// oneQuestion joins statements with the only question, if that asks for a pet.
 func oneQuestion(t *read.Turn, list []part) (part, bool) {
 	at := slices.IndexFunc(list, func(a part) bool { return a.question })
 	if at >= 0 && (t.HasIn(&read.Sentence{From: list[at].from, To: list[at].to}, "have") || asks.ChoosesAnimal(t, &read.Sentence{From: list[at].from, To: list[at].to})) {
-		// The question leaves no doubt, whatever is told around it.
+		// The question is clear, whatever the statements say.
 		list = []part{list[at]}
 	}
 	at = -1
@@ -171,7 +170,7 @@ func oneQuestion(t *read.Turn, list []part) (part, bool) {
 	}
 	switch list[at].kind {
 	case read.KindGuide, read.KindPet, read.KindBreed:
-		// What is told is what the question is about.
+		// The question is about the statements.
 		return part{from: 0, to: len(t.Words), text: t.Text, kind: list[at].kind, sure: list[at].sure, question: true}, true
 	case read.KindStock, read.KindRecommend:
 	default:
@@ -184,7 +183,7 @@ func oneQuestion(t *read.Turn, list []part) (part, bool) {
 	return a, true
 }
 
-// asksForStore reports whether the question among parts is for a pet of the store.
+// asksForStore reports whether a question among parts asks for a pet of the store.
 func asksForStore(list []part) bool {
 	return slices.ContainsFunc(list, func(a part) bool {
 		return a.question && forStore(a.kind)
@@ -198,8 +197,8 @@ func amounts(t *read.Turn, from, to int) bool {
 	})
 }
 
-// whole takes a turn of several sentences as one wish for a pet: a letter about oneself
-// whose sentences, each by itself, may look like anything.
+// whole reads a turn of several sentences as one wish for a pet: a letter about oneself, whose sentences alone may
+// look like anything.
 func (p *Planner) whole(t *read.Turn, list []part) (part, bool) {
 	questions := 0
 	for _, a := range list {
@@ -224,7 +223,7 @@ func (p *Planner) whole(t *read.Turn, list []part) (part, bool) {
 	return a, true
 }
 
-// personal reports whether words from up to to tell of a person what binds a choice.
+// personal reports whether words from up to to mention facts about a person that limit a choice.
 func personal(t *read.Turn, from, to int) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
 		if m.From < from || m.To > to {
@@ -284,12 +283,12 @@ func namesAny(t *read.Turn, a *part) bool {
 	return len(t.Pets(a.from, a.to))+len(t.Breeds(a.from, a.to))+len(t.Species(a.from, a.to)) > 0
 }
 
-// goesOn reports whether a part asks more of the animals that the part before it asks for:
-// "the giant dogs, who are they, and what do they cost".
+// goesOn reports whether a part asks more about the animals of the previous part: "the giant dogs, who are they, and
+// what do they cost".
 func goesOn(t *read.Turn, a *part) bool {
 	s := &read.Sentence{From: a.from, To: a.to}
 	return t.HasIn(s, "pronoun") && (len(asks.Attributes(t, a.from, a.to)) > 0 || t.HasIn(s, "total")) && !namesAny(t, a)
 }
 
-// helpful reports whether a kind of answer tells something.
+// helpful reports whether a kind of answer has content.
 func helpful(k read.Kind) bool { return !k.IsTalk() && k != read.KindOffTopic }

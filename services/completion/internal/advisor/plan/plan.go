@@ -15,20 +15,20 @@ type Plan struct {
 	Turn    *read.Turn
 	Style   read.Style
 	Verdict triage.Verdict
-	Frame   *Frame // as of the turn
-	Items   []Item // in the order in which they are answered; never empty
-	// Tone is small talk beside what was asked, such as a complaint: it wants a word first.
+	Frame   *Frame // after the turn
+	Items   []Item // in the order of the answer; never empty
+	// Tone is small talk beside the questions, such as a complaint, which is answered first.
 	Tone read.Kind
-	// Unused has words of the turn that may bind and that no item uses.
+	// Unused are words of the turn that may be conditions and that no item uses.
 	Unused []string
-	// Missed has the questions of the turn that nothing answers, beside those that are answered.
+	// Missed are questions of the turn without an answer, beside others that have one.
 	Missed []string
 
-	heard bool // the turn was answered before: no passages are needed
-	keeps bool // the turn changes which pets are shown, and so the form of the answer before stays
+	heard bool // the turn has been answered already, so it needs no passages
+	keeps bool // the turn changes which pets are shown, but the form of the last answer stays
 }
 
-// A Planner plans answers. It may be used by several goroutines at once.
+// A Planner plans answers. It is safe for concurrent use.
 type Planner struct {
 	cat    *catalogue.Catalogue
 	reader *read.Reader
@@ -36,10 +36,10 @@ type Planner struct {
 	breed  *catalogue.Attribute
 	cards  cards
 
-	calming map[*catalogue.Passage]bool // that say what is normal
+	calming map[*catalogue.Passage]bool // about something normal
 }
 
-// New returns a planner over a catalogue.
+// New returns a planner for a catalogue.
 func New(cat *catalogue.Catalogue) (*Planner, error) {
 	reader, err := read.New(cat)
 	if err != nil {
@@ -56,21 +56,21 @@ func New(cat *catalogue.Catalogue) (*Planner, error) {
 	return &Planner{cat: cat, reader: reader, triage: t, breed: cat.Attribute("breed"), cards: newCards(cat.Pets()), calming: calming}, nil
 }
 
-// A Conversation is followed turn by turn.
+// A Conversation is followed turn by turn. It is not safe for concurrent use.
 type Conversation struct {
 	planner *Planner
 	frame   *Frame
 	style   read.Style
 	said    []string // the person's turns
 	plan    *Plan
-	before  *Frame     // of the turn of plan
-	form    read.Style // what was wished of the answer to it since
+	before  *Frame     // before the turn of plan
+	form    read.Style // edits of its form since then
 }
 
-// Begin starts to follow a conversation.
+// Begin begins to follow a conversation.
 func (p *Planner) Begin() *Conversation { return &Conversation{planner: p, frame: newFrame()} }
 
-// Brief takes in what a system message says: the form of answers, and who the person is.
+// Brief reads a system message: the form of answers, and facts about the person.
 func (c *Conversation) Brief(text string) {
 	t := c.planner.reader.Turn(text)
 	c.style.Join(t.Style)
@@ -78,13 +78,13 @@ func (c *Conversation) Brief(text string) {
 	c.frame.Person.Gift = false
 }
 
-// Answered takes in an answer that showed pets.
+// Answered adds an answer that showed pets.
 func (c *Conversation) Answered(pets []*catalogue.Pet) { c.frame.show(pets) }
 
-// Ask takes a turn of the person and plans its answer.
+// Ask adds a turn of the person, and plans its answer.
 func (c *Conversation) Ask(text string) *Plan { return c.advance(text, false) }
 
-// Hear takes a turn that was answered before.
+// Hear adds a turn that has been answered already.
 func (c *Conversation) Hear(text string) { c.advance(text, true) }
 
 func (c *Conversation) advance(text string, heard bool) *Plan {
@@ -113,7 +113,7 @@ func (c *Conversation) advance(text string, heard bool) *Plan {
 	}
 	c.present(pl)
 	c.said = append(c.said, t.Text)
-	if c.plan == nil || helpful(pl.Items[0].Kind) { // small talk between leaves the answer before to be said again
+	if c.plan == nil || helpful(pl.Items[0].Kind) { // after small talk, the answer before it can still be edited
 		c.before, c.plan = c.frame, pl
 	}
 	c.frame = &next
@@ -126,14 +126,14 @@ func (c *Conversation) advance(text string, heard bool) *Plan {
 	return pl
 }
 
-// again reports whether a turn says but how the answer before it has to look. Then the turn of that
-// answer is planned once more, and presented so.
+// again reports whether a turn is only about the form of the last answer. Then that answer's turn is planned again,
+// in the new form.
 func (c *Conversation) again(t *read.Turn) bool {
 	return t.Edits && !read.Restricts(t) && c.plan != nil && helpful(c.plan.Items[0].Kind) &&
 		(len(t.Style.Wishes) > 0 || t.Style.Language != nil || len(c.frame.Shown) > 1)
 }
 
-// present gives a plan the form that is wished for: by the system, of the answer before, and now.
+// present sets the form of a plan: by the system, then by earlier edits, then by the turn.
 func (c *Conversation) present(pl *Plan) {
 	s := &pl.Style
 	s.Join(c.form)
@@ -157,7 +157,7 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 		return
 	}
 	if item, ok := p.danger(pl); ok {
-		p.learnPerson(f, t) // a child needs a grown-up
+		p.learnPerson(f, t) // a child needs an adult
 		f.about(t)
 		pl.Items = []Item{item}
 		return
@@ -208,7 +208,7 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 	p.leftovers(pl)
 }
 
-// reckoner finds what has to be reckoned of pets that a turn describes, or that were shown.
+// reckoner returns a finder of computations about pets that a turn describes, or that were shown.
 func (p *Planner) reckoner(t *read.Turn, before *Frame) *reckon.Finder {
 	return &reckon.Finder{Catalogue: p.cat, Asked: func(s *read.Sentence) []*catalogue.Attribute { return asks.Attributes(t, s.From, s.To) }, Fitting: func(s *read.Sentence) []*catalogue.Pet {
 		conditions, _ := p.conditions(t, s.From, s.To)
@@ -223,8 +223,8 @@ func (p *Planner) reckoner(t *read.Turn, before *Frame) *reckon.Finder {
 	}}
 }
 
-// settle leaves out what says nothing beside the rest, and reads a turn of which nothing is left
-// with what was spoken of before it.
+// settle removes items that add nothing. If nothing is left, it reads the turn together with what was discussed
+// before.
 func settle(p *Planner, pl *Plan, before *Frame) {
 	t := pl.Turn
 	p.mourn(pl)
@@ -239,7 +239,7 @@ func settle(p *Planner, pl *Plan, before *Frame) {
 	if len(pl.Items) > 1 {
 		pl.Items = slices.DeleteFunc(pl.Items, func(i Item) bool { return i.Kind.IsTalk() && i.Kind != read.TalkSad || i.Kind == read.KindOffTopic })
 	}
-	if len(pl.Items) > 1 { // what is not known gets a line beside what is
+	if len(pl.Items) > 1 { // unanswered questions get a line of their own
 		known := slices.DeleteFunc(slices.Clone(pl.Items), func(i Item) bool { return unknown(&i) })
 		if len(known) > 0 {
 			missed(p, pl)
@@ -258,7 +258,7 @@ func settle(p *Planner, pl *Plan, before *Frame) {
 	condole(pl)
 }
 
-// tone returns the complaint that a turn has besides what it asks.
+// tone returns the complaint in a turn, beside its questions.
 func tone(t *read.Turn) read.Kind {
 	for i := range t.Asks {
 		k := t.Asks[i].Kinds.Best()
@@ -269,5 +269,5 @@ func tone(t *read.Turn) read.Kind {
 	return ""
 }
 
-// maxParts bounds how many parts of a turn are planned, from its end.
+// maxParts is the most parts of a turn that are planned, from its end.
 const maxParts = 6

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// bench is the embedded catalogue with a planner over it, made once for all tests.
+// bench is the embedded catalogue with its planner, loaded once for all tests.
 type bench struct {
 	cat     *catalogue.Catalogue
 	planner *Planner
@@ -47,7 +47,7 @@ func storeItem(pl *Plan) *Item {
 	return nil
 }
 
-// meeting returns the pets that meet all that an item wants, mere wishes left out.
+// meeting returns the pets that meet all conditions of an item, except mere wishes.
 func meeting(cat *catalogue.Catalogue, item *Item) []*catalogue.Pet {
 	var list []*catalogue.Pet
 	for _, p := range cat.Pets() {
@@ -70,7 +70,7 @@ func ids(pets []*catalogue.Pet) string {
 	return strings.Join(list, " ")
 }
 
-// kindsOf writes what a plan answers.
+// kindsOf returns the kinds of a plan's items.
 func kindsOf(pl *Plan) string {
 	var list []string
 	for i := range pl.Items {

@@ -8,8 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 )
 
-// leftovers collects what the turn says that may bind and that no item of the store uses:
-// amounts and values.
+// leftovers collects amounts and values in the turn that may be conditions, and that no item of the store uses.
 func (p *Planner) leftovers(pl *Plan) {
 	store := slices.ContainsFunc(pl.Items, func(i Item) bool { return forStore(i.Kind) })
 	if !store {
@@ -34,8 +33,7 @@ func (p *Planner) leftovers(pl *Plan) {
 	}
 }
 
-// unknownAnimal returns the animals that are asked for and that the store does not place,
-// as they were written.
+// unknownAnimal returns the animals asked for that the store does not place, as written.
 func (p *Planner) unknownAnimal(t *read.Turn, a *part) string {
 	var list []string
 	const fewWords = 4 // "any ferrets"
@@ -56,8 +54,7 @@ func (p *Planner) unknownAnimal(t *read.Turn, a *part) string {
 	return strings.Join(list, " and ")
 }
 
-// stranger returns a name that is asked for and that no pet has: a word with a capital, in
-// the place of a name, that is known from nowhere.
+// stranger returns a name asked for that no pet has: an unknown, capitalised word at the position of a name.
 func (p *Planner) stranger(t *read.Turn, a *part) string {
 	for i := a.from + 1; i < a.to; i++ {
 		w := t.Words[i]

@@ -11,7 +11,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// search finds the passages for an item that words from up to to ask for.
+// search finds the passages for an item about words from up to to.
 func (p *Planner) search(pl *Plan, item *Item, from, to int) {
 	if pl.heard {
 		return
@@ -24,7 +24,7 @@ func (p *Planner) search(pl *Plan, item *Item, from, to int) {
 			text.WriteString(" " + b.Name)
 		}
 	}
-	if len(item.Pets) > 1 { // their names say nothing to a guide
+	if len(item.Pets) > 1 { // their names mean nothing to a guide
 		for _, pet := range item.Pets {
 			text.WriteString(" " + string(pet.Species))
 		}
@@ -53,9 +53,9 @@ func (p *Planner) search(pl *Plan, item *Item, from, to int) {
 	}
 }
 
-// searchProcess looks for how adopting goes by the sentence that asks for it alone: the rest of a
-// turn tells why. What is found so counts where it is of adoption, and is surely meant or nothing
-// else answers.
+// searchProcess searches for the adoption process only with the sentence that asks for it: the rest of a turn
+// explains why. The result counts if it is about adoption, and if it is a confident match or there is no other
+// answer.
 func (p *Planner) searchProcess(pl *Plan, item *Item, sentences []read.Sentence, query catalogue.Query) {
 	at := slices.IndexFunc(sentences, func(s read.Sentence) bool { return s.Question && pl.Turn.HasIn(&s, "process") })
 	if at < 0 || pl.Turn.Has("gift") {
@@ -68,8 +68,8 @@ func (p *Planner) searchProcess(pl *Plan, item *Item, sentences []read.Sentence,
 	}
 }
 
-// inContext weighs hits for a part by what was told or asked right before it: "do they need
-// vitamin C? can I put the drops in the water".
+// inContext weighs a part's hits by the text right before it: "do they need vitamin C? can I put the drops in the
+// water".
 func (p *Planner) inContext(hits []catalogue.Hit, a *part, species []catalogue.Species) []catalogue.Hit {
 	const share = 0.3
 	if a.context == "" || len(hits) == 0 {
@@ -86,12 +86,12 @@ func (p *Planner) inContext(hits []catalogue.Hit, a *part, species []catalogue.S
 	return hits
 }
 
-// bestFirst sorts hits by scores that were changed; what is as good stays in order.
+// bestFirst sorts hits by their changed scores. Equal ones keep their order.
 func bestFirst(hits []catalogue.Hit) {
 	slices.SortStableFunc(hits, func(a, b catalogue.Hit) int { return cmp.Compare(b.Score, a.Score) })
 }
 
-// calm puts first aid behind the rest: nothing has happened.
+// calm lowers the scores of first aid, because nothing has happened.
 func calm(hits []catalogue.Hit) {
 	const share = 0.75
 	for i := range hits {

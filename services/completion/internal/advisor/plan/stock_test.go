@@ -13,15 +13,15 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// A clause is one thing that a generated query asks for, in words, with what it means of a
-// pet: written by hand over the pet's fields, apart from the table of attributes.
+// A clause is one condition of a generated query, in words, with what it requires of a pet: written by hand over the
+// pet's fields, independently of the table of attributes.
 type clause struct {
-	kind  string // what it is on, for the report: "sex", "not coat", "fee under"
+	kind  string // for the report: "sex", "not coat", "fee under"
 	words string
 	holds func(*catalogue.Pet) bool
 }
 
-// choices are the words for a value, each of them one of the table's, and what it means.
+// choices are words of the table for a value, and its meaning.
 type choices struct {
 	attribute, value string
 	words            []string
@@ -48,7 +48,7 @@ func hasCoat(name string) func(*catalogue.Pet) bool {
 	return func(p *catalogue.Pet) bool { return slices.Contains(p.Coat, name) }
 }
 
-// speciesWords are plurals, as they follow "which" and "show me all".
+// speciesWords are animals, whose plurals follow "which" and "show me all".
 func speciesWords() []choices {
 	return []choices{
 		{"species", "dog", []string{"dog", "hound", "pooch", "canine", "doggy"}, isSpecies(catalogue.Dog)},
@@ -62,7 +62,7 @@ func speciesWords() []choices {
 	}
 }
 
-// adjectives stand before the animal.
+// adjectives precede the animal.
 func adjectives() [][]choices {
 	small, large := isSize(catalogue.Tiny, catalogue.Small), isSize(catalogue.Large, catalogue.Giant)
 	return [][]choices{
@@ -96,7 +96,7 @@ func adjectives() [][]choices {
 	}
 }
 
-// friends stand behind the animal.
+// friends follow the animal.
 func friends() [][]choices {
 	return [][]choices{
 		{{"children", "yes", []string{
@@ -126,13 +126,13 @@ func (w *writer) add(kind, words string, holds func(*catalogue.Pet) bool) string
 	return words
 }
 
-// pick takes one of the values and a word for it.
+// pick chooses a value and a word for it.
 func (w *writer) pick(list []choices) string {
 	c := draw(w, list)
 	return w.add(c.attribute, draw(w, c.words), c.holds)
 }
 
-// plural writes the plural of the last word.
+// plural returns a text with the plural of its last word.
 func plural(s string) string {
 	switch {
 	case strings.HasSuffix(s, "s") || strings.HasSuffix(s, "fish"):
@@ -254,8 +254,8 @@ func (w *writer) query() string {
 	if strings.Contains(noun, " or ") || strings.Contains(noun, " and ") {
 		before = without(w, before, func(string) bool { return true }) // "black dogs or cats" may mean black dogs, or any cats
 	}
-	// "Small" and "pocket sized pets" are rabbits and the like, a "giant rabbit" is a breed and
-	// a "little girl" a child.
+	// "Small" and "pocket sized pets" are rabbits and the like, a "giant rabbit" is a breed, and a "little girl" a
+	// child.
 	before = without(w, before, func(s string) bool {
 		return s == "little" || (s == "small" || s == "pocket sized") && (noun == "pets" || noun == "animals") || s == "giant" && strings.HasPrefix(noun, "rabbit")
 	})
@@ -279,14 +279,13 @@ func (w *writer) query() string {
 	}), subject, rest.String())
 }
 
-// without takes words back that were drawn to stand before the animal.
+// without removes words that were drawn to precede the animal.
 func without(w *writer, before []string, drop func(string) bool) []string {
 	w.list = slices.DeleteFunc(w.list, func(c clause) bool { return slices.Contains(before, c.words) && drop(c.words) })
 	return slices.DeleteFunc(before, drop)
 }
 
-// exact says why the plan of a query does not want just the pets that the query asks for;
-// "" where it does.
+// exact says why a query's plan does not want exactly the pets that the query asks for; "" if it does.
 func exact(b bench, query string, list []clause) string {
 	pl := b.planner.Begin().Ask(query)
 	item := storeItem(pl)
@@ -311,8 +310,7 @@ func exact(b bench, query string, list []clause) string {
 	return fmt.Sprintf("wants %s\n\tgot  %s\n\twant %s", strings.Join(conditions, "; "), ids(got), ids(want))
 }
 
-// A fault is a kind of question that is not always read exactly yet, with one that is not
-// and what it asks for.
+// A fault is a kind of question that is not always read exactly yet, with an example and its meaning.
 type fault struct {
 	why     string
 	like    *regexp.Regexp
@@ -321,7 +319,7 @@ type fault struct {
 }
 
 func faults() []fault {
-	return []fault{ // the first that a question is like is taken for its cause
+	return []fault{ // the first that matches a question counts as the cause
 		{
 			"the house of house cats is taken for a home", regexp.MustCompile(`house cats`),
 			"Are there any big house cats?", func(p *catalogue.Pet) bool {
@@ -349,7 +347,7 @@ func faults() []fault {
 	}
 }
 
-// knownFault returns why a question is known not to be read exactly, or "".
+// knownFault returns the known reason why a question is not read exactly, or "".
 func knownFault(query string) string {
 	for _, f := range faults() {
 		if f.like.MatchString(query) {
@@ -359,7 +357,7 @@ func knownFault(query string) string {
 	return ""
 }
 
-// TestKnownFaults holds that the example of each fault is still read wrongly.
+// TestKnownFaults checks that the example of each fault is still misread.
 func TestKnownFaults(t *testing.T) {
 	b := newBench(t)
 	for _, f := range faults() {
@@ -372,15 +370,13 @@ func TestKnownFaults(t *testing.T) {
 	}
 }
 
-// leastExact is the share of generated questions that are read exactly, in percent.
+// leastExact is the share of generated questions that must be read exactly, in percent.
 const leastExact = 98.4
 
-// TestStockIsExact asks 10,000 generated questions for pets of the store and holds the set
-// that meets the plan against predicates over the pets' own fields. The race detector gets
-// the first 2,000 of them, as it makes each of them take many times as long. A failure names
-// the questions by what they ask for, one of each kind, the simplest first. Wrong questions
-// of a kind in [faults] are forgiven up to [leastExact]; whoever mends a kind takes it off
-// that list.
+// TestStockIsExact asks 10,000 generated questions for pets of the store, and compares the pets that meet the plan
+// with predicates over their own fields. With the race detector, which makes it many times slower, it only asks the
+// first 2,000. A failure names one question of each kind, the simplest first. Misread questions of a kind in [faults]
+// are tolerated up to [leastExact]. If you fix a kind, remove it from that list.
 func TestStockIsExact(t *testing.T) {
 	queries := 10_000
 	if raced {
@@ -443,7 +439,7 @@ func TestStockIsExact(t *testing.T) {
 	}
 }
 
-// The words of the generated questions are the table's own.
+// TestStockWordsAreOfTheTable checks that the words of the generated questions are the table's.
 func TestStockWordsAreOfTheTable(t *testing.T) {
 	b := newBench(t)
 	all := speciesWords()
@@ -467,7 +463,7 @@ func TestStockWordsAreOfTheTable(t *testing.T) {
 	}
 }
 
-// TestSuperlatives asks for the first and the last of every order in the table's own words.
+// TestSuperlatives asks for the first and the last of every order, in the table's own words.
 func TestSuperlatives(t *testing.T) {
 	b := newBench(t)
 	for _, a := range b.cat.Attributes() {
@@ -499,7 +495,7 @@ func TestSuperlatives(t *testing.T) {
 	}
 }
 
-// What is counted, listed and averaged is told apart.
+// TestWaysOfAsking distinguishes counting, listing and averaging.
 func TestWaysOfAsking(t *testing.T) {
 	b := newBench(t)
 	for _, test := range []struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// store plans the choice of pets of the store.
+// store plans a choice of the store's pets.
 func (p *Planner) store(pl *Plan, a *part, item *Item) {
 	t, f := pl.Turn, pl.Frame
 	s := &read.Sentence{From: a.from, To: a.to}
@@ -58,13 +58,13 @@ func (p *Planner) store(pl *Plan, a *part, item *Item) {
 	item.Unknown = p.unknownAnimal(t, a)
 }
 
-// bounds reports whether conditions ask something of an attribute.
+// bounds reports whether conditions concern an attribute.
 func bounds(list []Condition, a *catalogue.Attribute) bool {
 	return slices.ContainsFunc(list, func(c Condition) bool { return c.Attribute == a })
 }
 
-// companionOf returns the kind of animal that somebody has and looks for a companion of:
-// those that live with their own kind.
+// companionOf returns the kind of animal at home for which somebody seeks a companion, if such animals live with
+// their own kind.
 func companionOf(t *read.Turn, a *part) catalogue.Species {
 	for _, s := range t.Species(a.from, a.to, read.Owned) {
 		if s != catalogue.Dog && s != catalogue.Cat {
@@ -74,7 +74,7 @@ func companionOf(t *read.Turn, a *part) catalogue.Species {
 	return ""
 }
 
-// NamesAnimal reports whether conditions name the animal that is looked for.
+// NamesAnimal reports whether conditions name the wanted animal.
 func NamesAnimal(list []Condition) bool {
 	return slices.ContainsFunc(list, func(c Condition) bool {
 		return c.Op == catalogue.Is && (c.Attribute.Name == "species" || c.Attribute.Name == "breed" || c.Attribute.Name == "group")

@@ -8,17 +8,17 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// How sure the model has to be that a part asks for an animal, by what else says so. Set by
-// hand, on the conversations that were measured.
+// Probabilities above which the model makes a part a request for an animal, by the other evidence. Set by hand, on
+// the conversations that were measured.
 const (
-	sureNamed   = 0.6  // it names an animal, and nothing asks for one
-	sureTold    = 0.4  // it names an animal, and tells of who wants one or of the money
+	sureNamed   = 0.6  // it names an animal, but does not ask for one
+	sureTold    = 0.4  // it names an animal, and mentions the person or money
 	sureAsked   = 0.25 // it asks, but names no animal
-	sureUnnamed = 0.85 // it does neither
+	sureUnnamed = 0.85 // neither
 )
 
-// supported reports whether a part asks for an animal by more than the model's guess. Whoever
-// asks for advice, complains or grieves is shown none.
+// supported reports whether more than the model's guess says that a part asks for an animal. People who ask for
+// advice, complain or grieve are shown none.
 func supported(p *Planner, pl *Plan, a *part, item *Item) bool {
 	t := pl.Turn
 	s := &read.Sentence{From: a.from, To: a.to}
@@ -57,7 +57,7 @@ func supported(p *Planner, pl *Plan, a *part, item *Item) bool {
 	asks := t.HasIn(s, "have") || t.HasIn(s, "list") || t.HasIn(s, "count") || t.HasIn(s, "recommends") || t.HasIn(s, "average") || t.HasIn(s, "advise")
 	switch {
 	case len(t.Pets(0, len(t.Words))) > 0 && !asks:
-		return false // it is about the one that is named
+		return false // it is about the named one
 	case named && asks:
 		return true
 	case named && (amounts(t, a.from, a.to) || personal(t, a.from, a.to)):

@@ -25,8 +25,8 @@ func lost(items []Item) bool {
 	})
 }
 
-// rejoin reads a turn that says too little by itself with what was spoken of before it: a pet
-// whose fee is asked for, a choice of pets that it changes, a question that it goes on with.
+// rejoin reads a turn that says too little by itself together with what was discussed before: a pet whose fee is
+// asked for, a choice of pets to edit, or a question to continue.
 func rejoin(p *Planner, pl *Plan, before *Frame) (Item, bool) {
 	t, f := pl.Turn, pl.Frame
 	if before.Last == nil || len(t.Words) > longTurn {
@@ -60,10 +60,10 @@ func rejoin(p *Planner, pl *Plan, before *Frame) (Item, bool) {
 	return Item{}, false
 }
 
-// longTurn is how many words a turn has that does not lean on what was said before.
+// longTurn is the least words of a turn that does not depend on earlier ones.
 const longTurn = 40
 
-// ofFocus takes a turn that names no pet and asks for facts as one about the pet that is spoken of.
+// ofFocus reads a turn that asks for facts without a name as one about the pet in focus.
 func ofFocus(p *Planner, pl *Plan, before *Frame) (Item, bool) {
 	t := pl.Turn
 	pets := before.Focus.Pets
@@ -94,8 +94,7 @@ func ofFocus(p *Planner, pl *Plan, before *Frame) (Item, bool) {
 	return item, true
 }
 
-// pickedOut returns the one of the pets that were shown of which a turn says what it is like: "the
-// diabetic one".
+// pickedOut returns the shown pet that a turn describes: "the diabetic one".
 func pickedOut(p *Planner, pl *Plan, before *Frame) *catalogue.Pet {
 	t := pl.Turn
 	if len(before.Shown) < 2 {
@@ -123,7 +122,7 @@ func pickedOut(p *Planner, pl *Plan, before *Frame) *catalogue.Pet {
 	return nil
 }
 
-// carried returns what a turn changes of the sum before it, or whether the pets that it means can live together.
+// carried returns a changed sum, or the question whether the meant pets can live together.
 func carried(p *Planner, pl *Plan, before *Frame) *reckon.Question {
 	if pl.Verdict.Level != triage.None || pl.Verdict.Refusal == triage.Cruelty {
 		return nil
@@ -144,8 +143,8 @@ func carried(p *Planner, pl *Plan, before *Frame) *reckon.Question {
 	return reckon.Company(p.cat, pl.Turn, before.Focus.Pets)
 }
 
-// relearn holds the pet that is spoken of against what a turn tells of the person, and what was not known before: "oh, and
-// my mother moves in with her cat". Where it no longer suits, others are looked for.
+// relearn compares the pet in question with new facts about the person: "oh, and my mother moves in with her cat". If
+// it no longer suits, it looks for others.
 func relearn(p *Planner, pl *Plan, before *Frame) []Item {
 	t, f := pl.Turn, pl.Frame
 	pets := t.Pets(0, len(t.Words))
@@ -178,7 +177,7 @@ func relearn(p *Planner, pl *Plan, before *Frame) []Item {
 	return items
 }
 
-// isList reports whether the answer to a plan has a list of a guide.
+// isList reports whether the answer to a plan contains a guide's list.
 func isList(p *Planner, pl *Plan) bool {
 	again, item := *pl, pl.Items[0]
 	again.heard = false

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestWhatIsToldIsNoWish has turns that tell of people and of animals at home beside what they
-// look for: only that may bind.
+// TestWhatIsToldIsNoWish has turns about people and animals at home, beside what they look for: only the latter may
+// become conditions.
 func TestWhatIsToldIsNoWish(t *testing.T) {
 	b := newBench(t)
 	for _, test := range []struct{ turn, want string }{
@@ -73,8 +73,7 @@ func TestEachRankIsAQuestion(t *testing.T) {
 	}
 }
 
-// written returns conditions in an order that does not depend on that of the words; mere
-// wishes have a question mark.
+// written returns conditions in an order independent of the words. Mere wishes have a question mark.
 func written(list []Condition) string {
 	out := make([]string, 0, len(list))
 	for i := range list {
@@ -94,7 +93,7 @@ func written(list []Condition) string {
 	return strings.Join(out, "; ")
 }
 
-// TestWhatIsRuledOut has turns that rule something out in words of their own.
+// TestWhatIsRuledOut has turns that exclude something in various words.
 func TestWhatIsRuledOut(t *testing.T) {
 	b := newBench(t)
 	for _, test := range []struct {

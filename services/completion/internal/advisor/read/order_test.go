@@ -9,8 +9,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// A completion that is taken over is written again by another process, so every process has
-// to read a turn alike: the phrases, and what a slip is corrected to, stand in one order.
+// TestReadersAreAlike checks that every process reads a turn alike, because another process composes an orphan again:
+// the order of phrases and corrections is fixed.
 func TestReadersAreAlike(t *testing.T) {
 	cat, err := catalogue.Load()
 	if err != nil {

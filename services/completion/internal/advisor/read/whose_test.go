@@ -7,10 +7,9 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// TestWhose learns from four of five turns whom their words tell of, and holds how many
-// mentions of the fifth one are told right.
+// TestWhose learns from four of five turns whom their words are about, and checks the predictions for the fifth one.
 func TestWhose(t *testing.T) {
-	const least = 70 // percent; docs/advisor.md has what it is
+	const least = 70 // percent; docs/advisor.md has the present value
 	cat, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// TestCompanyKnowsTheStore wants the table of company to speak of the store's animals, and of all groups of them.
+// TestCompanyKnowsTheStore checks that the table of company only has animals of the store, and all of its groups.
 func TestCompanyKnowsTheStore(t *testing.T) {
 	cat, err := catalogue.Load()
 	if err != nil {
@@ -38,7 +38,7 @@ func TestCompanyKnowsTheStore(t *testing.T) {
 	}
 }
 
-// TestNobodyIsPutWithItsPrey wants each pair of the store's pets that the cards forbid to be forbidden, in either order.
+// TestNobodyIsPutWithItsPrey checks that each pair of pets that the cards forbid is forbidden, in either order.
 func TestNobodyIsPutWithItsPrey(t *testing.T) {
 	cat, err := catalogue.Load()
 	if err != nil {

@@ -1,7 +1,6 @@
-// Command train makes the advisor's model of what kind of answer people want: it reads the
-// examples in read/data/intents and the guides' askings and writes read/model.bin. It
-// takes seconds and gives the same bytes each time. With -check it writes nothing and
-// tells how well a model does on every fifth example that it has not seen.
+// Command train trains the advisor's models: of kinds, from read/data/intents and the guides' askings, of whom words
+// are about, and of meanings. That takes a minute, and always gives the same bytes. With -check it writes nothing,
+// and reports how well a model predicts every fifth example, which it has not seen.
 package main
 
 import (
@@ -59,7 +58,7 @@ func run(args []string, out io.Writer) error {
 	return trainWhose(cat, *dir, out)
 }
 
-// trainWhose makes the model of whom words tell.
+// trainWhose trains the model of whom words are about.
 func trainWhose(cat *catalogue.Catalogue, dir string, out io.Writer) error {
 	told, err := read.LoadLabeled(filepath.Join(dir, "data", "whose.txt"))
 	if err != nil {
@@ -73,7 +72,7 @@ func trainWhose(cat *catalogue.Catalogue, dir string, out io.Writer) error {
 	return os.WriteFile(filepath.Join(dir, "whose.bin"), data, 0o644) //nolint:gosec // a file of the repository
 }
 
-// trainMeanings makes the space in which passages are found by what they mean.
+// trainMeanings trains the space in which passages are found by meaning.
 func trainMeanings(cat *catalogue.Catalogue, file string, out io.Writer) error {
 	documents, questions := cat.Meanings()
 	data, err := meaning.Train(documents, questions)
@@ -89,8 +88,8 @@ func trainMeanings(cat *catalogue.Catalogue, file string, out io.Writer) error {
 	return os.WriteFile(file, data, 0o644) //nolint:gosec // a file of the repository
 }
 
-// readExamples reads the intents, and the guides' askings as questions for guides: those
-// for first aid as emergencies.
+// readExamples reads the intents, and the guides' askings: those for first aid as emergencies, all others as
+// questions to the guides.
 func readExamples(dir string, cat *catalogue.Catalogue) ([]read.Example, error) {
 	var list []read.Example
 	files, err := filepath.Glob(filepath.Join(dir, "*.md"))
@@ -101,7 +100,7 @@ func readExamples(dir string, cat *catalogue.Catalogue) ([]read.Example, error) 
 	for _, file := range files {
 		kind := strings.TrimSuffix(filepath.Base(file), ".md")
 		if kind == "followup" {
-			continue // what these mean depends on what came before
+			continue // their meaning depends on earlier turns
 		}
 		text, err := os.ReadFile(file) //nolint:gosec // a file of the repository
 		if err != nil {
@@ -134,7 +133,7 @@ func readExamples(dir string, cat *catalogue.Catalogue) ([]read.Example, error) 
 	return append(list, askings(cat)...), nil
 }
 
-// askings are many, so each counts less than an example that was written for its kind.
+// askings returns the guides' askings. There are many, so each counts less than an example written for its kind.
 func askings(cat *catalogue.Catalogue) []read.Example {
 	var list []read.Example
 	for _, g := range cat.Guides() {
@@ -151,7 +150,7 @@ func askings(cat *catalogue.Catalogue) []read.Example {
 	return list
 }
 
-// A namer puts the names of pets and breeds into examples, one after the other.
+// A namer replaces placeholders in examples by names of pets and breeds, in turn.
 type namer struct {
 	cat        *catalogue.Catalogue
 	pet, breed int
@@ -171,7 +170,7 @@ func (n *namer) fill(text string) string {
 	return text
 }
 
-// validate tells for each kind how many of every fifth example are told right.
+// validate reports for each kind how many of every fifth example are predicted correctly.
 func validate(cat *catalogue.Catalogue, examples []read.Example, out io.Writer) error {
 	var seen, held []read.Example
 	for i, e := range examples {

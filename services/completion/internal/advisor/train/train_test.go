@@ -12,8 +12,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/meaning"
 )
 
-// TestModelsAreCurrent holds that model.bin and whose.bin are what is made from the data of
-// today, byte by byte.
+// TestModelsAreCurrent checks that model.bin and whose.bin are byte by byte what the present data gives.
 func TestModelsAreCurrent(t *testing.T) {
 	const dir = "../read"
 	cat, err := catalogue.Load()
@@ -52,8 +51,7 @@ func TestModelsAreCurrent(t *testing.T) {
 	}
 }
 
-// TestSpaceIsCurrent holds that space.bin was learned from the data of today. To learn it
-// again would take a minute.
+// TestSpaceIsCurrent checks that space.bin was trained with the present data. Training it again would take a minute.
 func TestSpaceIsCurrent(t *testing.T) {
 	cat, err := catalogue.Load()
 	if err != nil {

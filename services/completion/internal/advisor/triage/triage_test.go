@@ -21,7 +21,7 @@ func triage(t testing.TB) *Triage {
 	return tr
 }
 
-// rows reads a table of testdata: fields divided by " | ", the text last.
+// rows reads a table of testdata: fields separated by " | ", the text last.
 func rows(t testing.TB, file string, fields int) [][]string {
 	t.Helper()
 	b, err := os.ReadFile("testdata/" + file)
@@ -78,7 +78,7 @@ func TestEmergencies(t *testing.T) {
 	t.Logf("%d emergencies, %d missed", n, missed)
 }
 
-// A guide that the data names exists, is first aid, and is about the animal.
+// TestGuides checks that the guides in the data exist, are first aid, and are about the animal.
 func TestGuides(t *testing.T) {
 	for _, h := range triage(t).harms {
 		for species, ids := range h.guides {
@@ -114,7 +114,7 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// What is normal is told from the harm that it looks like, and no red flag is talked away.
+// TestNormal checks that normal things are told from the harms that they resemble, without losing a red flag.
 func TestNormal(t *testing.T) {
 	tr := triage(t)
 	for _, r := range rows(t, "normal.txt", 2) {
@@ -146,7 +146,7 @@ func TestDialogues(t *testing.T) {
 	}
 }
 
-// The text is bounded, so a turn of any length takes about as long as one of 6 KiB.
+// TestLongTurns checks that a turn of any length takes about as long as one of 6 KiB.
 func TestLongTurns(t *testing.T) {
 	tr := triage(t)
 	for _, unit := range longUnits {
@@ -162,7 +162,7 @@ func TestLongTurns(t *testing.T) {
 	}
 }
 
-// longUnits make texts that are the most work when they are repeated.
+// longUnits make texts that take the most work when repeated.
 var longUnits = []string{
 	"my dog ate chocolate and ", "x", "ibuprofem ", "chocolat3 ", "a. ", "not ", "he is limp, ", "\xff\xfe",
 	"eat eat eat plant leg white gums ", "how do i dog cat not ", "last year she is weak ",

@@ -1,11 +1,11 @@
-// Package excerpt shortens the texts of guides where a reader may stop: behind a sentence, or an
-// item of a list. Lengths are in words.
+// Package excerpt shortens texts of guides at places where a reader may stop: after a sentence or a list's item.
+// Lengths are in words.
 package excerpt
 
 import "strings"
 
-// Of shortens a passage to about so many words, at the end of a sentence or of
-// a list's item. The first sentence is always kept.
+// Of shortens a passage to about this many words, at the end of a sentence or of a list's item. It always keeps the
+// first sentence.
 func Of(text string, words int) string {
 	var kept []string
 	left := words
@@ -18,7 +18,7 @@ func Of(text string, words int) string {
 			short = firstItems(block, left)
 		} else {
 			short = Sentences(block, left)
-			// "Do this:" says nothing without the list that follows.
+			// "Do this:" is useless without its list.
 			if short != block && strings.HasSuffix(block, ":") {
 				short = block
 			}
@@ -33,18 +33,17 @@ func isList(block string) bool {
 	return strings.HasPrefix(block, "- ") || strings.HasPrefix(block, "1. ")
 }
 
-// slack is by how much an excerpt may be longer than asked for, in percent, rather
-// than end in the middle of a thought.
+// slack is how much longer than requested an excerpt may be to complete a thought, in percent.
 const slack = 25
 
-// Sentences returns the first sentences of running text, some so many words: the first one always, and
-// more than a short one.
+// Sentences returns the first sentences of running text, of about this many words. It always returns the first one,
+// and more if that is short.
 func Sentences(block string, words int) string {
 	all := Split(block)
 	kept, n := "", 0
 	for _, s := range all {
 		size := Words(s)
-		// A short opening sentence alone promises what then does not come.
+		// A short first sentence alone would promise more than follows.
 		if kept != "" && n+size > words+words*slack/100 && n*3 >= words {
 			break
 		}
@@ -71,11 +70,10 @@ func firstItems(block string, words int) string {
 	return strings.Join(kept, "\n")
 }
 
-// Words returns how many words a text has.
+// Words returns the number of words in a text.
 func Words(s string) int { return len(strings.Fields(s)) }
 
-// Split splits running text into sentences. Abbreviations and figures do
-// not end one.
+// Split splits running text into sentences. Abbreviations and figures do not end a sentence.
 func Split(text string) []string {
 	text = strings.Join(strings.Fields(text), " ")
 	var list []string
@@ -92,8 +90,8 @@ func Split(text string) []string {
 
 func endsInNumber(s string) bool { return s != "" && s[len(s)-1] >= '0' && s[len(s)-1] <= '9' }
 
-// abbreviates reports whether a text ends in an abbreviation or a list's number, whose full
-// stop ends no sentence.
+// abbreviates reports whether a text ends in an abbreviation or a list's number, whose full stop does not end a
+// sentence.
 func abbreviates(s string) bool {
 	at := strings.LastIndexAny(s, " \n(") + 1
 	last := strings.ToLower(s[at:])

@@ -1,5 +1,5 @@
-// Package layout puts what an answer says into the form that is asked for: points, numbers, boxes, a table,
-// values. It knows nothing of animals.
+// Package layout converts an answer into the requested form: points, numbers, boxes, a table, or values. It knows
+// nothing about animals.
 package layout
 
 import (
@@ -11,17 +11,17 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
 )
 
-// item is the mark of a list's item.
+// item matches the mark of a list's item.
 var item = regexp.MustCompile(`^(- \[ \] |- |\d+\. )`)
 
 // IsList reports whether a block of an answer is a list or a table.
 func IsList(block string) bool { return item.MatchString(block) || strings.HasPrefix(block, "|") }
 
-// Leads reports whether a block only leads to the next one: "Seven rabbits:".
+// Leads reports whether a block only introduces the next one: "Seven rabbits:".
 func Leads(block string) bool { return strings.HasSuffix(block, ":") && !IsList(block) }
 
-// Points cuts the blocks of an answer into what may stand in a line by itself: the items of its lists, and its
-// sentences. What only leads to a list is left out.
+// Points splits the blocks of an answer into independent points: the items of its lists, and its sentences. It omits
+// introductions of lists.
 func Points(blocks []string) []string {
 	var points []string
 	for _, block := range blocks {
@@ -40,15 +40,15 @@ func Points(blocks []string) []string {
 	return points
 }
 
-// Bullets is a list with a bullet before each point.
+// Bullets returns a list with bullets.
 func Bullets(points []string) string { return lines(points, func(int) string { return "- " }) }
 
-// Numbered is a list that counts.
+// Numbered returns a numbered list.
 func Numbered(points []string) string {
 	return lines(points, func(i int) string { return strconv.Itoa(i+1) + ". " })
 }
 
-// Boxes is a list to tick off.
+// Boxes returns a list with boxes to tick.
 func Boxes(points []string) string { return lines(points, func(int) string { return "- [ ] " }) }
 
 func lines(points []string, mark func(i int) string) string {
@@ -59,7 +59,7 @@ func lines(points []string, mark func(i int) string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// Table writes rows below heads, as many in each.
+// Table returns a table. Each row has as many cells as heads.
 func Table(heads []string, rows [][]string) string {
 	var b strings.Builder
 	b.WriteString("| " + strings.Join(heads, " | ") + " |\n" + strings.Repeat("|---", len(heads)) + "|\n")
@@ -69,10 +69,10 @@ func Table(heads []string, rows [][]string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// labelled is a point with a label of its own: "**Energy:** calm".
+// labelled matches a point with its own label: "**Energy:** calm".
 var labelled = regexp.MustCompile(`^\*\*([^*]+?):?\*\*:?\s+(.+)$`)
 
-// Labels makes a table of points: each with its label, or else with its number.
+// Labels returns a table of points, with their labels or else their numbers.
 func Labels(points []string) string {
 	var rows [][]string
 	for i, p := range points {
@@ -85,10 +85,10 @@ func Labels(points []string) string {
 	return Table([]string{"", ""}, rows)
 }
 
-// Values writes rows below heads as comma-separated values (RFC 4180).
+// Values returns rows below heads as comma-separated values (RFC 4180).
 func Values(heads []string, rows [][]string) string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	_ = w.WriteAll(append([][]string{heads}, rows...)) // a Builder takes all
+	_ = w.WriteAll(append([][]string{heads}, rows...)) // a Builder accepts everything
 	return b.String()
 }

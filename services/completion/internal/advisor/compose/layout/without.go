@@ -8,10 +8,10 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// between stands between the things of one item.
+// between separates the things within an item.
 var between = regexp.MustCompile(`, and |, | and `)
 
-// Without leaves what has one of some stems out of the lists of an answer, and adds an item to the last one, if any.
+// Without removes what contains one of some stems from an answer's lists, and adds adding, if any, to the last one.
 func Without(blocks []string, stems []string, adding string) []string {
 	out := slices.Clone(blocks)
 	last := -1
@@ -36,7 +36,7 @@ func Without(blocks []string, stems []string, adding string) []string {
 	return out
 }
 
-// without returns an item without the things that have one of some stems.
+// without returns an item without the things that contain one of some stems.
 func without(text string, stems []string) string {
 	things := between.Split(strings.TrimSuffix(text, "."), -1)
 	kept := slices.DeleteFunc(slices.Clone(things), func(thing string) bool {

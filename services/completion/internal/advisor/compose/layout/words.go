@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
 )
 
-// YesOrNo returns the word that a text begins with, where that is the whole answer.
+// YesOrNo returns the yes or no with which a text begins; "" if it does not.
 func YesOrNo(text string) string {
 	for _, word := range []string{"Yes", "No"} {
 		if rest, ok := strings.CutPrefix(Plain(text), word); ok && rest != "" && strings.ContainsRune(":,. ", rune(rest[0])) {
@@ -30,14 +30,14 @@ func Number(text string) string {
 	return strings.TrimRight(rest, ".,")
 }
 
-// First returns the first sentences of a text, without its markup.
+// First returns the first n sentences of a text, without its markup.
 func First(text string, n int) string {
 	flat := Plain(strings.ReplaceAll(text, "\n\n", " "))
 	sentences := excerpt.Split(flat)
 	return strings.Join(sentences[:min(n, len(sentences))], " ")
 }
 
-// Sentences keeps the first n sentences of the blocks of an answer; headings and a yes or no by itself are none.
+// Sentences keeps the first n sentences of an answer's blocks. Headings and a mere yes or no do not count.
 func Sentences(blocks []string, n int) string {
 	var kept []string
 	for _, s := range excerpt.Split(Plain(strings.Join(Points(blocks), " "))) {
@@ -54,7 +54,7 @@ func Sentences(blocks []string, n int) string {
 	return strings.Join(kept, " ")
 }
 
-// UpTo shortens a text to at most n words, at the end of a sentence where it can.
+// UpTo shortens a text to at most n words, at the end of a sentence if possible.
 func UpTo(text string, n int) string {
 	if excerpt.Words(text) <= n {
 		return text
@@ -72,13 +72,13 @@ func UpTo(text string, n int) string {
 	return strings.TrimSpace(kept)
 }
 
-// Plain takes the Markdown off a text.
+// Plain removes Markdown from a text.
 func Plain(text string) string {
 	text = strings.NewReplacer("**", "", "*", "", "`", "", "\n- ", "\n").Replace(text)
 	return strings.TrimPrefix(text, "- ")
 }
 
-// Simple returns the first points in fewer words: without what stands in brackets and behind a semicolon.
+// Simple returns the first points in fewer words: without brackets, and without what follows a semicolon.
 func Simple(points []string, n int) string {
 	kept := make([]string, 0, n)
 	for _, p := range points[:min(n, len(points))] {
@@ -93,7 +93,7 @@ func Simple(points []string, n int) string {
 
 var bracketed = regexp.MustCompile(` \([^)]*\)`)
 
-// Prose writes points as running text.
+// Prose joins points into running text.
 func Prose(points []string) string {
 	var b strings.Builder
 	for _, p := range points {

@@ -1,4 +1,4 @@
-// Package suit holds pets against what is wanted of them. It knows nothing of how that is said.
+// Package suit compares pets with wishes. It does not put that into words.
 package suit
 
 import (
@@ -11,14 +11,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Gravity is how much it weighs that a condition is not met: who looks for a cat is shown a
-// cat that does not quite suit before a dog that does.
+// Gravity is the weight of an unmet condition: people who look for a cat see an imperfect cat before a suitable dog.
 func Gravity(w *plan.Condition, p *catalogue.Pet) int {
 	switch w.Attribute.Name {
 	case "species", "group":
 		return 100
 	case "breed":
-		return 100 // the caller may name animals that are like it
+		return 100 // the caller may name similar animals
 	case "children", "cats", "dogs", "allergy":
 		return 10
 	}
@@ -28,12 +27,12 @@ func Gravity(w *plan.Condition, p *catalogue.Pet) int {
 	return 4
 }
 
-// Meets reports whether a pet meets all that is no mere wish.
+// Meets reports whether a pet meets all conditions that are more than wishes.
 func Meets(p *catalogue.Pet, wants []plan.Condition) bool {
 	return !slices.ContainsFunc(wants, func(w plan.Condition) bool { return !w.Wish && !w.Holds(p) })
 }
 
-// Compare compares two pets by an order: it is negative where a comes first.
+// Compare compares two pets by an order: it is negative if a comes first.
 func Compare(o *asks.Order, a, b *catalogue.Pet) int {
 	x, _ := o.Attribute.Of(a)
 	y, _ := o.Attribute.Of(b)
@@ -71,8 +70,7 @@ func Absent(cat *catalogue.Catalogue, wants []plan.Condition) []plan.Condition {
 	})
 }
 
-// LikeBreeds asks for animals of a breed's species, size and energy in the place of one
-// that is not here.
+// LikeBreeds replaces breeds that the store lacks by conditions on their species, size and energy.
 func LikeBreeds(cat *catalogue.Catalogue, wants []plan.Condition) []plan.Condition {
 	var list []plan.Condition
 	for _, w := range wants {

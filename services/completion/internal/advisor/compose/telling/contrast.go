@@ -6,7 +6,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Contrast says which of several is the calmer one, where nothing particular was asked.
+// Contrast says which of several is calmer, for questions about nothing in particular.
 func Contrast(columns []*catalogue.Pet, names []string) string {
 	calm, lively := 0, 0
 	effort := func(p *catalogue.Pet) int { return p.Energy.Rank()*100 + p.Breed.ExerciseMinutes }

@@ -9,13 +9,12 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// surelyFirst is by how much a sentence has to answer better than a passage's first one,
-// which was written to answer its heading.
+// surelyFirst is how much better a sentence must fit than a passage's first one, which was written to answer its
+// heading.
 const surelyFirst = 0.1
 
-// Best returns the sentence of a passage's prose that answers a question best, by its
-// words and by what it means, and the first one. They are one unless another is surely
-// better.
+// Best returns the sentence of a passage that answers a question best, by its words and by its meaning, and the first
+// one. They are the same unless another one is clearly better.
 func Best(cat *catalogue.Catalogue, question, text string) (best, first string) {
 	a := askedFor(cat, question)
 	var most float32
@@ -30,11 +29,11 @@ func Best(cat *catalogue.Catalogue, question, text string) (best, first string) 
 	return best, first
 }
 
-// Figure returns the sentence, or the element of a list, that tells the figure that a question wants,
-// and the passage that has it. wanted is whether the question wants one at all.
+// Figure returns the sentence, or the list's item, with the figure that a question wants, and its passage. wanted
+// reports whether the question wants a figure at all.
 func Figure(cat *catalogue.Catalogue, question string, hits []catalogue.Hit) (told string, from *catalogue.Passage, wanted bool) {
-	const rank = 0.5 // what it counts to be in the passage that was found first
-	const tie = 0.85 // of the first: as likely meant
+	const rank = 0.5 // the weight of being in the first passage
+	const tie = 0.85 // of the best: as likely meant
 	form := catalogue.FormOf(words.Split(question))
 	dimension := form.Figure()
 	if dimension == "" || len(hits) == 0 {
@@ -59,7 +58,7 @@ func Figure(cat *catalogue.Catalogue, question string, hits []catalogue.Hit) (to
 	return told, from, true
 }
 
-// Unheard returns what a question asks to feed where no passage that was found names it, or "".
+// Unheard returns the food in a question that no found passage names, or "".
 func Unheard(question string, hits []catalogue.Hit) string {
 	fed := catalogue.Fed(words.Split(question))
 	if len(fed) == 0 {
@@ -79,8 +78,8 @@ func Unheard(question string, hits []catalogue.Hit) string {
 	return question[fed[0].Start:fed[len(fed)-1].End]
 }
 
-// sentences returns those of a passage. An element of a list says little by itself, but
-// may have the figure.
+// sentences returns the sentences of a passage and, with elements, the items of its lists: an item says little by
+// itself, but may have the figure.
 func sentences(text string, elements bool) []string {
 	var list []string
 	for line := range strings.Lines(text) {
@@ -93,7 +92,7 @@ func sentences(text string, elements bool) []string {
 	return list
 }
 
-// What a question asks for.
+// asked is what a question asks for.
 type asked struct {
 	cat   *catalogue.Catalogue
 	words []words.Word
@@ -101,7 +100,7 @@ type asked struct {
 }
 
 func askedFor(cat *catalogue.Catalogue, question string) *asked {
-	const long = 3 // what is shorter says little
+	const long = 3 // shorter words say little
 	a := &asked{cat: cat, words: words.Split(question), stems: map[string]bool{}}
 	for _, w := range a.words {
 		if len(w.Stem) > long {
@@ -111,7 +110,7 @@ func askedFor(cat *catalogue.Catalogue, question string) *asked {
 	return a
 }
 
-// fits says how well a sentence answers, and whether it names anything of the question.
+// fits returns how well a sentence answers, and whether it names anything from the question.
 func (a *asked) fits(sentence string) (score float32, named bool) {
 	const few = 4
 	said := words.Split(sentence)

@@ -19,7 +19,7 @@ func passage(text string) catalogue.Hit {
 	return catalogue.Hit{Passage: &catalogue.Passage{Text: text}, Score: 60}
 }
 
-// TestFigure asks for a figure that one of the passages has in a later sentence or in a list.
+// TestFigure asks for a figure in a later sentence or in a list of a passage.
 func TestFigure(t *testing.T) {
 	cat := shop(t)
 	hits := []catalogue.Hit{

@@ -1,5 +1,5 @@
-// Package urgent says what an answer to a danger begins with: whom to call, and that it cannot
-// wait. Its words are fixed, since each may be acted on. What helps until then is in the guides.
+// Package urgent has the beginnings of answers to a danger: whom to call, and that it cannot wait. The texts are
+// fixed, because people may act on each word. The guides say what helps meanwhile.
 package urgent
 
 import (
@@ -9,13 +9,13 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// PoisonLines are the same in the whole country and open day and night.
+// PoisonLines are the poison lines for the whole country, open day and night.
 const PoisonLines = "ASPCA Animal Poison Control (888) 426-4435 or Pet Poison Helpline (855) 764-7661"
 
-// Poison is triage's name of a poisoning.
+// Poison is triage's id of a poisoning.
 const Poison = "poison"
 
-// What an answer to a danger begins with.
+// The beginnings of answers to a danger.
 const (
 	callNow    = "**This can be an emergency. Call a vet or the nearest animal emergency clinic now.**"
 	callPoison = "**This can be an emergency. Call a vet or a poison line now:** " + PoisonLines + ", day and night; a fee may apply."
@@ -47,8 +47,8 @@ const (
 	CannotTell = "I cannot examine your animal or tell how serious it is. A vet can."
 )
 
-// First returns what comes first, for a minor with whom to fetch. last is set where nothing comes
-// behind it: it is a person who is in danger.
+// First returns the beginning of an answer. For a minor, it says whom to fetch. last is set if nothing follows,
+// because a person is in danger.
 func First(v *triage.Verdict, minor bool) (blocks []string, last bool) {
 	switch v.Harm {
 	case triage.Crisis:
@@ -106,5 +106,5 @@ func whom(v *triage.Verdict) string {
 	return callNow
 }
 
-// ofFish reports whether fish are in danger: what is in their water has to be undone first.
+// ofFish reports whether fish are in danger, whose water has to be treated first.
 func ofFish(v *triage.Verdict) bool { return len(v.Species) > 0 && v.Species[0] == catalogue.Fish }

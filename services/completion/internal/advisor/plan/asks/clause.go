@@ -7,11 +7,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 )
 
-// leastWords is of how many words a clause is at least, so that it says something by itself.
+// leastWords is the least words of a clause that is meaningful by itself.
 const leastWords = 4
 
-// Clauses returns the stretches of a turn that each may tell or ask something: its sentences, and
-// within one what begins with a subject of its own ("he pulls, and he barks at bikes").
+// Clauses returns the parts of a turn that each may state or ask something: its sentences, split before words with a
+// subject of their own ("he pulls, and he barks at bikes").
 func Clauses(t *read.Turn) []read.Sentence {
 	var list []read.Sentence
 	for i := range t.Asks {
@@ -28,7 +28,7 @@ func Clauses(t *read.Turn) []read.Sentence {
 	return list
 }
 
-// stretch returns some words of a sentence. What asks is its end.
+// stretch returns a part of a sentence. Only its end is a question.
 func stretch(t *read.Turn, s *read.Sentence, from, to int) read.Sentence {
 	text := strings.TrimSpace(t.Text[t.Words[from].Start:t.Words[to-1].End])
 	return read.Sentence{Text: text, From: from, To: to, Question: s.Question && to == s.To, Kinds: s.Kinds}
@@ -41,8 +41,8 @@ func Numbered(t *read.Turn, at int) bool {
 	})
 }
 
-// begins reports whether another statement begins at a word: behind a comma or what joins two, with a
-// subject or a question.
+// begins reports whether another statement begins at a word: after a comma or a conjunction, with a subject or a
+// question.
 func begins(t *read.Turn, at int) bool {
 	apart := t.Words[at].Clause != t.Words[at-1].Clause
 	if !apart && !t.At("goes-on", at) && !t.At("goes-on", at-1) {

@@ -7,8 +7,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Describe takes what a turn says of an animal for its name, where the store has just one such:
-// "the three-legged cat", "your tortoise".
+// Describe treats a description of an animal like a name, if it fits exactly one of the store: "the three-legged
+// cat", "your tortoise".
 func Describe(cat *catalogue.Catalogue, t *read.Turn) {
 	if len(t.Pets(0, len(t.Words))) > 0 {
 		return
@@ -25,8 +25,8 @@ func Describe(cat *catalogue.Catalogue, t *read.Turn) {
 	}
 }
 
-// described returns the one pet that the words around a mention of an animal describe, and where
-// they begin; nil where they describe none or several, or may well mean an animal of somebody else's.
+// described returns the one pet that the words around a mention of an animal describe, and the first of these words;
+// nil if they describe none or several, or may well mean somebody else's animal.
 func described(cat *catalogue.Catalogue, t *read.Turn, head *read.Mark) (*catalogue.Pet, int) {
 	s := t.Sentence(head.From)
 	if s == nil || t.HasIn(s, "list") || t.HasIn(s, "count") || t.HasIn(s, "have") {
@@ -38,7 +38,7 @@ func described(cat *catalogue.Catalogue, t *read.Turn, head *read.Mark) (*catalo
 	}
 	ours := !one && (t.Words[from].Text == "your" || t.HasIn(s, "ours"))
 	var conditions []catalogue.Constraint
-	told := false // what no other animal is likely to be
+	told := false // an attribute hardly shared by other animals
 	for i := range t.Marks {
 		m := &t.Marks[i]
 		inside := m.From > from && m.To <= head.To
@@ -70,8 +70,8 @@ func described(cat *catalogue.Catalogue, t *read.Turn, head *read.Mark) (*catalo
 	return nil, 0
 }
 
-// introduced returns the word before which a mention of an animal is one of a single animal that is
-// known: "the", or "a" where one is "on your site". one is set where only what is told of it can say which.
+// introduced returns the word that introduces a mention of a single, known animal: "the", or "a" for one "on your
+// site". one is set if only the description can tell which.
 func introduced(t *read.Turn, head *read.Mark, s *read.Sentence) (from int, one, ok bool) {
 	const reach = 5
 	clause := t.Words[head.From].Clause
@@ -89,7 +89,7 @@ func introduced(t *read.Turn, head *read.Mark, s *read.Sentence) (from int, one,
 	return s.From - 1, true, alone && len(Attributes(t, 0, len(t.Words))) > 0
 }
 
-// ofOne reports whether an attribute is asked of one animal, and not of all of its kind.
+// ofOne reports whether an attribute is asked about one animal, and not about its kind.
 func ofOne(a *catalogue.Attribute) bool {
 	switch a.Name {
 	case "fee", "available", "stay", "story", "sex":
@@ -98,8 +98,8 @@ func ofOne(a *catalogue.Attribute) bool {
 	return false
 }
 
-// NamesOf widens a value to what people mean by it: a small animal may be tiny, and who
-// wants little hair is glad of none.
+// NamesOf widens a value to what people mean by it: a small animal may be tiny, and people who want little hair
+// accept none.
 func NamesOf(a *catalogue.Attribute, value string) []string {
 	switch a.Name + "=" + value {
 	case "size=small":

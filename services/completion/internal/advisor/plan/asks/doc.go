@@ -1,3 +1,3 @@
-// Package asks tells what a turn asks for: which facts of pets, in which order, and which of its
-// clauses ask for something that no answer tells yet. It chooses no answer.
+// Package asks finds what a turn asks for: which facts about pets, in which order, and which of its clauses no answer
+// covers yet. It does not choose answers.
 package asks

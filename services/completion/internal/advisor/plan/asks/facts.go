@@ -13,13 +13,13 @@ type Order struct {
 	Attribute *catalogue.Attribute
 	Direction int
 	Said      string
-	// One is set for "the cheapest", and not for "cheaper ones"; N is 3 for "your three
-	// cheapest", Nth 2 for "the second cheapest".
+	// One is set for "the cheapest", but not for "cheaper ones". N is 3 for "your three cheapest", and Nth is 2 for
+	// "the second cheapest".
 	One    bool
 	N, Nth int
 }
 
-// Ordered returns what pets are sorted by.
+// Ordered returns the order that words from up to to ask for; nil: none.
 func Ordered(t *read.Turn, from, to int) *Order {
 	for i := range t.Marks {
 		m := &t.Marks[i]
@@ -49,7 +49,7 @@ func ranked(t *read.Turn, m *read.Mark) int {
 	return map[string]int{"second": 2, "2nd": 2, "third": 3, "3rd": 3}[t.Words[m.From-1].Text]
 }
 
-// valued reports whether the words of an order say a value as well: then that is meant.
+// valued reports whether the words of an order also name a value, which then is meant.
 func valued(t *read.Turn, m *read.Mark) bool {
 	return m.Attribute.Type == catalogue.Scale && slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 		return o.From == m.From && o.To == m.To && o.Attribute == m.Attribute && o.Value != "" && o.Order == 0
@@ -82,8 +82,7 @@ func countsThing(t *read.Turn, m *read.Mark, to int) bool {
 	return m.To-m.From == 2 && t.Words[m.To-1].Text == "much" && m.To < to && !t.At("after-how-much", m.To) && t.Words[m.To].Clause == t.Words[m.From].Clause
 }
 
-// Valued returns the attributes of which words from up to to name a value: "are
-// they couch potatoes".
+// Valued returns the attributes of which words from up to to name a value: "are they couch potatoes".
 func Valued(t *read.Turn, from, to int) []*catalogue.Attribute {
 	var list []*catalogue.Attribute
 	for _, m := range t.Marks {

@@ -7,8 +7,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// Replace puts the animals that a short turn names in the place of those of a question before it: "can
-// rabbits eat carrots?", "and guinea pigs?". Only the words of the question change.
+// Replace replaces the animals in an earlier question by those of a short turn: "can rabbits eat carrots?", "and
+// guinea pigs?". Only the words of the question change.
 func Replace(question, t *read.Turn) {
 	var animals []words.Word
 	for i := range t.Marks {

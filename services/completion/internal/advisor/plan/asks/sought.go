@@ -7,8 +7,8 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// Filters reports whether a sentence asks which animals of the store are so, and speaks of
-// nobody they would be for: "which dogs can stay alone for six hours".
+// Filters reports whether a sentence asks which animals of the store meet a condition, and mentions nobody who wants
+// one: "which dogs can stay alone for six hours".
 func Filters(t *read.Turn, s *read.Sentence) bool {
 	if t.HasIn(s, "recommends") || !read.Impersonal(t, s) {
 		return false
@@ -23,7 +23,7 @@ func Filters(t *read.Turn, s *read.Sentence) bool {
 	return false
 }
 
-// NeedsAnimal reports whether a sentence says which animal is looked for: "need a quiet dog".
+// NeedsAnimal reports whether a sentence names the wanted animal: "need a quiet dog".
 func NeedsAnimal(t *read.Turn, s *read.Sentence) bool {
 	return follows(t, s, "need", 4, func(m *read.Mark) bool {
 		friend := m.Attribute != nil && m.Attribute.Name == "sex" && m.Value != "" && len(t.Species(s.From, s.To, read.Owned)) > 0
@@ -39,7 +39,7 @@ func ChoosesAnimal(t *read.Turn, s *read.Sentence) bool {
 	})
 }
 
-// follows reports whether a plain mark that fits follows a fact of a sentence, with at most that many words between.
+// follows reports whether a plain mark that fits follows a fact of a sentence, at most between words later.
 func follows(t *read.Turn, s *read.Sentence, fact string, between int, fits func(*read.Mark) bool) bool {
 	for i := range t.Marks {
 		f := &t.Marks[i]
@@ -56,15 +56,15 @@ func follows(t *read.Turn, s *read.Sentence, fact string, between int, fits func
 	return false
 }
 
-// Company reports whether a breed is named only as who a pet is to live with.
+// Company reports whether a breed is named only as a future companion, or as one at home.
 func Company(t *read.Turn, s *read.Sentence, b *catalogue.Breed) bool {
 	return !slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
 		return m.Breed == b && m.From >= s.From && m.To <= s.To && m.Role != read.Together && m.Role != read.Owned
 	})
 }
 
-// NearChild reports whether a number is the age of a child: one is spoken of within a few
-// words in the same sentence.
+// NearChild reports whether a number is a child's age, because a child is mentioned within a few words of the same
+// sentence.
 func NearChild(t *read.Turn, m *read.Mark) bool {
 	for i := range t.Marks {
 		o := &t.Marks[i]
@@ -82,7 +82,7 @@ func NearChild(t *read.Turn, m *read.Mark) bool {
 	return false
 }
 
-// OfSpeaker reports whether a number follows "I am": these words are grammar.
+// OfSpeaker reports whether a number follows "I am". These words are grammar.
 func OfSpeaker(t *read.Turn, m *read.Mark) bool {
 	if m.From == 0 {
 		return false

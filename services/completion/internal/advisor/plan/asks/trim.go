@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// MovesIn takes the animals of whoever moves in for such as will be at home: "my mother moves in with her cat".
+// MovesIn marks the animals of people who move in as animals at home: "my mother moves in with her cat".
 func MovesIn(t *read.Turn) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
@@ -21,11 +21,11 @@ func MovesIn(t *read.Turn) {
 	}
 }
 
-// Trimmed returns the stems of what a turn takes off a list, and the words for what it adds: "take the hay off, and add
-// something to chew".
+// Trimmed returns the stems of what a turn removes from a list, and the words for its addition: "take the hay off,
+// and add something to chew".
 func Trimmed(cat *catalogue.Catalogue, t *read.Turn) (without []string, adding string) {
 	to := len(t.Words)
-	for _, m := range t.Marks { // what is added comes last
+	for _, m := range t.Marks { // the addition comes last
 		if last := len(t.Words); m.Fact == "adds-item" && m.From > 0 && m.To < last {
 			adding, to = t.Text[t.Words[m.To].Start:t.Words[last-1].End], m.From
 		}

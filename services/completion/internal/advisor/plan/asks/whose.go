@@ -7,7 +7,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// NoWish reports whether a value is said of something else than a pet that is looked for.
+// NoWish reports whether a value is about something other than a wanted pet.
 func NoWish(cat *catalogue.Catalogue, t *read.Turn, m *read.Mark) bool {
 	if m.Value == "" || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal {
 		return true
@@ -21,9 +21,9 @@ func NoWish(cat *catalogue.Catalogue, t *read.Turn, m *read.Mark) bool {
 		some := m.Value == "group" && m.To-m.From == 1 && len(t.Words) > 4 && !besideAnimal(t, m) && !t.Has("count") && !t.Has("list") // "a running couple"
 		return some || m.Value != "group" && (ofPeople(t, m) || len(t.Words) > 8 && !animalWanted(t, m))                               // "the boys named her"
 	case "group":
-		return breedGroup(cat, m.Value) // the species' name says as much
+		return breedGroup(cat, m.Value) // the species' name says the same
 	case "diet":
-		return m.Role != read.Unwanted && m.Value != "plants" // it is fed, and nobody looks for it
+		return m.Role != read.Unwanted && m.Value != "plants" // it is food, not a wanted animal
 	case "beginner":
 		return m.Role == read.Unwanted && !read.Impersonal(t, t.Sentence(m.From)) // "I am no beginner"
 	}
@@ -35,7 +35,7 @@ func breedGroup(cat *catalogue.Catalogue, name string) bool {
 	return !slices.ContainsFunc(cat.Breeds(), func(b *catalogue.Breed) bool { return slices.Contains(b.Groups, name) })
 }
 
-// ofPeople reports whether a word for a sex is no animal's: "you guys", "10 gal", "with her tomcat".
+// ofPeople reports whether a word for a sex is not an animal's: "you guys", "10 gal", "with her tomcat".
 func ofPeople(t *read.Turn, m *read.Mark) bool {
 	if m.From == 0 {
 		return false
@@ -49,7 +49,7 @@ func ofPeople(t *read.Turn, m *read.Mark) bool {
 	})
 }
 
-// animalWanted reports whether the sentence of a mark asks for an animal.
+// animalWanted reports whether a mark's sentence asks for an animal.
 func animalWanted(t *read.Turn, m *read.Mark) bool {
 	wished := slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return o.Fact == "need" && o.To <= m.From && m.From-o.To <= 2 })
 	return wished || t.Has("count") || t.Has("list") || t.Has("have") || t.Has("which") || slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
@@ -65,7 +65,7 @@ func beforeHome(t *read.Turn, m *read.Mark) bool {
 	})
 }
 
-// ofThing reports whether a mark is said of a thing that is no animal: of the noun before "is".
+// ofThing reports whether a mark is about a thing: the noun before "is".
 func ofThing(t *read.Turn, m *read.Mark) bool {
 	at := m.From - 1
 	if at > 0 && (t.At("after-how-much", at) && t.Words[at].Stem != "be" || t.Words[at].Text == "very" || t.Words[at].Text == "so" || t.Words[at].Text == "too") {
@@ -80,12 +80,12 @@ func ofThing(t *read.Turn, m *read.Mark) bool {
 	})
 }
 
-// OthersAge reports whether an age is not that of a pet that is looked for.
+// OthersAge reports whether an age is not that of a wanted pet.
 func OthersAge(t *read.Turn, m *read.Mark) bool {
 	return lasts(t, m) || NearChild(t, m) || forWhom(t, m) || m.Amount.Op == catalogue.Is && !m.Amount.Between && !besideAnimal(t, m)
 }
 
-// lasts reports whether an amount of time is how long something went on: "had dogs for 12 years".
+// lasts reports whether an amount of time is a duration: "had dogs for 12 years".
 func lasts(t *read.Turn, m *read.Mark) bool {
 	if m.From == 0 || m.To < len(t.Words) && t.Words[m.To].Stem == "old" {
 		return false
@@ -94,7 +94,7 @@ func lasts(t *read.Turn, m *read.Mark) bool {
 	return before == "for" || before == "since" || before == "within" || before == "past"
 }
 
-// forWhom reports whether an age is that of whom a pet is for: "something for a 6 year old".
+// forWhom reports whether an age is that of the person who will get a pet: "something for a 6 year old".
 func forWhom(t *read.Turn, m *read.Mark) bool {
 	at := m.From
 	if at < 2 || t.Words[at-2].Text != "for" || t.Words[at-1].Text != "a" && t.Words[at-1].Text != "an" && t.Words[at-1].Text != "my" && t.Words[at-1].Text != "our" {
@@ -103,8 +103,8 @@ func forWhom(t *read.Turn, m *read.Mark) bool {
 	return !slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return o.Species() != "" && o.From >= m.To && o.From-m.To <= 1 })
 }
 
-// besideAnimal reports whether an amount stands next to an animal: "a two year old cat" and
-// "a cat that is two". By itself an age may be anybody's.
+// besideAnimal reports whether an amount is next to an animal: "a two year old cat", "a cat that is two". Elsewhere,
+// an age may be anybody's.
 func besideAnimal(t *read.Turn, m *read.Mark) bool {
 	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 		animal := o.Species() != "" || o.Fact == "any-pet" || o.Fact == "pronoun" || o.Attribute != nil && o.Attribute.Name == "age" && o.Value == "young"
