@@ -22,7 +22,8 @@ import (
 // ErrHelp is returned when the arguments ask for help or the version, which has then been printed.
 var ErrHelp = errors.New("config: help was asked for")
 
-// ErrInterrupted is wrapped by the error of a [Command] that a signal ended before its work was done.
+// ErrInterrupted is wrapped by the error of a [Command] that a signal ended before its work was done, and of a
+// program that one ended before it was ready.
 var ErrInterrupted = errors.New("interrupted")
 
 // ErrDrainTimeout is the error for a [Process.DrainTimeout] that cannot be intended.
@@ -70,9 +71,9 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (comm
 	parser, err := kong.New(target,
 		kong.Name(p.Name),
 		kong.Description(p.Description),
-		kong.DefaultEnvars("PAWSTREAM"),
+		kong.DefaultEnvars(prefix),
 		kong.Writers(stdout, stderr),
-		kong.Vars{"admin_listen": p.AdminListen, "http": listen.HTTP, "grpc": listen.GRPC, "version": strings.TrimSpace(p.Name + " " + p.Version)},
+		kong.Vars(variables(p)),
 		kong.ExplicitGroups(groups()),
 		kong.Exit(func(int) { helped = true }),
 		kong.Help(help),
@@ -96,6 +97,14 @@ func Parse(p Program, target any, args []string, stdout, stderr io.Writer) (comm
 		reference.model = parser.Model
 	}
 	return command, nil
+}
+
+// variables are those that the tags of flags refer to.
+func variables(p Program) map[string]string {
+	return map[string]string{
+		"admin_listen": p.AdminListen, "http": listen.HTTP, "grpc": listen.GRPC,
+		"version": strings.TrimSpace(p.Name + " " + p.Version),
+	}
 }
 
 // hasPort reports whether a program has such a flag.

@@ -56,7 +56,8 @@ type Server interface {
 const interrupted = 128 + int(syscall.SIGINT)
 
 // Run runs a program with the process's arguments and streams, and returns its exit
-// code: 0, 1 if it failed, 130 if a signal has ended a command of it early. Once all parts have taken their addresses it prints one line, "ready", with them.
+// code: 0, 1 if it failed, 130 if a signal ended it before it was ready, or a command of it early. Once all parts
+// have taken their addresses it prints one line, "ready", with them.
 //
 // All of this is about serving. Any other command is just run.
 //
@@ -109,6 +110,9 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer flush(ctx, reports)
+	if err := p.warnOfMisspellings(ctx, reports.Logger); err != nil {
+		return err
+	}
 	var parts []Part
 	if err := countReady(reports, func() bool { return ready(ctx, parts) == nil }); err != nil {
 		return err
@@ -121,6 +125,9 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if parts, err = p.Start(ctx, reports); err != nil {
 		inspection.Close()
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w before it was ready", config.ErrInterrupted)
+		}
 		return p.withTaken(ctx, err)
 	}
 	fmt.Fprintln(stdout, readyLine(parts, inspection.Addr(), telemetry.IsTerminal(stdout)))
@@ -131,6 +138,15 @@ func (p *Program) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	})()
 	err = run(ctx, inspection, parts)
 	reports.Logger.InfoContext(ctx, "stopped")
+	return err
+}
+
+// warnOfMisspellings tells the operator of settings in the environment that have no effect.
+func (p *Program) warnOfMisspellings(ctx context.Context, logger *slog.Logger) error {
+	misspelt, err := config.Misspelt(p.Flags, os.Environ())
+	for _, m := range misspelt {
+		logger.WarnContext(ctx, "a variable of the environment is no setting", slog.String("name", m.Name), slog.String("meant", m.Meant))
+	}
 	return err
 }
 

@@ -102,6 +102,35 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// A signal during the start is the reason for its end, whatever the part that it ends says.
+func TestStoppedBeforeItWasReady(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	p := program(nil)
+	p.Start = func(ctx context.Context, _ *telemetry.Telemetry) ([]Part, error) {
+		stop()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	err := p.run(ctx, []string{"--admin-listen", "127.0.0.1:0"}, io.Discard, io.Discard)
+	if !errors.Is(err, config.ErrInterrupted) || err.Error() != "interrupted before it was ready" {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A setting that is misspelt in the environment has no effect, which the log says.
+func TestMisspeltEnvironment(t *testing.T) {
+	t.Setenv("PAWSTREAM_DRAIN_TIMOUT", "1s")
+	t.Setenv("PAWSTREAM_LOG_LEVEL", "warn")
+	var said bytes.Buffer
+	broken := errors.New("broken")
+	if err := program(broken).run(t.Context(), []string{"--admin-listen", "127.0.0.1:0"}, io.Discard, &said); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	if got := said.String(); strings.Count(got, "PAWSTREAM_") != 2 || !strings.Contains(got, "PAWSTREAM_DRAIN_TIMOUT") || !strings.Contains(got, "PAWSTREAM_DRAIN_TIMEOUT") {
+		t.Errorf("said %s", got)
+	}
+}
+
 // A program that is started twice reports all addresses in use at once, no matter which part fails.
 func TestTakenAddresses(t *testing.T) {
 	var lc net.ListenConfig

@@ -76,16 +76,33 @@ func Canonical(value []byte) string {
 	return string(text)
 }
 
+// Members are the names that an API has at the top of a request, for messages about others.
+type Members struct {
+	API  string // in the plural, such as "responses"
+	Have []string
+	// Elsewhere has the members of another API, and what this one has instead.
+	Elsewhere map[string]string
+}
+
+// hint says what the author of an unknown name may have meant; empty: nobody knows.
+func (m *Members) hint(name string) string {
+	if instead := m.Elsewhere[name]; instead != "" {
+		return " (" + m.API + " have '" + instead + "' instead)"
+	}
+	if meant := spelling.Meant(name, m.Have); meant != "" {
+		return " (did you mean '" + meant + "'?)"
+	}
+	return ""
+}
+
 // OtherThan is [Decoder.Other] at the top of a request with these members: the message suggests the one that may
 // be meant.
-func (d *Decoder) OtherThan(members []string, unknown dialect.Unknown, more *Besides, name []byte) *failure.Error {
+func (d *Decoder) OtherThan(members *Members, unknown dialect.Unknown, more *Besides, name []byte) *failure.Error {
 	fault := d.Other(unknown, more, name)
 	if fault == nil || fault.Code != failure.CodeUnknownParameter {
 		return fault // most unknown members are passed on, or ignored
 	}
-	if meant := spelling.Meant(string(name), members); meant != "" {
-		fault.Message = strings.Replace(fault.Message, notKnown, notKnown+" (did you mean '"+meant+"'?)", 1)
-	}
+	fault.Message = strings.Replace(fault.Message, notKnown, notKnown+members.hint(string(name)), 1)
 	return fault
 }
 

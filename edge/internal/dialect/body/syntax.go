@@ -1,6 +1,7 @@
 package body
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -54,6 +55,8 @@ func whatIsWrong(text []byte) string {
 		return "has an escape that stands for no character"
 	case r < ' ':
 		return "has a control character that must be escaped"
+	case r == ',' && bytes.IndexAny(bytes.TrimLeft(text[1:], " \t\r\n"), "}]") == 0:
+		return "has a comma that nothing follows"
 	case r == '\'':
 		return "has a single quote, and JSON needs double quotes"
 	case r <= '~' && !strings.ContainsRune("<>&\"`", r): // which no page takes for anything else

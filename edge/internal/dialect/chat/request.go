@@ -151,12 +151,20 @@ func (x *decoding) member(name []byte) *failure.Error {
 	if text := x.r.Params.ProtoReflect(); body.HasPlainText(text, name) {
 		return x.d.PlainText(text, name)
 	}
-	return x.d.OtherThan(Members(), x.unknown, &x.more, name)
+	return x.d.OtherThan(members(), x.unknown, &x.more, name)
 }
 
 func decodeModality(d *body.Decoder) (m completionv1.Modality, err *failure.Error) {
 	err = body.Enum(d, &m)
 	return m, err
+}
+
+// members are the members of a request, and those of the Responses API that are something else here.
+func members() *body.Members {
+	return &body.Members{API: "chat completions", Have: Members(), Elsewhere: map[string]string{
+		"input": "messages", "instructions": "messages", "max_output_tokens": "max_completion_tokens",
+		"reasoning": "reasoning_effort", "text": "response_format",
+	}}
 }
 
 // Members returns the members of a request that a misspelt name may stand for.

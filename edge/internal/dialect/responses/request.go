@@ -149,7 +149,7 @@ func (r *request) member(d *body.Decoder, name []byte) *failure.Error {
 	if known, ok := requestMembers[string(name)]; ok {
 		return known.Read(r, d)
 	}
-	return d.OtherThan(Members(), r.unknown, &r.more, name)
+	return d.OtherThan(members(), r.unknown, &r.more, name)
 }
 
 // maxTools bounds the number of tools, as the contract does.
@@ -288,6 +288,14 @@ func decodeFormat(d *body.Decoder, dst **completionv1.ResponseFormat) *failure.E
 		(*dst).Format = &completionv1.ResponseFormat_Text{Text: &completionv1.TextFormat{}}
 	}
 	return nil
+}
+
+// members are the members of a request, and those of chat completions that are something else here.
+func members() *body.Members {
+	return &body.Members{API: "responses", Have: Members(), Elsewhere: map[string]string{
+		"messages": "input", "max_completion_tokens": "max_output_tokens", "max_tokens": "max_output_tokens",
+		"reasoning_effort": "reasoning.effort", "response_format": "text.format", "functions": "tools", "function_call": "tool_choice",
+	}}
 }
 
 // Members returns the members of a request that a misspelt name may stand for.

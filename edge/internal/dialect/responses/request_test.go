@@ -176,4 +176,10 @@ func TestMembers(t *testing.T) {
 	if _, err := responses.New().Decode([]byte(`{"instructionz":""}`), nil); err == nil || !strings.Contains(err.Message, "(did you mean 'instructions'?)") {
 		t.Errorf("misspelt: %v", err)
 	}
+	for theirs, ours := range map[string]string{"messages": "input", "response_format": "text.format", "max_tokens": "max_output_tokens"} {
+		_, err := responses.New().Decode([]byte(`{"`+theirs+`":[]}`), nil)
+		if want := "'" + theirs + "' is not a known parameter (responses have '" + ours + "' instead)"; err == nil || !strings.HasPrefix(err.Message, want) {
+			t.Errorf("%s: %v, want %s", theirs, err, want)
+		}
+	}
 }
