@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/pawstream/pawstream/internal/config"
@@ -345,10 +346,18 @@ func TestURL(t *testing.T) {
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // it would log that we do not trust it
 	t.Cleanup(secure.Close)
+	internal, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := grpc.NewServer()
+	t.Cleanup(service.Stop)
+	go func() { _ = service.Serve(internal) }() // ends with the server
 	for url, want := range map[string]string{
 		host: "must begin with http://", "localhost:8080": "must begin with http://", "/v1": "must begin with http://", "ftp://" + host: "must begin with http://",
-		"https://" + host: "--url: http: server gave HTTP response to HTTPS client",
-		secure.URL:        "--url: tls: failed to verify certificate",
+		"https://" + host:                    "--url: http: server gave HTTP response to HTTPS client",
+		secure.URL:                           "--url: tls: failed to verify certificate",
+		"http://" + internal.Addr().String(): "--url: this address serves gRPC",
 	} {
 		ask := &Ask{Question: []string{"Cats?"}, Client: Client{URL: url, GiveUpAfter: time.Hour}}
 		if err := ask.Run(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), want) {

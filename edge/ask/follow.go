@@ -141,6 +141,9 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 		if hopeless(err) {
 			return nil, fmt.Errorf("--url: %w", err)
 		}
+		if isGRPC(err) {
+			return nil, errors.New("--url: this address serves gRPC; ask the HTTP address of the edge")
+		}
 		return nil, &setback{cause: cmp.Or(context.Cause(ctx), err), away: !sent}
 	}
 	// A refusal may have the id too: then the completion has ended, or will be available again.
@@ -163,6 +166,12 @@ func (f *follower) connect(ctx context.Context) (*http.Response, error) {
 func hopeless(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &certificate)
+}
+
+// isGRPC reports whether the server answered HTTP/1.1 with the frame that begins HTTP/2, as gRPC servers do.
+// [net/http] has no type for that error.
+func isGRPC(err error) bool {
+	return strings.Contains(err.Error(), `malformed HTTP response "\x00\x00`)
 }
 
 // request returns a request about completions.
