@@ -1,6 +1,7 @@
 // Package chatpage serves the page on which people ask questions and watch the answers arrive: plain modules
-// and a style sheet, embedded as written. It uses the client in clients/js. vendor/vendor.mjs copies
-// third-party files from npm, and assets/vendor/vendored.json lists them.
+// and a style sheet, embedded as written. The document at "/" contains what the browser needs to draw the page and
+// to take a question: its style sheets and two small scripts. It uses the client in clients/js. vendor/vendor.mjs
+// copies third-party files from npm, and assets/vendor/vendored.json lists them.
 //
 // The page uses only the public API, of which this package knows nothing.
 package chatpage
@@ -14,6 +15,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/pawstream/pawstream/clients/js"
 	"github.com/pawstream/pawstream/edge/internal/page"
@@ -52,6 +54,16 @@ func Mount(mux page.Mux) error {
 	}
 	maps.Copy(files, taken)
 	keeper, err := keeperOf(files, dir, js.Files())
+	if err != nil {
+		return err
+	}
+	text, err := fs.ReadFile(dir, index)
+	if err != nil {
+		return err
+	}
+	files[index], err = page.NewWhole(text, func(address string) ([]byte, error) {
+		return fs.ReadFile(dir, strings.TrimPrefix("/"+address, Root))
+	})
 	if err != nil {
 		return err
 	}

@@ -110,61 +110,62 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
-// TestPreloaded compares the modules that the page preloads with those that its scripts import, so that the
-// browser fetches all of them at once and none after another. The question's box comes first and needs few of
-// them. Modules that an import() loads are not needed at first.
+// TestPreloaded compares the modules that the page preloads with those that its script imports, so that the browser
+// fetches all of them at once and none after another. Modules that an import() loads are not needed at first.
 func TestPreloaded(t *testing.T) {
 	t.Parallel()
 	index := get(t, "/", nil).Body.String()
-	scripts := regexp.MustCompile(`<script type="module" src="chat/([^"]+)">`).FindAllStringSubmatch(index, -1)
-	if len(scripts) != 2 || scripts[0][1] != "composer.js" {
-		t.Fatalf("the page has the scripts %q", scripts)
-	}
 	imports := regexp.MustCompile(`(?m)^(?:import|export)\b[^;]*?"\./([^"]+)";$`)
-	var before []string // modules that the box needs
-	var needed []string
-	for _, script := range scripts {
-		if !slices.Contains(needed, script[1]) {
-			needed = append(needed, script[1])
-		}
-		for i := 0; i < len(needed); i++ {
-			for _, from := range imports.FindAllStringSubmatch(get(t, Root+needed[i], nil).Body.String(), -1) {
-				if !slices.Contains(needed, from[1]) {
-					needed = append(needed, from[1])
-				}
+	needed := []string{"chat.js"}
+	for i := 0; i < len(needed); i++ {
+		for _, from := range imports.FindAllStringSubmatch(get(t, Root+needed[i], nil).Body.String(), -1) {
+			if !slices.Contains(needed, from[1]) {
+				needed = append(needed, from[1])
 			}
 		}
-		if before == nil {
-			before = slices.Sorted(slices.Values(needed))
-		}
 	}
-	var named, early []string
-	for _, link := range regexp.MustCompile(`(?:<script type="module" src|<link rel="modulepreload" href)="chat/([^"]+)"( fetchpriority="low")?>`).FindAllStringSubmatch(index, -1) {
+	var named []string
+	for _, link := range regexp.MustCompile(`(?:<script type="module" src|<link rel="modulepreload" href)="chat/([^"]+)">`).FindAllStringSubmatch(index, -1) {
 		named = append(named, link[1])
-		if link[2] == "" && link[1] != "chat.js" {
-			early = append(early, link[1])
-		}
 	}
 	slices.Sort(named)
-	slices.Sort(early)
 	slices.Sort(needed)
 	if !slices.Equal(named, needed) {
-		t.Errorf("the page names\n%q\nand its scripts import\n%q", named, needed)
+		t.Errorf("the page names\n%q\nand its script imports\n%q", named, needed)
 	}
-	if len(needed) < 20 || len(before) > 4 || !slices.Equal(before, early) {
-		t.Errorf("the scripts import %d modules. The box for the question needs %q, and before the others come %q", len(needed), before, early)
-	}
-	if slices.Contains(needed, "markdown.js") {
-		t.Error("what shows Markdown is loaded before the first answer")
-	}
-	// A script after a style sheet waits for it, and the parser waits for both.
-	if script, style := strings.Index(index, `<script src=`), strings.Index(index, `rel="stylesheet"`); script < 0 || script > style {
-		t.Error("the script of the themes waits for a style sheet")
+	if len(needed) < 20 || slices.Contains(needed, "markdown.js") {
+		t.Errorf("the page loads %q, want what shows Markdown left out before the first answer", needed)
 	}
 }
 
-// TestNothingInline checks that the page has nothing that the policy would refuse, or that is from another
-// origin.
+// TestOneResponse checks that the box for the question needs only the document: the page is drawn, and takes a
+// question, before any other file has arrived. What a browser needs later comes after the box.
+func TestOneResponse(t *testing.T) {
+	t.Parallel()
+	resp := get(t, "/", nil)
+	index := resp.Body.String()
+	box := strings.Index(index, `id="question"`)
+	takes := strings.Index(index, "globalThis.composer = ")
+	if box < 0 || takes < box || strings.Count(index, "<style>") != 2 || strings.Count(index, "<script>") != 2 {
+		t.Errorf("the page has its box at %d, and what takes a question at %d", box, takes)
+	}
+	if found := regexp.MustCompile(`rel="stylesheet"|<script src|@import|url\(`).FindString(index); found != "" {
+		t.Errorf("the page waits for another file: %s", found)
+	}
+	if first := regexp.MustCompile(`<script type|modulepreload`).FindStringIndex(index); first == nil || first[0] < takes {
+		t.Errorf("modules begin at %v, before the box", first)
+	}
+	if got := strings.Count(resp.Header().Get("Content-Security-Policy"), "'sha256-"); got != 4 {
+		t.Errorf("the policy allows %d things inline", got)
+	}
+	// What a server sends before it waits for the browser's first acknowledgement (RFC 6928).
+	if got := get(t, "/", http.Header{"Accept-Encoding": {"gzip"}}).Body.Len(); got > 10*1460 {
+		t.Errorf("the page is %d bytes", got)
+	}
+}
+
+// TestNothingInline checks that the page, as written, has nothing that the policy would refuse, or that is from
+// another origin.
 func TestNothingInline(t *testing.T) {
 	t.Parallel()
 	text, err := assets.ReadFile("assets/index.html")

@@ -19,15 +19,15 @@ import (
 	"github.com/pawstream/pawstream/internal/header"
 )
 
-// policy lets a page load and call only the edge itself, and allows nothing inline. Images may be data URLs, as
-// in style sheets.
+// policy lets a page load and call only the edge itself, and allows nothing inline (but see [NewWhole]). Images may
+// be data URLs, as in style sheets.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// secure sets the security headers of everything that a browser may show: a strict Content-Security-Policy, to
-// which it appends more, and others. Nothing inline runs, and no site may frame it.
-func secure(h http.Header, more string) {
-	h.Set("Content-Security-Policy", policy+more)
+// secure sets the security headers of everything that a browser may show: a strict Content-Security-Policy, and
+// others. No site may frame it.
+func secure(h http.Header, policy string) {
+	h.Set("Content-Security-Policy", policy)
 	h.Set(header.ContentTypeOptions, "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -40,14 +40,14 @@ type File struct {
 	body              []byte
 	packed            func() []byte // the body in gzip, or nil if that is no smaller
 	contentType, etag string
-	policy            string // more directives
+	policy            string
 }
 
 // NewFile returns a file with the given media type and content. It keeps body.
 func NewFile(contentType string, body []byte) *File {
 	sum := sha256.Sum256(body)
 	packed := sync.OnceValue(func() []byte { return pack(body) }) // on demand: most programs serve few files
-	return &File{body: body, packed: packed, contentType: contentType, etag: hex.EncodeToString(sum[:16])}
+	return &File{body: body, packed: packed, contentType: contentType, etag: hex.EncodeToString(sum[:16]), policy: policy}
 }
 
 func pack(body []byte) []byte {
@@ -97,7 +97,7 @@ func (f *File) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Write answers with a generated page, such as an error page. Clients must not store it.
 func Write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
-	secure(h, "")
+	secure(h, policy)
 	h.Set(header.ContentType, contentType)
 	h.Set(header.CacheControl, "no-store")
 	w.WriteHeader(status)

@@ -1,6 +1,5 @@
-// The page: its controls and what they do. composer.js has the box for the question, answer.js fetches answers,
+// The page: its controls and what they do. composer.js, which ran before, has the box for the question, answer.js fetches answers,
 // markdown.js and turns.js render them, talk.js holds the conversation, desk.js decides which one is open, and library.js stores them.
-import { composing, question, serve, setAsking, setQuestion } from "./composer.js";
 import { $, notice } from "./dom.js";
 import { Desk } from "./desk.js";
 import { Drawing, loadMarkdown } from "./drawing.js";
@@ -17,6 +16,8 @@ import { Shelf } from "./shelf.js";
 import * as store from "./store.js";
 import { Talk } from "./talk.js";
 import { Turns } from "./turns.js";
+
+const { composing, question, serve, setAsking, setQuestion } = globalThis.composer;
 
 /** What somebody shares with the visitor, who then reads only that. */
 const link = linkOf(location.hash);

@@ -1,5 +1,5 @@
-// What the browser stores besides the conversations: settings, a draft, and the key. A storage failure
-// has no other consequences.
+// What the browser stores besides the conversations: settings and the key (composer.js stores a draft, theme.js the theme).
+// A storage failure has no other consequences.
 
 const settingsKey = "pawstream.settings";
 const apiKeyKey = "pawstream.key";
@@ -23,25 +23,6 @@ export function set(changes) {
     localStorage.setItem(settingsKey, JSON.stringify({ ...settings(), ...changes }));
   } catch {
     // A setting that is not kept is no harm.
-  }
-}
-
-const draftKey = "pawstream.draft";
-/** What is written and not asked yet: it survives a reload of this tab. */
-export function draft() {
-  try {
-    return sessionStorage.getItem(draftKey) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-export function setDraft(text) {
-  try {
-    if (text) sessionStorage.setItem(draftKey, text);
-    else sessionStorage.removeItem(draftKey);
-  } catch {
-    // Then it lasts until the page is left.
   }
 }
 
