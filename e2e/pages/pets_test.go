@@ -141,7 +141,8 @@ func TestSources(t *testing.T) {
 	c.lookAt(t, "store-breed", widths...)
 }
 
-// TestSourcesInOtherLanguages asks in German and French: there, too, the sources' names are links.
+// TestSourcesInOtherLanguages asks in German and French: there, too, the sources' names are links, and the questions
+// offered next are in French.
 func TestSourcesInOtherLanguages(t *testing.T) {
 	t.Parallel()
 	c := open(t)
@@ -157,6 +158,19 @@ func TestSourcesInOtherLanguages(t *testing.T) {
 	cards := browser.Eval[[]string](c.Page, `[...document.querySelectorAll(".assistant:last-child .pets strong a")].map((a) => a.textContent + " " + a.pathname)`)
 	if diff := cmp.Diff(cards, browser.Eval[[]string](c.Page, links)); diff != "" {
 		t.Errorf("the links among the sources, beside the cards (-want +got)\n%s", diff)
+	}
+	c.Wait(onward + `.length === 3`)
+	offered := browser.Eval[[]string](c.Page, onward)
+	if !strings.HasPrefix(offered[0], "Quelle est la différence entre ") {
+		t.Errorf("after an answer in French %q is offered", offered)
+	}
+	mouse(t, c, offered[0])
+	c.ends("done")
+	c.Wait(onward + `.length === 3 && ` + onward + `[0].startsWith("Est-ce que ")`)
+	browser.Eval[bool](c.Page, `document.querySelector(".pets button").click(), true`)
+	c.ends("done")
+	if got := browser.Eval[string](c.Page, asked); !strings.Contains(got, "|Parlez-moi de ") {
+		t.Errorf("of a pet is asked: %s", got)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 
 // needed matches the style sheets and classic scripts of a page, for which a browser would wait. Modules never
 // block a page.
-var needed = regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)">|<script src="([^"]+)"></script>`) //nolint:gochecknoglobals // a constant
+var needed = regexp.MustCompile(`<link rel="stylesheet" href="([^"]+)">|<script src="([^"]+)"></script>`)
 
 // NewWhole returns the HTML file of a page that contains its style sheets and classic scripts, so that a browser
 // can draw the page and run it after one response. read returns a file by its address in text. The page's policy

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func TestWhole(t *testing.T) {
 	}
 	Files{"": file}.Restrict("more 'x'")
 	w := httptest.NewRecorder()
-	file.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	file.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	want := head + "<style>" + files["a.css"] + "</style><style>" + files["b.css"] + "</style><script>" + files["c.js"] + "</script>" + tail
 	if got := w.Body.String(); got != want {
 		t.Errorf("the page is\n%s\nwant\n%s", got, want)

@@ -12,11 +12,23 @@ const mostReasons = 3;
 export const soundPets = (pets) =>
   !Array.isArray(pets) ? [] : pets.filter((p) => p !== null && typeof p === "object" && typeof p.name === "string" && p.name && typeof p.species === "string").slice(0, most);
 
-/** Returns a list of cards, or undefined where there is none to show. ask gets a question about a pet. */
-export function cards(pets, ask) {
+/** What asks for more about a pet, by what the advisor calls its sources in the language of its answer. */
+const more = {
+  Quellen: "Erzählen Sie mir mehr über {}.", Fuentes: "Cuénteme más sobre {}.", Fonti: "Mi dica di più su {}.",
+  Fontes: "Conte-me mais sobre {}.", Bronnen: "Vertel me meer over {}.", Sources: "Parlez-moi de {}.",
+};
+
+/** Returns a question about a pet in the language of an answer. In English, the line of sources says of what kind each is. */
+function questionAbout(name, answer) {
+  const [, label, names] = /(?:^|\n)\*(\w+): ([^\n]+)\*\s*$/.exec(answer) ?? [];
+  return (names?.includes(":") || !Object.hasOwn(more, label) ? undefined : more[label].replace("{}", name)) ?? `Tell me more about ${name}.`;
+}
+
+/** Returns a list of cards, or undefined where there is none to show. ask gets a question about a pet, in the language of the answer. */
+export function cards(pets, answer, ask) {
   const shown = soundPets(pets);
   if (shown.length === 0) return undefined;
-  const list = make("ul", "pets", ...shown.map((pet) => card(pet, ask)));
+  const list = make("ul", "pets", ...shown.map((pet) => card(pet, () => ask(questionAbout(pet.name, answer)))));
   list.setAttribute("aria-label", "Pets in this answer");
   return list;
 }
@@ -27,7 +39,7 @@ function card(pet, ask) {
   if (Number.isInteger(pet.fee_usd) && pet.fee_usd >= 0) about.append(make("span", "fee", pet.fee_usd === 0 ? "No fee" : `$${grouped(pet.fee_usd)}`));
   const reasons = Array.isArray(pet.reasons) ? pet.reasons.filter((r) => typeof r === "string" && r).slice(0, mostReasons) : [];
   if (reasons.length > 0) about.append(make("span", "why", reasons.join(" · ")));
-  return make("li", "", portrait(pet.species, pet.coat), about, button(`Ask about ${pet.name}`, () => ask(`Tell me more about ${pet.name}.`)));
+  return make("li", "", portrait(pet.species, pet.coat), about, button(`Ask about ${pet.name}`, ask));
 }
 
 /** Returns a portrait. It is drawn as soon as what draws it has loaded. */

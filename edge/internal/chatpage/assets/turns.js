@@ -142,7 +142,7 @@ export class Turns {
     const tries = last && message.status === "failed" && message.retry !== "no";
     foot.prepend(...this.#buttons(message, last, tries));
     for (const old of item.querySelectorAll(".pets, .onward")) old.remove();
-    const pets = cards(message.pets, this.acts.ask);
+    const pets = cards(message.pets, message.text, this.acts.ask);
     if (pets) foot.before(pets);
     const questions = last ? onward(message) : [];
     if (questions.length > 0) {

@@ -1,7 +1,6 @@
 package advisor
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,13 +15,14 @@ import (
 const mostOnward = 3
 
 // openers are guides whose questions suit everybody who looks for a pet.
-var openers = [...]string{"choosing-the-right-pet", "adoption-process", "before-adopting-any-pet"} //nolint:gochecknoglobals // a table
+var openers = [...]string{"choosing-the-right-pet", "adoption-process", "before-adopting-any-pet", "age-to-adopt", "holding-a-pet-and-paying"} //nolint:gochecknoglobals // a table
 
-// onward returns follow-up questions to an answer: about its pets, about other passages of its guides, and about the
-// store. The advisor can answer each from the catalogue, and the conversation has not had it yet. There are none if
-// an animal may be in danger or somebody needs comfort, and none in languages other than that of the guides.
+// onward returns follow-up questions to an answer, in its language: about its pets, about other passages of its
+// guides, and about the store. The advisor can answer each from the catalogue, and the conversation has not had it
+// yet. There are none if an animal may be in danger or somebody needs comfort.
 func (a *Advisor) onward(messages []chat.Message, pl *plan.Plan, pets []chat.Pet) []string {
-	if pl.Turn.Language != nil || pl.Turn.Foreign || pl.Verdict.Level != triage.None || grave(&pl.Items[0]) {
+	tongue := pl.Turn.Language
+	if tongue == nil && pl.Turn.Foreign || tongue != nil && !tongue.Speaks() || pl.Verdict.Level != triage.None || grave(&pl.Items[0]) {
 		return nil
 	}
 	var had []string
@@ -32,13 +32,35 @@ func (a *Advisor) onward(messages []chat.Message, pl *plan.Plan, pets []chat.Pet
 		}
 	}
 	var list []string
-	for _, question := range slices.Concat(aboutPets(pl, pets), a.besides(pl), a.aboutKinds(pl), a.headings(nil, openers[:]...)) {
+	for _, q := range slices.Concat(aboutPets(pl, pets), a.besides(pl), a.aboutKinds(pl), a.headings(nil, openers[:]...)) {
+		question := q.in(tongue)
+		if question == "" {
+			continue
+		}
 		asked := slices.ContainsFunc(had, func(text string) bool { return strings.EqualFold(strings.TrimSpace(text), question) })
 		if !asked && !slices.Contains(list, question) {
 			list = append(list, question)
 		}
 	}
 	return list[:min(len(list), mostOnward)]
+}
+
+// A question is a follow-up in English, with {} for each name.
+type question struct {
+	text  string
+	names []string
+}
+
+// in returns the question in a language, or in English for nil; "" if the language has no phrase for it.
+func (q question) in(tongue *read.Language) string {
+	if tongue != nil {
+		return tongue.Say(q.text, q.names...)
+	}
+	text := q.text
+	for _, name := range q.names {
+		text = strings.Replace(text, "{}", name, 1)
+	}
+	return text
 }
 
 // loss is the topic of guides about the death of an animal.
@@ -54,31 +76,37 @@ func grave(item *plan.Item) bool {
 	}
 }
 
+// compared asks to compare two pets.
+const compared = "Compare {} and {}."
+
+// ofPet has questions about a pet, each with the attribute that answers it.
+var ofPet = [...]struct{ attribute, question string }{ //nolint:gochecknoglobals // a table
+	{"beginner", "Is {} good for a first-time owner?"},
+	{"upkeep", "What does {} cost per month?"},
+	{"children", "Is {} good with children?"},
+	{"exercise", "How much exercise does {} need?"},
+}
+
 // aboutPets returns questions about an answer's pets, except those already answered.
-func aboutPets(pl *plan.Plan, pets []chat.Pet) []string {
+func aboutPets(pl *plan.Plan, pets []chat.Pet) []question {
 	if len(pets) == 0 {
 		return nil
 	}
-	var list []string
+	var list []question
 	first := pets[0].Name
 	if len(pets) > 1 && pl.Items[0].Kind != read.KindCompare {
-		list = append(list, fmt.Sprintf("Compare %s and %s.", first, pets[1].Name))
+		list = append(list, question{compared, []string{first, pets[1].Name}})
 	}
-	for _, of := range [...]struct{ attribute, question string }{
-		{"beginner", "Is %s good for a first-time owner?"},
-		{"upkeep", "What does %s cost per month?"},
-		{"children", "Is %s good with children?"},
-		{"exercise", "How much exercise does %s need?"},
-	} {
+	for _, of := range ofPet {
 		if !slices.ContainsFunc(pl.Turn.Marks, func(m read.Mark) bool { return m.Attribute != nil && m.Attribute.Name == of.attribute }) {
-			list = append(list, fmt.Sprintf(of.question, first))
+			list = append(list, question{of.question, []string{first}})
 		}
 	}
 	return list
 }
 
 // besides returns the questions of the answer's guides that it has not answered.
-func (a *Advisor) besides(pl *plan.Plan) []string {
+func (a *Advisor) besides(pl *plan.Plan) []question {
 	var guides []string
 	told := map[*catalogue.Passage]bool{}
 	for i := range pl.Items {
@@ -95,12 +123,14 @@ func (a *Advisor) besides(pl *plan.Plan) []string {
 	return a.headings(told, guides...)
 }
 
-// aboutKinds returns questions about the kinds of animals in a conversation.
-func (a *Advisor) aboutKinds(pl *plan.Plan) []string {
-	var list []string
+// aboutKinds returns questions about the kinds of animals in a conversation: in English those to ask before an
+// adoption, in other languages all that have a phrase.
+func (a *Advisor) aboutKinds(pl *plan.Plan) []question {
+	var list []question
 	for _, s := range pl.Frame.Focus.Kinds() {
 		for _, g := range a.cat.Guides() {
-			if slices.Equal(g.Species, []catalogue.Species{s}) && (g.About(catalogue.TopicBefore) || g.About(catalogue.TopicCosts)) {
+			first := pl.Turn.Language != nil || g.About(catalogue.TopicBefore) || g.About(catalogue.TopicCosts)
+			if first && slices.Equal(g.Species, []catalogue.Species{s}) {
 				list = append(list, a.headings(nil, g.ID)...)
 			}
 		}
@@ -109,12 +139,12 @@ func (a *Advisor) aboutKinds(pl *plan.Plan) []string {
 }
 
 // headings returns the questions that passages of guides answer, without those in told and first aid.
-func (a *Advisor) headings(told map[*catalogue.Passage]bool, guides ...string) []string {
-	var list []string
+func (a *Advisor) headings(told map[*catalogue.Passage]bool, guides ...string) []question {
+	var list []question
 	for _, id := range guides {
 		for _, p := range a.cat.Guide(id).Passages {
 			if !told[p] && !p.Guide.About(catalogue.TopicEmergency) {
-				list = append(list, p.Heading)
+				list = append(list, question{text: p.Heading})
 			}
 		}
 	}

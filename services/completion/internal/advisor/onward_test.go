@@ -39,7 +39,13 @@ func TestRelatedQuestions(t *testing.T) {
 		{"a guide", []string{"How loud are pet birds?"}, []string{"How do you tame a bird?", "What helps against screaming and biting?"}},
 		{"a greeting", []string{"hello"}, []string{"Which pet fits which kind of household?", "Which pets are good for beginners?", "Should you adopt a young or an adult pet?"}},
 		{"a danger", []string{"My dog ate chocolate. What now?"}, nil},
-		{"another language", []string{"Welche Katzen vertragen sich mit Hunden?"}, nil},
+		{"German", []string{"Erzähl mir von Luna"}, []string{"Ist Luna für Anfänger geeignet?", "Was kostet Luna im Monat?", "Verträgt sich Luna mit Kindern?"}},
+		{"French, by a guide", []string{"Que doit manger un chat ?"}, []string{"Combien coûte un chat par mois ?"}},
+		{"a wish for Spanish", []string{"Tell me about Luna", "She is a cat.", "in Spanish please"}, []string{"¿Va bien Luna para principiantes?", "¿Cuánto cuesta Luna al mes?"}},
+		{"Italian, a greeting", []string{"Ciao, cosa sai fare?"}, []string{"Quali animali sono adatti ai principianti?", "Come funziona l'adozione?"}},
+		{"Portuguese, what was asked", []string{"De quanto espaço precisam os coelhos?"}, []string{"Os coelhos precisam de companhia?", "O que deve comer um coelho todos os dias?"}},
+		{"a danger in Dutch", []string{"Mijn hond heeft chocolade gegeten"}, nil},
+		{"a language that is not spoken", []string{"Vilka katter har ni?"}, nil},
 		{"a dead pet", []string{"My cat died yesterday and I miss her so much"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -140,6 +146,50 @@ func TestRelatedQuestionsAreAnswered(t *testing.T) {
 	t.Logf("of %d questions %d are not answered", offered, lost)
 	if offered < 1000 || lost*100 > offered {
 		t.Errorf("of %d questions %d are not answered", offered, lost)
+	}
+}
+
+// TestRelatedQuestionsInOtherLanguages asks each question that the advisor may offer in another language. The answer is
+// in that language, with the passage of that heading or with facts about the named pets.
+func TestRelatedQuestionsInOtherLanguages(t *testing.T) {
+	a := advisor(t)
+	ask := func(tongue *read.Language, question, want string) {
+		t.Helper()
+		messages := []chat.Message{message(chat.RoleUser, question)}
+		pl := a.listen(messages)
+		answer, err := a.write(&chat.Request{Model: ModelAdvisor, Messages: messages}, pl, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pl.Turn.Language != tongue || !strings.Contains(answer.Text, want) || strings.Contains(answer.Text, tongue.Say("talk-confused")) {
+			t.Errorf("%s %q (read as %q) is answered by %s:\n%s", tongue.Code, question, pl.Turn.Text, pl.Items[0].Kind, answer.Text)
+		}
+	}
+	n := 0
+	for _, hello := range []string{"Hallo, wie geht es Ihnen?", "Bonjour, comment allez-vous ?", "Hola, ¿cómo está usted?", "Buongiorno, come sta?", "Bom dia, como está?", "Hallo, hoe gaat het met u?"} {
+		tongue := a.listen([]chat.Message{message(chat.RoleUser, hello)}).Turn.Language
+		for _, key := range tongue.CareKeys() {
+			guide, heading, _ := strings.Cut(key, ": ")
+			if question := tongue.Say(heading); question != "" {
+				n++
+				ask(tongue, question, tongue.Care(guide, heading))
+			}
+		}
+		pets := a.cat.Pets()
+		for i, p := range pets {
+			for _, of := range ofPet {
+				question := tongue.Say(of.question, p.Name)
+				if question == "" {
+					t.Fatalf("%s has no words for %q", tongue.Code, of.question)
+				}
+				ask(tongue, question, p.Name)
+			}
+			other := pets[(i+1)%len(pets)]
+			ask(tongue, tongue.Say(compared, p.Name, other.Name), other.Name)
+		}
+	}
+	if n < 180 {
+		t.Errorf("%d headings", n)
 	}
 }
 

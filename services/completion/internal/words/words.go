@@ -193,3 +193,17 @@ func Singulars(s string) []string {
 	}
 	return forms
 }
+
+// OtherScript reports whether most letters are not Latin.
+func OtherScript(text string) bool {
+	letters, other := 0, 0
+	for _, c := range text {
+		if unicode.IsLetter(c) {
+			letters++
+			if !unicode.Is(unicode.Latin, c) {
+				other++
+			}
+		}
+	}
+	return other*2 > letters
+}

@@ -83,7 +83,7 @@ func readLanguages() ([]*Language, error) {
 	if err != nil {
 		return nil, fmt.Errorf("glossary.txt: %w", err)
 	}
-	if err := readTable(phrasesText, byCode, func(l *Language, key, said string) { l.texts[key] = said }); err != nil {
+	if err := readTable(phrasesText, byCode, (*Language).phrased); err != nil {
 		return nil, fmt.Errorf("phrases.txt: %w", err)
 	}
 	if err := readCare(careText, byCode); err != nil {
@@ -132,6 +132,20 @@ func readTable(text string, languages map[string]*Language, put func(l *Language
 		}
 	}
 	return nil
+}
+
+// phrased adds a phrase. Questions are also added to the glossary, those with two names up to the first name.
+func (l *Language) phrased(key, said string) {
+	l.texts[key] = said
+	if !strings.HasSuffix(key, "?") && !strings.Contains(key, "{}") {
+		return
+	}
+	for _, text := range []*string{&key, &said} {
+		if *text = strings.Trim(*text, " ?¿."); strings.Count(*text, "{}") > 1 {
+			*text, _, _ = strings.Cut(*text, "{}")
+		}
+	}
+	l.Glossary[folded(strings.ReplaceAll(said, "{}", between))] = strings.ReplaceAll(key, "{}", between)
 }
 
 // readCare reads short versions of guides: below "## guide: heading", one line per language.
@@ -243,7 +257,7 @@ func (r *Reader) translate(t *Turn) {
 	split := words.Split(t.Text)
 	t.Language = r.languageOf(split)
 	if t.Language == nil {
-		t.Foreign = otherScript(t.Text)
+		t.Foreign = words.OtherScript(t.Text)
 		if t.Foreign {
 			t.Language = r.writtenIn(t.Text)
 		}
@@ -286,13 +300,17 @@ func (r *Reader) render(l *Language, text string, split []words.Word) string {
 // english returns the English of a word: from the glossary, after an elided article, with another ending, or from its
 // parts.
 func (r *Reader) english(l *Language, written string, w *words.Word) (string, bool) {
+	name := len(r.cat.Names(written)) > 0
+	if name && w.Capital && w.Start > 0 {
+		return "", false // within a sentence, "Coco" is not what it means in Portuguese
+	}
 	if english, ok := l.Glossary[w.Text]; ok {
 		return english, true
 	}
 	if english, ok := l.elided(written); ok {
 		return english, true
 	}
-	if r.cat.Knows(w.Text) || len(r.cat.Names(written)) > 0 {
+	if name || r.cat.Knows(w.Text) {
 		return "", false
 	}
 	if english, ok := l.inflected(w.Text); ok {
@@ -420,18 +438,4 @@ func (r *Reader) writtenIn(text string) *Language {
 		}
 	}
 	return nil
-}
-
-// otherScript reports whether most letters are not Latin.
-func otherScript(text string) bool {
-	letters, other := 0, 0
-	for _, c := range text {
-		if unicode.IsLetter(c) {
-			letters++
-			if !unicode.Is(unicode.Latin, c) {
-				other++
-			}
-		}
-	}
-	return other*2 > letters
 }
