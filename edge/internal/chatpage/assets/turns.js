@@ -210,9 +210,10 @@ export class Turns {
     if (tokens > 1 && span > 0.05) parts.push(`${grouped(Math.round((tokens - 1) / span))} tokens/s`);
     parts.push(`${grouped(tokens)} tokens`);
     if (Number.isFinite(message.cost) && message.cost > 0) parts.push(dollars(message.cost));
-    if (message.model) parts.push(message.model);
-    const text = parts.join(" · ");
-    if (target.textContent !== text) target.textContent = text;
+    const text = [...parts, ...(message.model ? [message.model] : [])].join(" · ");
+    if (target.textContent === text) return;
+    const whole = parts.flatMap((part, i) => [i > 0 ? " · " : "", make("span", "", part)]); // lines end between figures
+    target.replaceChildren(...whole, message.model ? ` · ${message.model}` : "");
   }
 }
 
