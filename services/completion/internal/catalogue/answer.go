@@ -24,16 +24,16 @@ type Answer struct {
 // A Reply is an answer that was found for a question.
 type Reply struct {
 	*Answer
-	// Verdict is "Yes" or "No" if the question wants one. It may be the contrary of the
-	// answer's own, for example if that was written for "can it live alone" and found for "does it need company".
+	// Verdict is "Yes" or "No" if the question wants one. It may be the contrary of the answer's own: "can it live
+	// alone" may answer "does it need company".
 	Verdict string
-	// Form is that of the claim that answers, or "".
+	// Form is the form of a claim that answers, or "".
 	Form Form
-	// Unmeasured is set where a yes or no is wanted for an amount that the question does not tell.
+	// Unmeasured is set if the question wants a yes or no about an amount, but does not name it.
 	Unmeasured bool
-	// Several is set where it answers for several things, each with its verdict.
+	// Several is set for an answer about several things, each with its verdict.
 	Several bool
-	// Likeness is how like the question is to one that the answer was written for, up to 1.
+	// Likeness is how similar the question is to one that the answer was written for, up to 1.
 	Likeness float64
 }
 
@@ -238,7 +238,7 @@ func (a *answers) find(asked Asked, question []words.Word, named kinds, species 
 		return nil
 	}
 	for _, of := range species {
-		for _, w := range words.Split(string(of)) { // the animal that the question is about, by any name
+		for _, w := range words.Split(string(of)) { // the animal in the question, under any name
 			if !slices.Contains(stems, w.Stem) {
 				stems = append(stems, w.Stem)
 			}
@@ -279,7 +279,7 @@ func (a *answers) find(asked Asked, question []words.Word, named kinds, species 
 	return reply
 }
 
-// ofOthers reports whether a guide tells how two kinds meet, and a question names one of them alone: it may be two cats.
+// ofOthers reports whether a guide is about two kinds that meet, but a question names only one: perhaps two cats.
 func (g *Guide) ofOthers(species []Species) bool {
 	return len(species) == 1 && len(g.Species) > 1 && g.About("introductions")
 }

@@ -42,7 +42,7 @@ func plainNumbers(p *Pet) map[string]float64 {
 	}
 }
 
-// orders has the orders of the scales, independently of the table.
+// plainScales has the orders of the scales, independently of the table.
 func plainScales() map[string][]string {
 	levels := []string{"low", "medium", "high"}
 	return map[string][]string{
@@ -99,7 +99,7 @@ func TestAttributesOfPets(t *testing.T) {
 	}
 }
 
-// Of a scale the table lists every value that occurs, from little to much.
+// TestScales checks that the table lists every value of a scale that occurs, in ascending order.
 func TestScales(t *testing.T) {
 	c := shop(t)
 	for name, order := range plainScales() {

@@ -8,7 +8,7 @@ import (
 
 // AsksBanned reports whether a question asks which things must not be fed: "which greens can I not give".
 func AsksBanned(question []words.Word) bool {
-	const near = 5 // words from one to the next: "a hamster that does not" is another one's not
+	const near = 5 // most words between two phrases: "a hamster that does not" has another one's not
 	b, at := &formsOf.Food.Banned, 0
 	next := func(list []string) bool {
 		rest := question[at:]

@@ -158,8 +158,8 @@ const (
 	senseShare   = 0.25
 	leastOfThing = 0.80
 	leastClaim   = 0.54
-	alike        = 0.93 // of the best: as good as it
-	sameScale    = 0.12 // makes likeness one of an answer's
+	alike        = 0.93 // of the best: equally good
+	sameScale    = 0.12 // converts a likeness to the scale of answers
 )
 
 // A candidate is a thing that a question may be about, with its likeness, and whether its claim's verdict
@@ -186,7 +186,7 @@ func ofFood(list []candidate, best candidate, question []words.Word) candidate {
 	fed := Fed(question)
 	rare := best.thing.words[best.thing.rarest].stem
 	at := slices.IndexFunc(question, func(w words.Word) bool { return w.Stem == rare })
-	if len(fed) == 0 || best.thing.isFood() || at < 0 || question[at].Start >= fed[0].Start || slices.Contains(formsOf.Food.Feeds, question[at].Text) { // it is no animal that eats
+	if len(fed) == 0 || best.thing.isFood() || at < 0 || question[at].Start >= fed[0].Start || slices.Contains(formsOf.Food.Feeds, question[at].Text) { // not an animal that eats
 		return best
 	}
 	for _, f := range list {

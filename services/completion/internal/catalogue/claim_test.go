@@ -25,7 +25,7 @@ func TestClaim(t *testing.T) {
 		{"would two gallons be enough for a betta's tank?", Fish, "fish-choosing-tank-mates", "No"},
 		{"dry food or wet food?", Cat, "cat-feeding", ""},
 		{"at what age may a puppy leave its mom?", Dog, "puppy-first-week", ""},
-		{"is it bad not to brush a dog's teeth?", Dog, "dog-teeth", ""}, // yes and no would be guessed
+		{"is it bad not to brush a dog's teeth?", Dog, "dog-teeth", ""}, // yes or no would be a guess
 		{"how long do cockatiels live?", Bird, "bird-everyday-care", ""},
 		{"do tortoises need a heat lamp?", Reptile, "tortoises-and-turtles", "Yes"},
 		{"do pythons need a heat lamp?", Reptile, "", ""}, // the claim is in a guide for tortoises
@@ -68,8 +68,8 @@ func TestClaimOfSeveral(t *testing.T) {
 	}
 }
 
-// TestClaimsAgree asks for each thing of each claim in the claim's form: what answers may be
-// another guide's claim on it, and must not say the contrary.
+// TestClaimsAgree asks for each thing of each claim in the claim's form. Another guide's claim may answer, but must
+// not contradict.
 func TestClaimsAgree(t *testing.T) {
 	c := shop(t)
 	ask := map[Form]string{FormMay: "can I ", FormNeed: "need ", FormNormal: "is it normal ", FormVet: "should a vet see ", FormIs: "is "}

@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// TestAskings wants ten ways or more of asking for each passage, none of them twice.
+// TestAskings checks that each passage has at least ten askings, all different.
 func TestAskings(t *testing.T) {
 	const least = 10
 	c := shop(t)
@@ -32,7 +32,7 @@ func TestAskings(t *testing.T) {
 	}
 }
 
-// Coats are written in the words of the table of attributes, or nobody finds them.
+// TestCoats checks that coats use the words of the table of attributes, without which nobody finds them.
 func TestCoats(t *testing.T) {
 	c := shop(t)
 	coat := c.Attribute("coat")
@@ -48,7 +48,7 @@ func TestCoats(t *testing.T) {
 	}
 }
 
-// Every group of the table has breeds, and every group of breeds is in the table.
+// TestGroups checks that every group of the table has breeds, and that every group of breeds is in the table.
 func TestGroups(t *testing.T) {
 	c := shop(t)
 	group := c.Attribute("group")

@@ -1,10 +1,9 @@
-// Package catalogue is what the store knows: the pets that wait for a home, the
-// breeds they belong to, and care guides with a full-text search over them.
+// Package catalogue is the store's knowledge: the pets for adoption, their breeds, and care guides with a full-text
+// search.
 //
-// The data is embedded in the binary and checked strictly when it is loaded, so a
-// process that started has no dangling reference and no value outside its range. A
-// [Catalogue] never changes after [Load]; all its methods may be called by several
-// goroutines at once, and what they return must not be changed.
+// The data is embedded in the binary and checked strictly when it is loaded, so a running process has no dangling
+// reference and no value outside its range. A [Catalogue] never changes after [Load]. Its methods are safe for
+// concurrent use, and what they return must not be changed.
 //
-// The package knows neither conversations nor how an answer is phrased.
+// The package does not know conversations or the wording of answers.
 package catalogue

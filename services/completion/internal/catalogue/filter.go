@@ -1,26 +1,26 @@
 package catalogue
 
-// A Filter selects pets. Zero fields select all.
+// A Filter selects pets. The zero value selects all.
 type Filter struct {
 	Species    []Species
 	BreedIDs   []string
 	Sex        Sex
 	MinPrice   int
-	MaxPrice   int // 0: no bound
+	MaxPrice   int // 0: no limit
 	MinMonths  int
-	MaxMonths  int // 0: no bound
+	MaxMonths  int // 0: no limit
 	Sizes      []Size
 	Energies   []Level
 	Sheds      []Level
 	Noise      []Level // of the breed
-	Home       Home    // what the person has: pets that need more are left out
-	Children   bool    // lives with small children: pets that are fine with all ages
-	Cats, Dogs bool    // lives with some: pets that are fine with them, if need be after a slow introduction
-	HoursAlone int     // pets that can be left that long
-	Beginner   bool    // pets that suit a first-time owner
+	Home       Home    // the person's dwelling: excludes pets that need more
+	Children   bool    // with small children: only pets that are fine with all ages
+	Cats, Dogs bool    // with such animals: only pets that are fine with them, perhaps after a slow introduction
+	HoursAlone int     // only pets that can be left that long
+	Beginner   bool    // only pets for first-time owners
 }
 
-// Select returns the pets that pass, in the order of the catalogue.
+// Select returns the matching pets, in the order of the catalogue.
 func (c *Catalogue) Select(f Filter) []*Pet {
 	var found []*Pet
 	for _, p := range c.pets {

@@ -10,17 +10,17 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// A Form is what an answer has to be, so that it answers a question at once: a figure of some
-// dimension, a choice, or a yes or no to some kind of question.
+// A Form is what an answer must have to answer a question directly: a figure of some dimension, a choice, or a yes or
+// no.
 type Form string
 
-// The forms that the code knows by name. Those of other figures are in forms.yaml.
+// The forms known to the code. forms.yaml has those of other figures.
 const (
 	FormChoice Form = "or"
-	FormMay    Form = "may"    // whether something may be done, given or left so
-	FormNeed   Form = "need"   // whether something has to be
+	FormMay    Form = "may"    // whether something may be done, given or left
+	FormNeed   Form = "need"   // whether something is necessary
 	FormShould Form = "should" // either of them
-	FormNormal Form = "normal" // whether something that is seen is as it ought to be
+	FormNormal Form = "normal" // whether an observation is normal
 	FormWorry  Form = "worry"  // the contrary
 	FormVet    Form = "vet"    // whether a vet has to see it
 	FormIs     Form = "is"     // whether something is so
@@ -29,16 +29,15 @@ const (
 
 // An Asked is the form of a question.
 type Asked struct {
-	Forms []Form // the likeliest first; none: no form is known
-	// Turned is set where a word such as "bad" turns yes and no round, Negated where the question
-	// has a negation.
+	Forms []Form // the most likely first; none: unknown
+	// Turned is set if a word such as "bad" or "over" reverses yes and no, Negated if the question has a negation.
 	Turned, Negated bool
-	// Open is set where no yes or no is wanted all the same: when a vet has to see it. Loose is
-	// set where a figure is one of several things that may be wanted.
+	// Open is set if a yes or no does not suffice: when must a vet see it? Loose is set if a figure is one of several
+	// possible answers.
 	Open, Loose bool
 }
 
-// Figure returns the dimension of the figure that is wanted, or "".
+// Figure returns the dimension of the wanted figure, or "".
 func (a *Asked) Figure() Form {
 	if len(a.Forms) > 0 && !a.Loose && figureOf(a.Forms[0]) != nil {
 		return a.Forms[0]
@@ -46,12 +45,12 @@ func (a *Asked) Figure() Form {
 	return ""
 }
 
-// Polar reports whether yes or no is wanted.
+// Polar reports whether the question wants a yes or no.
 func (a *Asked) Polar() bool {
 	return !a.Open && slices.ContainsFunc(a.Forms, func(f Form) bool { return f != FormChoice && figureOf(f) == nil })
 }
 
-// differs reports whether one question wants a figure and the other one another form.
+// differs reports whether one question wants a figure, and the other one something else.
 func (a *Asked) differs(b *Asked) bool {
 	return len(a.Forms) > 0 && len(b.Forms) > 0 && a.Figure() != b.Figure()
 }
@@ -84,11 +83,11 @@ type formPhrases struct {
 	}
 }
 
-// A figure is a dimension: how it is asked for, and how it is told.
+// A figure is a dimension: how people ask for it, and how texts tell it.
 type figure struct {
 	Form   Form
-	Also   Form     // what else answers, where it is asked for loosely: "when can"
-	Polar  bool     // a question that has such a figure may want it, whether it is of yes or no
+	Also   Form     // also answers loose questions: "when can"
+	Polar  bool     // a question that has such a figure may want it, although it begins like one for yes or no
 	Spans  []string // figures by themselves: "overnight"
 	Asked  []string
 	Figure string
@@ -98,7 +97,7 @@ type figure struct {
 var formsOf = func() *formPhrases { //nolint:gochecknoglobals // a table
 	var f formPhrases
 	if err := decode("forms.yaml", formsData, &f); err != nil {
-		panic(err) // embedded, and read by every test
+		panic(err) // embedded data, which every test reads
 	}
 	for _, g := range f.Figures {
 		g.told = regexp.MustCompile(g.Figure)
@@ -117,7 +116,7 @@ var formsOf = func() *formPhrases { //nolint:gochecknoglobals // a table
 	return &f
 }()
 
-// pad puts blanks around phrases, as there are around words.
+// pad puts blanks around phrases, like those around words.
 func pad(phrases []string) {
 	for i, p := range phrases {
 		phrases[i] = " " + p + " "
@@ -133,7 +132,7 @@ func figureOf(f Form) *figure {
 	return nil
 }
 
-// Tells reports whether a text has a figure of a dimension.
+// Tells reports whether a text has a figure of this dimension.
 func (f Form) Tells(text string) bool {
 	g := figureOf(f)
 	return g != nil && g.told.MatchString(text)
@@ -162,7 +161,7 @@ func FormOf(question []words.Word) (a Asked) {
 	if from < 0 {
 		return a
 	}
-	text = words.Join(question[from:]) // what is told before it turns nothing round
+	text = words.Join(question[from:]) // what precedes it does not reverse the question
 	a.Turned = slices.ContainsFunc([][]string{formsOf.Bad, formsOf.Amounts.Under, formsOf.Amounts.Over}, func(list []string) bool { return len(phrasesIn(text, list)) > 0 })
 	a.Negated = len(phrasesIn(words.Join(question[from+1:]), formsOf.Negations)) > 0
 	for _, k := range formsOf.Polar.Kinds {
@@ -180,7 +179,7 @@ func FormOf(question []words.Word) (a Asked) {
 	return a
 }
 
-// Fed returns what a question asks to feed, in its own words, or nil.
+// Fed returns the food in a question, in its own words, or nil.
 func Fed(question []words.Word) []words.Word {
 	for i, w := range question {
 		if !slices.Contains(formsOf.Food.Feeds, w.Text) {
@@ -200,7 +199,7 @@ func Fed(question []words.Word) []words.Word {
 	return nil
 }
 
-// polarFrom returns the word from which on a question can be answered by yes or no, or -1.
+// polarFrom returns the word from which a question can be answered by yes or no, or -1.
 func polarFrom(question []words.Word) int {
 	p := &formsOf.Polar
 	if len(question) == 0 {
@@ -232,7 +231,7 @@ func polarFrom(question []words.Word) int {
 	return -1
 }
 
-// phrasesIn returns the phrases that a text of words between blanks has.
+// phrasesIn returns the phrases in a text of words between blanks.
 func phrasesIn(text string, phrases []string) []string {
 	var list []string
 	for _, p := range phrases {
@@ -243,7 +242,7 @@ func phrasesIn(text string, phrases []string) []string {
 	return list
 }
 
-// knownForm reports whether a claim may be of a form.
+// knownForm returns an error unless a claim may have this form.
 func knownForm(f Form) error {
 	switch f {
 	case FormChoice, FormMay, FormNeed, FormNormal, FormVet, FormIs:

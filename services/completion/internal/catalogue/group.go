@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// traits maps the words in which breeds are described to those that are asked for.
+// traits maps wanted traits to the words in which breeds are described.
 var traits = map[string][]string{ //nolint:gochecknoglobals // a table
 	"affectionate": {"affectionate", "gentle", "loving", "sweet", "devoted", "cuddly", "friendly", "warm", "people-loving", "docile", "loyal", "attached"},
 	"playful":      {"playful", "lively", "cheerful", "curious", "merry", "bouncy", "funny", "impish", "mischievous"},
@@ -16,10 +16,10 @@ var traits = map[string][]string{ //nolint:gochecknoglobals // a table
 	"protective":   {"protective", "watchful", "fearless", "confident"},
 }
 
-// smallMammals are the species that are meant by "small animal".
+// smallMammals are the species that "small animal" means.
 func smallMammals() []Species { return []Species{Rabbit, GuineaPig, Hamster} }
 
-// linkGroups gives each breed the groups and traits that it belongs to.
+// linkGroups sets the groups and traits of each breed.
 func (c *Catalogue) linkGroups(groups map[string][]string) error {
 	for _, group := range slices.Sorted(maps.Keys(groups)) {
 		for _, id := range groups[group] {
@@ -46,7 +46,7 @@ func (c *Catalogue) linkGroups(groups map[string][]string) error {
 		if !b.Species.Furry() {
 			b.Groups = append(b.Groups, "hairless")
 		}
-		// A lap needs an animal that seeks it and is light enough.
+		// A lap animal seeks people, and is light enough.
 		if contains(b.Traits, "affectionate") && (b.Species == Cat || b.Species == Dog && b.Size.Rank() <= Small.Rank()) {
 			b.Groups = append(b.Groups, "lap")
 		}

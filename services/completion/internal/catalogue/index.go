@@ -9,13 +9,11 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// An index finds passages by what they say and by how people ask for them. It is built
-// once, holds no text and may be read by several goroutines at once.
+// An index finds passages by their text and by how people ask for them. It never changes, so goroutines may share it.
 //
-// A passage is one document of features (words, pairs of words, parts of words): of its
-// text, its heading, its guide's title and keywords and its askings. Documents are scored
-// by BM25, and by how near they are to a question in a space of meanings, which finds what
-// is asked for in other words. docs/advisor.md has what else was tried.
+// Each passage is a document of features (words, pairs of words, parts of words): its text, its heading, its guide's
+// title and keywords, and its askings. The score of a document is BM25, plus its nearness to the question in a space
+// of meanings, which finds other wordings. docs/advisor.md says what else was tried.
 type index struct {
 	passages []*Passage
 	postings map[words.Feature][]posting
@@ -25,14 +23,14 @@ type index struct {
 	places []meaning.Point // of the passages
 }
 
-// A posting is a passage in which a feature occurs, and how much it weighs there.
+// A posting is a passage that contains a feature, and the feature's weight in it.
 type posting struct {
 	passage int32
 	weight  float32
 }
 
-// The parameters of BM25, what each part of a document weighs in it, and what pairs of
-// words weigh in a question. Found by leaving out every fifth asking and looking for it.
+// The parameters of BM25, and the weights of the parts of a document and of pairs of words. They were tuned by
+// searching for every fifth asking, left out of the index.
 const (
 	bm25K = 2.5
 	bm25B = 0.5
@@ -43,7 +41,7 @@ const (
 	weightAsking  = 0.3
 
 	pairShare = 0.35
-	// meaningShare is what a passage counts that means just what is asked.
+	// meaningShare is the score of a passage with exactly the meaning of the question.
 	meaningShare = 50
 )
 
@@ -79,10 +77,10 @@ func newIndex(guides []*Guide, space *meaning.Space) *index {
 	return x
 }
 
-// unknownRarity is the rarity of what no passage says.
+// unknownRarity is the rarity of features that no passage has.
 const unknownRarity = 5
 
-// document is what a space knows of a passage.
+// document returns a passage as a document of a space of meanings.
 func (p *Passage) document() meaning.Document {
 	return meaning.Document{
 		Heading: words.Split(p.Heading),
@@ -90,16 +88,14 @@ func (p *Passage) document() meaning.Document {
 	}
 }
 
-// Relearn finds passages by another space of meanings from now on. Nothing else may use the
-// catalogue meanwhile.
+// Relearn replaces the space of meanings. Nothing else may use the catalogue meanwhile.
 func (c *Catalogue) Relearn(space *meaning.Space) {
 	c.index = newIndex(c.guides, space)
 	c.answers.index(space)
 	c.claims.learn(c.index)
 }
 
-// Meanings returns what the space of meanings is learned from: every passage, and every
-// asking with the passage that answers it.
+// Meanings returns the training data of the space of meanings: every passage, and every asking with its passage.
 func (c *Catalogue) Meanings() ([]meaning.Document, []meaning.Question) {
 	var documents []meaning.Document
 	var questions []meaning.Question
@@ -114,7 +110,7 @@ func (c *Catalogue) Meanings() ([]meaning.Document, []meaning.Question) {
 	return documents, questions
 }
 
-// A document is what a passage is found by.
+// A document has the features of a passage.
 type document struct {
 	count  map[words.Feature]float64
 	length float64
@@ -165,11 +161,10 @@ func stemsOf(split []words.Word) []string {
 	return list
 }
 
-// faintShare is how much a faint word counts.
+// faintShare is the relative weight of a faint word.
 const faintShare = 0.6
 
-// scores returns how much each passage says of a question, and how much of the most that
-// one could by its words.
+// scores returns each passage's score for a question, and which share of the most that words can score it reaches.
 func (x *index) scores(question []words.Word, faint map[string]bool) (scores, covered []float32) {
 	scores, covered = make([]float32, len(x.passages)), make([]float32, len(x.passages))
 	dim := map[words.Feature]bool{}
@@ -198,7 +193,7 @@ func (x *index) scores(question []words.Word, faint map[string]bool) (scores, co
 	return scores, covered
 }
 
-// Content reports whether a word says what a question is about, and not only how it is put.
+// Content reports whether a word says what a question is about, rather than how it is phrased.
 func Content(c *Catalogue, w words.Word) bool {
 	const least = 1.5
 	rarity, known := c.index.rarity[words.Whole(w.Stem)]

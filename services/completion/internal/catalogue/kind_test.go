@@ -6,7 +6,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// TestKindsKeepAnswersApart holds what was written for one kind of animal to questions about it.
+// TestKindsKeepAnswersApart checks that texts about one kind of animal only answer questions about it.
 func TestKindsKeepAnswersApart(t *testing.T) {
 	for _, test := range []struct {
 		written, asked string

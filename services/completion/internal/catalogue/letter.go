@@ -2,24 +2,23 @@ package catalogue
 
 import "slices"
 
-// Sentence is a sentence of a letter.
+// A Sentence is a sentence of a letter.
 type Sentence struct {
 	Text     string
 	Question bool
 }
 
-// maxSearched bounds how many sentences of a letter are looked for each by itself, from its
-// end.
+// maxSearched is the most sentences of a letter that are searched for separately, from its end.
 const maxSearched = 8
 
-// What the whole of a letter and its best sentence count, a question more than a statement.
+// The weights of the whole letter and of its best sentence, which depends on whether it is a question.
 const (
 	wholeShare     = 0.4
 	questionShare  = 0.6
 	statementShare = 0.45
 )
 
-// SearchLetter looks for several sentences as a whole and one by one. The query has the whole.
+// SearchLetter searches for a letter, in query.Text, and for its sentences. query.Limit must be positive.
 func SearchLetter(c *Catalogue, query Query, sentences []Sentence) []Hit {
 	limit := query.Limit
 	query.Limit = 40

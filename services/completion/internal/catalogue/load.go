@@ -20,8 +20,8 @@ import (
 //go:embed data
 var embedded embed.FS
 
-// Load reads and checks the embedded data and indexes it. It takes a few hundred
-// milliseconds: a process does it once.
+// Load reads, checks and indexes the embedded data. That takes a few hundred milliseconds, so a process should do it
+// once.
 func Load() (*Catalogue, error) {
 	data, err := fs.Sub(embedded, "data")
 	if err != nil {
@@ -137,8 +137,8 @@ func (c *Catalogue) addGuide(name string, text []byte) error {
 	return nil
 }
 
-// addAskings gives the passages of a guide the ways in which people ask for them: a
-// passage's heading, then a list. The file's name is the guide's id.
+// addAskings adds askings to the passages of a guide: a passage's heading, then a list. The file's name is the
+// guide's id.
 func (c *Catalogue) addAskings(name string, text []byte) error {
 	id := strings.TrimSuffix(path.Base(name), ".md")
 	at := slices.IndexFunc(c.guides, func(g *Guide) bool { return g.ID == id })
@@ -172,8 +172,7 @@ func decode(name string, text []byte, to any) error {
 	return nil
 }
 
-// parseGuide splits a guide into its front matter and its passages. The file's
-// name is the guide's id, so that one is found by the other.
+// parseGuide splits a guide into its front matter and its passages. The file's name must be the guide's id.
 func parseGuide(name string, text []byte) (*Guide, error) {
 	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	front, body, ok := strings.Cut(strings.TrimPrefix(string(text), "---\n"), "\n---\n")
@@ -207,7 +206,7 @@ func parseGuide(name string, text []byte) (*Guide, error) {
 	return g, nil
 }
 
-// link resolves references; validate has found all of them to be there.
+// link resolves references, which validate has checked.
 func (c *Catalogue) link(around *surroundings) {
 	for _, p := range c.pets {
 		p.Breed = c.byBreed[p.BreedID]
@@ -223,7 +222,7 @@ func (c *Catalogue) link(around *surroundings) {
 	c.names = newNames(c.pets, c.breeds, c.words, around)
 }
 
-// problems collects what is wrong with the data, so that one run shows all of it.
+// problems collects all faults of the data, so that one run shows them.
 type problems struct{ list []error }
 
 func (p *problems) add(entry, format string, args ...any) {

@@ -28,8 +28,7 @@ func fixture(t testing.TB) *Catalogue {
 
 var embeddedOnce = sync.OnceValues(Load)
 
-// shop returns the embedded catalogue, which is loaded once for all tests. They must not
-// change it.
+// shop returns the embedded catalogue, loaded once for all tests, which must not change it.
 func shop(t testing.TB) *Catalogue {
 	t.Helper()
 	c, err := embeddedOnce()
@@ -186,7 +185,7 @@ func copyOf(t *testing.T) fstest.MapFS {
 	return files
 }
 
-// TestEmbedded checks the data that ships. Load has validated every entry.
+// TestEmbedded checks the embedded data. Load has validated every entry.
 func TestEmbedded(t *testing.T) {
 	c := shop(t)
 	t.Logf("%d pets, %d breeds, %d guides, %d passages", len(c.Pets()), len(c.Breeds()), len(c.Guides()), len(c.index.passages))

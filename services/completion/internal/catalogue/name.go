@@ -8,7 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
-// longestName is how many words the longest name has.
+// longestName is the most words of a name.
 const longestName = 5
 
 // PetNamed returns the pet with exactly this name, or nil.
@@ -30,16 +30,15 @@ type Mention struct {
 	Start, End int // byte offsets in the text
 }
 
-// names finds breeds and pets by name. Keys are names in lower case without spaces,
-// so that "mainecoon" and "Maine Coon" are one.
+// names finds breeds and pets by name. Keys are names in lower case without spaces, so "mainecoon" equals "Maine
+// Coon".
 type names struct {
 	exact map[string]Mention
-	keys  map[byte][]string // of exact, by first letter, sorted: for misspelt names
+	keys  map[byte][]string // of exact, by first letter, sorted: for misspelled names
 	known map[string]bool   // every word of the data
-	// guarded keys are ordinary words as well ("fly", "golden"): they are names only
-	// where the text around them says so.
+	// Guarded keys are also ordinary words ("fly", "golden"): they are names only in certain contexts.
 	guarded map[string]bool
-	oneWord map[string]bool // keys that are written as one word
+	oneWord map[string]bool // keys written as one word
 	around  *surroundings
 }
 
@@ -73,7 +72,7 @@ func newNames(pets []*Pet, breeds []*Breed, known map[string]bool, around *surro
 	return n
 }
 
-// add keeps the first owner of a name: full names of breeds, aliases, pets.
+// add adds a name unless it is taken: full names of breeds come first, then aliases, then pets.
 func (n *names) add(name string, m Mention) {
 	ws := words.Split(name)
 	key := joined(ws)
@@ -83,14 +82,14 @@ func (n *names) add(name string, m Mention) {
 	n.exact[key] = m
 	n.oneWord[key] = len(ws) == 1
 	alias := m.Breed == nil || m.Breed.Name != name
-	// Guides speak of breeds too, so that a breed in them is still a breed.
+	// Guides mention breeds, too, so their words do not guard breeds.
 	if len(ws) == 1 && alias && (m.Pet != nil && n.known[key] || n.around.Ordinary[key]) {
 		n.guarded[key] = true
 	}
 }
 
-// addShort adds a name without the animal in it: "Syrian" for a Syrian Hamster. Such
-// a word is guarded, because it is said of other things too.
+// addShort adds a name without its animal: "Syrian" for a Syrian Hamster. Such a word is guarded, because it also
+// describes other things.
 func (n *names) addShort(b *Breed) {
 	ws := words.Split(b.Name)
 	end := len(ws)
@@ -113,8 +112,8 @@ func joined(ws []words.Word) string {
 	return b.String()
 }
 
-// Names returns the breeds and pets that a text names, in its order. Plurals and
-// small slips of spelling are understood; the longest name wins.
+// Names returns the breeds and pets that a text names, in its order. It understands plurals and small misspellings,
+// and prefers the longest name.
 func (c *Catalogue) Names(text string) []Mention {
 	ws := words.Split(text)
 	var found []Mention
@@ -131,7 +130,7 @@ func (c *Catalogue) Names(text string) []Mention {
 	return found
 }
 
-// at returns the name that begins at word i and its number of words, or 0.
+// at returns the name that begins at word i, and its number of words, or 0.
 func (n *names) at(ws []words.Word, i int) (Mention, int) {
 	longest := min(longestName, len(ws)-i)
 	for size := longest; size > 0; size-- {
@@ -161,8 +160,8 @@ func (n *names) exactly(ws []words.Word, i, size int) (Mention, bool) {
 	return Mention{}, false
 }
 
-// nearly looks for a name that the words misspell. At least one of them has to be
-// no word of the data, and none a little word: otherwise "box" would be a boxer.
+// nearly finds a misspelled name. At least one of the words must be unknown to the data, and none may be a little
+// word: otherwise "box" would be a boxer.
 func (n *names) nearly(ws []words.Word) (Mention, bool) {
 	unknown := false
 	for _, w := range ws {
@@ -187,7 +186,7 @@ func (n *names) nearly(ws []words.Word) (Mention, bool) {
 	return Mention{}, false
 }
 
-// surroundings are the words that tell a name from an ordinary word, see names.yaml.
+// surroundings are the words that distinguish a name from an ordinary word: see names.yaml.
 type surroundings struct {
 	Introduces, Joins, Animals, Little, Ordinary, Loves map[string]bool
 	Unplaced                                            map[string]bool // by stem
@@ -218,8 +217,7 @@ func stemmed(list []string) []string {
 	return out
 }
 
-// Unplaced reports whether a stem, or two with a space, is an animal that the store does
-// not place.
+// Unplaced reports whether a stem, or two with a space, is an animal that the store does not place.
 func (c *Catalogue) Unplaced(stem string) bool { return c.names.around.Unplaced[stem] }
 
 func setOf(list []string) map[string]bool {
@@ -230,10 +228,10 @@ func setOf(list []string) map[string]bool {
 	return set
 }
 
-// little reports whether a word cannot be part of a misspelt name and may follow a name.
+// little reports whether a word may follow a name, but cannot be part of a misspelled one.
 func (s *surroundings) little(word string) bool { return len(word) < 3 || s.Little[word] }
 
-// determiner reports whether a word makes what follows a thing.
+// determiner reports whether a word introduces a thing.
 func determiner(word string) bool {
 	switch word {
 	case "a", "an", "the", "my", "your", "his", "her", "our", "their", "this", "that", "any", "some", "no":
@@ -242,9 +240,8 @@ func determiner(word string) bool {
 	return false
 }
 
-// meansName tells a name that is an ordinary word from the word: it has a capital
-// inside of a sentence, or stands where a name stands. A breed takes an article, a
-// pet does not.
+// meansName reports whether an ordinary word is used as a name: it has a capital within a sentence, or the position
+// of a name. A breed takes an article, a pet does not.
 func (s *surroundings) meansName(ws []words.Word, i int, pet bool) bool {
 	if ws[i].Capital && !ws[i].Opens {
 		return true

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// named writes the mentions of a text as "name|name".
+// named returns the mentions in a text as "name|name".
 func named(c *Catalogue, text string) string {
 	var names []string
 	for _, m := range c.Names(text) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Pet is an animal, or a group placed together, that waits in the store.
+// A Pet is an animal for adoption, or a group that is placed together.
 type Pet struct {
 	ID           string   `yaml:"id"`
 	Name         string   `yaml:"name"`
@@ -19,13 +19,13 @@ type Pet struct {
 	GoodWith     GoodWith `yaml:"good_with"`
 	Shedding     Level    `yaml:"shedding"`
 	Home         Home     `yaml:"home"`
-	HoursAlone   int      `yaml:"hours_alone"` // how long it can be left on a usual day
+	HoursAlone   int      `yaml:"hours_alone"` // most hours alone on a usual day
 	Beginner     bool     `yaml:"beginner"`
 	SpecialNeeds string   `yaml:"special_needs"`
-	Ailments     []string `yaml:"ailments"` // by the names of the table of attributes
-	Diet         []string `yaml:"diet"`     // what not everybody can bear to feed, by the names of the table
+	Ailments     []string `yaml:"ailments"` // named as in the table of attributes
+	Diet         []string `yaml:"diet"`     // food that not everybody can bear to feed, named as in the table
 	Story        string   `yaml:"story"`
-	Coat         []string `yaml:"coat"` // colours and markings, by the names of the table of attributes
+	Coat         []string `yaml:"coat"` // colours and markings, named as in the table
 
 	Breed *Breed `yaml:"-"` // never nil
 }
@@ -41,7 +41,7 @@ type Breed struct {
 	WeightKg        [2]float64 `yaml:"weight_kg"`
 	LifespanYears   [2]float64 `yaml:"lifespan_years"`
 	Energy          Level      `yaml:"energy"`
-	ExerciseMinutes int        `yaml:"exercise_minutes"` // a day
+	ExerciseMinutes int        `yaml:"exercise_minutes"` // per day
 	Shedding        Level      `yaml:"shedding"`
 	Grooming        Level      `yaml:"grooming"`
 	AllergyFriendly bool       `yaml:"allergy_friendly"` // easier for many; no animal is free of allergens
@@ -57,7 +57,7 @@ type Breed struct {
 	Care            string     `yaml:"care"`
 
 	Groups []string `yaml:"-"` // see groups.yaml; sorted
-	Traits []string `yaml:"-"` // Temperament in the words that people ask for; sorted
+	Traits []string `yaml:"-"` // Temperament in the words of questions; sorted
 }
 
 // A Guide is a care guide.
@@ -72,7 +72,7 @@ type Guide struct {
 	Passages []*Passage `yaml:"-"` // in reading order
 }
 
-// Covers reports whether the guide is about s, alone or among others.
+// Covers reports whether the guide is about s, perhaps among others.
 func (g *Guide) Covers(s Species) bool { return len(g.Species) == 0 || contains(g.Species, s) }
 
 // About reports whether the guide is about topic t.
@@ -84,16 +84,16 @@ type Passage struct {
 	ID      string // "<guide id>#<number from 0>"
 	Heading string
 	Text    string // Markdown: paragraphs and lists
-	// Askings are the ways in which people ask for just this.
+	// Askings are ways in which people ask for exactly this passage.
 	Askings []string
 }
 
-// FirstAid reports whether the passage tells what to do at once in an emergency.
+// FirstAid reports whether the passage says what to do at once in an emergency.
 func (p *Passage) FirstAid() bool {
 	return p.Guide.About(TopicEmergency) && p == p.Guide.Passages[0]
 }
 
-// about is what a guide as a whole is found by.
+// about returns the searchable description of a guide.
 func (g *Guide) about() string {
 	return g.Title + ". " + g.Summary + " " + strings.Join(g.Keywords, ", ")
 }

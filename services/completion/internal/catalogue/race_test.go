@@ -2,5 +2,5 @@
 
 package catalogue
 
-// raced tells that the race detector is on, with which everything takes many times as long.
+// raced reports that the race detector is on, which makes everything many times slower.
 const raced = true

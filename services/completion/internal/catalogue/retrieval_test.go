@@ -9,16 +9,16 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/meaning"
 )
 
-// The shares, in percent, of askings that were left out for which the right guide is first
-// and the right passage is among the first three.
+// Required shares, in percent, of left-out askings for which the right guide is first, and the right passage among
+// the first three.
 const (
 	leastGuideFirst   = 50
 	leastPassageThree = 64
 )
 
-// TestRetrieval leaves every fifth asking of each passage out, indexes the rest and looks
-// for what was left out: that is how people will ask who have not written the data. With the
-// race detector it takes every fourth guide only, which is easier.
+// TestRetrieval leaves out every fifth asking of each passage, indexes the rest, and searches for those left out: so
+// will people ask who have not written the data. With the race detector it only uses every fourth guide, which is
+// easier.
 func TestRetrieval(t *testing.T) {
 	c, err := Load()
 	if err != nil {
@@ -36,7 +36,7 @@ func TestRetrieval(t *testing.T) {
 	}
 }
 
-// found counts askings, and for how many of them the right guide or passage is found.
+// found counts askings, and for how many the right guide or passage was found.
 type found struct{ asked, guide, first, three int }
 
 func (f found) percent(n int) float64 { return 100 * float64(n) / float64(max(1, f.asked)) }
@@ -46,9 +46,9 @@ func (f found) String() string {
 		f.asked, f.percent(f.guide), f.percent(f.first), f.percent(f.three))
 }
 
-// leaveOut looks for every fifth asking of each passage in an index of the others, with a
-// space of meanings that has not seen it. The first askings of a passage are plainer than its
-// last ones, so each passage begins at another. It takes one in so many of the guides.
+// leaveOut searches for every fifth asking of each passage in an index of the others, with a space of meanings that
+// has not seen it. The first askings of a passage are plainer than the last, so passages begin at different ones. It
+// uses one in oneIn guides.
 func leaveOut(t *testing.T, c *Catalogue, oneIn int) found {
 	t.Helper()
 	const fifth = 5
@@ -91,7 +91,7 @@ func leaveOut(t *testing.T, c *Catalogue, oneIn int) found {
 	return n
 }
 
-// count adds an asking of a passage and what was found for it.
+// count adds an asking of a passage and its hits.
 func (f *found) count(p *Passage, hits []Hit) {
 	f.asked++
 	if len(hits) == 0 {
@@ -108,7 +108,7 @@ func (f *found) count(p *Passage, hits []Hit) {
 	}
 }
 
-// spokenOf returns the species that a text speaks of by a word of the table of attributes.
+// spokenOf returns the species that a text mentions by a word of the table of attributes.
 func spokenOf(c *Catalogue, text string) []Species {
 	padded := " " + strings.Join(stems(text), " ") + " "
 	var list []Species

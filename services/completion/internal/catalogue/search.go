@@ -12,47 +12,45 @@ import (
 // A Query asks for passages.
 type Query struct {
 	Text string
-	// Species prefers guides about one of them, few best, and puts guides that are
-	// about other animals only behind others. Empty: all guides alike.
+	// Species prefers guides about one of these, if they are about few, and lowers guides that are only about others.
+	// Empty: all guides are equal.
 	Species []Species
-	// Faint has words of Text that count little, in lower case: what animal it is about
-	// says Species, and a name is no question.
+	// Faint are words of Text with little weight, in lower case: Species already names the animal, and a name is no
+	// question.
 	Faint []string
 	// Topics are preferred, not required.
 	Topics []Topic
 	Limit  int // 0: 5
 }
 
-// A Hit is a passage that was found.
+// A Hit is a found passage.
 type Hit struct {
 	*Passage
 	// Score orders the hits of one query.
 	Score float64
-	// Coverage is the share of the question that the passage speaks of, 0 to about 1: of
-	// its words and their parts, each weighed by how rare it is.
+	// Coverage is the share of the question that the passage covers, from 0 to about 1: words and their parts,
+	// weighted by rarity.
 	Coverage float64
 }
 
-// Answers reports whether the passage is likely an answer, and not the least bad match: of
-// askings that were left out nine in ten of those whose guide was found are above this
-// bound, of questions that have nothing to do with pets one in five.
+// Answers reports whether the passage probably is an answer, rather than the least bad match: nine in ten left-out
+// askings whose guide was found exceed this bound, and one in five questions that have nothing to do with pets.
 func (h *Hit) Answers() bool { return h.Score >= 37 }
 
-// Surely reports whether the passage is an answer beyond doubt, as half of the right ones are.
+// Surely reports whether the passage is certainly an answer, as half of the right ones are.
 func (h *Hit) Surely() bool { return h.Score >= 54 }
 
-// Near reports whether the passage is at least about something of the question.
+// Near reports whether the passage is at least about part of the question.
 func (h *Hit) Near() bool { return h.Score >= 33 }
 
-// What a passage counts that is about the animal in question, or only about others, or on
-// a topic in question.
+// Factors for passages about the animal in question, about others only, and on a topic in question.
 const (
 	preferOwn   = 1.15
 	preferOther = 0.3
 	preferTopic = 1.15
 )
 
-// maxQuery bounds what of a question is looked for, in words.
+// maxQuery is the most words of a question that are searched for.
 const maxQuery = 120
 
 // Search returns the best passages, best first. Equal queries give equal results.
@@ -86,7 +84,7 @@ func (c *Catalogue) Search(q Query) []Hit {
 	return best
 }
 
-// better orders hits, the best first. No two are equal, because no two passages have one id.
+// better orders hits, the best first. No two are equal, because ids are unique.
 func better(a, b Hit) int {
 	if a.Score != b.Score {
 		return cmp.Compare(b.Score, a.Score)
@@ -94,8 +92,7 @@ func better(a, b Hit) int {
 	return cmp.Compare(a.ID, b.ID)
 }
 
-// Place returns where a text stands in the space in which passages are found by what they
-// mean.
+// Place returns a text's point in the space of meanings.
 func (c *Catalogue) Place(text []words.Word) meaning.Point { return c.index.space.Point(text) }
 
 func (q *Query) prefer(p *Passage, score float64) float64 {
@@ -114,21 +111,20 @@ func (q *Query) prefer(p *Passage, score float64) float64 {
 	return score
 }
 
-// vocabulary returns every word of guides and of what is told about breeds and pets.
+// vocabulary returns every word of guides, and of texts about breeds and pets.
 func (c *Catalogue) vocabulary() map[string]bool {
 	known := map[string]bool{}
 	add := func(texts ...string) {
 		for _, text := range texts {
 			for _, w := range words.Split(text) {
-				// A capital inside of a sentence marks a name, which is not what is
-				// collected here.
+				// A capital within a sentence marks a name, which is not collected here.
 				if !w.Capital || w.Opens {
 					known[w.Text] = true
 				}
 			}
 		}
 	}
-	// Askings have slips of spelling on purpose: what several of them have is a word.
+	// Askings have misspellings on purpose, so a word must occur in several.
 	const several = 3
 	asked := map[string]int{}
 	for _, g := range c.guides {

@@ -47,7 +47,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// scoreOf returns what a passage scores for a query, 0 where it is not found.
+// scoreOf returns a passage's score for a query, 0 if it is not found.
 func scoreOf(c *Catalogue, q Query, id string) float64 {
 	q.Limit = 100
 	for _, h := range c.Search(q) {
@@ -87,7 +87,7 @@ func TestSearchPrefers(t *testing.T) {
 	}
 }
 
-// A guide of another animal comes behind one of the animal in question, but it comes.
+// TestSearchKeepsOtherSpecies checks that guides about other animals are ranked lower, but are not lost.
 func TestSearchKeepsOtherSpecies(t *testing.T) {
 	c := shop(t)
 	for _, test := range []struct {
@@ -137,8 +137,8 @@ func TestSearchLimitAndOrder(t *testing.T) {
 	}
 }
 
-// The bounds tell questions that guides answer from such that have nothing to do with pets.
-// No single one of these is certain, so shares are held.
+// TestAnswers checks that the bounds separate questions that guides answer from questions that have nothing to do
+// with pets. No single one is certain, so it compares shares.
 func TestAnswers(t *testing.T) {
 	c := shop(t)
 	count := func(questions []string) (n int) {
@@ -174,8 +174,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// Two catalogues of the same data must agree in every digit, because an answer is
-// continued by another process.
+// TestSearchIsTheSameInEveryProcess checks that two catalogues with the same data agree in every digit, because
+// another process may continue an answer.
 func TestSearchIsTheSameInEveryProcess(t *testing.T) {
 	one := shop(t)
 	two, err := Load()
@@ -242,7 +242,7 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
-// Fewer results are the first ones of more.
+// TestSearchLimit checks that fewer results are the first ones of more.
 func TestSearchLimit(t *testing.T) {
 	c := shop(t)
 	q := Query{Text: "how often do I feed a kitten and a rabbit, and what with", Species: []Species{Cat}, Limit: 10_000}

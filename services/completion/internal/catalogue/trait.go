@@ -22,7 +22,7 @@ func AllSpecies() []Species {
 	return []Species{Dog, Cat, Rabbit, GuineaPig, Hamster, Bird, Fish, Reptile}
 }
 
-// Sex is the sex of a pet; several animals placed together are a group.
+// Sex is the sex of a pet, or Group for several animals placed together.
 type Sex string
 
 // The sexes.
@@ -32,7 +32,7 @@ const (
 	Group  Sex = "group"
 )
 
-// Size is how large an animal is among all animals in the store.
+// Size is the size of an animal, compared with all animals in the store.
 type Size string
 
 // The sizes, ascending.
@@ -61,7 +61,7 @@ const (
 // Rank orders levels: more is greater.
 func (l Level) Rank() int { return slices.Index([]Level{None, Low, Mid, High}, l) }
 
-// Home is a kind of dwelling. Of an animal it is the least that it needs.
+// Home is a kind of dwelling. For an animal, it is the least that it needs.
 type Home string
 
 // The dwellings, ascending.
@@ -77,8 +77,8 @@ func (h Home) Rank() int { return slices.Index([]Home{Apartment, House, Garden},
 // Tolerance is how an animal gets along with others.
 type Tolerance string
 
-// The tolerances. Older is used for children only: school age and up. Slow is used
-// for other animals only: after a careful introduction.
+// The tolerances. Older is only for children: school age and up. Slow is only for other animals: after a careful
+// introduction.
 const (
 	Yes   Tolerance = "yes"
 	Older Tolerance = "older"
@@ -86,7 +86,7 @@ const (
 	No    Tolerance = "no"
 )
 
-// GoodWith is how an animal gets along with whom it may live with.
+// GoodWith is how an animal gets along with children and with other animals.
 type GoodWith struct {
 	Children Tolerance `yaml:"children"`
 	Cats     Tolerance `yaml:"cats"`
@@ -96,7 +96,7 @@ type GoodWith struct {
 // Topic is what a guide is about.
 type Topic string
 
-// The topics that code refers to; guides may use all of [AllTopics].
+// The topics that code uses. Guides may use all of [AllTopics].
 const (
 	TopicAdoption  Topic = "adoption"
 	TopicBefore    Topic = "before-adopting"

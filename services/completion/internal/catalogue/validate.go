@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// validate checks every value and reference and fills the lookups by id.
+// validate checks all values and references, and sets the lookups by id.
 func (c *Catalogue) validate() error {
 	var p problems
 	c.byBreed = make(map[string]*Breed, len(c.breeds))
