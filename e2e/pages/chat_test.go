@@ -183,6 +183,7 @@ func (c chat) lookAt(t *testing.T, state string, at ...int64) {
 	if err != nil {
 		skip.Missing(t, "npm and axe-core", err)
 	}
+	c.Wait(`document.readyState === "complete"`) // a page that loads sets its theme once more
 	size := browser.Eval[[]int64](c.Page, `[innerWidth, innerHeight]`)
 	before := browser.Eval[string](c.Page, `document.documentElement.dataset.theme ?? ""`)
 	for _, theme := range []string{"light", "dark"} {
