@@ -41,7 +41,7 @@ func TestRelatedQuestions(t *testing.T) {
 		{"a danger", []string{"My dog ate chocolate. What now?"}, nil},
 		{"German", []string{"Erzähl mir von Luna"}, []string{"Ist Luna für Anfänger geeignet?", "Was kostet Luna im Monat?", "Verträgt sich Luna mit Kindern?"}},
 		{"French, by a guide", []string{"Que doit manger un chat ?"}, []string{"Combien coûte un chat par mois ?"}},
-		{"a wish for Spanish", []string{"Tell me about Luna", "She is a cat.", "in Spanish please"}, []string{"¿Va bien Luna para principiantes?", "¿Cuánto cuesta Luna al mes?"}},
+		{"a wish for Spanish", []string{"Tell me about Luna", "She is a cat.", "in Spanish please"}, []string{"¿Va bien Luna para principiantes?", "¿Cuánto cuesta Luna al mes?"}}, //nolint:misspell // Spanish
 		{"Italian, a greeting", []string{"Ciao, cosa sai fare?"}, []string{"Quali animali sono adatti ai principianti?", "Come funziona l'adozione?"}},
 		{"Portuguese, what was asked", []string{"De quanto espaço precisam os coelhos?"}, []string{"Os coelhos precisam de companhia?", "O que deve comer um coelho todos os dias?"}},
 		{"a danger in Dutch", []string{"Mijn hond heeft chocolade gegeten"}, nil},
