@@ -158,7 +158,7 @@ func (c *Client) follower(out io.Writer) (*follower, error) {
 	f := &follower{Client: c, api: chatAPI{}, http: http.DefaultClient, key: c.APIKey, out: out, notes: os.Stderr}
 	if terminal, ok := out.(*os.File); ok && c.onScreen(out) {
 		f.screen = newScreen(out, widthOf(terminal), c.NoColor != "")
-		f.out, f.notes = f.screen, f.screen.note(os.Stderr)
+		f.out, f.notes = f.screen, f.screen.note(os.Stderr, widthOf(os.Stderr))
 	}
 	if c.KeyFile != "" {
 		key, err := os.ReadFile(c.KeyFile)

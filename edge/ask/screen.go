@@ -3,6 +3,7 @@ package ask
 import (
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,15 +105,43 @@ func (s *screen) end() {
 	_ = s.painter.Close() // the output is ending anyway
 }
 
-// note returns a writer for lines that are not part of the answer.
-func (s *screen) note(notes io.Writer) io.Writer {
+// note returns a writer for lines that are not part of the answer. They go to notes, which is width columns wide,
+// or with 0 no terminal.
+func (s *screen) note(notes io.Writer, width int) io.Writer {
 	return writerFunc(func(line []byte) (int, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.quiet()
 		s.painter.breakLine()
-		return notes.Write(line)
+		if _, err := io.WriteString(notes, wrapped(string(line), width)); err != nil {
+			return 0, err
+		}
+		return len(line), nil
 	})
+}
+
+// wrapped breaks a line between words, so that each part has at most width columns; 0: as it is.
+func wrapped(line string, width int) string {
+	if width == 0 {
+		return line
+	}
+	var b strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(line) {
+		n := columns(word)
+		switch {
+		case column > 0 && column+1+n > width:
+			b.WriteByte('\n')
+			column = 0
+		case column > 0:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	b.WriteByte('\n')
+	return b.String()
 }
 
 type writerFunc func([]byte) (int, error)

@@ -33,7 +33,7 @@ func (a *Ask) converse(ctx context.Context, terminal *os.File) error {
 	defer signal.Stop(signals)
 	ctx = context.WithoutCancel(ctx) // the first signal ends ctx, but here it may only stop an answer
 	lines := newLines(terminal)
-	_, _ = fmt.Fprintln(terminal, "Ask about a pet. Ctrl-C stops an answer, Ctrl-D ends.")
+	_, _ = io.WriteString(terminal, wrapped("Ask about a pet. Ctrl-C stops an answer, Ctrl-D ends.\n", widthOf(terminal)))
 	var said []message
 	for {
 		text, err := lines.read(signals)
@@ -51,7 +51,7 @@ func (a *Ask) converse(ctx context.Context, terminal *os.File) error {
 			return config.ErrInterrupted
 		}
 		if err != nil {
-			_, _ = fmt.Fprintf(os.Stderr, "%v\n", err)
+			_, _ = io.WriteString(os.Stderr, wrapped(err.Error()+"\n", widthOf(os.Stderr)))
 		}
 		if answer != "" {
 			said = slices.Concat(asked, []message{{Role: "assistant", Content: answer}})

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,7 @@ func TestMain(m *testing.M) {
 type pane struct {
 	t      *testing.T
 	socket string
+	seen   int
 }
 
 // inTmux starts ask in a terminal of 40 columns.
@@ -48,7 +50,7 @@ func inTmux(t *testing.T, url string, question ...string) *pane {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		skip.Missing(t, "tmux, which Debian's package of that name has", err)
 	}
-	p := &pane{t, filepath.Join(t.TempDir(), "tmux")}
+	p := &pane{t: t, socket: filepath.Join(t.TempDir(), "tmux")}
 	command := append([]string{"env", asChild + "=" + url, os.Args[0]}, question...)
 	for i, word := range command {
 		command[i] = "'" + word + "'"
@@ -79,12 +81,18 @@ func (p *pane) text() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
-// shows waits until want is visible, and returns the visible text.
+// shows waits until want is visible, and returns the visible text. It keeps the screen with its colours among the
+// test's artifacts, for people to look at by cat.
 func (p *pane) shows(want string) string {
 	p.t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
 		got := p.text()
 		if strings.Contains(got, want) {
+			p.seen++
+			name := filepath.Join(p.t.ArtifactDir(), fmt.Sprintf("screen-%d.txt", p.seen))
+			if err := os.WriteFile(name, []byte(p.tmux("capture-pane", "-p", "-e")), 0o600); err != nil {
+				p.t.Fatal(err)
+			}
 			return got
 		}
 		if time.Now().After(deadline) {
@@ -216,10 +224,12 @@ func TestConversation(t *testing.T) {
 	s.pieces <- "She is three and "
 	p.shows("three and")
 	back := s.leave(t)
-	p.shows("She is three and\nnothing answers at")
+	if got := p.shows("trying again"); !regexp.MustCompile(`She is three and\nnothing answers at( |\n)http://[0-9.:]+( |\n)\(dial( |\n)tcp`).MatchString(got) {
+		t.Errorf("a note is broken within words:\n%s", got)
+	}
 	back()
 	s.pieces <- "a half, and "
-	p.shows("for 1m0s\na half, and")
+	p.shows("1m0s\na half, and")
 	p.tmux("send-keys", "C-c")
 	p.shows("cancelled\n\n>")
 	p.tmux("send-keys", "Up", "Enter")
