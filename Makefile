@@ -51,9 +51,13 @@ pgo: ## Make the profiles that the compiler optimises the edge and the completio
 microbench: ## Measure single functions of the hot path
 	go test -run '^$$' -bench . -benchmem ./edge/... ./internal/sse ./services/...
 
-screenshots: ## Photograph the chat page in its states; docs/chat.png is one of them
+# The tests that look at states of the pages, at widths of 320, 768, 1280 and 1920 pixels and in both themes.
+states = Ask|Code|Conversations|Demo|Documents|Edit|Firefox|Frames|FramesOfLongStream|Key|ListOfConversations|Options|Paper|PetCards|Pictures|Portraits|Retry|Share|Silence|Sources|Store|StreamSample|Tables|ThousandConversations|Versions|Why|WithoutServer
+
+screenshots: ## Photograph the pages in all states, and ask in a terminal (only=Ask for one test's); docs/chat.png is one of them
 	mkdir -p .cache/screenshots
-	PAWSTREAM_ARTIFACTS=$(CURDIR)/.cache/screenshots CI=true go test -count=1 ./e2e/pages -run '^Test(Ask|Frames|Key|Retry)$$'
+	PAWSTREAM_ARTIFACTS=$(CURDIR)/.cache/screenshots CI=true go test -count=1 -timeout 30m ./e2e/pages -run '^Test($(or $(only),$(states)))$$'
+	CI=true go test -count=1 ./edge/ask -run '^Test(OnTerminal|Conversation)$$' -artifacts -outputdir $(CURDIR)/.cache/screenshots
 	cp .cache/screenshots/frames-light.png docs/chat.png
 
 up: ## Start the local stack with docker compose
