@@ -220,8 +220,11 @@ func (p *Page) Resize(width, height int64) {
 	p.do(chromedp.EmulateViewport(width, height))
 }
 
-// Type types into an element.
-func (p *Page) Type(selector, text string) { p.t.Helper(); p.do(chromedp.SendKeys(selector, text)) }
+// Type types into the first element that a CSS selector matches.
+func (p *Page) Type(selector, text string) {
+	p.t.Helper()
+	p.do(chromedp.SendKeys(chromedp.CSS(selector), text))
+}
 
 // Press presses keys in the focused element.
 func (p *Page) Press(keys string) { p.t.Helper(); p.do(chromedp.KeyEvent(keys)) }
@@ -297,8 +300,8 @@ func (p *Page) Paper(printed bool) {
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: media})
 }
 
-// Click clicks an element.
-func (p *Page) Click(selector string) { p.t.Helper(); p.do(chromedp.Click(selector)) }
+// Click clicks the first element that a CSS selector matches.
+func (p *Page) Click(selector string) { p.t.Helper(); p.do(chromedp.Click(chromedp.CSS(selector))) }
 
 // ClickAt clicks at a position, in CSS pixels.
 func (p *Page) ClickAt(x, y float64) { p.t.Helper(); p.do(chromedp.MouseClickXY(x, y)) }
