@@ -39,6 +39,7 @@ type Options struct {
 	AdvisorPace   float64       `default:"60" help:"Tokens per second in each answer of the embedded pet advisor. 0: as fast as possible." group:"models"`
 	OrphanGrace   time.Duration `default:"15s" help:"How long a completion whose on_disconnect is 'grace' continues without a reader." group:"models"`
 	MaxGenerating int           `default:"10000" help:"Maximum number of completions to generate at once." group:"models"`
+	MaxFollowers  int           `default:"40000" help:"Maximum number of open streams of completions, by gRPC and from edges together. One caller may open half of them. 0: no limit." group:"models"`
 	RequestMemory int64         `default:"1073741824" help:"Maximum memory for requests and running answers, in bytes, in addition to 128 KiB for each. A request counts as six times its size until it is admitted, and then, like an answer, as three times. One caller may use half of the memory. 0: no limit." group:"models"`
 
 	FirstEventTimeout time.Duration `default:"60s" help:"How long a model may take to start its answer. 0: no limit." group:"models"`
@@ -83,6 +84,8 @@ func (c *Config) check() error {
 		return errors.New("--orphan-grace must be more than 0")
 	case c.MaxGenerating <= 0:
 		return errors.New("--max-generating must be more than 0")
+	case c.MaxFollowers < 0:
+		return errors.New("--max-followers must not be negative")
 	case c.RequestMemory < 0:
 		return errors.New("--request-memory must not be negative")
 	case c.RequestMemory > 0 && c.RequestMemory < leastMemory:
@@ -187,7 +190,7 @@ func (s *Server) open(ctx context.Context) error {
 		Deadlines:  s.cfg.deadlines(),
 		Logger:     s.logger,
 	})
-	s.grpc, s.health = rpc.NewServer(s.service, shop.New(s.store), access, memory, s.reports, refusals.Refused)
+	s.grpc, s.health = rpc.NewServer(s.service, shop.New(s.store), access, memory, s.cfg.MaxFollowers, s.reports, refusals.Refused)
 	s.inside = rpc.Inside()
 
 	if s.cfg.Inside {

@@ -16,6 +16,10 @@ const (
 	RefusedCallerMemory Refusal = "caller_memory"
 	// RefusedTurns: too many reading calls wait for their turn, or the turn did not come in time.
 	RefusedTurns Refusal = "turns"
+	// RefusedStreams: the maximum number of streams is open.
+	RefusedStreams Refusal = "streams"
+	// RefusedCallerStreams: the maximum number of this caller's streams is open.
+	RefusedCallerStreams Refusal = "caller_streams"
 	// RefusedLog: the log has no room, or cannot store anything now.
 	RefusedLog Refusal = "log"
 	// RefusedLogShare: this caller's completions take up one caller's share of the log.
@@ -27,6 +31,7 @@ const (
 // Refusals returns all refusals.
 func Refusals() []Refusal {
 	return []Refusal{
-		RefusedRunning, RefusedCallerRunning, RefusedMemory, RefusedCallerMemory, RefusedTurns, RefusedLog, RefusedLogShare, RefusedDraining,
+		RefusedRunning, RefusedCallerRunning, RefusedMemory, RefusedCallerMemory, RefusedTurns, RefusedStreams, RefusedCallerStreams,
+		RefusedLog, RefusedLogShare, RefusedDraining,
 	}
 }

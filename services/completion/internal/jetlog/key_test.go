@@ -180,7 +180,7 @@ func (terse) Complete(context.Context, *chat.Request, []chat.Event) iter.Seq2[ch
 func serve(t *testing.T, l *Log) completionv1.CompletionServiceClient {
 	t.Helper()
 	service := service.New(service.Config{Log: l, Models: []chat.Model{{ID: "m", Created: time.Unix(1700000000, 0), Engine: terse{}}}})
-	server, _ := rpc.NewServer(service, completionv1.UnimplementedPetServiceServer{}, rpc.Access{TrustLocal: true}, budget.New(0), telemetry.Discard(), func(chat.Refusal) {})
+	server, _ := rpc.NewServer(service, completionv1.UnimplementedPetServiceServer{}, rpc.Access{TrustLocal: true}, budget.New(0), 0, telemetry.Discard(), func(chat.Refusal) {})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

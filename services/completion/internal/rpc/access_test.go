@@ -45,7 +45,7 @@ func serve(t *testing.T, access Access) *place {
 	service := service.New(service.Config{Log: log, Models: []chat.Model{{ID: "test", Engine: answer("x")}}})
 	lines, reports := &lockedBuffer{}, telemetry.Discard()
 	reports.Logger = slog.New(slog.NewTextHandler(lines, nil))
-	server, _ := NewServer(service, completionv1.UnimplementedPetServiceServer{}, access, budget.New(0), reports, func(chat.Refusal) {})
+	server, _ := NewServer(service, completionv1.UnimplementedPetServiceServer{}, access, budget.New(0), 0, reports, func(chat.Refusal) {})
 	outside, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

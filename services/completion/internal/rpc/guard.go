@@ -52,6 +52,11 @@ func (g *guard) stream(srv any, stream grpc.ServerStream, info *grpc.StreamServe
 	if err != nil {
 		return err
 	}
+	end, err := g.follow(admitted, info.FullMethod)
+	if err != nil {
+		return err
+	}
+	defer end()
 	room := g.room(admitted)
 	defer room.Release()
 	defer func() { stream.SetTrailer(target(admitted)) }()

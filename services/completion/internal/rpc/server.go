@@ -25,10 +25,10 @@ const handshakeTimeout = 10 * time.Second
 
 // NewServer returns a gRPC server of the service and of the store's pets, with health and reflection. Panics
 // become internal errors; the logger gets the details that callers do not. Requests use memory until they are
-// admitted; then completions hold what they need. refused is called for each refused call that is not at fault
+// admitted; then completions hold what they need. At most that many streams are open at once; 0: no limit. refused is called for each refused call that is not at fault
 // itself.
-func NewServer(completing *service.Service, pets completionv1.PetServiceServer, access Access, memory *budget.Budget, reports *telemetry.Telemetry, refused func(chat.Refusal)) (*grpc.Server, *health.Server) {
-	guard := &guard{access: access, memory: memory, turns: newCallTurns(), logger: reports.Logger, refused: refused}
+func NewServer(completing *service.Service, pets completionv1.PetServiceServer, access Access, memory *budget.Budget, streams int, reports *telemetry.Telemetry, refused func(chat.Refusal)) (*grpc.Server, *health.Server) {
+	guard := &guard{access: access, memory: memory, turns: newCallTurns(streams), logger: reports.Logger, refused: refused}
 	server := grpc.NewServer(append(reports.GRPCServer(),
 		grpc.Creds(newTransport(&access, newMeters(halfReceived(memory)), reports.Logger)),
 		grpc.ConnectionTimeout(handshakeTimeout),

@@ -90,8 +90,9 @@ func start(t *testing.T, engine chat.Engine, logger *slog.Logger) *rig {
 
 // limits are the limits of a test server, and the callback for refusals; the zero value has none.
 type limits struct {
-	running, memory int
-	refused         func(chat.Refusal)
+	running, memory, streams int
+
+	refused func(chat.Refusal)
 }
 
 // startWith is start with limits.
@@ -110,7 +111,7 @@ func startWith(t *testing.T, engine chat.Engine, logger *slog.Logger, within *li
 	if refused == nil {
 		refused = func(chat.Refusal) {}
 	}
-	server, _ := NewServer(service, completionv1.UnimplementedPetServiceServer{}, Access{TrustLocal: true}, budget.New(within.memory), reports, refused)
+	server, _ := NewServer(service, completionv1.UnimplementedPetServiceServer{}, Access{TrustLocal: true}, budget.New(within.memory), within.streams, reports, refused)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -23,11 +23,16 @@ const (
 	readPatience = 5 * time.Second
 )
 
-// callTurns are the queues of calls.
-type callTurns struct{ reads, cancels *turns.Queue }
+// callTurns are the queues of calls. Nobody waits for a stream.
+type callTurns struct {
+	reads, cancels, streams *turns.Queue
+	maxStreams              int
+}
 
-func newCallTurns() callTurns {
+// newCallTurns returns the queues of a server with at most that many open streams; 0: no limit.
+func newCallTurns(streams int) callTurns {
 	return callTurns{
+		streams: turns.New(turns.Config{Limit: streams, Reserve: true}), maxStreams: streams,
 		reads:   turns.New(turns.Config{Limit: maxReads, Room: readRoom, Reserve: true}),
 		cancels: turns.New(turns.Config{Limit: maxCancels, Room: readRoom, Reserve: true}),
 	}
@@ -69,6 +74,26 @@ func (g *guard) turn(ctx context.Context, queue *turns.Queue) (end func(), err e
 		return nil, context.Cause(ctx)
 	}
 	return sync.OnceFunc(release), nil
+}
+
+// follow takes a place among the open streams, and returns what gives it back.
+func (g *guard) follow(ctx context.Context, method string) (end func(), err error) {
+	if !strings.HasPrefix(method, ofCompletions) {
+		return func() {}, nil
+	}
+	end, err = g.turns.streams.Acquire(ctx, g.known(ctx), nil)
+	switch {
+	case !errors.Is(err, turns.ErrFull):
+		return end, err
+	case g.turns.streams.Working() >= g.turns.maxStreams:
+		err := chat.NoRoom(nil)
+		err.Refusal = chat.RefusedStreams
+		return nil, err
+	}
+	return nil, &chat.Error{
+		Code: chat.CodeRateLimited, Refusal: chat.RefusedCallerStreams, RetryAfter: time.Second,
+		Message: "You have too many streams open. Please close some, or wait for one of them to end.",
+	}
 }
 
 // noTurn returns the error of a call that waited too long for a turn.

@@ -49,7 +49,7 @@ func TestTurnsAreShared(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				g := &guard{access: Access{TrustLocal: true}, turns: newCallTurns()}
+				g := &guard{access: Access{TrustLocal: true}, turns: newCallTurns(0)}
 				done := make(chan struct{})
 				refused, held := make(chan error, 300), make(chan struct{}, 300)
 				for range cap(held) {
@@ -113,7 +113,7 @@ func TestCreatingTakesATurnToRead(t *testing.T) {
 }
 
 func creatingTakesATurn(t *testing.T, method string) {
-	g := &guard{access: Access{TrustLocal: true}, turns: newCallTurns()}
+	g := &guard{access: Access{TrustLocal: true}, turns: newCallTurns(0)}
 	log := memlog.New(memlog.Config{})
 	defer log.Close()
 	s := service.New(service.Config{Log: log, Models: []chat.Model{{ID: "model", Engine: answer("Yes.")}}})
