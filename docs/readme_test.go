@@ -3,11 +3,13 @@ package docs_test
 import (
 	"bytes"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -141,22 +143,7 @@ func TestPromisesHaveTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests := map[string][]string{} // of each folder
-	testsOf := func(folder string) []string {
-		if tests[folder] == nil {
-			files, _ := filepath.Glob(filepath.Join("..", folder, "*_test.go"))
-			for _, name := range files {
-				source, err := os.ReadFile(name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, found := range regexp.MustCompile(`(?m)^func (Test\w+)\(t \*testing[.]T\)`).FindAllStringSubmatch(string(source), -1) {
-					tests[folder] = append(tests[folder], found[1])
-				}
-			}
-		}
-		return tests[folder]
-	}
+	tests := testsByFolder(t)
 	var named []string
 	for _, found := range regexp.MustCompile("`(?:([a-z0-9/]+)[.])?(Test\\w+)`").FindAllStringSubmatch(string(text), -1) {
 		folder := found[1]
@@ -164,11 +151,11 @@ func TestPromisesHaveTests(t *testing.T) {
 			folder = pages
 			named = append(named, found[2])
 		}
-		if !slices.Contains(testsOf(folder), found[2]) {
+		if !slices.Contains(tests[folder], found[2]) {
 			t.Errorf("%s has no %s", folder, found[2])
 		}
 	}
-	for _, test := range testsOf(pages) {
+	for _, test := range tests[pages] {
 		if !slices.Contains(named, test) {
 			t.Errorf("no promise names %s", test)
 		}
@@ -176,4 +163,70 @@ func TestPromisesHaveTests(t *testing.T) {
 	if len(named) < 40 {
 		t.Errorf("the promises name %d tests", len(named))
 	}
+}
+
+// TestDocumentsNameTests looks for each test that a document names. What follows -run is a pattern, as in go test.
+func TestDocumentsNameTests(t *testing.T) {
+	tests := slices.Concat(slices.Collect(maps.Values(testsByFolder(t)))...)
+	named := make(map[string]int) // by document
+	for document, text := range documents(t) {
+		for _, found := range regexp.MustCompile(`(-run \S*?)?\b((?:Test|Fuzz|Benchmark)[A-Z]\w*)(\|[\w|]+)?`).FindAllStringSubmatch(text, -1) {
+			for name := range strings.SplitSeq(found[2]+found[3], "|") {
+				named[document]++
+				if !slices.ContainsFunc(tests, func(test string) bool {
+					return test == name || found[1] != "" && strings.HasPrefix(test, name)
+				}) {
+					t.Errorf("%s names %s: there is no such test", document, name)
+				}
+			}
+		}
+	}
+	for document, least := range map[string]int{"../docs/faults.md": 100, "../docs/compatibility.md": 50, "../docs/operations.md": 4} {
+		if named[document] < least {
+			t.Errorf("%s names %d tests", document, named[document])
+		}
+	}
+}
+
+// TestFaultsHaveTests looks for a test in each row of single faults, whose numbers have no gap.
+func TestFaultsHaveTests(t *testing.T) {
+	rows := regexp.MustCompile(`(?m)^\| F(\d+) \| .* \| (.*) \|$`).FindAllStringSubmatch(documents(t)["../docs/faults.md"], -1)
+	for i, row := range rows {
+		if row[1] != strconv.Itoa(i+1) {
+			t.Errorf("row %d is F%s", i+1, row[1])
+		}
+		if !strings.Contains(row[2], "`Test") {
+			t.Errorf("F%s names no test", row[1])
+		}
+	}
+	if len(rows) < 36 {
+		t.Errorf("there are %d rows", len(rows))
+	}
+}
+
+// testsByFolder returns the names of the tests, fuzz tests and benchmarks of each folder that has some.
+func testsByFolder(t *testing.T) map[string][]string {
+	t.Helper()
+	tests := make(map[string][]string)
+	function := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(\w+ \*testing[.][TFB]\)`)
+	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git" || d.Name() == ".cache"):
+			return fs.SkipDir
+		case !strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		source, err := os.ReadFile(name)
+		folder := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(name)), "../")
+		for _, found := range function.FindAllStringSubmatch(string(source), -1) {
+			tests[folder] = append(tests[folder], found[1])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tests
 }
