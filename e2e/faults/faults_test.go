@@ -56,8 +56,8 @@ func TestFaults(t *testing.T) {
 	})
 	t.Run("cluster", func(t *testing.T) {
 		skip.Long(t, "it has every kind of fault, under three NATS servers")
-		survive(t, plan{Name: "cluster", NATS: 3, CutOften: true, Pace: *pace}, disturb(
-			"kill-completion", "kill-edge", "kill-nats", "pause-completion", "term-completion", "term-edge", "cut-edge"))
+		survive(t, plan{Name: "cluster", NATS: 3, CutOften: true, Pace: *pace, Disk: diskOf(*duration)}, disturb(
+			"kill-completion", "kill-edge", "kill-nats", "fill-disk", "pause-completion", "term-completion", "term-edge", "cut-edge"))
 	})
 }
 

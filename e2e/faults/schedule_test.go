@@ -67,6 +67,7 @@ func (tp *topology) scheduled(random *rand.Rand, must ...string) (schedule, int,
 		return shuffled(random, allowed, allowed, *gap), len(allowed), nil
 	}
 	chosen, err := named(must...)
+	chosen = slices.DeleteFunc(chosen, func(k kind) bool { return !slices.ContainsFunc(allowed, k.is) })
 	return shuffled(random, allowed, chosen, *gap), len(chosen), err
 }
 

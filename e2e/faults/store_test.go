@@ -53,11 +53,11 @@ func (tp *topology) mount(server int) error {
 }
 
 // keepStores copies the files on disks that are about to be unmounted.
-func (tp *topology) keepStores() error {
-	if tp.plan.Disk == 0 {
-		return nil
+func (tp *topology) keepStores() (err error) {
+	for _, disk := range tp.mounted {
+		err = errors.Join(err, os.CopyFS(filepath.Join(tp.dir, "kept", filepath.Base(disk)), os.DirFS(filepath.Join(disk, "store"))))
 	}
-	return os.CopyFS(filepath.Join(tp.dir, "kept"), os.DirFS(tp.store(0)))
+	return err
 }
 
 // disk returns the directory that contains a NATS server's store.
