@@ -1,6 +1,7 @@
 package door
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -17,8 +18,10 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/pawstream/pawstream/e2e/internal/api"
@@ -54,7 +57,6 @@ type siege struct {
 	stored        map[string]string   // by principal: a completion with a large answer
 	prompted      map[string][]string // by principal: completions with long prompts
 	asked         atomic.Int64
-	refused       atomic.Int64
 }
 
 // besiegers are the principals that load the programs. Each may take half, so together they leave only the reserve.
@@ -145,6 +147,9 @@ func newSiege(t *testing.T, programs ...program) *siege {
 	return s
 }
 
+// mostItems is how many items the input of a response may have.
+const mostItems = 2048
+
 // longText is almost as long as a body may be.
 var longText = strings.Repeat("x", 9_900_000)
 
@@ -152,14 +157,15 @@ var longText = strings.Repeat("x", 9_900_000)
 type form struct {
 	name    string
 	callers int
-	offer   func(ctx context.Context)
+	offer   func(ctx context.Context, said *tally)
+	invalid bool // what finds room is refused with 400
 }
 
 // forms returns all of them.
 func (s *siege) forms() []form {
 	long := longText
 	parts := `[{"role":"user","content":[` + strings.TrimSuffix(strings.Repeat(`{"type":"text","text":""},`, 60_000), ",") + `]}]`
-	items := "[" + strings.TrimSuffix(strings.Repeat(`{"role":"user","content":""},`, 60_000), ",") + "]"
+	items := "[" + strings.TrimSuffix(strings.Repeat(`{"role":"user","content":"`+long[:4800]+`"},`, mostItems), ",") + "]"
 	values := `{"type":"json_schema","json_schema":{"name":"x","schema":{"enum":[` + strings.TrimSuffix(strings.Repeat("1,", 60_000), ",") + `]}}}`
 	tools := "[" + strings.TrimSuffix(strings.Repeat(`{"type":"function","function":{"name":"f","parameters":{"enum":[`+strings.TrimSuffix(strings.Repeat("1,", 400), ",")+`]}}},`, 100), ",") + "]"
 	asking := func(model, messages, more string) string {
@@ -167,58 +173,72 @@ func (s *siege) forms() []form {
 	}
 	hello := `[{"role":"user","content":"Hello"}]`
 	return []form{
-		{"bodies half sent", 100, func(ctx context.Context) { s.half(ctx, "Content-Length: 9900000", long[:9_000_000]) }},
-		{"chunks half sent", 100, func(ctx context.Context) {
-			s.half(ctx, "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n%s", len(long), long[:9_000_000]))
+		{name: "bodies half sent", callers: 100, offer: func(ctx context.Context, said *tally) { s.half(ctx, said, "Content-Length: 9900000", long[:9_000_000]) }},
+		{name: "chunks half sent", callers: 100, offer: func(ctx context.Context, said *tally) {
+			s.half(ctx, said, "Transfer-Encoding: chunked", fmt.Sprintf("%x\r\n%s", len(long), long[:9_000_000]))
 		}},
-		{"long prompts", 150, func(ctx context.Context) {
-			s.ask(ctx, asking("slow", `[{"role":"user","content":"`+long+`"}]`, ""))
+		{name: "long prompts", callers: 150, offer: func(ctx context.Context, said *tally) {
+			s.ask(ctx, said, asking("slow", `[{"role":"user","content":"`+long+`"}]`, ""))
 		}},
-		{"many parts", 150, func(ctx context.Context) { s.ask(ctx, asking("slow", parts, "")) }},
-		{"large schemas", 150, func(ctx context.Context) { s.ask(ctx, asking("slow", hello, `,"response_format":`+values)) }},
-		{"log probabilities", 100, func(ctx context.Context) { s.ask(ctx, asking("long", hello, `,"logprobs":true,"top_logprobs":20`)) }},
-		{"arguments of tools", 100, func(ctx context.Context) {
-			s.ask(ctx, asking("calling", hello, `,"tools":[{"type":"function","function":{"name":"f"}}]`))
+		{name: "many parts", callers: 150, offer: func(ctx context.Context, said *tally) { s.ask(ctx, said, asking("slow", parts, "")) }},
+		{name: "large schemas", callers: 150, offer: func(ctx context.Context, said *tally) {
+			s.ask(ctx, said, asking("slow", hello, `,"response_format":`+values))
 		}},
-		{"large tools", 150, func(ctx context.Context) { s.ask(ctx, asking("slow", hello, `,"tools":`+tools)) }},
-		{"long input of Responses", 150, func(ctx context.Context) {
-			s.post(ctx, s.besieger(), "/v1/responses", `{"model":"slow","stream":true,"input":"`+long+`"}`)
+		{name: "log probabilities", callers: 100, offer: func(ctx context.Context, said *tally) {
+			s.ask(ctx, said, asking("long", hello, `,"logprobs":true,"top_logprobs":20`))
 		}},
-		{"many items of Responses", 150, func(ctx context.Context) {
-			s.post(ctx, s.besieger(), "/v1/responses", `{"model":"slow","stream":true,"input":`+items+`}`)
+		{name: "arguments of tools", callers: 100, offer: func(ctx context.Context, said *tally) {
+			s.ask(ctx, said, asking("calling", hello, `,"tools":[{"type":"function","function":{"name":"f"}}]`))
 		}},
-		{"whole answers with log probabilities", 100, func(ctx context.Context) {
-			s.ask(ctx, strings.Replace(asking("long", hello, `,"logprobs":true,"top_logprobs":20`), `"stream":true,`, "", 1))
+		{name: "large tools", callers: 150, offer: func(ctx context.Context, said *tally) { s.ask(ctx, said, asking("slow", hello, `,"tools":`+tools)) }},
+		{name: "long input of Responses", callers: 150, offer: func(ctx context.Context, said *tally) {
+			s.post(ctx, said, s.besieger(), "/v1/responses", `{"model":"slow","stream":true,"input":"`+long+`"}`)
 		}},
-		{"reads", 300, func(ctx context.Context) { s.read(ctx, "") }},
-		{"lists", 300, func(ctx context.Context) { s.get(ctx, s.besieger(), "/v1/chat/completions?limit=100") }},
-		{"messages", 300, func(ctx context.Context) { s.read(ctx, "/messages") }},
-		{"empty messages by gRPC", 50, func(ctx context.Context) { s.call(ctx, emptyMessages()) }},
-		{"long prompts by gRPC", 100, func(ctx context.Context) { s.call(ctx, longPrompt("slow", long)) }},
-		{"readers of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/chat/completions/chatcmpl-%s?stream=true") }},
-		{"answers to long prompts", 50, func(ctx context.Context) { s.postAboutPrompts(ctx, "/v1/responses", naming) }},
-		{"continued long prompts", 50, func(ctx context.Context) { s.postAboutPrompts(ctx, "/v1/responses", continuing("slow")) }},
-		{"counted long prompts", 50, func(ctx context.Context) { s.postAboutPrompts(ctx, "/v1/responses/input_tokens", continuing("quick")) }},
-		{"counted long inputs", 150, func(ctx context.Context) {
-			s.post(ctx, s.besieger(), "/v1/responses/input_tokens", `{"model":"quick","input":"`+long+`"}`)
+		{name: "many items of Responses", callers: 150, offer: func(ctx context.Context, said *tally) {
+			s.post(ctx, said, s.besieger(), "/v1/responses", `{"model":"slow","stream":true,"input":`+items+`}`)
 		}},
-		{"messages of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/chat/completions/chatcmpl-%s/messages") }},
-		{"input items of long prompts", 150, func(ctx context.Context) { s.readPrompts(ctx, "/v1/responses/resp_%s/input_items") }},
+		{name: "whole answers with log probabilities", callers: 100, offer: func(ctx context.Context, said *tally) {
+			s.ask(ctx, said, strings.Replace(asking("long", hello, `,"logprobs":true,"top_logprobs":20`), `"stream":true,`, "", 1))
+		}},
+		{name: "reads", callers: 300, offer: func(ctx context.Context, said *tally) { s.read(ctx, said, "") }},
+		{name: "lists", callers: 300, offer: func(ctx context.Context, said *tally) {
+			s.get(ctx, said, s.besieger(), "/v1/chat/completions?limit=100")
+		}},
+		{name: "messages", callers: 300, offer: func(ctx context.Context, said *tally) { s.read(ctx, said, "/messages") }},
+		{name: "empty messages by gRPC", callers: 50, invalid: true, offer: func(ctx context.Context, said *tally) { s.call(ctx, said, emptyMessages()) }},
+		{name: "long prompts by gRPC", callers: 100, offer: func(ctx context.Context, said *tally) { s.call(ctx, said, longPrompt("slow", long)) }},
+		{name: "readers of long prompts", callers: 150, offer: func(ctx context.Context, said *tally) {
+			s.readPrompts(ctx, said, "/v1/chat/completions/chatcmpl-%s?stream=true")
+		}},
+		{name: "answers to long prompts", callers: 50, offer: func(ctx context.Context, said *tally) { s.postAboutPrompts(ctx, said, "/v1/responses", naming) }},
+		{name: "continued long prompts", callers: 50, offer: func(ctx context.Context, said *tally) {
+			s.postAboutPrompts(ctx, said, "/v1/responses", continuing("slow"))
+		}},
+		{name: "counted long prompts", callers: 50, offer: func(ctx context.Context, said *tally) {
+			s.postAboutPrompts(ctx, said, "/v1/responses/input_tokens", continuing("quick"))
+		}},
+		{name: "counted long inputs", callers: 150, offer: func(ctx context.Context, said *tally) {
+			s.post(ctx, said, s.besieger(), "/v1/responses/input_tokens", `{"model":"quick","input":"`+long+`"}`)
+		}},
+		{name: "messages of long prompts", callers: 150, offer: func(ctx context.Context, said *tally) {
+			s.readPrompts(ctx, said, "/v1/chat/completions/chatcmpl-%s/messages")
+		}},
+		{name: "input items of long prompts", callers: 150, offer: func(ctx context.Context, said *tally) { s.readPrompts(ctx, said, "/v1/responses/resp_%s/input_items") }},
 	}
 }
 
 // lay makes all offers of some forms at once, and measures.
 func (s *siege) lay(t *testing.T, forms ...form) {
 	t.Helper()
-	s.refused.Store(0)
 	for _, p := range s.programs {
 		p.ForgetPeak()
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var offers sync.WaitGroup
-	for _, form := range forms {
+	tallies := make([]tally, len(forms))
+	for i, form := range forms {
 		for range form.callers {
-			offers.Go(func() { form.offer(ctx) })
+			offers.Go(func() { form.offer(ctx, &tallies[i]) })
 		}
 	}
 	for until := time.Now().Add(4 * time.Second); time.Now().Before(until); {
@@ -228,8 +248,62 @@ func (s *siege) lay(t *testing.T, forms ...form) {
 	stop()
 	offers.Wait()
 	s.measure(t)
+	for i, form := range forms {
+		tallies[i].check(t, form)
+	}
 	for _, p := range s.programs {
-		t.Logf("%d refused; %s took %.0f MiB of %.0f", s.refused.Load(), p.name, s.peak(t, p.Process)/mib, p.most/mib)
+		t.Logf("%s took %.0f MiB of %.0f", p.name, s.peak(t, p.Process)/mib, p.most/mib)
+	}
+}
+
+// Outcomes of an offer that are no HTTP status.
+const (
+	unanswered = -1 // when the siege ended
+	cutOff     = 0  // without an answer
+)
+
+// A tally counts the outcomes of a form's offers.
+type tally struct {
+	mu       sync.Mutex
+	outcomes map[int]int
+	said     map[int]string // the first answer of each
+}
+
+// add counts an outcome, and reports whether it is a refusal.
+func (y *tally) add(outcome int, said string) (refused bool) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.outcomes == nil {
+		y.outcomes, y.said = make(map[int]int), make(map[int]string)
+	}
+	if y.outcomes[outcome]++; y.said[outcome] == "" {
+		y.said[outcome] = said
+	}
+	return outcome != http.StatusOK && outcome != unanswered
+}
+
+// failed counts an offer without an answer.
+func (y *tally) failed(ctx context.Context, err error) (refused bool) {
+	if ctx.Err() != nil {
+		return y.add(unanswered, "")
+	}
+	return y.add(cutOff, err.Error())
+}
+
+// check requires that offers were admitted or refused for want of room, and none for what they are.
+func (y *tally) check(t *testing.T, f form) {
+	t.Helper()
+	t.Logf("%s: by status %v", f.name, y.outcomes)
+	if y.outcomes[http.StatusOK]+y.outcomes[http.StatusTooManyRequests]+y.outcomes[http.StatusServiceUnavailable] == 0 {
+		t.Errorf("%s: no offer was admitted, and none refused for want of room", f.name)
+	}
+	for outcome, n := range y.outcomes {
+		switch {
+		case slices.Contains([]int{http.StatusOK, http.StatusTooManyRequests, http.StatusServiceUnavailable, unanswered, cutOff}, outcome):
+		case f.invalid && outcome == http.StatusBadRequest:
+		default:
+			t.Errorf("%s: %d offers with status %d: %s", f.name, n, outcome, y.said[outcome])
+		}
 	}
 }
 
@@ -347,20 +421,37 @@ func (s *siege) peak(t *testing.T, p *stack.Process) float64 {
 }
 
 // half sends a part of a body, and no more.
-func (s *siege) half(ctx context.Context, headers, part string) {
+func (s *siege) half(ctx context.Context, said *tally, headers, part string) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.edge.Addr("http"))
 	if err != nil {
+		said.failed(ctx, err)
 		return
 	}
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	_, err = fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n%s\r\n\r\n%s", rig.Bearer(s.besieger()), headers, part)
-	if err == nil {
-		_, _ = io.Copy(io.Discard, conn)
+	if err != nil {
+		said.failed(ctx, err)
+		return
 	}
-	if ctx.Err() == nil {
-		s.refused.Add(1)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		said.failed(ctx, err)
+		return
 	}
+	said.answered(resp)
+}
+
+// answered counts an answer as soon as it begins, and reads it.
+func (y *tally) answered(resp *http.Response) (refused bool) {
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode == http.StatusOK {
+		y.add(resp.StatusCode, "")
+		_, _ = io.Copy(io.Discard, resp.Body)
+		return false
+	}
+	body, _ := io.ReadAll(resp.Body)
+	return y.add(resp.StatusCode, string(body))
 }
 
 // again repeats something until ctx ends.
@@ -369,7 +460,6 @@ func (s *siege) again(ctx context.Context, once func() (refused bool)) {
 		if !once() {
 			continue
 		}
-		s.refused.Add(1)
 		select {
 		case <-ctx.Done():
 		case <-time.After(200 * time.Millisecond):
@@ -377,70 +467,81 @@ func (s *siege) again(ctx context.Context, once func() (refused bool)) {
 	}
 }
 
-func (s *siege) send(ctx context.Context, principal, method, path, body string) (refused bool) {
+func (s *siege) send(ctx context.Context, said *tally, principal, method, path, body string) (refused bool) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.edge.Addr("http")+path, strings.NewReader(body))
 	if err != nil {
-		return true
+		return said.failed(ctx, err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	_, value, _ := strings.Cut(rig.Bearer(principal), ": ")
 	req.Header.Set("Authorization", value)
 	resp, err := api.Plain.Do(req)
 	if err != nil {
-		return true
+		return said.failed(ctx, err)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode != http.StatusOK
+	return said.answered(resp)
 }
 
-func (s *siege) ask(ctx context.Context, body string) {
-	s.post(ctx, s.besieger(), "/v1/chat/completions", body)
+func (s *siege) ask(ctx context.Context, said *tally, body string) {
+	s.post(ctx, said, s.besieger(), "/v1/chat/completions", body)
 }
 
-func (s *siege) post(ctx context.Context, principal, path, body string) {
-	s.again(ctx, func() bool { return s.send(ctx, principal, http.MethodPost, path, body) })
+func (s *siege) post(ctx context.Context, said *tally, principal, path, body string) {
+	s.again(ctx, func() bool { return s.send(ctx, said, principal, http.MethodPost, path, body) })
 }
 
-func (s *siege) get(ctx context.Context, principal, path string) {
-	s.again(ctx, func() bool { return s.send(ctx, principal, http.MethodGet, path, "") })
+func (s *siege) get(ctx context.Context, said *tally, principal, path string) {
+	s.again(ctx, func() bool { return s.send(ctx, said, principal, http.MethodGet, path, "") })
 }
 
 // read requests a path below a completion with a large answer.
-func (s *siege) read(ctx context.Context, below string) {
+func (s *siege) read(ctx context.Context, said *tally, below string) {
 	principal := s.besieger()
-	s.get(ctx, principal, "/v1/chat/completions/"+s.stored[principal]+below)
+	s.get(ctx, said, principal, "/v1/chat/completions/"+s.stored[principal]+below)
 }
 
 // readPrompts requests a path of completions with long prompts, one after the other.
-func (s *siege) readPrompts(ctx context.Context, path string) {
+func (s *siege) readPrompts(ctx context.Context, said *tally, path string) {
 	principal := s.besieger()
 	s.again(ctx, func() bool {
 		ids := s.prompted[principal]
 		id := strings.TrimPrefix(ids[rand.IntN(len(ids))], "chatcmpl-")
-		return s.send(ctx, principal, http.MethodGet, fmt.Sprintf(path, id), "")
+		return s.send(ctx, said, principal, http.MethodGet, fmt.Sprintf(path, id), "")
 	})
 }
 
 // postAboutPrompts posts bodies about completions with long prompts, in random order.
-func (s *siege) postAboutPrompts(ctx context.Context, path string, about func(ids []string) string) {
+func (s *siege) postAboutPrompts(ctx context.Context, said *tally, path string, about func(ids []string) string) {
 	principal := s.besieger()
 	s.again(ctx, func() bool {
 		ids := slices.Clone(s.prompted[principal])
 		rand.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
-		return s.send(ctx, principal, http.MethodPost, path, about(ids))
+		return s.send(ctx, said, principal, http.MethodPost, path, about(ids))
 	})
 }
 
 // call sends the bytes of a request by gRPC.
-func (s *siege) call(ctx context.Context, request []byte) {
+func (s *siege) call(ctx context.Context, said *tally, request []byte) {
 	conn, err := grpc.NewClient(s.service.Addr("grpc"), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
+		said.failed(ctx, err)
 		return
 	}
 	defer func() { _ = conn.Close() }()
 	s.again(ctx, func() bool {
-		return conn.Invoke(ctx, completionv1.CompletionService_CreateCompletion_FullMethodName, request, new([]byte), grpc.ForceCodecV2(byHand{})) != nil
+		err := conn.Invoke(ctx, completionv1.CompletionService_CreateCompletion_FullMethodName, request, new([]byte), grpc.ForceCodecV2(byHand{}))
+		switch code := status.Code(err); {
+		case code == codes.OK:
+			return said.add(http.StatusOK, "")
+		case ctx.Err() != nil:
+			return said.add(unanswered, "")
+		case code == codes.Unavailable:
+			return said.add(http.StatusServiceUnavailable, err.Error())
+		case code == codes.ResourceExhausted && !strings.Contains(err.Error(), "larger than max"):
+			return said.add(http.StatusTooManyRequests, err.Error())
+		default:
+			return said.add(http.StatusBadRequest, err.Error())
+		}
 	})
 }
 
