@@ -227,7 +227,7 @@ func (s *siege) forms() []form {
 	}
 }
 
-// lay makes all offers of some forms at once, and measures.
+// lay makes all offers of some forms at once, until some of each are answered, and measures.
 func (s *siege) lay(t *testing.T, forms ...form) {
 	t.Helper()
 	for _, p := range s.programs {
@@ -235,13 +235,15 @@ func (s *siege) lay(t *testing.T, forms ...form) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var offers sync.WaitGroup
-	tallies := make([]tally, len(forms))
+	tallies := make([]*tally, len(forms))
 	for i, form := range forms {
+		tallies[i] = &tally{outcomes: make(map[int]int), said: make(map[int]string)}
 		for range form.callers {
-			offers.Go(func() { form.offer(ctx, &tallies[i]) })
+			offers.Go(func() { form.offer(ctx, tallies[i]) })
 		}
 	}
-	for until := time.Now().Add(4 * time.Second); time.Now().Before(until); {
+	silent := func(y *tally) bool { return y.served() == 0 }
+	for begun := time.Now(); time.Since(begun) < 4*time.Second || time.Since(begun) < time.Minute && slices.ContainsFunc(tallies, silent); {
 		s.ordinary(t)
 		s.measure(t)
 	}
@@ -273,9 +275,6 @@ type tally struct {
 func (y *tally) add(outcome int, said string) (refused bool) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
-	if y.outcomes == nil {
-		y.outcomes, y.said = make(map[int]int), make(map[int]string)
-	}
 	if y.outcomes[outcome]++; y.said[outcome] == "" {
 		y.said[outcome] = said
 	}
@@ -290,11 +289,18 @@ func (y *tally) failed(ctx context.Context, err error) (refused bool) {
 	return y.add(cutOff, err.Error())
 }
 
+// served returns how many offers were admitted, or refused for want of room.
+func (y *tally) served() int {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return y.outcomes[http.StatusOK] + y.outcomes[http.StatusTooManyRequests] + y.outcomes[http.StatusServiceUnavailable]
+}
+
 // check requires that offers were admitted or refused for want of room, and none for what they are.
 func (y *tally) check(t *testing.T, f form) {
 	t.Helper()
 	t.Logf("%s: by status %v", f.name, y.outcomes)
-	if y.outcomes[http.StatusOK]+y.outcomes[http.StatusTooManyRequests]+y.outcomes[http.StatusServiceUnavailable] == 0 {
+	if y.served() == 0 {
 		t.Errorf("%s: no offer was admitted, and none refused for want of room", f.name)
 	}
 	for outcome, n := range y.outcomes {
