@@ -39,7 +39,57 @@ func inJSON(f *chat.ResponseFormat, answer compose.Answer) (compose.Answer, erro
 	return answer, nil
 }
 
-// row returns what is known about a pet, under the contract's names.
+// underKeys writes the pets that an answer shows as an array of objects with the keys that a turn
+// names behind "JSON", and nothing else. It reports whether there are any.
+func underKeys(turn string, answer *compose.Answer) bool {
+	keys := keysIn(turn)
+	if len(keys) == 0 || len(answer.Pets) == 0 {
+		return false
+	}
+	var b strings.Builder
+	for i, p := range answer.Pets {
+		of := row(p)
+		b.WriteString([]string{"[{", ",{"}[min(i, 1)])
+		for k, key := range keys {
+			v, _ := known(of, key)
+			text, err := json.Marshal(v)
+			if err != nil {
+				return false
+			}
+			b.WriteString([]string{"", ","}[min(k, 1)] + `"` + key + `":` + string(text))
+		}
+		b.WriteString("}")
+	}
+	answer.Text = b.String() + "]"
+	return true
+}
+
+// keysIn returns the words that name what is known of a pet: those behind "json" or, where there are
+// none, all of them, if one is its name.
+func keysIn(turn string) (keys []string) {
+	turn = strings.ToLower(turn)
+	_, behind, named := strings.Cut(turn, "json")
+	if !named {
+		return nil
+	}
+	of := row(&catalogue.Pet{Breed: &catalogue.Breed{}})
+	for _, text := range []string{behind, turn} {
+		for _, w := range strings.FieldsFunc(text, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }) {
+			if _, ok := known(of, w); ok && !slices.Contains(keys, w) {
+				keys = append(keys, w)
+			}
+		}
+		if len(keys) > 0 {
+			break
+		}
+	}
+	if len(keys) > 1 || slices.Contains(keys, "name") {
+		return keys
+	}
+	return nil
+}
+
+// row is what is known of a pet, under the names of the contract.
 func row(p *catalogue.Pet) map[string]any {
 	return map[string]any{
 		"id": p.ID, "name": p.Name, "species": string(p.Species), "breed": p.Breed.Name, "sex": string(p.Sex),

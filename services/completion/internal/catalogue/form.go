@@ -75,6 +75,7 @@ type formPhrases struct {
 	}
 
 	Kinds, Strangers [][]string
+	Cases            []struct{ Of, Told []string }
 
 	Amounts struct {
 		Measures       map[string]map[string]float64
@@ -112,6 +113,10 @@ var formsOf = func() *formPhrases { //nolint:gochecknoglobals // a table
 	}
 	for _, list := range slices.Concat(f.Kinds, f.Strangers) {
 		pad(list)
+	}
+	for _, c := range f.Cases {
+		pad(c.Of)
+		pad(c.Told)
 	}
 	return &f
 }()

@@ -16,6 +16,7 @@ import (
 // of meanings, which finds other wordings. docs/advisor.md says what else was tried.
 type index struct {
 	passages []*Passage
+	cases    []uint64 // that the heading of each passage names
 	postings map[words.Feature][]posting
 	rarity   map[words.Feature]float32
 
@@ -52,6 +53,7 @@ func newIndex(guides []*Guide, space *meaning.Space) *index {
 	for _, g := range guides {
 		for _, p := range g.Passages {
 			x.passages = append(x.passages, p)
+			x.cases = append(x.cases, caseOf(words.Split(p.Heading)))
 			of := p.document()
 			x.places = append(x.places, of.Place(space))
 			d := documentOf(p)

@@ -36,7 +36,7 @@ func SearchLetter(c *Catalogue, query Query, sentences []Sentence) []Hit {
 		query.Text = s.Text
 		for _, h := range c.Search(query) {
 			if found[h.Passage] == nil {
-				found[h.Passage] = &Hit{Passage: h.Passage}
+				found[h.Passage] = &Hit{Passage: h.Passage, Apart: h.Apart}
 			}
 			best[h.Passage] = max(best[h.Passage], share*h.Score)
 			found[h.Passage].Coverage = max(found[h.Passage].Coverage, h.Coverage)

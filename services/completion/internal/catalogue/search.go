@@ -18,6 +18,8 @@ type Query struct {
 	// Faint are words of Text with little weight, in lower case: Species already names the animal, and a name is no
 	// question.
 	Faint []string
+	// Around is what is told besides, such as that the animal is a puppy.
+	Around string
 	// Topics are preferred, not required.
 	Topics []Topic
 	Limit  int // 0: 5
@@ -31,6 +33,8 @@ type Hit struct {
 	// Coverage is the share of the question that the passage covers, from 0 to about 1: words and their parts,
 	// weighted by rarity.
 	Coverage float64
+	// Apart is set where the passage is for a case that nothing tells of, such as a puppy.
+	Apart bool
 }
 
 // Answers reports whether the passage probably is an answer, rather than the least bad match: nine in ten left-out
@@ -48,6 +52,8 @@ const (
 	preferOwn   = 1.15
 	preferOther = 0.3
 	preferTopic = 1.15
+	preferCase  = 0.8 // of a case that is not told of
+	preferOne   = 0.6 // of two of one kind, where two kinds are to meet
 )
 
 // maxQuery is the most words of a question that are searched for.
@@ -69,11 +75,19 @@ func (c *Catalogue) Search(q Query) []Hit {
 	scores, covered := c.index.scores(question, faint)
 	limit := cmp.Or(q.Limit, 5)
 	best := make([]Hit, 0, limit+1)
+	told := caseTold(words.Join(question))
+	if q.Around != "" {
+		told |= caseTold(words.Join(words.Split(q.Around)))
+	}
 	for i, p := range c.index.passages {
 		if scores[i] == 0 {
 			continue
 		}
 		hit := Hit{Passage: p, Score: q.prefer(p, float64(scores[i])), Coverage: float64(covered[i])}
+		if c.index.cases[i]&^told != 0 {
+			hit.Score *= preferCase
+			hit.Apart = true
+		}
 		if len(best) == limit && better(best[limit-1], hit) < 0 {
 			continue
 		}
@@ -103,6 +117,9 @@ func (q *Query) prefer(p *Passage, score float64) float64 {
 			score *= preferOwn
 		case !covers:
 			score *= preferOther
+		}
+		if len(q.Species) == 2 && n == 1 && p.Guide.About("introductions") {
+			score *= preferOne
 		}
 	}
 	if slices.ContainsFunc(q.Topics, p.Guide.About) {

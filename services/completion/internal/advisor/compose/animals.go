@@ -7,6 +7,7 @@ import (
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/layout"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/suit"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/telling"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
@@ -287,7 +288,7 @@ func (c *composer) aboutBreeds(i *plan.Item) {
 	}
 	if i.Suits {
 		for _, b := range breeds {
-			p := example(b)
+			p := suit.Example(b)
 			f := c.judge(p, c.personal())
 			if len(f.against) > 0 {
 				c.add("For you: rather not, as it " + strings.Join(f.against, "; ") + ".")
@@ -425,15 +426,6 @@ func breedAllergy(b *catalogue.Breed) string {
 	return fmt.Sprintf("No, not hypoallergenic: it %s, and dander and saliva carry the allergens.", shedWords(b.Shedding))
 }
 
-// example returns a typical adult animal of a breed, so that breeds can be judged like pets.
-func example(b *catalogue.Breed) *catalogue.Pet {
-	return &catalogue.Pet{
-		ID: b.ID, Name: b.Name, Species: b.Species, BreedID: b.ID, Breed: b, Sex: catalogue.Group, Size: b.Size,
-		Energy: b.Energy, GoodWith: b.GoodWith, Shedding: b.Shedding, Home: b.Home, HoursAlone: b.HoursAlone,
-		Beginner: b.Beginner, AgeMonths: 36,
-	}
-}
-
 func (c *composer) inStore(breeds []*catalogue.Breed) {
 	if c.bare || c.voice.Length < Normal {
 		return
@@ -460,7 +452,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 		c.show(p)
 	}
 	for _, b := range i.Breeds {
-		columns, names = append(columns, example(b)), append(names, b.Name)
+		columns, names = append(columns, suit.Example(b)), append(names, b.Name)
 		c.citeBreeds(b)
 	}
 	if len(columns) < 2 {
@@ -549,7 +541,7 @@ func (c *composer) compareSpecies(i *plan.Item) {
 				breeds = append(breeds, b)
 			}
 		}
-		facts := []string{speciesFact(s, breeds, "lifespan"), speciesFact(s, breeds, "upkeep"), temper(s)}
+		facts := []string{speciesFact(s, breeds, "lifespan"), speciesFact(s, breeds, "upkeep"), suit.Temper(s)}
 		for _, w := range c.plan.Frame.Wants {
 			if fact := speciesFact(s, breeds, w.Attribute.Name); fact != "" && !slices.Contains(facts, fact) {
 				facts = append([]string{fact}, facts...)
@@ -562,21 +554,7 @@ func (c *composer) compareSpecies(i *plan.Item) {
 	}
 }
 
-// temper describes life with a kind of animal in one sentence.
-func temper(s catalogue.Species) string {
-	return map[catalogue.Species]string{
-		catalogue.Dog:       "They need walks, training and company every day, and cannot be alone for long.",
-		catalogue.Cat:       "They manage some hours alone, need play and a clean litter box, and choose when to cuddle.",
-		catalogue.Rabbit:    "They need a partner, room to run and hay all day, and dislike being carried.",
-		catalogue.GuineaPig: "They live in pairs or groups, are awake by day and squeak for their greens.",
-		catalogue.Hamster:   "They live alone, are awake at night and are watched more than handled.",
-		catalogue.Bird:      "They need company for hours a day, and most are heard through the home.",
-		catalogue.Fish:      "They are watched and not touched; the water is the work.",
-		catalogue.Reptile:   "They need the right heat and light day and night, and little handling.",
-	}[s]
-}
-
-// difference says who has the most and who the least of an attribute.
+// difference says who has most and who least of an attribute.
 func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute) string {
 	if !a.Ordered() {
 		var parts []string
@@ -678,7 +656,7 @@ func (c *composer) normal(p *catalogue.Passage, known bool) {
 
 // direct gives the answer written for exactly this question, and then more about its subject.
 func (c *composer) direct(i *plan.Item) {
-	c.add(i.Answer.Lead())
+	c.add(c.asked(i) + i.Answer.Lead())
 	c.guides = appendNew(c.guides, i.Answer.Guide)
 	if c.bare || c.voice.Length < Short {
 		return
@@ -692,8 +670,23 @@ func (c *composer) direct(i *plan.Item) {
 	}
 }
 
-// miss says that nothing is known about a question, and names the nearest passage.
+// asked returns the question that an answer is for, where there are several.
+func (c *composer) asked(i *plan.Item) string {
+	const line = 90
+	others := slices.ContainsFunc(c.plan.Items, func(o plan.Item) bool { return o.Text != i.Text && o.Kind == read.KindGuide })
+	text := telling.Question(i.Text)
+	if !others || text == "" || len(text) > line || c.bare || c.tongue != nil || c.plan.Turn.Language != nil {
+		return ""
+	}
+	return "**" + text + "** "
+}
+
+// miss says that there is nothing on a question, and what comes nearest.
 func (c *composer) miss(i *plan.Item) {
+	if i.Uncovered != "" {
+		c.add(fmt.Sprintf("My guides do not cover %s, and what they say of other animals may be wrong for them. A vet who treats exotic pets can tell you.", i.Uncovered))
+		return
+	}
 	c.add(c.voice.pick("miss",
 		"I have nothing reliable on that.",
 		"On that I have nothing that I could vouch for."))

@@ -135,7 +135,11 @@ func (c *composer) dose(i *plan.Item) {
 	if i.Answer != nil {
 		c.add("**" + i.Answer.Verdict + ".** " + i.Answer.Text)
 	}
-	c.add("I cannot give doses, and please do not give any medicine without a vet: human medicines such as ibuprofen or acetaminophen can kill a pet, and the right amount depends on the animal. Call your vet. If some was given already, call a poison line now: " + urgent.PoisonLines + ".")
+	no := ""
+	if i.Answer == nil && c.plan.Turn.Has("asks-to-give") {
+		no = "**No.** "
+	}
+	c.add(no + "I cannot give doses, and please do not give any medicine without a vet: human medicines such as ibuprofen or acetaminophen can kill a pet, and the right amount depends on the animal. Call your vet. If some was given already, call a poison line now: " + urgent.PoisonLines + ".")
 	if len(i.Hits) > 0 && i.Hits[0].Answers() && c.voice.Length >= Short {
 		c.add(fmt.Sprintf("**%s** %s", i.Hits[0].Heading, excerpt.Of(i.Hits[0].Text, 70)))
 		c.cite(i.Hits[0].Passage)

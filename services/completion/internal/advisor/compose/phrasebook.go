@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/suit"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
@@ -168,7 +169,7 @@ func (c phrasebook) shortBreeds(i *plan.Item) bool {
 		c.show(p)
 	}
 	for _, breed := range i.Breeds[:min(4, len(i.Breeds))] {
-		line(breed.Name, example(breed))
+		line(breed.Name, suit.Example(breed))
 		c.citeBreeds(breed)
 	}
 	c.add(b.String())

@@ -43,7 +43,7 @@ func asking(p *Planner, pl *Plan, c *read.Sentence) (Item, bool) {
 		return Item{}, false
 	}
 	item := Item{Kind: read.KindGuide, Text: c.Text, Species: t.Species(c.From, c.To, read.Plain, read.Owned, read.Past)}
-	text, faint := c.Text, animals(t)
+	text, faint := c.Text, asks.Animals(t)
 	if len(item.Species) == 0 { // "he howls", of a puppy
 		text, faint = text+" "+strings.Join(faint, " "), nil
 		item.Species = t.Species(0, len(t.Words), read.Plain, read.Owned, read.Past)

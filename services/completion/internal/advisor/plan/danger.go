@@ -9,14 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// injects reports whether a turn tells the advisor to be something else, and names no pet.
-func injects(t *read.Turn) bool {
-	return len(t.Pets(0, len(t.Words))) == 0 && slices.ContainsFunc(t.Asks, func(s read.Sentence) bool {
-		return s.Kinds.Of(read.TalkInjection) > 0.5 || s.Kinds.Of(read.TalkInjection) > 0.25 && len(t.Asks) > 1
-	})
-}
-
-// danger returns the item for an emergency or a refusal, if there is one.
+// danger returns the item of an emergency and of what is refused.
 func (p *Planner) danger(pl *Plan) (Item, bool) {
 	item := Item{Text: pl.Turn.Text, Species: pl.Verdict.Species}
 	if len(item.Species) == 0 {
@@ -39,6 +32,9 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 		return item, true
 	}
 	p.weigh(pl, len(item.Species) > 0)
+	if onlyAsks(pl) {
+		pl.Verdict.Level = triage.None
+	}
 	switch {
 	case pl.Verdict.Refusal == triage.Cruelty:
 		item.Kind = read.KindCruelty
@@ -71,7 +67,30 @@ func (p *Planner) danger(pl *Plan) (Item, bool) {
 	return item, true
 }
 
-// harmsOfPeople are harms of people, to which no animal's first aid applies.
+// onlyAsks reports whether a turn asks whether a medicine may be given that nobody has given.
+func onlyAsks(pl *Plan) bool {
+	v := &pl.Verdict
+	return v.Refusal == triage.Dose && v.Harm == poison && v.Sole && pl.Turn.Has("asks-to-give") && !pl.Turn.Has("has-had")
+}
+
+// besideDose plans what is asked besides a dose.
+func besideDose(p *Planner, pl *Plan) {
+	list := eachQuestion(pl.Turn, p.sentences(pl.Turn))
+	for i := range list {
+		a, focus := &list[i], pl.Frame.Focus
+		if a.kind != read.KindGuide || pl.Turn.HasIn(&read.Sentence{From: a.from, To: a.to}, "asks-to-give") || len(pl.Items) >= mostItems {
+			continue
+		}
+		if item := p.item(pl, a, &focus); item.Kind == read.KindGuide && !unknown(&item) && !covered(pl.Items, &item) {
+			pl.Items = append(pl.Items, item)
+		}
+	}
+}
+
+// poison is the harm of what must not be eaten.
+const poison = "poison"
+
+// harmsOfPeople are those of people that no animal's first aid goes with.
 var harmsOfPeople = []string{triage.Crisis, triage.IllPerson, triage.Shocked, triage.Poisoned, triage.Infected, triage.Allergic} //nolint:gochecknoglobals // a table
 
 // forbidden looks for an answer to a question about something that must not be done, such as pulling it out.
@@ -116,27 +135,8 @@ const (
 	modelsVerdict = "the model takes it for an emergency"
 )
 
-// refusesDiet reports whether somebody does not want to feed an animal its diet.
-func refusesDiet(t *read.Turn) bool {
-	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
-		return m.Attribute != nil && m.Attribute.Name == "diet" && m.Role == read.Unwanted
-	})
-}
-
-// doses reports whether a turn has a number that may be a dose, or the weight of its recipient.
-func doses(t *read.Turn) bool {
-	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
-		return m.Amount != nil && (m.Attribute == nil || m.Attribute.Name == "weight")
-	})
-}
-
-// asksOfStore reports whether a turn asks for facts about named pets. These are in the store, not in danger at
-// somebody's home.
-func asksOfStore(t *read.Turn) bool {
-	return !read.Owns(t) && len(t.Pets(0, len(t.Words))) > 0 && len(asks.Attributes(t, 0, len(t.Words))) > 0
-}
-
-// weigh corrects triage's verdict with the model's: sets of words see what is said, and the model sees how.
+// weigh holds triage's verdict against the model's: sets of words see what is said, and
+// the model how it is said.
 func (p *Planner) weigh(pl *Plan, animal bool) {
 	v := &pl.Verdict
 	kinds := p.reader.Kinds(pl.Turn)
@@ -148,14 +148,14 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 	}
 	ofFood := len(pl.Turn.Asks) == 1 && pl.Turn.At("asks-if", 0) && catalogue.OfFood(p.cat, pl.Turn.Words, pl.Turn.Species(0, len(pl.Turn.Words)))
 	switch {
-	case v.Refusal == triage.Cruelty && (cruel < hardlyCruel || refusesDiet(pl.Turn) || cruel < likelyCruel/2 && ofFood):
+	case v.Refusal == triage.Cruelty && (cruel < hardlyCruel || asks.RefusesDiet(pl.Turn) || cruel < likelyCruel/2 && ofFood):
 		v.Refusal = ""
 	case v.Refusal == "" && cruel > likelyCruel && cruel < surelyHarm && ofFood && read.Owns(pl.Turn): // "would cheese hurt my cat"
-	case v.Refusal == triage.Dose && dose < hardlyDose:
-		v.Refusal = ""
+	case v.Refusal == triage.Dose && (dose < hardlyDose || v.Level == triage.None && !asks.ForDose(pl.Turn) && asks.Questions(pl.Turn) > 1):
+		v.Refusal = "" // "do they need vitamin drops?", among others
 	case v.Refusal == "" && cruel > likelyCruel && pl.Turn.Has("harm"):
 		v.Refusal, v.Why = triage.Cruelty, "the model takes it for a wish to harm"
-	case v.Refusal == "" && dose > likelyDose && doses(pl.Turn):
+	case v.Refusal == "" && dose > likelyDose && asks.Doses(pl.Turn):
 		v.Refusal, v.Why = triage.Dose, "the model takes it for a question for a dose"
 	}
 	switch v.Level {
@@ -165,7 +165,7 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 		}
 	case triage.Caution:
 		switch {
-		case asksOfStore(pl.Turn):
+		case asks.OfStore(pl.Turn):
 			v.Level = triage.None
 		case emergency > surelyDanger:
 			v.Level = triage.Now
@@ -176,7 +176,7 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 		switch {
 		case v.Harm == unclear && cruel > surelyCruel:
 			v.Refusal, v.Level = triage.Cruelty, triage.None
-		case emergency < hardlyToday && (v.Person || asksOfStore(pl.Turn)):
+		case emergency < hardlyToday && (v.Person || asks.OfStore(pl.Turn)):
 			v.Level = triage.None
 		case emergency < hardlyAtAll:
 			v.Level = triage.None

@@ -29,7 +29,7 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 		p.refine(pl, &item)
 		return item, true
 	}
-	named := read.WantsByName(t)
+	named := asks.WantsByName(t)
 	facts := asks.Attributes(t, 0, len(t.Words))
 	if wants, _ := p.conditions(t, 0, len(t.Words)); before.Store != nil { // "just healthy ones"
 		facts = slices.DeleteFunc(facts, func(a *catalogue.Attribute) bool { return a.Name == "needs" && bounds(wants, a) })
@@ -37,7 +37,7 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 	if item, ok := p.alike(pl, before); ok {
 		return item, true
 	}
-	if before.Store != nil && read.RefusesByName(t) { // "not Marmalade, gran can't do diets"
+	if before.Store != nil && asks.RefusesByName(t) { // "not Marmalade, gran can't do diets"
 		if item, ok := p.editStore(pl, before, &kinds, named, false); ok {
 			return item, true
 		}
@@ -79,7 +79,7 @@ func (p *Planner) edit(pl *Plan, before *Frame) (Item, bool) {
 // alike looks for a pet like the last one: "one like him that is fine with my cat", "similar size, but cheaper".
 func (p *Planner) alike(pl *Plan, before *Frame) (Item, bool) {
 	t, f := pl.Turn, pl.Frame
-	if !t.Has("alike") || len(before.Focus.Pets) != 1 || read.WantsByName(t) {
+	if !t.Has("alike") || len(before.Focus.Pets) != 1 || asks.WantsByName(t) {
 		return Item{}, false
 	}
 	model := before.Focus.Pets[0]
@@ -149,7 +149,7 @@ func beside(p *Planner, pl *Plan, before *Frame, facts []*catalogue.Attribute) (
 // doubted repeats an answer that somebody doubts: "are you sure?".
 func doubted(p *Planner, pl *Plan, before *Frame, _ []*catalogue.Attribute) (Item, bool) {
 	item := *before.Last
-	if !pl.Turn.Has("doubts") || item.Kind != read.KindGuide || read.WantsByName(pl.Turn) {
+	if !pl.Turn.Has("doubts") || item.Kind != read.KindGuide || asks.WantsByName(pl.Turn) {
 		return item, false
 	}
 	asked := &Plan{Turn: p.reader.Turn(item.Text), heard: pl.heard}
@@ -167,7 +167,7 @@ func doubted(p *Planner, pl *Plan, before *Frame, _ []*catalogue.Attribute) (Ite
 func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogue.Attribute) (Item, bool) {
 	t := pl.Turn
 	for _, m := range t.Marks { // "and with a three year old?"
-		childs := m.Role == read.Together || m.Role == read.Owned && !nextToAnimal(t, &m) // "is she ok with my 2yo"
+		childs := m.Role == read.Together || m.Role == read.Owned && !asks.NextToAnimal(t, &m) // "is she ok with my 2yo"
 		if m.Amount != nil && m.Attribute != nil && m.Attribute.Name == "age" && childs {
 			facts = appendNew(facts, p.cat.Attribute("children"))
 		}
@@ -224,8 +224,8 @@ func (p *Planner) editStore(pl *Plan, before *Frame, kinds *read.Kinds, named, f
 		f.Wants = slices.Clone(item.Wants)
 	}
 	switch {
-	case (t.Has("not-that") || read.RefusesByName(t)) && !named:
-		if !read.RefusesByName(t) {
+	case (t.Has("not-that") || asks.RefusesByName(t)) && !named:
+		if !asks.RefusesByName(t) {
 			item.Except = append(slices.Clone(before.Shown), before.Focus.Pets...)
 		}
 		item.Except = append(item.Except, t.Pets(0, len(t.Words))...)

@@ -29,7 +29,9 @@ type Item struct {
 	Have bool
 	// Unknown is an animal asked for that the store does not place, Stranger a name that no pet has.
 	Unknown, Stranger string
-	// More excludes pets shown before. Except are others to exclude.
+	// Uncovered has the animals that a question is about and that no guide covers.
+	Uncovered string
+	// More leaves out what was shown before; Except has those that are ruled out besides.
 	More   bool
 	Except []*catalogue.Pet
 	// Why asks for the reasons of the last answer, Detail for more of it.
@@ -43,6 +45,8 @@ type Item struct {
 	Card string
 	// Answer is the answer written for exactly this question, if any.
 	Answer *catalogue.Reply
+
+	told bool // it is no question
 }
 
 // lists reports whether a part, such as "List all with price", only asks to list the pets of the previous question.
@@ -94,6 +98,12 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 			p.point(pl, before, &item)
 		}
 	case read.KindCompare, read.KindBreed:
+		if asks.OfGroup(p.cat, t, s) == a.kind {
+			for _, b := range slices.Concat(asks.Grouped(p.cat, t, a.from, a.to)...) {
+				item.Breeds = appendNew(item.Breeds, b)
+			}
+			pointing = len(item.Breeds) == 0
+		}
 		if pointing {
 			p.point(pl, before, &item)
 		}
@@ -109,14 +119,18 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 			}
 		}
 	}
+	if pair := oneAlone(pl, s, before); pair != nil {
+		item.Kind, item.Pets, item.Wants, item.Order = read.KindPet, []*catalogue.Pet{pair}, nil, nil
+		return item
+	}
 	if item.Kind == read.KindPet && s.Question && len(item.Asked) == 0 && personal(t, a.from, a.to) {
 		item.Suits = true // "can he live with my kitty?"
 	}
 	if o := asks.Ordered(t, a.from, a.to); item.Kind == read.KindPet && len(item.Asked) == 0 && o != nil {
 		item.Asked = append(item.Asked, o.Attribute)
 	}
-	if of := t.Species(0, len(t.Words), read.Plain, read.Owned, read.Past); len(item.Species) == 0 && len(of) == 1 {
-		item.Species = of
+	if of := t.Species(0, len(t.Words), read.Plain, read.Owned, read.Past); len(item.Species) == 0 && (len(of) == 1 || len(of) == 2) {
+		item.Species = of // "we have a golden and get a cat. How do we introduce them?"
 	}
 	if len(item.Species) == 0 {
 		item.Species = before.Kinds()
@@ -133,7 +147,23 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 	return item
 }
 
-// saysLittle is the least words of a question that is meaningful by itself.
+// oneAlone returns the pair that is spoken of, if a sentence asks for one of it: "I'll take just one of those two".
+func oneAlone(pl *Plan, s *read.Sentence, before *Focus) *catalogue.Pet {
+	if !pl.Turn.HasIn(s, "one-alone") {
+		return nil
+	}
+	const few = 3
+	spoken := pl.Frame.Shown
+	if len(spoken) == 0 || len(spoken) > few {
+		spoken = before.Pets
+	}
+	if at := slices.IndexFunc(spoken, func(p *catalogue.Pet) bool { return p.Sex == catalogue.Group }); at >= 0 && len(spoken) <= few {
+		return spoken[at]
+	}
+	return nil
+}
+
+// saysLittle is of how many words a question says little by itself.
 const saysLittle = 5
 
 // rethink turns an item into a question to the guides if they have a confident answer.
@@ -165,7 +195,7 @@ func (p *Planner) rethink(pl *Plan, a *part, s *read.Sentence, item *Item, unfoc
 // question to the guides.
 func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 	const likely, surely, surelyClaimed = 0.7, 0.8, 0.92
-	if pl.heard || item.Kind == read.KindStock || item.Kind == read.KindPet {
+	if pl.heard || item.Kind == read.KindStock || item.Kind == read.KindPet || item.Uncovered != "" {
 		return
 	}
 	least := 0.0
@@ -183,6 +213,12 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 		}
 		said, before := read.Unnamed(pl.Turn, s), read.Unnamed(pl.Turn, &pl.Turn.Asks[max(0, i-1)])
 		found := catalogue.AnswerAfter(p.cat, before, said, item.Species)
+		if found != nil && ofOther(pl, s, item, found) {
+			found = p.cat.Answer(append(slices.Clone(before), said...), item.Species) // "she ate. Can I hold her now?"
+			if found == nil || ofOther(pl, s, item, found) {
+				continue
+			}
+		}
 		asks := s.Question || len(catalogue.FormOf(said).Forms) > 0
 		if found != nil && found.Likeness > least && (found.Form == "" || asks && (item.Kind != read.KindRecommend || found.Verdict != "" && found.Likeness > surelyClaimed)) {
 			item.Answer, least = found, found.Likeness
@@ -194,7 +230,18 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 	}
 }
 
-// bare reports whether an item asks for pets without any condition.
+// ofOther reports whether an answer is on adopting, where a sentence goes on about the care of an animal: "can I
+// hold her now?"
+func ofOther(pl *Plan, s *read.Sentence, item *Item, found *catalogue.Reply) bool {
+	if pl.Frame == nil || pl.Frame.Last == nil {
+		return false
+	}
+	last := pl.Frame.Last
+	return last.Kind == read.KindGuide && len(item.Species) > 0 && len(item.Pets) == 0 &&
+		found.Guide.About(catalogue.TopicAdoption) && !pl.Turn.Has("process") && pl.Turn.HasIn(s, "pronoun")
+}
+
+// bare reports whether an item asks for any pets at all.
 func (i *Item) bare() bool {
 	return len(i.Wants) == 0 && i.Order == nil && i.Unknown == "" && !i.Count && !i.Have && !i.List && !i.Average && !i.Total
 }

@@ -23,7 +23,12 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 	stores := s.Kinds.Of(read.KindStock) + s.Kinds.Of(read.KindRecommend)
 	facts := asks.Attributes(t, s.From, s.To)
 	process := (len(pets) == 1 || len(pets) == 0 && len(species) == 0 && len(t.Pets(0, len(t.Words))) == 1) && t.HasIn(s, "process") && len(facts) == 0
+	if k := asks.OfGroup(p.cat, t, s); k != "" && len(pets) == 0 {
+		return k
+	}
 	switch {
+	case t.HasIn(s, "wonders") && len(pets) == 0 && !t.HasIn(s, "need") && !t.HasIn(s, "have") && !t.HasIn(s, "which") && (read.Owns(t) || s.Kinds.Of(read.KindGuide) > 0.3):
+		return read.KindGuide // "I'm worried my canary is lonely"
 	case len(pets) > 1 && s.Question && t.HasIn(s, "share"):
 		return read.KindGuide
 	case process, t.HasIn(s, "gift") && !asks.ChoosesAnimal(t, s) && s.Kinds.Of(read.KindRecommend) < 0.8 && s.Kinds.Of(read.KindGuide) > 0.05:
@@ -46,16 +51,18 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 		return read.KindStock
 	case len(pets)+len(breeds) == 0 && len(species) == 1 && t.HasIn(s, "suit") && personal(t, s.From, s.To) && !asks.Filters(t, s):
 		return read.KindRecommend
+	case len(pets) == 0 && t.Has("complete") && len(species) > 0 && stores > 0.3:
+		return read.KindStock
 	case len(pets) == 0 && t.HasIn(s, "list") && len(species) > 0 && stores > 0.3 && !personal(t, s.From, s.To):
 		return read.KindStock
 	case len(pets) == 0 && asks.NeedsAnimal(t, s) && stores > 0.1:
 		return read.KindRecommend
 	case t.HasIn(s, "list") && len(species) > 0 && stores > 0.04 && len(pets) == 0,
-		(t.HasIn(s, "count") || t.HasIn(s, "have")) && len(species) > 0 && stores > 0.02 && len(pets) == 0 && amounts(t, s.From, s.To):
+		(t.HasIn(s, "count") || t.HasIn(s, "have")) && len(species) > 0 && stores > 0.02 && len(pets) == 0 && asks.Amounts(t, s.From, s.To):
 		return read.KindStock
 	case !helpful(best) && t.HasIn(s, "suit") && len(pets) == 0 && s.Question && len(t.Asks) > 1:
 		return read.KindRecommend
-	case best == read.KindBreed && len(pets)+len(breeds) == 0 && len(species) == 1 && amounts(t, s.From, s.To):
+	case best == read.KindBreed && len(pets)+len(breeds) == 0 && len(species) == 1 && asks.Amounts(t, s.From, s.To):
 		return read.KindRecommend // "male cat, ok with my dachshund, max 165"
 	case len(breeds) > 0 && best.IsTalk():
 		return read.KindBreed
@@ -69,9 +76,9 @@ func (p *Planner) kindOf(t *read.Turn, s *read.Sentence) read.Kind { //nolint:fu
 		return read.KindRecommend
 	case (len(pets) >= 2 || len(breeds) >= 2) && s.Kinds.Of(read.KindCompare) > 0.1 && stores < 0.7:
 		return read.KindCompare
-	case len(breeds) == 2 && len(pets) == 0 && t.HasIn(s, "compare") && !t.HasIn(s, "have") && !t.HasIn(s, "list") && !asks.NeedsAnimal(t, s) && !amounts(t, s.From, s.To):
+	case len(breeds) == 2 && len(pets) == 0 && t.HasIn(s, "compare") && !t.HasIn(s, "have") && !t.HasIn(s, "list") && !asks.NeedsAnimal(t, s) && !asks.Amounts(t, s.From, s.To):
 		return read.KindCompare // "a Roborovski or a Syrian for a child"
-	case len(species) >= 2 && s.Kinds.Of(read.KindCompare) > 0.3 && !amounts(t, s.From, s.To):
+	case len(species) >= 2 && s.Kinds.Of(read.KindCompare) > 0.3 && !asks.Amounts(t, s.From, s.To):
 		return read.KindCompare
 	case best == read.KindCompare && len(species) == 1 && t.Species(s.From, s.To, read.Together) != nil && len(pets) == 0 && len(breeds) == 0:
 		return read.KindRecommend

@@ -79,23 +79,6 @@ func (p *Planner) learnPerson(f *Frame, t *read.Turn) {
 	p.follow(f, t)
 }
 
-// alsoAllergic extends an allergy to the next named animal: "he wheezes at cats, at dogs".
-func alsoAllergic(t *read.Turn) {
-	last := -1
-	for i := range t.Marks {
-		m := &t.Marks[i]
-		if m.Species() == "" || m.Pet != nil {
-			continue
-		}
-		if last >= 0 && m.From >= last && m.From-last <= 2 && m.Role != read.Unwanted && t.Words[m.From].Sentence == t.Words[last-1].Sentence {
-			m.Role = read.Allergic
-		}
-		if m.Role == read.Allergic {
-			last = m.To
-		}
-	}
-}
-
 func youngest(known, age int) int {
 	if known < 0 {
 		return age
@@ -121,7 +104,7 @@ func (p *Planner) learnAmount(f *Frame, t *read.Turn, m *read.Mark) {
 	case m.Attribute != nil && m.Attribute.Name != "age":
 	case m.Role == read.Personal && years >= 6 && years < 18 && asks.OfSpeaker(t, m):
 		f.Person.Minor = true
-	case asks.NearChild(t, m) && years < 18, m.Attribute != nil && years < 18 && m.Amount.Op == catalogue.Is && !m.Amount.Between && strings.HasPrefix(m.Amount.Unit, "y") && !nextToAnimal(t, m):
+	case asks.NearChild(t, m) && years < 18, m.Attribute != nil && years < 18 && m.Amount.Op == catalogue.Is && !m.Amount.Between && strings.HasPrefix(m.Amount.Unit, "y") && !asks.NextToAnimal(t, m):
 		f.Person.Children = true
 		f.Person.Youngest = youngest(f.Person.Youngest, int(years))
 	case (m.Role == read.Personal || m.Attribute != nil) && years >= 65 && years < 110: // older than any of our pets
@@ -199,14 +182,9 @@ func (p *Planner) followCoat(f *Frame, t *read.Turn) {
 	if t.Has("no-feathers") {
 		f.Wants = append(f.Wants, p.species(catalogue.Not, "no feathers", catalogue.Bird))
 	}
-	if t.Has("furry") && !denied(t, "furry") && !t.Has("no-fur") {
+	if t.Has("furry") && !asks.Denied(t, "furry") && !t.Has("no-fur") {
 		f.set(p.species(catalogue.Not, "with fur", catalogue.Fish, catalogue.Reptile, catalogue.Bird))
 	}
-}
-
-// denied reports whether a turn denies a fact.
-func denied(t *read.Turn, fact string) bool {
-	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Fact == fact && m.Role == read.Unwanted })
 }
 
 func boolTo(ok bool, yes, no float64) float64 {
@@ -325,25 +303,25 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 		switch {
 		case m.Breed != nil && m.Role == read.Together && (m.Breed.Species == catalogue.Cat || m.Breed.Species == catalogue.Dog):
 			used[i] = true
-			list = append(list, p.company(m.Breed.Species))
+			list = append(list, p.company(t, m.Breed.Species))
 		case m.Breed != nil && wanted:
 			used[i] = true
 			list = append(list, Condition{Constraint: catalogue.Constraint{Attribute: p.breed, Op: op, Names: []string{m.Breed.ID}}, Said: m.Breed.Name})
 		case m.Attribute != nil && m.Attribute.Name == "species" && m.Value != "" && m.Role == read.Apart:
 			if s := m.Species(); s == catalogue.Cat || s == catalogue.Dog {
 				used[i] = true
-				c := p.company(s)
+				c := p.company(t, s)
 				c.Op, c.Number, c.Said = catalogue.AtMost, 0, "not with "+string(s)+"s"
 				list = append(list, c)
 			}
 		case m.Attribute != nil && m.Attribute.Name == "species" && m.Value != "" && m.Role == read.Together:
 			if s := m.Species(); s == catalogue.Cat || s == catalogue.Dog {
 				used[i] = true
-				list = append(list, p.company(s))
+				list = append(list, p.company(t, s))
 			}
 		case m.Attribute != nil && m.Attribute.Name == "species" && m.Value != "" && wanted:
 			used[i] = true
-			if t.At("thing-of", m.To) || op == catalogue.Not && saysAge(t, m) {
+			if t.At("thing-of", m.To) || op == catalogue.Not && asks.SaysAge(t, m) {
 				continue // "not a puppy" rules out no dog
 			}
 			if grouped[m.From] && m.Value != string(catalogue.Fish) {
@@ -355,17 +333,14 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 	return withoutContrary(list)
 }
 
-// saysAge reports whether the word for an animal implies an age: "puppy".
-func saysAge(t *read.Turn, m *read.Mark) bool {
-	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
-		return o.From == m.From && o.To == m.To && o.Attribute != nil && o.Attribute.Name == "age" && o.Value != ""
-	})
-}
-
-// company returns the condition that a pet gets along with cats or dogs.
-func (p *Planner) company(s catalogue.Species) Condition {
+// company asks that a pet gets along with cats or dogs.
+func (p *Planner) company(t *read.Turn, s catalogue.Species) Condition {
 	name := string(s) + "s"
-	return Condition{Constraint: catalogue.Constraint{Attribute: p.cat.Attribute(name), Op: catalogue.AtLeast, Number: 1}, Said: "good with " + name}
+	c := Condition{Constraint: catalogue.Constraint{Attribute: p.cat.Attribute(name), Op: catalogue.AtLeast, Number: 1}, Said: "good with " + name}
+	if t.Has("at-once") {
+		c.Number, c.Said = float64(c.Attribute.Rank("yes")), "good with "+name+" at once"
+	}
+	return c
 }
 
 // withoutContrary removes exclusions of animals that are also wanted: "an older dog, not a puppy".
@@ -445,14 +420,7 @@ func companyCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool)
 	return c, true
 }
 
-// nextToAnimal reports whether an amount is next to any animal.
-func nextToAnimal(t *read.Turn, m *read.Mark) bool {
-	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
-		return o.Species() != "" && t.Words[o.From].Sentence == t.Words[m.From].Sentence && (o.From >= m.To && o.From-m.To <= 2 || o.To <= m.From && m.From-o.To <= 3)
-	})
-}
-
-// amount returns an amount's condition on a pet.
+// amount returns what an amount asks of a pet.
 func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
 	const person = 60 * 12 // in months: older than any of our pets
 	if m.Attribute == nil || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal || m.Attribute.Name == "age" && m.Amount.Low >= person {

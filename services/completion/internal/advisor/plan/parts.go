@@ -157,7 +157,7 @@ func oneQuestion(t *read.Turn, list []part) (part, bool) {
 	}
 	at = -1
 	for i, a := range list {
-		aside := a.kind == read.KindGuide && a.sure > 0.9 && !personal(t, a.from, a.to) && !amounts(t, a.from, a.to)
+		aside := a.kind == read.KindGuide && a.sure > 0.9 && !personal(t, a.from, a.to) && !asks.Amounts(t, a.from, a.to)
 		if a.question && at >= 0 || aside && !a.question && asksForStore(list) {
 			return part{}, false
 		}
@@ -177,7 +177,7 @@ func oneQuestion(t *read.Turn, list []part) (part, bool) {
 		return part{}, false
 	}
 	a := part{from: 0, to: len(t.Words), text: t.Text, kind: list[at].kind, question: true}
-	if personal(t, 0, len(t.Words)) && !asks.Filters(t, &read.Sentence{From: 0, To: len(t.Words)}) {
+	if personal(t, 0, len(t.Words)) && !asks.Filters(t, &read.Sentence{From: 0, To: len(t.Words)}) && !t.Has("complete") {
 		a.kind = read.KindRecommend
 	}
 	return a, true
@@ -190,15 +190,8 @@ func asksForStore(list []part) bool {
 	})
 }
 
-// amounts reports whether words from up to to name an amount.
-func amounts(t *read.Turn, from, to int) bool {
-	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
-		return m.Amount != nil && m.Attribute != nil && m.From >= from && m.To <= to
-	})
-}
-
-// whole reads a turn of several sentences as one wish for a pet: a letter about oneself, whose sentences alone may
-// look like anything.
+// whole takes a turn of several sentences as one wish for a pet: a letter about oneself
+// whose sentences, each by itself, may look like anything.
 func (p *Planner) whole(t *read.Turn, list []part) (part, bool) {
 	questions := 0
 	for _, a := range list {
@@ -233,7 +226,7 @@ func personal(t *read.Turn, from, to int) bool {
 		case "apartment", "house", "garden", "baby", "toddler", "older-children", "children", "first-time", "home-all-day", "half-day", "full-day", "travel", "allergy", "frail", "elderly", "quiet-wanted", "no-walks":
 			return true
 		}
-		if m.Amount != nil && m.Attribute != nil && m.Attribute.Name == "age" && m.Amount.Low < 216 && !nextToAnimal(t, &m) {
+		if m.Amount != nil && m.Attribute != nil && m.Attribute.Name == "age" && m.Amount.Low < 216 && !asks.NextToAnimal(t, &m) {
 			return true // a child's age
 		}
 		return m.Role == read.Owned && m.Species() != "" || m.Role == read.Personal || m.Role == read.Allergic

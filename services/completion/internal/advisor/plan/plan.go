@@ -99,7 +99,7 @@ func (c *Conversation) advance(text string, heard bool) *Plan {
 		c.frame, c.said = c.before, c.said[:len(c.said)-1]
 		t = c.planner.reader.Turn(c.plan.Turn.Written)
 	}
-	alsoAllergic(t)
+	asks.AlsoAllergic(t)
 	reckon.Sense(c.planner.cat, t)
 	asks.Describe(c.planner.cat, t)
 	next := *c.frame
@@ -159,7 +159,9 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 	if item, ok := p.danger(pl); ok {
 		p.learnPerson(f, t) // a child needs an adult
 		f.about(t)
-		pl.Items = []Item{item}
+		if pl.Items = []Item{item}; item.Kind == read.KindDose && pl.Verdict.Level == triage.None && !pl.heard {
+			besideDose(p, pl)
+		}
 		return
 	}
 	if items := relearn(p, pl, before); len(items) > 0 {
@@ -171,7 +173,7 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 		p.leftovers(pl)
 		return
 	}
-	if injects(t) {
+	if asks.Injects(t) {
 		pl.Items = []Item{{Kind: read.TalkInjection}}
 		return
 	}
@@ -184,13 +186,17 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 	parts := goOn(t, before, p.parts(t))
 	if q, s := p.reckoner(t, before).Find(t); q != nil {
 		pl.Items = []Item{{Kind: read.KindStock, Text: s.Text, Reckon: q, Average: q.Op == reckon.Mean, Total: q.Op == reckon.Sum}}
-		parts = slices.DeleteFunc(parts, func(a part) bool { return a.from < s.To && s.From < a.to || forStore(a.kind) || !a.question })
+		parts = slices.DeleteFunc(parts, func(a part) bool {
+			listed := t.HasIn(&read.Sentence{From: a.from, To: a.to}, "list") || t.HasIn(&read.Sentence{From: a.from, To: a.to}, "have")
+			return a.from < s.To && s.From < a.to || forStore(a.kind) && (!listed || q.Op != reckon.Sum && q.Op != reckon.Heads) || !a.question && !listed
+		})
 	}
 	for _, part := range parts[max(0, len(parts)-maxParts):] {
 		if p.lists(pl, &part) {
 			continue
 		}
 		item := p.item(pl, &part, &focus)
+		item.told = !part.question
 		if len(pl.Items) > 0 {
 			if item.Kind == read.KindStock && item.bare() {
 				continue // "and if not, anything similar?"
@@ -203,6 +209,7 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 			pl.Items = append(pl.Items, item)
 		}
 	}
+	withoutTold(pl)
 	settle(p, pl, before)
 	complete(p, pl)
 	p.leftovers(pl)
@@ -215,7 +222,9 @@ func (p *Planner) reckoner(t *read.Turn, before *Frame) *reckon.Finder {
 		if conditions = slices.DeleteFunc(conditions, func(c Condition) bool {
 			return c.Attribute.Name == "fee" || c.Attribute.Name == "sex" && t.Has("each-animal")
 		}); len(conditions) == 0 && t.HasIn(s, "pronoun") {
-			return before.Shown
+			if conditions, _ = p.conditions(t, 0, len(t.Words)); !NamesAnimal(conditions) {
+				return before.Shown
+			} // "list all your hamsters, and tell me what they cost together"
 		}
 		return slices.DeleteFunc(slices.Clone(p.cat.Pets()), func(pet *catalogue.Pet) bool {
 			return len(conditions) == 0 && !t.Has("each-animal") || slices.ContainsFunc(conditions, func(c Condition) bool { return !c.Holds(pet) })
@@ -223,18 +232,31 @@ func (p *Planner) reckoner(t *read.Turn, before *Frame) *reckon.Finder {
 	}}
 }
 
-// settle removes items that add nothing. If nothing is left, it reads the turn together with what was discussed
-// before.
+// withoutTold leaves out what is only told, and would get a list of pets or a passage that does not surely fit, beside
+// questions that are answered: "we get a cat next month. How do we introduce it to our dog?"
+func withoutTold(pl *Plan) {
+	t := pl.Turn
+	answered := slices.ContainsFunc(pl.Items, func(i Item) bool { return !i.told && i.Kind == read.KindGuide && !unknown(&i) })
+	if !answered || t.Has("need") || t.Has("have") || t.Has("list") || t.Has("plea") || pl.heard {
+		return
+	}
+	pl.Items = slices.DeleteFunc(pl.Items, func(i Item) bool {
+		return i.told && (forStore(i.Kind) || i.Kind == read.KindGuide && i.Answer == nil && (len(i.Hits) == 0 || !i.Hits[0].Surely()))
+	})
+}
+
+// settle leaves out what says nothing beside the rest, and reads a turn of which nothing is left
+// with what was spoken of before it.
 func settle(p *Planner, pl *Plan, before *Frame) {
 	t := pl.Turn
 	p.mourn(pl)
-	if tone(t) != "" && !slices.ContainsFunc(pl.Items, func(i Item) bool {
+	if asks.Tone(t) != "" && !slices.ContainsFunc(pl.Items, func(i Item) bool {
 		return i.Kind != read.KindGuide && helpful(i.Kind) || i.Kind == read.KindGuide && (i.Answer != nil || len(i.Hits) > 0 && i.Hits[0].Surely())
 	}) {
 		pl.Items = []Item{p.complaint(pl)}
 	}
 	if len(pl.Items) > 0 && !pl.Items[0].Kind.IsTalk() {
-		pl.Tone = tone(t)
+		pl.Tone = asks.Tone(t)
 	}
 	if len(pl.Items) > 1 {
 		pl.Items = slices.DeleteFunc(pl.Items, func(i Item) bool { return i.Kind.IsTalk() && i.Kind != read.TalkSad || i.Kind == read.KindOffTopic })
@@ -258,16 +280,5 @@ func settle(p *Planner, pl *Plan, before *Frame) {
 	condole(pl)
 }
 
-// tone returns the complaint in a turn, beside its questions.
-func tone(t *read.Turn) read.Kind {
-	for i := range t.Asks {
-		k := t.Asks[i].Kinds.Best()
-		if k == read.TalkComplaint && t.Asks[i].Kinds.Of(k) > 0.4 {
-			return k
-		}
-	}
-	return ""
-}
-
-// maxParts is the most parts of a turn that are planned, from its end.
+// maxParts bounds how many parts of a turn are planned, from its end.
 const maxParts = 6

@@ -22,7 +22,7 @@ func (p *Planner) leftovers(pl *Plan) {
 		if !binds || used[i] || t.At("past-time", m.To) || m.Role == read.Owned || m.OfOther() || m.Role == read.Past || m.Role == read.Personal || asks.NearChild(t, m) || m.Amount != nil && m.Amount.Low >= 60*12 && m.Attribute.Name == "age" {
 			continue
 		}
-		overlaps := false
+		overlaps := slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return o.Fact == "at-once" && o.From < m.To && m.From < o.To })
 		for k := range used {
 			o := &t.Marks[k]
 			overlaps = overlaps || o.From < m.To && m.From < o.To

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -29,8 +30,8 @@ func (p *Planner) search(pl *Plan, item *Item, from, to int) {
 			text.WriteString(" " + string(pet.Species))
 		}
 	}
-	faint := animals(pl.Turn)
-	query := catalogue.Query{Text: text.String(), Species: species, Faint: faint, Limit: 8}
+	faint := asks.Animals(pl.Turn)
+	query := catalogue.Query{Text: text.String(), Species: species, Faint: faint, Around: around(pl), Limit: 8}
 	if pl.Turn.HasIn(&read.Sentence{From: from, To: to}, "process") {
 		query.Topics = []catalogue.Topic{catalogue.TopicAdoption}
 	}
@@ -48,14 +49,38 @@ func (p *Planner) search(pl *Plan, item *Item, from, to int) {
 	if pl.Verdict.Level == triage.None {
 		calm(item.Hits)
 	}
+	withoutStrange(pl.Turn, item)
+	if len(item.Hits) > 1 {
+		item.Hits = slices.DeleteFunc(item.Hits, func(h catalogue.Hit) bool { return h.Apart && !h.Surely() })
+	}
 	if catalogue.AsksBanned(pl.Turn.Words[from:to]) {
 		catalogue.BannedFirst(item.Hits)
 	}
 }
 
-// searchProcess searches for the adoption process only with the sentence that asks for it: the rest of a turn
-// explains why. The result counts if it is about adoption, and if it is a confident match or there is no other
-// answer.
+// around returns what is told of the animal: in the turn, and of the pets that are spoken of.
+func around(pl *Plan) string {
+	text := pl.Turn.Text
+	if last := pl.Frame.Last; last != nil {
+		text += " " + last.Text
+	}
+	return text
+}
+
+// withoutStrange leaves out what is told of other animals where the turn asks about one of which there is no guide.
+func withoutStrange(t *read.Turn, item *Item) {
+	if len(t.Species(0, len(t.Words))) > 0 || catalogue.Stranger(t.Words) == "" {
+		return
+	}
+	item.Hits = slices.DeleteFunc(item.Hits, func(h catalogue.Hit) bool { return catalogue.Strange(h.Passage, t.Words) })
+	if item.Uncovered = catalogue.Stranger(t.Words); len(item.Hits) > 0 {
+		item.Uncovered = ""
+	}
+}
+
+// searchProcess looks for how adopting goes by the sentence that asks for it alone: the rest of a
+// turn tells why. What is found so counts where it is of adoption, and is surely meant or nothing
+// else answers.
 func (p *Planner) searchProcess(pl *Plan, item *Item, sentences []read.Sentence, query catalogue.Query) {
 	at := slices.IndexFunc(sentences, func(s read.Sentence) bool { return s.Question && pl.Turn.HasIn(&s, "process") })
 	if at < 0 || pl.Turn.Has("gift") {
@@ -100,16 +125,4 @@ func calm(hits []catalogue.Hit) {
 		}
 	}
 	bestFirst(hits)
-}
-
-// animals returns the words of a turn that name animals.
-func animals(t *read.Turn) []string {
-	var list []string
-	for i := range t.Marks {
-		m := &t.Marks[i]
-		if m.Pet != nil || m.Breed != nil || m.Attribute != nil && (m.Attribute.Name == "species" || m.Attribute.Name == "group") {
-			list = append(list, t.Said(m))
-		}
-	}
-	return list
 }

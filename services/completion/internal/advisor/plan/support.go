@@ -40,7 +40,7 @@ func supported(p *Planner, pl *Plan, a *part, item *Item) bool {
 	if looks {
 		return true
 	}
-	if tone(t) != "" || t.Has("grief") && !asksOfPet(p, t) {
+	if asks.Tone(t) != "" || t.Has("grief") && !asksOfPet(p, t) {
 		return false
 	}
 	conditions, _ := p.conditions(t, a.from, a.to)
@@ -54,17 +54,17 @@ func supported(p *Planner, pl *Plan, a *part, item *Item) bool {
 		refused++
 	}
 	named := refused > 1 || item.Order != nil || t.HasIn(s, "any-pet") || slices.ContainsFunc(conditions, func(c Condition) bool { return c.Op != catalogue.Not })
-	asks := t.HasIn(s, "have") || t.HasIn(s, "list") || t.HasIn(s, "count") || t.HasIn(s, "recommends") || t.HasIn(s, "average") || t.HasIn(s, "advise")
+	wants := t.HasIn(s, "have") || t.HasIn(s, "list") || t.HasIn(s, "count") || t.HasIn(s, "recommends") || t.HasIn(s, "average") || t.HasIn(s, "advise")
 	switch {
-	case len(t.Pets(0, len(t.Words))) > 0 && !asks:
-		return false // it is about the named one
-	case named && asks:
+	case len(t.Pets(0, len(t.Words))) > 0 && !wants:
+		return false // it is about the one that is named
+	case named && wants:
 		return true
-	case named && (amounts(t, a.from, a.to) || personal(t, a.from, a.to)):
+	case named && (asks.Amounts(t, a.from, a.to) || personal(t, a.from, a.to)):
 		return stores > sureTold
 	case named:
 		return stores > sureNamed
-	case asks:
+	case wants:
 		return stores > sureAsked
 	}
 	return stores > sureUnnamed && (personal(t, a.from, a.to) || t.HasIn(s, "low-budget"))

@@ -187,7 +187,7 @@ func (r *Reader) correct(t *Turn) {
 func (r *Reader) sentences(t *Turn) {
 	from := 0
 	for i := 1; i <= len(t.Words) && len(t.Asks) < maxSentences; i++ {
-		second := i < len(t.Words) && !t.inAmount(i) && asksOn(t, from, i) || i < len(t.Words) && !t.inAmount(i) && joins(t.Words[i-1].Text) && (i-from > 3 && t.opens(i) && len(t.Words)-i > 1 || t.ranksAgain(from, i))
+		second := i < len(t.Words) && !t.inAmount(i) && (asksOn(t, from, i) || i-from > 3 && numbered(t, i)) || i < len(t.Words) && !t.inAmount(i) && joins(t.Words[i-1].Text) && (i-from > 3 && t.opens(i) && len(t.Words)-i > 1 || t.ranksAgain(from, i))
 		if i < len(t.Words) && t.Words[i].Sentence == t.Words[i-1].Sentence && !second {
 			continue
 		}
@@ -197,7 +197,7 @@ func (r *Reader) sentences(t *Turn) {
 		}
 		text := strings.TrimSpace(t.Text[t.Words[from].Start:end])
 		ranks := second && !t.opens(i)
-		s := Sentence{Text: text, From: from, To: i, Question: strings.Contains(text, "?") || t.asks(from, i) || ranks && t.asksAt(from)}
+		s := Sentence{Text: text, From: from, To: i, Question: strings.Contains(text, "?") || t.asks(from, i) || ranks && t.asksAt(from) || t.first(from, i, "wonders") != nil}
 		s.Kinds = r.kinds(r.features(t, from, i))
 		t.Asks = append(t.Asks, s)
 		from = i
@@ -223,8 +223,7 @@ func (t *Turn) ranksAgain(from, word int) bool {
 	})
 }
 
-// mostLead is the most words before the first one of a question.
-const mostLead = 6
+const mostLead = 6 // words before the first one of a question
 
 // leadsIn returns how many words, from one on, may introduce a question: "also", "at", "1.".
 func leadsIn(t *Turn, word int) int {
@@ -241,10 +240,23 @@ func leadsIn(t *Turn, word int) int {
 // such as "when he eats, what ..." is no question.
 func asksOn(t *Turn, from, word int) bool {
 	const fewWords = 3
-	if t.Words[word].Clause == t.Words[word-1].Clause || word-from <= fewWords || len(t.Words)-word <= fewWords || !t.At("asks-on", word) || !t.opens(from) {
+	begins := from
+	for i := from + 1; i < word && !t.opens(begins); i++ { // "three questions: how much does he eat, can he ..."
+		if t.Words[i].Clause != t.Words[i-1].Clause && t.At("asks-on", i) {
+			begins = i
+		}
+	}
+	if t.Words[word].Clause == t.Words[word-1].Clause || word-from <= fewWords || len(t.Words)-word <= fewWords || !t.At("asks-on", word) || !t.opens(begins) {
 		return false
 	}
-	return !t.At("while", from) || t.At("asks-if", from+1)
+	return !t.At("while", begins) || t.At("asks-if", begins+1)
+}
+
+// numbered reports whether a word is the number of a question: "2) how often to clean it 3) can they ...".
+func numbered(t *Turn, word int) bool {
+	w, next := t.Words[word], word+1
+	return len(w.Text) == 1 && w.Text[0] >= '1' && w.Text[0] <= '9' && w.End < len(t.Text) && strings.ContainsRune(").:", rune(t.Text[w.End])) &&
+		next < len(t.Words) && (t.opens(next) || t.At("asks-on", next) || t.At("asks-if", next))
 }
 
 // joins reports whether a word may join a second question to a first.
@@ -270,6 +282,9 @@ func (t *Turn) asks(from, to int) bool {
 	for i, next := from, from; i < to; i++ {
 		if i == next && i-from <= mostLead {
 			next += leadsIn(t, i)
+		}
+		if i > from && t.Words[i].Clause != t.Words[i-1].Clause && t.At("asks-on", i) {
+			return true // "our sows: how often do I trim nails"
 		}
 		if (i == from || i == next || t.Words[i].Clause != t.Words[i-1].Clause && i-from < 3) && t.opens(i) {
 			return true

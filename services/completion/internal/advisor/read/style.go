@@ -82,6 +82,9 @@ func (r *Reader) style(t *Turn, found []match) {
 		if m.Amount != nil && m.Attribute == nil && m.To < len(t.Words) && t.Words[m.To].Stem == "word" && m.Amount.High >= 3 {
 			t.Style.Words = int(m.Amount.High)
 		}
+		if m.Amount != nil && m.Attribute == nil && m.To < len(t.Words) && t.Words[m.To].Stem == "bullet" {
+			t.Style.Count = int(m.Amount.High) // "in two bullet points"
+		}
 	}
 	for _, m := range found {
 		if m.group != groupStyle {

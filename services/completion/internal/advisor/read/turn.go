@@ -171,20 +171,7 @@ func (t *Turn) Species(from, to int, roles ...Role) []catalogue.Species {
 	return list
 }
 
-// RefusesByName reports whether a turn names a pet only to rule it out.
-func RefusesByName(t *Turn) bool {
-	return !WantsByName(t) && slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Pet != nil && m.Role == Unwanted })
-}
-
-// WantsByName reports whether a turn names a pet or a breed without ruling it out.
-func WantsByName(t *Turn) bool {
-	return slices.ContainsFunc(t.Marks, func(m Mark) bool {
-		refused := slices.ContainsFunc(t.Marks, func(o Mark) bool { return m.Pet != nil && o.Pet == m.Pet && o.Role == Unwanted })
-		return (m.Pet != nil || m.Breed != nil) && m.Role == Plain && !refused
-	})
-}
-
-// CountsTwo reports whether a turn mentions the number two.
+// CountsTwo reports whether a turn speaks of two.
 func CountsTwo(t *Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Amount != nil && m.Attribute == nil && m.Amount.Low == 2 })
 }

@@ -225,23 +225,28 @@ func sentenceOn(p *catalogue.Pet, s catalogue.Species) string {
 	return ""
 }
 
-// Heads returns how many animals there are, if a turn counts animals rather than names.
-func (f *Finder) Heads(t *read.Turn) *Question {
+// Heads returns how many animals there are, where a turn counts each and not each name.
+func (f *Finder) Heads(t *read.Turn) (*Question, *read.Sentence) {
 	if t.Language != nil || !t.Has("count") || !t.Has("each-animal") && (!t.Has("all-of") || !t.Has("total")) {
-		return nil
+		return nil, nil
 	}
 	whole := &read.Sentence{Text: t.Text, From: 0, To: len(t.Words)}
+	if at := slices.IndexFunc(t.Asks, func(s read.Sentence) bool {
+		return t.HasIn(&s, "count") && len(t.Species(s.From, s.To, read.Plain)) > 0
+	}); at >= 0 {
+		whole = &t.Asks[at] // what else is asked is of others: "female rabbits? and the total number of rabbits"
+	}
 	q := &Question{Op: Heads, Pets: f.Fitting(whole), By: []*catalogue.Attribute{f.Catalogue.Attribute(fee)}, Each: t.Has("total")}
 	for _, m := range t.Marks {
-		if m.Attribute != nil && m.Attribute.Name == "sex" && m.Value != string(catalogue.Group) {
+		if m.Attribute != nil && m.Attribute.Name == "sex" && m.Value != string(catalogue.Group) && m.From >= whole.From && m.To <= whole.To {
 			q.Sex = m.Value
 		}
 	}
 	q.Pets = slices.DeleteFunc(q.Pets, func(p *catalogue.Pet) bool { return members(p, q.Sex) == 0 })
 	if len(q.Pets) == 0 {
-		return nil
+		return nil, nil
 	}
-	return q
+	return q, whole
 }
 
 // members returns how many animals share a pet's name, of one sex if it is set.

@@ -23,7 +23,10 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 		return nil, nil
 	}
 	whole := &read.Sentence{Text: t.Text, From: 0, To: len(t.Words)}
-	if q := f.Heads(t); q != nil {
+	if q, of := f.Heads(t); q != nil {
+		return q, of
+	}
+	if q := f.ranks(t, whole); q != nil {
 		return q, whole
 	}
 	if few := len(t.Asks) < 3; few && t.Has("total") {
@@ -47,8 +50,10 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 			}
 		case len(orders) == 1 && t.At("asks-if", s.From) && len(f.named(t, s)) == 2 && slices.Contains(wordsOf(t, s), "than"):
 			q.Op, q.Pets, q.If = Gap, f.named(t, s), true
+		case len(orders) == 1 && s.Question && len(f.named(t, s)) == 2 && (t.HasIn(s, "compare") || t.HasIn(s, "which")) && len(t.Pets(s.From, s.To)) == 2:
+			q.Op, q.Pets = Gap, f.named(t, s) // "which is cheaper, Bolt or Frost?"
 		case t.HasIn(s, "average") && slices.ContainsFunc(f.Asked(s), func(a *catalogue.Attribute) bool { return slices.Contains(q.By, a) }):
-			q.Op, q.Pets = Mean, f.pets(t, s)
+			q.Op, q.Pets, q.All = Mean, f.pets(t, s), t.Has("total")
 		case ends != nil:
 			q.Op, q.Pets, q.By, q.Least = Gap, ends, other, false
 		case opposed(t, s) || t.HasIn(s, "highest") && t.HasIn(s, "lowest"):
@@ -58,7 +63,7 @@ func (f *Finder) Find(t *read.Turn) (*Question, *read.Sentence) {
 			q.Op, q.Pets = Sum, f.named(t, s) // "what are Luna and Oliver together"
 			bounded(t, s, q)
 		case t.HasIn(s, "total") || bounded(t, s, q) && t.HasIn(s, "asks-if") && len(f.named(t, s)) > 1:
-			q.Op, q.Pets = Sum, f.pets(t, s)
+			q.Op, q.Pets, q.Count = Sum, f.pets(t, s), t.Has("count") && !t.HasIn(s, "count")
 			bounded(t, s, q)
 		}
 		if len(q.Pets) > 1 {
@@ -200,6 +205,14 @@ func (f *Finder) named(t *read.Turn, s *read.Sentence) (list []*catalogue.Pet) {
 	for _, group := range f.referents(t, s) {
 		if len(group) == 1 {
 			list = appendNew(list, group[0])
+		}
+	}
+	if len(t.Pets(s.From, s.To)) > 0 && (t.HasIn(s, "total") || t.HasIn(s, "as-sum")) { // "neptune + the sparks together"
+		for i := s.From; i < s.To; i++ {
+			beside := i == s.From || t.Words[i-1].Clause != t.Words[i].Clause || slices.Contains([]string{"and", "plus", "for", "of", "with"}, t.Words[i-1].Text) || strings.Contains(t.Text[t.Words[i-1].End:t.Words[i].Start], "+")
+			if pet, n := nameAt(f.Catalogue, t, i); pet != nil && beside && n > 0 {
+				list = appendNew(list, pet)
+			}
 		}
 	}
 	return list

@@ -24,6 +24,7 @@ const (
 	Gap             // between two
 	Live            // whether all can live together
 	Heads           // how many animals there are, each one counted
+	Ranks           // who is first by each of several orders
 )
 
 // A Question is one thing to reckon.
@@ -41,7 +42,11 @@ type Question struct {
 	Strict bool
 	// Others are possible replacements for a pet that cannot live with the rest.
 	Others []*catalogue.Pet
-	// Sex is the sex of the counted animals, if set. Each is set if their fees are added up, too.
+	// All adds the sum to a mean, Count how many pets there are to a sum.
+	All, Count bool
+	// Firsts are the ranks that are asked for.
+	Firsts []First
+	// Sex is the one of which animals are counted, Each whether their fees are added up as well.
 	Sex  string
 	Each bool
 }
@@ -55,6 +60,8 @@ func (q *Question) Answer() string {
 		return q.live()
 	case Heads:
 		return strings.TrimSpace(q.heads() + "\n\n" + Apart(q.Pets))
+	case Ranks:
+		return q.ranks()
 	case Gap:
 		return lines(q.By, q.gap)
 	case Mean:
@@ -80,6 +87,9 @@ func (q *Question) sum() string {
 		each = append(each, fmt.Sprintf("**%s** $%d", p.Name, p.Price))
 	}
 	said := fmt.Sprintf("**$%d** together: %s.", total, strings.Join(each, ", "))
+	if q.Count {
+		said = fmt.Sprintf("**%d** of them, %s", len(q.Pets), said)
+	}
 	over := float64(total) - q.Limit
 	switch {
 	case q.Limit == 0:
@@ -118,7 +128,11 @@ func (q *Question) mean(a *catalogue.Attribute) string {
 	if a.Name == fee {
 		said = fmt.Sprintf("$%.2f", mean)
 	}
-	return fmt.Sprintf("**%s** on average over %d. %s\nThe numbers: %s.", said, len(q.Pets), q.ends(a), strings.Join(each, ", "))
+	all := ""
+	if q.All && a.Name == fee {
+		all = fmt.Sprintf(", **$%.0f** together", total)
+	}
+	return fmt.Sprintf("**%s** on average over %d%s. %s\nThe numbers: %s.", said, len(q.Pets), all, q.ends(a), strings.Join(each, ", "))
 }
 
 func (q *Question) ends(a *catalogue.Attribute) string {

@@ -91,3 +91,26 @@ func LikeBreeds(cat *catalogue.Catalogue, wants []plan.Condition) []plan.Conditi
 	}
 	return list
 }
+
+// Temper says in a sentence what living with a kind of animal is like.
+func Temper(s catalogue.Species) string {
+	return map[catalogue.Species]string{
+		catalogue.Dog:       "They need walks, training and company every day, and cannot be alone for long.",
+		catalogue.Cat:       "They manage some hours alone, need play and a clean litter box, and choose when to cuddle.",
+		catalogue.Rabbit:    "They need a partner, room to run and hay all day, and dislike being carried.",
+		catalogue.GuineaPig: "They live in pairs or groups, are awake by day and squeak for their greens.",
+		catalogue.Hamster:   "They live alone, are awake at night and are watched more than handled.",
+		catalogue.Bird:      "They need company for hours a day, and most are heard through the home.",
+		catalogue.Fish:      "They are watched and not touched; the water is the work.",
+		catalogue.Reptile:   "They need the right heat and light day and night, and little handling.",
+	}[s]
+}
+
+// Example is a grown animal as its breed is described, to judge a breed like a pet.
+func Example(b *catalogue.Breed) *catalogue.Pet {
+	return &catalogue.Pet{
+		ID: b.ID, Name: b.Name, Species: b.Species, BreedID: b.ID, Breed: b, Sex: catalogue.Group, Size: b.Size,
+		Energy: b.Energy, GoodWith: b.GoodWith, Shedding: b.Shedding, Home: b.Home, HoursAlone: b.HoursAlone,
+		Beginner: b.Beginner, AgeMonths: 36,
+	}
+}

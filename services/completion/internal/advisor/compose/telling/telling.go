@@ -3,6 +3,8 @@ package telling
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -122,4 +124,38 @@ func (a *asked) fits(sentence string) (score float32, named bool) {
 		}
 	}
 	return place.Near(&at) + float32(len(seen))/float32(max(few, len(a.stems))), len(seen) > 0
+}
+
+// joining are the words that join a question to what stands before or behind it.
+var joining = []string{"and", "also", "but", "plus", "so", "or", "then"} //nolint:gochecknoglobals // a table
+
+// Question returns a question as it may stand before its answer: without what joins it to others, with a capital and
+// its mark; "" for several sentences.
+func Question(text string) string {
+	text = strings.TrimRight(strings.TrimSpace(text), "?!.,; ")
+	if strings.ContainsAny(text, "?!\n;*") || strings.Contains(text, ". ") {
+		return ""
+	}
+	if at := strings.LastIndex(text, ": "); at >= 0 {
+		text = text[at+2:]
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, w := range joining {
+			if rest, ok := strings.CutPrefix(strings.ToLower(text), w+" "); ok {
+				text, changed = text[len(text)-len(rest):], true
+			}
+			if rest, ok := strings.CutSuffix(strings.ToLower(text), " "+w); ok {
+				text, changed = strings.TrimRight(text[:len(rest)], ", "), true
+			}
+		}
+	}
+	if len(text) > 3 && text[0] >= '1' && text[0] <= '9' && strings.ContainsRune(").", rune(text[1])) {
+		text = strings.TrimSpace(text[2:])
+	}
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:] + "?"
 }

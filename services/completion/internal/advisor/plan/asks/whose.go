@@ -12,6 +12,9 @@ func NoWish(cat *catalogue.Catalogue, t *read.Turn, m *read.Mark) bool {
 	if m.Value == "" || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal {
 		return true
 	}
+	if slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return o.Fact == "at-once" && o.From < m.To && m.From < o.To }) {
+		return true // "no slow introductions" says nothing of a calm one
+	}
 	switch m.Attribute.Name {
 	case "age":
 		return m.Value == "senior" && afterUnit(t, m) // "2 years old"
