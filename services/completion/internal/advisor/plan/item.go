@@ -27,10 +27,7 @@ type Item struct {
 	Count, List, Average, Total bool
 	// Have is set if the question is whether there is such a pet at all.
 	Have bool
-	// Unknown is an animal asked for that the store does not place, Stranger a name that no pet has.
-	Unknown, Stranger string
-	// Uncovered has the animals that a question is about and that no guide covers.
-	Uncovered string
+	Missing
 	// More leaves out what was shown before; Except has those that are ruled out besides.
 	More   bool
 	Except []*catalogue.Pet
@@ -47,6 +44,13 @@ type Item struct {
 	Answer *catalogue.Reply
 
 	told bool // it is no question
+}
+
+// Missing is what is asked for and is not there. Each is empty if there is none.
+type Missing struct {
+	Unknown   string // an animal that the store does not place
+	Stranger  string // a name that no pet has
+	Uncovered string // animals that no guide covers
 }
 
 // lists reports whether a part, such as "List all with price", only asks to list the pets of the previous question.
