@@ -113,15 +113,8 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 		}
 	default:
 	}
-	same := len(item.Pets)+len(item.Breeds) == 0 && !slices.ContainsFunc(item.Species, func(s catalogue.Species) bool { return !slices.Contains(before.Kinds(), s) })
-	if a.kind == read.KindGuide && same && t.HasIn(s, "pronoun") && len(before.Pets)+len(before.Breeds) == 1 {
-		if values := asks.Valued(t, a.from, a.to); len(values) > 0 {
-			item.Pets, item.Breeds, item.Asked = before.Pets, before.Breeds, append(item.Asked, values...)
-			item.Kind = read.KindBreed
-			if len(item.Pets) > 0 {
-				item.Kind = read.KindPet
-			}
-		}
+	if a.kind == read.KindGuide && t.HasIn(s, "pronoun") {
+		item.ofLast(t, a, before)
 	}
 	if pair := oneAlone(pl, s, before); pair != nil {
 		item.Kind, item.Pets, item.Wants, item.Order = read.KindPet, []*catalogue.Pet{pair}, nil, nil
@@ -136,11 +129,8 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 	if of := t.Species(0, len(t.Words), read.Plain, read.Owned, read.Past); len(item.Species) == 0 && (len(of) == 1 || len(of) == 2) {
 		item.Species = of // "we have a golden and get a cat. How do we introduce them?"
 	}
-	if len(item.Species) == 0 {
-		item.Species = before.Kinds()
-		if len(item.Species) > 2 {
-			item.Species = nil
-		}
+	if kinds := before.Kinds(); len(item.Species) == 0 && len(kinds) <= 2 {
+		item.Species = kinds
 	}
 	if item.Kind == read.KindGuide || item.Kind == read.KindOffTopic || item.Kind == read.KindBreed || item.Kind == read.TalkConfused || item.Kind == read.TalkComplaint {
 		p.search(pl, &item, a.from, a.to)
@@ -149,6 +139,23 @@ func (p *Planner) item(pl *Plan, a *part, before *Focus) Item {
 	p.rethink(pl, a, s, &item, before.isEmpty())
 	p.cards.look(t, a, &item, before)
 	return item
+}
+
+// ofLast turns a question to the guides into one about the only pet or breed that was spoken of, if it asks for an
+// attribute and names no other animal.
+func (i *Item) ofLast(t *read.Turn, a *part, before *Focus) {
+	other := slices.ContainsFunc(i.Species, func(s catalogue.Species) bool { return !slices.Contains(before.Kinds(), s) })
+	if len(i.Pets)+len(i.Breeds) > 0 || other || len(before.Pets)+len(before.Breeds) != 1 {
+		return
+	}
+	values := asks.Valued(t, a.from, a.to)
+	if len(values) == 0 {
+		return
+	}
+	i.Pets, i.Breeds, i.Asked, i.Kind = before.Pets, before.Breeds, append(i.Asked, values...), read.KindBreed
+	if len(i.Pets) > 0 {
+		i.Kind = read.KindPet
+	}
 }
 
 // oneAlone returns the pair that is spoken of, if a sentence asks for one of it: "I'll take just one of those two".
@@ -235,7 +242,7 @@ func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 }
 
 // ofOther reports whether an answer is on adopting, where a sentence goes on about the care of an animal: "can I
-// hold her now?"
+// hold her now?".
 func ofOther(pl *Plan, s *read.Sentence, item *Item, found *catalogue.Reply) bool {
 	if pl.Frame == nil || pl.Frame.Last == nil {
 		return false

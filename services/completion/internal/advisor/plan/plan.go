@@ -195,24 +195,29 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 		if p.lists(pl, &part) {
 			continue
 		}
-		item := p.item(pl, &part, &focus)
-		item.told = !part.question
-		if len(pl.Items) > 0 {
-			if item.Kind == read.KindStock && item.bare() {
-				continue // "and if not, anything similar?"
-			}
-			if item.Kind == read.KindRecommend && item.Suits && len(focus.Pets) == 1 && !NamesAnimal(item.Wants) {
-				item = Item{Kind: read.KindPet, Text: item.Text, Pets: focus.Pets, Suits: true, Species: focus.Kinds()} // "does he suit a beginner?"
-			}
-		}
-		if !covered(pl.Items, &item) {
-			pl.Items = append(pl.Items, item)
-		}
+		add(p, pl, &part, &focus)
 	}
 	withoutTold(pl)
 	settle(p, pl, before)
 	complete(p, pl)
 	p.leftovers(pl)
+}
+
+// add plans the item for a part, unless those before it cover it.
+func add(p *Planner, pl *Plan, a *part, focus *Focus) {
+	item := p.item(pl, a, focus)
+	item.told = !a.question
+	if len(pl.Items) > 0 {
+		if item.Kind == read.KindStock && item.bare() {
+			return // "and if not, anything similar?"
+		}
+		if item.Kind == read.KindRecommend && item.Suits && len(focus.Pets) == 1 && !NamesAnimal(item.Wants) {
+			item = Item{Kind: read.KindPet, Text: item.Text, Pets: focus.Pets, Suits: true, Species: focus.Kinds()} // "does he suit a beginner?"
+		}
+	}
+	if !covered(pl.Items, &item) {
+		pl.Items = append(pl.Items, item)
+	}
 }
 
 // reckoner returns a finder of computations about pets that a turn describes, or that were shown.
@@ -233,7 +238,7 @@ func (p *Planner) reckoner(t *read.Turn, before *Frame) *reckon.Finder {
 }
 
 // withoutTold leaves out what is only told, and would get a list of pets or a passage that does not surely fit, beside
-// questions that are answered: "we get a cat next month. How do we introduce it to our dog?"
+// questions that are answered: "we get a cat next month. How do we introduce it to our dog?".
 func withoutTold(pl *Plan) {
 	t := pl.Turn
 	answered := slices.ContainsFunc(pl.Items, func(i Item) bool { return !i.told && i.Kind == read.KindGuide && !unknown(&i) })

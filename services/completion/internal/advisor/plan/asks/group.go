@@ -30,8 +30,8 @@ func Grouped(cat *catalogue.Catalogue, t *read.Turn, from, to int) (list [][]*ca
 				away = append(away, b)
 			}
 		}
-		if all := append(here, away...); len(all) > 0 {
-			list = append(list, all[:min(len(all), mostOfGroup)])
+		if here = append(here, away...); len(here) > 0 {
+			list = append(list, here[:min(len(here), mostOfGroup)])
 		}
 	}
 	return list

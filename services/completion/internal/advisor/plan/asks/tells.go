@@ -121,7 +121,7 @@ func Animals(t *read.Turn) []string {
 	return list
 }
 
-// Tone returns the complaint that a turn has besides what it
+// Tone returns the complaint that a turn has besides what it.
 func Tone(t *read.Turn) read.Kind {
 	for i := range t.Asks {
 		k := t.Asks[i].Kinds.Best()
