@@ -152,6 +152,9 @@ func (c layouter) line(p *catalogue.Pet, columns []*catalogue.Attribute, only bo
 		text = "**" + p.Name + "**"
 	}
 	for n, a := range columns {
+		if !only && inHeadline(a.Name) {
+			continue
+		}
 		between := "; "
 		if only && n == 0 {
 			between = ": "

@@ -260,11 +260,7 @@ func (c *composer) also(p *catalogue.Pet, i *plan.Item) string {
 	}
 	var extra []string
 	for _, name := range names {
-		switch name {
-		case "age", "fee", "species", "breed", "sex", "group":
-			continue
-		}
-		if s := c.in().says(p, name); s != "" {
+		if s := c.in().says(p, name); s != "" && !inHeadline(name) {
 			extra = appendNew(extra, s)
 		}
 	}

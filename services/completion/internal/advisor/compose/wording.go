@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -117,6 +118,11 @@ func list(items []string) string {
 // headline introduces a pet in a list: name, kind, age and fee.
 func headline(p *catalogue.Pet) string {
 	return fmt.Sprintf("**%s**, %s, %s, adoption fee %s", p.Name, kindOf(p), ageOf(p), dollars(p.Price))
+}
+
+// inHeadline reports whether a headline shows an attribute.
+func inHeadline(attribute string) bool {
+	return slices.Contains([]string{"age", "fee", "species", "breed", "sex", "group"}, attribute)
 }
 
 func homeWords(h catalogue.Home) string {
