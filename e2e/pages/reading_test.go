@@ -31,6 +31,7 @@ func TestScrollingUp(t *testing.T) {
 		m.say(fmt.Sprintf("line %d\n\n", i))
 	}
 	lines := 60
+	c.Wait(`document.querySelector(".assistant .body")?.textContent.includes("line 59")`) // an empty page is at its end, too
 	more := func() {
 		for range 20 {
 			m.say(fmt.Sprintf("line %d\n\n", lines))
