@@ -90,11 +90,11 @@ func (q *Question) ranks() string {
 	var b strings.Builder
 	for _, r := range q.Firsts {
 		for _, p := range r.Pets {
-			facts := written(r.By, value(r.By, p))
+			facts := []string{written(r.By, value(r.By, p))}
 			for _, a := range q.numbers(r.By) {
-				facts += ", " + a.Name + " " + written(a, value(a, p))
+				facts = append(facts, a.Name+" "+written(a, value(a, p)))
 			}
-			fmt.Fprintf(&b, "- **%s** is the %s %s: %s.\n", p.Name, superlative(r.By, r.Most), r.Of, facts)
+			fmt.Fprintf(&b, "- **%s** is the %s %s: %s.\n", p.Name, superlative(r.By, r.Most), r.Of, strings.Join(facts, ", "))
 		}
 	}
 	return strings.TrimSpace(b.String())
