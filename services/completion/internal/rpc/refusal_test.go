@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	completionv1 "github.com/pawstream/pawstream/gen/petstore/completion/v1"
+	"github.com/pawstream/pawstream/internal/wait"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
@@ -145,6 +146,8 @@ func TestStreamsAreShared(t *testing.T) {
 		if status.Code(err) != codes.Unavailable { // until the server has noticed
 			t.Fatal(err)
 		}
-		time.Sleep(time.Millisecond)
+		if err := wait.For(t.Context(), time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
