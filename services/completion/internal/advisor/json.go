@@ -89,7 +89,7 @@ func keysIn(turn string) (keys []string) {
 	return nil
 }
 
-// row is what is known of a pet, under the names of the contract.
+// row returns what is known about a pet, under the contract's names.
 func row(p *catalogue.Pet) map[string]any {
 	return map[string]any{
 		"id": p.ID, "name": p.Name, "species": string(p.Species), "breed": p.Breed.Name, "sex": string(p.Sex),

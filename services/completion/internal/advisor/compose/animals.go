@@ -554,7 +554,7 @@ func (c *composer) compareSpecies(i *plan.Item) {
 	}
 }
 
-// difference says who has most and who least of an attribute.
+// difference says who has the most and who the least of an attribute.
 func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute) string {
 	if !a.Ordered() {
 		var parts []string
@@ -681,7 +681,7 @@ func (c *composer) asked(i *plan.Item) string {
 	return "**" + text + "** "
 }
 
-// miss says that there is nothing on a question, and what comes nearest.
+// miss says that nothing is known about a question, and names the nearest passage.
 func (c *composer) miss(i *plan.Item) {
 	if i.Uncovered != "" {
 		c.add(fmt.Sprintf("My guides do not cover %s, and what they say of other animals may be wrong for them. A vet who treats exotic pets can tell you.", i.Uncovered))

@@ -9,7 +9,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// danger returns the item of an emergency and of what is refused.
+// danger returns the item for an emergency or a refusal, if there is one.
 func (p *Planner) danger(pl *Plan) (Item, bool) {
 	item := Item{Text: pl.Turn.Text, Species: pl.Verdict.Species}
 	if len(item.Species) == 0 {
@@ -90,7 +90,7 @@ func besideDose(p *Planner, pl *Plan) {
 // poison is the harm of what must not be eaten.
 const poison = "poison"
 
-// harmsOfPeople are those of people that no animal's first aid goes with.
+// harmsOfPeople are harms of people, to which no animal's first aid applies.
 var harmsOfPeople = []string{triage.Crisis, triage.IllPerson, triage.Shocked, triage.Poisoned, triage.Infected, triage.Allergic} //nolint:gochecknoglobals // a table
 
 // forbidden looks for an answer to a question about something that must not be done, such as pulling it out.
@@ -135,8 +135,7 @@ const (
 	modelsVerdict = "the model takes it for an emergency"
 )
 
-// weigh holds triage's verdict against the model's: sets of words see what is said, and
-// the model how it is said.
+// weigh corrects triage's verdict with the model's: sets of words see what is said, and the model sees how.
 func (p *Planner) weigh(pl *Plan, animal bool) {
 	v := &pl.Verdict
 	kinds := p.reader.Kinds(pl.Turn)

@@ -28,7 +28,7 @@ type Item struct {
 	// Have is set if the question is whether there is such a pet at all.
 	Have bool
 	Missing
-	// More leaves out what was shown before; Except has those that are ruled out besides.
+	// More excludes pets shown before. Except are others to exclude.
 	More   bool
 	Except []*catalogue.Pet
 	// Why asks for the reasons of the last answer, Detail for more of it.
@@ -174,7 +174,7 @@ func oneAlone(pl *Plan, s *read.Sentence, before *Focus) *catalogue.Pet {
 	return nil
 }
 
-// saysLittle is of how many words a question says little by itself.
+// saysLittle is the least words of a question that is meaningful by itself.
 const saysLittle = 5
 
 // rethink turns an item into a question to the guides if they have a confident answer.
@@ -252,7 +252,7 @@ func ofOther(pl *Plan, s *read.Sentence, item *Item, found *catalogue.Reply) boo
 		found.Guide.About(catalogue.TopicAdoption) && !pl.Turn.Has("process") && pl.Turn.HasIn(s, "pronoun")
 }
 
-// bare reports whether an item asks for any pets at all.
+// bare reports whether an item asks for pets without any condition.
 func (i *Item) bare() bool {
 	return len(i.Wants) == 0 && i.Order == nil && i.Unknown == "" && !i.Count && !i.Have && !i.List && !i.Average && !i.Total
 }

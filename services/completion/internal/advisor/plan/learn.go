@@ -333,7 +333,7 @@ func (p *Planner) wanted(t *read.Turn, from, to int, used map[int]bool) []Condit
 	return withoutContrary(list)
 }
 
-// company asks that a pet gets along with cats or dogs.
+// company returns the condition that a pet gets along with cats or dogs.
 func (p *Planner) company(t *read.Turn, s catalogue.Species) Condition {
 	name := string(s) + "s"
 	c := Condition{Constraint: catalogue.Constraint{Attribute: p.cat.Attribute(name), Op: catalogue.AtLeast, Number: 1}, Said: "good with " + name}
@@ -420,7 +420,7 @@ func companyCondition(t *read.Turn, m *read.Mark, c Condition) (Condition, bool)
 	return c, true
 }
 
-// amount returns what an amount asks of a pet.
+// amount returns an amount's condition on a pet.
 func (p *Planner) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bool) {
 	const person = 60 * 12 // in months: older than any of our pets
 	if m.Attribute == nil || m.Role == read.Owned || m.Role == read.Past || m.Role == read.Personal || m.Attribute.Name == "age" && m.Amount.Low >= person {

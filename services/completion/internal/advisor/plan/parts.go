@@ -190,8 +190,8 @@ func asksForStore(list []part) bool {
 	})
 }
 
-// whole takes a turn of several sentences as one wish for a pet: a letter about oneself
-// whose sentences, each by itself, may look like anything.
+// whole reads a turn of several sentences as one wish for a pet: a letter about oneself, whose sentences alone may
+// look like anything.
 func (p *Planner) whole(t *read.Turn, list []part) (part, bool) {
 	questions := 0
 	for _, a := range list {

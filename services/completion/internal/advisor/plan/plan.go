@@ -250,8 +250,8 @@ func withoutTold(pl *Plan) {
 	})
 }
 
-// settle leaves out what says nothing beside the rest, and reads a turn of which nothing is left
-// with what was spoken of before it.
+// settle removes items that add nothing. If nothing is left, it reads the turn together with what was discussed
+// before.
 func settle(p *Planner, pl *Plan, before *Frame) {
 	t := pl.Turn
 	p.mourn(pl)
@@ -285,5 +285,5 @@ func settle(p *Planner, pl *Plan, before *Frame) {
 	condole(pl)
 }
 
-// maxParts bounds how many parts of a turn are planned, from its end.
+// maxParts is the most parts of a turn that are planned, from its end.
 const maxParts = 6

@@ -78,9 +78,9 @@ func withoutStrange(t *read.Turn, item *Item) {
 	}
 }
 
-// searchProcess looks for how adopting goes by the sentence that asks for it alone: the rest of a
-// turn tells why. What is found so counts where it is of adoption, and is surely meant or nothing
-// else answers.
+// searchProcess searches for the adoption process only with the sentence that asks for it: the rest of a turn
+// explains why. The result counts if it is about adoption, and if it is a confident match or there is no other
+// answer.
 func (p *Planner) searchProcess(pl *Plan, item *Item, sentences []read.Sentence, query catalogue.Query) {
 	at := slices.IndexFunc(sentences, func(s read.Sentence) bool { return s.Question && pl.Turn.HasIn(&s, "process") })
 	if at < 0 || pl.Turn.Has("gift") {

@@ -171,7 +171,7 @@ func (t *Turn) Species(from, to int, roles ...Role) []catalogue.Species {
 	return list
 }
 
-// CountsTwo reports whether a turn speaks of two.
+// CountsTwo reports whether a turn mentions the number two.
 func CountsTwo(t *Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m Mark) bool { return m.Amount != nil && m.Attribute == nil && m.Amount.Low == 2 })
 }

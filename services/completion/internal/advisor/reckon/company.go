@@ -225,7 +225,7 @@ func sentenceOn(p *catalogue.Pet, s catalogue.Species) string {
 	return ""
 }
 
-// Heads returns how many animals there are, where a turn counts each and not each name.
+// Heads returns how many animals there are, if a turn counts animals rather than names.
 func (f *Finder) Heads(t *read.Turn) (*Question, *read.Sentence) {
 	if t.Language != nil || !t.Has("count") || !t.Has("each-animal") && (!t.Has("all-of") || !t.Has("total")) {
 		return nil, nil

@@ -46,7 +46,7 @@ type Question struct {
 	All, Count bool
 	// Firsts are the ranks that are asked for.
 	Firsts []First
-	// Sex is the one of which animals are counted, Each whether their fees are added up as well.
+	// Sex is the sex of the counted animals, if set. Each is set if their fees are added up, too.
 	Sex  string
 	Each bool
 }

@@ -92,7 +92,7 @@ func LikeBreeds(cat *catalogue.Catalogue, wants []plan.Condition) []plan.Conditi
 	return list
 }
 
-// Temper says in a sentence what living with a kind of animal is like.
+// Temper describes life with a kind of animal in one sentence.
 func Temper(s catalogue.Species) string {
 	return map[catalogue.Species]string{
 		catalogue.Dog:       "They need walks, training and company every day, and cannot be alone for long.",
@@ -106,7 +106,7 @@ func Temper(s catalogue.Species) string {
 	}[s]
 }
 
-// Example is a grown animal as its breed is described, to judge a breed like a pet.
+// Example returns a typical adult animal of a breed, so that breeds can be judged like pets.
 func Example(b *catalogue.Breed) *catalogue.Pet {
 	return &catalogue.Pet{
 		ID: b.ID, Name: b.Name, Species: b.Species, BreedID: b.ID, Breed: b, Sex: catalogue.Group, Size: b.Size,

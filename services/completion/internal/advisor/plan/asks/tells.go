@@ -7,22 +7,22 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
-// RefusesDiet reports whether somebody does not want to feed an animal what it eats.
+// RefusesDiet reports whether somebody does not want to feed an animal its diet.
 func RefusesDiet(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
 		return m.Attribute != nil && m.Attribute.Name == "diet" && m.Role == read.Unwanted
 	})
 }
 
-// Doses reports whether a turn has a number that may be of a dose, or of whom it is for.
+// Doses reports whether a turn has a number that may be a dose, or the weight of its recipient.
 func Doses(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
 		return m.Amount != nil && (m.Attribute == nil || m.Attribute.Name == "weight")
 	})
 }
 
-// OfStore reports whether a turn asks what is known of pets that it names: they are in the
-// store, and in no danger at somebody's home.
+// OfStore reports whether a turn asks for facts about named pets. These are in the store, not in danger at
+// somebody's home.
 func OfStore(t *read.Turn) bool {
 	return !read.Owns(t) && len(t.Pets(0, len(t.Words))) > 0 && len(Attributes(t, 0, len(t.Words))) > 0
 }
@@ -42,7 +42,7 @@ func Questions(t *read.Turn) (n int) {
 	return n
 }
 
-// Injects reports whether a turn orders the advisor to be another one, and names no pet.
+// Injects reports whether a turn tells the advisor to be something else, and names no pet.
 func Injects(t *read.Turn) bool {
 	return len(t.Pets(0, len(t.Words))) == 0 && slices.ContainsFunc(t.Asks, func(s read.Sentence) bool {
 		return s.Kinds.Of(read.TalkInjection) > 0.5 || s.Kinds.Of(read.TalkInjection) > 0.25 && len(t.Asks) > 1
@@ -72,8 +72,7 @@ func Amounts(t *read.Turn, from, to int) bool {
 	})
 }
 
-// AlsoAllergic has who is allergic to one animal be so to the next one that is named: "he wheezes at
-// cats, at dogs".
+// AlsoAllergic extends an allergy to the next named animal: "he wheezes at cats, at dogs".
 func AlsoAllergic(t *read.Turn) {
 	last := -1
 	for i := range t.Marks {
@@ -95,14 +94,14 @@ func Denied(t *read.Turn, fact string) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Fact == fact && m.Role == read.Unwanted })
 }
 
-// NextToAnimal reports whether an amount stands next to any animal, whosoever it is.
+// NextToAnimal reports whether an amount is next to any animal.
 func NextToAnimal(t *read.Turn, m *read.Mark) bool {
 	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 		return o.Species() != "" && t.Words[o.From].Sentence == t.Words[m.From].Sentence && (o.From >= m.To && o.From-m.To <= 2 || o.To <= m.From && m.From-o.To <= 3)
 	})
 }
 
-// SaysAge reports whether the word for an animal says how old it is: "puppy".
+// SaysAge reports whether the word for an animal implies an age: "puppy".
 func SaysAge(t *read.Turn, m *read.Mark) bool {
 	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 		return o.From == m.From && o.To == m.To && o.Attribute != nil && o.Attribute.Name == "age" && o.Value != ""
@@ -121,7 +120,7 @@ func Animals(t *read.Turn) []string {
 	return list
 }
 
-// Tone returns the complaint that a turn has besides what it.
+// Tone returns the complaint in a turn, beside its questions.
 func Tone(t *read.Turn) read.Kind {
 	for i := range t.Asks {
 		k := t.Asks[i].Kinds.Best()
@@ -137,7 +136,7 @@ func RefusesByName(t *read.Turn) bool {
 	return !WantsByName(t) && slices.ContainsFunc(t.Marks, func(m read.Mark) bool { return m.Pet != nil && m.Role == read.Unwanted })
 }
 
-// WantsByName reports whether a turn names a pet or a breed other than to rule it out.
+// WantsByName reports whether a turn names a pet or a breed without ruling it out.
 func WantsByName(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Marks, func(m read.Mark) bool {
 		refused := slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return m.Pet != nil && o.Pet == m.Pet && o.Role == read.Unwanted })
