@@ -255,13 +255,14 @@ func withoutTold(pl *Plan) {
 func settle(p *Planner, pl *Plan, before *Frame) {
 	t := pl.Turn
 	p.mourn(pl)
-	if asks.Tone(t) != "" && !slices.ContainsFunc(pl.Items, func(i Item) bool {
+	tone := asks.Tone(t)
+	if tone != "" && !slices.ContainsFunc(pl.Items, func(i Item) bool {
 		return i.Kind != read.KindGuide && helpful(i.Kind) || i.Kind == read.KindGuide && (i.Answer != nil || len(i.Hits) > 0 && i.Hits[0].Surely())
 	}) {
 		pl.Items = []Item{p.complaint(pl)}
 	}
 	if len(pl.Items) > 0 && !pl.Items[0].Kind.IsTalk() {
-		pl.Tone = asks.Tone(t)
+		pl.Tone = tone
 	}
 	if len(pl.Items) > 1 {
 		pl.Items = slices.DeleteFunc(pl.Items, func(i Item) bool { return i.Kind.IsTalk() && i.Kind != read.TalkSad || i.Kind == read.KindOffTopic })
