@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -30,9 +31,18 @@ type report struct {
 	out     io.Writer
 	said    map[string][]string // by package and test, what it printed
 	passed  int
-	failed  []string
+	failed  []failure
 	skipped map[string][]test // by reason
 }
+
+// A failure is a test that failed, with the last of what it said.
+type failure struct {
+	name string
+	said []string
+}
+
+// maxSaid is how many messages the last lines repeat of each failure.
+const maxSaid = 12
 
 func main() {
 	r := report{out: os.Stdout, said: make(map[string][]string), skipped: make(map[string][]test)}
@@ -105,7 +115,7 @@ func (r *report) end(e event, name, key string) {
 	switch {
 	case e.Action == "fail":
 		fmt.Fprintf(r.out, "FAIL  %s  %.1fs\n%s", key, e.Elapsed, said)
-		r.failed = append(r.failed, strings.TrimSpace(key))
+		r.failed = append(r.failed, failure{strings.TrimSpace(key), messages(said)})
 	case e.Test == "" && e.Action == "pass":
 		fmt.Fprintf(r.out, "ok    %s  %.1fs\n", name, e.Elapsed)
 	case e.Test == "": // a package without tests
@@ -121,11 +131,33 @@ func (r *report) end(e event, name, key string) {
 	}
 }
 
+// messages returns the first line of each of the last messages in a test's output, without most of a long one.
+func messages(said string) (lines []string) {
+	const longest = 500
+	for line := range strings.Lines(said) {
+		line = strings.TrimSpace(line)
+		if !message.MatchString(line) {
+			continue
+		}
+		if len(line) > longest {
+			line = strings.ToValidUTF8(line[:longest], "") + "…"
+		}
+		lines = append(lines, line)
+	}
+	return lines[max(0, len(lines)-maxSaid):]
+}
+
+// message matches the beginning of what a test logs, and of what ends it.
+var message = regexp.MustCompile(`^(\w+\.go:\d+: |panic: |fatal error: |WARNING: DATA RACE)`)
+
 // sum tells what the run came to, and whether it was good.
 func (r *report) sum() bool {
 	fmt.Fprintf(r.out, "\n%d passed, %d failed\n", r.passed, len(r.failed))
-	for _, name := range r.failed {
-		fmt.Fprintf(r.out, "FAIL  %s\n", name)
+	for _, f := range r.failed {
+		fmt.Fprintf(r.out, "FAIL  %s\n", f.name)
+		for _, line := range f.said {
+			fmt.Fprintf(r.out, "      %s\n", line)
+		}
 	}
 	for _, reason := range slices.Sorted(maps.Keys(r.skipped)) {
 		fmt.Fprintf(r.out, "NOT RUN  %s:%s\n", reason, list(r.skipped[reason]))

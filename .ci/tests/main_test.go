@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // TestReport reads a run in which a test passes, one is skipped, one fails, and a package does not build.
@@ -25,6 +27,7 @@ func TestReport(t *testing.T) {
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/door","Test":"TestApp","Output":"    a_test.go:3: it needs Node: not found\n"}
 {"Action":"skip","Package":"github.com/pawstream/pawstream/e2e/door","Test":"TestApp","Elapsed":0}
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Output":"    b_test.go:2: want 1, got 2\n"}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Output":"        of what it was asked\n"}
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Output":"--- FAIL: TestBad (2.00s)\n"}
 {"Action":"fail","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Elapsed":2}
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Output":"FAIL\n"}
@@ -36,6 +39,7 @@ not JSON
 	const want = `run   e2e/stream
 FAIL  e2e/stream TestBad  2.0s
     b_test.go:2: want 1, got 2
+        of what it was asked
 --- FAIL: TestBad (2.00s)
 FAIL  e2e/stream   3.2s
 FAIL
@@ -44,6 +48,7 @@ not JSON
 
 1 passed, 2 failed
 FAIL  e2e/stream TestBad
+      b_test.go:2: want 1, got 2
 FAIL  e2e/stream
 NOT RUN  it needs Node: not found:
     e2e/door TestApp
@@ -62,5 +67,21 @@ NOT RUN  long: it takes minutes:
 	}
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestMessages checks that of a test that said much, the last messages are repeated, and of a long one its beginning.
+func TestMessages(t *testing.T) {
+	var said strings.Builder
+	for i := range maxSaid {
+		fmt.Fprintf(&said, "    a_test.go:%d: step\n        of it\n", i)
+	}
+	said.WriteString("    a_test.go:99: " + strings.Repeat("ä", 1000) + "\npanic: test timed out after 30m0s\n\ngoroutine 1:\n")
+	got := messages(said.String())
+	if len(got) != maxSaid || got[0] != "a_test.go:2: step" || got[maxSaid-1] != "panic: test timed out after 30m0s" {
+		t.Errorf("it repeats %q", got)
+	}
+	if long := got[maxSaid-2]; len(long) > 510 || !utf8.ValidString(long) || !strings.HasSuffix(long, "…") {
+		t.Errorf("it repeats %q", long)
 	}
 }
