@@ -46,6 +46,8 @@ const (
 	// steady is how long the servers of a cluster must be in sync before the next fault: the cluster cannot do
 	// without two at a time.
 	steady = 2 * time.Second
+	// election is how long the servers of a cluster wait until they vote once more, if nobody has won (nats-server, raft.go).
+	election = 9 * time.Second
 	// away is how long a container is paused or cut off: longer than others consider it alive.
 	away = past
 )
@@ -60,6 +62,7 @@ type composed struct {
 	address string // of the balancer
 	files   []string
 	nats    []string // the services of NATS
+	limits  checker.Limits
 	// warned are unexpected lines in the logs of former containers.
 	warned []string
 	// strikes reports whether a fault should hit a service.
@@ -92,6 +95,7 @@ func TestComposedBeside(t *testing.T) {
 func clusterLosesNothing(t *testing.T) {
 	s := newComposed(t, "pawstream-cluster", "127.0.0.1:8081", filepath.Join(root, "deploy", "cluster.yml"))
 	s.nats = append(s.nats, "nats-2", "nats-3")
+	s.limits.Recover += election
 	all := s.strikes
 	s.strikes = func(kind, service string) bool {
 		return all(kind, service) && (strings.HasPrefix(kind, "kill-") || strings.HasPrefix(service, "nats"))
@@ -127,7 +131,7 @@ func newComposed(t *testing.T, project, address string, over ...string) *compose
 		t.Fatal(err)
 	}
 	s := &composed{
-		t: t, project: project, address: address, files: []string{"--project-name", project}, nats: []string{"nats"},
+		t: t, project: project, address: address, files: []string{"--project-name", project}, nats: []string{"nats"}, limits: limits,
 		strikes: func(kind, _ string) bool { return chosen.MatchString(kind) },
 	}
 	for _, f := range append(append([]string{filepath.Join(root, "docker-compose.yml")}, over...), file) {
@@ -196,9 +200,31 @@ func (s *composed) end() {
 	if s.t.Failed() {
 		s.t.Logf("they said\n%s", strings.Join(s.warned[:min(len(s.warned), 200)], ""))
 	}
+	if s.t.Failed() || *keep {
+		s.keepLogs(ctx)
+	}
 	if err := s.compose(ctx, "--profile", "*", "down", "--volumes", "--timeout", "5"); err != nil {
 		s.t.Error(err)
 	}
+}
+
+// keepLogs keeps what the present containers have logged.
+func (s *composed) keepLogs(ctx context.Context) {
+	dir, err := os.MkdirTemp("", "pawstream-faults-logs-")
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	for _, service := range s.services() {
+		text, err := exec.CommandContext(ctx, "docker", "logs", "--timestamps", s.container(service)).CombinedOutput()
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, service+".log"), text, 0o600)
+		}
+		if err != nil {
+			s.t.Logf("the logs of %s: %v", service, err)
+		}
+	}
+	s.t.Logf("the containers' logs are kept in %s", dir)
 }
 
 // container returns the name of a service's container.
@@ -468,7 +494,7 @@ func (s *composed) followed(t *testing.T, clients int, disturb func(context.Cont
 	t.Helper()
 	t.Logf("seed %d", *seed)
 	random := rand.New(rand.NewPCG(*seed, 0))
-	h := &checker.History{Seed: *seed, Topology: s.project, Limits: limits, Want: s.wanted(t)}
+	h := &checker.History{Seed: *seed, Topology: s.project, Limits: s.limits, Want: s.wanted(t)}
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	c := &crowd{ctx: ctx, urls: []string{s.url()}, model: advisorModel, heard: make(map[int]time.Time)}

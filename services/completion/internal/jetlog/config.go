@@ -44,7 +44,8 @@ type Config struct {
 	Share shares.Share
 	// MaxCompletion bounds the events of one completion, in bytes as stored.
 	MaxCompletion int
-	// Patience is how long an append may go unacknowledged before its completion fails.
+	// Patience is how long an append may go unacknowledged before its completion fails, and in a cluster the time of two
+	// elections longer.
 	Patience time.Duration
 	// Cache bounds the completions that have ended and are kept in memory for readers.
 	Cache int

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -53,7 +54,7 @@ func (l *Log) connect() error {
 	}
 	l.io, err = jetio.New(jetio.Config{
 		Conn: conn, JetStream: l.js, Link: l.link, Name: streamName, Gate: l.gate,
-		Patience: l.cfg.Patience, Admission: admission, Election: l.election,
+		Patience: l.appendPatience(), Admission: admission, Election: l.election,
 		Saw:   l.witness.Saw,
 		Doubt: func() { l.gate.shut(); l.suspect() },
 	})
@@ -63,6 +64,15 @@ func (l *Log) connect() error {
 	l.archive = &archive{io: l.io, js: l.js, gate: l.gate, reads: newReads(conn), patience: l.cfg.Patience}
 	l.names = &names{archive: l.archive, admission: admission}
 	return nil
+}
+
+// appendPatience returns how long an append of a running completion may go unacknowledged. Without a leader, there is nothing that an
+// abandoned completion could be continued in, so giving up earlier than that helps nobody.
+func (l *Log) appendPatience() time.Duration {
+	if l.election == 0 {
+		return l.cfg.Patience
+	}
+	return l.cfg.Patience + leaderless
 }
 
 // options are those of the log's own connection. Publishing while it is down fails at once: an append knows how

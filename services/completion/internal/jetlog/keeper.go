@@ -594,6 +594,10 @@ func (k *keeper) lost(ctx context.Context, in era) bool {
 // electionTime is how long the stream's servers may take to elect a leader: a leader is heard every second.
 const electionTime = 3 * time.Second
 
+// leaderless is how long a cluster may be without a leader: its servers wait for up to nine seconds until they vote
+// (nats-server, raft.go), as long again if nobody wins, and a server that returns makes them vote once more.
+const leaderless = 20 * time.Second
+
 // believes notes that the stream was found to be another one, and reports whether that is certain by now. If
 // the stream has several servers, the leader has to prove that they follow it.
 func (k *keeper) believes(ctx context.Context, err error) bool {

@@ -1,6 +1,7 @@
 package jetlog
 
 import (
+	"errors"
 	"syscall"
 	"testing"
 	"time"
@@ -43,5 +44,43 @@ func TestAServerThatStandsStill(t *testing.T) {
 		if got, kind := text(t, l, "still"); got != "abbb" || kind != chat.KindDone {
 			t.Errorf("it says %q, %v", got, kind)
 		}
+	}
+}
+
+// TestAClusterHasTimeForAnElection suspends NATS for longer than the patience. A completion with one server fails, and
+// is taken over when that is back; with several it goes on, as they may have had to elect a leader.
+func TestAClusterHasTimeForAnElection(t *testing.T) {
+	skip.Long(t, "seconds of outages and elections")
+	t.Parallel()
+	for name, election := range map[string]time.Duration{"one server": 0, "several": electionTime} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-c", roomy(t, t.TempDir()))
+			l, err := openElected(t.Context(), Config{NATS: at(p.url), Patience: time.Second}, election)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(l.Close)
+			w, err := l.Create(within(t), meta("leaderless"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			appendAll(t, w, "a")
+			awaitLast(t, l, "leaderless", 0)
+			if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			appendAll(t, w, "b")
+			pause(t.Context(), 4*time.Second)
+			if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+				t.Fatal(err)
+			}
+			switch err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); {
+			case election == 0 && !errors.Is(err, chat.ErrLogFull):
+				t.Errorf("Seal: %v, want ErrLogFull", err)
+			case election > 0 && err != nil:
+				t.Errorf("Seal: %v", err)
+			}
+		})
 	}
 }
