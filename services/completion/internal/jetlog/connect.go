@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -52,9 +51,13 @@ func (l *Log) connect() error {
 	if l.js, err = jetstream.New(conn, jetstream.WithDefaultTimeout(l.cfg.Patience)); err != nil {
 		return err
 	}
+	patience := l.cfg.Patience
+	if l.election > 0 {
+		patience += leaderless
+	}
 	l.io, err = jetio.New(jetio.Config{
 		Conn: conn, JetStream: l.js, Link: l.link, Name: streamName, Gate: l.gate,
-		Patience: l.appendPatience(), Admission: admission, Election: l.election,
+		Patience: patience, Admission: admission, Election: l.election,
 		Saw:   l.witness.Saw,
 		Doubt: func() { l.gate.shut(); l.suspect() },
 	})
@@ -64,15 +67,6 @@ func (l *Log) connect() error {
 	l.archive = &archive{io: l.io, js: l.js, gate: l.gate, reads: newReads(conn), patience: l.cfg.Patience}
 	l.names = &names{archive: l.archive, admission: admission}
 	return nil
-}
-
-// appendPatience returns how long an append of a running completion may go unacknowledged. Without a leader, there is nothing that an
-// abandoned completion could be continued in, so giving up earlier than that helps nobody.
-func (l *Log) appendPatience() time.Duration {
-	if l.election == 0 {
-		return l.cfg.Patience
-	}
-	return l.cfg.Patience + leaderless
 }
 
 // options are those of the log's own connection. Publishing while it is down fails at once: an append knows how

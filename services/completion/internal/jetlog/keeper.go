@@ -595,7 +595,8 @@ func (k *keeper) lost(ctx context.Context, in era) bool {
 const electionTime = 3 * time.Second
 
 // leaderless is how long a cluster may be without a leader: its servers wait for up to nine seconds until they vote
-// (nats-server, raft.go), as long again if nobody wins, and a server that returns makes them vote once more.
+// (nats-server, raft.go), as long again if nobody wins, and a server that returns makes them vote once more. Giving a
+// completion up before that helps nobody.
 const leaderless = 20 * time.Second
 
 // believes notes that the stream was found to be another one, and reports whether that is certain by now. If
