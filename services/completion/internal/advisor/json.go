@@ -39,33 +39,37 @@ func inJSON(f *chat.ResponseFormat, answer compose.Answer) (compose.Answer, erro
 	return answer, nil
 }
 
-// underKeys writes the pets that an answer shows as an array of objects with the keys that a turn
-// names behind "JSON", and nothing else. It reports whether there are any.
+// underKeys writes the pets that an answer shows as objects with the keys that a turn names behind "JSON", and nothing else: an
+// array, or one object for a pet that the turn calls by its name. It reports whether there are any.
 func underKeys(turn string, answer *compose.Answer) bool {
 	keys := keysIn(turn)
 	if len(keys) == 0 || len(answer.Pets) == 0 {
 		return false
 	}
-	var b strings.Builder
-	for i, p := range answer.Pets {
+	objects := make([]string, 0, len(answer.Pets))
+	for _, p := range answer.Pets {
 		of := row(p)
-		b.WriteString([]string{"[{", ",{"}[min(i, 1)])
-		for k, key := range keys {
+		var members []string
+		for _, key := range keys {
 			v, _ := known(of, key)
 			text, err := json.Marshal(v)
 			if err != nil {
 				return false
 			}
-			b.WriteString([]string{"", ","}[min(k, 1)] + `"` + key + `":` + string(text))
+			members = append(members, `"`+key+`":`+string(text))
 		}
-		b.WriteString("}")
+		objects = append(objects, "{"+strings.Join(members, ",")+"}")
 	}
-	answer.Text = b.String() + "]"
+	answer.Text = "[" + strings.Join(objects, ",") + "]"
+	if turn = strings.ToLower(turn); len(objects) == 1 && strings.Contains(turn, strings.ToLower(answer.Pets[0].Name)) && !strings.Contains(turn, "array") {
+		answer.Text = objects[0]
+	}
 	return true
 }
 
 // keysIn returns the words that name what is known of a pet: those behind "json" or, where there are
-// none, all of them, if one is its name.
+// none, all of them, if one is its name. Other words that are written as only keys are come with them: their
+// value is null.
 func keysIn(turn string) (keys []string) {
 	turn = strings.ToLower(turn)
 	_, behind, named := strings.Cut(turn, "json")
@@ -74,14 +78,18 @@ func keysIn(turn string) (keys []string) {
 	}
 	of := row(&catalogue.Pet{Breed: &catalogue.Breed{}})
 	for _, text := range []string{behind, turn} {
+		found := false
 		for _, w := range strings.FieldsFunc(text, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }) {
-			if _, ok := known(of, w); ok && !slices.Contains(keys, w) {
+			_, ok := known(of, w)
+			found = found || ok
+			if (ok || strings.Contains(strings.Trim(w, "_"), "_")) && !slices.Contains(keys, w) {
 				keys = append(keys, w)
 			}
 		}
-		if len(keys) > 0 {
+		if found {
 			break
 		}
+		keys = nil
 	}
 	if len(keys) > 1 || slices.Contains(keys, "name") {
 		return keys
