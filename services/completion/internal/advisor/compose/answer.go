@@ -51,7 +51,7 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	case pl.Tone == read.TalkComplaint:
 		c.add(c.either("I am sorry for the trouble.", string(read.TalkComplaint)))
 	}
-	if pays(pl.Turn.Written) {
+	if read.Pays(pl.Turn.Written) {
 		c.add(c.either("I cannot take orders or payments, and nothing was charged. Please never write the number of a card in a chat: you pay in the store.", "card-number"))
 	}
 	if pl.Tone == read.TalkDoubt && c.tongue == nil {

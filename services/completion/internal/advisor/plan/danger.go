@@ -154,7 +154,7 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 		v.Refusal = "" // "do they need vitamin drops?", among others
 	case v.Refusal == "" && cruel > likelyCruel && pl.Turn.Has("harm"):
 		v.Refusal, v.Why = triage.Cruelty, "the model takes it for a wish to harm"
-	case v.Refusal == "" && dose > likelyDose && asks.Doses(pl.Turn):
+	case v.Refusal == "" && dose > likelyDose && asks.Doses(pl.Turn) && !asks.ForPet(pl.Turn): // who wants a pet that needs no tablets asks for no dose
 		v.Refusal, v.Why = triage.Dose, "the model takes it for a question for a dose"
 	}
 	switch v.Level {
