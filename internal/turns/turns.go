@@ -5,12 +5,17 @@ package turns
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 )
 
-// ErrFull says that the waiting room is full.
-var ErrFull = errors.New("the queue is full")
+var (
+	// ErrFull says that the waiting room is full.
+	ErrFull = errors.New("the queue is full")
+	// ErrShare is the [ErrFull] of a principal that has all the turns that it may have, while others may have more.
+	ErrShare = fmt.Errorf("%w for this principal", ErrFull)
+)
 
 // Config is the configuration of a [Queue].
 type Config struct {
@@ -56,17 +61,17 @@ type ticket struct {
 // New returns an empty queue.
 func New(cfg Config) *Queue { return &Queue{cfg: cfg, held: make(map[string]int)} }
 
-// Acquire waits for a turn. It returns ErrFull if the waiting room is full or this waiter had to give way, and
-// ctx's error if ctx ends. It calls moved, if not nil, with the position in the queue whenever that changes; 1
+// Acquire waits for a turn. It returns ErrFull, perhaps as ErrShare, if the waiting room is full or this waiter had to give
+// way, and ctx's error if ctx ends. It calls moved, if not nil, with the position in the queue whenever that changes; 1
 // is the next to be admitted. An error of moved ends the wait and is returned. The caller must call release
 // exactly once.
 func (q *Queue) Acquire(ctx context.Context, principal string, moved func(position int) error) (release func(), err error) {
 	if q.cfg.Limit == 0 {
 		return func() {}, nil
 	}
-	t := q.join(principal, moved != nil)
-	if t == nil {
-		return nil, ErrFull
+	t, err := q.join(principal, moved != nil)
+	if err != nil {
+		return nil, err
 	}
 	release = func() { q.release(principal) }
 	for {
@@ -112,8 +117,8 @@ func (q *Queue) Waiting() int {
 	return q.waiting
 }
 
-// join returns a ticket, or nil if there is no room.
-func (q *Queue) join(principal string, told bool) *ticket {
+// join returns a ticket: ErrFull or ErrShare if there is no room.
+func (q *Queue) join(principal string, told bool) (*ticket, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	t := &ticket{settled: make(chan struct{})}
@@ -123,9 +128,12 @@ func (q *Queue) join(principal string, told bool) *ticket {
 	switch {
 	case q.may(principal): // then none of its waiters is waiting
 		q.let(principal, t)
-		return t
-	case q.waiting >= q.cfg.Room && !q.makeRoom(principal):
-		return nil
+		return t, nil
+	case q.waiting < q.cfg.Room, q.makeRoom(principal):
+	case q.working < q.cfg.Limit:
+		return nil, ErrShare
+	default:
+		return nil, ErrFull
 	}
 	i := q.line(principal)
 	if i < 0 {
@@ -135,7 +143,7 @@ func (q *Queue) join(principal string, told bool) *ticket {
 	q.lines[i].tickets = append(q.lines[i].tickets, t)
 	q.waiting++
 	q.announce()
-	return t
+	return t, nil
 }
 
 // may reports whether a principal may have one more turn. The queue asks again for its waiters whenever a turn

@@ -162,6 +162,20 @@ func TestTurnsAreReserved(t *testing.T) {
 	})
 }
 
+// TestRefusalsSayWhy checks that who has its share is told so, and not that all turns are taken.
+func TestRefusalsSayWhy(t *testing.T) {
+	q := turns.New(turns.Config{Limit: 4, Reserve: true})
+	for _, step := range []struct {
+		principal string
+		want      error
+	}{{"a", nil}, {"a", nil}, {"a", turns.ErrShare}, {"b", nil}, {"b", turns.ErrShare}, {"c", nil}, {"d", turns.ErrFull}} {
+		_, err := q.Acquire(t.Context(), step.principal, nil)
+		if !errors.Is(err, step.want) || errors.Is(err, turns.ErrShare) != (step.want == turns.ErrShare) {
+			t.Errorf("%s: %v, want %v", step.principal, err, step.want)
+		}
+	}
+}
+
 // TestNobodyReservesForTheUnknown checks that unknown callers, which share one name, may have all turns.
 func TestNobodyReservesForTheUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

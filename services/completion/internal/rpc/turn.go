@@ -26,13 +26,12 @@ const (
 // callTurns are the queues of calls. Nobody waits for a stream.
 type callTurns struct {
 	reads, cancels, streams *turns.Queue
-	maxStreams              int
 }
 
 // newCallTurns returns the queues of a server with at most that many open streams; 0: no limit.
 func newCallTurns(streams int) callTurns {
 	return callTurns{
-		streams: turns.New(turns.Config{Limit: streams, Reserve: true}), maxStreams: streams,
+		streams: turns.New(turns.Config{Limit: streams, Reserve: true}),
 		reads:   turns.New(turns.Config{Limit: maxReads, Room: readRoom, Reserve: true}),
 		cancels: turns.New(turns.Config{Limit: maxCancels, Room: readRoom, Reserve: true}),
 	}
@@ -83,17 +82,17 @@ func (g *guard) follow(ctx context.Context, method string) (end func(), err erro
 	}
 	end, err = g.turns.streams.Acquire(ctx, g.known(ctx), nil)
 	switch {
-	case !errors.Is(err, turns.ErrFull):
-		return end, err
-	case g.turns.streams.Working() >= g.turns.maxStreams:
+	case errors.Is(err, turns.ErrShare):
+		return nil, &chat.Error{
+			Code: chat.CodeRateLimited, Refusal: chat.RefusedCallerStreams, RetryAfter: time.Second,
+			Message: "You have too many streams open. Please close some, or wait for one of them to end.",
+		}
+	case errors.Is(err, turns.ErrFull):
 		err := chat.NoRoom(nil)
 		err.Refusal = chat.RefusedStreams
 		return nil, err
 	}
-	return nil, &chat.Error{
-		Code: chat.CodeRateLimited, Refusal: chat.RefusedCallerStreams, RetryAfter: time.Second,
-		Message: "You have too many streams open. Please close some, or wait for one of them to end.",
-	}
+	return end, err
 }
 
 // noTurn returns the error of a call that waited too long for a turn.
