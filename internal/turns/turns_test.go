@@ -170,7 +170,7 @@ func TestRefusalsSayWhy(t *testing.T) {
 		want      error
 	}{{"a", nil}, {"a", nil}, {"a", turns.ErrShare}, {"b", nil}, {"b", turns.ErrShare}, {"c", nil}, {"d", turns.ErrFull}} {
 		_, err := q.Acquire(t.Context(), step.principal, nil)
-		if !errors.Is(err, step.want) || errors.Is(err, turns.ErrShare) != (step.want == turns.ErrShare) {
+		if !errors.Is(err, step.want) || errors.Is(err, turns.ErrShare) != errors.Is(step.want, turns.ErrShare) {
 			t.Errorf("%s: %v, want %v", step.principal, err, step.want)
 		}
 	}
