@@ -113,7 +113,7 @@ func (a *Advisor) write(req *chat.Request, pl *plan.Plan, choice int) (compose.A
 	answer := compose.Write(a.cat, pl, voiceOf(req, pl, choice))
 	f := req.ResponseFormat
 	if f == nil && pl.Style.Wants("json") && !grave(&pl.Items[0]) {
-		if underKeys(pl.Turn.Written, &answer) {
+		if underKeys(pl.Turn, &answer) {
 			return answer, nil
 		}
 		f = &chat.ResponseFormat{Kind: chat.FormatJSONObject}

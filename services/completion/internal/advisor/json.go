@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
@@ -41,8 +42,8 @@ func inJSON(f *chat.ResponseFormat, answer compose.Answer) (compose.Answer, erro
 
 // underKeys writes the pets that an answer shows as objects with the keys that a turn names behind "JSON", and nothing else: an
 // array, or one object for a pet that the turn calls by its name. It reports whether there are any.
-func underKeys(turn string, answer *compose.Answer) bool {
-	keys := keysIn(turn)
+func underKeys(turn *read.Turn, answer *compose.Answer) bool {
+	keys := keysIn(turn.Written)
 	if len(keys) == 0 || len(answer.Pets) == 0 {
 		return false
 	}
@@ -61,7 +62,7 @@ func underKeys(turn string, answer *compose.Answer) bool {
 		objects = append(objects, "{"+strings.Join(members, ",")+"}")
 	}
 	answer.Text = "[" + strings.Join(objects, ",") + "]"
-	if turn = strings.ToLower(turn); len(objects) == 1 && strings.Contains(turn, strings.ToLower(answer.Pets[0].Name)) && !strings.Contains(turn, "array") {
+	if len(objects) == 1 && slices.Contains(turn.Pets(0, len(turn.Words)), answer.Pets[0]) && !strings.Contains(strings.ToLower(turn.Written), "array") {
 		answer.Text = objects[0]
 	}
 	return true

@@ -129,6 +129,7 @@ const (
 	surelyHarm    = 0.6 // above, even if a food may cause it
 	likelyDose    = 0.8 // above, with a number
 	hardlyDose    = 0.08
+	surelyWish    = 0.95
 	danger        = 0.95 // above: the model alone suffices
 	fewWords      = 3
 	unclear       = "unclear"
@@ -140,7 +141,9 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 	v := &pl.Verdict
 	kinds := p.reader.Kinds(pl.Turn)
 	emergency, cruel, dose := kinds.Of(read.KindEmergency), kinds.Of(read.KindCruelty), kinds.Of(read.KindDose)
+	var wish float32 // for a pet
 	for i := range pl.Turn.Asks {
+		wish = max(wish, pl.Turn.Asks[i].Kinds.Of(read.KindRecommend))
 		emergency = max(emergency, pl.Turn.Asks[i].Kinds.Of(read.KindEmergency))
 		cruel = max(cruel, pl.Turn.Asks[i].Kinds.Of(read.KindCruelty))
 		dose = max(dose, pl.Turn.Asks[i].Kinds.Of(read.KindDose))
@@ -154,7 +157,7 @@ func (p *Planner) weigh(pl *Plan, animal bool) {
 		v.Refusal = "" // "do they need vitamin drops?", among others
 	case v.Refusal == "" && cruel > likelyCruel && pl.Turn.Has("harm"):
 		v.Refusal, v.Why = triage.Cruelty, "the model takes it for a wish to harm"
-	case v.Refusal == "" && dose > likelyDose && asks.Doses(pl.Turn) && !asks.ForPet(pl.Turn): // who wants a pet that needs no tablets asks for no dose
+	case v.Refusal == "" && dose > likelyDose && asks.Doses(pl.Turn) && wish <= surelyWish: // who wants a pet that needs no tablets asks for no dose
 		v.Refusal, v.Why = triage.Dose, "the model takes it for a question for a dose"
 	}
 	switch v.Level {

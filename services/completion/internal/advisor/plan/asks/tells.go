@@ -32,12 +32,6 @@ func ForDose(t *read.Turn) bool {
 	return slices.ContainsFunc(t.Asks, func(s read.Sentence) bool { return s.Kinds.Best() == read.KindDose })
 }
 
-// ForPet reports whether a sentence surely says what a pet should be like.
-func ForPet(t *read.Turn) bool {
-	const surely = 0.95
-	return slices.ContainsFunc(t.Asks, func(s read.Sentence) bool { return s.Kinds.Of(read.KindRecommend) > surely })
-}
-
 // Questions returns how many questions a turn has.
 func Questions(t *read.Turn) (n int) {
 	for i := range t.Asks {
