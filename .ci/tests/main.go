@@ -30,6 +30,7 @@ type test struct{ pkg, name string }
 type report struct {
 	out     io.Writer
 	said    map[string][]string // by package and test, what it printed
+	running map[string]bool     // by package and test, those that have begun and not ended
 	passed  int
 	failed  []failure
 	skipped map[string][]test // by reason
@@ -45,7 +46,7 @@ type failure struct {
 const maxSaid = 12
 
 func main() {
-	r := report{out: os.Stdout, said: make(map[string][]string), skipped: make(map[string][]test)}
+	r := newReport(os.Stdout)
 	if err := r.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -57,6 +58,10 @@ func main() {
 	if !good {
 		os.Exit(1)
 	}
+}
+
+func newReport(out io.Writer) *report {
+	return &report{out: out, said: make(map[string][]string), running: make(map[string]bool), skipped: make(map[string][]test)}
 }
 
 func (r *report) read(in io.Reader) error {
@@ -85,6 +90,8 @@ func (r *report) take(e event) {
 	name := strings.TrimPrefix(e.Package, module)
 	key := name + " " + e.Test
 	switch e.Action {
+	case "run":
+		r.running[key] = true
 	case "start":
 		fmt.Fprintf(r.out, "run   %s\n", name)
 	case "build-output":
@@ -111,6 +118,7 @@ func chatter(line string) bool {
 
 func (r *report) end(e event, name, key string) {
 	defer delete(r.said, key)
+	delete(r.running, key)
 	said := strings.Join(r.said[key], "")
 	switch {
 	case e.Action == "fail":
@@ -152,6 +160,9 @@ var message = regexp.MustCompile(`^(\w+\.go:\d+: |panic: |fatal error: |WARNING:
 
 // sum tells what the run came to, and whether it was good.
 func (r *report) sum() bool {
+	for _, key := range slices.Sorted(maps.Keys(r.running)) { // its process has died
+		r.failed = append(r.failed, failure{key + " has not ended", messages(strings.Join(r.said[key], ""))})
+	}
 	fmt.Fprintf(r.out, "\n%d passed, %d failed\n", r.passed, len(r.failed))
 	for _, f := range r.failed {
 		fmt.Fprintf(r.out, "FAIL  %s\n", f.name)

@@ -32,6 +32,8 @@ func TestReport(t *testing.T) {
 {"Action":"fail","Package":"github.com/pawstream/pawstream/e2e/stream","Test":"TestBad","Elapsed":2}
 {"Action":"output","Package":"github.com/pawstream/pawstream/e2e/stream","Output":"FAIL\n"}
 {"Action":"fail","Package":"github.com/pawstream/pawstream/e2e/stream","Elapsed":3.25}
+{"Action":"run","Package":"github.com/pawstream/pawstream/e2e/faults","Test":"TestKilled"}
+{"Action":"output","Package":"github.com/pawstream/pawstream/e2e/faults","Test":"TestKilled","Output":"    k_test.go:4: the third fault\n"}
 {"ImportPath":"x","Action":"build-output","Output":"x.go:1: undefined: y\n"}
 {"Action":"skip","Package":"github.com/pawstream/pawstream/gen","Elapsed":0}
 not JSON
@@ -46,10 +48,12 @@ FAIL
 x.go:1: undefined: y
 not JSON
 
-1 passed, 2 failed
+1 passed, 3 failed
 FAIL  e2e/stream TestBad
       b_test.go:2: want 1, got 2
 FAIL  e2e/stream
+FAIL  e2e/faults TestKilled has not ended
+      k_test.go:4: the third fault
 NOT RUN  it needs Node: not found:
     e2e/door TestApp
     e2e/stream TestEverywhere/late TestNode
@@ -58,7 +62,7 @@ NOT RUN  long: it takes minutes:
     e2e/faults TestHeals (2 parts)
 `
 	var out strings.Builder
-	r := report{out: &out, said: make(map[string][]string), skipped: make(map[string][]test)}
+	r := newReport(&out)
 	if err := r.read(strings.NewReader(said)); err != nil {
 		t.Fatal(err)
 	}
