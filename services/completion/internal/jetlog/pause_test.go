@@ -10,6 +10,19 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/chat"
 )
 
+// suspend has a server stand still for a while, and does something meanwhile.
+func (p *natsProcess) suspend(t *testing.T, still time.Duration, meanwhile func()) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	meanwhile()
+	pause(t.Context(), still)
+	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestAServerThatStandsStill suspends NATS for longer and longer, under two replicas. Neither takes over the other's
 // completion, and no shown event is lost.
 func TestAServerThatStandsStill(t *testing.T) {
@@ -26,14 +39,7 @@ func TestAServerThatStandsStill(t *testing.T) {
 	appendAll(t, w, "a")
 	awaitLast(t, l, "still", 0)
 	for i, still := range []time.Duration{time.Second, 4 * time.Second, 8 * time.Second} {
-		if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-			t.Fatal(err)
-		}
-		appendAll(t, w, "b")
-		pause(t.Context(), still)
-		if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
+		p.suspend(t, still, func() { appendAll(t, w, "b") })
 		awaitLast(t, other, "still", int64(i+1))
 		awaitTrouble(t, l, "")
 	}
@@ -52,33 +58,22 @@ func TestAServerThatStandsStill(t *testing.T) {
 func TestAClusterHasTimeForAnElection(t *testing.T) {
 	skip.Long(t, "seconds of outages and elections")
 	t.Parallel()
-	for name, election := range map[string]time.Duration{"one server": 0, "several": electionTime} {
+	for name, openLog := range map[string]func(*testing.T, Config) *Log{"one server": open, "several": openStale} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := startProcess(t, buildNATS(t), "-a", "127.0.0.1", "-p", "-1", "-c", roomy(t, t.TempDir()))
-			l, err := openElected(t.Context(), Config{NATS: at(p.url), Patience: time.Second}, election)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(l.Close)
+			l := openLog(t, Config{NATS: at(p.url), Patience: time.Second})
 			w, err := l.Create(within(t), meta("leaderless"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			appendAll(t, w, "a")
 			awaitLast(t, l, "leaderless", 0)
-			if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
-			appendAll(t, w, "b")
-			pause(t.Context(), 4*time.Second)
-			if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-				t.Fatal(err)
-			}
+			p.suspend(t, 4*time.Second, func() { appendAll(t, w, "b") })
 			switch err := w.Seal(within(t), chat.Event{Kind: chat.KindDone}); {
-			case election == 0 && !errors.Is(err, chat.ErrLogFull):
+			case l.election == 0 && !errors.Is(err, chat.ErrLogFull):
 				t.Errorf("Seal: %v, want ErrLogFull", err)
-			case election > 0 && err != nil:
+			case l.election > 0 && err != nil:
 				t.Errorf("Seal: %v", err)
 			}
 		})

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -434,18 +433,13 @@ func TestAnEndOutlivesAServerThatStandsStill(t *testing.T) {
 		}
 		writers = append(writers, w.(*writer))
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
 	var books entries
 	var settles sync.WaitGroup
-	for _, w := range writers {
-		settles.Go(func() { w.Settle(books.book) })
-	}
-	pause(t.Context(), 3*admission/2)
-	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	p.suspend(t, 3*admission/2, func() {
+		for _, w := range writers {
+			settles.Go(func() { w.Settle(books.book) })
+		}
+	})
 	settles.Wait()
 	if n := books.n.Load(); n != completions {
 		t.Errorf("%d entries, want %d", n, completions)
