@@ -1,7 +1,9 @@
 package jetlog
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -118,6 +120,22 @@ func deafen(l *Log) { l.peers = liveness.Alone() }
 func hear(l *Log, replica string) {
 	l.peers = liveness.New(l.conn, beatPrefix, l.replica)
 	l.peers.Hear(&nats.Msg{Subject: beatPrefix + replica})
+}
+
+// TestALookThatIsInterrupted stops the program while it looks for orphans, which is no fault.
+func TestALookThatIsInterrupted(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer
+	l := open(t, Config{NATS: at(startNATS(t)), Logger: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if l.takeOver(stopped, func(*chat.Orphan) bool { return true }) {
+		t.Error("it goes on")
+	}
+	l.Close()
+	if said.Len() > 0 {
+		t.Errorf("it warns: %s", &said)
+	}
 }
 
 // TestALookLeavesWhatIsHeld looks for orphans while a completion is about to get a writer.

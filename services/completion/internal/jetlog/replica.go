@@ -72,7 +72,9 @@ func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool 
 		claiming.SetLimit(claims)
 		for msg, err := range l.io.Messages(ctx, ownersPrefix+"*.*", 1) {
 			if err != nil {
-				l.cfg.Logger.WarnContext(ctx, "cannot look for completions to take over", slog.Any("error", err))
+				if ctx.Err() == nil {
+					l.cfg.Logger.WarnContext(ctx, "cannot look for completions to take over", slog.Any("error", err))
+				}
 				l.left.Store(true)
 				break
 			}
