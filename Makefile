@@ -58,7 +58,7 @@ screenshots: ## Photograph the pages in all states, and ask in a terminal (only=
 	mkdir -p .cache/screenshots
 	PAWSTREAM_ARTIFACTS=$(CURDIR)/.cache/screenshots CI=true go test -count=1 -timeout 30m ./e2e/pages -run '^Test($(or $(only),$(states)))$$'
 	CI=true go test -count=1 ./edge/ask -run '^Test(OnTerminal|Conversation)$$' -artifacts -outputdir $(CURDIR)/.cache/screenshots
-	cp .cache/screenshots/frames-light.png docs/chat.png
+	cp .cache/screenshots/chat.png docs/chat.png
 
 up: ## Start the local stack with docker compose
 	@echo "Fetching and compiling: minutes the first time. It serves when the balancer is healthy (docker compose ps)."

@@ -54,10 +54,15 @@ func TestPetCards(t *testing.T) {
 		}
 	}
 	linked()
-	c.lookAt(t, "pets", widths...)
+	c.lookAt(t, "cards", widths...)
 	c.Resize(320, 800)
-	c.lookAt(t, "pets-narrow")
+	c.lookAt(t, "cards-narrow")
 	c.Resize(1280, 800)
+	if rows := browser.Eval[[]string](c.Page, `Object.values(Object.groupBy(document.querySelectorAll(".pets li"), (e) => Math.round(e.getBoundingClientRect().top)))
+		.map((row) => [...new Set(row.map((e) => Math.round(e.querySelector("button").getBoundingClientRect().top)))]).filter((tops) => tops.length > 1).map(String)`); len(rows) > 0 {
+		t.Errorf("the buttons of a row of cards are not in line: %q", rows)
+	}
+	c.forDocs(t)
 	c.Reload()
 	c.Wait(names + `.length > 0`)
 	c.Wait(`document.querySelector(".assistant:last-child .body strong a")`)
@@ -81,6 +86,18 @@ func TestPetCards(t *testing.T) {
 	if got := c.stored(); got == "" {
 		t.Error("there is no answer")
 	}
+}
+
+// forDocs takes the picture that the documents show: an answer with cards, beside its frames.
+func (c chat) forDocs(t *testing.T) {
+	t.Helper()
+	c.Click("#hide-chats")
+	c.Click("#show-frames")
+	c.Wait(`document.querySelectorAll("#frames li").length > 100`)
+	browser.Eval[bool](c.Page, `document.activeElement.blur(), document.querySelector("#scroll").scrollTop = 0, true`)
+	c.Screenshot(artifacts(t), "chat.png")
+	c.Click("#hide-frames")
+	c.Click("#show-chats")
 }
 
 // A pet is one of an answer's pets.
