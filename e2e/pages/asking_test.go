@@ -231,6 +231,8 @@ func TestSilence(t *testing.T) {
 	c.Wait(`document.querySelector(".assistant details.reasoning:not([open]) div")?.textContent === "Cats or dogs?"`)
 	c.state("Thinking, ")
 	c.lookAt(t, "thinking", widths...)
+	c.Wait(`((state) => state.color === getComputedStyle(document.querySelector(".figures")).color)(getComputedStyle(document.querySelector(".assistant .state")))`) // no warning
+	c.Wait(`["none", "normal"].includes(getComputedStyle(document.querySelector(".assistant .body"), "::after").content)`)                                           // one dot is enough
 	m.say("Cats.")
 	c.Wait(`document.querySelector(".assistant .state").checkVisibility() === false || document.querySelector(".assistant .state span").textContent === ""`)
 	c.state("The answer has paused, ")

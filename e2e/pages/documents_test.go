@@ -67,6 +67,7 @@ func TestDocuments(t *testing.T) {
 		c.lookAt(t, path[strings.LastIndex(path, "/")+1:], widths...)
 	}
 	c.reading(t, address)
+	c.copyable(t, address)
 	// A theme chosen on a document applies to the chat in another tab.
 	docs := chat{c.Another()}
 	docs.Go(address + "docs")
@@ -94,6 +95,20 @@ func (c chat) reading(t *testing.T, address string) {
 	for _, id := range []string{"reconnection", "errors", "what"} {
 		browser.Eval[bool](c.Page, fmt.Sprintf(`document.getElementById(%q).scrollIntoView(), true`, id))
 		c.Wait(fmt.Sprintf(`[...document.querySelectorAll(".contents [aria-current]")].map((e) => e.hash).join() === "#%s"`, id))
+	}
+}
+
+// copyable checks that no button to copy covers a part of what it copies.
+func (c chat) copyable(t *testing.T, address string) {
+	t.Helper()
+	for _, path := range []string{"docs/protocol", "docs/grpc", "docs/authentication"} {
+		c.Go(address + path)
+		c.Wait(`document.querySelector(".copied")`)
+		covered := browser.Eval[[]string](c.Page, `[...document.querySelectorAll(".copied")].filter((e) => e.checkVisibility() &&
+			e.querySelector("pre").getBoundingClientRect().right > e.querySelector("button").getBoundingClientRect().left).map((e) => e.textContent.slice(0, 40))`)
+		if len(covered) > 0 {
+			t.Errorf("/%s: buttons cover the code of %q", path, covered)
+		}
 	}
 }
 

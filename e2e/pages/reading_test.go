@@ -2,6 +2,7 @@ package pages
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -270,6 +271,13 @@ func TestFramesOfLongStream(t *testing.T) {
 		t.Errorf("the list has %d lines", n)
 	}
 	c.lookAt(t, "frames-long")
+	if got := browser.Eval[string](c.Page, `document.querySelector("#frame-count").textContent`); !regexp.MustCompile(`^412 of 90\d$`).MatchString(got) {
+		t.Errorf("the list says that it has %s", got)
+	}
+	if browser.Eval[bool](c.Page, `((head) => new Set([...head.querySelectorAll("button")].map((e) => { const r = e.getBoundingClientRect(); return Math.round(r.top + r.height / 2); })).size > 1 ||
+		head.querySelector("h2").scrollWidth > head.querySelector("h2").clientWidth)(document.querySelector("#drawer .head"))`) {
+		t.Error("the head of the list takes more than a line")
+	}
 	c.tabTo(t, "Kind")
 	for _, kind := range []struct{ name, only string }{
 		{"Events", ":not(.note, .comment)"}, {"Heartbeats", ".comment"}, {"Requests", ".note"},

@@ -49,6 +49,11 @@ func TestShare(t *testing.T) {
 		t.Errorf("the guest reads\n%s\nwant\n%s", got, want)
 	}
 	guest.lookAt(t, "shared", widths...)
+	for _, width := range widths {
+		guest.Resize(width, 900)
+		guest.Wait(`document.querySelector("#chats").hidden && ["pets", "docs/protocol", "docs"].every((to) => document.querySelector("header a[href='" + to + "']").checkVisibility())`)
+	}
+	guest.Resize(1280, 800)
 	if got := browser.Eval[string](guest.Page, `document.querySelector("#scroll").scrollTop + document.querySelector(".figures").textContent`); got != "0" {
 		t.Errorf("the guest begins at %s, want the top, without figures", got)
 	}

@@ -24,12 +24,18 @@ func TestStore(t *testing.T) {
 	c.Wait(`document.querySelector("h1").textContent === "Cats" && ` + cards + ` === 22`)
 	click("Calm")
 	c.Wait(cards + ` > 0 && ` + cards + ` < 22 && document.querySelectorAll("a.chip[aria-current]").length === 2`)
+	// On a phone, filters are pushed aside, and the one that is chosen is in sight.
+	c.Resize(390, 844)
+	c.Go(url(server) + "pets?species=reptile")
+	c.Wait(`((r) => r.left >= 0 && r.right <= innerWidth)(document.querySelector("a.chip[aria-current]").getBoundingClientRect()) && scrollY === 0`)
+	c.Resize(1280, 800)
 	for path, state := range map[string]string{"pets": "store-list", "pets/olive": "store-pet"} {
 		c.Go(url(server) + path)
 		c.Wait(`document.querySelector(".drawn > svg")`)
 		c.lookAt(t, state, widths...)
 		c.Resize(320, 800)
 		c.lookAt(t, state+"-narrow")
+		c.Wait(`document.querySelector(".drawn").getBoundingClientRect().bottom < 0.7 * innerHeight`)
 		c.Resize(1280, 800)
 	}
 	c.Go(url(server) + "pets/olive")

@@ -80,8 +80,7 @@ export class Frames {
 
   #label() {
     const hidden = this.#count - first - last;
-    const label = hidden > 0 ? `${first} + last ${last} of ${grouped(this.#count)}` : String(this.#count);
-    const text = this.#paused ? `${label}, paused` : label;
+    const text = hidden > 0 ? `${first + last} of ${grouped(this.#count)}` : String(this.#count);
     if (this.count.textContent !== text) this.count.textContent = text;
   }
 

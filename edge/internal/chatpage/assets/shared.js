@@ -18,6 +18,7 @@ export function showShared({ id, ticket }, talk) {
   const to = (text, address) => Object.assign(make("a", "", text), { href: address });
   $("notices").before(make("p", "shared", "Someone shared this answer with you. The question and the rest of the conversation are private. ",
     to("Ask your own question", location.pathname), to("See our pets", "pets")));
+  document.body.classList.add("guest");
   document.title = "A shared answer · Pawstream";
   addEventListener("hashchange", () => location.reload());
   const whole = id && ticket ? { status: "pending" } : { status: "failed", error: ended().message, retry: "no" };

@@ -43,11 +43,11 @@ export class Shelf {
     });
     $("main").addEventListener("pointerdown", () => this.chosen());
     this.#buildMenu();
-    wide.addEventListener("change", () => this.#settle());
   }
 
-  /** Shows the list, unless somebody has closed it. */
+  /** Shows the list, unless somebody has closed it. Before this call, it is hidden at every width. */
   begin() {
+    wide.addEventListener("change", () => this.#settle());
     this.#settle();
     this.refresh();
   }
