@@ -60,8 +60,7 @@ func (l *Log) Orphans(ctx context.Context) iter.Seq[*chat.Orphan] {
 	}
 }
 
-// takeOver yields the completions of every replica that is not alive. It claims several at once, because their
-// readers are waiting.
+// takeOver yields the completions of every replica that is not alive. It claims several at once: readers are waiting.
 func (l *Log) takeOver(ctx context.Context, yield func(*chat.Orphan) bool) bool {
 	in, begun := l.gate.era(), l.io.Last()
 	orphans := make(chan *chat.Orphan)
