@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
@@ -81,12 +82,17 @@ func (a *Advisor) shownIn(text string) []*catalogue.Pet {
 	for _, m := range bold.FindAllStringSubmatch(text, -1) {
 		add(a.cat.PetNamed(m[1]))
 	}
-	if len(shown) == 0 {
+	if len(shown) == 0 && !citesGuides(text) {
 		for _, m := range a.cat.Names(text) {
 			add(m.Pet)
 		}
 	}
 	return shown
+}
+
+// citesGuides reports whether an answer is the advisor's own, and names no pet as its source: "peanuts" are no pet then.
+func citesGuides(text string) bool {
+	return strings.Contains(text, "*Sources: ") && !strings.Contains(text, "pets in our store: ")
 }
 
 // voiceOf returns the voice of the answer to a request.

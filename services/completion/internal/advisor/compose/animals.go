@@ -7,6 +7,7 @@ import (
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/excerpt"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/layout"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/ranking"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/suit"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/telling"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
@@ -442,6 +443,9 @@ func (c *composer) inStore(breeds []*catalogue.Breed) {
 	}
 }
 
+// mostColumns is how many animals are compared at once.
+const mostColumns = 4
+
 // compare says how several pets, breeds or kinds of animals differ: first in the requested attributes, then in a
 // table.
 func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each attribute
@@ -459,7 +463,11 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 		c.compareSpecies(i)
 		return
 	}
-	columns, names = columns[:min(4, len(columns))], names[:min(4, len(names))]
+	columns, names = columns[:min(mostColumns, len(columns))], names[:min(mostColumns, len(names))]
+	if i.Pick != nil {
+		c.add(ranking.Tell(i.Pick, columns, names, says, list))
+		return
+	}
 	if i.Total && len(i.Pets) > 1 {
 		c.total(i.Pets)
 		return
@@ -473,14 +481,14 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 	if len(i.Asked) == 0 {
 		c.add(telling.Contrast(columns, names))
 	}
-	if c.bare || c.voice.Length == Brief && c.plan.Style.Last("table", "bullets", "numbered", "checklist") == "" {
+	if c.bare || i.Just && !c.plan.Style.Wants("table") || c.voice.Length == Brief && c.plan.Style.Last("table", "bullets", "numbered", "checklist") == "" {
 		return
 	}
-	rows := []row{}
+	rows := []layout.Row{}
 	add := func(label, attribute string) {
-		r := row{label: label}
+		r := layout.Row{Label: label}
 		for _, p := range columns {
-			r.cells = append(r.cells, says(p, attribute))
+			r.Cells = append(r.Cells, says(p, attribute))
 		}
 		rows = append(rows, r)
 	}
@@ -488,7 +496,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 		for _, a := range i.Asked {
 			add(upperFirst(a.Name), a.Name)
 		}
-		c.add(comparison(&c.plan.Style, names, rows))
+		c.add(layout.Compare(pointed(&c.plan.Style), names, rows))
 		return
 	}
 	if len(i.Pets) > 0 {
@@ -505,7 +513,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 	add("Lifespan", "lifespan")
 	add("Upkeep", "upkeep")
 	add("Beginners", "beginner")
-	c.add(comparison(&c.plan.Style, names, rows[:c.voice.Length.by(4, 6, len(rows), len(rows))]))
+	c.add(layout.Compare(pointed(&c.plan.Style), names, rows[:c.voice.Length.by(4, 6, len(rows), len(rows))]))
 	f := mapped(columns, func(p *catalogue.Pet) string {
 		fit := c.judge(p, c.personal())
 		if len(fit.against) == 0 {
@@ -534,12 +542,17 @@ func (c *composer) total(pets []*catalogue.Pet) {
 
 // compareSpecies compares kinds of animals with the ranges of their breeds, and with the guides.
 func (c *composer) compareSpecies(i *plan.Item) {
+	var kinds []ranking.Kind
 	for _, s := range i.Species[:min(3, len(i.Species))] {
 		var breeds []*catalogue.Breed
 		for _, b := range c.cat.Breeds() {
 			if b.Species == s {
 				breeds = append(breeds, b)
 			}
+		}
+		if i.Pick != nil {
+			kinds = append(kinds, ranking.Kind{Name: speciesPlural(s), Breeds: breeds, Fact: speciesFact(s, breeds, i.Pick.Attribute.Name)})
+			continue
 		}
 		facts := []string{speciesFact(s, breeds, "lifespan"), speciesFact(s, breeds, "upkeep"), suit.Temper(s)}
 		for _, w := range c.plan.Frame.Wants {
@@ -549,9 +562,17 @@ func (c *composer) compareSpecies(i *plan.Item) {
 		}
 		c.add("- **" + upperFirst(speciesPlural(s)) + ":** " + strings.Join(facts, " "))
 	}
+	if len(kinds) > 0 {
+		c.add(ranking.Kinds(i.Pick, kinds))
+	}
 	if i.Answer != nil || len(i.Hits) > 0 && i.Hits[0].Answers() {
 		c.guide(i)
 	}
+}
+
+// pointed reports whether a style wishes for points rather than a table.
+func pointed(s *read.Style) bool {
+	return s.Last("table", "bullets", "numbered", "checklist") != "" && !s.Wants("table")
 }
 
 // difference says who has the most and who the least of an attribute.
@@ -587,27 +608,6 @@ func difference(columns []*catalogue.Pet, names []string, a *catalogue.Attribute
 		text += fmt.Sprintf(" That is %s more for **%s**.", dollars(top.Price-bottom.Price), names[most])
 	}
 	return text
-}
-
-// A row is a row of a comparison: its label, and one cell for each column.
-type row struct {
-	label string
-	cells []string
-}
-
-// comparison formats rows as a table or, if points are wished for, as one line per row.
-func comparison(s *read.Style, names []string, rows []row) string {
-	if s.Last("table", "bullets", "numbered", "checklist") != "" && !s.Wants("table") {
-		return layout.Bullets(mapped(rows, func(r row) string {
-			cells := make([]string, len(names))
-			for i, name := range names {
-				cells[i] = name + " " + r.cells[i]
-			}
-			return "**" + r.label + ":** " + strings.Join(cells, "; ")
-		}))
-	}
-	heads := append([]string{""}, mapped(names, func(s string) string { return "**" + s + "**" })...)
-	return layout.Table(heads, mapped(rows, func(r row) []string { return append([]string{r.label}, r.cells...) }))
 }
 
 // guide answers from the guides.

@@ -47,6 +47,8 @@ func wish(w *plan.Condition) string {
 		return w.Said
 	case name == "shedding" && slices.Contains(w.Names, string(catalogue.Low)):
 		value = levelWords[name][string(catalogue.Low)]
+	case len(w.Names) == 0:
+		return w.Said // "quieter", than a pet that was shown
 	case name == "energy" || name == "noise" || name == "shedding" || name == "grooming":
 		value = levelWords[name][w.Names[0]]
 	case name == "size" && len(w.Names) > 1:

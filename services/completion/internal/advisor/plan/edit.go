@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/wish"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 	"github.com/pawstream/pawstream/services/completion/internal/words"
 )
 
 // shortTurn is the most words of a turn that may edit an earlier question.
-const shortTurn = 18
+const shortTurn = wish.ShortTurn
 
 // edit reads a short turn as an edit of an earlier question: more results, something cheaper, another animal, a
 // reason.
@@ -172,14 +173,21 @@ func (p *Planner) pointed(pl *Plan, before *Frame, named bool, facts []*catalogu
 			facts = appendNew(facts, p.cat.Attribute("children"))
 		}
 	}
-	item := Item{Kind: read.KindPet, Text: t.Text, Asked: facts, Suits: t.Has("suit")}
 	const fewWords = 6
 	counted := p.ordinal(pl)
+	if ofOne := len(counted) > 0 || len(before.Focus.Pets) == 1 && t.At("asks-if", 0) && t.At("pronoun", 1); ofOne && len(facts) == 0 {
+		facts = asks.Valued(t, 0, len(t.Words)) // "is the last one female?"
+	}
+	item := Item{Kind: read.KindPet, Text: t.Text, Asked: facts, Suits: t.Has("suit") && (len(counted) == 0 || len(facts) == 0)}
+	if last := before.Last; len(counted) > 0 && len(facts) == 0 && len(t.Words) <= fewWords && last.Kind == read.KindPet {
+		item.Asked, item.Suits = last.Asked, last.Suits // "and the first?"
+	}
 	item.Pets = counted
 	if len(before.Focus.Pets) == 1 && t.Has("of-pet") && t.Has("pronoun") && len(facts) == 0 && len(t.Words) <= mostOfPet && !named {
 		item.Pets, item.Species = before.Focus.Pets, before.Focus.Kinds()
 		return item, true // "and what does she need?"
 	}
+	facts = item.Asked
 	lives := len(before.Focus.Pets) == 1 && t.Has("pronoun") && len(t.Species(0, len(t.Words), read.Owned)) > 0
 	item.Suits = item.Suits || lives && len(facts) == 0                                   // "my cat comes for weekends, he'll cope, won't he"
 	meant := len(facts) > 0 || item.Suits || len(counted) > 0 && len(t.Words) <= fewWords // "the second one"
@@ -346,6 +354,11 @@ func (p *Planner) dropped(pl *Plan, item *Item) bool {
 func (p *Planner) sameOfOther(pl *Plan, before *Frame) (Item, bool) {
 	t, last := pl.Turn, before.Last
 	pets, breeds, species := t.Pets(0, len(t.Words)), t.Breeds(0, len(t.Words)), t.Species(0, len(t.Words))
+	if len(breeds) == 0 && last.Kind == read.KindBreed {
+		for _, group := range asks.Grouped(p.cat, t, 0, len(t.Words)) { // "and a poodle?"
+			breeds = append(breeds, group[:1]...)
+		}
+	}
 	if len(t.Words) > 5 || len(pets)+len(breeds)+len(species) == 0 || len(asks.Attributes(t, 0, len(t.Words))) > 0 {
 		return Item{}, false
 	}

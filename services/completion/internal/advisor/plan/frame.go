@@ -3,21 +3,14 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/subject"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/wish"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
 
 // A Condition is a constraint with its words.
-type Condition struct {
-	catalogue.Constraint
-	Said string
-	// Wish is set if a pet that does not meet the constraint may still be shown, with a remark.
-	Wish bool
-	// Also is set if a pet must have this in addition to another value of the attribute.
-	Also bool
-	// Of is set if the constraint follows from facts about the person.
-	Of string
-}
+type Condition = wish.Condition
 
 // A Frame is the state of a conversation. Turns edit it.
 type Frame struct {
@@ -26,11 +19,16 @@ type Frame struct {
 	Person Person
 	// Focus is what "she", "it" and "they" may refer to.
 	Focus Focus
-	Shown []*catalogue.Pet // by the last answer, in its order
-	Seen  []*catalogue.Pet // by any answer
-	Last  *Item            // the first item of the last turn
-	Store *Item            // the last item that chose pets
-	Turns int
+	Shown []*catalogue.Pet // by the last answer that showed any, in its order
+	// Listed are the pets that are counted by "the second one": those of the last answer that showed several, or the
+	// last two that were shown one by one.
+	Listed []*catalogue.Pet
+	// Subjects are the last kinds of animals that were named, at most two.
+	Subjects []subject.Subject
+	Seen     []*catalogue.Pet // by any answer
+	Last     *Item            // the first item of the last turn
+	Store    *Item            // the last item that chose pets
+	Turns    int
 }
 
 // A Focus is what a conversation is about at the moment.
@@ -130,13 +128,27 @@ func (f *Frame) show(pets []*catalogue.Pet) {
 	if len(pets) == 0 {
 		return
 	}
+	f.Listed = relisted(f.Listed, f.Shown, pets)
 	f.Shown = pets
 	for _, p := range pets {
 		f.Seen = appendNew(f.Seen, p)
 	}
-	if len(f.Focus.Pets)+len(f.Focus.Breeds) == 0 {
+	picked := len(pets) == 1 && len(f.Focus.Pets) > 1 && slices.Contains(f.Focus.Pets, pets[0]) // "the cheapest?"
+	if len(f.Focus.Pets)+len(f.Focus.Breeds) == 0 || picked {
 		f.Focus = Focus{Pets: pets}
 	}
+}
+
+// relisted returns the pets to count after an answer that shows some. What shows only pets of the list leaves it as it is.
+func relisted(listed, before, shown []*catalogue.Pet) []*catalogue.Pet {
+	known := !slices.ContainsFunc(shown, func(p *catalogue.Pet) bool { return !slices.Contains(listed, p) })
+	switch {
+	case known && (len(shown) == 1 || len(shown) == len(listed)):
+		return listed
+	case len(shown) == 1 && len(before) == 1:
+		return []*catalogue.Pet{before[0], shown[0]}
+	}
+	return shown
 }
 
 func appendNew[T comparable](list []T, v T) []T {

@@ -21,6 +21,7 @@ type Item struct {
 	Asked []*catalogue.Attribute
 	Wants []Condition
 	Order *asks.Order
+	Aspect
 	// Reckon is what to compute about Pets.
 	Reckon *reckon.Question
 	// Count, List, Average and Total say what is asked about the store's pets.
@@ -31,8 +32,6 @@ type Item struct {
 	// More excludes pets shown before. Except are others to exclude.
 	More   bool
 	Except []*catalogue.Pet
-	// Why asks for the reasons of the last answer, Detail for more of it.
-	Why, Detail bool
 	// Suits asks whether a pet or a breed suits the person.
 	Suits bool
 	Hits  []catalogue.Hit
@@ -44,6 +43,16 @@ type Item struct {
 	Answer *catalogue.Reply
 
 	told bool // it is no question
+}
+
+// An Aspect is what is asked about what was shown or told before.
+type Aspect struct {
+	// Why asks for the reasons of the last answer, Detail for more of it.
+	Why, Detail bool
+	// Pick asks which of the pets, breeds or species comes first in an order, and for nothing else.
+	Pick *asks.Order
+	// Just asks for nothing but the item's attributes.
+	Just bool
 }
 
 // Missing is what is asked for and is not there. Each is empty if there is none.
@@ -279,7 +288,7 @@ func (p *Planner) point(pl *Plan, before *Focus, item *Item) {
 // ordinal returns the pets of the last answer that a turn refers to by number: "the second one".
 func (p *Planner) ordinal(pl *Plan) []*catalogue.Pet {
 	var list []*catalogue.Pet
-	shown := pl.Frame.Shown
+	shown := pl.Frame.Listed
 	for i, fact := range []string{"ordinal-1", "ordinal-2", "ordinal-3", "ordinal-4"} {
 		if pl.Turn.Has(fact) && i < len(shown) {
 			list = append(list, shown[i])
@@ -288,6 +297,9 @@ func (p *Planner) ordinal(pl *Plan) []*catalogue.Pet {
 	if n := len(shown); n > 0 && (pl.Turn.Has("ordinal-last") || pl.Turn.Has("latter")) {
 		list = appendNew(list, shown[n-1])
 	}
+	if pet := besideFocus(pl); pet != nil {
+		list = appendNew(list, pet)
+	}
 	if pet := pickedOut(p, pl, pl.Frame); pet != nil {
 		list = appendNew(list, pet)
 	}
@@ -295,6 +307,28 @@ func (p *Planner) ordinal(pl *Plan) []*catalogue.Pet {
 		list = appendNew(list, shown[0])
 	}
 	return list
+}
+
+// besideFocus returns the listed pet that a turn names by the one that is spoken of: "the other one", "the one before".
+// If none of them is spoken of, the other one is the last.
+func besideFocus(pl *Plan) *catalogue.Pet {
+	t, listed, focus := pl.Turn, pl.Frame.Listed, pl.Frame.Focus.Pets
+	at := -1
+	if len(focus) == 1 {
+		at = slices.Index(listed, focus[0])
+	}
+	switch n := len(listed); {
+	case n < 2:
+	case t.Has("ordinal-before") && at > 0:
+		return listed[at-1]
+	case t.Has("ordinal-after") && at >= 0 && at+1 < n:
+		return listed[at+1]
+	case t.Has("other-one") && at < 0:
+		return listed[n-1]
+	case t.Has("other-one"):
+		return listed[(at+1)%n]
+	}
+	return nil
 }
 
 // covered reports whether other items already cover an item.

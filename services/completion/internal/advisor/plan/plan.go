@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/subject"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/wish"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/reckon"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
@@ -33,7 +35,7 @@ type Planner struct {
 	cat    *catalogue.Catalogue
 	reader *read.Reader
 	triage *triage.Triage
-	breed  *catalogue.Attribute
+	wishes wish.Reader
 	cards  cards
 
 	calming map[*catalogue.Passage]bool // about something normal
@@ -53,7 +55,7 @@ func New(cat *catalogue.Catalogue) (*Planner, error) {
 	for _, place := range t.Calming() {
 		calming[catalogue.PassageAt(cat, place)] = true
 	}
-	return &Planner{cat: cat, reader: reader, triage: t, breed: cat.Attribute("breed"), cards: newCards(cat.Pets()), calming: calming}, nil
+	return &Planner{cat: cat, reader: reader, triage: t, wishes: wish.Reader{Catalogue: cat}, cards: newCards(cat.Pets()), calming: calming}, nil
 }
 
 // A Conversation is followed turn by turn. It is not safe for concurrent use.
@@ -108,6 +110,7 @@ func (c *Conversation) advance(text string, heard bool) *Plan {
 	pl := &Plan{Turn: t, Style: c.style, Frame: &next, heard: heard}
 	pl.Verdict = c.planner.triage.Assess(t.Text, c.said)
 	c.planner.items(pl, c.frame)
+	next.Subjects = subject.Add(next.Subjects, c.planner.cat, t)
 	if !again && !pl.keeps {
 		c.form = read.Style{}
 	}
@@ -165,6 +168,10 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 		return
 	}
 	if items := relearn(p, pl, before); len(items) > 0 {
+		pl.Items = items
+		return
+	}
+	if items := refer(p, pl, before); len(items) > 0 {
 		pl.Items = items
 		return
 	}

@@ -86,7 +86,7 @@ func countsThing(t *read.Turn, m *read.Mark, to int) bool {
 func Valued(t *read.Turn, from, to int) []*catalogue.Attribute {
 	var list []*catalogue.Attribute
 	for _, m := range t.Marks {
-		if m.From >= from && m.To <= to && m.Attribute != nil && m.Value != "" && (m.Attribute.Ordered() || m.Attribute.Name == "ailment") {
+		if m.From >= from && m.To <= to && m.Attribute != nil && m.Value != "" && (m.Attribute.Ordered() || m.Attribute.Name == "ailment" || m.Attribute.Name == "sex") {
 			list = appendNew(list, m.Attribute)
 		}
 	}

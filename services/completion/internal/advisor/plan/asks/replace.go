@@ -36,3 +36,13 @@ func Replace(question, t *read.Turn) {
 	}
 	question.Words = out
 }
+
+// Put puts words in the place of what a question says by a fact, such as "both", or behind it if it does not.
+func Put(question *read.Turn, fact string, in []words.Word) {
+	at := slices.IndexFunc(question.Marks, func(m read.Mark) bool { return m.Fact == fact })
+	from, to := len(question.Words), len(question.Words)
+	if at >= 0 {
+		from, to = question.Marks[at].From, question.Marks[at].To
+	}
+	question.Words = slices.Concat(question.Words[:from], in, question.Words[to:])
+}
