@@ -127,8 +127,12 @@ const (
 	headerTimeout  = 10 * time.Second
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 64 << 10
-	maxHeartbeat   = 15 * time.Second
-	maxFlushGap    = time.Second
+	// maxFrame and receiveBuffer are those of an HTTP/2 connection: a frame is read whole, and a body is buffered
+	// until its handler reads it, which one that expects no body never does. By default both are a mebibyte.
+	maxFrame      = 16 << 10
+	receiveBuffer = 128 << 10
+	maxHeartbeat  = 15 * time.Second
+	maxFlushGap   = time.Second
 )
 
 // writeBuffer is the size of the system's send buffer for a client, in bytes (Linux doubles it, for its own
@@ -267,6 +271,11 @@ func newHTTPServer(handler http.Handler, logger *slog.Logger) *http.Server {
 		ReadHeaderTimeout:            headerTimeout,
 		IdleTimeout:                  idleTimeout,
 		MaxHeaderBytes:               maxHeaderBytes,
+		HTTP2: &http.HTTP2Config{
+			MaxReadFrameSize:              maxFrame,
+			MaxReceiveBufferPerConnection: receiveBuffer,
+			MaxReceiveBufferPerStream:     receiveBuffer,
+		},
 		// The messages of net/http itself are about clients' mistakes.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
