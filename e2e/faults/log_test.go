@@ -21,10 +21,52 @@ const (
 	logSubject = "paws.c."
 )
 
+// errBehind is a log of which a server has less than the leader counts.
+var errBehind = errors.New("records are missing")
+
 // dump reads every completion from the log, with all records that the stream's leader has, although any server may
-// answer.
+// answer. The leader of a cluster may count records that no server has, after one could not write to its disk: what all
+// servers agree on is the log then, and the checks find what clients were shown beyond it.
 func (tp *topology) dump(ctx context.Context) (map[string][]checker.Record, error) {
-	return dump(ctx, tp.natsURL())
+	log, behind := dump(ctx, tp.natsURL())
+	if len(tp.nats) == 1 || !errors.Is(behind, errBehind) {
+		return log, behind
+	}
+	for n, s := range tp.nats {
+		held, err := heldBy(ctx, "nats://"+s.address)
+		if err != nil {
+			return nil, fmt.Errorf("%w; %s: %w", behind, s.name, err)
+		}
+		if n == 0 {
+			log = held
+		} else if id, differs := unlike(log, held); differs {
+			return nil, fmt.Errorf("%w; %s has %d records of %s, %s %d", behind, tp.nats[0].name, len(log[id]), id, s.name, len(held[id]))
+		}
+	}
+	tp.t.Logf("all servers have the same, but %v", behind)
+	return log, nil
+}
+
+// heldBy reads what one server of a cluster has of the log: whom a client is connected to answers it.
+func heldBy(ctx context.Context, url string) (map[string][]checker.Record, error) {
+	conn, js, err := jetStream(url)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return since(ctx, js, 1)
+}
+
+// unlike finds a completion of which two logs hold different numbers of records.
+func unlike(a, b map[string][]checker.Record) (id string, found bool) {
+	for _, log := range []map[string][]checker.Record{a, b} {
+		for id := range log {
+			if len(a[id]) != len(b[id]) {
+				return id, true
+			}
+		}
+	}
+	return "", false
 }
 
 // dump reads the log at a NATS URL. A log that was never created is empty.
@@ -51,10 +93,18 @@ func dump(ctx context.Context, url string) (map[string][]checker.Record, error) 
 	}
 	for subject, n := range info.State.Subjects {
 		if got := len(all[strings.TrimPrefix(subject, logSubject)]); uint64(got) < n {
-			return nil, fmt.Errorf("the server that was asked has %d of %d records of %s", got, n, subject)
+			return nil, fmt.Errorf("%w: %s has %d of %d of %s, as %s counts", errBehind, conn.ConnectedUrl(), got, n, subject, leader(info))
 		}
 	}
 	return all, nil
+}
+
+// leader names the server that leads a stream; a single server has none.
+func leader(info *jetstream.StreamInfo) string {
+	if info.Cluster == nil {
+		return "the only server"
+	}
+	return info.Cluster.Leader
 }
 
 // since reads the records of completions from a position on.
