@@ -19,12 +19,12 @@ const (
 	// bodyCost is how many bytes of memory a byte of a body counts as: once as received, once as the decoded
 	// request, and once on its way to the completion service.
 	bodyCost = 3
-	// freeMemory is what a request may use without being counted. A stream uses more than that over its
-	// lifetime, and the number of streams is limited.
+	// freeMemory is what a request may use without being counted. The number of such requests is limited: one
+	// holds a stream, which uses more over its lifetime, or a turn.
 	freeMemory = 192 << 10
 	// firstRead is the initial buffer size for a body of unknown length.
 	firstRead = 16 << 10
-	// maxReads is how many unary answers are fetched at once, besides maxCancels calls that cancel and maxPages
+	// maxReads is how many unary calls read or have a body at once, besides maxCancels that cancel and maxPages
 	// that render pages; readPatience is how long a request waits for its turn, with at most readRoom others. A
 	// completion service answers fewer at once, but waits before it answers that there is nothing.
 	maxReads     = 32

@@ -35,7 +35,7 @@ func withMemory(t *testing.T, size int) (*httptest.Server, *budget.Budget) {
 }
 
 // halfSent sends a part of a body, and then nothing more until the test ends.
-func halfSent(t *testing.T, server *httptest.Server, headers string, part []byte) net.Conn {
+func halfSent(t *testing.T, server *httptest.Server, path, headers string, part []byte) net.Conn {
 	t.Helper()
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", server.Listener.Addr().String())
@@ -43,7 +43,7 @@ func halfSent(t *testing.T, server *httptest.Server, headers string, part []byte
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	_, err = fmt.Fprintf(conn, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n\r\n%s", headers, part)
+	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n\r\n%s", path, headers, part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,9 +112,9 @@ func TestBodiesShareTheMemory(t *testing.T) {
 		// the end: both wait at once, when the test is over.
 		server, memory := withMemory(t, 24*mib)
 		t.Run(name, func(t *testing.T) {
-			first := halfSent(t, server, test.headers, test.part)
+			first := halfSent(t, server, "/v1/chat/completions", test.headers, test.part)
 			await(t, "the first", func() bool { return memory.Held() >= 8*mib })
-			refusedWith(t, halfSent(t, server, test.headers, test.part), http.StatusTooManyRequests) // half is taken by one caller
+			refusedWith(t, halfSent(t, server, "/v1/chat/completions", test.headers, test.part), http.StatusTooManyRequests) // half is taken by one caller
 			if status := post(t, server, fmt.Sprintf(asking, "Hello")); status != http.StatusOK {
 				t.Errorf("a short request: status %d", status)
 			}
@@ -173,7 +173,7 @@ func TestMemoryIsSpent(t *testing.T) {
 	}
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
-	refusedWith(t, halfSent(t, server, "Content-Length: 4000000", []byte("{")), http.StatusServiceUnavailable)
+	refusedWith(t, halfSent(t, server, "/v1/chat/completions", "Content-Length: 4000000", []byte("{")), http.StatusServiceUnavailable)
 	share.Release()
 	if status := post(t, server, fmt.Sprintf(asking, strings.Repeat("x", 3_000_000))); status != http.StatusOK {
 		t.Errorf("status %d", status)
@@ -218,6 +218,26 @@ func TestReadsTakeTurns(t *testing.T) {
 	wg.Wait()
 }
 
+// TestHalfSentBodiesTakeTurns sends a part of many bodies that are too short for the budget and belong to no stream: calls read
+// them in turn.
+func TestHalfSentBodiesTakeTurns(t *testing.T) {
+	for _, path := range []string{"/v1/responses/input_tokens", "/v1/stream_tickets", "/v1/chat/completions/" + completion} {
+		t.Run(path, func(t *testing.T) {
+			public, err := New(Config{Conn: serve(t, &service{}), Bodies: Bodies{Memory: budget.New(1 << 20)}, Telemetry: telemetry.Discard()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := httptest.NewServer(public)
+			t.Cleanup(server.Close)
+			for range maxReads {
+				halfSent(t, server, path, fmt.Sprint("Content-Length: ", 60<<10), []byte("{"))
+			}
+			reads := public.api.turns.reads
+			await(t, "turns", func() bool { return reads.Working() == maxReads/2 && reads.Waiting() > 0 })
+		})
+	}
+}
+
 // TestReadsAreShared checks that one caller's slow reads neither block other callers' reads, nor its own cancels.
 func TestReadsAreShared(t *testing.T) {
 	const one, response = "/v1/chat/completions/" + completion, "/v1/responses/resp_MINE"
@@ -226,15 +246,17 @@ func TestReadsAreShared(t *testing.T) {
 		known[name] = &auth.Caller{Principal: name, Scopes: auth.All[auth.Scope](), Models: auth.All[string]()}
 	}
 	for name, crowd := range map[string]struct {
-		request string
-		held    int
+		request, body string
+		held          int
 	}{
-		"reads":     {"GET " + one, maxReads / 2},
-		"lists":     {"GET /v1/chat/completions", maxReads / 2},
-		"messages":  {"GET " + one + "/messages", maxReads / 2},
-		"items":     {"GET " + response + "/input_items", maxReads / 2},
-		"deletions": {"DELETE " + one, maxReads / 2},
-		"cancels":   {"POST " + response + "/cancel", maxCancels / 2},
+		"reads":     {"GET " + one, "", maxReads / 2},
+		"lists":     {"GET /v1/chat/completions", "", maxReads / 2},
+		"messages":  {"GET " + one + "/messages", "", maxReads / 2},
+		"items":     {"GET " + response + "/input_items", "", maxReads / 2},
+		"deletions": {"DELETE " + one, "", maxReads / 2},
+		"updates":   {"POST " + one, `{"metadata":{}}`, maxReads / 2},
+		"counts":    {"POST /v1/responses/input_tokens", `{"model":"model-a","input":"?"}`, maxReads / 2},
+		"cancels":   {"POST " + response + "/cancel", "", maxCancels / 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			behind := &service{waits: make(chan string, 1000), goOn: make(chan struct{})}
@@ -256,7 +278,7 @@ func TestReadsAreShared(t *testing.T) {
 				await(t, who, func() bool { return behind.made(who) == want })
 			}
 			for range 3 * maxReads {
-				ask("anna", crowd.request, "")
+				ask("anna", crowd.request, crowd.body)
 			}
 			reaches("anna", crowd.held)
 			for i, request := range []string{

@@ -41,7 +41,7 @@ func (a *responseAPI) calls(handle func(pattern string, handler http.Handler)) {
 	}
 	read := func(next http.HandlerFunc) http.HandlerFunc { return bodyless(bounded(a.inTurn(a.turns.reads, next))) }
 	route("POST /v1/responses", needOfPost, a.slot(a.create))
-	route("POST /v1/responses/input_tokens", always(auth.ScopeCreate), bounded(http.HandlerFunc(a.countInput)).ServeHTTP)
+	route("POST /v1/responses/input_tokens", always(auth.ScopeCreate), bounded(a.inTurn(a.turns.reads, http.HandlerFunc(a.countInput))).ServeHTTP)
 	route(followResponse, always(auth.ScopeRead), streamInBody(a.follow(read(a.retrieve))))
 	route("DELETE /v1/responses/{id}", always(auth.ScopeManage), read(a.remove))
 	route("GET /v1/responses/{id}/input_items", always(auth.ScopeRead), read(a.listInput))

@@ -209,14 +209,14 @@ func (a *api) calls(gateway http.Handler, handle func(pattern string, handler ht
 // completionCalls yields the routes of chat completions, whose unary calls are grpc-gateway's.
 func completionCalls(a *api, d dialect.Dialect, gateway http.Handler, handle func(pattern string, handler http.Handler)) {
 	cancels := bodyless(byOneName(bounded(a.inTurn(a.turns.cancels, gateway))))
-	gateway = byOneName(bounded(a.inTurn(a.turns.reads, gateway)))
-	unary := bodyless(gateway)
+	inTurn := func(next http.Handler) http.Handler { return byOneName(bounded(a.inTurn(a.turns.reads, next))) }
+	unary := bodyless(inTurn(gateway))
 	handle("POST /v1/chat/completions", a.guard(needOfPost, a.slot(a.create)))
 	handle(azureRoute, asAzure(a.guard(needOfPost, a.slot(a.create))))
 	handle("GET /v1/chat/completions", a.guard(always(auth.ScopeRead), a.listing(unary)))
 	handle(followRoute, a.guard(always(auth.ScopeRead), a.whileShared(a.follow(unary))))
 	if updating, ok := d.(dialect.Updating); ok {
-		handle("POST /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), a.update(updating, gateway)))
+		handle("POST /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), inTurn(a.update(updating, gateway)).ServeHTTP))
 	}
 	handle("DELETE /v1/chat/completions/{id}", a.guard(always(auth.ScopeManage), unary))
 	handle("GET /v1/chat/completions/{id}/messages", a.guard(always(auth.ScopeRead), a.listing(unary)))
