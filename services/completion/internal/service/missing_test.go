@@ -77,12 +77,24 @@ func TestMissesTakeTheSameTime(t *testing.T) {
 						return err
 					},
 					"Delete": func(ctx context.Context, id string) error { return s.Delete(ctx, mallo, id) },
+					"UntilNow": func(ctx context.Context, id string) error {
+						_, err := s.UntilNow(ctx, mallo, id, chat.FromStart)
+						return err
+					},
+					"Stream": func(ctx context.Context, id string) error { // which continues it
+						_, err := s.Stream(ctx, mallo, "", ask(func(r *chat.Request) { r.PreviousID = &id }))
+						return err
+					},
 				} {
+					code := chat.CodeCompletionNotFound
+					if what == "Stream" {
+						code = chat.CodePreviousNotFound
+					}
 					for _, id := range []string{hers.Meta.ID, "chatcmpl-unknown"} {
 						begun := time.Now()
 						log.asked = 0
 						err := call(t.Context(), id)
-						wantCode(t, what, err, chat.CodeCompletionNotFound)
+						wantCode(t, what, err, code)
 						if took := time.Since(begun); took != tt.want {
 							t.Errorf("%s of %s takes %v, want %v", what, id, took, tt.want)
 						}

@@ -1,6 +1,7 @@
 package tokencount_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,32 @@ func TestCountIsBounded(t *testing.T) {
 			}
 			if o.run > run+oneMore {
 				t.Errorf("it counts a run of %d bytes at once, want at most %d", o.run, run)
+			}
+		})
+	}
+}
+
+// TestPromptIsBounded checks that counting a prompt takes no more time than two mebibytes of text: one message may begin just
+// before the first one is full.
+func TestPromptIsBounded(t *testing.T) {
+	const mebibyte, block = 1 << 20, 4 << 10
+	blank := func(size int) string { return strings.Repeat(" ", size) }
+	for name, texts := range map[string][]string{
+		"one message":    {blank(9_900_000)},
+		"many messages":  slices.Repeat([]string{blank(5000)}, 2000),
+		"two long ones":  {blank(mebibyte - 1), blank(8 << 20)},
+		"each is longer": slices.Repeat([]string{blank(2 << 20)}, 4),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var o observer
+			if _, err := tokencount.Over(&o).Prompt(t.Context(), said(texts...), 1<<30); err != nil {
+				t.Fatal(err)
+			}
+			if o.bytes < mebibyte-block || o.bytes > 2*mebibyte+block {
+				t.Errorf("it counts %d bytes", o.bytes)
+			}
+			if o.run > 512+4 {
+				t.Errorf("it counts a run of %d bytes at once", o.run)
 			}
 		})
 	}
