@@ -46,8 +46,8 @@ func (tp *topology) report(h *checker.History) {
 		len(h.Streams), connections, statuses, events, len(h.Log), ended, len(h.Cancels))
 	tp.t.Logf("%d faults, %d cuts, %d takeovers (at most %d of one completion), peak MiB %v", len(h.Faults), cuts, claims, taken, resident)
 	twice := 0
-	for _, n := range h.Books {
-		if n > 1 {
+	for _, records := range h.Books {
+		if len(records) > 1 {
 			twice++
 		}
 	}

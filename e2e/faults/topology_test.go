@@ -114,14 +114,22 @@ func (tp *topology) end() {
 	_ = os.RemoveAll(tp.dir)
 }
 
-// books counts the usage records that the completion services have logged.
-func (tp *topology) books() map[string]int {
-	books := make(map[string]int)
+// books returns when the completion services have logged usage records.
+func (tp *topology) books() map[string][]time.Time {
+	books := make(map[string][]time.Time)
 	for _, s := range tp.completions {
 		for _, line := range s.logged([]string{"msg=usage "}, 0) {
-			if _, id, ok := strings.Cut(line, " completion="); ok {
-				id, _, _ = strings.Cut(id, " ")
-				books[id]++
+			fields := make(map[string]string)
+			for _, field := range strings.Fields(line) {
+				name, value, _ := strings.Cut(field, "=")
+				fields[name] = value
+			}
+			if id := fields["completion"]; id != "" {
+				made, err := time.Parse(time.RFC3339, fields["time"])
+				if err != nil {
+					tp.t.Errorf("%q: %v", line, err)
+				}
+				books[id] = append(books[id], made)
 			}
 		}
 	}

@@ -85,7 +85,7 @@ func good() *checker.History {
 		},
 		Cancels: []checker.Cancel{{Completion: cancelled, At: at(55)}},
 		Faults:  []checker.Fault{{Kind: "kill", Target: "A", From: at(35), To: at(400)}},
-		Books:   map[string]int{taken: 1, cancelled: 1},
+		Books:   map[string][]time.Time{taken: {at(600)}, cancelled: {at(60)}},
 		Samples: []checker.Sample{{Process: "A", At: at(20), Resident: 900}},
 		Streams: []checker.Stream{
 			{Name: "reader", Ask: "greeting", Principal: "me", Connections: []checker.Connection{
@@ -207,9 +207,9 @@ func TestCheck(t *testing.T) {
 		{"I13", "no end", func(h *checker.History) { h.Log[taken] = h.Log[taken][:4] }},
 		{"I13", "admitted and forgotten", func(h *checker.History) { delete(h.Log, taken) }},
 		{"books", "an end that nobody wrote down", func(h *checker.History) { delete(h.Books, taken) }},
-		{"books", "an end that was written down twice", func(h *checker.History) { h.Books[cancelled] = 2 }},
+		{"books", "an end that was written down twice", bookAgain},
 		{"books", "an end that was written down again though nobody died then", func(h *checker.History) {
-			h.Books[cancelled] = 2
+			bookAgain(h)
 			h.Faults = append(h.Faults, checker.Fault{Kind: "kill-completion", From: at(20_000), To: at(20_100)})
 		}},
 		{"I14", "one call too many", func(h *checker.History) { h.Attempts = append(h.Attempts, h.Attempts[1]) }},
@@ -261,6 +261,9 @@ func TestAFaultExcusesTheErrorOfWhoWasThere(t *testing.T) {
 	}
 }
 
+// bookAgain adds a usage record to that of a cancelled completion.
+func bookAgain(h *checker.History) { h.Books[cancelled] = append(h.Books[cancelled], at(700)) }
+
 func TestAFaultExcusesASecondUsageRecord(t *testing.T) {
 	end := func(h *checker.History) time.Time {
 		records := h.Log[cancelled]
@@ -268,19 +271,23 @@ func TestAFaultExcusesASecondUsageRecord(t *testing.T) {
 	}
 	for _, test := range []struct {
 		kind  string
+		late  time.Duration // time from the end to the first record
 		after time.Duration // time from the end to the fault
 		want  int           // number of violations
 	}{
-		{"kill-completion", 100 * time.Millisecond, 0},
-		{"pause-completion", 100 * time.Millisecond, 0},
-		{"replace-nats", 100 * time.Millisecond, 0},
-		{"replace-nats", time.Second, 1},
-		{"replace-nats", -time.Second, 1},
-		{"replace-edge", 100 * time.Millisecond, 1},
+		{"kill-completion", 0, 100 * time.Millisecond, 0},
+		{"pause-completion", 0, 100 * time.Millisecond, 0},
+		{"replace-nats", 0, 100 * time.Millisecond, 0},
+		{"replace-nats", 0, time.Second, 1},
+		{"replace-nats", 0, -time.Second, 1},
+		{"replace-edge", 0, 100 * time.Millisecond, 1},
+		{"kill-completion", 11 * time.Second, 11100 * time.Millisecond, 0},
+		{"kill-completion", 11 * time.Second, 10 * time.Second, 1},
+		{"kill-completion", 11 * time.Second, 13 * time.Second, 1},
 	} {
-		t.Run(fmt.Sprint(test.kind, " ", test.after), func(t *testing.T) {
+		t.Run(fmt.Sprint(test.kind, " ", test.late, " ", test.after), func(t *testing.T) {
 			h := good()
-			h.Books[cancelled] = 2
+			h.Books[cancelled] = []time.Time{end(h).Add(20 * time.Second), end(h).Add(test.late)}
 			from := end(h).Add(test.after)
 			h.Faults = append(h.Faults, checker.Fault{Kind: test.kind, From: from, To: from.Add(time.Millisecond)})
 			if found := checker.Check(h); len(found) != test.want {

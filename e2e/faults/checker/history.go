@@ -31,8 +31,8 @@ type History struct {
 	Attempts []Attempt
 	Faults   []Fault
 	Samples  []Sample
-	// Books holds the number of usage records of each completion; nil: unknown.
-	Books map[string]int
+	// Books holds when the usage records of each completion were made; nil: unknown.
+	Books map[string][]time.Time
 	// Want holds the answers that are known beforehand, by [Stream.Ask].
 	Want map[string]string
 }

@@ -68,5 +68,5 @@ func again(h *checker.History, begun int) {
 		{Position: 10, Stored: at(begun + 1), Writer: "A", Steps: []checker.Step{{Kind: checker.KindOpen}, {Kind: checker.KindDone}}},
 	}
 	h.Attempts = append(h.Attempts, checker.Attempt{ID: "4", Tag: "three", Begun: at(begun), Last: at(begun), Ended: true, Steps: []checker.Step{{Kind: checker.KindOpen}, {Kind: checker.KindDone}}})
-	h.Books[id] = 1
+	h.Books[id] = []time.Time{at(begun + 1)}
 }
