@@ -178,6 +178,21 @@ func TestAPIDocs(t *testing.T) {
 			t.Errorf("/docs, %s: %.2000s", theme, broken)
 		}
 	}
+	// An open operation, with its parameters, the form for a try, a schema, examples and answers.
+	c.Click(".opblock-summary-control")
+	c.Wait(`document.querySelector(".opblock.is-open pre.example[tabindex]")`)
+	browser.Eval[bool](c.Page, `document.querySelector(".opblock.is-open .try-out__btn").click(), document.querySelector(".opblock.is-open .responses-wrapper .tablinks:not(.active), .opblock.is-open .responses-wrapper [data-name=model]").click(), true`)
+	c.Wait(`document.querySelector(".opblock.is-open .body-param__text[aria-label]")`)
+	for _, theme := range []string{"light", "dark"} {
+		c.Wait(fmt.Sprintf(`(document.querySelector("#theme").click(), document.documentElement.dataset.theme === %q)`, theme))
+		c.Wait(`document.getAnimations().length === 0`)
+		c.Screenshot(artifacts(t), "api-open-"+theme+".png")
+		for _, broken := range c.Rules(source) {
+			t.Errorf("/docs, an open operation, %s: %.2000s", theme, broken)
+		}
+	}
+	c.Click(".opblock-summary-control")
+	c.Wait(`document.querySelector(".opblock.is-open") === null`)
 	c.Resize(320, 800)
 	if wide := browser.Eval[float64](c.Page, `document.documentElement.scrollWidth`); wide > 320 {
 		t.Errorf("/docs is %v pixels wide on a phone of 320", wide)

@@ -5,6 +5,13 @@ const plainPaths = () => ({
   wrapComponents: { DeepLink: (Link, { React }) => (props) => React.createElement(Link, { ...props, enabled: props.enabled && !props.path.includes("/") }) },
 });
 
+// What Swagger UI leaves without a name, or names otherwise than it reads; and long examples scroll by keyboard, too.
+const names = { ".body-param__text": "Request body", ".close-modal": "Close", ".modal-btn.authorize": "Authorize" };
+new MutationObserver(() => {
+  for (const example of document.querySelectorAll("pre.example:not([tabindex])")) example.tabIndex = 0;
+  for (const [part, name] of Object.entries(names)) for (const e of document.querySelectorAll(part)) e.setAttribute("aria-label", name);
+}).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
+
 SwaggerUIBundle({
   url: new URL("/openapi.json", location.href).href, // whole, or it leaves relative links out
   dom_id: "#swagger-ui",

@@ -79,6 +79,7 @@ function send(text) {
 
 async function ask(text, shown = []) {
   await desk.ready;
+  for (const name of ["deleted", "missing", "drop"]) notice(name, ""); // they are of what was before
   talk.ask(text, shown);
 }
 
