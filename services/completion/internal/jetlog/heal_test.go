@@ -24,6 +24,9 @@ import (
 // healsWithin is how soon the log recovers once the cause of its trouble has ended: see docs/operations.md.
 const healsWithin = 5 * time.Second
 
+// noticedWithin is how soon the log tells that its server is away; pulseTimeout later if that is silent.
+const noticedWithin = tolerance + pulseEvery
+
 // inBubble runs a test in which time passes only while everything waits, including NATS's server. It cannot run
 // beside parallel tests.
 func inBubble(t *testing.T, f func(t *testing.T)) {
@@ -228,14 +231,17 @@ func phases(yield func(time.Duration) bool) {
 	}
 }
 
-// heals causes a trouble and ends it, in each phase, and checks how soon the log is healthy and stores a completion.
-func heals(t *testing.T, l *Log, told string, begin, end func(t *testing.T)) {
+// heals causes a trouble and ends it, in each phase. It checks how soon the log tells of it, unless within is zero, and how soon
+// it is healthy again and stores a completion.
+func heals(t *testing.T, l *Log, told string, within time.Duration, begin, end func(t *testing.T)) {
 	t.Helper()
-	var longest time.Duration
+	var longest, noticed time.Duration
 	for phase := range phases {
 		begin(t)
 		if told != "" {
+			begun := time.Now()
 			awaitTrouble(t, l, told)
+			noticed = max(noticed, time.Since(begun))
 		}
 		pause(t.Context(), phase)
 		end(t)
@@ -248,7 +254,10 @@ func heals(t *testing.T, l *Log, told string, begin, end func(t *testing.T)) {
 			t.Errorf("%v after its cause, it has trouble again: %v", phase, err)
 		}
 	}
-	t.Logf("well within %v", longest)
+	t.Logf("told within %v, well within %v", noticed, longest)
+	if within > 0 && noticed > within {
+		t.Errorf("it is told only %v after it began, and that should take %v at most", noticed, within)
+	}
 	if longest > healsWithin {
 		t.Errorf("it is well only %v after the cause has ended, and that should take %v at most", longest, healsWithin)
 	}
@@ -259,30 +268,31 @@ func heals(t *testing.T, l *Log, told string, begin, end func(t *testing.T)) {
 func TestHealsInTime(t *testing.T) {
 	for name, test := range map[string]struct {
 		told       string
+		within     time.Duration // until it is told: see docs/operations.md
 		begin, end func(t *testing.T, n *fakeNetwork, l *Log)
 	}{
 		"the server is back": {
-			"cannot be reached",
+			"cannot be reached", noticedWithin,
 			func(_ *testing.T, n *fakeNetwork, _ *Log) { n.stop() },
 			func(_ *testing.T, n *fakeNetwork, _ *Log) { n.start() },
 		},
 		"the network is back": {
-			"cannot be reached",
+			"cannot be reached", noticedWithin + pulseTimeout,
 			func(_ *testing.T, n *fakeNetwork, _ *Log) { n.cut() },
 			func(_ *testing.T, n *fakeNetwork, _ *Log) { n.mend() },
 		},
 		"it acknowledges again": {
-			"NATS at",
+			"NATS at", noticedWithin + pulseTimeout,
 			func(_ *testing.T, n *fakeNetwork, _ *Log) { n.hold() },
 			func(_ *testing.T, n *fakeNetwork, _ *Log) { n.release() },
 		},
 		"its host is replaced": {
-			"",
+			"", 0,
 			func(*testing.T, *fakeNetwork, *Log) {},
 			func(_ *testing.T, n *fakeNetwork, _ *Log) { n.swallow() },
 		},
 		"the stream is gone": {
-			"",
+			"", 0,
 			func(*testing.T, *fakeNetwork, *Log) {},
 			func(t *testing.T, _ *fakeNetwork, l *Log) {
 				t.Helper()
@@ -292,7 +302,7 @@ func TestHealsInTime(t *testing.T) {
 			},
 		},
 		"the server is back without anything": {
-			"cannot be reached",
+			"cannot be reached", noticedWithin,
 			func(t *testing.T, n *fakeNetwork, _ *Log) {
 				t.Helper()
 				n.stop()
@@ -303,7 +313,7 @@ func TestHealsInTime(t *testing.T) {
 			func(_ *testing.T, n *fakeNetwork, _ *Log) { n.start() },
 		},
 		"the stream has its settings again": {
-			"discards old records",
+			"discards old records", 10 * time.Second,
 			func(t *testing.T, _ *fakeNetwork, l *Log) { t.Helper(); discard(t, l, jetstream.DiscardOld) },
 			func(t *testing.T, _ *fakeNetwork, l *Log) { t.Helper(); discard(t, l, jetstream.DiscardNew) },
 		},
@@ -313,7 +323,7 @@ func TestHealsInTime(t *testing.T) {
 				n := newFakeNetwork(t)
 				l := n.logAt(t)
 				createSoon(t, l, "before")
-				heals(t, l, test.told,
+				heals(t, l, test.told, test.within,
 					func(t *testing.T) { t.Helper(); test.begin(t, n, l) },
 					func(t *testing.T) { t.Helper(); test.end(t, n, l) })
 			})
@@ -342,7 +352,7 @@ func TestRoomHealsInTime(t *testing.T) {
 		l := open(t, Config{DataDir: filepath.Join(disk, "data"), MaxBytes: 16 << 20, Patience: 3 * time.Second, ResumeRetention: time.Hour})
 		createSoon(t, l, "before")
 		var empty func()
-		heals(t, l, "has no room",
+		heals(t, l, "has no room", 0, // a pulse may still fit
 			func(t *testing.T) {
 				t.Helper()
 				empty = fillDisk(t, disk)
