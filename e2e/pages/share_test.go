@@ -65,6 +65,18 @@ func TestShare(t *testing.T) {
 		t.Errorf("after a reload the guest has the buttons %q and reads\n%s", buttons, guest.visible())
 	}
 
+	// A link that has expired, while the one above is still good.
+	brief := browser.Eval[string](owner.Page, `fetch("v1/stream_tickets", { method: "POST", headers: { Authorization: "Bearer first", "Content-Type": "application/json" },
+		body: JSON.stringify({ completion_id: new URLSearchParams(document.querySelector("#share-link").value.split("#")[1]).get("shared"), share_for: 1 }) })
+		.then((r) => r.json()).then(async ({ ticket, expires_at: at }) => { while (Date.now() < at * 1000 + 1000) await new Promise((next) => setTimeout(next, 100)); return ticket; })`)
+	if len(brief) < 20 {
+		t.Fatalf("the ticket is %q", brief)
+	}
+	guest.Go("about:blank")
+	guest.Go(url(server) + "#" + strings.Split(strings.Split(link, "#")[1], "&")[0] + "&ticket=" + brief)
+	guest.ends("failed")
+	guest.Wait(`document.querySelector(".trouble").textContent.includes("link does not work")`)
+
 	owner.Click("#share-end")
 	owner.Wait(`document.querySelector("#share-state").textContent.includes("no longer shared")`)
 	for _, broken := range []string{link, strings.Replace(link, "ticket=", "ticket=x", 1), strings.Split(link, "&")[0], url(server) + "#shared="} {
