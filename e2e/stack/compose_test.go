@@ -531,13 +531,30 @@ func TestDockerfile(t *testing.T) {
 	if want := fmt.Sprintf("go build %s -o /out/standalone %s", timed[1], timed[2]); !strings.Contains(built, want) {
 		t.Errorf("no %s", want)
 	}
-	// By default the image opens no port and admits nobody: its user has to configure that.
-	args := append(slices.DeleteFunc(words("CMD"), func(arg string) bool { return strings.HasPrefix(arg, "--data-dir") }),
-		"--data-dir="+t.TempDir(), "--admin-listen=127.0.0.1:0")
-	_, stderr, exit := rig.Run(t, args[0], args[1:]...)
-	if exit != 1 || !strings.Contains(stderr, "--auth=keys") || strings.Contains(strings.Join(args, " "), "insecure") {
-		t.Errorf("%v: exit code %d, %s", args, exit, stderr)
+	// By default the images open no port and admit nobody: their user has to configure that.
+	here := func(args []string) []string {
+		args = slices.DeleteFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--data-dir") })
+		if args[0] != "edge" {
+			args = append(args, "--data-dir="+t.TempDir())
+		}
+		return append(args, "--admin-listen=127.0.0.1:0")
 	}
+	commands := regexp.MustCompile(`(?m)^CMD (\[.*\])$`).FindAllStringSubmatch(text, -1)
+	for _, command := range commands {
+		var args []string
+		if err := json.Unmarshal([]byte(command[1]), &args); err != nil {
+			t.Fatal(err)
+		}
+		args = here(args)
+		_, stderr, exit := rig.Run(t, args[0], args[1:]...)
+		if exit != 1 || !strings.Contains(stderr, "--auth=keys") || strings.Contains(strings.Join(args, " "), "insecure") {
+			t.Errorf("%v: exit code %d, %s", args, exit, stderr)
+		}
+	}
+	if len(commands) != 2 {
+		t.Errorf("the Dockerfile has %d default commands", len(commands))
+	}
+	args := here(words("CMD"))
 	for i, arg := range args {
 		if strings.HasPrefix(arg, "--listen=") {
 			args[i] = "--listen=0.0.0.0:0"
