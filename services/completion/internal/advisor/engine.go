@@ -30,7 +30,7 @@ const (
 	contextWindow = 32768
 	// version changes whenever a request may get another answer from the same catalogue. It is part of the
 	// fingerprint.
-	version = "advisor-2.15.0"
+	version = "advisor-2.16.0"
 )
 
 // Config configures an [Advisor].

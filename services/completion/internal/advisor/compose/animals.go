@@ -443,9 +443,6 @@ func (c *composer) inStore(breeds []*catalogue.Breed) {
 	}
 }
 
-// mostColumns is how many animals are compared at once.
-const mostColumns = 4
-
 // compare says how several pets, breeds or kinds of animals differ: first in the requested attributes, then in a
 // table.
 func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each attribute
@@ -463,7 +460,7 @@ func (c *composer) compare(i *plan.Item) { //nolint:funlen // a row for each att
 		c.compareSpecies(i)
 		return
 	}
-	columns, names = columns[:min(mostColumns, len(columns))], names[:min(mostColumns, len(names))]
+	columns, names = columns[:min(4, len(columns))], names[:min(4, len(names))]
 	if i.Pick != nil {
 		c.add(ranking.Tell(i.Pick, columns, names, says, list))
 		return

@@ -8,6 +8,7 @@ import (
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/layout"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/urgent"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/triage"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
@@ -51,7 +52,7 @@ func Write(cat *catalogue.Catalogue, pl *plan.Plan, v Voice) Answer {
 	case pl.Tone == read.TalkComplaint:
 		c.add(c.either("I am sorry for the trouble.", string(read.TalkComplaint)))
 	}
-	if read.Pays(pl.Turn.Written) {
+	if asks.Pays(pl.Turn.Written) {
 		c.add(c.either("I cannot take orders or payments, and nothing was charged. Please never write the number of a card in a chat: you pay in the store.", "card-number"))
 	}
 	if pl.Tone == read.TalkDoubt && c.tongue == nil {

@@ -74,7 +74,7 @@ func (c english) suggest(i *plan.Item, fits []fit) {
 		c.add(c.voice.pick("match",
 			fmt.Sprintf("I would meet **%s** first. For %s, these suit:", first.Name, said),
 			fmt.Sprintf("My first pick is **%s**. With %s in mind, these fit:", first.Name, said),
-			fmt.Sprintf("**%s** comes first. These are my picks for %s:", first.Name, said)))
+			fmt.Sprintf("**%s** %s first. These are my picks for %s:", first.Name, verb(first, "comes", "come"), said)))
 	}
 	var b strings.Builder
 	for n, f := range chosen {

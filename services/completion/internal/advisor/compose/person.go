@@ -3,6 +3,7 @@ package compose
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/compose/suit"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -84,6 +85,9 @@ func (c *composer) notes() {
 	}
 	if who.Allergy {
 		c.add(c.either("On allergies: no dog, cat or other furry pet is fully hypoallergenic. Visit the very animal twice for an hour or more, and ask a doctor first if anyone has asthma.", "allergy-note"))
+	}
+	if c.tongue == nil && suit.Prey(who.Owned, c.pets) {
+		c.add("To a dog or a cat, a smaller animal is prey: keep a closed door between them whenever nobody watches.")
 	}
 	if who.Children && who.Youngest >= 0 && who.Youngest < 6 {
 		c.add(c.either("With so young a child an adult looks after the pet and is in the room whenever the two are together.", "small-child"))

@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/person"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/subject"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/wish"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
@@ -53,25 +54,10 @@ func (f *Focus) Kinds() []catalogue.Species {
 	return list
 }
 
-// A Person is who a pet is for, as far as known. Zero fields are unknown.
-type Person struct {
-	Home      catalogue.Home
-	Renting   bool
-	Children  bool
-	Youngest  int // age of the youngest child in years; -1: unknown
-	Allergy   bool
-	Owned     []catalogue.Species
-	Away      int // hours a day in which nobody is home; -1: unknown
-	Travels   bool
-	Beginner  bool
-	Frail     bool
-	Elderly   bool
-	Minor     bool // under eighteen
-	Gift      bool
-	LowBudget bool
-}
+// A Person is who a pet is for.
+type Person = person.Person
 
-func newFrame() *Frame { return &Frame{Person: Person{Youngest: -1, Away: -1}} }
+func newFrame() *Frame { return &Frame{Person: person.Unknown()} }
 
 // set adds a condition, and removes those on the same attribute that it contradicts.
 func (f *Frame) set(c Condition) {

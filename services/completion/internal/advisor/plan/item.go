@@ -215,7 +215,7 @@ func (p *Planner) rethink(pl *Plan, a *part, s *read.Sentence, item *Item, unfoc
 // question to the guides.
 func (p *Planner) answer(pl *Plan, item *Item, a *part) {
 	const likely, surely, surelyClaimed = 0.7, 0.8, 0.92
-	if pl.heard || item.Kind == read.KindStock || item.Kind == read.KindPet || item.Uncovered != "" {
+	if pl.heard || item.Kind == read.KindStock || item.Kind == read.KindPet || item.Uncovered != "" || a.story && item.Kind == read.KindRecommend {
 		return
 	}
 	least := 0.0

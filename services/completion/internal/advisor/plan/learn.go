@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
@@ -12,105 +11,24 @@ import (
 // schoolAge is the age, in years, from which a child should handle an animal with care.
 const schoolAge = 6
 
-// learns maps facts of the lexicon to what they say about a person.
-var learns = map[string]func(*Person){ //nolint:gochecknoglobals // a table
-	"apartment": func(p *Person) { p.Home = catalogue.Apartment },
-	"house": func(p *Person) {
-		if p.Home != catalogue.Garden {
-			p.Home = catalogue.House
-		}
-	},
-	"garden":         func(p *Person) { p.Home = catalogue.Garden },
-	"renting":        func(p *Person) { p.Renting = true },
-	"baby":           func(p *Person) { p.Children, p.Youngest = true, 0 },
-	"toddler":        func(p *Person) { p.Children, p.Youngest = true, youngest(p.Youngest, 2) },
-	"children":       func(p *Person) { p.Children = true },
-	"older-children": func(p *Person) { p.Children, p.Youngest = true, youngest(p.Youngest, 10) },
-	"no-children":    func(p *Person) { p.Children, p.Youngest = false, -1 },
-	"first-time":     func(p *Person) { p.Beginner = true },
-	"experienced":    func(p *Person) { p.Beginner = false },
-	"home-all-day":   func(p *Person) { p.Away = 2 },
-	"half-day":       func(p *Person) { p.Away = 5 },
-	"full-day":       func(p *Person) { p.Away = max(p.Away, 8) },
-	"travel":         func(p *Person) { p.Travels = true },
-	"frail":          func(p *Person) { p.Frail = true },
-	"elderly":        func(p *Person) { p.Elderly = true },
-	"gift":           func(p *Person) { p.Gift = true },
-	"low-budget":     func(p *Person) { p.LowBudget = true },
-	"allergy":        func(p *Person) { p.Allergy = true },
-}
-
 // learnPerson adds a turn's facts about the person, and what follows for a pet.
 func (p *Planner) learnPerson(f *Frame, t *read.Turn) {
 	who := &f.Person
-	for i := range t.Marks {
-		m := &t.Marks[i]
-		if m.Fact == "" || m.Role == read.Unwanted && m.Fact != "apartment" && m.Fact != "no-cage" && m.Fact != "no-walks" && m.Fact != "garden" {
-			continue
-		}
-		switch learn := learns[m.Fact]; {
-		case m.Fact == "house" && t.At("house-training", m.From):
-		case m.Fact == "garden" && m.Role == read.Unwanted:
-			if who.Home == "" || who.Home == catalogue.Garden {
-				who.Home = catalogue.House // without a garden, it may be a house
-			}
-		case learn != nil:
-			learn(who)
-		}
-	}
-	for i := range t.Marks {
-		p.learnAmount(f, t, &t.Marks[i])
-	}
-	for i := range t.Marks {
-		if m := &t.Marks[i]; m.Species() != "" && (m.Role == read.Owned || m.Of == read.Other) {
-			who.Owned = appendNew(who.Owned, m.Species())
-		}
-	}
+	who.Learn(t)
 	allergic := t.Species(0, len(t.Words), read.Allergic)
 	if len(allergic) > 1 {
-		f.set(p.species(catalogue.Not, "fur", catalogue.Dog, catalogue.Cat, catalogue.Rabbit, catalogue.GuineaPig, catalogue.Hamster))
+		f.set(p.species(catalogue.Not, "no fur", catalogue.Dog, catalogue.Cat, catalogue.Rabbit, catalogue.GuineaPig, catalogue.Hamster))
 	}
 	for _, s := range allergic {
 		who.Allergy = true
 		if slices.Contains(t.Species(0, len(t.Words), read.Plain), s) {
 			continue // it is wanted nevertheless
 		}
-		f.set(p.species(catalogue.Not, "you are allergic", s))
+		if len(allergic) == 1 || !s.Furry() { // otherwise fur is ruled out
+			f.set(p.species(catalogue.Not, "you are allergic", s))
+		}
 	}
 	p.follow(f, t)
-}
-
-func youngest(known, age int) int {
-	if known < 0 {
-		return age
-	}
-	return min(known, age)
-}
-
-// learnAmount adds a number about the person: the age of a child or an adult, or the hours in which nobody is home.
-func (p *Planner) learnAmount(f *Frame, t *read.Turn, m *read.Mark) {
-	if m.Amount == nil || t.At("past-time", m.To) || t.Has("grief") && m.Role != read.Personal { // "15 years"
-		return
-	}
-	years := m.Amount.Low
-	if m.Attribute != nil && m.Attribute.Name == "age" {
-		years /= 12
-	}
-	switch {
-	case m.Attribute != nil && m.Attribute.Name == "hours":
-		s := t.Sentence(m.From)
-		if m.Amount.Unit == read.Away || s != nil && t.HasIn(s, "away") {
-			f.Person.Away = int(m.Amount.High)
-		}
-	case m.Attribute != nil && m.Attribute.Name != "age":
-	case m.Role == read.Personal && years >= 6 && years < 18 && asks.OfSpeaker(t, m):
-		f.Person.Minor = true
-	case asks.NearChild(t, m) && years < 18, m.Attribute != nil && years < 18 && m.Amount.Op == catalogue.Is && !m.Amount.Between && strings.HasPrefix(m.Amount.Unit, "y") && !asks.NextToAnimal(t, m):
-		f.Person.Children = true
-		f.Person.Youngest = youngest(f.Person.Youngest, int(years))
-	case (m.Role == read.Personal || m.Attribute != nil) && years >= 65 && years < 110: // older than any of our pets
-		f.Person.Elderly = true
-	}
 }
 
 // follow turns facts about the person into conditions on a pet.
@@ -140,8 +58,8 @@ func (p *Planner) follow(f *Frame, t *read.Turn) {
 	if slices.Contains(who.Owned, catalogue.Dog) {
 		add("a dog at home", "dogs", catalogue.AtLeast, 1)
 	}
-	if who.Away > 3 {
-		add("hours away", "hours", catalogue.AtLeast, float64(who.Away))
+	if hours := who.Alone(); hours > 3 {
+		add("hours away", "hours", catalogue.AtLeast, float64(hours))
 	}
 	if who.Beginner {
 		add("a first-time owner", "beginner", catalogue.Is, 0, "yes")
@@ -153,13 +71,14 @@ func (p *Planner) follow(f *Frame, t *read.Turn) {
 		add("little strength for long walks", "energy", catalogue.AtMost, boolTo(who.Frail, 0, 1))
 		add("easy to lift", "size", catalogue.AtMost, float64(p.cat.Attribute("size").Rank("medium")))
 	}
-	if t.Has("no-cage") {
+	if t.Has("no-cage") || asks.Refuses(t, "caged") {
 		f.set(p.species(catalogue.Not, "no cage or tank", catalogue.Hamster, catalogue.GuineaPig, catalogue.Bird, catalogue.Fish, catalogue.Reptile))
 	}
 	if t.Has("prey-drive") {
 		f.set(p.species(catalogue.Not, "an animal at home that hunts", catalogue.Rabbit, catalogue.GuineaPig, catalogue.Hamster, catalogue.Bird))
 	}
 	p.followCoat(f, t)
+	p.followUse(f, t)
 	if t.Has("glass") && !NamesAnimal(f.Wants) && len(t.Species(0, len(t.Words), read.Plain)) == 0 {
 		f.set(p.species(catalogue.Is, "behind glass", catalogue.Fish, catalogue.Reptile))
 	}
@@ -177,14 +96,57 @@ func (p *Planner) follow(f *Frame, t *read.Turn) {
 
 // followCoat turns wishes about fur and feathers into conditions on a pet.
 func (p *Planner) followCoat(f *Frame, t *read.Turn) {
-	if t.Has("no-fur") {
+	if asks.Furless(t) {
 		f.set(p.species(catalogue.Not, "no fur", catalogue.Dog, catalogue.Cat, catalogue.Rabbit, catalogue.GuineaPig, catalogue.Hamster))
 	}
-	if t.Has("no-feathers") {
+	if asks.Featherless(t) {
 		f.Wants = append(f.Wants, p.species(catalogue.Not, "no feathers", catalogue.Bird))
 	}
-	if t.Has("furry") && !asks.Denied(t, "furry") && !t.Has("no-fur") {
-		f.set(p.species(catalogue.Not, "with fur", catalogue.Fish, catalogue.Reptile, catalogue.Bird))
+	if t.Has("furry") && !asks.Furless(t) {
+		f.set(p.species(catalogue.Not, "no fish, bird or reptile", catalogue.Fish, catalogue.Reptile, catalogue.Bird))
+	}
+}
+
+// followUse turns travel, what a pet is for, and what another animal at home bears, into conditions on it.
+func (p *Planner) followUse(f *Frame, t *read.Turn) {
+	who := &f.Person
+	if who.Travels && who.Away < 0 {
+		day := Condition{Constraint: catalogue.Constraint{Attribute: p.cat.Attribute("hours"), Op: catalogue.AtLeast, Number: 20}, Said: "travel", Of: "travel", Wish: true}
+		f.Wants = append(f.Wants, day)
+	}
+	free := len(t.Species(0, len(t.Words), read.Plain)) == 0 && !NamesAnimal(f.Wants)
+	rule := func(said string, list ...catalogue.Species) {
+		c := p.species(catalogue.Not, said, list...)
+		c.Of = said
+		f.Wants = append(f.Wants, c)
+	}
+	if t.Has("bears-no-dogs") && slices.Contains(who.Owned, catalogue.Dog) {
+		rule("no other dog", catalogue.Dog)
+	}
+	if t.Has("bears-no-cats") && slices.Contains(who.Owned, catalogue.Cat) {
+		rule("no other cat", catalogue.Cat)
+	}
+	switch {
+	case !free:
+	case t.Has("dorm"):
+		rule("a dorm", catalogue.Dog, catalogue.Cat)
+	case t.Has("caged") && !asks.Refuses(t, "caged") && t.Has("only"):
+		rule("a home without free-roaming animals", catalogue.Dog, catalogue.Cat)
+	}
+	switch {
+	case !free:
+	case t.Has("purrs") && !excludes(f.Wants, catalogue.Cat):
+		c := p.species(catalogue.Is, "purring", catalogue.Cat)
+		c.Of = "purring"
+		f.Wants = append(f.Wants, c)
+	case t.Has("cuddly") && !t.Has("furry") && !asks.Furless(t):
+		rule("to be stroked", catalogue.Fish, catalogue.Bird, catalogue.Reptile)
+	case t.Has("hands-on"):
+		rule("to be held", catalogue.Fish, catalogue.Bird)
+	case t.Has("to-watch"):
+		c := p.species(catalogue.Is, "nice to watch", catalogue.Fish, catalogue.Reptile, catalogue.Bird)
+		c.Of, c.Wish = "an animal to watch", true
+		f.Wants = append(f.Wants, c)
 	}
 }
 

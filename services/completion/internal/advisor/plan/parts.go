@@ -29,6 +29,7 @@ type part struct {
 	sure     float32 // the probability of kind
 	question bool
 	context  string // statements or questions before it
+	story    bool   // the person's circumstances, told for a recommendation
 }
 
 // parts divides a turn into what it asks for. Statements belong to the question after them, or else before them.
@@ -37,6 +38,9 @@ func (p *Planner) parts(t *read.Turn) []part {
 	list := p.sentences(t)
 	if len(list) < 2 {
 		return list
+	}
+	if story := p.story(t, list); story != nil {
+		return story
 	}
 	if several := eachQuestion(t, list); several != nil {
 		return several

@@ -102,6 +102,7 @@ func (c *Conversation) advance(text string, heard bool) *Plan {
 		t = c.planner.reader.Turn(c.plan.Turn.Written)
 	}
 	asks.AlsoAllergic(t)
+	asks.WithoutHelpers(t)
 	reckon.Sense(c.planner.cat, t)
 	asks.Describe(c.planner.cat, t)
 	next := *c.frame
@@ -195,11 +196,14 @@ func (p *Planner) items(pl *Plan, before *Frame) {
 		pl.Items = []Item{{Kind: read.KindStock, Text: s.Text, Reckon: q, Average: q.Op == reckon.Mean, Total: q.Op == reckon.Sum}}
 		parts = slices.DeleteFunc(parts, func(a part) bool {
 			listed := t.HasIn(&read.Sentence{From: a.from, To: a.to}, "list") || t.HasIn(&read.Sentence{From: a.from, To: a.to}, "have")
-			return a.from < s.To && s.From < a.to || forStore(a.kind) && (!listed || q.Op != reckon.Sum && q.Op != reckon.Heads) || !a.question && !listed
+			if overlaps := a.from < s.To && s.From < a.to; overlaps || t.HasIn(&read.Sentence{From: a.from, To: a.to}, "of-those") {
+				return overlaps
+			}
+			return forStore(a.kind) && (!listed || q.Op != reckon.Sum && q.Op != reckon.Heads) || !a.question && !listed
 		})
 	}
 	for _, part := range parts[max(0, len(parts)-maxParts):] {
-		if p.lists(pl, &part) {
+		if p.lists(pl, &part) || p.leans(pl, &part) {
 			continue
 		}
 		add(p, pl, &part, &focus)

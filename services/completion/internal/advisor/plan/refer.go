@@ -156,3 +156,31 @@ func askEach(p *Planner, pl *Plan, subjects []subject.Subject) []Item {
 	}
 	return items
 }
+
+// leans plans a part that asks which of the pets of the question before it in the turn meet more: "which dogs are calm?
+// Which of those need no tablets?".
+func (p *Planner) leans(pl *Plan, a *part) bool {
+	t := pl.Turn
+	s := &read.Sentence{From: a.from, To: a.to}
+	if len(pl.Items) == 0 || !forStore(pl.Items[len(pl.Items)-1].Kind) || !t.HasIn(s, "of-those") ||
+		len(t.Pets(a.from, a.to))+len(t.Breeds(a.from, a.to))+len(t.Species(a.from, a.to, read.Plain)) > 0 {
+		return false
+	}
+	own, _ := p.conditions(t, a.from, a.to)
+	order := asks.Ordered(t, a.from, a.to)
+	if len(own) == 0 && order == nil {
+		return false
+	}
+	item := Item{Kind: read.KindStock, Text: a.text, Wants: slices.Clone(pl.Items[len(pl.Items)-1].Wants), Order: order, Count: t.HasIn(s, "count"), List: true}
+	if len(item.Wants) == 0 {
+		item.Wants, _ = p.conditions(t, 0, a.from)
+	}
+	for _, c := range own {
+		c.Wish = false // "would any of them sing?"
+		item.Wants = slices.DeleteFunc(item.Wants, func(o Condition) bool { return o.Attribute == c.Attribute && !together(&o, &c) })
+		item.Wants = append(item.Wants, c)
+	}
+	pl.Frame.Wants = slices.Clone(item.Wants)
+	pl.Items = append(pl.Items, item)
+	return true
+}

@@ -19,7 +19,7 @@ func (p *Planner) leftovers(pl *Plan) {
 	for i := range t.Marks {
 		m := &t.Marks[i]
 		binds := m.Amount != nil && m.Attribute != nil || m.Role == read.Unwanted && m.Value != "" && m.Attribute != nil
-		if !binds || used[i] || t.At("past-time", m.To) || m.Role == read.Owned || m.OfOther() || m.Role == read.Past || m.Role == read.Personal || asks.NearChild(t, m) || m.Amount != nil && m.Amount.Low >= 60*12 && m.Attribute.Name == "age" {
+		if !binds || used[i] || m.Amount != nil && m.Amount.Unit == "days" && t.Has("travel") || t.At("past-time", m.To) || m.Role == read.Owned || m.OfOther() || m.Role == read.Past || m.Role == read.Personal || asks.NearChild(t, m) || m.Amount != nil && m.Amount.Low >= 60*12 && m.Attribute.Name == "age" {
 			continue
 		}
 		overlaps := slices.ContainsFunc(t.Marks, func(o read.Mark) bool { return o.Fact == "at-once" && o.From < m.To && m.From < o.To })

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/asks"
+	"github.com/pawstream/pawstream/services/completion/internal/advisor/plan/person"
 	"github.com/pawstream/pawstream/services/completion/internal/advisor/read"
 	"github.com/pawstream/pawstream/services/completion/internal/catalogue"
 )
@@ -33,12 +34,15 @@ func (p *Planner) store(pl *Plan, a *part, item *Item) {
 		f.dropWanted("group")
 	}
 	for _, c := range conditions {
+		if c.Attribute.Name == "hours" && f.Person.DayHelp {
+			c.Number, c.Of = min(c.Number, person.HalfDay), "hours away"
+		}
 		f.set(c)
 	}
 	if past := t.Species(a.from, a.to, read.Past); len(past) == 1 && t.Has("new-one") && !NamesAnimal(f.Wants) {
 		f.set(p.species(catalogue.Is, string(past[0]), past[0])) // "we are ready for a new one"
 	}
-	if past := t.Species(0, len(t.Words), read.Past); len(past) == 1 && !NamesAnimal(f.Wants) { // "we had dogs before"
+	if past := t.Species(0, len(t.Words), read.Past); len(past) == 1 && !NamesAnimal(f.Wants) && !excludes(f.Wants, past[0]) { // "we had dogs before"
 		wish := p.species(catalogue.Is, string(past[0]), past[0])
 		wish.Wish = true
 		f.Wants = append(f.Wants, wish)
@@ -56,6 +60,13 @@ func (p *Planner) store(pl *Plan, a *part, item *Item) {
 		item.Order = &asks.Order{Attribute: p.cat.Attribute("fee"), Direction: -1, Said: "little money"}
 	}
 	item.Unknown = p.unknownAnimal(t, a)
+}
+
+// excludes reports whether conditions rule out a kind of animal.
+func excludes(list []Condition, s catalogue.Species) bool {
+	return slices.ContainsFunc(list, func(c Condition) bool {
+		return c.Attribute.Name == "species" && c.Op == catalogue.Not && slices.Contains(c.Names, string(s))
+	})
 }
 
 // bounds reports whether conditions concern an attribute.

@@ -50,7 +50,7 @@ func supported(p *Planner, pl *Plan, a *part, item *Item) bool {
 			refused += max(1, len(c.Names))
 		}
 	}
-	if t.HasIn(s, "no-fur") || t.HasIn(s, "no-feathers") {
+	if asks.Furless(t) || asks.Featherless(t) {
 		refused++
 	}
 	named := refused > 1 || item.Order != nil || t.HasIn(s, "any-pet") || slices.ContainsFunc(conditions, func(c Condition) bool { return c.Op != catalogue.Not })

@@ -33,7 +33,7 @@ func TestWhatIsToldIsNoWish(t *testing.T) {
 		{"dog please. I've got a 14 year old daughter, a cat who hides from dogs, and 200 dollars", "cats at least 1; children at least 1; fee at most 200; species is dog"},
 		{"House, yard, two old neutered mutts that like everybody. I want one big lazy dog.", "dogs at least 1; energy is low; home at most 2; size is large giant; species is dog"},
 		{"My buck lost his wife. I would like a girl rabbit for him, pension is small so 50 at most.", "fee at most 50; sex is female; species is rabbit"},
-		{"home in the evenings only, would love birds, under 60 $", "fee below 60; species is bird"},
+		{"home in the evenings only, would love birds, under 60 $", "fee below 60; hours at least 8; species is bird"},
 		{"My budget for a dog is 300, house and garden", "fee at most 300; home at most 2; species is dog"},
 		{"something furry up to 45 bucks", "fee at most 45; species is not fish reptile bird"},
 		{"I cannot spend above $90 on a cat", "fee at most 90; species is cat"},

@@ -276,7 +276,7 @@ func (r *Reader) compare(t *Turn, m *Mark, found []match) {
 func CountBefore(t *Turn, rank *Mark) (n int) {
 	const most = 20
 	for i := range t.Marks {
-		if m := &t.Marks[i]; m.Amount != nil && m.Attribute == nil && m.To == rank.From && m.Amount.Low > 1 && m.Amount.Low <= most {
+		if m := &t.Marks[i]; m.Amount != nil && m.Attribute == nil && (m.To == rank.From || m.From == rank.To) && m.Amount.Low > 1 && m.Amount.Low <= most {
 			n = int(m.Amount.Low)
 		}
 	}

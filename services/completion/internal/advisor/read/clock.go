@@ -16,7 +16,17 @@ const Away = "away"
 // 5.30".
 func (r *Reader) away(t *Turn, i int, found []match) *Mark {
 	const reach = 6
+	const morning = 8 // when people leave who only say when they return
 	out := longestAt(found, "leaves", i)
+	if until := longestAt(found, "empty-until", i); until != nil && out == nil && nobody(t, i, found) {
+		back, end, ok := r.clock(t, until.To)
+		if back < morning {
+			back += 12 // "until four"
+		}
+		if hours := back - morning; ok && hours > 0 {
+			return &Mark{From: i, To: end, Attribute: r.cat.Attribute("hours"), Amount: &Amount{Op: catalogue.Is, Low: hours, High: hours, Unit: Away}}
+		}
+	}
 	if out == nil {
 		return nil
 	}
@@ -43,6 +53,15 @@ func (r *Reader) away(t *Turn, i int, found []match) *Mark {
 		return &Mark{From: i, To: end, Attribute: r.cat.Attribute("hours"), Amount: &Amount{Op: catalogue.Is, Low: hours, High: hours, Unit: Away}}
 	}
 	return nil
+}
+
+// nobody reports whether the words right before one say that nobody is there, or that it is alone.
+func nobody(t *Turn, at int, found []match) bool {
+	const reach = 4
+	return slices.ContainsFunc(found, func(f match) bool {
+		denied := f.group == groupCue && f.name == "not" || f.group == groupAsk && f.name == "away"
+		return denied && f.From <= at && at-f.To < reach && t.Words[f.From].Clause == t.Words[at].Clause
+	})
 }
 
 // longestAt returns the longest phrase for a way of asking that begins at a word.

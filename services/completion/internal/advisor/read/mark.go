@@ -522,11 +522,15 @@ func insideMark(t *Turn, f match, m *Mark) bool {
 
 func sharesWords(a, b *Mark) bool { return a.From < b.To && b.From < a.To }
 
-// polarity returns [Unwanted] for a denied fact about the person: "we have no kids".
+// polarity returns [Unwanted] for a denied fact about the person, such as "we have no kids", and [Allergic] for what
+// somebody is allergic to.
 func (r *Reader) polarity(t *Turn, found []match, m *Mark) Role {
 	for _, f := range found {
 		if f.group == groupCue && f.name == "not" && f.To <= m.From && m.From-f.To < 3 && t.Words[f.From].Clause == t.Words[m.From].Clause {
 			return Unwanted
+		}
+		if f.group == groupCue && f.name == "allergic" && f.To <= m.From && m.From-f.To < 3 && t.Words[f.From].Clause == t.Words[m.From].Clause {
+			return Allergic
 		}
 	}
 	return Plain

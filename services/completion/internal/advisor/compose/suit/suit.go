@@ -114,3 +114,12 @@ func Example(b *catalogue.Breed) *catalogue.Pet {
 		Beginner: b.Beginner, AgeMonths: 36,
 	}
 }
+
+// Prey reports whether one of some animals at home hunts one of some pets, or the other way round: dogs and cats hunt all
+// smaller ones.
+func Prey(owned []catalogue.Species, pets []*catalogue.Pet) bool {
+	hunts := func(s catalogue.Species) bool { return s == catalogue.Dog || s == catalogue.Cat }
+	return slices.ContainsFunc(pets, func(p *catalogue.Pet) bool {
+		return slices.ContainsFunc(owned, func(s catalogue.Species) bool { return hunts(s) != hunts(p.Species) })
+	})
+}

@@ -82,6 +82,14 @@ func NearChild(t *read.Turn, m *read.Mark) bool {
 	return false
 }
 
+// CountsChildren reports whether a number says how many children there are: "two boys of 8 and 11".
+func CountsChildren(t *read.Turn, m *read.Mark) bool {
+	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+		child := o.Fact == "children" || o.Fact == "toddler" || o.Fact == "baby" || o.Fact == "older-children"
+		return child && (o.From == m.To || o.From <= m.From && m.To < o.To)
+	})
+}
+
 // OfSpeaker reports whether a number follows "I am". These words are grammar.
 func OfSpeaker(t *read.Turn, m *read.Mark) bool {
 	if m.From == 0 {

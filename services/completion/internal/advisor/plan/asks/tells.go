@@ -108,6 +108,13 @@ func SaysAge(t *read.Turn, m *read.Mark) bool {
 	})
 }
 
+// Sized reports whether a size stands right before an animal: "big dogs".
+func Sized(t *read.Turn, m *read.Mark) bool {
+	return slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
+		return o.To == m.From && o.Attribute != nil && o.Attribute.Name == "size" && o.Value != ""
+	})
+}
+
 // Animals returns the words of a turn that name animals.
 func Animals(t *read.Turn) []string {
 	var list []string

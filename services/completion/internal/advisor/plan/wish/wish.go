@@ -153,8 +153,8 @@ func (r Reader) wanted(t *read.Turn, from, to int, used map[int]bool) []Conditio
 			}
 		case m.Attribute != nil && m.Attribute.Name == "species" && m.Value != "" && wanted:
 			used[i] = true
-			if t.At("thing-of", m.To) || op == catalogue.Not && asks.SaysAge(t, m) {
-				continue // "not a puppy" rules out no dog
+			if t.At("thing-of", m.To) || op == catalogue.Not && (asks.SaysAge(t, m) || asks.Sized(t, m)) {
+				continue // "not a puppy" and "no big dogs" rule out no dog
 			}
 			if grouped[m.From] && m.Value != string(catalogue.Fish) {
 				continue // "parrot" says more than "bird"
@@ -267,7 +267,7 @@ func (r Reader) amount(t *read.Turn, m *read.Mark, c Condition) (Condition, bool
 		exercise := slices.ContainsFunc(t.Marks, func(o read.Mark) bool {
 			return o.Attribute != nil && o.Attribute.Name == "exercise" && o.From >= s.From && o.To <= s.To
 		})
-		return c, !exercise && (c.Number <= 24 || m.Amount.Unit == "days") && (len(t.Words) <= ShortTurn || m.Amount.Unit == read.Away || t.HasIn(s, "away") || asksFor(t, "hours"))
+		return c, !exercise && (m.Amount.Unit != "days" || !t.Has("travel")) && (c.Number <= 24 || m.Amount.Unit == "days") && (len(t.Words) <= ShortTurn || m.Amount.Unit == read.Away || t.HasIn(s, "away") || asksFor(t, "hours"))
 	case "age":
 		if asks.OthersAge(t, m) {
 			return c, false
