@@ -120,7 +120,7 @@ func (tp *topology) books() map[string][]time.Time {
 	for _, s := range tp.completions {
 		for _, line := range s.logged([]string{"msg=usage "}, 0) {
 			fields := make(map[string]string)
-			for _, field := range strings.Fields(line) {
+			for field := range strings.FieldsSeq(line) {
 				name, value, _ := strings.Cut(field, "=")
 				fields[name] = value
 			}
